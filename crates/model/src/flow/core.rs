@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What every flow has, and the groups of the layers up to transport.
+
+use std::borrow::Cow;
+
+use minamo_base::{Ip, Mac, Time};
+use minamo_schema::table;
+
+table! {
+    /// The columns of every flow.
+    pub struct Core, group "core", prefix "" {
+        /// Stable identity of the flow, 16 hexadecimal digits: a hash of endpoints, protocol, VLAN and start.
+        flow_id: String, "フローの固定識別子（16 桁の 16 進数）。端点・プロトコル・VLAN・開始時刻のハッシュ", Key, None, Both, Plain, [Ie(0, 148)];
+        /// Time of the first packet.
+        time_start: Time, "最初のパケットの時刻", Instant, None, Both, Plain, [Ie(0, 156), Ie(0, 154), Ie(0, 152), Ie(0, 150), Ie(0, 22), Nprobe("FIRST_SWITCHED")];
+        /// Time of the last packet.
+        time_end: Time, "最後のパケットの時刻", Instant, None, Both, Plain, [Ie(0, 157), Ie(0, 155), Ie(0, 153), Ie(0, 151), Ie(0, 21), Nprobe("LAST_SWITCHED")];
+        /// Time at which the record reached this system; absent for captures that were read from files.
+        time_received: Option<Time>, "レコードが本システムに届いた時刻（ファイルから読んだ場合は無し）", Instant, None, Both, Plain, [];
+        /// Address of the initiator: the side that opened the conversation, as far as it could be told.
+        src_ip: Ip, "開始側（接続を始めた側）のアドレス", Key, None, Both, Address, [Ie(0, 8), Ie6(0, 27), Nprobe("IPV4_SRC_ADDR"), Nprobe6("IPV6_SRC_ADDR")], mirror dst_ip;
+        /// Port of the initiator; 0 where the protocol has none; the type for ICMP.
+        src_port: u16, "開始側のポート（ICMP ではタイプ）", Key, None, Both, Plain, [Ie(0, 7), Nprobe("L4_SRC_PORT")], mirror dst_port;
+        /// Address of the responder.
+        dst_ip: Ip, "応答側のアドレス", Key, None, Both, Address, [Ie(0, 12), Ie6(0, 28), Nprobe("IPV4_DST_ADDR"), Nprobe6("IPV6_DST_ADDR")], mirror src_ip;
+        /// Port of the responder; 0 where the protocol has none; the code for ICMP.
+        dst_port: u16, "応答側のポート（ICMP ではコード）", Key, None, Both, Plain, [Ie(0, 11), Nprobe("L4_DST_PORT")], mirror src_port;
+        /// IANA number of the protocol above IP.
+        proto: u8, "IP の上のプロトコル番号（IANA）", Key, None, Both, Plain, [Ie(0, 4), Nprobe("PROTOCOL")];
+        /// Octets that the initiator sent, counted from the IP header on.
+        src_bytes: u64, "開始側が送ったオクテット数（IP ヘッダーから）", Counter, Octets, Both, Plain, [Ie(0, 1), Nprobe("IN_BYTES")], mirror dst_bytes;
+        /// Octets that the responder sent, counted from the IP header on.
+        dst_bytes: u64, "応答側が送ったオクテット数（IP ヘッダーから）", Counter, Octets, Both, Plain, [Ie(29305, 1), Ie(0, 23), Nprobe("OUT_BYTES")], mirror src_bytes;
+        /// Packets that the initiator sent.
+        src_packets: u64, "開始側が送ったパケット数", Counter, Packets, Both, Plain, [Ie(0, 2), Nprobe("IN_PKTS")], mirror dst_packets;
+        /// Packets that the responder sent.
+        dst_packets: u64, "応答側が送ったパケット数", Counter, Packets, Both, Plain, [Ie(29305, 2), Ie(0, 24), Nprobe("OUT_PKTS")], mirror src_packets;
+        /// Application: protocol and service joined by a dot where both are known (`TLS.YouTube`, `SSH`, `Unknown`).
+        app: Cow<'static, str>, "アプリケーション。プロトコルとサービスを点でつなぐ（TLS.YouTube、SSH、Unknown）", Key, None, Derived, Plain, [Ie(0, 96), Nprobe("L7_PROTO_NAME")];
+        /// How sure the label is: `content` (recognised on the wire), `partial` (one side or one message only),
+        /// `port` (guessed from the port), `exporter` (told by the exporter), `none`.
+        app_confidence: Cow<'static, str>, "判定の確かさ：content（内容で判定）、partial（一部のみ）、port（ポートからの推測）、exporter（送信元の申告）、none", Key, None, Derived, Plain, [];
+        /// Why the flow has its label, in words.
+        app_reason: Option<Cow<'static, str>>, "その判定の理由（文）", Fact, None, Derived, Plain, [];
+        /// True where the content was encrypted, false where it was seen in clear; absent where unknown.
+        encrypted: Option<bool>, "内容が暗号化されていれば true、平文なら false、不明なら無し", Key, None, Derived, Plain, [];
+        /// Where the row came from: `probe`, `netflow5`, `netflow9`, `ipfix`.
+        source: Cow<'static, str>, "行の出どころ：probe、netflow5、netflow9、ipfix", Key, None, Both, Plain, [];
+        /// Why the row ended: `tcp_fin`, `tcp_rst`, `idle`, `active`, `end_of_input`, `evicted`.
+        end_reason: Option<Cow<'static, str>>, "行が終わった理由：tcp_fin、tcp_rst、idle、active、end_of_input、evicted", Key, None, Both, Plain, [];
+        /// How initiator and responder were told apart: `handshake`, `request` (direction of the content),
+        /// `port`, `first_packet`, `exporter`.
+        orientation: Option<Cow<'static, str>>, "開始側と応答側を決めた根拠：handshake、request、port、first_packet、exporter", Key, None, Derived, Plain, [];
+    }
+}
+
+table! {
+    /// The link layer, of the first packet of each side.
+    pub struct L2, group "l2", prefix "l2_" {
+        /// MAC address of the frames from the initiator.
+        src_mac: Option<Mac>, "開始側からのフレームの送信元 MAC アドレス", Key, None, Both, Address, [Ie(0, 56), Nprobe("IN_SRC_MAC")], mirror dst_mac;
+        /// MAC address that the frames from the initiator went to.
+        dst_mac: Option<Mac>, "開始側からのフレームの宛先 MAC アドレス", Key, None, Both, Address, [Ie(0, 80), Ie(0, 57), Nprobe("OUT_DST_MAC")], mirror src_mac;
+        /// VLAN id of the outermost tag (IEEE 802.1Q).
+        vlan: Option<u16>, "最も外側の VLAN ID", Key, None, Both, Plain, [Ie(0, 58), Ie(0, 243), Nprobe("SRC_VLAN")];
+        /// VLAN id of the inner tag of a QinQ frame.
+        inner_vlan: Option<u16>, "QinQ フレームの内側の VLAN ID", Key, None, Both, Plain, [Ie(0, 245)];
+    }
+}
+
+table! {
+    /// The IP header, of the first packet of each side.
+    pub struct Net, group "ip", prefix "ip_" {
+        /// Type of service or traffic class octet from the initiator.
+        src_tos: Option<u8>, "開始側の TOS／トラフィッククラス", Key, None, Both, Plain, [Ie(0, 5), Nprobe("SRC_TOS")], mirror dst_tos;
+        /// Type of service or traffic class octet from the responder.
+        dst_tos: Option<u8>, "応答側の TOS／トラフィッククラス", Key, None, Both, Plain, [Ie(29305, 5), Nprobe("DST_TOS")], mirror src_tos;
+        /// Time to live or hop limit from the initiator, as it arrived here.
+        src_ttl: Option<u8>, "開始側からの TTL／ホップリミット（到着時）", Gauge, None, Both, Plain, [Ie(0, 52), Ie(0, 192)], mirror dst_ttl;
+        /// Time to live or hop limit from the responder, as it arrived here.
+        dst_ttl: Option<u8>, "応答側からの TTL／ホップリミット（到着時）", Gauge, None, Both, Plain, [Ie(29305, 52)], mirror src_ttl;
+        /// Packets that were fragments.
+        fragments: Option<u32>, "フラグメントだったパケット数", Counter, Packets, Observed, Plain, [];
+    }
+}
+
+table! {
+    /// The TCP header.
+    pub struct Tcp, group "tcp", prefix "tcp_" {
+        /// All flags that the initiator set, or-ed: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128.
+        src_flags: Option<u8>, "開始側が立てた TCP フラグの論理和", Flags, None, Both, Plain, [Ie(0, 6), Nprobe("CLIENT_TCP_FLAGS"), Nprobe("TCP_FLAGS")], mirror dst_flags;
+        /// All flags that the responder set, or-ed.
+        dst_flags: Option<u8>, "応答側が立てた TCP フラグの論理和", Flags, None, Both, Plain, [Ie(29305, 6), Nprobe("SERVER_TCP_FLAGS")], mirror src_flags;
+        /// Maximum segment size that the initiator offered.
+        src_mss: Option<u16>, "開始側が示した最大セグメントサイズ", Gauge, Octets, Observed, Plain, [], mirror dst_mss;
+        /// Maximum segment size that the responder offered.
+        dst_mss: Option<u16>, "応答側が示した最大セグメントサイズ", Gauge, Octets, Observed, Plain, [], mirror src_mss;
+    }
+}
+
+table! {
+    /// Network performance, measured on TCP.
+    pub struct Npm, group "npm", prefix "npm_" {
+        /// Round trip between here and the initiator: from the SYN-ACK to the ACK that follows it.
+        src_rtt_micros: Option<u32>, "開始側までの往復時間：SYN-ACK からその ACK まで", Gauge, Micros, Observed, Plain, [Nprobe("CLIENT_NW_LATENCY_MS")], mirror dst_rtt_micros;
+        /// Round trip between here and the responder: from the SYN to the SYN-ACK.
+        dst_rtt_micros: Option<u32>, "応答側までの往復時間：SYN から SYN-ACK まで", Gauge, Micros, Observed, Plain, [Nprobe("SERVER_NW_LATENCY_MS")], mirror src_rtt_micros;
+        /// Server response time: from the last octet of the first request to the first octet of the answer.
+        response_micros: Option<u32>, "サーバー応答時間：最初の要求の末尾から応答の先頭まで", Gauge, Micros, Observed, Plain, [Nprobe("APPL_LATENCY_MS")];
+        /// Segments with data that the initiator sent again.
+        src_retransmits: Option<u32>, "開始側が再送したデータセグメント数", Counter, Packets, Observed, Plain, [Nprobe("RETRANSMITTED_IN_PKTS")], mirror dst_retransmits;
+        /// Segments with data that the responder sent again.
+        dst_retransmits: Option<u32>, "応答側が再送したデータセグメント数", Counter, Packets, Observed, Plain, [Nprobe("RETRANSMITTED_OUT_PKTS")], mirror src_retransmits;
+        /// Segments of the initiator that arrived after a later one.
+        src_out_of_order: Option<u32>, "開始側の順序が入れ替わったセグメント数", Counter, Packets, Observed, Plain, [Nprobe("OOORDER_IN_PKTS")], mirror dst_out_of_order;
+        /// Segments of the responder that arrived after a later one.
+        dst_out_of_order: Option<u32>, "応答側の順序が入れ替わったセグメント数", Counter, Packets, Observed, Plain, [Nprobe("OOORDER_OUT_PKTS")], mirror src_out_of_order;
+        /// Segments of the initiator that announced a window of zero.
+        src_zero_windows: Option<u32>, "開始側がウィンドウ 0 を告げた回数", Counter, Packets, Observed, Plain, [], mirror dst_zero_windows;
+        /// Segments of the responder that announced a window of zero.
+        dst_zero_windows: Option<u32>, "応答側がウィンドウ 0 を告げた回数", Counter, Packets, Observed, Plain, [], mirror src_zero_windows;
+    }
+}
+
+table! {
+    /// Sequence of packet lengths and times: the first 50 packets with payload, retransmissions excluded.
+    pub struct Splt, group "splt", prefix "splt_" {
+        /// Payload octets of each packet; positive from the initiator, negative from the responder.
+        lengths: Option<Vec<i32>>, "各パケットのペイロード長。正は開始側から、負は応答側から", Fact, Octets, Both, Plain, [];
+        /// Time since the packet before, 0 for the first.
+        times_micros: Option<Vec<u32>>, "前のパケットからの時間（最初は 0）", Fact, Micros, Both, Plain, [];
+    }
+}
+
+table! {
+    /// How the packets of the row were chosen.
+    pub struct Sampling, group "sampling", prefix "sampling_" {
+        /// One packet in this many was looked at; counters are as counted, not scaled.
+        rate: Option<u32>, "この数につき 1 パケットを観測（カウンターは実測値のまま）", Gauge, None, Both, Plain, [Ie(0, 34), Ie(0, 305), Ie(0, 50), Nprobe("SAMPLING_INTERVAL")];
+        /// Where the rate came from: `record`, `header`, `options`, `configuration`.
+        origin: Option<Cow<'static, str>>, "レートの出どころ：record、header、options、configuration", Key, None, Both, Plain, [];
+    }
+}
+
+table! {
+    /// The exporter of a record and what only it knows.
+    pub struct Exporter, group "exporter", prefix "exporter_" {
+        /// Address of the exporter.
+        ip: Option<Ip>, "エクスポーターのアドレス", Key, None, Decoded, Address, [Nprobe("EXPORTER_IPV4_ADDRESS")];
+        /// Observation domain or engine of the exporter.
+        domain: Option<u32>, "エクスポーターの観測ドメイン／エンジン", Key, None, Decoded, Plain, [Ie(0, 149)];
+        /// Interface index at which the packets came in.
+        in_if: Option<u32>, "入力インターフェース番号", Key, None, Decoded, Plain, [Ie(0, 10), Ie(0, 252), Nprobe("INPUT_SNMP")], mirror out_if;
+        /// Interface index at which they went out.
+        out_if: Option<u32>, "出力インターフェース番号", Key, None, Decoded, Plain, [Ie(0, 14), Ie(0, 253), Nprobe("OUTPUT_SNMP")], mirror in_if;
+        /// Next hop.
+        next_hop: Option<Ip>, "ネクストホップ", Key, None, Decoded, Address, [Ie(0, 15), Ie6(0, 62), Nprobe("IPV4_NEXT_HOP")];
+        /// Autonomous system of the initiator, as the exporter has it.
+        src_as: Option<u32>, "開始側の AS 番号（エクスポーターによる）", Key, None, Decoded, Plain, [Ie(0, 16), Nprobe("SRC_AS")], mirror dst_as;
+        /// Autonomous system of the responder, as the exporter has it.
+        dst_as: Option<u32>, "応答側の AS 番号（エクスポーターによる）", Key, None, Decoded, Plain, [Ie(0, 17), Nprobe("DST_AS")], mirror src_as;
+        /// Prefix length of the initiator's route.
+        src_mask: Option<u8>, "開始側の経路のプレフィックス長", Gauge, None, Decoded, Plain, [Ie(0, 9), Ie6(0, 29)], mirror dst_mask;
+        /// Prefix length of the responder's route.
+        dst_mask: Option<u8>, "応答側の経路のプレフィックス長", Gauge, None, Decoded, Plain, [Ie(0, 13), Ie6(0, 30)], mirror src_mask;
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The flow row: one bidirectional conversation, or the part of it that one record covers.
+
+mod core;
+mod protocols;
+
+pub use self::core::{Core, Exporter, L2, Net, Npm, Sampling, Splt, Tcp};
+pub use protocols::{BitTorrent, Dhcp, Dns, Ftp, Http, Mail, Ntp, Quic, Rdp, Sip, Smb, Ssh, Stun, Tls};
+
+use minamo_schema::row;
+
+row! {
+    /// One flow. `src` is the initiator, `dst` the responder.
+    pub struct Flow, builder FlowBuilder {
+        core: Core,
+        l2: L2,
+        net: Net,
+        tcp: Tcp,
+        npm: Npm,
+        splt: Splt,
+        sampling: Sampling,
+        exporter: Exporter,
+        tls: Tls,
+        quic: Quic,
+        http: Http,
+        dns: Dns,
+        ssh: Ssh,
+        bittorrent: BitTorrent,
+        rdp: Rdp,
+        smb: Smb,
+        mail: Mail,
+        ftp: Ftp,
+        ntp: Ntp,
+        dhcp: Dhcp,
+        sip: Sip,
+        stun: Stun,
+    }
+}

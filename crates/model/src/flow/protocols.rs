@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The groups that the dissectors fill: one per application protocol with facts.
+
+use std::borrow::Cow;
+
+use minamo_base::{Ip, Time};
+use minamo_schema::table;
+
+table! {
+    /// The TLS handshake, over TCP or inside QUIC (RFC 8446, RFC 5246).
+    pub struct Tls, group "tls", prefix "tls_" {
+        /// Server name that the client asked for (RFC 6066 §3), lower case.
+        sni: Option<String>, "クライアントが求めたサーバー名（SNI）", Fact, None, Both, Content, [Nprobe("TLS_SERVER_NAME")];
+        /// Version that was agreed on (`TLS 1.3`); what the client offered at most where no answer was seen.
+        version: Option<Cow<'static, str>>, "合意されたバージョン（応答が見えなければクライアントの最大値）", Key, None, Both, Plain, [];
+        /// Cipher suite that was agreed on, by its IANA name.
+        cipher: Option<Cow<'static, str>>, "合意された暗号スイート（IANA の名前）", Key, None, Both, Plain, [Nprobe("TLS_CIPHER")];
+        /// Application protocols that the client offered (RFC 7301).
+        alpn: Option<Vec<String>>, "クライアントが示した ALPN", Fact, None, Both, Plain, [];
+        /// Application protocol that the server chose, where visible.
+        alpn_selected: Option<String>, "サーバーが選んだ ALPN（見える場合）", Key, None, Both, Plain, [];
+        /// JA3 fingerprint of the client hello: MD5 in hexadecimal.
+        ja3: Option<String>, "クライアントの JA3 フィンガープリント", Key, None, Observed, Plain, [Nprobe("JA3C_HASH")];
+        /// JA3S fingerprint of the server hello: MD5 in hexadecimal.
+        ja3s: Option<String>, "サーバーの JA3S フィンガープリント", Key, None, Observed, Plain, [Nprobe("JA3S_HASH")];
+        /// JA4 fingerprint of the client hello.
+        ja4: Option<String>, "クライアントの JA4 フィンガープリント", Key, None, Observed, Plain, [];
+        /// Key exchange group that the server chose (TLS 1.3), by its IANA name.
+        group: Option<Cow<'static, str>>, "サーバーが選んだ鍵交換グループ（TLS 1.3）", Key, None, Observed, Plain, [];
+        /// True where the client hello carried an Encrypted Client Hello extension; the name shown is then the outer one.
+        ech: Option<bool>, "Encrypted Client Hello があれば true（名前は外側のもの）", Key, None, Observed, Plain, [];
+        /// Subject of the server's certificate.
+        cert_subject: Option<String>, "サーバー証明書の主体者", Fact, None, Observed, Content, [];
+        /// Issuer of the server's certificate.
+        cert_issuer: Option<String>, "サーバー証明書の発行者", Fact, None, Observed, Content, [];
+        /// Alternative names of the server's certificate, at most 16.
+        cert_names: Option<Vec<String>>, "サーバー証明書の別名（最大 16 件）", Fact, None, Observed, Content, [];
+        /// Start of the certificate's validity.
+        cert_not_before: Option<Time>, "証明書の有効期間の開始", Fact, None, Observed, Plain, [];
+        /// End of the certificate's validity.
+        cert_not_after: Option<Time>, "証明書の有効期間の終了", Fact, None, Observed, Plain, [];
+        /// SHA-256 of the certificate in hexadecimal.
+        cert_sha256: Option<String>, "証明書の SHA-256", Key, None, Observed, Plain, [];
+        /// True where issuer and subject of the certificate are the same.
+        cert_self_signed: Option<bool>, "発行者と主体者が同じなら true", Key, None, Observed, Plain, [];
+    }
+}
+
+table! {
+    /// QUIC, from its Initial packets (RFC 9000, RFC 9369).
+    pub struct Quic, group "quic", prefix "quic_" {
+        /// Version on the wire: `1`, `2`, `draft-29`.
+        version: Option<Cow<'static, str>>, "ワイヤー上のバージョン：1、2、draft-29", Key, None, Observed, Plain, [];
+        /// User agent that the client sent in its transport parameters.
+        user_agent: Option<String>, "クライアントがトランスポートパラメーターで名乗ったユーザーエージェント", Fact, None, Observed, Content, [];
+    }
+}
+
+table! {
+    /// HTTP/1, first request and answer (RFC 9112).
+    pub struct Http, group "http", prefix "http_" {
+        /// Host of the request, lower case, without a port.
+        host: Option<String>, "要求のホスト名", Fact, None, Both, Content, [Nprobe("HTTP_SITE")];
+        /// Method of the request.
+        method: Option<String>, "要求のメソッド", Key, None, Both, Plain, [Nprobe("HTTP_METHOD")];
+        /// Target of the request, at most 1,024 octets.
+        path: Option<String>, "要求の対象（最大 1,024 オクテット）", Fact, None, Both, Content, [Nprobe("HTTP_URL")];
+        /// Status code of the answer.
+        status: Option<u16>, "応答のステータスコード", Key, None, Both, Plain, [Nprobe("HTTP_RET_CODE")];
+        /// User agent of the request.
+        user_agent: Option<String>, "要求のユーザーエージェント", Fact, None, Both, Content, [Nprobe("HTTP_UA")];
+        /// Content type of the answer, without parameters.
+        content_type: Option<String>, "応答の Content-Type", Key, None, Both, Plain, [Nprobe("HTTP_MIME")];
+        /// Server software, as the answer says.
+        server: Option<String>, "応答が名乗るサーバーソフトウェア", Fact, None, Observed, Plain, [];
+        /// Requests that were seen.
+        requests: Option<u32>, "観測した要求の数", Counter, None, Observed, Plain, [];
+    }
+}
+
+table! {
+    /// DNS, first question and its answer (RFC 1035).
+    pub struct Dns, group "dns", prefix "dns_" {
+        /// Name that was asked for, lower case, without the last dot.
+        query: Option<String>, "問い合わせた名前", Fact, None, Both, Content, [Nprobe("DNS_QUERY")];
+        /// Type of the question: `A`, `AAAA`, `MX`, `TYPE65280`.
+        qtype: Option<Cow<'static, str>>, "問い合わせの種類：A、AAAA、MX など", Key, None, Both, Plain, [Nprobe("DNS_QUERY_TYPE")];
+        /// Response code: `noerror`, `nxdomain`, `servfail`.
+        rcode: Option<Cow<'static, str>>, "応答コード：noerror、nxdomain、servfail など", Key, None, Both, Plain, [Nprobe("DNS_RET_CODE")];
+        /// Addresses and names of the answer, at most 16.
+        answers: Option<Vec<String>>, "応答のアドレスと名前（最大 16 件）", Fact, None, Observed, Content, [];
+        /// Smallest time to live of the answers.
+        ttl_secs: Option<u32>, "応答の最小 TTL", Gauge, Seconds, Observed, Plain, [];
+        /// Questions that were seen.
+        queries: Option<u32>, "観測した問い合わせの数", Counter, None, Observed, Plain, [];
+    }
+}
+
+table! {
+    /// SSH before its encryption starts (RFC 4253).
+    pub struct Ssh, group "ssh", prefix "ssh_" {
+        /// Software of the client, from its banner.
+        client: Option<String>, "クライアントのバナー", Fact, None, Observed, Plain, [];
+        /// Software of the server, from its banner.
+        server: Option<String>, "サーバーのバナー", Fact, None, Observed, Plain, [];
+        /// HASSH fingerprint of the client's algorithms: MD5 in hexadecimal.
+        hassh: Option<String>, "クライアントの HASSH フィンガープリント", Key, None, Observed, Plain, [];
+        /// HASSH fingerprint of the server's algorithms.
+        hassh_server: Option<String>, "サーバーの HASSH フィンガープリント", Key, None, Observed, Plain, [];
+    }
+}
+
+table! {
+    /// BitTorrent (BEP 3, BEP 5, BEP 15, BEP 29).
+    pub struct BitTorrent, group "bittorrent", prefix "bittorrent_" {
+        /// Info-hash of the torrent in hexadecimal.
+        info_hash: Option<String>, "トレントのインフォハッシュ", Key, None, Observed, Content, [];
+        /// Client software, from the peer id.
+        client: Option<String>, "ピア ID が示すクライアントソフトウェア", Fact, None, Observed, Plain, [];
+    }
+}
+
+table! {
+    /// Remote Desktop, its connection request and confirm (MS-RDPBCGR §2.2.1.1).
+    pub struct Rdp, group "rdp", prefix "rdp_" {
+        /// Cookie or routing token, mostly the user's name.
+        cookie: Option<String>, "Cookie（多くは利用者名）", Fact, None, Observed, Address, [];
+        /// Security that the server chose: `rdp`, `tls`, `credssp`, `rdstls`.
+        security: Option<Cow<'static, str>>, "サーバーが選んだ保護方式：rdp、tls、credssp、rdstls", Key, None, Observed, Plain, [];
+    }
+}
+
+table! {
+    /// SMB (MS-SMB, MS-SMB2).
+    pub struct Smb, group "smb", prefix "smb_" {
+        /// Dialect that was agreed on: `SMB 1`, `SMB 2.1`, `SMB 3.1.1`.
+        dialect: Option<Cow<'static, str>>, "合意された方言：SMB 1、SMB 2.1、SMB 3.1.1", Key, None, Observed, Plain, [];
+        /// Share that was connected to.
+        share: Option<String>, "接続した共有", Fact, None, Observed, Content, [];
+    }
+}
+
+table! {
+    /// Mail transfer (RFC 5321).
+    pub struct Mail, group "mail", prefix "mail_" {
+        /// Name that the client gave in HELO or EHLO.
+        helo: Option<String>, "クライアントが HELO／EHLO で名乗った名前", Fact, None, Observed, Content, [];
+        /// Greeting of the server.
+        server: Option<String>, "サーバーの挨拶", Fact, None, Observed, Plain, [];
+        /// Sender of the envelope.
+        from: Option<String>, "エンベロープの差出人", Fact, None, Observed, Address, [];
+        /// First recipient of the envelope.
+        to: Option<String>, "エンベロープの最初の宛先", Fact, None, Observed, Address, [];
+        /// True where the session went over to TLS.
+        starttls: Option<bool>, "TLS に切り替わったら true", Key, None, Observed, Plain, [];
+    }
+}
+
+table! {
+    /// FTP control connection (RFC 959).
+    pub struct Ftp, group "ftp", prefix "ftp_" {
+        /// User that logged in.
+        user: Option<String>, "ログインした利用者", Fact, None, Observed, Address, [];
+        /// Greeting of the server.
+        server: Option<String>, "サーバーの挨拶", Fact, None, Observed, Plain, [];
+        /// First file that was sent or fetched.
+        file: Option<String>, "最初に送受信したファイル", Fact, None, Observed, Content, [];
+    }
+}
+
+table! {
+    /// NTP (RFC 5905).
+    pub struct Ntp, group "ntp", prefix "ntp_" {
+        /// Version of the first message.
+        version: Option<u8>, "最初のメッセージのバージョン", Key, None, Observed, Plain, [];
+        /// Mode of the first message: `client`, `server`, `symmetric_active`, `broadcast`, `control`, `private`.
+        mode: Option<Cow<'static, str>>, "最初のメッセージのモード", Key, None, Observed, Plain, [];
+        /// Stratum that the server told.
+        stratum: Option<u8>, "サーバーが告げた階層", Gauge, None, Observed, Plain, [];
+    }
+}
+
+table! {
+    /// DHCP (RFC 2131, RFC 2132).
+    pub struct Dhcp, group "dhcp", prefix "dhcp_" {
+        /// Type of the first message: `discover`, `request`, `ack`.
+        message: Option<Cow<'static, str>>, "最初のメッセージの種類：discover、request、ack など", Key, None, Observed, Plain, [];
+        /// Host name of the client.
+        host_name: Option<String>, "クライアントのホスト名", Fact, None, Observed, Address, [];
+        /// Vendor class of the client.
+        vendor_class: Option<String>, "クライアントのベンダークラス", Fact, None, Observed, Plain, [];
+        /// Parameters that the client asked for, in its order, joined by commas: a fingerprint of its system.
+        fingerprint: Option<String>, "クライアントが求めたパラメーターの列（OS の指紋になる）", Key, None, Observed, Plain, [];
+        /// Address that was leased or asked for.
+        address: Option<Ip>, "貸し出された、または求められたアドレス", Fact, None, Observed, Address, [];
+    }
+}
+
+table! {
+    /// SIP (RFC 3261).
+    pub struct Sip, group "sip", prefix "sip_" {
+        /// Method of the first request.
+        method: Option<String>, "最初の要求のメソッド", Key, None, Observed, Plain, [];
+        /// Address in From.
+        from: Option<String>, "From のアドレス", Fact, None, Observed, Address, [];
+        /// Address in To.
+        to: Option<String>, "To のアドレス", Fact, None, Observed, Address, [];
+        /// Software that the requester names.
+        user_agent: Option<String>, "要求側が名乗るソフトウェア", Fact, None, Observed, Plain, [];
+        /// Status code of the last answer.
+        status: Option<u16>, "最後の応答のステータスコード", Key, None, Observed, Plain, [];
+    }
+}
+
+table! {
+    /// STUN and TURN (RFC 8489, RFC 8656).
+    pub struct Stun, group "stun", prefix "stun_" {
+        /// Address of the client as the server sees it.
+        mapped_ip: Option<Ip>, "サーバーから見たクライアントのアドレス", Fact, None, Observed, Address, [];
+        /// Software that one side names.
+        software: Option<String>, "相手が名乗るソフトウェア", Fact, None, Observed, Plain, [];
+    }
+}

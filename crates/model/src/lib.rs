@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The records of the product, each column declared once: flows and events. Arrow schema, batch
+//! builders, JSON, filter fields, export elements and the references follow from these tables.
+
+pub mod event;
+pub mod flow;
+mod reader;
+mod table;
+
+pub use event::{Event, EventBuilder};
+pub use flow::{Flow, FlowBuilder};
+pub use reader::{CellReader, Row, json_value, text_value};
+pub use table::{BATCH_ROWS, EVENTS, FLOWS, Table};
