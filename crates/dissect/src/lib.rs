@@ -1,1 +1,16 @@
-//! stub
+// SPDX-License-Identifier: Apache-2.0
+//! Application protocols by content: a static registry of protocols, one file each under `protocols/`,
+//! and the classifier that asks them. No I/O, no clock; a port orders the questions and never answers them.
+
+mod classifier;
+#[cfg(test)]
+mod conformance;
+pub mod fingerprint;
+mod protocol;
+pub mod protocols;
+mod service;
+
+pub use classifier::{Classifier, label_of_ip_protocol};
+pub use protocol::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+pub use protocols::PROTOCOLS;
+pub use service::service_of;

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The classifier of one flow: asks the probes, runs the dissector that one of them earned, and names
+//! the flow with confidence and reason. Everything it keeps is bounded.
+
+use std::borrow::Cow;
+
+use minamo_model::Flow;
+
+use crate::{Dissector, Input, PROTOCOLS, Protocol, Side, Step, Transport, Verdict, service_of};
+
+/// Words of the candidate set: one bit per registry row.
+const WORDS: usize = PROTOCOLS.len().div_ceil(64);
+/// Most octets of one side's stream that probes wait for.
+const PROBE_OCTETS: usize = 4_096;
+/// Inputs with data after which probing ends.
+const PROBE_INPUTS: u8 = 12;
+
+/// The classifier of one flow.
+pub struct Classifier {
+    stream: bool,
+    ports: (u16, u16),
+    candidates: [u64; WORDS],
+    inputs: u8,
+    state: State,
+    named: Option<&'static Protocol>,
+    exact: Option<&'static str>,
+    /// Octets of each side that are not yet consumed. Empty (no allocation) for most flows.
+    pending: [Vec<u8>; 2],
+    /// Octets of each side to skip unseen.
+    skip: [u64; 2],
+}
+
+enum State {
+    Probing,
+    Running(&'static Protocol, Box<dyn Dissector>),
+    Done,
+}
+
+impl Classifier {
+    /// The classifier of a new flow; none of the registry's protocols is excluded yet.
+    pub fn new(stream: bool, src_port: u16, dst_port: u16) -> Self {
+        let unwanted = if stream { Transport::Datagram } else { Transport::Stream };
+        let mut candidates = [0; WORDS];
+        for (at, protocol) in PROTOCOLS.iter().enumerate() {
+            if protocol.transport != unwanted
+                && let Some(word) = candidates.get_mut(at / 64)
+            {
+                *word |= 1 << (at % 64);
+            }
+        }
+        Self {
+            stream,
+            ports: (src_port, dst_port),
+            candidates,
+            inputs: 0,
+            state: State::Probing,
+            named: None,
+            exact: None,
+            pending: [const { Vec::new() }; 2],
+            skip: [0; 2],
+        }
+    }
+
+    /// True where no input can change anything any more: the caller may stop reassembling.
+    pub fn is_done(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
+
+    /// The protocol, once one was recognised.
+    pub fn protocol(&self) -> Option<&'static Protocol> {
+        self.named
+    }
+
+    /// Takes one datagram.
+    pub fn datagram(&mut self, side: Side, data: &[u8], flow: &mut Flow) {
+        if data.is_empty() {
+            return;
+        }
+        if matches!(self.state, State::Probing) {
+            self.probe(side, data);
+        }
+        if let State::Running(protocol, dissector) = &mut self.state {
+            let (protocol, step) = (*protocol, dissector.feed(side, Input::Data(data), flow));
+            self.exact = dissector.name().or(self.exact);
+            self.after(protocol, step);
+        }
+    }
+
+    /// Takes the next octets of one side's stream, or the news that some are missing.
+    pub fn stream(&mut self, side: Side, input: Input<'_>, flow: &mut Flow) {
+        if self.is_done() {
+            return;
+        }
+        match input {
+            Input::Gap(n) => self.gap(side, n, flow),
+            Input::Data(data) => {
+                let data = self.skipped(side, data);
+                if !data.is_empty() {
+                    self.data(side, data, flow);
+                }
+            }
+        }
+    }
+
+    /// What is left of `data` after the octets that the dissector asked to skip.
+    fn skipped<'a>(&mut self, side: Side, data: &'a [u8]) -> &'a [u8] {
+        let Some(skip) = self.skip.get_mut(side.index()) else { return data };
+        let n = usize::try_from(*skip).unwrap_or(usize::MAX).min(data.len());
+        *skip -= n as u64;
+        data.get(n..).unwrap_or_default()
+    }
+
+    fn gap(&mut self, side: Side, n: u64, flow: &mut Flow) {
+        let skipped = self.skip.get(side.index()).copied().unwrap_or(0).min(n);
+        if let Some(skip) = self.skip.get_mut(side.index()) {
+            *skip -= skipped;
+        }
+        if let Some(pending) = self.pending.get_mut(side.index()) {
+            pending.clear();
+        }
+        if n == skipped {
+            return;
+        }
+        if let State::Running(protocol, dissector) = &mut self.state {
+            let (protocol, step) = (*protocol, dissector.feed(side, Input::Gap(n - skipped), flow));
+            self.after(protocol, step);
+        }
+    }
+
+    fn data(&mut self, side: Side, data: &[u8], flow: &mut Flow) {
+        let mut pending = std::mem::take(self.pending.get_mut(side.index()).unwrap_or(&mut Vec::new()));
+        let joined = if pending.is_empty() {
+            data
+        } else {
+            pending.extend_from_slice(data);
+            &pending
+        };
+        if matches!(self.state, State::Probing) {
+            self.probe(side, joined);
+            if matches!(self.state, State::Running(..)) {
+                self.replay_other(side, flow);
+            }
+        }
+        let used = self.run(side, joined, flow);
+        self.keep(side, joined.get(used..).unwrap_or_default());
+    }
+
+    /// Feeds what the other side had sent before this side's octets decided.
+    fn replay_other(&mut self, side: Side, flow: &mut Flow) {
+        let other = side.other();
+        let waiting = std::mem::take(self.pending.get_mut(other.index()).unwrap_or(&mut Vec::new()));
+        if !waiting.is_empty() {
+            let used = self.run(other, &waiting, flow);
+            self.keep(other, waiting.get(used..).unwrap_or_default());
+        }
+    }
+
+    /// Feeds the running dissector until it wants more; returns how many octets are used up.
+    fn run(&mut self, side: Side, data: &[u8], flow: &mut Flow) -> usize {
+        let mut used = 0;
+        loop {
+            let rest = data.get(used..).unwrap_or_default();
+            let State::Running(protocol, dissector) = &mut self.state else { return used };
+            if rest.is_empty() {
+                return used;
+            }
+            let protocol = *protocol;
+            let step = dissector.feed(side, Input::Data(rest), flow);
+            self.exact = dissector.name().or(self.exact);
+            self.after(protocol, step);
+            match step {
+                Step::Continue(0) => return used,
+                Step::Continue(n) => used = self.consume(side, used, n, data.len()),
+                Step::Inner(n) => {
+                    used = self.consume(side, used, n, data.len());
+                    let inner = data.get(used..).unwrap_or_default();
+                    if !inner.is_empty() {
+                        self.probe(side, inner);
+                    }
+                }
+                Step::Mistaken => self.probe(side, rest),
+                Step::Done => return data.len(),
+            }
+        }
+    }
+
+    fn consume(&mut self, side: Side, used: usize, n: usize, len: usize) -> usize {
+        let end = used.saturating_add(n);
+        if let Some(skip) = self.skip.get_mut(side.index()) {
+            *skip = end.saturating_sub(len) as u64;
+        }
+        end.min(len)
+    }
+
+    /// Keeps octets for the next call, up to the bound of the state; beyond it the flow is given up.
+    fn keep(&mut self, side: Side, rest: &[u8]) {
+        let bound = match &self.state {
+            State::Probing => PROBE_OCTETS,
+            State::Running(protocol, _) => protocol.max_state,
+            State::Done => 0,
+        };
+        if rest.len() > bound {
+            self.finish();
+        } else if !rest.is_empty()
+            && let Some(pending) = self.pending.get_mut(side.index())
+        {
+            pending.clear();
+            pending.extend_from_slice(rest);
+        }
+    }
+
+    fn after(&mut self, protocol: &'static Protocol, step: Step) {
+        match step {
+            Step::Continue(_) => {}
+            Step::Done => self.finish(),
+            Step::Inner(_) => {
+                self.inputs = 0;
+                self.state = State::Probing;
+                self.exclude(protocol);
+            }
+            Step::Mistaken => {
+                self.state = State::Probing;
+                if self.named.is_some_and(|named| std::ptr::eq(named, protocol)) {
+                    self.named = None;
+                    self.exact = None;
+                }
+                self.exclude(protocol);
+            }
+        }
+    }
+
+    fn exclude(&mut self, protocol: &'static Protocol) {
+        if let Some(at) = PROTOCOLS.iter().position(|p| std::ptr::eq(*p, protocol)) {
+            self.clear_bit(at);
+        }
+    }
+
+    fn clear_bit(&mut self, at: usize) {
+        if let Some(word) = self.candidates.get_mut(at / 64) {
+            *word &= !(1 << (at % 64));
+        }
+    }
+
+    fn finish(&mut self) {
+        self.state = State::Done;
+        self.pending = [const { Vec::new() }; 2];
+    }
+
+    /// Asks every protocol that is still possible, those with a hint in the ports first.
+    fn probe(&mut self, side: Side, data: &[u8]) {
+        self.inputs = self.inputs.saturating_add(1);
+        let mut found = None;
+        let mut possible = false;
+        for hinted in [true, false] {
+            for (at, protocol) in PROTOCOLS.iter().enumerate() {
+                let bit = self.candidates.get(at / 64).is_some_and(|word| word & (1 << (at % 64)) != 0);
+                let hint = protocol.ports.contains(&self.ports.0) || protocol.ports.contains(&self.ports.1);
+                if !bit || hint != hinted || found.is_some() {
+                    continue;
+                }
+                match (protocol.probe)(side, data) {
+                    Verdict::Yes => found = Some(*protocol),
+                    Verdict::Maybe => possible = true,
+                    Verdict::No => self.clear_bit(at),
+                }
+            }
+        }
+        match found {
+            Some(protocol) => {
+                self.named = self.named.or(Some(protocol));
+                self.state = State::Running(protocol, (protocol.start)(self.stream));
+            }
+            None if !possible || self.inputs >= PROBE_INPUTS => self.finish(),
+            None => {}
+        }
+    }
+
+    /// Writes label, confidence and reason into the row. To be called when the row is made.
+    pub fn label(&self, flow: &mut Flow) {
+        let Some(protocol) = self.named else {
+            flow.core.app = "Unknown".into();
+            flow.core.app_confidence = "none".into();
+            return;
+        };
+        let name = self.exact.unwrap_or(protocol.name);
+        flow.core.encrypted = Some(protocol.encrypted || flow.tls.is_some());
+        flow.core.app_confidence = "content".into();
+        let host = host_name(flow);
+        match host.and_then(|(column, host)| Some((column, host, service_of(host)?))) {
+            Some((column, host, service)) if service != name => {
+                flow.core.app_reason = Some(format!("{} by its content; {service} by {column} {host}", protocol.title).into());
+                flow.core.app = format!("{name}.{service}").into();
+            }
+            _ => {
+                flow.core.app_reason = Some(format!("{} by its content", protocol.title).into());
+                flow.core.app = Cow::Borrowed(name);
+            }
+        }
+    }
+}
+
+/// The name that the conversation is about, with the column that holds it.
+fn host_name(flow: &Flow) -> Option<(&'static str, &str)> {
+    let named = [
+        ("tls_sni", flow.tls.as_ref().and_then(|g| g.sni.as_deref())),
+        ("http_host", flow.http.as_ref().and_then(|g| g.host.as_deref())),
+        ("dns_query", flow.dns.as_ref().and_then(|g| g.query.as_deref())),
+    ];
+    let from_certificate = flow.tls.as_ref().and_then(|g| g.cert_names.as_deref()?.first());
+    named
+        .into_iter()
+        .find_map(|(column, name)| Some((column, name?)))
+        .or(from_certificate.map(|name| ("tls_cert_names", name.as_str())))
+}
+
+/// Label of a flow that has no application above IP, by its IANA protocol number.
+pub fn label_of_ip_protocol(proto: u8) -> Option<&'static str> {
+    Some(match proto {
+        1 => "ICMP",
+        2 => "IGMP",
+        4 => "IP_in_IP",
+        8 => "EGP",
+        47 => "GRE",
+        50 | 51 => "IPSec",
+        58 => "ICMPV6",
+        88 => "EIGRP",
+        89 => "OSPF",
+        103 => "IP_PIM",
+        112 => "VRRP",
+        132 => "SCTP",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_knows_is_unknown_and_costs_nothing() {
+        let mut flow = Flow::default();
+        let mut classifier = Classifier::new(true, 50_000, 50_001);
+        classifier.stream(Side::Src, Input::Data(&[0xff; 64]), &mut flow);
+        classifier.stream(Side::Dst, Input::Data(&[0xfe; 64]), &mut flow);
+        classifier.label(&mut flow);
+        assert_eq!(flow.core.app, "Unknown");
+        assert_eq!(flow.core.app_confidence, "none");
+    }
+
+    #[test]
+    fn waiting_is_bounded() {
+        let mut flow = Flow::default();
+        let mut classifier = Classifier::new(true, 1, 2);
+        for _ in 0..10_000 {
+            classifier.stream(Side::Src, Input::Data(b"S"), &mut flow);
+        }
+        assert!(classifier.pending.iter().all(|p| p.len() <= PROBE_OCTETS));
+    }
+}
