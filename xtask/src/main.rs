@@ -1,1 +1,65 @@
-fn main(){}
+// SPDX-License-Identifier: Apache-2.0
+//! All automation of the repository. `cargo xtask ci` is what CI runs, in order.
+
+mod ci;
+mod generate;
+mod layers;
+mod scaffold;
+mod sizes;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "xtask", about = "Automation of the Minamo repository")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Check that crates depend on lower layers only, and that all inherit the lints.
+    Layers,
+    /// Write the references, the OpenAPI document and the console's types; `--check` only compares.
+    Gen {
+        /// Fail where a file is not what would be written.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Everything that CI runs: format, layers, lints, tests, generated files, licences, console.
+    Ci,
+    /// Copy a living template: a protocol or a rule.
+    New {
+        /// What.
+        kind: scaffold::Kind,
+        /// Its name, in snake case.
+        name: String,
+    },
+    /// List source files over 600 lines.
+    Sizes,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().task {
+        Task::Layers => layers::check(),
+        Task::Gen { check } => generate::run(check),
+        Task::Ci => ci::run(),
+        Task::New { kind, name } => scaffold::run(kind, &name),
+        Task::Sizes => sizes::report(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the repository.
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}

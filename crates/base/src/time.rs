@@ -23,6 +23,33 @@ impl Time {
         Self(millis.saturating_mul(1_000_000))
     }
 
+    /// Reads RFC 3339: date and time with `T` or a blank between, fraction and offset (`Z`, `+09:00`) as they come;
+    /// without an offset UTC is meant.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (date, rest) = text.split_at_checked(10)?;
+        let mut parts = date.split('-').map(|part| part.parse::<i64>().ok());
+        let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+        let rest = rest.strip_prefix(['T', 't', ' '])?;
+        let (clock, zone) = rest.split_at(rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len()));
+        let (whole, fraction) = clock.split_once('.').unwrap_or((clock, ""));
+        let mut parts = whole.split(':').map(|part| part.parse::<i64>().ok());
+        let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?);
+        let in_range = (1..=12).contains(&month) && (1..=31).contains(&day);
+        if !in_range || hour > 23 || minute > 59 || second > 60 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let nanos: i64 = format!("{fraction:0<9}").get(..9)?.parse().ok()?;
+        let offset = match zone.split_at_checked(1) {
+            None | Some(("Z" | "z", _)) => 0,
+            Some((sign, offset)) => {
+                let (hours, minutes) = offset.split_once(':')?;
+                let seconds = hours.parse::<i64>().ok()? * 3_600 + minutes.parse::<i64>().ok()? * 60;
+                if sign == "-" { -seconds } else { seconds }
+            }
+        };
+        Some(Self::from_secs_nanos(days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second - offset, nanos))
+    }
+
     /// Whole seconds since the epoch, rounded down.
     pub fn secs(self) -> i64 {
         self.0.div_euclid(NANOS_PER_SEC)
@@ -71,6 +98,15 @@ impl fmt::Display for Time {
     }
 }
 
+/// Days since 1970-01-01 of a date: the inverse of [`civil`].
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let shifted_year = year - i64::from(month <= 2);
+    let era = shifted_year.div_euclid(400);
+    let year_of_era = shifted_year.rem_euclid(400);
+    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year - 719_468
+}
+
 /// Year, month and day of a count of days since 1970-01-01, in the proleptic Gregorian calendar.
 fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
@@ -94,6 +130,17 @@ mod tests {
         assert_eq!(Time::from_secs_nanos(951_827_696, 123_000_000).to_string(), "2000-02-29T12:34:56.123Z");
         assert_eq!(Time(-1).to_string(), "1969-12-31T23:59:59.999999999Z");
         assert_eq!(Time::from_millis(1_795_371_319_000).to_string(), "2026-11-22T18:15:19Z");
+    }
+
+    #[test]
+    fn reads_what_it_prints_and_offsets() {
+        for nanos in [0, 951_827_696_123_000_000, -1, 1_795_371_319_000_000_000, 4_102_444_799_999_999_999] {
+            assert_eq!(Time::parse(&Time(nanos).to_string()), Some(Time(nanos)));
+        }
+        assert_eq!(Time::parse("2026-01-05T19:00:00+09:00"), Time::parse("2026-01-05 10:00"));
+        for bad in ["", "2026-13-01T00:00:00Z", "2026-01-05", "2026-01-05T25:00:00Z", "2026-01-05T10:00:00.xZ", "yesterday"] {
+            assert_eq!(Time::parse(bad), None, "{bad}");
+        }
     }
 
     #[test]

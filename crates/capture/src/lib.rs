@@ -1,1 +1,73 @@
-//! stub
+// SPDX-License-Identifier: Apache-2.0
+//! Where packets come from: capture files (pcap, pcapng; plain, gzip, zstd; standard input) and live
+//! interfaces (AF_PACKET). It hands out frames with time and link type and decodes nothing.
+
+mod file;
+mod live;
+
+use std::path::PathBuf;
+
+use minamo_base::Time;
+use minamo_packet::LinkType;
+
+pub use file::{CaptureFile, expand};
+pub use live::{LiveCapture, LiveStats};
+
+/// A captured frame.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    /// When it was captured.
+    pub time: Time,
+    /// What its first octets are.
+    pub link: LinkType,
+    /// The octets that were captured.
+    pub data: &'a [u8],
+}
+
+/// Why there is no frame.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CaptureError {
+    /// The file or folder cannot be opened or read.
+    #[error("{}: {cause}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The file is not a capture.
+    #[error("{}: not a capture file: want pcap or pcapng, plain or compressed with gzip or zstd", .path.display())]
+    NotACapture {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file ends in the middle of a record.
+    #[error("{}: ends in the middle of a record at octet {offset}; the records before it were read", .path.display())]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// Where the unfinished record begins.
+        offset: u64,
+    },
+    /// A record cannot be right.
+    #[error("{}: impossible record at octet {offset}: {what}; the records before it were read", .path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Where the record begins.
+        offset: u64,
+        /// What is wrong with it, and what was expected.
+        what: &'static str,
+    },
+    /// The interface cannot be opened.
+    #[error("interface {name}: {what}: {cause}")]
+    Interface {
+        /// The interface.
+        name: String,
+        /// What was being done.
+        what: &'static str,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+}

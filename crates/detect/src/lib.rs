@@ -1,1 +1,60 @@
-//! stub
+// SPDX-License-Identifier: Apache-2.0
+//! Detection: rules as files, windows, and the events they give. Sans-I/O: it says which SQL to run and
+//! makes events of the rows that come back; who runs the SQL and stores the events is not its business.
+
+mod engine;
+mod rule;
+
+pub use engine::{Engine, Found};
+pub use rule::{Parameter, Rule, RuleError, Severity, Text};
+
+/// The rules that come with the product, from `rules/` of the repository.
+#[derive(rust_embed::RustEmbed)]
+#[folder = "../../rules"]
+#[include = "*.sql"]
+struct Shipped;
+
+/// The rules that come with the product, by name.
+pub fn shipped_rules() -> Result<Vec<Rule>, RuleError> {
+    let mut names: Vec<_> = Shipped::iter().collect();
+    names.sort();
+    let file = |name: &str| Shipped::get(name).map(|file| file.data).unwrap_or_default();
+    names.iter().map(|name| Rule::parse(name.trim_end_matches(".sql"), &String::from_utf8_lossy(&file(name)))).collect()
+}
+
+/// Reads a length of time such as `30s`, `5m`, `1h`, `7d`.
+pub fn parse_length(text: &str) -> Option<std::time::Duration> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: u64 = digits.parse().ok()?;
+    let unit = match text.get(digits.len()..)? {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    Some(std::time::Duration::from_secs(number.checked_mul(unit)?)).filter(|length| !length.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_shipped_rules_are_well_formed() {
+        let rules = shipped_rules().expect("all parse");
+        assert!(rules.iter().any(|rule| rule.name == "scan_ports"));
+        for rule in &rules {
+            assert!(!rule.benign.is_empty(), "{} names no benign cause", rule.name);
+        }
+    }
+
+    #[test]
+    fn lengths_have_units() {
+        assert_eq!(parse_length("90s"), Some(Duration::from_secs(90)));
+        assert_eq!(parse_length("2h"), Some(Duration::from_secs(7_200)));
+        assert_eq!([parse_length("5"), parse_length("m"), parse_length("0s"), parse_length("5y")], [None; 4]);
+    }
+}

@@ -288,7 +288,8 @@ impl Classifier {
         let host = host_name(flow);
         match host.and_then(|(column, host)| Some((column, host, service_of(host)?))) {
             Some((column, host, service)) if service != name => {
-                flow.core.app_reason = Some(format!("{} by its content; {service} by {column} {host}", protocol.title).into());
+                flow.core.app_reason =
+                    Some(format!("{} by its content; {service} by {column} {host}", protocol.title).into());
                 flow.core.app = format!("{name}.{service}").into();
             }
             _ => {

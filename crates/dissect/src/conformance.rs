@@ -4,7 +4,7 @@
 
 use minamo_model::Flow;
 
-use crate::{Classifier, Input, PROTOCOLS, Protocol, Side, Transport, Verdict};
+use crate::{Classifier, Input, PROTOCOLS, Protocol, Transport, Verdict};
 
 fn is_stream(protocol: &Protocol) -> bool {
     protocol.transport == Transport::Stream
@@ -43,7 +43,10 @@ fn a_sample_is_claimed_by_its_owner_and_by_nobody_else() {
         let flow = run(owner, usize::MAX);
         assert!(flow.core.app.starts_with(owner.name), "{}: labelled {}", owner.name, flow.core.app);
         for other in PROTOCOLS.iter().filter(|p| p.name != owner.name) {
-            if is_stream(owner) != is_stream(other) && owner.transport != Transport::Both && other.transport != Transport::Both {
+            if is_stream(owner) != is_stream(other)
+                && owner.transport != Transport::Both
+                && other.transport != Transport::Both
+            {
                 continue;
             }
             let (side, data) = owner.sample[0];

@@ -1,1 +1,199 @@
-//! stub
+// SPDX-License-Identifier: Apache-2.0
+//! The meter: packets in, bidirectional flow rows out. Sans-I/O; time comes with the packets. Memory is
+//! bounded by [`Settings::max_flows`], and steady-state packets of known flows allocate nothing.
+
+mod fragments;
+mod state;
+mod table;
+mod tcp;
+
+use std::time::Duration;
+
+use minamo_base::{FiveTuple, Time};
+use minamo_model::Flow;
+use minamo_packet::{Fragment, Packet, Transport, tcp_flags};
+
+use fragments::Fragments;
+use state::{Direction, FlowState};
+use table::{FlowTable, Key};
+
+/// What the meter is asked to do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// A flow without a packet for this long has ended.
+    pub idle_timeout: Duration,
+    /// A flow that lasts longer is reported in parts of this length.
+    pub active_timeout: Duration,
+    /// After its end a TCP flow still takes stragglers for this long.
+    pub linger: Duration,
+    /// Most flows at a time; beyond it the one idle for longest is reported early.
+    pub max_flows: usize,
+    /// Packets with payload in the sequence of lengths and times.
+    pub splt_packets: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            idle_timeout: Duration::from_secs(60),
+            active_timeout: Duration::from_secs(300),
+            linger: Duration::from_secs(5),
+            max_flows: 400_000,
+            splt_packets: 50,
+        }
+    }
+}
+
+/// What happened, by reason.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Packets metered.
+    pub packets: u64,
+    /// Octets metered, from the IP header on.
+    pub octets: u64,
+    /// Rows reported.
+    pub rows: u64,
+    /// Rows reported early because the table was full.
+    pub evicted: u64,
+    /// Later fragments whose first fragment was not seen: metered without ports.
+    pub orphan_fragments: u64,
+    /// First fragments forgotten because the table of fragments was full.
+    pub forgotten_fragments: u64,
+    /// Segments that reassembly gave up waiting for.
+    pub stream_gaps: u64,
+}
+
+/// Turns packets into flow rows.
+pub struct Meter {
+    settings: Settings,
+    table: FlowTable,
+    fragments: Fragments,
+    now: Time,
+    counters: Counters,
+}
+
+impl Meter {
+    /// A meter without flows.
+    pub fn new(settings: Settings) -> Self {
+        let table = FlowTable::new(settings.max_flows);
+        Self { settings, table, fragments: Fragments::default(), now: Time(i64::MIN), counters: Counters::default() }
+    }
+
+    /// What happened so far.
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// Flows that are open.
+    pub fn open_flows(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Takes one packet; rows that are complete go to `out`.
+    pub fn packet(&mut self, time: Time, packet: &Packet<'_>, out: &mut dyn FnMut(Flow)) {
+        self.advance(time, out);
+        self.counters.packets += 1;
+        self.counters.octets += packet.ip_octets();
+        let tuple = self.tuple(packet);
+        let (key, flipped) = Key::of(tuple, packet.vlans[0]);
+        let at = match self.table.find(&key) {
+            Some(at) if !self.is_over(at, time, packet) => at,
+            Some(at) => {
+                self.report(at, "idle", out);
+                self.open(key, flipped, time, tuple, packet, out)
+            }
+            None => self.open(key, flipped, time, tuple, packet, out),
+        };
+        let Some(state) = self.table.get_mut(at) else { return };
+        if time.since(state.part_start()) >= nanos(self.settings.active_timeout) {
+            out(state.part());
+            self.counters.rows += 1;
+        }
+        let direction = if flipped == state.flipped { Direction::Forward } else { Direction::Backward };
+        self.counters.stream_gaps += state.packet(time, direction, packet, self.settings.splt_packets);
+        let closed = state.is_closed();
+        self.table.touch(at, self.now, closed);
+    }
+
+    /// Reports flows that have ended by `now` although no packet says so.
+    pub fn advance(&mut self, now: Time, out: &mut dyn FnMut(Flow)) {
+        self.now = self.now.max(now);
+        for (closed, wait) in [(false, self.settings.idle_timeout), (true, self.settings.linger)] {
+            while let Some((at, seen)) = self.table.oldest(closed) {
+                if self.now.since(seen) <= nanos(wait) {
+                    break;
+                }
+                self.report(at, "idle", out);
+            }
+        }
+    }
+
+    /// Reports everything that is open, oldest first.
+    pub fn finish(&mut self, out: &mut dyn FnMut(Flow)) {
+        for closed in [true, false] {
+            while let Some((at, _)) = self.table.oldest(closed) {
+                self.report(at, "end_of_input", out);
+            }
+        }
+    }
+
+    /// True where this packet belongs to a later flow with the same endpoints.
+    fn is_over(&mut self, at: usize, time: Time, packet: &Packet<'_>) -> bool {
+        let Some(state) = self.table.get_mut(at) else { return true };
+        let reopened = state.is_closed()
+            && matches!(packet.transport, Transport::Tcp(tcp) if tcp.flags & (tcp_flags::SYN | tcp_flags::ACK) == tcp_flags::SYN);
+        reopened || time.since(state.last()) > nanos(self.settings.idle_timeout)
+    }
+
+    fn open(
+        &mut self,
+        key: Key,
+        flipped: bool,
+        time: Time,
+        tuple: FiveTuple,
+        packet: &Packet<'_>,
+        out: &mut dyn FnMut(Flow),
+    ) -> usize {
+        if self.table.is_full()
+            && let Some((oldest, _)) = self.table.oldest(true).or_else(|| self.table.oldest(false))
+        {
+            self.counters.evicted += 1;
+            self.report(oldest, "evicted", out);
+        }
+        self.table.insert(key, FlowState::new(time, tuple, flipped, packet), self.now)
+    }
+
+    fn report(&mut self, at: usize, reason: &'static str, out: &mut dyn FnMut(Flow)) {
+        if let Some(state) = self.table.remove(at) {
+            self.counters.rows += 1;
+            out(state.into_row(reason));
+        }
+    }
+
+    /// Endpoints of the packet; a later fragment has the ports of its first.
+    fn tuple(&mut self, packet: &Packet<'_>) -> FiveTuple {
+        let mut tuple = packet.tuple();
+        match packet.ip.fragment {
+            Fragment::Whole => {}
+            Fragment::First { id } => {
+                self.counters.forgotten_fragments += self.fragments.remember(&packet.ip, id, tuple);
+            }
+            Fragment::Later { id } => match self.fragments.ports(&packet.ip, id) {
+                Some((src_port, dst_port)) => (tuple.src_port, tuple.dst_port) = (src_port, dst_port),
+                None => self.counters.orphan_fragments += 1,
+            },
+        }
+        if matches!(packet.transport, Transport::Icmp(..)) {
+            // Request and answer differ in type: the flow is the pair of hosts.
+            (tuple.src_port, tuple.dst_port) = (0, 0);
+        }
+        tuple
+    }
+}
+
+fn nanos(length: Duration) -> i64 {
+    i64::try_from(length.as_nanos()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,186 @@
-//! stub
+// SPDX-License-Identifier: Apache-2.0
+//! From a captured frame to the addresses, ports and payload in it. No allocation, no I/O; a frame that
+//! cannot be read to its end is described as far as it goes. Tunnels are not opened: an encapsulated
+//! packet is metered as the protocol that carries it.
+
+mod ip;
+mod link;
+mod transport;
+
+use minamo_base::{FiveTuple, Mac, WireError};
+
+pub use ip::{Fragment, IpHeader};
+pub use link::LinkType;
+pub use transport::{TcpHeader, Transport, tcp_flags};
+
+/// A decoded packet; `payload` borrows from the frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Packet<'a> {
+    /// MAC addresses, where the link has them: source, destination.
+    pub macs: Option<(Mac, Mac)>,
+    /// VLAN ids, outermost first.
+    pub vlans: [Option<u16>; 2],
+    /// The IP header.
+    pub ip: IpHeader,
+    /// The header above it.
+    pub transport: Transport,
+    /// Octets above the transport header that were captured, without link padding.
+    pub payload: &'a [u8],
+    /// Octets above the transport header that were sent; more than `payload` has in a cut capture.
+    pub payload_len: u32,
+}
+
+impl Packet<'_> {
+    /// Endpoints and protocol. ICMP has type and code in place of the ports.
+    pub fn tuple(&self) -> FiveTuple {
+        let (src_port, dst_port) = self.transport.ports();
+        FiveTuple { src: self.ip.src, dst: self.ip.dst, src_port, dst_port, proto: self.ip.proto }
+    }
+
+    /// Octets from the IP header on, as sent.
+    pub fn ip_octets(&self) -> u64 {
+        self.ip.octets.into()
+    }
+}
+
+/// Why a frame is no packet of a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Skip {
+    /// The frame carries something else than IP; its ethertype, or 0 where there is none.
+    #[error("not IP: ethertype {0:#06x}")]
+    NotIp(u16),
+    /// A header is cut or impossible.
+    #[error("{0}")]
+    Malformed(#[from] WireError),
+}
+
+impl Skip {
+    /// Name of the reason, for counters.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NotIp(_) => "not_ip",
+            Self::Malformed(error) if error.is_short() => "cut_header",
+            Self::Malformed(_) => "bad_header",
+        }
+    }
+}
+
+/// Decodes one frame of the given link type.
+pub fn decode(link: LinkType, frame: &[u8]) -> Result<Packet<'_>, Skip> {
+    let found = link::find_ip(link, frame)?;
+    let (ip, above) = ip::decode(found.ip)?;
+    let (transport, payload) = transport::decode(&ip, above)?;
+    Ok(Packet {
+        macs: found.macs,
+        vlans: found.vlans,
+        ip,
+        transport,
+        payload,
+        payload_len: sent_payload(&ip, above.len() - payload.len(), payload.len()),
+    })
+}
+
+/// Payload octets as sent: what the IP header says less the headers, and never less than was captured.
+fn sent_payload(ip: &IpHeader, transport_octets: usize, captured: usize) -> u32 {
+    let headers = usize::from(ip.header_octets) + transport_octets;
+    let sent = u64::from(ip.octets).saturating_sub(headers as u64).max(captured as u64);
+    u32::try_from(sent).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use etherparse::PacketBuilder;
+    use minamo_base::Ip;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tcp_frame(payload: &[u8]) -> Vec<u8> {
+        let builder = PacketBuilder::ethernet2([1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11, 12])
+            .double_vlan(
+                etherparse::VlanId::try_new(100).expect("12 bits"),
+                etherparse::VlanId::try_new(7).expect("12 bits"),
+            )
+            .ipv4([192, 0, 2, 1], [198, 51, 100, 2], 57)
+            .tcp(50_000, 443, 1_000, 64_000)
+            .syn()
+            .options(&[etherparse::TcpOptionElement::MaximumSegmentSize(1_460)])
+            .expect("options fit");
+        let mut frame = Vec::new();
+        builder.write(&mut frame, payload).expect("a Vec takes all");
+        frame
+    }
+
+    #[test]
+    fn ethernet_qinq_ipv4_tcp() {
+        let mut frame = tcp_frame(b"hello");
+        frame.extend_from_slice(&[0; 9]);
+        let packet = decode(LinkType::ETHERNET, &frame).expect("a good frame");
+        assert_eq!(packet.vlans, [Some(100), Some(7)]);
+        assert_eq!(packet.macs, Some((Mac([1, 2, 3, 4, 5, 6]), Mac([7, 8, 9, 10, 11, 12]))));
+        assert_eq!(packet.tuple().dst_port, 443);
+        assert_eq!(packet.ip.ttl, 57);
+        assert_eq!(packet.payload, b"hello", "link padding is no payload");
+        let Transport::Tcp(tcp) = packet.transport else { panic!("TCP") };
+        assert_eq!((tcp.flags, tcp.mss, tcp.seq), (tcp_flags::SYN, Some(1_460), 1_000));
+    }
+
+    #[test]
+    fn cut_captures_keep_what_the_headers_say() {
+        let frame = tcp_frame(&[b'x'; 600]);
+        let packet = decode(LinkType::ETHERNET, &frame[..120]).expect("the headers are there");
+        assert_eq!(packet.payload_len, 600);
+        assert_eq!(packet.ip_octets(), 600 + 24 + 20);
+        assert!(packet.payload.len() < 60);
+        let error = decode(LinkType::ETHERNET, &frame[..30]).expect_err("no whole IP header");
+        assert_eq!(error.reason(), "cut_header");
+    }
+
+    #[test]
+    fn ipv6_extension_headers_and_fragments() {
+        let mut ip = vec![0x60, 0, 0, 0, 0, 24, 44, 64];
+        ip.extend_from_slice(&[0x20; 16]);
+        ip.extend_from_slice(&[0x30; 16]);
+        ip.extend_from_slice(&[17, 0, 0, 1, 0, 0, 0, 9]); // fragment header, more to come
+        ip.extend_from_slice(&[0, 53, 0x30, 0x39, 0, 40, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        let packet = decode(LinkType::RAW, &ip).expect("a good packet");
+        assert_eq!(packet.ip.proto, 17);
+        assert_eq!(packet.ip.fragment, Fragment::First { id: 9 });
+        assert_eq!(packet.tuple().src_port, 53);
+        ip[42..44].copy_from_slice(&[0, 0x10]);
+        let later = decode(LinkType::RAW, &ip).expect("a good packet");
+        assert_eq!(later.ip.fragment, Fragment::Later { id: 9 });
+        assert_eq!(later.transport, Transport::None);
+        assert_eq!(later.tuple().src, Ip([0x20; 16]));
+    }
+
+    #[test]
+    fn agrees_with_etherparse() {
+        let frame = tcp_frame(b"payload");
+        let ours = decode(LinkType::ETHERNET, &frame).expect("a good frame");
+        let theirs = etherparse::SlicedPacket::from_ethernet(&frame).expect("a good frame");
+        let Some(etherparse::TransportSlice::Tcp(tcp)) = theirs.transport else { panic!("TCP") };
+        assert_eq!(ours.tuple().src_port, tcp.source_port());
+        assert_eq!(ours.payload, tcp.payload());
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_octets_never_panic(link in 0u16..300, data in proptest::collection::vec(any::<u8>(), 0..200)) {
+            if let Ok(packet) = decode(LinkType(link), &data) {
+                prop_assert!(packet.payload.len() <= data.len());
+            }
+        }
+
+        #[test]
+        fn flipped_octets_never_panic(at in 0usize..80, value: u8, end in 0usize..120) {
+            let mut frame = tcp_frame(b"0123456789");
+            let len = frame.len();
+            frame[at % len] = value;
+            if let Ok(packet) = decode(LinkType::ETHERNET, &frame[..end.min(len)]) {
+                prop_assert!(packet.payload.len() <= frame.len());
+            }
+        }
+    }
+}

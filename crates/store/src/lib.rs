@@ -1,1 +1,33 @@
-//! stub
+// SPDX-License-Identifier: Apache-2.0
+//! The lake: flows and events on disk in one directory, and every question that can be asked of them.
+//!
+//! ```text
+//! append ─► log (wal/) ─► hot rows ──seal──► segments/ ──compact──► segments/
+//!                            └────── one view ──────┘ named by catalog.db
+//!                                       └─► DataFusion: SQL, top, series, pages
+//! ```
+//!
+//! [`Lake`] is all of it. It survives being killed at any moment: see its module for the invariants.
+
+mod catalog;
+mod counters;
+mod error;
+mod lake;
+mod maintain;
+mod query;
+mod segment;
+mod settings;
+mod shared;
+mod span;
+mod start;
+mod tables;
+mod wal;
+
+pub use counters::CounterRow;
+pub use error::{Position, QueryError, StoreError};
+pub use lake::{Lake, LakeStats, TableStats};
+pub use query::{
+    By, FlowPage, FlowsQuery, Key, Series, SeriesQuery, SqlAnswer, Summary, SummaryQuery, Top, TopQuery, Totals,
+    compile,
+};
+pub use settings::Settings;

@@ -8,7 +8,7 @@ use minamo_model::Flow;
 use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
 
 /// The registry's row.
-pub static PROTOCOL: Protocol = Protocol {
+pub(super) static PROTOCOL: Protocol = Protocol {
     name: "NTP",
     title: "Network Time Protocol",
     spec: &["RFC 5905", "RFC 9327"],
@@ -42,7 +42,16 @@ fn header(data: &[u8]) -> Result<Header, WireError> {
     let root_delay = cursor.u32("ntp.root_delay")?;
     cursor.skip(32, "ntp.timestamps")?;
     let transmit = cursor.u64("ntp.transmit")?;
-    Ok(Header { leap: first >> 6, version: first >> 3 & 7, mode: first & 7, stratum, poll, precision, root_delay, transmit })
+    Ok(Header {
+        leap: first >> 6,
+        version: first >> 3 & 7,
+        mode: first & 7,
+        stratum,
+        poll,
+        precision,
+        root_delay,
+        transmit,
+    })
 }
 
 /// An NTP message has no magic number. The probe asks for a size that the format allows and for values of

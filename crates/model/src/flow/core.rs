@@ -19,12 +19,12 @@ table! {
         time_received: Option<Time>, "レコードが本システムに届いた時刻（ファイルから読んだ場合は無し）", Instant, None, Both, Plain, [];
         /// Address of the initiator: the side that opened the conversation, as far as it could be told.
         src_ip: Ip, "開始側（接続を始めた側）のアドレス", Key, None, Both, Address, [Ie(0, 8), Ie6(0, 27), Nprobe("IPV4_SRC_ADDR"), Nprobe6("IPV6_SRC_ADDR")], mirror dst_ip;
-        /// Port of the initiator; 0 where the protocol has none; the type for ICMP.
-        src_port: u16, "開始側のポート（ICMP ではタイプ）", Key, None, Both, Plain, [Ie(0, 7), Nprobe("L4_SRC_PORT")], mirror dst_port;
+        /// Port of the initiator; 0 where the protocol has none.
+        src_port: u16, "開始側のポート（無ければ 0）", Key, None, Both, Plain, [Ie(0, 7), Nprobe("L4_SRC_PORT")], mirror dst_port;
         /// Address of the responder.
         dst_ip: Ip, "応答側のアドレス", Key, None, Both, Address, [Ie(0, 12), Ie6(0, 28), Nprobe("IPV4_DST_ADDR"), Nprobe6("IPV6_DST_ADDR")], mirror src_ip;
-        /// Port of the responder; 0 where the protocol has none; the code for ICMP.
-        dst_port: u16, "応答側のポート（ICMP ではコード）", Key, None, Both, Plain, [Ie(0, 11), Nprobe("L4_DST_PORT")], mirror src_port;
+        /// Port of the responder; 0 where the protocol has none.
+        dst_port: u16, "応答側のポート（無ければ 0）", Key, None, Both, Plain, [Ie(0, 11), Nprobe("L4_DST_PORT")], mirror src_port;
         /// IANA number of the protocol above IP.
         proto: u8, "IP の上のプロトコル番号（IANA）", Key, None, Both, Plain, [Ie(0, 4), Nprobe("PROTOCOL")];
         /// Octets that the initiator sent, counted from the IP header on.
@@ -81,6 +81,16 @@ table! {
         dst_ttl: Option<u8>, "応答側からの TTL／ホップリミット（到着時）", Gauge, None, Both, Plain, [Ie(29305, 52)], mirror src_ttl;
         /// Packets that were fragments.
         fragments: Option<u32>, "フラグメントだったパケット数", Counter, Packets, Observed, Plain, [];
+    }
+}
+
+table! {
+    /// ICMP and ICMPv6, of the first message (RFC 792, RFC 4443).
+    pub struct Icmp, group "icmp", prefix "icmp_" {
+        /// Type of the first message.
+        kind: Option<u8>, "最初のメッセージのタイプ", Key, None, Both, Plain, [Ie(0, 176), Ie6(0, 178), Nprobe("ICMP_TYPE")];
+        /// Code of the first message.
+        code: Option<u8>, "最初のメッセージのコード", Key, None, Both, Plain, [Ie(0, 177), Ie6(0, 179)];
     }
 }
 

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Capture files, read in one pass through a buffer: pcap (libpcap's savefile format) and pcapng
+//! (draft-ietf-opsawg-pcapng), with both byte orders, all timestamp resolutions and several interfaces.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use minamo_base::{NANOS_PER_SEC, Time};
+use minamo_packet::LinkType;
+use pcap_parser::pcapng::Block;
+use pcap_parser::traits::PcapReaderIterator;
+use pcap_parser::{PcapBlockOwned, PcapError, create_reader};
+
+use crate::{CaptureError, Frame};
+
+/// Buffer at the start; a larger record makes it grow up to [`MAX_BUFFER`].
+const BUFFER: usize = 1 << 18;
+/// No record is larger: libpcap's own bound is 256 KiB of packet.
+const MAX_BUFFER: usize = 1 << 24;
+/// Interfaces of one pcapng section that are remembered.
+const MAX_INTERFACES: usize = 4_096;
+
+/// An open capture.
+pub struct CaptureFile {
+    path: PathBuf,
+    reader: Box<dyn PcapReaderIterator + Send>,
+    /// Octets of the block that the last frame borrowed from.
+    used: usize,
+    offset: u64,
+    interfaces: Vec<Interface>,
+}
+
+/// What a frame inherits from its interface.
+#[derive(Debug, Clone, Copy)]
+struct Interface {
+    link: LinkType,
+    /// Time units per second.
+    units: u64,
+    offset_secs: i64,
+}
+
+enum Found {
+    /// A frame: its interface, time in units, and captured length.
+    Frame(Interface, u64, usize),
+    Other,
+}
+
+impl CaptureFile {
+    /// Opens a file, or standard input where the path is `-`.
+    pub fn open(path: &Path) -> Result<Self, CaptureError> {
+        let io = |cause| CaptureError::Io { path: path.to_owned(), cause };
+        let input: Box<dyn Read + Send> =
+            if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(path).map_err(io)?) };
+        Self::from_reader(path, input)
+    }
+
+    /// Reads a capture from anything; `path` is its name in errors.
+    pub fn from_reader(path: &Path, input: Box<dyn Read + Send>) -> Result<Self, CaptureError> {
+        let plain = decompressed(input).map_err(|cause| CaptureError::Io { path: path.to_owned(), cause })?;
+        let reader = create_reader(BUFFER, plain).map_err(|error| match error {
+            PcapError::ReadError => {
+                CaptureError::Io { path: path.to_owned(), cause: io::Error::other("cannot be read or decompressed") }
+            }
+            _ => CaptureError::NotACapture { path: path.to_owned() },
+        })?;
+        Ok(Self { path: path.to_owned(), reader, used: 0, offset: 0, interfaces: Vec::new() })
+    }
+
+    /// Octets of the decompressed capture that were read.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The next frame; nothing at the end. After an error there is nothing more to read.
+    pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
+        loop {
+            self.release();
+            let (used, found) = match self.reader.next() {
+                Ok((used, block)) => (used, look(&mut self.interfaces, &block)),
+                Err(PcapError::Eof) => return Ok(None),
+                Err(PcapError::Incomplete(_)) => {
+                    self.refill()?;
+                    continue;
+                }
+                Err(PcapError::BufferTooSmall) => {
+                    self.grow()?;
+                    continue;
+                }
+                Err(PcapError::UnexpectedEof) => return Err(self.truncated()),
+                Err(_) => return Err(self.malformed("want a block whose lengths agree")),
+            };
+            let Some(found) = found else {
+                return Err(self.malformed("want a packet of an interface that was described before"));
+            };
+            self.used = used;
+            if let Found::Frame(interface, units, captured) = found {
+                return Ok(Some(Frame {
+                    time: interface.time(units),
+                    link: interface.link,
+                    data: frame_octets(&*self.reader, captured, used),
+                }));
+            }
+        }
+    }
+
+    fn release(&mut self) {
+        let used = std::mem::take(&mut self.used);
+        self.offset += used as u64;
+        self.reader.consume_noshift(used);
+    }
+
+    fn refill(&mut self) -> Result<(), CaptureError> {
+        self.reader.refill().map_err(|_| CaptureError::Io {
+            path: self.path.clone(),
+            cause: io::Error::other(format!("cannot be read or decompressed after octet {}", self.offset)),
+        })
+    }
+
+    fn grow(&mut self) -> Result<(), CaptureError> {
+        let size = self.reader.data().len().max(BUFFER) * 2;
+        if size > MAX_BUFFER || !self.reader.grow(size) {
+            return Err(self.malformed("want a record of at most 16 MiB"));
+        }
+        self.refill()
+    }
+
+    fn truncated(&self) -> CaptureError {
+        CaptureError::Truncated { path: self.path.clone(), offset: self.offset }
+    }
+
+    fn malformed(&self, what: &'static str) -> CaptureError {
+        CaptureError::Malformed { path: self.path.clone(), offset: self.offset, what }
+    }
+}
+
+impl Interface {
+    fn time(self, units: u64) -> Time {
+        let secs = i64::try_from(units / self.units).unwrap_or(i64::MAX);
+        let nanos = u128::from(units % self.units) * NANOS_PER_SEC.unsigned_abs() as u128 / u128::from(self.units);
+        Time::from_secs_nanos(secs.saturating_add(self.offset_secs), i64::try_from(nanos).unwrap_or(0))
+    }
+}
+
+/// What a block is; nothing where it is a packet of an unknown interface.
+fn look(interfaces: &mut Vec<Interface>, block: &PcapBlockOwned<'_>) -> Option<Found> {
+    match block {
+        PcapBlockOwned::LegacyHeader(header) => {
+            // The upper bits tell of a frame check sequence (libpcap's savefile manual).
+            let link = LinkType(u16::try_from(header.network.0 & 0xffff).unwrap_or(u16::MAX));
+            let units = if header.is_nanosecond_precision() { 1_000_000_000 } else { 1_000_000 };
+            *interfaces = vec![Interface { link, units, offset_secs: i64::from(header.thiszone) }];
+            Some(Found::Other)
+        }
+        PcapBlockOwned::Legacy(packet) => {
+            let interface = *interfaces.first()?;
+            let units = u64::from(packet.ts_sec) * interface.units + u64::from(packet.ts_usec);
+            Some(Found::Frame(interface, units, packet.data.len().min(packet.caplen as usize)))
+        }
+        PcapBlockOwned::NG(Block::SectionHeader(_)) => {
+            interfaces.clear();
+            Some(Found::Other)
+        }
+        PcapBlockOwned::NG(Block::InterfaceDescription(idb)) => {
+            if interfaces.len() < MAX_INTERFACES {
+                interfaces.push(Interface {
+                    link: LinkType(u16::try_from(idb.linktype.0).unwrap_or(u16::MAX)),
+                    units: idb.ts_resolution().filter(|units| *units > 0).unwrap_or(1_000_000),
+                    offset_secs: idb.if_tsoffset,
+                });
+            }
+            Some(Found::Other)
+        }
+        PcapBlockOwned::NG(Block::EnhancedPacket(epb)) => {
+            let interface = *interfaces.get(epb.if_id as usize)?;
+            let units = u64::from(epb.ts_high) << 32 | u64::from(epb.ts_low);
+            Some(Found::Frame(interface, units, epb.data.len().min(epb.caplen as usize)))
+        }
+        PcapBlockOwned::NG(Block::SimplePacket(spb)) => {
+            // A simple packet has no time: it gets the epoch, which the row shows as what it is.
+            let interface = *interfaces.first()?;
+            Some(Found::Frame(interface, 0, spb.data.len().min(spb.origlen as usize)))
+        }
+        PcapBlockOwned::NG(_) => Some(Found::Other),
+    }
+}
+
+/// The captured octets of the block at the front of the buffer, found again after the borrow of the block ended.
+fn frame_octets(reader: &dyn PcapReaderIterator, captured: usize, used: usize) -> &[u8] {
+    let data = reader.data();
+    // pcapng blocks start with a type; an enhanced packet's data begins at 28, a simple one's at 12 (pcapng §4.3, §4.4).
+    // A pcap record's data begins at 16 (or 24 in the modified format): it stands at the record's end.
+    let block = data.get(..used).unwrap_or_default();
+    let kind = block.get(..4).unwrap_or_default();
+    let start = match kind {
+        [6, 0, 0, 0] | [0, 0, 0, 6] if used >= 32 + captured => 28,
+        [3, 0, 0, 0] | [0, 0, 0, 3] if used >= 16 + captured => 12,
+        _ => used.saturating_sub(captured),
+    };
+    block.get(start..start + captured).unwrap_or_default()
+}
+
+/// The input without its compression, told by the first octets.
+fn decompressed(input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+    let mut input = input;
+    let mut magic = Vec::with_capacity(4);
+    (&mut input).take(4).read_to_end(&mut magic)?;
+    let is = |prefix: &[u8]| magic.starts_with(prefix);
+    let (gzip, zstd) = (is(&[0x1f, 0x8b]), is(&[0x28, 0xb5, 0x2f, 0xfd]));
+    let whole = io::Cursor::new(magic).chain(input);
+    Ok(if gzip {
+        Box::new(flate2::read::MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole)))
+    } else if zstd {
+        Box::new(zstd::stream::read::Decoder::with_buffer(BufReader::with_capacity(BUFFER, whole))?)
+    } else {
+        Box::new(Full(whole))
+    })
+}
+
+/// Fills the whole buffer where it can, so that the first read shows a whole header.
+struct Full<R>(R);
+
+impl<R: Read> Read for Full<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while let Some(space) = buffer.get_mut(filled..).filter(|s| !s.is_empty()) {
+            match self.0.read(space) {
+                Ok(0) => break,
+                Ok(n) => filled += n,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) if filled > 0 => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
+}
+
+/// The files behind arguments: files as they are, folders as the files in them, sorted by name.
+pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CaptureError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let io = |cause| CaptureError::Io { path: path.clone(), cause };
+        let mut inside = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(io)? {
+            let file = entry.map_err(io)?.path();
+            if file.is_file() {
+                inside.push(file);
+            }
+        }
+        inside.sort();
+        files.append(&mut inside);
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    /// A pcap of two Ethernet frames, microseconds, little endian.
+    fn pcap() -> Vec<u8> {
+        let mut file = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0];
+        for (secs, frame) in [(10u32, b"first".as_slice()), (11, b"second")] {
+            let length = u32::try_from(frame.len()).expect("short").to_le_bytes();
+            file.extend([secs.to_le_bytes(), 500_000u32.to_le_bytes(), length, length].concat());
+            file.extend_from_slice(frame);
+        }
+        file
+    }
+
+    fn read(octets: Vec<u8>) -> (Vec<(i64, Vec<u8>)>, Option<String>) {
+        let mut frames = Vec::new();
+        let mut file = match CaptureFile::from_reader(Path::new("x.pcap"), Box::new(io::Cursor::new(octets))) {
+            Ok(file) => file,
+            Err(error) => return (frames, Some(error.to_string())),
+        };
+        loop {
+            match file.next_frame() {
+                Ok(Some(frame)) => frames.push((frame.time.millis(), frame.data.to_vec())),
+                Ok(None) => return (frames, None),
+                Err(error) => return (frames, Some(error.to_string())),
+            }
+        }
+    }
+
+    fn both() -> Vec<(i64, Vec<u8>)> {
+        vec![(10_500, b"first".to_vec()), (11_500, b"second".to_vec())]
+    }
+
+    #[test]
+    fn plain_gzip_and_zstd() {
+        assert_eq!(read(pcap()), (both(), None));
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(&pcap()).expect("a Vec takes all");
+        assert_eq!(read(gzip.finish().expect("a Vec takes all")), (both(), None));
+        assert_eq!(read(zstd::encode_all(pcap().as_slice(), 1).expect("a Vec takes all")), (both(), None));
+    }
+
+    #[test]
+    fn pcapng_with_nanoseconds() {
+        let mut file = Vec::new();
+        let mut block = |kind: u32, body: &[u8]| {
+            let length = u32::try_from(body.len() + 12).expect("short").to_le_bytes();
+            file.extend([&kind.to_le_bytes(), &length[..], body, &length[..]].concat());
+        };
+        block(0x0a0d_0d0a, &[0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255]);
+        block(1, &[101, 0, 0, 0, 0, 0, 0, 0, 9, 0, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0]);
+        // interface 0, time high 0, time low, lengths, data and padding
+        let body: Vec<u8> = [&[0u8; 4][..], &[0; 4], &1_500_000_000u32.to_le_bytes(), &[5, 0, 0, 0], &[5, 0, 0, 0], b"hello\0\0\0"].concat();
+        block(6, &body);
+        assert_eq!(read(file), (vec![(1_500, b"hello".to_vec())], None));
+    }
+
+    #[test]
+    fn what_is_readable_is_read_and_the_rest_is_named() {
+        let mut cut = pcap();
+        cut.truncate(cut.len() - 3);
+        let (frames, error) = read(cut);
+        assert_eq!(frames.len(), 1);
+        assert_eq!(
+            error.expect("an error"),
+            "x.pcap: ends in the middle of a record at octet 45; the records before it were read"
+        );
+        let mut huge = pcap();
+        huge[45 + 8..45 + 12].copy_from_slice(&0xffff_fff0u32.to_le_bytes());
+        let (frames, error) = read(huge);
+        assert_eq!(frames.len(), 1);
+        assert!(error.is_some());
+        assert_eq!(
+            read(b"hello, this is no capture at all".to_vec()).1.expect("an error"),
+            "x.pcap: not a capture file: want pcap or pcapng, plain or compressed with gzip or zstd"
+        );
+        assert!(read(Vec::new()).1.is_some());
+    }
+
+    #[test]
+    fn folders_are_read_in_order() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["b.pcap", "a.pcap"] {
+            std::fs::write(folder.path().join(name), pcap()).expect("written");
+        }
+        let files = expand(&[folder.path().to_owned()]).expect("readable");
+        assert_eq!(files, [folder.path().join("a.pcap"), folder.path().join("b.pcap")]);
+    }
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A rule file: front matter in TOML between `+++` lines, then one query. See `rules/README.md`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::parse_length;
+
+/// A text in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Text {
+    /// English.
+    pub en: String,
+    /// Japanese.
+    pub ja: String,
+}
+
+/// How bad an event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Low,
+    /// Worth a look today.
+    Medium,
+    /// Worth a look now.
+    High,
+    /// Somebody is inside.
+    Critical,
+}
+
+impl Severity {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// A number that a user may want to change.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// The number.
+    pub default: u64,
+    /// Why it is that number.
+    pub reason: Text,
+}
+
+/// A rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// Name: the file's name without its ending.
+    pub name: String,
+    /// Short title.
+    pub title: Text,
+    /// The question that it answers.
+    pub question: Text,
+    /// How bad its events are.
+    pub severity: Severity,
+    /// Identifiers of MITRE ATT&CK.
+    pub attack: Vec<String>,
+    /// Length of the window.
+    pub window: Duration,
+    /// Text of the event, with `{column}` for values.
+    pub text: Text,
+    /// Filter that shows the flows, with `{column}` for values.
+    pub filter: String,
+    /// Numbers in the query.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// Causes that are no attack.
+    pub benign: Vec<Text>,
+    /// The query, with `$window`, `$range` and `$parameter`.
+    pub sql: String,
+}
+
+/// Why a rule file is not one.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("rule {rule}: {what}")]
+pub struct RuleError {
+    /// Name of the rule.
+    pub rule: String,
+    /// What is wrong, and what was expected.
+    pub what: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FrontMatter {
+    title: Text,
+    question: Text,
+    severity: Severity,
+    #[serde(default)]
+    attack: Vec<String>,
+    window: String,
+    text: Text,
+    filter: String,
+    #[serde(default)]
+    parameters: BTreeMap<String, Parameter>,
+    benign: Vec<Text>,
+}
+
+impl Rule {
+    /// Reads the text of a rule file.
+    pub fn parse(name: &str, text: &str) -> Result<Self, RuleError> {
+        let bad = |what: String| RuleError { rule: name.to_owned(), what };
+        let body = text.strip_prefix("+++\n").ok_or_else(|| bad("want a front matter that begins with a line +++".to_owned()))?;
+        let (front, sql) = body.split_once("\n+++\n").ok_or_else(|| bad("the front matter has no closing line +++".to_owned()))?;
+        let front: FrontMatter = toml::from_str(front).map_err(|e| bad(e.to_string().trim_end().replace('\n', " ")))?;
+        let window = parse_length(&front.window)
+            .ok_or_else(|| bad(format!("window: got {:?}, want a length such as 1m", front.window)))?;
+        let rule = Self {
+            name: name.to_owned(),
+            title: front.title,
+            question: front.question,
+            severity: front.severity,
+            attack: front.attack,
+            window,
+            text: front.text,
+            filter: front.filter,
+            parameters: front.parameters,
+            benign: front.benign,
+            sql: sql.trim().to_owned(),
+        };
+        rule.check().map_err(bad)?;
+        Ok(rule)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        for wanted in ["$window", "$range", "window_start"] {
+            if !self.sql.contains(wanted) {
+                return Err(format!("the query does not use {wanted}"));
+            }
+        }
+        for parameter in self.parameters.keys() {
+            if !self.sql.contains(&format!("${parameter}")) {
+                return Err(format!("parameters.{parameter}: the query does not use ${parameter}"));
+            }
+        }
+        if self.benign.is_empty() {
+            return Err("benign: want at least one cause that is no attack".to_owned());
+        }
+        let is_technique = |id: &String| id.strip_prefix('T').is_some_and(|n| n.split('.').all(|p| p.parse::<u16>().is_ok()));
+        match self.attack.iter().find(|id| !is_technique(id)) {
+            Some(id) => Err(format!("attack: got {id:?}, want identifiers such as T1046")),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"+++
+title = { en = "T", ja = "題" }
+question = { en = "Q?", ja = "問" }
+severity = "low"
+attack = ["T1046"]
+window = "1m"
+text = { en = "{src_ip}", ja = "{src_ip}" }
+filter = "src_ip = {src_ip}"
+benign = [{ en = "b", ja = "無害" }]
++++
+SELECT $window AS window_start FROM flows WHERE $range GROUP BY $window
+"#;
+
+    fn error(text: &str) -> String {
+        Rule::parse("x", text).expect_err("must not parse").to_string()
+    }
+
+    #[test]
+    fn a_good_rule_parses() {
+        let rule = Rule::parse("x", GOOD).expect("parses");
+        assert_eq!((rule.window.as_secs(), rule.severity), (60, Severity::Low));
+    }
+
+    #[test]
+    fn errors_name_the_key() {
+        assert_eq!(error("SELECT 1"), "rule x: want a front matter that begins with a line +++");
+        assert!(error(&GOOD.replace("severity = \"low\"", "severity = \"big\"")).contains("severity"));
+        assert!(error(&GOOD.replace("\"1m\"", "\"soon\"")).contains("window: got \"soon\""));
+        assert!(error(&GOOD.replace("$range", "true")).contains("does not use $range"));
+        assert!(error(&GOOD.replace("T1046", "1046")).contains("attack: got \"1046\""));
+        assert!(error(&GOOD.replace("ja = \"題\"", "")).contains("ja"));
+    }
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+//! FTP's control connection (RFC 959): greeting, user, first file, and AUTH TLS (RFC 4217), behind which TLS is
+//! probed. Data connections are not followed. A greeting of 220 is SMTP's as well.
+
+use minamo_model::Flow;
+
+use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, reply, some_text};
+use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+
+/// The registry's row.
+pub(super) static PROTOCOL: Protocol = Protocol {
+    name: "FTP_CONTROL",
+    title: "File Transfer Protocol",
+    spec: &["RFC 959", "RFC 2228", "RFC 4217"],
+    transport: Transport::Stream,
+    ports: &[21, 2121],
+    encrypted: false,
+    max_state: 16_384,
+    probe,
+    start: |_| Box::new(Ftp::default()),
+    sample: &[
+        (Side::Dst, b"220 FTP ready\r\n"),
+        (Side::Src, b"USER someone\r\n"),
+        (Side::Dst, b"331 Password required\r\n"),
+        (Side::Src, b"PASS x\r\nRETR a/file.txt\r\n"),
+    ],
+};
+
+/// Commands that a client may start with and that no other protocol knows.
+const COMMANDS: [&[u8]; 8] =
+    [b"AUTH TLS\r\n", b"AUTH SSL\r\n", b"FEAT\r\n", b"SYST\r\n", b"OPTS ", b"PASV\r\n", b"EPSV\r\n", b"TYPE I\r\n"];
+
+fn probe(_: Side, data: &[u8]) -> Verdict {
+    if data.first().is_some_and(u8::is_ascii_digit) {
+        return greeting(data);
+    }
+    let mut rest = data;
+    loop {
+        // USER and PASS are known to POP3 too: they decide nothing.
+        let shared = after(rest, b"USER ").or(after(rest, b"PASS ")).is_some();
+        if COMMANDS.iter().any(|command| after(rest, command).is_some()) {
+            return Verdict::Yes;
+        }
+        let cut = [&b"USER "[..], b"PASS "]
+            .iter()
+            .chain(&COMMANDS)
+            .any(|command| rest.len() < command.len() && after(command, rest).is_some());
+        match line(rest) {
+            Some((line, n)) if shared && printable(line) => rest = rest.get(n..).unwrap_or_default(),
+            Some(_) => return Verdict::No,
+            None => return if (shared && printable(rest)) || cut { Verdict::Maybe } else { Verdict::No },
+        }
+    }
+}
+
+/// The server's side: sure when it names the protocol, or answers as SMTP never does.
+fn greeting(data: &[u8]) -> Verdict {
+    if begins(data, b"220") == Verdict::No {
+        return Verdict::No;
+    }
+    let mut rest = data;
+    loop {
+        let whole = line(rest);
+        let (line, n) = whole.unwrap_or((rest.strip_suffix(b"\r").unwrap_or(rest), rest.len()));
+        if !printable(line) || mentions(line, b"SMTP") {
+            return Verdict::No;
+        }
+        match reply(line) {
+            Some((220, _)) if mentions(line, b"FTP") => return Verdict::Yes,
+            Some((220, _)) => {}
+            Some((331 | 332 | 234 | 530, _)) if rest.len() < data.len() => return Verdict::Yes,
+            Some(_) if whole.is_some() => return Verdict::No,
+            // A greeting may hold lines without a code between its first and its last (RFC 959 §4.2).
+            None if whole.is_some() && mentions(line, b"FTP") && rest.len() < data.len() => return Verdict::Yes,
+            None if whole.is_some() && !data.starts_with(b"220-") => return Verdict::No,
+            Some(_) | None => {}
+        }
+        if whole.is_none() || n >= rest.len() {
+            return Verdict::Maybe;
+        }
+        rest = rest.get(n..).unwrap_or_default();
+    }
+}
+
+#[derive(Default)]
+struct Ftp {
+    greeted: bool,
+    asked_tls: bool,
+    tls: bool,
+}
+
+impl Dissector for Ftp {
+    fn feed(&mut self, _: Side, input: Input<'_>, flow: &mut Flow) -> Step {
+        let Input::Data(data) = input else { return Step::Continue(0) };
+        if is_tls(data) {
+            self.tls = self.asked_tls;
+            return if self.tls { Step::Inner(0) } else { Step::Done };
+        }
+        by_lines(data, |line| match reply(line) {
+            Some((code, _)) => self.answer(code, line, flow),
+            None => self.command(line, flow),
+        })
+    }
+
+    fn name(&self) -> Option<&'static str> {
+        self.tls.then_some("FTPS")
+    }
+}
+
+impl Ftp {
+    fn answer(&mut self, code: u16, line: &[u8], flow: &mut Flow) -> Step {
+        if !self.greeted {
+            self.greeted = true;
+            flow.ftp.get_or_insert_default().server = some_text(line.get(4..).unwrap_or_default(), 256);
+        } else if self.asked_tls && code == 234 {
+            self.tls = true;
+            return Step::Inner(0);
+        }
+        Step::Continue(0)
+    }
+
+    fn command(&mut self, line: &[u8], flow: &mut Flow) -> Step {
+        let ftp = flow.ftp.get_or_insert_default();
+        let file = [&b"RETR "[..], b"STOR ", b"APPE ", b"STOU "].iter().find_map(|verb| after(line, verb));
+        if let Some(user) = after(line, b"USER ") {
+            ftp.user = ftp.user.take().or(some_text(user, 255));
+        } else if let Some(file) = file {
+            ftp.file = some_text(file, 1_024);
+            return Step::Done;
+        } else if after(line, b"AUTH TLS").or(after(line, b"AUTH SSL")).is_some() {
+            self.asked_tls = true;
+        }
+        Step::Continue(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Classifier;
+
+    #[test]
+    fn user_server_and_file() {
+        let mut flow = Flow::default();
+        let mut classifier = Classifier::new(true, 40_000, 40_001);
+        for (side, data) in PROTOCOL.sample {
+            classifier.stream(*side, Input::Data(data), &mut flow);
+        }
+        let ftp = flow.ftp.expect("facts");
+        assert_eq!((ftp.user.as_deref(), ftp.server.as_deref()), (Some("someone"), Some("FTP ready")));
+        assert_eq!(ftp.file.as_deref(), Some("a/file.txt"));
+    }
+
+    #[test]
+    fn a_plain_greeting_waits_for_more() {
+        assert_eq!(probe(Side::Dst, b"220 hello\r\n"), Verdict::Maybe);
+        assert_eq!(probe(Side::Dst, b"220 hello\r\n331 Password required\r\n"), Verdict::Yes);
+        assert_eq!(probe(Side::Dst, b"220 hello\r\n250 fine\r\n"), Verdict::No);
+        assert_eq!(probe(Side::Src, b"USER a\r\nPASS b\r\n"), Verdict::Maybe);
+        assert_eq!(probe(Side::Src, b"USER a\r\nPASS b\r\nSYST\r\n"), Verdict::Yes);
+        assert_eq!(probe(Side::Src, b"EHLO a\r\n"), Verdict::No);
+    }
+
+    #[test]
+    fn arbitrary_octets_never_panic() {
+        super::super::anything::never_panics(&PROTOCOL);
+    }
+}

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+//! HTTP/1 (RFC 9112, RFC 9110) over streams, on any port: head of the first request and of its answer, and the
+//! number of requests. Bodies are skipped unseen, by Content-Length (RFC 9112 §6.2) or chunk by chunk
+//! (§7.1). CONNECT hands over what it carries. Contents, cookies and HTTP/2 are not looked at.
+
+use minamo_model::Flow;
+
+use super::text::{after, line, mentions, reply, some_text, text, word};
+use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+
+/// The registry's row.
+pub(super) static PROTOCOL: Protocol = Protocol {
+    name: "HTTP",
+    title: "Hypertext Transfer Protocol",
+    spec: &["RFC 9110", "RFC 9112"],
+    transport: Transport::Stream,
+    ports: &[80, 8080, 8000, 8888, 3128, 7547],
+    encrypted: false,
+    max_state: 2 * HEAD_MAX,
+    probe,
+    start: |_| Box::new(Http::default()),
+    sample: &[(Side::Src, SAMPLE_REQUEST), (Side::Dst, SAMPLE_ANSWER)],
+};
+
+/// Longest head that is waited for; servers commonly allow 8 KiB to 16 KiB.
+const HEAD_MAX: usize = 16_384;
+/// Most fields of a head that are looked at.
+const FIELDS: usize = 100;
+/// Messages after which the flow is left alone: long connections would be reassembled for a counter only.
+const MESSAGES_MAX: u32 = 2_000;
+/// Octets of a request line after which a known method is proof enough, before its version is seen.
+const LONG_LINE: usize = 256;
+/// Methods that such a long line may start with.
+const METHODS: [&[u8]; 9] =
+    [b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"PROPFIND", b"CONNECT"];
+
+/// A status line, or a request line with its version: `method SP target SP HTTP/1.x`.
+fn probe(_: Side, data: &[u8]) -> Verdict {
+    let head = data.strip_prefix(b"\r\n").unwrap_or(data);
+    if head.starts_with(b"HTTP/") || b"HTTP/1.".starts_with(head) {
+        return status_line(head);
+    }
+    let length = memchr::memchr2(b'\r', b'\n', head).unwrap_or(head.len());
+    let line = head.get(..length).unwrap_or_default();
+    let (method, rest) = word(line);
+    if method.len() > 20 || !method.iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'_')) {
+        return Verdict::No;
+    }
+    let Some(first) = rest.first() else { return if length == head.len() { Verdict::Maybe } else { Verdict::No } };
+    if method.len() < 3 || !first.is_ascii_graphic() || line.iter().any(u8::is_ascii_control) {
+        return Verdict::No;
+    }
+    // Careless clients leave blanks in the target: the version is what follows the last one.
+    match rest.rsplit(|b| *b == b' ').next() {
+        Some([b'H', b'T', b'T', b'P', b'/', b'1', ..]) if rest.len() > 7 => Verdict::Yes,
+        _ if length < head.len() => Verdict::No,
+        _ if length > LONG_LINE && METHODS.contains(&method) && (*first == b'/' || rest.starts_with(b"http")) => {
+            Verdict::Yes
+        }
+        _ => Verdict::Maybe,
+    }
+}
+
+fn status_line(head: &[u8]) -> Verdict {
+    match head {
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor, b' ', c1, c2, c3, ..]
+            if minor.is_ascii_digit() && [c1, c2, c3].iter().all(|c| c.is_ascii_digit()) =>
+        {
+            Verdict::Yes
+        }
+        _ if head.len() < 12 && head.get(..7).is_none_or(|h| h == b"HTTP/1.") => Verdict::Maybe,
+        _ => Verdict::No,
+    }
+}
+
+/// Where one side stands.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Before a head, or in it.
+    #[default]
+    Head,
+    /// Before the size of a chunk.
+    Chunk,
+    /// Behind the last chunk.
+    Trailer,
+    /// Octets are missing: waits for an input that starts with a head.
+    Lost,
+}
+
+#[derive(Default)]
+struct Http {
+    place: [Place; 2],
+    /// Octets of the waiting head that were already searched for its end.
+    searched: [usize; 2],
+    messages: u32,
+    requested: bool,
+    answered: bool,
+    /// The last request was HEAD: its answer has no body whatever it says.
+    bodiless: bool,
+    connect: bool,
+    exact: Option<&'static str>,
+}
+
+/// What of a head decides about the octets behind it.
+#[derive(Default)]
+struct Framing {
+    length: Option<u64>,
+    chunked: bool,
+}
+
+impl Dissector for Http {
+    fn feed(&mut self, side: Side, input: Input<'_>, flow: &mut Flow) -> Step {
+        let place = self.place[side.index()];
+        match input {
+            Input::Gap(_) if self.requested && self.answered => Step::Done,
+            Input::Gap(_) => {
+                self.searched[side.index()] = 0;
+                self.go(side, Place::Lost, 0)
+            }
+            Input::Data(data) => match place {
+                Place::Head => self.head(side, data, flow),
+                Place::Chunk => self.chunk(side, data),
+                Place::Trailer => match line(data) {
+                    Some(([], n)) => self.go(side, Place::Head, n),
+                    Some((_, n)) => Step::Continue(n),
+                    None => self.wait(data),
+                },
+                Place::Lost if probe(side, data) == Verdict::Yes => {
+                    self.place[side.index()] = Place::Head;
+                    self.head(side, data, flow)
+                }
+                Place::Lost => Step::Continue(data.len()),
+            },
+        }
+    }
+
+    fn name(&self) -> Option<&'static str> {
+        self.exact
+    }
+}
+
+impl Http {
+    fn go(&mut self, side: Side, place: Place, used: usize) -> Step {
+        self.place[side.index()] = place;
+        Step::Continue(used)
+    }
+
+    fn wait(&self, data: &[u8]) -> Step {
+        if data.len() > HEAD_MAX { Step::Done } else { Step::Continue(0) }
+    }
+
+    /// What to answer when the octets are no HTTP: a mistake at first, an end later.
+    fn odd(&self) -> Step {
+        if self.messages == 0 { Step::Mistaken } else { Step::Done }
+    }
+
+    fn head(&mut self, side: Side, data: &[u8], flow: &mut Flow) -> Step {
+        if data.starts_with(b"\r\n") {
+            return Step::Continue(2);
+        }
+        if probe(side, data) == Verdict::No {
+            return self.odd();
+        }
+        let from = self.searched[side.index()].saturating_sub(3);
+        let Some(end) = end_of_head(data, from) else {
+            self.searched[side.index()] = data.len();
+            return self.wait(data);
+        };
+        self.searched[side.index()] = 0;
+        let head = data.get(..end).unwrap_or_default();
+        self.messages += 1;
+        if self.messages > MESSAGES_MAX {
+            return Step::Done;
+        }
+        if head.starts_with(b"HTTP/") { self.answer(side, head, flow) } else { self.request(side, head, flow) }
+    }
+
+    fn request(&mut self, side: Side, head: &[u8], flow: &mut Flow) -> Step {
+        let mut fields = [httparse::EMPTY_HEADER; FIELDS];
+        let (line, fields) = parts(head, &mut fields);
+        let (method, rest) = word(line);
+        let target = rest.rsplitn(2, |b| *b == b' ').last().unwrap_or_default();
+        let http = flow.http.get_or_insert_default();
+        http.requests = Some(http.requests.unwrap_or(0).saturating_add(1));
+        if !self.requested {
+            self.requested = true;
+            http.method = some_text(method, 32);
+            http.path = some_text(target, 1_024);
+            let named = field(fields, "host").filter(|h| !h.trim_ascii().is_empty());
+            http.host = named.or(authority(method, target)).and_then(host_name);
+            http.user_agent = field(fields, "user-agent").and_then(|v| some_text(v, 512));
+            if method == b"CONNECT" {
+                self.exact = Some("HTTP_Connect");
+            } else if after(target, b"http://").is_some() {
+                self.exact = Some("HTTP_Proxy");
+            }
+        }
+        self.bodiless = method == b"HEAD";
+        self.connect = method == b"CONNECT";
+        match framing(fields) {
+            Framing { chunked: true, .. } => self.go(side, Place::Chunk, head.len()),
+            Framing { length, .. } => Step::Continue(skip(head.len(), length.unwrap_or(0))),
+        }
+    }
+
+    fn answer(&mut self, side: Side, head: &[u8], flow: &mut Flow) -> Step {
+        let mut fields = [httparse::EMPTY_HEADER; FIELDS];
+        let (line, fields) = parts(head, &mut fields);
+        let status = reply(word(line).1).map_or(0, |(code, _)| code);
+        if matches!(status, 100 | 102..=199) {
+            return Step::Continue(head.len());
+        }
+        if !self.answered {
+            self.answered = true;
+            let http = flow.http.get_or_insert_default();
+            http.status = Some(status);
+            http.content_type = field(fields, "content-type").and_then(media_type);
+            http.server = field(fields, "server").and_then(|v| some_text(v, 256));
+        }
+        if status == 101 {
+            let protocol = field(fields, "upgrade").unwrap_or_default();
+            if protocol.eq_ignore_ascii_case(b"websocket") {
+                self.exact = Some("WebSocket");
+            }
+            return Step::Done;
+        }
+        if self.connect && (200..300).contains(&status) {
+            return Step::Inner(head.len());
+        }
+        if self.bodiless || matches!(status, 204 | 304) {
+            return Step::Continue(head.len());
+        }
+        match framing(fields) {
+            Framing { chunked: true, .. } => self.go(side, Place::Chunk, head.len()),
+            Framing { length: Some(n), .. } => Step::Continue(skip(head.len(), n)),
+            // The body ends with the connection (RFC 9112 §6.3, item 8).
+            Framing { length: None, .. } => Step::Done,
+        }
+    }
+
+    fn chunk(&mut self, side: Side, data: &[u8]) -> Step {
+        let Some((line, n)) = line(data) else { return self.wait(data) };
+        let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+        let size = line.get(..digits).and_then(|d| u64::from_str_radix(std::str::from_utf8(d).ok()?, 16).ok());
+        match size {
+            None => Step::Done,
+            Some(0) => self.go(side, Place::Trailer, n),
+            Some(size) => Step::Continue(skip(n + 2, size)),
+        }
+    }
+}
+
+/// End of the head: behind the first empty line. `from` octets are known not to hold it.
+fn end_of_head(data: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += memchr::memchr(b'\n', data.get(at..)?)? + 1;
+        match data.get(at..)? {
+            [b'\n', ..] => return Some(at + 1),
+            [b'\r', b'\n', ..] => return Some(at + 2),
+            _ => {}
+        }
+    }
+}
+
+/// First line and fields of a head. Fields that break the grammar end the list.
+fn parts<'h, 'a>(head: &'a [u8], fields: &'h mut [httparse::Header<'a>]) -> (&'a [u8], &'h [httparse::Header<'a>]) {
+    let (line, n) = line(head).unwrap_or((head, head.len()));
+    let parsed = httparse::parse_headers(head.get(n..).unwrap_or_default(), fields).is_ok();
+    let count = if parsed { fields.iter().take_while(|f| !f.name.is_empty()).count() } else { 0 };
+    (line, fields.get(..count).unwrap_or_default())
+}
+
+fn skip(head: usize, body: u64) -> usize {
+    head.saturating_add(usize::try_from(body).unwrap_or(usize::MAX))
+}
+
+fn field<'a>(fields: &[httparse::Header<'a>], name: &str) -> Option<&'a [u8]> {
+    fields.iter().find(|f| f.name.eq_ignore_ascii_case(name)).map(|f| f.value)
+}
+
+fn framing(fields: &[httparse::Header<'_>]) -> Framing {
+    let chunked = field(fields, "transfer-encoding").is_some_and(|v| mentions(v, b"CHUNKED"));
+    let length = field(fields, "content-length").and_then(|v| std::str::from_utf8(v.trim_ascii()).ok()?.parse().ok());
+    Framing { length, chunked }
+}
+
+/// Host of a target in absolute form or of CONNECT (RFC 9112 §3.2.2, §3.2.3).
+fn authority<'a>(method: &[u8], target: &'a [u8]) -> Option<&'a [u8]> {
+    let rest = match after(target, b"http://").or(after(target, b"https://")) {
+        None if method == b"CONNECT" => target,
+        rest => rest?,
+    };
+    rest.split(|b| *b == b'/').next()
+}
+
+/// Lower case, without port, brackets of IPv6 and user information.
+fn host_name(host: &[u8]) -> Option<String> {
+    let host = host.trim_ascii();
+    let host = host.rsplit(|b| *b == b'@').next().unwrap_or(host);
+    let name = match host.strip_prefix(b"[") {
+        Some(v6) => v6.split(|b| *b == b']').next(),
+        None => host.split(|b| *b == b':').next(),
+    };
+    let name = text(name.unwrap_or(host), 255).to_ascii_lowercase();
+    let name = name.trim_end_matches('.');
+    if name.is_empty() { None } else { Some(name.to_owned()) }
+}
+
+fn media_type(value: &[u8]) -> Option<String> {
+    let media = value.split(|b| matches!(b, b';' | b',')).next()?;
+    some_text(media, 128).map(|m| m.to_ascii_lowercase())
+}
+
+const SAMPLE_REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: WWW.Example.com:8080\r\nUser-Agent: minamo\r\n\r\n";
+const SAMPLE_ANSWER: &[u8] =
+    b"HTTP/1.1 200 OK\r\nServer: test\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n\r\nok";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Classifier;
+
+    fn facts(pieces: &[(Side, &[u8])]) -> Flow {
+        let mut flow = Flow::default();
+        let mut classifier = Classifier::new(true, 40_000, 40_001);
+        for (side, data) in pieces {
+            classifier.stream(*side, Input::Data(data), &mut flow);
+        }
+        classifier.label(&mut flow);
+        flow
+    }
+
+    #[test]
+    fn first_request_and_answer() {
+        let flow = facts(PROTOCOL.sample);
+        let http = flow.http.expect("facts");
+        assert_eq!(http.host.as_deref(), Some("www.example.com"));
+        assert_eq!((http.method.as_deref(), http.path.as_deref()), (Some("GET"), Some("/")));
+        assert_eq!((http.status, http.content_type.as_deref()), (Some(200), Some("text/plain")));
+        assert_eq!((http.server.as_deref(), http.user_agent.as_deref()), (Some("test"), Some("minamo")));
+    }
+
+    #[test]
+    fn bodies_are_skipped_and_requests_counted() {
+        let post =
+            b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 16\r\n\r\nGET / HTTP/1.1\r\nGET /b HTTP/1.1\r\n\r\n";
+        let chunked =
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nHTTP/1.1 204 No\r\n\r\n";
+        let flow = facts(&[(Side::Src, post), (Side::Dst, chunked), (Side::Src, b"HEAD / HTTP/1.0\r\n\r\n")]);
+        let http = flow.http.expect("facts");
+        assert_eq!((http.requests, http.status, http.path.as_deref()), (Some(3), Some(200), Some("/a")));
+    }
+
+    #[test]
+    fn tunnels_keep_their_name() {
+        let connect = b"CONNECT mail.example.org:443 HTTP/1.1\r\n\r\n";
+        let flow =
+            facts(&[(Side::Src, connect), (Side::Dst, b"HTTP/1.1 200 OK\r\n\r\n"), (Side::Src, b"SSH-2.0-x\r\n")]);
+        assert_eq!(flow.http.expect("facts").host.as_deref(), Some("mail.example.org"));
+        assert_eq!(flow.core.app, "HTTP_Connect");
+        assert!(flow.ssh.is_some(), "what the tunnel carries is looked at");
+    }
+
+    #[test]
+    fn other_text_is_not_http() {
+        for other in
+            [&b"OPTIONS rtsp://a/b RTSP/1.0\r\n"[..], b"INVITE sip:a@b SIP/2.0\r\n", b"PRI * HTTP/2.0\r\n", b"get / x"]
+        {
+            assert_eq!(probe(Side::Src, other), Verdict::No, "{}", other.escape_ascii());
+        }
+        assert_eq!(probe(Side::Src, b"GET /index.html"), Verdict::Maybe);
+        assert_eq!(probe(Side::Dst, b"HTTP/1.1 4"), Verdict::Maybe);
+        assert_eq!(probe(Side::Dst, b"HTTP/1.1 404 x"), Verdict::Yes);
+    }
+
+    #[test]
+    fn arbitrary_octets_never_panic() {
+        super::super::anything::never_panics(&PROTOCOL);
+    }
+}

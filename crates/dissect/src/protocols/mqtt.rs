@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//! MQTT (MQTT 3.1.1 §3.1, MQTT 5.0 §3.1): told by the client's CONNECT.
+
+use super::label::Label;
+use super::text::begins;
+use crate::{Protocol, Side, Transport, Verdict};
+
+/// The registry's row.
+pub(super) static PROTOCOL: Protocol = Protocol {
+    name: "MQTT",
+    title: "Message Queuing Telemetry Transport",
+    spec: &["MQTT 3.1.1", "MQTT 5.0"],
+    transport: Transport::Stream,
+    ports: &[1883],
+    encrypted: false,
+    max_state: 4096,
+    probe,
+    start: Label::start,
+    sample: &[(Side::Src, b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01a")],
+};
+
+/// CONNECT, a remaining length of one or two octets, and the protocol's name.
+fn probe(_: Side, data: &[u8]) -> Verdict {
+    let body = match data {
+        [0x10, first, second, rest @ ..] if first & 0x80 != 0 && second & 0x80 == 0 => rest,
+        [0x10, first, rest @ ..] if first & 0x80 == 0 && *first >= 10 => rest,
+        [] | [0x10] | [0x10, _] => return Verdict::Maybe,
+        _ => return Verdict::No,
+    };
+    match (begins(body, b"\x00\x04MQTT"), begins(body, b"\x00\x06MQIsdp")) {
+        (Verdict::No, other) => other,
+        (sure, _) => sure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arbitrary_octets_never_panic() {
+        super::super::anything::never_panics(&PROTOCOL);
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+//! POP3 (RFC 1939): greeting, and STLS (RFC 2595), behind which TLS is probed. Mailboxes and messages are not noted.
+
+use minamo_model::Flow;
+
+use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, some_text};
+use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+
+/// The registry's row.
+pub(super) static PROTOCOL: Protocol = Protocol {
+    name: "POP3",
+    title: "Post Office Protocol 3",
+    spec: &["RFC 1939", "RFC 2449", "RFC 2595"],
+    transport: Transport::Stream,
+    ports: &[110],
+    encrypted: false,
+    max_state: 16_384,
+    probe,
+    start: |_| Box::new(Pop3::default()),
+    sample: &[(Side::Dst, b"+OK POP3 ready\r\n"), (Side::Src, b"CAPA\r\n"), (Side::Dst, b"+OK\r\nSTLS\r\n.\r\n")],
+};
+
+/// Commands that a client may start with and that no other protocol knows.
+const COMMANDS: [&[u8]; 3] = [b"CAPA\r\n", b"APOP ", b"STLS\r\n"];
+
+/// A greeting that names the protocol or carries the timestamp of APOP, two positive answers in a row, or a client's
+/// command. USER is known to FTP too, AUTH to SMTP: they decide nothing.
+fn probe(_: Side, data: &[u8]) -> Verdict {
+    if data.first() == Some(&b'+') {
+        return greeting(data);
+    }
+    let mut rest = data;
+    loop {
+        if COMMANDS.iter().any(|command| after(rest, command).is_some()) {
+            return Verdict::Yes;
+        }
+        let shared = [&b"USER "[..], b"PASS ", b"AUTH"].iter().any(|command| {
+            after(rest, command).is_some() || rest.len() < command.len() && after(command, rest).is_some()
+        });
+        let cut = COMMANDS.iter().any(|command| rest.len() < command.len() && after(command, rest).is_some());
+        match line(rest) {
+            Some((line, n)) if shared && printable(line) => rest = rest.get(n..).unwrap_or_default(),
+            None if cut || shared && printable(rest.strip_suffix(b"\r").unwrap_or(rest)) => return Verdict::Maybe,
+            _ => return Verdict::No,
+        }
+    }
+}
+
+fn greeting(data: &[u8]) -> Verdict {
+    if begins(data, b"+OK") != Verdict::Yes {
+        return begins(data, b"+OK");
+    }
+    let (first, n) = line(data).unwrap_or((data.strip_suffix(b"\r").unwrap_or(data), data.len()));
+    let text = first.get(3..).unwrap_or_default();
+    if !printable(first) || !matches!(text.first(), None | Some(b' ')) {
+        return Verdict::No;
+    }
+    let stamp = text.ends_with(b">") && text.contains(&b'<') && text.contains(&b'@');
+    if mentions(text, b"POP") || stamp {
+        return Verdict::Yes;
+    }
+    // Answers without a text are Redis's as well.
+    let second = data.get(n..).unwrap_or_default();
+    match (begins(second, b"+OK "), begins(second, b"-ERR")) {
+        (Verdict::Yes, _) | (_, Verdict::Yes) if text.len() > 1 => Verdict::Yes,
+        (Verdict::No, Verdict::No) => Verdict::No,
+        _ => Verdict::Maybe,
+    }
+}
+
+#[derive(Default)]
+struct Pop3 {
+    greeted: bool,
+    asked_tls: bool,
+    tls: bool,
+}
+
+impl Dissector for Pop3 {
+    fn feed(&mut self, _: Side, input: Input<'_>, flow: &mut Flow) -> Step {
+        let Input::Data(data) = input else { return Step::Done };
+        if is_tls(data) {
+            return if self.asked_tls { self.hand_over(flow) } else { Step::Done };
+        }
+        by_lines(data, |line| {
+            let answer = after(line, b"+OK");
+            if let (Some(text), false) = (answer, self.greeted) {
+                self.greeted = true;
+                flow.mail.get_or_insert_default().server = some_text(text, 256);
+            } else if answer.is_some() && self.asked_tls {
+                return self.hand_over(flow);
+            } else if after(line, b"STLS").is_some_and(<[u8]>::is_empty) && self.greeted {
+                // Servers list it among their capabilities too; what follows then is no answer.
+                self.asked_tls = true;
+            } else if after(line, b"-ERR").is_some() || line == b"." {
+                self.asked_tls = false;
+            } else if after(line, b"RETR ").is_some() {
+                return Step::Done;
+            }
+            Step::Continue(0)
+        })
+    }
+
+    fn name(&self) -> Option<&'static str> {
+        self.tls.then_some("POPS")
+    }
+}
+
+impl Pop3 {
+    fn hand_over(&mut self, flow: &mut Flow) -> Step {
+        self.tls = true;
+        flow.mail.get_or_insert_default().starttls = Some(true);
+        Step::Inner(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn greetings() {
+        assert_eq!(probe(Side::Dst, b"+OK hello\r\n"), Verdict::Maybe);
+        assert_eq!(probe(Side::Dst, b"+OK hello <1.2@host>\r\n"), Verdict::Yes);
+        assert_eq!(probe(Side::Dst, b"+OK hello\r\n-ERR what?\r\n"), Verdict::Yes);
+        assert_eq!(probe(Side::Dst, b"+OK\r\n+OK\r\n"), Verdict::No);
+        assert_eq!(probe(Side::Src, b"USER a\r\n"), Verdict::Maybe);
+    }
+
+    #[test]
+    fn stls_hands_over() {
+        let mut flow = Flow::default();
+        let mut pop3 = Pop3::default();
+        pop3.feed(Side::Dst, Input::Data(b"+OK POP3 ready\r\n"), &mut flow);
+        pop3.feed(Side::Src, Input::Data(b"STLS\r\n"), &mut flow);
+        assert_eq!(pop3.feed(Side::Dst, Input::Data(b"+OK go\r\n"), &mut flow), Step::Inner(8));
+        assert_eq!(flow.mail.expect("facts").starttls, Some(true));
+    }
+
+    #[test]
+    fn arbitrary_octets_never_panic() {
+        super::super::anything::never_panics(&PROTOCOL);
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Redis: its serialisation protocol (RESP), told by a command as an array of strings.
+
+use super::label::Label;
+use crate::{Protocol, Side, Transport, Verdict};
+
+/// The registry's row.
+pub(super) static PROTOCOL: Protocol = Protocol {
+    name: "RESP",
+    title: "Redis serialisation protocol",
+    spec: &["RESP protocol specification, redis.io"],
+    transport: Transport::Stream,
+    ports: &[6379],
+    encrypted: false,
+    max_state: 4096,
+    probe,
+    start: Label::start,
+    sample: &[(Side::Src, b"*1\r\n$4\r\nPING\r\n")],
+};
+
+/// `*n` and `$n`, each on a line of its own, with small numbers; the string's first octet is a letter.
+fn probe(_: Side, data: &[u8]) -> Verdict {
+    let mut rest = data;
+    for mark in [b'*', b'$'] {
+        let Some((first, after)) = rest.split_first() else { return Verdict::Maybe };
+        let digits = after.iter().take(4).take_while(|b| b.is_ascii_digit()).count();
+        let end = after.get(digits..).unwrap_or_default();
+        if *first != mark || digits > 3 {
+            return Verdict::No;
+        }
+        rest = match end {
+            [b'\r', b'\n', rest @ ..] if digits > 0 => rest,
+            [] | [b'\r'] => return Verdict::Maybe,
+            _ => return Verdict::No,
+        };
+    }
+    match rest.first() {
+        Some(letter) if letter.is_ascii_alphabetic() => Verdict::Yes,
+        Some(_) => Verdict::No,
+        None => Verdict::Maybe,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_must_follow() {
+        assert_eq!(probe(Side::Src, b"*2\r"), Verdict::Maybe);
+        assert_eq!(probe(Side::Src, b"* OK"), Verdict::No);
+    }
+
+    #[test]
+    fn arbitrary_octets_never_panic() {
+        super::super::anything::never_panics(&PROTOCOL);
+    }
+}

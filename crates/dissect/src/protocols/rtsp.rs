@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//! RTSP (RFC 2326, RFC 7826 §7): told by request lines with its URIs, and by its status lines.
+
+use super::label::Label;
+use super::text::{begins, word};
+use crate::{Protocol, Side, Transport, Verdict};
+
+/// The registry's row.
+pub(super) static PROTOCOL: Protocol = Protocol {
+    name: "RTSP",
+    title: "Real-Time Streaming Protocol",
+    spec: &["RFC 2326", "RFC 7826"],
+    transport: Transport::Stream,
+    ports: &[554, 8554],
+    encrypted: false,
+    max_state: 4096,
+    probe,
+    start: Label::start,
+    sample: &[(Side::Src, b"PLAY rtsp://a/b RTSP/1.0\r\nCSeq: 1\r\n\r\n")],
+};
+
+/// A known method and a URI of the protocol, or a status line.
+fn probe(_: Side, data: &[u8]) -> Verdict {
+    let answer = begins(data, b"RTSP/1.0 ");
+    if answer != Verdict::No {
+        return answer;
+    }
+    let (method, rest) = word(data);
+    if method.len() == data.len() {
+        return if METHODS.iter().any(|m| m.starts_with(data)) { Verdict::Maybe } else { Verdict::No };
+    }
+    match (METHODS.contains(&method), begins(rest, b"rtsp:"), begins(rest, b"* RTSP/")) {
+        (true, Verdict::Yes, _) | (true, _, Verdict::Yes) => Verdict::Yes,
+        (true, Verdict::Maybe, _) | (true, _, Verdict::Maybe) => Verdict::Maybe,
+        _ => Verdict::No,
+    }
+}
+
+const METHODS: [&[u8]; 11] = [
+    b"ANNOUNCE",
+    b"DESCRIBE",
+    b"GET_PARAMETER",
+    b"OPTIONS",
+    b"PAUSE",
+    b"PLAY",
+    b"RECORD",
+    b"REDIRECT",
+    b"SETUP",
+    b"SET_PARAMETER",
+    b"TEARDOWN",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sip_and_http_have_other_targets() {
+        assert_eq!(probe(Side::Src, b"OPTIONS sip:a@b SIP/2.0"), Verdict::No);
+        assert_eq!(probe(Side::Src, b"OPTIONS * HTTP/1.1"), Verdict::No);
+    }
+
+    #[test]
+    fn arbitrary_octets_never_panic() {
+        super::super::anything::never_panics(&PROTOCOL);
+    }
+}

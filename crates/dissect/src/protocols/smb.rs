@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+//! SMB 1 (MS-CIFS, MS-SMB) and SMB 2 and 3 (MS-SMB2) over direct TCP or the NetBIOS session service (RFC 1002
+//! §4.3): dialect and share. Of each message only its beginning is looked at. Encrypted messages end it.
+
+use std::borrow::Cow;
+
+use minamo_base::{Cursor, WireError};
+use minamo_model::Flow;
+
+use super::text::some_text;
+use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+
+/// The registry's row of version 1.
+pub(super) static VERSION_1: Protocol = Protocol {
+    name: "SMBv1",
+    title: "Server Message Block 1",
+    spec: &["MS-CIFS", "MS-SMB", "RFC 1002"],
+    transport: Transport::Stream,
+    ports: &[139, 445],
+    encrypted: false,
+    max_state: 4_096,
+    probe: |_, data| probe(data, 0xff),
+    start: |_| Box::new(Smb::default()),
+    sample: &[(Side::Src, SAMPLE_1)],
+};
+
+/// The registry's row of versions 2 and 3.
+pub(super) static VERSION_2: Protocol = Protocol {
+    name: "SMBv23",
+    title: "Server Message Block 2 and 3",
+    spec: &["MS-SMB2", "RFC 1002"],
+    transport: Transport::Stream,
+    ports: &[139, 445],
+    encrypted: false,
+    max_state: 4_096,
+    probe: |_, data| probe(data, 0xfe),
+    start: |_| Box::new(Smb::default()),
+    sample: &[(Side::Dst, SAMPLE_ANSWER), (Side::Src, SAMPLE_TREE)],
+};
+
+/// Octets of a message that are looked at.
+const LOOK: usize = 1_024;
+/// Messages after which the session is left alone.
+const MESSAGES_MAX: u32 = 256;
+
+/// Looks behind the packets that set up a NetBIOS session for the first message, and at its identifier.
+fn probe(data: &[u8], version: u8) -> Verdict {
+    let mut rest = data;
+    loop {
+        match *rest {
+            // Session request with two encoded names; answers; keep alive.
+            [0x81, 0, 0, 0x44, ref names @ ..] if names.first().is_none_or(|n| *n == 0x20) => {
+                let Some(behind) = names.get(0x44..) else { return Verdict::Maybe };
+                rest = behind;
+            }
+            [0x82 | 0x85, 0, 0, 0, ref behind @ ..] => rest = behind,
+            [0, high, _, _, 0xff, b'S', b'M', b'B', ..] if high < 2 => return yes_if(version == 0xff),
+            // The header's size follows (MS-SMB2 §2.2.1); a transform header is longer (§2.2.41).
+            [0, _, _, _, 0xfe, b'S', b'M', b'B', 64, 0, ..] => return yes_if(version == 0xfe),
+            [0, _, _, _, 0xfd, b'S', b'M', b'B', _, _, ..] => return yes_if(version == 0xfe),
+            [] | [0x81 | 0x82 | 0x85] | [0x81 | 0x82 | 0x85, 0] | [0x81 | 0x82 | 0x85, 0, 0] => return Verdict::Maybe,
+            [0, ..] if rest.len() < 10 => return maybe(rest, version),
+            _ => return Verdict::No,
+        }
+    }
+}
+
+fn yes_if(yes: bool) -> Verdict {
+    if yes { Verdict::Yes } else { Verdict::No }
+}
+
+/// Whether a cut beginning can still become a message of that version.
+fn maybe(data: &[u8], version: u8) -> Verdict {
+    let magic = data.get(4..).unwrap_or_default();
+    let version = magic.first().is_none_or(|v| *v == version || version == 0xfe && *v == 0xfd);
+    let name = magic.iter().skip(1).zip(b"SMB\x40").all(|(found, wanted)| found == wanted);
+    if version && name { Verdict::Maybe } else { Verdict::No }
+}
+
+#[derive(Default)]
+struct Smb {
+    messages: u32,
+    newer: bool,
+}
+
+impl Dissector for Smb {
+    fn feed(&mut self, _: Side, input: Input<'_>, flow: &mut Flow) -> Step {
+        let Input::Data(data) = input else { return Step::Done };
+        let Some((&[kind, high, middle, low], rest)) = data.split_first_chunk::<4>() else { return Step::Continue(0) };
+        let length = usize::try_from(u32::from_be_bytes([0, high, middle, low])).unwrap_or(usize::MAX);
+        if !matches!(kind, 0 | 0x81..=0x85) {
+            return if self.messages == 0 { Step::Mistaken } else { Step::Done };
+        }
+        let Some(head) = rest.get(..length.min(LOOK)) else { return Step::Continue(0) };
+        if kind == 0 && self.message(head, flow).is_err() && self.messages == 0 {
+            return Step::Mistaken;
+        }
+        self.messages += u32::from(kind == 0);
+        let known = flow.smb.as_ref().is_some_and(|s| s.dialect.is_some() && s.share.as_deref().is_some_and(is_disk));
+        let encrypted = head.first() == Some(&0xfd);
+        if known || encrypted || self.messages > MESSAGES_MAX { Step::Done } else { Step::Continue(length + 4) }
+    }
+
+    fn name(&self) -> Option<&'static str> {
+        self.newer.then_some(VERSION_2.name)
+    }
+}
+
+impl Smb {
+    fn message(&mut self, head: &[u8], flow: &mut Flow) -> Result<(), WireError> {
+        let mut cursor = Cursor::new(head);
+        match cursor.array::<4>("smb.protocol")? {
+            [0xff, b'S', b'M', b'B'] => version_1(head, flow),
+            [0xfe, b'S', b'M', b'B'] => {
+                self.newer = true;
+                version_2(head, flow)
+            }
+            [0xfd, b'S', b'M', b'B'] => {
+                self.newer = true;
+                Ok(())
+            }
+            [first, ..] => Err(cursor.bad(4, "smb.protocol", first.into(), "an SMB identifier")),
+        }
+    }
+}
+
+/// True for a share that is not the one for pipes: that one comes first and says little.
+fn is_disk(share: &str) -> bool {
+    !share.to_ascii_uppercase().ends_with("IPC$")
+}
+
+fn connected(share: Option<String>, flow: &mut Flow) {
+    let smb = flow.smb.get_or_insert_default();
+    if !smb.share.as_deref().is_some_and(is_disk) {
+        smb.share = share.or(smb.share.take());
+    }
+}
+
+/// Negotiate answer and Tree Connect AndX request (MS-CIFS §2.2.4.52, §2.2.4.55), also when it is chained to another.
+fn version_1(head: &[u8], flow: &mut Flow) -> Result<(), WireError> {
+    let mut cursor = Cursor::new(head);
+    cursor.skip(4, "smb.protocol")?;
+    let mut command = cursor.u8("smb.command")?;
+    cursor.skip(4, "smb.status")?;
+    let answer = cursor.u8("smb.flags")? & 0x80 != 0;
+    let unicode = cursor.u16_le("smb.flags2")? & 0x8000 != 0;
+    cursor.skip(20, "smb.header")?;
+    if answer && command == 0x72 {
+        let words = cursor.u8("smb.word_count")?;
+        if words > 0 && cursor.u16_le("smb.dialect_index")? != 0xffff {
+            flow.smb.get_or_insert_default().dialect = Some("SMB 1".into());
+        }
+    }
+    for _ in 0..4 {
+        if answer || !matches!(command, 0x73 | 0x75) {
+            break;
+        }
+        cursor.skip(1, "smb.word_count")?;
+        let next = cursor.u8("smb.andx_command")?;
+        cursor.skip(1, "smb.andx_reserved")?;
+        let offset = usize::from(cursor.u16_le("smb.andx_offset")?);
+        if command == 0x75 {
+            cursor.skip(2, "smb.tree_flags")?;
+            let password = cursor.u16_le("smb.password_length")?;
+            cursor.skip(2, "smb.byte_count")?;
+            cursor.skip(password.into(), "smb.password")?;
+            let pad = usize::from(unicode && (head.len() - cursor.left()) % 2 == 1);
+            cursor.skip(pad, "smb.pad")?;
+            connected(path(cursor.rest(), unicode), flow);
+        }
+        if offset <= head.len() - cursor.left() {
+            break;
+        }
+        command = next;
+        cursor = Cursor::new(head);
+        cursor.skip(offset, "smb.andx")?;
+    }
+    Ok(())
+}
+
+/// Negotiate answer and Tree Connect request (MS-SMB2 §2.2.4, §2.2.9), also in compounds (§3.2.4.1.4).
+fn version_2(head: &[u8], flow: &mut Flow) -> Result<(), WireError> {
+    let mut at = 0;
+    for _ in 0..8 {
+        let message = head.get(at..).unwrap_or_default();
+        let mut cursor = Cursor::new(message);
+        cursor.skip(12, "smb2.protocol")?;
+        let command = cursor.u16_le("smb2.command")?;
+        cursor.skip(2, "smb2.credits")?;
+        let answer = cursor.u32_le("smb2.flags")? & 1 != 0;
+        let next = usize::try_from(cursor.u32_le("smb2.next_command")?).unwrap_or(0);
+        cursor.skip(40, "smb2.header")?;
+        cursor.skip(4, "smb2.body")?;
+        let first = cursor.u16_le("smb2.body")?;
+        if command == 0
+            && answer
+            && let Some(dialect) = dialect(first)
+        {
+            flow.smb.get_or_insert_default().dialect = Some(dialect);
+        }
+        if command == 3 && !answer {
+            let length = usize::from(cursor.u16_le("smb2.path_length")?);
+            let start = usize::from(first);
+            let path = message.get(start..start.saturating_add(length)).unwrap_or_default();
+            connected(self::path(path, true), flow);
+        }
+        if next < 64 {
+            break;
+        }
+        at += next;
+    }
+    Ok(())
+}
+
+fn dialect(revision: u16) -> Option<Cow<'static, str>> {
+    Some(Cow::Borrowed(match revision {
+        0x0202 => "SMB 2.0.2",
+        0x0210 => "SMB 2.1",
+        0x0300 => "SMB 3.0",
+        0x0302 => "SMB 3.0.2",
+        0x0311 => "SMB 3.1.1",
+        // 0x02ff: the dialect is agreed on in a second round (MS-SMB2 §3.3.5.3.1).
+        _ => return None,
+    }))
+}
+
+/// A path up to its terminating zero.
+fn path(data: &[u8], unicode: bool) -> Option<String> {
+    if !unicode {
+        return some_text(data.split(|b| *b == 0).next()?, 256);
+    }
+    let units = data.chunks_exact(2).filter_map(|pair| Some(u16::from_le_bytes(pair.try_into().ok()?)));
+    let text: String = char::decode_utf16(units.take_while(|unit| *unit != 0))
+        .take(256)
+        .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect();
+    some_text(text.as_bytes(), 256)
+}
+
+const SAMPLE_1: &[u8] =
+    b"\x00\x00\x00\x42\xffSMB\x75\x00\x00\x00\x00\x18\x01\x00............\x00\x00\x00\x00\x00\x00\x00\x00\
+    \x04\xff\x00\x00\x00\x00\x00\x01\x00\x17\x00\x00\\\\HOST\\FILES\x00?????\x00\x00\x00\x00";
+const SAMPLE_ANSWER: &[u8] = b"\x00\x00\x00\x48\xfeSMB\x40\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x01\x00\x00\x00\
+    \x00\x00\x00\x00........................................\x41\x00\x01\x00\x11\x03\x00\x00";
+const SAMPLE_TREE: &[u8] = b"\x00\x00\x00\x50\xfeSMB\x40\x00\x00\x00\x00\x00\x00\x00\x03\x00\x01\x00\x00\x00\x00\x00\
+    \x00\x00\x00\x00........................................\x09\x00\x00\x00\x48\x00\x08\x00\\\x00\\\x00A\x00B\x00";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dialect_and_share() {
+        let mut flow = Flow::default();
+        let mut smb = Smb::default();
+        for (side, data) in VERSION_2.sample {
+            smb.feed(*side, Input::Data(data), &mut flow);
+        }
+        let facts = flow.smb.expect("facts");
+        assert_eq!((facts.dialect.as_deref(), facts.share.as_deref()), (Some("SMB 3.1.1"), Some("\\\\AB")));
+        let mut flow = Flow::default();
+        Smb::default().feed(Side::Src, Input::Data(SAMPLE_1), &mut flow);
+        assert_eq!(flow.smb.expect("facts").share.as_deref(), Some("\\\\HOST\\FILES"));
+    }
+
+    #[test]
+    fn a_session_is_set_up_first() {
+        let mut names = vec![0x81, 0, 0, 0x44, 0x20];
+        names.resize(72, b'A');
+        assert_eq!(probe(&names, 0xff), Verdict::Maybe);
+        names.extend_from_slice(SAMPLE_1);
+        assert_eq!(probe(&names, 0xff), Verdict::Yes);
+        assert_eq!(probe(&names, 0xfe), Verdict::No);
+    }
+
+    #[test]
+    fn arbitrary_octets_never_panic() {
+        super::super::anything::never_panics(&VERSION_1);
+        super::super::anything::never_panics(&VERSION_2);
+    }
+}

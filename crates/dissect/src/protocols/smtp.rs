@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+//! SMTP (RFC 5321) up to the first message's data: greeting, names, envelope, and STARTTLS (RFC 3207), behind which
+//! TLS is probed. A greeting of 220 is FTP's as well: words in it, or the client's first command, decide.
+
+use minamo_model::Flow;
+
+use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, reply, some_text};
+use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+
+/// The registry's row.
+pub(super) static PROTOCOL: Protocol = Protocol {
+    name: "SMTP",
+    title: "Simple Mail Transfer Protocol",
+    spec: &["RFC 5321", "RFC 3207", "RFC 2033"],
+    transport: Transport::Stream,
+    ports: &[25, 587, 2525],
+    encrypted: false,
+    max_state: 16_384,
+    probe,
+    start: |_| Box::new(Smtp::default()),
+    sample: &[
+        (Side::Dst, b"220 a ESMTP ready\r\n"),
+        (Side::Src, b"EHLO client.example\r\n"),
+        (Side::Dst, b"250-a\r\n250 PIPELINING\r\n"),
+        (Side::Src, b"MAIL FROM:<a@example.com> SIZE=9\r\nRCPT TO:<b@example.org>\r\nDATA\r\n"),
+    ],
+};
+
+/// Commands that only a client of SMTP or LMTP starts with.
+const HELLO: [&[u8]; 3] = [b"EHLO ", b"HELO ", b"LHLO "];
+
+fn probe(_: Side, data: &[u8]) -> Verdict {
+    if data.first().is_some_and(u8::is_ascii_digit) {
+        return greeting(data);
+    }
+    let mut verdict = Verdict::No;
+    for hello in HELLO {
+        let n = data.len().min(hello.len());
+        if data.get(..n).is_some_and(|d| d.eq_ignore_ascii_case(hello.get(..n).unwrap_or_default())) {
+            verdict = if n == hello.len() { Verdict::Yes } else { Verdict::Maybe };
+        }
+    }
+    verdict
+}
+
+/// The server's side: sure when it names the protocol, or answers as FTP never does.
+fn greeting(data: &[u8]) -> Verdict {
+    if begins(data, b"220") == Verdict::No && begins(data, b"554") == Verdict::No {
+        return Verdict::No;
+    }
+    let Some((first, n)) = line(data) else {
+        return match data {
+            _ if !printable(data.strip_suffix(b"\r").unwrap_or(data)) || mentions(data, b"FTP") => Verdict::No,
+            [_, _, _, b' ' | b'-', text @ ..] if mentions(text, b"SMTP") => Verdict::Yes,
+            [_, _, _, b' ' | b'-', ..] | [_] | [_, _] | [_, _, _] => Verdict::Maybe,
+            _ => Verdict::No,
+        };
+    };
+    if reply(first).is_none() || !printable(first) || mentions(first, b"FTP") {
+        return Verdict::No;
+    }
+    if mentions(first, b"SMTP") {
+        return Verdict::Yes;
+    }
+    let mut rest = data.get(n..).unwrap_or_default();
+    while let Some((next, n)) = line(rest) {
+        rest = rest.get(n..).unwrap_or_default();
+        match reply(next) {
+            Some((250, _)) => return Verdict::Yes,
+            Some((220, _)) if mentions(next, b"SMTP") => return Verdict::Yes,
+            Some((220, _)) if !mentions(next, b"FTP") => {}
+            _ => return Verdict::No,
+        }
+    }
+    Verdict::Maybe
+}
+
+#[derive(Default)]
+struct Smtp {
+    greeted: bool,
+    /// The client asked for TLS; the server's next answer decides.
+    asked_tls: bool,
+    tls: bool,
+}
+
+impl Dissector for Smtp {
+    fn feed(&mut self, side: Side, input: Input<'_>, flow: &mut Flow) -> Step {
+        let Input::Data(data) = input else { return Step::Continue(0) };
+        if is_tls(data) {
+            return if self.asked_tls { self.hand_over(flow) } else { Step::Done };
+        }
+        // The side that answers with numbers is the server, whoever opened the connection.
+        let _ = side;
+        by_lines(data, |line| match reply(line) {
+            Some((code, last)) => self.answer(code, last, line, flow),
+            None => self.command(line, flow),
+        })
+    }
+
+    fn name(&self) -> Option<&'static str> {
+        self.tls.then_some("SMTPS")
+    }
+}
+
+impl Smtp {
+    fn hand_over(&mut self, flow: &mut Flow) -> Step {
+        self.tls = true;
+        flow.mail.get_or_insert_default().starttls = Some(true);
+        Step::Inner(0)
+    }
+
+    fn answer(&mut self, code: u16, last: bool, line: &[u8], flow: &mut Flow) -> Step {
+        if !self.greeted {
+            self.greeted = true;
+            let mail = flow.mail.get_or_insert_default();
+            mail.server = some_text(line.get(4..).unwrap_or_default(), 256);
+        } else if self.asked_tls && last {
+            if code == 220 {
+                return self.hand_over(flow);
+            }
+            self.asked_tls = false;
+        }
+        Step::Continue(0)
+    }
+
+    fn command(&mut self, line: &[u8], flow: &mut Flow) -> Step {
+        let mail = flow.mail.get_or_insert_default();
+        if let Some(name) = HELLO.iter().find_map(|hello| after(line, hello)) {
+            mail.helo = mail.helo.take().or(some_text(name, 255));
+        } else if let Some(path) = after(line, b"MAIL FROM:") {
+            mail.from = mail.from.take().or(mailbox(path));
+        } else if let Some(path) = after(line, b"RCPT TO:") {
+            mail.to = mail.to.take().or(mailbox(path));
+        } else if after(line, b"STARTTLS").is_some() {
+            self.asked_tls = true;
+        } else if after(line, b"DATA").is_some_and(<[u8]>::is_empty) || after(line, b"BDAT ").is_some() {
+            return Step::Done;
+        }
+        Step::Continue(0)
+    }
+}
+
+/// The mailbox between angle brackets, or the first word (RFC 5321 §4.1.2).
+fn mailbox(path: &[u8]) -> Option<String> {
+    let path = path.trim_ascii_start();
+    let inner = match path.strip_prefix(b"<") {
+        Some(rest) => rest.split(|b| *b == b'>').next()?,
+        None => path.split(|b| *b == b' ').next()?,
+    };
+    some_text(inner, 320)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Classifier;
+
+    #[test]
+    fn envelope() {
+        let mut flow = Flow::default();
+        let mut classifier = Classifier::new(true, 40_000, 40_001);
+        for (side, data) in PROTOCOL.sample {
+            classifier.stream(*side, Input::Data(data), &mut flow);
+        }
+        let mail = flow.mail.expect("facts");
+        assert_eq!((mail.helo.as_deref(), mail.server.as_deref()), (Some("client.example"), Some("a ESMTP ready")));
+        assert_eq!((mail.from.as_deref(), mail.to.as_deref()), (Some("a@example.com"), Some("b@example.org")));
+    }
+
+    #[test]
+    fn a_plain_greeting_waits_for_the_client() {
+        assert_eq!(probe(Side::Dst, b"220 mail.example.com ready\r\n"), Verdict::Maybe);
+        assert_eq!(probe(Side::Dst, b"220 files.example.com FTP\r\n"), Verdict::No);
+        assert_eq!(probe(Side::Dst, b"220 x\r\n331 Password\r\n"), Verdict::No);
+        let mut flow = Flow::default();
+        let mut classifier = Classifier::new(true, 40_000, 40_001);
+        classifier.stream(Side::Dst, Input::Data(b"220 mail.example.com ready\r\n"), &mut flow);
+        assert!(classifier.protocol().is_none());
+        classifier.stream(Side::Src, Input::Data(b"ehlo me\r\nSTARTTLS\r\n"), &mut flow);
+        classifier.stream(Side::Dst, Input::Data(b"220 go\r\n"), &mut flow);
+        classifier.label(&mut flow);
+        let mail = flow.mail.expect("facts");
+        assert_eq!((mail.server.as_deref(), mail.starttls), (Some("mail.example.com ready"), Some(true)));
+        assert_eq!(flow.core.app, "SMTPS");
+    }
+
+    #[test]
+    fn arbitrary_octets_never_panic() {
+        super::super::anything::never_panics(&PROTOCOL);
+    }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+//! SSH up to the start of its encryption: identification strings (RFC 4253 §4.2) and key exchange
+//! initialisation of both sides (§7.1), with the HASSH fingerprints over their algorithms. Lines that
+//! a server may send before its identification are not supported.
+
+use minamo_base::{Cursor, WireError};
+use minamo_model::Flow;
+
+use super::text::{begins, line, some_text};
+use crate::fingerprint::md5_hex;
+use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+
+/// The registry's row.
+pub(super) static PROTOCOL: Protocol = Protocol {
+    name: "SSH",
+    title: "Secure Shell",
+    spec: &["RFC 4253", "HASSH (Salesforce, 2018)"],
+    transport: Transport::Stream,
+    ports: &[22, 2222],
+    encrypted: true,
+    max_state: 2 * PACKET_MAX,
+    probe,
+    start: |_| Box::new(Ssh::default()),
+    sample: &[(Side::Src, SAMPLE_CLIENT), (Side::Dst, SAMPLE_SERVER)],
+};
+
+/// Longest packet that is waited for; initialisations are 500 to 2,500 octets long.
+const PACKET_MAX: usize = 16_384;
+/// Longest identification string; the standard says 255.
+const BANNER_MAX: usize = 512;
+/// Octets of a finished side after which the other side is not waited for any more.
+const PATIENCE: usize = 65_536;
+
+fn probe(_: Side, data: &[u8]) -> Verdict {
+    match (begins(data, b"SSH-2.0-"), begins(data, b"SSH-1.")) {
+        (Verdict::Yes, _) | (_, Verdict::Yes) => Verdict::Yes,
+        (Verdict::No, Verdict::No) => Verdict::No,
+        _ => Verdict::Maybe,
+    }
+}
+
+/// Where one side stands.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Banner,
+    Packet,
+    Finished,
+}
+
+#[derive(Default)]
+struct Ssh {
+    place: [Place; 2],
+    unseen: usize,
+}
+
+impl Dissector for Ssh {
+    fn feed(&mut self, side: Side, input: Input<'_>, flow: &mut Flow) -> Step {
+        let Input::Data(data) = input else { return self.finish(side, 0) };
+        match self.place[side.index()] {
+            Place::Banner => self.banner(side, data, flow),
+            Place::Packet => self.packet(side, data, flow),
+            Place::Finished => {
+                self.unseen = self.unseen.saturating_add(data.len());
+                if self.unseen > PATIENCE { Step::Done } else { Step::Continue(data.len()) }
+            }
+        }
+    }
+}
+
+impl Ssh {
+    fn finish(&mut self, side: Side, used: usize) -> Step {
+        self.place[side.index()] = Place::Finished;
+        if self.place == [Place::Finished; 2] { Step::Done } else { Step::Continue(used) }
+    }
+
+    fn banner(&mut self, side: Side, data: &[u8], flow: &mut Flow) -> Step {
+        let Some((line, n)) = line(data) else {
+            return if data.len() > BANNER_MAX { self.finish(side, data.len()) } else { Step::Continue(0) };
+        };
+        // `SSH-protoversion-softwareversion SP comments`
+        let mut parts = line.splitn(3, |b| *b == b'-');
+        let (magic, version, software) = (parts.next(), parts.next().unwrap_or_default(), parts.next());
+        if magic != Some(b"SSH") {
+            return self.finish(side, n);
+        }
+        let software = software.and_then(|s| some_text(s, 255));
+        let ssh = flow.ssh.get_or_insert_default();
+        match side {
+            Side::Src => ssh.client = software,
+            Side::Dst => ssh.server = software,
+        }
+        if !matches!(version, b"2.0" | b"1.99") {
+            return self.finish(side, n);
+        }
+        self.place[side.index()] = Place::Packet;
+        Step::Continue(n)
+    }
+
+    fn packet(&mut self, side: Side, data: &[u8], flow: &mut Flow) -> Step {
+        let Some((length, rest)) = data.split_first_chunk::<4>() else { return Step::Continue(0) };
+        let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+        if length > PACKET_MAX - 4 {
+            return self.finish(side, data.len());
+        }
+        let Some(packet) = rest.get(..length) else { return Step::Continue(0) };
+        if let Ok(lists) = initialisation(packet) {
+            let ssh = flow.ssh.get_or_insert_default();
+            match side {
+                Side::Src => ssh.hassh = Some(hassh(&lists, 0)),
+                Side::Dst => ssh.hassh_server = Some(hassh(&lists, 1)),
+            }
+        }
+        self.finish(side, length + 4)
+    }
+}
+
+/// The ten name-lists of SSH_MSG_KEXINIT (RFC 4253 §7.1).
+fn initialisation(packet: &[u8]) -> Result<[&[u8]; 10], WireError> {
+    let mut cursor = Cursor::new(packet);
+    cursor.skip(1, "ssh.padding_length")?;
+    let message = cursor.u8("ssh.message")?;
+    if message != 20 {
+        return Err(cursor.bad(1, "ssh.message", message.into(), "20, SSH_MSG_KEXINIT"));
+    }
+    cursor.skip(16, "ssh.cookie")?;
+    let mut lists: [&[u8]; 10] = [&[]; 10];
+    for list in &mut lists {
+        let n = cursor.u32("ssh.name_list")?;
+        *list = cursor.take(usize::try_from(n).unwrap_or(usize::MAX), "ssh.name_list")?;
+    }
+    Ok(lists)
+}
+
+/// HASSH: key exchange, encryption, authentication and compression of one direction, joined by semicolons.
+fn hassh(lists: &[&[u8]; 10], direction: usize) -> String {
+    let [kex, _, pairs @ ..] = lists;
+    let of = |at: usize| String::from_utf8_lossy(pairs.get(at + direction).copied().unwrap_or_default());
+    md5_hex(&format!("{};{};{};{}", String::from_utf8_lossy(kex), of(0), of(2), of(4)))
+}
+
+const SAMPLE_CLIENT: &[u8] = b"SSH-2.0-Sample_1.0 test\r\n\
+    \x00\x00\x00\x63\x04\x14................\
+    \x00\x00\x00\x08kex-algo\x00\x00\x00\x04host\x00\x00\x00\x03aes\x00\x00\x00\x04aes2\x00\x00\x00\x04hmac\
+    \x00\x00\x00\x05hmac2\x00\x00\x00\x04none\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00....";
+const SAMPLE_SERVER: &[u8] = b"SSH-2.0-Server_2.0\r\n\
+    \x00\x00\x00\x63\x04\x14................\
+    \x00\x00\x00\x08kex-algo\x00\x00\x00\x04host\x00\x00\x00\x03aes\x00\x00\x00\x04aes2\x00\x00\x00\x04hmac\
+    \x00\x00\x00\x05hmac2\x00\x00\x00\x04none\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00....";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn banners_and_fingerprints() {
+        let mut flow = Flow::default();
+        let mut ssh = Ssh::default();
+        for (side, data) in PROTOCOL.sample {
+            let Step::Continue(n) = ssh.feed(*side, Input::Data(data), &mut flow) else { panic!("banner") };
+            ssh.feed(*side, Input::Data(&data[n..]), &mut flow);
+        }
+        let facts = flow.ssh.expect("facts");
+        assert_eq!((facts.client.as_deref(), facts.server.as_deref()), (Some("Sample_1.0 test"), Some("Server_2.0")));
+        assert_eq!(facts.hassh, Some(md5_hex("kex-algo;aes;hmac;none")));
+        assert_eq!(facts.hassh_server, Some(md5_hex("kex-algo;aes2;hmac2;")));
+    }
+
+    #[test]
+    fn arbitrary_octets_never_panic() {
+        super::super::anything::never_panics(&PROTOCOL);
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Syslog (RFC 5424 §6, RFC 3164 §4) over datagrams and streams: a priority, and what may stand behind it.
+
+use super::label::Label;
+use crate::{Protocol, Side, Transport, Verdict};
+
+/// The registry's row.
+pub(super) static PROTOCOL: Protocol = Protocol {
+    name: "Syslog",
+    title: "Syslog",
+    spec: &["RFC 5424", "RFC 3164", "RFC 6587"],
+    transport: Transport::Both,
+    ports: &[514, 601],
+    encrypted: false,
+    max_state: 4096,
+    probe,
+    start: Label::start,
+    sample: &[(Side::Src, b"<34>1 2003-10-11T22:14:15Z host app - - - text")],
+};
+
+/// `<priority>`, at most 191, and then a version, a date, or a word that ends in a colon, as programs write it.
+fn probe(_: Side, data: &[u8]) -> Verdict {
+    // Streams may count octets in front (RFC 6587 §3.4.1).
+    let digits = data.iter().take(5).take_while(|b| b.is_ascii_digit()).count();
+    let message = match data.get(digits..) {
+        Some([b' ', rest @ ..]) if digits > 0 => rest,
+        _ => data,
+    };
+    let Some(rest) = message.strip_prefix(b"<") else {
+        return if message.is_empty() && digits > 0 { Verdict::Maybe } else { Verdict::No };
+    };
+    let digits = rest.iter().take(4).take_while(|b| b.is_ascii_digit()).count();
+    let number = rest.get(..digits).and_then(|d| std::str::from_utf8(d).ok()?.parse::<u16>().ok());
+    match (number, rest.get(digits..)) {
+        (Some(0..=191), Some([b'>', text @ ..])) if digits <= 3 => header(text),
+        (None | Some(0..=191), Some([])) => Verdict::Maybe,
+        _ => Verdict::No,
+    }
+}
+
+fn header(text: &[u8]) -> Verdict {
+    let start = text.get(..48).unwrap_or(text);
+    let text = text.trim_ascii_start();
+    let month =
+        text.get(..4).is_some_and(|m| MONTHS.iter().any(|name| m.starts_with(name.as_bytes()) && m.ends_with(b" ")));
+    let dated = matches!(text, [b'1', b' ', y, ..] if y.is_ascii_digit() || *y == b'-')
+        || matches!(text, [b'2', b'0', a, b, b'-', ..] if a.is_ascii_digit() && b.is_ascii_digit());
+    let tagged = start.windows(2).any(|w| w == b": ") && start.iter().all(|b| *b >= 0x20);
+    match month || dated || tagged {
+        true => Verdict::Yes,
+        false if start.len() < 48 && start.iter().all(|b| *b >= 0x20) => Verdict::Maybe,
+        false => Verdict::No,
+    }
+}
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn priorities_end_at_191() {
+        assert_eq!(probe(Side::Src, b"<13>Oct 11 22:14:15 host app: text"), Verdict::Yes);
+        assert_eq!(probe(Side::Src, b"<192>Oct 11 22:14:15 host"), Verdict::No);
+        assert_eq!(probe(Side::Src, b"<html><head>"), Verdict::No);
+    }
+
+    #[test]
+    fn arbitrary_octets_never_panic() {
+        super::super::anything::never_panics(&PROTOCOL);
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//! WireGuard (whitepaper §5.4): four message types of fixed form. Handshakes are claimed; data alone has too few fixed
+//! octets to be. Nothing of the content is visible.
+
+use minamo_model::Flow;
+
+use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+
+/// The registry's row.
+pub(super) static PROTOCOL: Protocol = Protocol {
+    name: "WireGuard",
+    title: "WireGuard",
+    spec: &["WireGuard: Next Generation Kernel Network Tunnel, §5.4"],
+    transport: Transport::Datagram,
+    ports: &[51820],
+    encrypted: true,
+    max_state: 64,
+    probe,
+    start: |_| Box::new(WireGuard),
+    sample: &[(Side::Src, &SAMPLE)],
+};
+
+/// Initiation and response are told by type, three zero octets, exact length and by the fields that random values
+/// fill. A cookie reply or data alone is not enough.
+fn probe(_: Side, data: &[u8]) -> Verdict {
+    let random = |from: usize| data.get(from..from + 32).is_some_and(|key| key.iter().filter(|b| **b == 0).count() < 6);
+    match (data, data.len()) {
+        ([1, 0, 0, 0, ..], 148) if random(8) && random(40) => Verdict::Yes,
+        ([2, 0, 0, 0, ..], 92) if random(12) => Verdict::Yes,
+        ([3, 0, 0, 0, ..], 64) => Verdict::Maybe,
+        // The counter is 64 bits long in little endian: its upper half stays zero for a lifetime.
+        ([4, 0, 0, 0, _, _, _, _, _, _, _, _, 0, 0, 0, 0, ..], 32..) if data.len().is_multiple_of(16) => Verdict::Maybe,
+        _ => Verdict::No,
+    }
+}
+
+struct WireGuard;
+
+impl Dissector for WireGuard {
+    fn feed(&mut self, side: Side, input: Input<'_>, _: &mut Flow) -> Step {
+        match input {
+            Input::Data(data) if probe(side, data) == Verdict::No => Step::Mistaken,
+            _ => Step::Done,
+        }
+    }
+}
+
+const SAMPLE: [u8; 148] = {
+    let mut message = [0; 148];
+    message[0] = 1;
+    let mut at = 4;
+    while at < 132 {
+        message[at] = (at as u8).wrapping_mul(37) | 1;
+        at += 1;
+    }
+    message
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_and_reserved_octets_are_exact() {
+        assert_eq!(probe(Side::Src, &SAMPLE), Verdict::Yes);
+        assert_eq!(probe(Side::Src, &SAMPLE[..147]), Verdict::No);
+        let mut reserved = SAMPLE;
+        reserved[2] = 1;
+        assert_eq!(probe(Side::Src, &reserved), Verdict::No);
+        assert_eq!(
+            probe(Side::Src, &{
+                let mut empty = [0; 148];
+                empty[0] = 1;
+                empty
+            }),
+            Verdict::No
+        );
+    }
+
+    #[test]
+    fn arbitrary_octets_never_panic() {
+        super::super::anything::never_panics(&PROTOCOL);
+    }
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Tokens to an expression. Recursive descent without backtracking; every place notes what it would take.
+
+use minamo_model::{FLOWS, Table};
+
+use crate::ast::Expr;
+use crate::error::{Cause, FilterError};
+use crate::lex::{Kind, Token, lex};
+use crate::want::Want;
+use crate::words::is_joiner;
+
+/// Most octets of a filter, also when written out.
+pub const MAX_TEXT: usize = 16 << 10;
+/// Most levels that parentheses and operators stand in each other.
+pub const MAX_DEPTH: usize = 64;
+/// Most items of a set.
+pub const MAX_SET: usize = 10_000;
+
+/// Reads a filter of flows.
+pub fn parse(text: &str) -> Result<Expr, FilterError> {
+    parse_for(text, &FLOWS)
+}
+
+/// Reads a filter of the rows of `table`.
+pub fn parse_for(text: &str, table: &'static Table) -> Result<Expr, FilterError> {
+    parse_within(text, table, MAX_SET)
+}
+
+/// Reads a filter whose sets have at most `max_set` items.
+pub(crate) fn parse_within(text: &str, table: &'static Table, max_set: usize) -> Result<Expr, FilterError> {
+    let len = text.chars().count();
+    let whole = |cause| FilterError::new(0, len, text, cause);
+    if text.len() > MAX_TEXT {
+        return Err(whole(Cause::TooLong { max: MAX_TEXT }));
+    }
+    let lexed = lex(text);
+    let mut parser = Parser::new(&lexed.tokens, len, table, max_set);
+    let parsed = parser.filter();
+    if let Some(error) = lexed.error {
+        // What was wrong in front of it comes first; that the tokens ended there is its own doing.
+        return Err(parsed.err().filter(|e| e.at < error.at && e.len > 0).unwrap_or(error));
+    }
+    let expr = parsed?;
+    if expr.depth() > MAX_DEPTH {
+        return Err(whole(Cause::TooDeep { max: MAX_DEPTH }));
+    }
+    if expr.to_string().len() > MAX_TEXT {
+        return Err(whole(Cause::TooLong { max: MAX_TEXT }));
+    }
+    Ok(expr)
+}
+
+/// A position in the tokens, and what could stand there.
+pub(crate) struct Parser<'t> {
+    tokens: &'t [Token],
+    at: usize,
+    /// Length of the text.
+    end: usize,
+    pub(crate) table: &'static Table,
+    pub(crate) max_set: usize,
+    wants: Vec<Want>,
+    wants_at: usize,
+    depth: usize,
+    /// True for the test that a `not` stands directly in front of.
+    pub(crate) negated: bool,
+}
+
+impl<'t> Parser<'t> {
+    pub(crate) fn new(tokens: &'t [Token], end: usize, table: &'static Table, max_set: usize) -> Self {
+        Self { tokens, at: 0, end, table, max_set, wants: Vec::new(), wants_at: 0, depth: 0, negated: false }
+    }
+
+    /// The whole text.
+    pub(crate) fn filter(&mut self) -> Result<Expr, FilterError> {
+        if self.tokens.is_empty() {
+            self.want(Want::Test);
+            return Ok(Expr::All);
+        }
+        let expr = self.any_of()?;
+        match self.peek() {
+            None => Ok(expr),
+            Some(_) => Err(self.unexpected()),
+        }
+    }
+
+    /// What could stand at the end of the tokens; empty where parsing stopped earlier.
+    pub(crate) fn wants_at_end(&self) -> &[Want] {
+        if self.at >= self.tokens.len() && self.wants_at == self.at { &self.wants } else { &[] }
+    }
+
+    fn any_of(&mut self) -> Result<Expr, FilterError> {
+        let mut parts = vec![self.all_of()?];
+        while self.eat_joiner("or", &Kind::Or) {
+            parts.push(self.all_of()?);
+        }
+        Ok(single_or(parts, Expr::Or))
+    }
+
+    fn all_of(&mut self) -> Result<Expr, FilterError> {
+        let mut parts = vec![self.negation()?];
+        while self.eat_joiner("and", &Kind::And) {
+            parts.push(self.negation()?);
+        }
+        Ok(single_or(parts, Expr::And))
+    }
+
+    fn negation(&mut self) -> Result<Expr, FilterError> {
+        self.want(Want::Word("not"));
+        if self.eat_joiner("not", &Kind::Not) {
+            self.enter()?;
+            self.negated = true;
+            let part = self.negation()?;
+            self.depth -= 1;
+            return Ok(Expr::Not(Box::new(part)));
+        }
+        self.want(Want::Word("("));
+        if self.eat(&Kind::Open) {
+            self.enter()?;
+            self.negated = false;
+            let inner = self.any_of()?;
+            if !self.eat_wanted(&Kind::Close, ")") {
+                return Err(self.unexpected());
+            }
+            self.depth -= 1;
+            return Ok(inner);
+        }
+        self.want(Want::Test);
+        let test = self.test();
+        self.negated = false;
+        test
+    }
+
+    /// One level deeper; the token just read is the one to blame.
+    fn enter(&mut self) -> Result<(), FilterError> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(self.fail_at(self.at.saturating_sub(1), Cause::TooDeep { max: MAX_DEPTH }));
+        }
+        Ok(())
+    }
+
+    /// The next token.
+    pub(crate) fn peek(&self) -> Option<&'t Kind> {
+        self.peek_at(0)
+    }
+
+    /// The token `ahead` of the next one.
+    pub(crate) fn peek_at(&self, ahead: usize) -> Option<&'t Kind> {
+        self.tokens.get(self.at + ahead).map(|token| &token.kind)
+    }
+
+    /// The next token, where it is a bare word.
+    pub(crate) fn peek_word(&self) -> Option<&'t str> {
+        match self.peek() {
+            Some(Kind::Word(word)) => Some(word),
+            _ => None,
+        }
+    }
+
+    /// True where the token `ahead` is that word.
+    pub(crate) fn is_word(&self, ahead: usize, want: &str) -> bool {
+        matches!(self.peek_at(ahead), Some(Kind::Word(word)) if word.eq_ignore_ascii_case(want))
+    }
+
+    /// Moves over `n` tokens.
+    pub(crate) fn skip(&mut self, n: usize) {
+        self.at += n;
+    }
+
+    /// Reads that token, where it is next.
+    pub(crate) fn eat(&mut self, kind: &Kind) -> bool {
+        let found = self.peek() == Some(kind);
+        self.at += usize::from(found);
+        found
+    }
+
+    /// Notes that sign and reads it, where it is next.
+    pub(crate) fn eat_wanted(&mut self, kind: &Kind, sign: &'static str) -> bool {
+        self.want(Want::Word(sign));
+        self.eat(kind)
+    }
+
+    /// Notes that word and reads it, where it is next.
+    pub(crate) fn eat_word(&mut self, word: &'static str) -> bool {
+        self.want(Want::Word(word));
+        let found = self.is_word(0, word);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn eat_joiner(&mut self, word: &'static str, sign: &Kind) -> bool {
+        self.eat_word(word) || self.eat(sign)
+    }
+
+    /// The next token as a value: a bare word other than `and`, `or` and `not`, or a quoted text.
+    pub(crate) fn value(&mut self, want: Want) -> Result<&'t str, FilterError> {
+        self.want(want);
+        match self.peek() {
+            Some(Kind::Word(word)) if word.starts_with('@') => Err(self.fail(Cause::NamedSet)),
+            Some(Kind::Word(word)) if !is_joiner(word) => {
+                self.at += 1;
+                Ok(word)
+            }
+            Some(Kind::Text(text)) => {
+                self.at += 1;
+                Ok(text)
+            }
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    /// Notes what the next token could be.
+    pub(crate) fn want(&mut self, want: Want) {
+        if self.wants_at != self.at {
+            self.wants.clear();
+            self.wants_at = self.at;
+        }
+        if !self.wants.contains(&want) {
+            self.wants.push(want);
+        }
+    }
+
+    /// The next token is not what could stand there.
+    pub(crate) fn unexpected(&self) -> FilterError {
+        self.fail(Cause::Unexpected)
+    }
+
+    /// An error about the next token, with what was wanted there.
+    pub(crate) fn fail(&self, cause: Cause) -> FilterError {
+        let mut error = self.fail_at(self.at, cause);
+        if self.wants_at == self.at && error.cause != Cause::NamedSet {
+            let labels = self.wants.iter().flat_map(|want| want.labels());
+            (error.expected, error.expected_ja) = labels.unzip();
+        }
+        error
+    }
+
+    /// An error about the token just read, with what it should have been.
+    pub(crate) fn fail_value(&self, cause: Cause, want: Want) -> FilterError {
+        let mut error = self.fail_at(self.at.saturating_sub(1), cause);
+        (error.expected, error.expected_ja) = want.labels().into_iter().unzip();
+        error
+    }
+
+    fn fail_at(&self, at: usize, cause: Cause) -> FilterError {
+        let Some(token) = self.tokens.get(at) else { return FilterError::new(self.end, 0, "", cause) };
+        FilterError::new(token.at, token.len, &shown(&token.kind), cause)
+    }
+}
+
+/// A token as it stands in messages.
+fn shown(kind: &Kind) -> String {
+    let sign = match kind {
+        Kind::Word(text) | Kind::Text(text) => return text.clone(),
+        Kind::Compare(op) => op.symbol(),
+        Kind::Glob => "~",
+        Kind::Regex => "=~",
+        Kind::NotGlob => "!~",
+        Kind::And => "&&",
+        Kind::Or => "||",
+        Kind::Not => "!",
+        Kind::Open => "(",
+        Kind::Close => ")",
+        Kind::SetOpen => "[",
+        Kind::SetClose => "]",
+        Kind::Comma => ",",
+    };
+    sign.to_owned()
+}
+
+/// The only part, or all of them joined.
+fn single_or(mut parts: Vec<Expr>, join: fn(Vec<Expr>) -> Expr) -> Expr {
+    match (parts.len(), parts.pop()) {
+        (1, Some(only)) => only,
+        (_, last) => {
+            parts.extend(last);
+            join(parts)
+        }
+    }
+}

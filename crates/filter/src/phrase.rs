@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One test: what it looks at, the operator and the values.
+
+use minamo_base::{Ip, Prefix};
+use minamo_schema::Column;
+use regex::RegexBuilder;
+
+use crate::ast::{CompareOp, Expr, Literal, Measure, Predicate, Subject};
+use crate::check::{Join, Sort, Target};
+use crate::error::{Cause, FilterError};
+use crate::lex::Kind;
+use crate::parse::Parser;
+use crate::suggest::suggest;
+use crate::value::{flags, literal};
+use crate::want::Want;
+use crate::words::{Meaning, Side, find, protocol};
+
+/// Most octets of a compiled regular expression.
+const MAX_REGEX: usize = 1 << 20;
+
+/// How the operator of a phrase may be written.
+#[derive(Clone, Copy, PartialEq)]
+enum Style {
+    /// It must be there: `src_port = 80`.
+    Strict,
+    /// It may be left out: `port 80`.
+    Bare,
+    /// It may be left out, and a mask may follow the address: `net 192.0.2.0 255.255.255.0`.
+    Net,
+}
+
+type Parsed = Result<Expr, FilterError>;
+
+impl Parser<'_> {
+    /// One test.
+    pub(crate) fn test(&mut self) -> Parsed {
+        let Some(word) = self.peek_word() else { return Err(self.unexpected()) };
+        let keyword = find(word);
+        if let Some(keyword) = keyword.filter(|k| k.meaning.lacks(self.table).is_none()) {
+            self.skip(1);
+            let style = if keyword.word == "net" { Style::Net } else { Style::Bare };
+            return self.keyword(keyword.meaning, style);
+        }
+        if let Some(column) = self.table.column(&word.to_ascii_lowercase()) {
+            self.skip(1);
+            return self.phrase(Target::column(column), Style::Strict);
+        }
+        if let Some(column) = keyword.and_then(|k| k.meaning.lacks(self.table)) {
+            return Err(self.fail(Cause::NoColumn { column }));
+        }
+        if let Some(number) = protocol(word) {
+            return self.protocol(number);
+        }
+        self.bare_address(word)
+    }
+
+    /// A bare protocol name.
+    fn protocol(&mut self, number: u8) -> Parsed {
+        let column = self.column("proto")?;
+        self.skip(1);
+        Ok(Target::column(column).test(Predicate::Compare(CompareOp::Eq, Literal::Uint(number.into()))))
+    }
+
+    /// A bare address or prefix; anything else is a name that nobody knows.
+    fn bare_address(&mut self, word: &str) -> Parsed {
+        if word.starts_with('@') {
+            return Err(self.fail(Cause::NamedSet));
+        }
+        if word.parse::<Prefix>().is_ok() {
+            let target = self.pair("src_ip", "dst_ip", Join::Either)?;
+            return self.compare(target, CompareOp::Eq, Style::Bare);
+        }
+        Err(self.fail(Cause::UnknownName { suggestion: suggest(word, self.table) }))
+    }
+
+    fn keyword(&mut self, meaning: Meaning, style: Style) -> Parsed {
+        match meaning {
+            Meaning::Any => Ok(Expr::All),
+            Meaning::Family(v4) => self.family(v4),
+            Meaning::Side(side) => self.side(side),
+            Meaning::Way(side) => {
+                let name = if side == Side::Src { "exporter_in_if" } else { "exporter_out_if" };
+                self.second("if", name)
+            }
+            Meaning::Second(word, name) => self.second(word, name),
+            Meaning::Pair(src, dst) => {
+                let target = self.pair(src, dst, Join::Either)?;
+                self.phrase(target, style)
+            }
+            Meaning::Measure(measure) => self.phrase(Target::One(Subject::Measure(measure)), Style::Bare),
+            Meaning::Column(name) => {
+                let column = self.column(name)?;
+                self.phrase(Target::column(column), Style::Bare)
+            }
+            Meaning::Icmp(name) => {
+                let (proto, column) = (self.column("proto")?, self.column(name)?);
+                let is_icmp = Predicate::OneOf(vec![Literal::Uint(1), Literal::Uint(58)]);
+                let test = self.phrase(Target::column(column), Style::Bare)?;
+                Ok(Expr::And(vec![Target::column(proto).test(is_icmp), test]))
+            }
+        }
+    }
+
+    /// A column under a name of two words.
+    fn second(&mut self, word: &'static str, name: &'static str) -> Parsed {
+        if !self.eat_word(word) {
+            return Err(self.unexpected());
+        }
+        let column = self.column(name)?;
+        self.phrase(Target::column(column), Style::Bare)
+    }
+
+    /// IPv4 or IPv6, told by the address of the one side: both sides have the same family.
+    fn family(&mut self, v4: bool) -> Parsed {
+        let column = self.column("src_ip")?;
+        let Ok(all_v4) = Prefix::new(Ip::v4([0; 4]), 0) else { return Err(self.unexpected()) };
+        let target = Target::column(column);
+        let is_v4 = target.test(Predicate::InPrefixes(vec![all_v4]));
+        match (v4, column.nullable) {
+            (true, _) => Ok(is_v4),
+            (false, false) => Ok(Expr::Not(Box::new(is_v4))),
+            (false, true) => Ok(Expr::And(vec![target.test(Predicate::Present), Expr::Not(Box::new(is_v4))])),
+        }
+    }
+
+    /// What follows `src` or `dst`.
+    fn side(&mut self, side: Side) -> Parsed {
+        let other = if side == Side::Src { "dst" } else { "src" };
+        let join = match self.peek() {
+            _ if !self.is_word(1, other) => None,
+            Some(Kind::Or) => Some(Join::Or),
+            Some(Kind::And) => Some(Join::And),
+            _ if self.is_word(0, "or") => Some(Join::Or),
+            _ if self.is_word(0, "and") => Some(Join::And),
+            _ => None,
+        };
+        self.skip(if join.is_some() { 2 } else { 0 });
+        let (src, dst, style) = self.property()?;
+        let target = match (join, side) {
+            (Some(join), _) => self.pair(src, dst, join)?,
+            (None, Side::Src) => Target::column(self.column(src)?),
+            (None, Side::Dst) => Target::column(self.column(dst)?),
+        };
+        self.phrase(target, style)
+    }
+
+    /// The property after `src` or `dst`; an address or `in` stands for `ip`.
+    fn property(&mut self) -> Result<(&'static str, &'static str, Style), FilterError> {
+        self.want(Want::Property);
+        let Some(word) = self.peek_word() else { return Err(self.unexpected()) };
+        let is_set = self.is_word(0, "in") || self.is_word(0, "not") && self.is_word(1, "in");
+        if is_set || word.parse::<Prefix>().is_ok() {
+            return Ok(("src_ip", "dst_ip", Style::Bare));
+        }
+        let style = if word.eq_ignore_ascii_case("net") { Style::Net } else { Style::Bare };
+        let (src, dst) = match find(word).map(|k| k.meaning) {
+            Some(Meaning::Pair(src, dst)) => (src, dst),
+            Some(Meaning::Measure(Measure::Bytes)) => ("src_bytes", "dst_bytes"),
+            Some(Meaning::Measure(Measure::Packets)) => ("src_packets", "dst_packets"),
+            _ => return Err(self.unexpected()),
+        };
+        self.column(src)?;
+        self.skip(1);
+        Ok((src, dst, style))
+    }
+
+    fn column(&self, name: &'static str) -> Result<&'static Column, FilterError> {
+        let missing = || self.fail(Cause::NoColumn { column: name });
+        self.table.column(name).ok_or_else(missing)
+    }
+
+    fn pair(&self, src: &'static str, dst: &'static str, join: Join) -> Result<Target, FilterError> {
+        Ok(Target::Pair { src: self.column(src)?, dst: self.column(dst)?, join })
+    }
+
+    /// Operator and values.
+    fn phrase(&mut self, target: Target, style: Style) -> Parsed {
+        self.want(Want::Operator(target));
+        let sort = target.sort();
+        if style != Style::Strict {
+            self.want(if sort == Sort::Flags { Want::Flags } else { Want::Value(target) });
+        }
+        if let Some(op) = self.peek_compare() {
+            self.check_operator(target, op.symbol())?;
+            self.skip(1);
+            return self.compare(target, op, style);
+        }
+        match self.peek() {
+            Some(Kind::Glob) => self.pattern(target, "~"),
+            Some(Kind::NotGlob) => self.pattern(target, "!~"),
+            Some(Kind::Regex) => self.pattern(target, "=~"),
+            _ if self.is_word(0, "matches") => self.pattern(target, "=~"),
+            _ if self.is_word(0, "in") => self.set(target, false),
+            _ if self.is_word(0, "not") && self.is_word(1, "in") => {
+                self.skip(1);
+                self.set(target, true)
+            }
+            _ if self.is_word(0, "present") || self.is_word(0, "exists") => self.present(target),
+            _ if sort == Sort::Flags && self.is_word(0, "flags") => {
+                self.skip(1);
+                self.flags(target)
+            }
+            _ if style != Style::Strict && sort == Sort::Flags => self.flags(target),
+            _ if style != Style::Strict => self.compare(target, CompareOp::Eq, style),
+            _ if sort == Sort::Bool => Ok(target.test(Predicate::Compare(CompareOp::Eq, Literal::Bool(true)))),
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    /// The comparison that comes next, as sign or as word.
+    fn peek_compare(&self) -> Option<CompareOp> {
+        if let Some(Kind::Compare(op)) = self.peek() {
+            return Some(*op);
+        }
+        match self.peek_word()?.to_ascii_lowercase().as_str() {
+            "eq" => Some(CompareOp::Eq),
+            "ne" => Some(CompareOp::Ne),
+            "lt" => Some(CompareOp::Lt),
+            "le" => Some(CompareOp::Le),
+            "gt" => Some(CompareOp::Gt),
+            "ge" => Some(CompareOp::Ge),
+            _ => None,
+        }
+    }
+
+    fn check_operator(&self, target: Target, operator: &str) -> Result<(), FilterError> {
+        if target.sort().operators().contains(&operator) {
+            return Ok(());
+        }
+        Err(self.fail(Cause::BadOperator { subject: target.name() }))
+    }
+
+    fn present(&mut self, target: Target) -> Parsed {
+        if !target.is_column() {
+            return Err(self.fail(Cause::BadOperator { subject: target.name() }));
+        }
+        self.skip(1);
+        Ok(target.test(Predicate::Present))
+    }
+
+    fn compare(&mut self, target: Target, op: CompareOp, style: Style) -> Parsed {
+        let text = self.value(Want::Value(target))?;
+        if target.sort() != Sort::Ip {
+            let literal = literal(target.sort(), text).ok_or_else(|| self.bad_value(target))?;
+            return Ok(target.test(Predicate::Compare(op, literal)));
+        }
+        let prefix = if text.contains('/') { Some(self.prefix(target, text)?) } else { None };
+        let masked = if style == Style::Net && prefix.is_none() { self.mask(text)? } else { None };
+        match (prefix.or(masked), op) {
+            (Some(prefix), CompareOp::Ne) => Ok(target.fails(Predicate::InPrefixes(vec![prefix]))),
+            (Some(prefix), _) => Ok(target.test(Predicate::InPrefixes(vec![prefix]))),
+            (None, op) => {
+                let literal = literal(Sort::Ip, text).ok_or_else(|| self.bad_value(target))?;
+                Ok(target.test(Predicate::Compare(op, literal)))
+            }
+        }
+    }
+
+    /// The mask that may follow an IPv4 address.
+    fn mask(&mut self, text: &str) -> Result<Option<Prefix>, FilterError> {
+        self.want(Want::Mask);
+        let octets = |text: &str| text.parse::<Ip>().ok().and_then(|ip| ip.as_v4());
+        let (Some(address), Some(mask)) = (octets(text), self.peek_word().and_then(octets)) else { return Ok(None) };
+        self.skip(1);
+        let mask = u32::from_be_bytes(mask);
+        let bad = || self.fail_value(Cause::BadValue { subject: "net" }, Want::Mask);
+        if mask.leading_ones() + mask.trailing_zeros() < u32::BITS {
+            return Err(bad());
+        }
+        let len = u8::try_from(mask.leading_ones()).map_err(|_| bad())?;
+        Prefix::new(Ip::v4(address), len).map(Some).map_err(|_| bad())
+    }
+
+    fn prefix(&self, target: Target, text: &str) -> Result<Prefix, FilterError> {
+        text.parse().map_err(|_| self.bad_value(target))
+    }
+
+    /// The value just read does not fit.
+    fn bad_value(&self, target: Target) -> FilterError {
+        self.fail_value(Cause::BadValue { subject: target.name() }, Want::Value(target))
+    }
+
+    fn pattern(&mut self, target: Target, operator: &'static str) -> Parsed {
+        self.check_operator(target, operator)?;
+        self.skip(1);
+        let pattern = self.value(Want::Pattern)?.to_owned();
+        if operator != "=~" {
+            let glob = Predicate::Glob(pattern);
+            return Ok(if operator == "~" { target.test(glob) } else { target.fails(glob) });
+        }
+        if let Err(error) = RegexBuilder::new(&pattern).size_limit(MAX_REGEX).build() {
+            let text = error.to_string();
+            let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            let mut error = self.fail_value(Cause::BadRegex { reason }, Want::Pattern);
+            (error.expected, error.expected_ja) = Default::default();
+            return Err(error);
+        }
+        Ok(target.test(Predicate::Regex(pattern)))
+    }
+
+    /// A set in brackets, or one value.
+    fn set(&mut self, target: Target, negated: bool) -> Parsed {
+        self.check_operator(target, "in")?;
+        self.skip(1);
+        let mut texts = Vec::new();
+        if self.eat_wanted(&Kind::SetOpen, "[") {
+            loop {
+                if texts.len() >= self.max_set {
+                    return Err(self.fail(Cause::TooMany { max: self.max_set }));
+                }
+                texts.push(self.item(target)?);
+                let comma = self.eat_wanted(&Kind::Comma, ",");
+                if !comma && self.eat_wanted(&Kind::SetClose, "]") {
+                    break;
+                }
+            }
+        } else {
+            texts.push(self.item(target)?);
+        }
+        let predicate = Self::one_of(texts);
+        Ok(if negated { target.fails(predicate) } else { target.test(predicate) })
+    }
+
+    fn item(&mut self, target: Target) -> Result<Item, FilterError> {
+        let text = self.value(Want::Value(target))?;
+        match target.sort() {
+            Sort::Ip => self.prefix(target, text).map(Item::Prefix),
+            sort => literal(sort, text).map(Item::Literal).ok_or_else(|| self.bad_value(target)),
+        }
+    }
+
+    /// The predicate of a set, whose items are all of one kind.
+    fn one_of(items: Vec<Item>) -> Predicate {
+        let (mut prefixes, mut literals) = (Vec::new(), Vec::new());
+        for item in items {
+            match item {
+                Item::Prefix(prefix) => prefixes.push(prefix),
+                Item::Literal(literal) => literals.push(literal),
+            }
+        }
+        if prefixes.is_empty() { Predicate::OneOf(literals) } else { Predicate::InPrefixes(prefixes) }
+    }
+
+    /// Flags: `SA` all of these are set; `S/SA` of S and A exactly S is set. Directly behind `not` letters
+    /// without a mask mean that none of them is set, as nfdump reads it.
+    fn flags(&mut self, target: Target) -> Parsed {
+        let text = self.value(Want::Flags)?;
+        let bad = || self.fail_value(Cause::BadValue { subject: target.name() }, Want::Flags);
+        if let Some((set, mask)) = text.split_once('/') {
+            let set = if set.is_empty() { 0 } else { flags(set).ok_or_else(bad)? };
+            let mask = flags(mask).filter(|mask| *mask != 0 && mask & set == set).ok_or_else(bad)?;
+            return Ok(target.test(Predicate::Flags { set, clear: mask & !set }));
+        }
+        let bits = flags(text).filter(|bits| *bits != 0).ok_or_else(bad)?;
+        if !self.negated || bits.count_ones() == 1 {
+            return Ok(target.test(Predicate::Flags { set: bits, clear: 0 }));
+        }
+        let each = (0..8).map(|at| bits & 1 << at).filter(|bit| *bit != 0);
+        Ok(Expr::Or(each.map(|set| target.test(Predicate::Flags { set, clear: 0 })).collect()))
+    }
+}
+
+/// An item of a set.
+enum Item {
+    Prefix(Prefix),
+    Literal(Literal),
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the grammar allows at a place: the ground of "want …" in errors and of completion.
+
+use crate::check::{Sort, Target};
+
+/// One thing that may stand at a place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Want {
+    /// The start of a test.
+    Test,
+    /// A property after `src` or `dst`.
+    Property,
+    /// An operator.
+    Operator(Target),
+    /// A value.
+    Value(Target),
+    /// A text pattern.
+    Pattern,
+    /// Flag letters, with a mask or without.
+    Flags,
+    /// A network mask.
+    Mask,
+    /// That very word or sign.
+    Word(&'static str),
+}
+
+impl Want {
+    /// Its names in English and Japanese.
+    pub(crate) fn labels(self) -> Vec<(String, String)> {
+        let one = |en: &str, ja: &str| vec![(en.to_owned(), ja.to_owned())];
+        match self {
+            Self::Test => one("a test such as `port 443`", "条件（port 443 など）"),
+            Self::Property => one("ip, port or another property of a side", "ip、port など片側の性質"),
+            Self::Operator(target) => operators(target).map(|word| (word.to_owned(), word.to_owned())).collect(),
+            Self::Value(target) => vec![target.sort().label()],
+            Self::Pattern => one("a pattern such as \"*.example.com\"", "パターン（\"*.example.com\" など）"),
+            Self::Flags => vec![Sort::Flags.label()],
+            Self::Mask => one("a mask such as 255.255.255.0", "マスク（255.255.255.0 など）"),
+            Self::Word(",") => one("a comma", "コンマ"),
+            Self::Word(word) => one(word, word),
+        }
+    }
+}
+
+/// The operators of a target, as they are typed.
+pub(crate) fn operators(target: Target) -> impl Iterator<Item = &'static str> {
+    let present = target.is_column().then_some("present");
+    target.sort().operators().iter().copied().chain(present)
+}
+
+/// The operators that a filter can use on a column, as they are typed.
+pub fn operators_of(column: &'static minamo_schema::Column) -> Vec<&'static str> {
+    operators(Target::column(column)).collect()
+}

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Rows to datagrams of NetFlow v5, NetFlow v9 and IPFIX. Templates are made from the columns' own sources:
+//! one for each set of columns that rows have a value in, so that "not observed" stays absent on the wire.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use minamo_base::Time;
+use minamo_model::{FLOWS, Flow};
+use minamo_schema::{CellType, ColumnId, Source, Value};
+
+use crate::element::{Coding, coding};
+use crate::formats::netflow5;
+use crate::record::to_ntp;
+use crate::template::VARIABLE;
+
+/// Templates made before the numbers start again.
+const MAX_LAYOUTS: usize = 4_096;
+/// Octets of a text in NetFlow v9, which has no variable lengths.
+const V9_TEXT: usize = 32;
+/// Longest text in IPFIX: its length fits one octet.
+const MAX_TEXT: usize = 254;
+/// Most records of a NetFlow v5 datagram.
+const V5_RECORDS: usize = 30;
+
+/// The format to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    /// NetFlow version 5: IPv4 and one side only.
+    Netflow5,
+    /// NetFlow version 9: the elements that it shares with IPFIX.
+    Netflow9,
+    /// IPFIX.
+    Ipfix,
+}
+
+/// What became of the rows of one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Encoded {
+    /// Datagrams handed out.
+    pub datagrams: usize,
+    /// Rows in them.
+    pub rows: usize,
+    /// Rows that the format cannot carry.
+    pub refused: usize,
+}
+
+/// Writes rows as datagrams of one session, with its templates and sequence numbers.
+#[derive(Debug)]
+pub struct Encoder {
+    wire: Wire,
+    domain: u32,
+    boot: Time,
+    max_octets: usize,
+    refresh: u64,
+    sequence: u32,
+    sent: u64,
+    layouts: HashMap<Key, Layout>,
+}
+
+/// The columns that a row has a value in, and those of them that hold an IPv6 address, as bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Key {
+    present: u128,
+    six: u128,
+}
+
+#[derive(Debug)]
+struct Layout {
+    id: u16,
+    fields: Vec<Piece>,
+    /// Number of datagrams sent when the template was sent last.
+    sent: Option<u64>,
+}
+
+/// One field of a template and its column.
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    column: ColumnId,
+    pen: u32,
+    element: u16,
+    len: u16,
+    coding: Coding,
+}
+
+/// A column that can be written: its field in IPv4 and in IPv6 records.
+#[derive(Debug, Clone, Copy)]
+struct Writable {
+    four: Piece,
+    six: Piece,
+}
+
+static IPFIX: LazyLock<Vec<Writable>> = LazyLock::new(|| writable(Wire::Ipfix));
+static NETFLOW9: LazyLock<Vec<Writable>> = LazyLock::new(|| writable(Wire::Netflow9));
+
+fn writable(wire: Wire) -> Vec<Writable> {
+    let fits = |pen: u32, element: u16| wire == Wire::Ipfix || (pen == 0 && element < 128);
+    let all = FLOWS.places().filter_map(|(id, column)| {
+        let piece = |pen, element, six| {
+            let coding = if element == 148 { Coding::Uint } else { coding(column.cell, column.kind, element)? };
+            Some(Piece { column: id, pen, element, len: width(wire, column.cell, element, six), coding })
+        };
+        let four = column.sources.iter().find_map(|source| match *source {
+            Source::Ie(pen, element) if fits(pen, element) => piece(pen, element, false),
+            _ => None,
+        })?;
+        let six = column.sources.iter().find_map(|source| match *source {
+            Source::Ie6(pen, element) if fits(pen, element) => piece(pen, element, true),
+            _ => None,
+        });
+        Some(Writable { four, six: six.unwrap_or(four) })
+    });
+    // One bit each in a layout's key.
+    all.take(128).collect()
+}
+
+fn width(wire: Wire, cell: CellType, element: u16, six: bool) -> u16 {
+    match cell {
+        CellType::U8 | CellType::Bool => 1,
+        CellType::U16 => 2,
+        CellType::U32 => 4,
+        CellType::Time if matches!(element, 21 | 22 | 150 | 151) => 4,
+        CellType::Ip if six => 16,
+        CellType::Ip => 4,
+        CellType::Mac => 6,
+        CellType::Text if element == 148 => 8,
+        CellType::Text if wire == Wire::Ipfix => VARIABLE,
+        CellType::Text => 32,
+        _ => 8,
+    }
+}
+
+impl Encoder {
+    /// An encoder for one observation domain. `boot` is when this exporter started: the older formats tell
+    /// times from there.
+    pub fn new(wire: Wire, domain: u32, boot: Time) -> Self {
+        Self { wire, domain, boot, max_octets: 1_400, refresh: 32, sequence: 0, sent: 0, layouts: HashMap::new() }
+    }
+
+    /// Sets the largest datagram (512 to 65,000 octets) and after how many datagrams a template is sent again.
+    pub fn with_limits(mut self, max_octets: usize, refresh: u64) -> Self {
+        (self.max_octets, self.refresh) = (max_octets.clamp(512, 65_000), refresh.max(1));
+        self
+    }
+
+    /// Encodes rows, exported at `now`, and hands each datagram to `out`.
+    pub fn encode(&mut self, rows: &[Flow], now: Time, out: &mut dyn FnMut(&[u8])) -> Encoded {
+        let mut done = Encoded::default();
+        if self.wire == Wire::Netflow5 {
+            self.version5(rows, now, &mut done, out);
+            return done;
+        }
+        let mut groups: Vec<(Key, Vec<&Flow>)> = Vec::new();
+        for row in rows {
+            let key = self.key(row);
+            match groups.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, members)) => members.push(row),
+                None => groups.push((key, vec![row])),
+            }
+        }
+        let mut draft = Draft::default();
+        for (key, members) in groups {
+            for row in members {
+                self.put(&mut draft, key, row, now, &mut done, out);
+            }
+        }
+        self.flush(&mut draft, now, &mut done, out);
+        done
+    }
+
+    fn columns(&self) -> &'static [Writable] {
+        if self.wire == Wire::Ipfix { &IPFIX } else { &NETFLOW9 }
+    }
+
+    fn key(&self, row: &Flow) -> Key {
+        let six = row.core.src_ip.as_v4().is_none() || row.core.dst_ip.as_v4().is_none();
+        let mut key = Key { present: 0, six: 0 };
+        for (at, column) in self.columns().iter().enumerate() {
+            let value = row.get(column.four.column);
+            let own = match &value {
+                Value::Null => continue,
+                // An unknown application is one that has no name to send.
+                Value::Text(text) if text.is_empty() || column.four.element == 96 && text == "Unknown" => continue,
+                // The endpoints have one family, so that one template tells both.
+                Value::Ip(ip) if column.four.element == 15 => ip.as_v4().is_none(),
+                _ => six,
+            };
+            key.present |= 1 << at;
+            key.six |= u128::from(own) << at;
+        }
+        key
+    }
+
+    fn layout(&mut self, key: Key) -> &mut Layout {
+        if self.layouts.len() >= MAX_LAYOUTS && !self.layouts.contains_key(&key) {
+            self.layouts.clear();
+        }
+        let columns = self.columns();
+        let id = u16::try_from(256 + self.layouts.len()).unwrap_or(u16::MAX);
+        self.layouts.entry(key).or_insert_with(|| {
+            let chosen = columns.iter().enumerate().filter(|(at, _)| key.present >> at & 1 == 1);
+            let fields = chosen.map(|(at, column)| if key.six >> at & 1 == 1 { column.six } else { column.four });
+            Layout { id, fields: fields.collect(), sent: None }
+        })
+    }
+
+    fn put(
+        &mut self,
+        draft: &mut Draft,
+        key: Key,
+        row: &Flow,
+        now: Time,
+        done: &mut Encoded,
+        out: &mut dyn FnMut(&[u8]),
+    ) {
+        let (boot, max, sent, refresh, wire) = (self.boot, self.max_octets, self.sent, self.refresh, self.wire);
+        let layout = self.layout(key);
+        let mut record = Vec::new();
+        for piece in &layout.fields {
+            write(&mut record, piece, &row.get(piece.column), boot);
+        }
+        let template = layout.fields.len() * 8 + 8;
+        // The header, the template and the set's header and padding stand beside the record.
+        let needed = record.len() + 8 + if layout.sent.is_none_or(|at| at + refresh <= sent) { template } else { 0 };
+        if !draft.body.is_empty() && HEADER_ROOM + draft.body.len() + needed > max {
+            self.flush(draft, now, done, out);
+        }
+        let sent = self.sent;
+        let layout = self.layout(key);
+        if layout.sent.is_none_or(|at| at + refresh <= sent) {
+            layout.sent = Some(sent);
+            draft.template(layout, wire);
+        }
+        draft.record(layout.id, &record);
+    }
+
+    fn flush(&mut self, draft: &mut Draft, now: Time, done: &mut Encoded, out: &mut dyn FnMut(&[u8])) {
+        draft.close();
+        if draft.body.is_empty() {
+            return;
+        }
+        let secs = u32::try_from(now.secs()).unwrap_or(0).to_be_bytes();
+        let records = u32::try_from(draft.records).unwrap_or(0);
+        let count = u16::try_from(draft.records + draft.templates).unwrap_or(u16::MAX);
+        let mut datagram = Vec::with_capacity(HEADER_ROOM + draft.body.len());
+        if self.wire == Wire::Ipfix {
+            let length = u16::try_from(16 + draft.body.len()).unwrap_or(u16::MAX);
+            datagram.extend([0, 10]);
+            datagram.extend(length.to_be_bytes());
+            datagram.extend(secs);
+        } else {
+            datagram.extend([0, 9]);
+            datagram.extend(count.to_be_bytes());
+            // The header has whole seconds: its uptime is the one at that second.
+            datagram.extend(netflow5::uptime(Time::from_secs_nanos(now.secs(), 0), self.boot).to_be_bytes());
+            datagram.extend(secs);
+        }
+        datagram.extend(self.sequence.to_be_bytes());
+        datagram.extend(self.domain.to_be_bytes());
+        datagram.append(&mut draft.body);
+        out(&datagram);
+        // RFC 7011 §3.1 counts data records, RFC 3954 §5.1 datagrams.
+        self.sequence = self.sequence.wrapping_add(if self.wire == Wire::Ipfix { records } else { 1 });
+        self.sent += 1;
+        done.datagrams += 1;
+        done.rows += draft.records;
+        *draft = Draft::default();
+    }
+
+    fn version5(&mut self, rows: &[Flow], now: Time, done: &mut Encoded, out: &mut dyn FnMut(&[u8])) {
+        let records: Vec<_> = rows.iter().filter_map(|row| netflow5::encode(row, self.boot)).collect();
+        done.refused = rows.len() - records.len();
+        for chunk in records.chunks(V5_RECORDS) {
+            let count = u16::try_from(chunk.len()).unwrap_or(0);
+            let mut datagram = Vec::with_capacity(netflow5::HEADER + chunk.len() * netflow5::RECORD);
+            datagram.extend([0, 5]);
+            datagram.extend(count.to_be_bytes());
+            datagram.extend(netflow5::uptime(now, self.boot).to_be_bytes());
+            datagram.extend(u32::try_from(now.secs()).unwrap_or(0).to_be_bytes());
+            // To the millisecond, as the uptime is.
+            let nanos = now.millis().rem_euclid(1_000) * 1_000_000;
+            datagram.extend(u32::try_from(nanos).unwrap_or(0).to_be_bytes());
+            datagram.extend(self.sequence.to_be_bytes());
+            let [_, _, engine @ ..] = self.domain.to_be_bytes();
+            datagram.extend(engine);
+            datagram.extend([0, 0]);
+            chunk.iter().for_each(|record| datagram.extend(record));
+            out(&datagram);
+            self.sequence = self.sequence.wrapping_add(count.into());
+            done.datagrams += 1;
+            done.rows += chunk.len();
+        }
+    }
+}
+
+/// Room for the longer of the two headers.
+const HEADER_ROOM: usize = 20;
+
+/// A datagram in the making: its sets.
+#[derive(Debug, Default)]
+struct Draft {
+    body: Vec<u8>,
+    /// Template and first octet of the open data set.
+    open: Option<(u16, usize)>,
+    records: usize,
+    templates: usize,
+}
+
+impl Draft {
+    /// Ends the open set: pads it to whole words and writes its length.
+    fn close(&mut self) {
+        let Some((_, start)) = self.open.take() else { return };
+        self.end_set(start);
+    }
+
+    fn end_set(&mut self, start: usize) {
+        while !self.body.len().is_multiple_of(4) {
+            self.body.push(0);
+        }
+        let length = u16::try_from(self.body.len() - start).unwrap_or(u16::MAX).to_be_bytes();
+        if let Some(place) = self.body.get_mut(start + 2..start + 4) {
+            place.copy_from_slice(&length);
+        }
+    }
+
+    fn begin_set(&mut self, id: u16) -> usize {
+        let start = self.body.len();
+        self.body.extend(id.to_be_bytes());
+        self.body.extend([0, 0]);
+        start
+    }
+
+    fn template(&mut self, layout: &Layout, wire: Wire) {
+        self.close();
+        let start = self.begin_set(if wire == Wire::Ipfix { 2 } else { 0 });
+        self.body.extend(layout.id.to_be_bytes());
+        self.body.extend(u16::try_from(layout.fields.len()).unwrap_or(0).to_be_bytes());
+        for piece in &layout.fields {
+            let bit = if piece.pen == 0 { 0 } else { 0x8000 };
+            self.body.extend((piece.element | bit).to_be_bytes());
+            self.body.extend(piece.len.to_be_bytes());
+            if piece.pen != 0 {
+                self.body.extend(piece.pen.to_be_bytes());
+            }
+        }
+        self.end_set(start);
+        self.templates += 1;
+    }
+
+    fn record(&mut self, id: u16, octets: &[u8]) {
+        if self.open.is_none_or(|(open, _)| open != id) {
+            self.close();
+            self.open = Some((id, self.begin_set(id)));
+        }
+        self.body.extend(octets);
+        self.records += 1;
+    }
+}
+
+/// Appends the octets of one field.
+fn write(out: &mut Vec<u8>, piece: &Piece, value: &Value<'_>, boot: Time) {
+    let number = match (value, piece.coding) {
+        (Value::Text(text), Coding::Uint) => u64::from_str_radix(text, 16).unwrap_or(0),
+        (Value::Text(text), _) => return write_text(out, piece.len, text),
+        (Value::Ip(ip), _) => {
+            match (piece.len, ip.as_v4()) {
+                (4, Some(four)) => out.extend(four),
+                _ => out.extend(ip.0),
+            }
+            return;
+        }
+        (Value::Mac(mac), _) => return out.extend(mac.0),
+        (Value::Bool(truth), _) => return out.push(if *truth { 1 } else { 2 }),
+        (Value::Uint(number), _) => *number,
+        (Value::Time(time), Coding::Ntp) => to_ntp(*time),
+        (Value::Time(time), Coding::Millis) => u64::try_from(time.millis()).unwrap_or(0),
+        (Value::Time(time), Coding::Secs) => u64::try_from(time.secs()).unwrap_or(0),
+        (Value::Time(time), _) => netflow5::uptime(*time, boot).into(),
+        _ => 0,
+    };
+    let octets = number.to_be_bytes();
+    out.extend(octets.get(octets.len().saturating_sub(piece.len.into())..).unwrap_or(&octets));
+}
+
+/// Text is cut between characters where it is too long.
+fn write_text(out: &mut Vec<u8>, len: u16, text: &str) {
+    let max = if len == VARIABLE { MAX_TEXT } else { V9_TEXT };
+    let text = text.get(..text.floor_char_boundary(max)).unwrap_or_default();
+    if len == VARIABLE {
+        out.push(u8::try_from(text.len()).unwrap_or(0));
+    }
+    out.extend(text.as_bytes());
+    if len != VARIABLE {
+        out.resize(out.len() + V9_TEXT - text.len(), 0);
+    }
+}

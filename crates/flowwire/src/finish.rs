@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+//! From what a record said to a complete row: times, ICMP, direction, sampling, application, end reason,
+//! exporter and identity; and from an options record to what is remembered.
+
+use minamo_base::{FiveTuple, Ip, Time};
+use minamo_model::{FLOWS, Flow};
+use minamo_schema::{ColumnId, Value};
+
+use crate::cache::{Learned, Limits, Sampled};
+use crate::element::MIRRORS;
+use crate::measure::{Measure, Measures};
+
+/// Longest application name that is remembered, in octets.
+const MAX_NAME: usize = 128;
+
+/// What the header of a datagram says of all its records.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Header {
+    /// Value of the column `source`.
+    pub(crate) source: &'static str,
+    pub(crate) exporter: Ip,
+    pub(crate) domain: u32,
+    pub(crate) received: Time,
+    /// Time of export by the exporter's clock.
+    pub(crate) exported: Time,
+    /// Milliseconds since the exporter started, where the header has them.
+    pub(crate) uptime: Option<u32>,
+    /// Sampling rate, where the header has one.
+    pub(crate) rate: Option<u32>,
+}
+
+/// Completes a row of which the record's own columns are set.
+pub(crate) fn row(flow: &mut Flow, measures: &Measures, header: &Header, learned: &Learned) {
+    icmp(flow, measures);
+    times(flow, measures, header, learned.boot);
+    direction(flow, measures);
+    sampling(flow, measures, header, learned);
+    application(flow, measures, learned);
+    end_reason(flow, measures);
+    let exporter = flow.exporter.get_or_insert_default();
+    exporter.ip = Some(header.exporter);
+    exporter.domain.get_or_insert(header.domain);
+    flow.core.source = header.source.into();
+    flow.core.time_received = Some(header.received);
+    flow.core.orientation = Some("exporter".into());
+    flow.core.flow_id = flow_id(flow, header.exporter, measures.get(Measure::FlowId).unwrap_or(0));
+}
+
+/// Keeps what a record of options data tells. False where there was no room.
+pub(crate) fn learn(
+    flow: &Flow,
+    measures: &Measures,
+    learned: &mut Learned,
+    applications: &mut usize,
+    limits: &Limits,
+) -> bool {
+    if let Some(millis) = measures.nonzero(Measure::BootMillis) {
+        learned.boot = i64::try_from(millis).ok().map(Time::from_millis);
+    }
+    let mut room = true;
+    if let Some(rate) = rate(measures) {
+        let what = match (measures.get(Measure::Selector), measures.get(Measure::ScopeInterface)) {
+            (Some(id), _) => Sampled::Selector(id),
+            (None, Some(id)) => Sampled::Interface(id),
+            (None, None) => Sampled::All,
+        };
+        room = learned.learn_rate(what, rate, limits.samplers);
+    }
+    if let Some(number) = measures.get(Measure::Application)
+        && !flow.core.app.is_empty()
+    {
+        let name = || flow.core.app.chars().take(MAX_NAME).collect::<String>().into_boxed_str();
+        if let Some(known) = learned.applications.get_mut(&number) {
+            if **known != *flow.core.app {
+                *known = name();
+            }
+        } else if learned.applications.len() < limits.applications && *applications < limits.all_applications {
+            learned.applications.insert(number, name());
+            *applications += 1;
+        } else {
+            room = false;
+        }
+    }
+    room
+}
+
+/// Type and code have columns of their own. Where no element tells them, the destination port does, as
+/// type × 256 + code: so NetFlow carries them.
+fn icmp(flow: &mut Flow, measures: &Measures) {
+    if !matches!(flow.core.proto, 1 | 58) {
+        return;
+    }
+    let told = flow.icmp.as_deref().is_some_and(|icmp| icmp.kind.is_some());
+    let both = measures.get(Measure::IcmpTypeCode).and_then(|value| u16::try_from(value).ok());
+    let port = (flow.core.src_port == 0 && flow.core.dst_port != 0).then_some(flow.core.dst_port);
+    (flow.core.src_port, flow.core.dst_port) = (0, 0);
+    if let Some([kind, code]) = both.or(port).map(u16::to_be_bytes).filter(|_| !told) {
+        let icmp = flow.icmp.get_or_insert_default();
+        (icmp.kind, icmp.code) = (Some(kind), Some(code));
+    }
+}
+
+fn times(flow: &mut Flow, measures: &Measures, header: &Header, boot: Option<Time>) {
+    let boot =
+        measures.nonzero(Measure::BootMillis).and_then(|v| i64::try_from(v).ok()).map(Time::from_millis).or(boot);
+    let (start_at, end_at) = (measures.get(Measure::StartUptime), measures.get(Measure::EndUptime));
+    let before = |measure| measures.get(measure).map(|v| later(header.exported, v, -1_000));
+    let given = |time: Time| (time != Time(0)).then_some(time);
+    let start = given(flow.core.time_start)
+        .or_else(|| uptime(start_at?, header, boot, end_at))
+        .or_else(|| before(Measure::StartBeforeExport));
+    let end = given(flow.core.time_end)
+        .or_else(|| uptime(end_at?, header, boot, end_at))
+        .or_else(|| before(Measure::EndBeforeExport));
+    let millis = measures.get(Measure::DurationMillis).map(|v| later(Time(0), v, 1_000_000).0);
+    let length = measures.get(Measure::DurationMicros).map(|v| later(Time(0), v, 1_000).0).or(millis).unwrap_or(0);
+    let observed = || {
+        let millis = measures.nonzero(Measure::ObservedMillis).map(|v| later(Time(0), v, 1_000_000));
+        millis.or_else(|| measures.nonzero(Measure::ObservedSecs).map(|v| later(Time(0), v, 1_000_000_000)))
+    };
+    (flow.core.time_start, flow.core.time_end) = match (start, end) {
+        (Some(start), Some(end)) => (start, end),
+        (Some(start), None) => (start, Time(start.0.saturating_add(length))),
+        (None, end) => {
+            let end = end.or_else(observed).unwrap_or(header.exported);
+            (Time(end.0.saturating_sub(length)), end)
+        }
+    };
+}
+
+/// `time` moved by `count` units of so many nanoseconds.
+fn later(time: Time, count: u64, unit: i64) -> Time {
+    Time(time.0.saturating_add(i64::try_from(count).unwrap_or(i64::MAX).saturating_mul(unit)))
+}
+
+/// An uptime as an instant. The header's clock counts where it is there: the 32-bit count wraps after 49.7
+/// days, and the difference to the header's does not. Else the exporter's start, as it told it. Else the
+/// flow ended when it was exported.
+fn uptime(millis: u64, header: &Header, boot: Option<Time>, end: Option<u64>) -> Option<Time> {
+    if let Some(now) = header.uptime {
+        let age = now.wrapping_sub(u32::try_from(millis).ok()?).cast_signed();
+        return Some(Time(header.exported.0.saturating_sub(i64::from(age).saturating_mul(1_000_000))));
+    }
+    if let Some(boot) = boot {
+        return Some(later(boot, millis, 1_000_000));
+    }
+    let age = u32::try_from(end?).ok()?.wrapping_sub(u32::try_from(millis).ok()?).cast_signed();
+    Some(Time(header.exported.0.saturating_sub(i64::from(age).saturating_mul(1_000_000))))
+}
+
+/// On the way out some exporters count in the "out" elements only; these are then the source's. A record
+/// whose source is the responder is turned round (RFC 5103 §6.3).
+fn direction(flow: &mut Flow, measures: &Measures) {
+    let core = &mut flow.core;
+    if measures.get(Measure::Direction) == Some(1) && core.src_bytes == 0 && core.src_packets == 0 {
+        std::mem::swap(&mut core.src_bytes, &mut core.dst_bytes);
+        std::mem::swap(&mut core.src_packets, &mut core.dst_packets);
+    }
+    if measures.get(Measure::BiflowDirection) == Some(2) {
+        turn(flow);
+    }
+}
+
+/// Exchanges the sides of a row.
+fn turn(flow: &mut Flow) {
+    let value = |flow: &Flow, id: ColumnId| match flow.get(id) {
+        Value::Uint(number) => Value::<'static>::Uint(number),
+        Value::Ip(ip) => Value::Ip(ip),
+        Value::Mac(mac) => Value::Mac(mac),
+        _ => Value::Null,
+    };
+    for (id, _) in FLOWS.places() {
+        let Some(other) = MIRRORS.get(&id).filter(|other| (id.group, id.at) < (other.group, other.at)) else {
+            continue;
+        };
+        let (here, there) = (value(flow, id), value(flow, *other));
+        if here != there {
+            // Mirrored columns have one type, so neither can be refused.
+            let fits = flow.set(id, &there) && flow.set(*other, &here);
+            debug_assert!(fits, "mirrors have one type");
+        }
+    }
+}
+
+/// One in how many, from an interval and its gap (RFC 5477 §8.2) or from n out of N.
+fn rate(measures: &Measures) -> Option<u32> {
+    if let (Some(size), Some(population)) =
+        (measures.nonzero(Measure::SampleSize), measures.nonzero(Measure::Population))
+    {
+        return u32::try_from(population / size).ok().filter(|rate| *rate > 0);
+    }
+    let interval = measures.nonzero(Measure::Rate)?;
+    let rate = match measures.get(Measure::Space) {
+        Some(space) => interval.saturating_add(space) / interval,
+        None => interval,
+    };
+    u32::try_from(rate).ok()
+}
+
+fn sampling(flow: &mut Flow, measures: &Measures, header: &Header, learned: &Learned) {
+    let known = rate(measures).map(|rate| (rate, "record")).or_else(|| {
+        let interface = flow.exporter.as_deref().and_then(|exporter| exporter.in_if).map(u64::from);
+        learned.rate(measures.get(Measure::Selector), interface).map(|rate| (rate, "options"))
+    });
+    if let Some((rate, origin)) = known.or(header.rate.map(|rate| (rate, "header"))) {
+        let sampling = flow.sampling.get_or_insert_default();
+        sampling.rate = Some(rate);
+        sampling.origin = Some(origin.into());
+    }
+}
+
+fn application(flow: &mut Flow, measures: &Measures, learned: &Learned) {
+    let core = &mut flow.core;
+    if core.app.is_empty()
+        && let Some(number) = measures.get(Measure::Application)
+        && let Some(name) = learned.applications.get(&number)
+    {
+        core.app = name.to_string().into();
+    }
+    let told = !core.app.is_empty() && !core.app.eq_ignore_ascii_case("unknown");
+    if !told {
+        core.app = "Unknown".into();
+    }
+    core.app_confidence = if told { "exporter" } else { "none" }.into();
+}
+
+/// flowEndReason (element 136). "End of flow" is what TCP's flags say it was; other protocols have no end.
+fn end_reason(flow: &mut Flow, measures: &Measures) {
+    let Some(reason) = measures.get(Measure::EndReason) else { return };
+    let flags = flow.tcp.as_deref().map_or(0, |tcp| tcp.src_flags.unwrap_or(0) | tcp.dst_flags.unwrap_or(0));
+    let word = match reason {
+        1 => "idle",
+        2 => "active",
+        3 if flow.core.proto == 6 && flags & 0x04 != 0 => "tcp_rst",
+        3 if flow.core.proto == 6 => "tcp_fin",
+        4 => "end_of_input",
+        5 => "evicted",
+        _ => return,
+    };
+    flow.core.end_reason = Some(word.into());
+}
+
+/// Identity of a row; the exporter, its own number of the flow and the VLAN tell apart what shares addresses.
+fn flow_id(flow: &Flow, exporter: Ip, number: u64) -> String {
+    let core = &flow.core;
+    let vlan = flow.l2.as_deref().and_then(|l2| l2.vlan).unwrap_or(0);
+    let tuple = FiveTuple {
+        src: core.src_ip,
+        dst: core.dst_ip,
+        src_port: core.src_port,
+        dst_port: core.dst_port,
+        proto: core.proto,
+    };
+    let mut scope = [0; 26];
+    let (head, tail) = scope.split_at_mut(16);
+    head.copy_from_slice(&exporter.0);
+    let (head, tail) = tail.split_at_mut(8);
+    head.copy_from_slice(&number.to_be_bytes());
+    tail.copy_from_slice(&vlan.to_be_bytes());
+    minamo_base::flow_id(tuple, &scope, core.time_start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header() -> Header {
+        Header {
+            source: "netflow9",
+            exporter: Ip::v4([192, 0, 2, 9]),
+            domain: 3,
+            received: Time::from_millis(2_000_000),
+            exported: Time::from_millis(1_000_000),
+            uptime: Some(5_000),
+            rate: None,
+        }
+    }
+
+    fn measured(list: &[(Measure, u64)]) -> Measures {
+        let mut measures = Measures::default();
+        list.iter().for_each(|(measure, value)| measures.set(*measure, *value));
+        measures
+    }
+
+    fn timed(list: &[(Measure, u64)], header: &Header, boot: Option<Time>) -> (i64, i64) {
+        let mut flow = Flow::default();
+        times(&mut flow, &measured(list), header, boot);
+        (flow.core.time_start.millis(), flow.core.time_end.millis())
+    }
+
+    #[test]
+    fn times_come_from_the_best_clock_there_is() {
+        let both = [(Measure::StartUptime, 1_000), (Measure::EndUptime, 4_000)];
+        assert_eq!(timed(&both, &header(), None), (996_000, 999_000));
+        let wrapped = [(Measure::StartUptime, u64::from(u32::MAX)), (Measure::EndUptime, 4_000)];
+        assert_eq!(timed(&wrapped, &header(), None), (994_999, 999_000), "the uptime passed 2^32 on the way");
+        let no_uptime = Header { uptime: None, ..header() };
+        assert_eq!(timed(&both, &no_uptime, Some(Time::from_millis(7))), (1_007, 4_007));
+        assert_eq!(timed(&both, &no_uptime, None), (997_000, 1_000_000));
+        assert_eq!(timed(&[(Measure::DurationMillis, 250)], &header(), None), (999_750, 1_000_000));
+        assert_eq!(timed(&[(Measure::ObservedMillis, 42)], &header(), None), (42, 42));
+        let before = [(Measure::StartBeforeExport, 3_000), (Measure::EndBeforeExport, 1_000)];
+        assert_eq!(timed(&before, &header(), None), (999_997, 999_999));
+    }
+
+    #[test]
+    fn icmp_type_and_code_have_their_columns() {
+        for (list, port, want) in [
+            (&[(Measure::IcmpTypeCode, 0x0301)][..], 0, Some((Some(3), Some(1)))),
+            (&[], 0x0b01, Some((Some(11), Some(1)))),
+            (&[], 0, None),
+        ] {
+            let mut flow = Flow::default();
+            (flow.core.proto, flow.core.dst_port) = (1, port);
+            icmp(&mut flow, &measured(list));
+            assert_eq!((flow.core.src_port, flow.core.dst_port), (0, 0));
+            assert_eq!(flow.icmp.map(|icmp| (icmp.kind, icmp.code)), want);
+        }
+    }
+
+    #[test]
+    fn sampling_rates_are_one_in_so_many() {
+        assert_eq!(rate(&measured(&[(Measure::Rate, 1), (Measure::Space, 999)])), Some(1_000));
+        assert_eq!(rate(&measured(&[(Measure::Rate, 512)])), Some(512));
+        assert_eq!(rate(&measured(&[(Measure::SampleSize, 2), (Measure::Population, 200)])), Some(100));
+        assert_eq!(rate(&measured(&[(Measure::Rate, 0)])), None);
+    }
+
+    #[test]
+    fn a_record_of_the_responder_is_turned_round() {
+        let mut flow = Flow::default();
+        flow.core.src_ip = Ip::v4([1, 1, 1, 1]);
+        flow.core.src_bytes = 10;
+        flow.tcp.get_or_insert_default().src_flags = Some(2);
+        direction(&mut flow, &measured(&[(Measure::BiflowDirection, 2)]));
+        assert_eq!((flow.core.dst_ip, flow.core.dst_bytes, flow.core.src_bytes), (Ip::v4([1, 1, 1, 1]), 10, 0));
+        let tcp = flow.tcp.expect("a group");
+        assert_eq!((tcp.src_flags, tcp.dst_flags), (None, Some(2)));
+        assert!(flow.l2.is_none());
+    }
+
+    #[test]
+    fn a_flow_id_is_stable_and_follows_its_parts() {
+        let id = flow_id(&Flow::default(), Ip::default(), 0);
+        assert_eq!((id.len(), &id), (16, &flow_id(&Flow::default(), Ip::default(), 0)));
+        assert_ne!(id, flow_id(&Flow::default(), Ip::default(), 1));
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a format is, the door to all of them, and the account of one datagram: a datagram is never
+//! all-or-nothing, its good parts become rows and its bad ones [`Skipped`].
+
+use std::fmt;
+
+use minamo_base::{Cursor, Ip, Time, WireError};
+use minamo_model::Flow;
+
+use crate::{Cache, FORMATS};
+
+/// A flow export format.
+pub struct Format {
+    /// Name, as the column `source` has it.
+    pub name: &'static str,
+    /// First two octets of each of its datagrams.
+    pub version: u16,
+    /// Specification.
+    pub spec: &'static [&'static str],
+    /// Decodes one datagram of that version; an error where not even the header could be read.
+    pub decode: fn(&Datagram<'_>, &mut Cache, &mut Output<'_>) -> Result<(), WireError>,
+    /// A datagram with at least one row.
+    pub sample: &'static [u8],
+}
+
+/// One message as it arrived.
+#[derive(Debug, Clone, Copy)]
+pub struct Datagram<'a> {
+    /// The octets, header first.
+    pub octets: &'a [u8],
+    /// Address that it came from.
+    pub exporter: Ip,
+    /// Time at which it arrived.
+    pub received: Time,
+}
+
+/// Where the rows of a datagram go.
+pub struct Output<'a> {
+    /// Takes each row; the row is reused after the call.
+    pub sink: &'a mut dyn FnMut(&Flow),
+    /// The account so far.
+    pub report: Report,
+}
+
+impl Output<'_> {
+    pub(crate) fn row(&mut self, flow: &Flow) {
+        self.report.rows += 1;
+        (self.sink)(flow);
+    }
+
+    pub(crate) fn skip(&mut self, reason: Skipped) {
+        self.report.skipped.push(reason);
+    }
+}
+
+/// The account of one datagram.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Name of the format; empty where the version is unknown.
+    pub format: &'static str,
+    /// Rows delivered.
+    pub rows: u32,
+    /// Templates and options templates defined or confirmed.
+    pub templates: u32,
+    /// Records of options data that were read.
+    pub options: u32,
+    /// Messages (v9) or records (v5, IPFIX) missing before this one, by the sequence number.
+    pub lost: u32,
+    /// What could not be used, and why; empty for a good datagram.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A part of a datagram that gave no rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Skipped {
+    /// No format has this version.
+    UnknownVersion(u16),
+    /// Data whose template has not arrived.
+    UnknownTemplate {
+        /// Number of the template.
+        id: u16,
+        /// Octets of the set, without its header.
+        octets: usize,
+    },
+    /// A set with a number that the format reserves.
+    ReservedSet {
+        /// Number of the set.
+        id: u16,
+        /// Octets of the set, without its header.
+        octets: usize,
+    },
+    /// Data whose template has nothing that the flow table knows.
+    NotAFlow {
+        /// Number of the template.
+        id: u16,
+        /// Octets of the set, without its header.
+        octets: usize,
+    },
+    /// Octets that break the format.
+    Malformed(WireError),
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownVersion(version) => write!(f, "version: got {version}, want one of the registered formats"),
+            Self::UnknownTemplate { id, octets } => write!(f, "template {id} is not known, {octets} octet(s) skipped"),
+            Self::ReservedSet { id, octets } => write!(f, "set {id} is reserved, {octets} octet(s) skipped"),
+            Self::NotAFlow { id, octets } => write!(f, "template {id} fills no column, {octets} octet(s) skipped"),
+            Self::Malformed(error) => error.fmt(f),
+        }
+    }
+}
+
+/// Decodes one datagram of any registered format and hands its rows to `sink`.
+///
+/// Never fails: the account says what was delivered and what was not. Offsets in it count from the first
+/// octet of the datagram.
+pub fn decode(octets: &[u8], exporter: Ip, received: Time, cache: &mut Cache, sink: &mut dyn FnMut(&Flow)) -> Report {
+    let mut out = Output { sink, report: Report::default() };
+    match Cursor::new(octets).u16("datagram.version") {
+        Err(error) => out.skip(Skipped::Malformed(error)),
+        Ok(version) => match FORMATS.iter().find(|format| format.version == version) {
+            None => out.skip(Skipped::UnknownVersion(version)),
+            Some(format) => {
+                out.report.format = format.name;
+                cache.tick();
+                if let Err(error) = (format.decode)(&Datagram { octets, exporter, received }, cache, &mut out) {
+                    out.skip(Skipped::Malformed(error));
+                }
+            }
+        },
+    }
+    out.report
+}
+
+/// The error with its offset counted from `base` octets further to the left.
+pub(crate) fn shifted(error: WireError, base: usize) -> WireError {
+    WireError { at: error.at.saturating_add(base), ..error }
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Templates (RFC 3954 §5.2, RFC 7011 §3.4), compiled: one operation per field, runs of fields that
+//! nobody asks for joined to one, so that reading a record is a plain loop.
+
+use minamo_base::{Cursor, WireError};
+use minamo_schema::ColumnId;
+
+use crate::element::{Coding, Target, target};
+use crate::measure::Measure;
+
+/// Length that says "the field begins with its length" (RFC 7011 §7).
+pub(crate) const VARIABLE: u16 = 65_535;
+
+/// One field of a template as it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Field {
+    /// Enterprise number; 0 for IANA's elements.
+    pub(crate) pen: u32,
+    /// Number of the element.
+    pub(crate) id: u16,
+    /// Octets, or [`VARIABLE`].
+    pub(crate) len: u16,
+    /// True for the scope of an options template.
+    pub(crate) scope: bool,
+}
+
+/// When a field may set its column, where several fields of a template fill the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Guard {
+    /// Always.
+    Always,
+    /// Only with a value other than zero: a field of lower rank was there before.
+    NotZero,
+    /// Only where the column is still empty: a field of higher rank was there before.
+    IfEmpty,
+}
+
+/// What to do with the octets of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Step over them.
+    Ignore,
+    /// Set a column.
+    Column(ColumnId, Coding, Guard),
+    /// Keep as a measure.
+    Measure(Measure),
+}
+
+/// One step of reading a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Op {
+    /// Octets; none where the field begins with its length.
+    pub(crate) len: Option<usize>,
+    /// What to do with them.
+    pub(crate) action: Action,
+}
+
+/// A compiled template.
+#[derive(Debug)]
+pub(crate) struct Template {
+    /// As it came: a template that is sent again is compared, not compiled.
+    pub(crate) fields: Box<[Field]>,
+    /// True for options.
+    pub(crate) options: bool,
+    /// The steps, in the order of the wire.
+    pub(crate) ops: Box<[Op]>,
+    /// Shortest record in octets, at least 1.
+    pub(crate) min_len: usize,
+    /// True where a record of it fills a column.
+    pub(crate) fills: bool,
+    /// Elements that no column or measure takes.
+    pub(crate) unmapped: Box<[(u32, u16)]>,
+    /// Tick of the last use.
+    pub(crate) used: u64,
+}
+
+impl Template {
+    /// Compiles fields whose shortest record has `min_len` octets.
+    pub(crate) fn compile(fields: Vec<Field>, options: bool, min_len: usize) -> Self {
+        let (mut ops, mut unmapped, mut seen) = (Vec::new(), Vec::new(), Vec::new());
+        for field in &fields {
+            let action = action(field, &mut seen);
+            // 210 is padding; scope types have no columns by nature.
+            if action == Action::Ignore && field.len > 0 && !(field.scope || (field.pen, field.id) == (0, 210)) {
+                unmapped.push((field.pen, field.id));
+            }
+            push(&mut ops, Op { len: (field.len != VARIABLE).then_some(field.len.into()), action });
+        }
+        let fills = ops.iter().any(|op| matches!(op.action, Action::Column(..)));
+        let (fields, ops, unmapped) = (fields.into(), ops.into(), unmapped.into());
+        Self { fields, options, ops, min_len, fills, unmapped, used: 0 }
+    }
+}
+
+/// Octets of the shortest record of these fields.
+pub(crate) fn min_len(fields: &[Field]) -> usize {
+    fields.iter().map(|field| if field.len == VARIABLE { 1 } else { usize::from(field.len) }).sum()
+}
+
+fn action(field: &Field, seen: &mut Vec<(ColumnId, u8)>) -> Action {
+    match target(field.pen, field.id, field.scope) {
+        // A scope says what an options record is about; only interface and selector matter.
+        Some(Target::Measure(measure)) if field.len > 0 => Action::Measure(measure),
+        Some(Target::Column(place)) if field.len == VARIABLE || place.coding.takes(field.len.into()) => {
+            let best = seen.iter().filter(|(id, _)| *id == place.id).map(|(_, rank)| *rank).min();
+            seen.push((place.id, place.rank));
+            let guard = match best {
+                None => Guard::Always,
+                Some(rank) if rank < place.rank => Guard::IfEmpty,
+                Some(_) => Guard::NotZero,
+            };
+            Action::Column(place.id, place.coding, guard)
+        }
+        _ => Action::Ignore,
+    }
+}
+
+fn push(ops: &mut Vec<Op>, op: Op) {
+    if let (Some(Op { len: Some(before), action: Action::Ignore }), Some(len), Action::Ignore) =
+        (ops.last_mut(), op.len, op.action)
+    {
+        *before += len;
+    } else {
+        ops.push(op);
+    }
+}
+
+/// Reads the octets of one field: the announced number, or the length in front of them (RFC 7011 §7).
+pub(crate) fn field<'a>(cursor: &mut Cursor<'a>, len: Option<usize>) -> Result<&'a [u8], WireError> {
+    let len = match len {
+        Some(len) => len,
+        None => match cursor.u8("record.field_length")? {
+            255 => cursor.u16("record.field_length")?.into(),
+            short => short.into(),
+        },
+    };
+    cursor.take(len, "record.field")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(id: u16, len: u16) -> Field {
+        Field { pen: 0, id, len, scope: false }
+    }
+
+    #[test]
+    fn ignored_neighbours_are_one_step() {
+        let template = Template::compile(vec![plain(8, 4), plain(60_000, 3), plain(210, 2), plain(4, 1)], false, 10);
+        assert_eq!(template.ops.len(), 3);
+        assert_eq!(template.ops[1], Op { len: Some(5), action: Action::Ignore });
+        assert_eq!(*template.unmapped, [(0, 60_000)]);
+    }
+
+    #[test]
+    fn the_better_source_of_a_column_wins() {
+        let template = Template::compile(vec![plain(8, 4), plain(27, 16), plain(243, 2), plain(58, 2)], false, 24);
+        let guards: Vec<_> = template
+            .ops
+            .iter()
+            .filter_map(|op| if let Action::Column(_, _, guard) = op.action { Some(guard) } else { None })
+            .collect();
+        assert_eq!(guards, [Guard::Always, Guard::IfEmpty, Guard::Always, Guard::NotZero]);
+    }
+
+    #[test]
+    fn a_length_that_the_type_cannot_have_is_stepped_over() {
+        let template = Template::compile(vec![plain(8, 5), plain(1, 9)], false, 14);
+        assert_eq!(*template.ops, [Op { len: Some(14), action: Action::Ignore }]);
+        assert_eq!(*template.unmapped, [(0, 8), (0, 1)]);
+    }
+
+    #[test]
+    fn variable_lengths_take_one_or_three_octets() {
+        let mut input = vec![2, b'a', b'b', 255, 0, 3];
+        input.extend(b"xyz");
+        let mut cursor = Cursor::new(&input);
+        assert_eq!(field(&mut cursor, None), Ok(&b"ab"[..]));
+        assert_eq!(field(&mut cursor, None), Ok(&b"xyz"[..]));
+        assert_eq!(
+            field(&mut cursor, None).map_err(|e| e.to_string()),
+            Err("record.field_length at octet 9: 1 octet(s) missing".to_owned())
+        );
+    }
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Datagrams of real exporters, where the corpus lies beside the workspace: counts, sums and single rows as
+//! the corpus expects them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use minamo_base::{Cursor, Ip, Time, WireError};
+use minamo_model::Flow;
+use serde_json::Value;
+
+use super::RECEIVED;
+use crate::{Cache, Report, Skipped, decode};
+
+fn corpus() -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/flow-export");
+    if path.is_dir() {
+        return Some(path);
+    }
+    println!("skipped: corpus not there");
+    None
+}
+
+/// Source address and payload of each UDP datagram of a capture of Ethernet or Linux "cooked" frames.
+fn datagrams(pcap: &[u8]) -> Vec<(Ip, Vec<u8>)> {
+    let mut cursor = Cursor::new(pcap);
+    cursor.skip(20, "pcap.header").expect("a capture");
+    let cooked = cursor.u32_le("pcap.link").expect("a capture") == 113;
+    let mut out = Vec::new();
+    while !cursor.is_empty() {
+        cursor.skip(8, "pcap.time").expect("a record");
+        let len = cursor.u32_le("pcap.length").expect("a record");
+        cursor.skip(4, "pcap.length").expect("a record");
+        let frame = cursor.sub(len as usize, "pcap.frame").expect("a record");
+        out.extend(udp(frame, cooked).expect("whole frames"));
+    }
+    out
+}
+
+fn udp(mut frame: Cursor<'_>, cooked: bool) -> Result<Option<(Ip, Vec<u8>)>, WireError> {
+    frame.skip(if cooked { 14 } else { 12 }, "link")?;
+    let mut kind = frame.u16("link.type")?;
+    while matches!(kind, 0x8100 | 0x88a8) {
+        frame.skip(2, "link.vlan")?;
+        kind = frame.u16("link.type")?;
+    }
+    let (source, proto) = match kind {
+        0x0800 => {
+            let header = usize::from(frame.u8("ip")? & 15) * 4;
+            frame.skip(8, "ip")?;
+            let proto = frame.u8("ip.proto")?;
+            frame.skip(2, "ip")?;
+            let source = Ip::v4(frame.array("ip.source")?);
+            frame.skip(header - 16, "ip")?;
+            (source, proto)
+        }
+        0x86dd => {
+            frame.skip(6, "ip")?;
+            let proto = frame.u8("ip.proto")?;
+            frame.skip(1, "ip")?;
+            let source = Ip(frame.array("ip.source")?);
+            frame.skip(16, "ip")?;
+            (source, proto)
+        }
+        _ => return Ok(None),
+    };
+    if proto != 17 {
+        return Ok(None);
+    }
+    frame.skip(4, "udp.ports")?;
+    let len = usize::from(frame.u16("udp.length")?) - 8;
+    frame.skip(2, "udp.checksum")?;
+    Ok(Some((source, frame.take(len, "udp.payload")?.to_vec())))
+}
+
+#[derive(Default)]
+struct Sum {
+    rows: Vec<Flow>,
+    options: u32,
+    skipped: Vec<Skipped>,
+}
+
+impl Sum {
+    fn add(&mut self, exporter: Ip, octets: &[u8], cache: &mut Cache) -> Report {
+        let report = decode(octets, exporter, RECEIVED, cache, &mut |flow| self.rows.push(flow.clone()));
+        self.options += report.options;
+        self.skipped.extend(&report.skipped);
+        report
+    }
+
+    fn counts(&self) -> (usize, u32, u64, u64) {
+        let sum = |of: fn(&Flow) -> u64| self.rows.iter().map(of).sum();
+        (self.rows.len(), self.options, sum(|f| f.core.src_bytes), sum(|f| f.core.src_packets))
+    }
+}
+
+fn decoded(pcap: &Path) -> Sum {
+    let (mut sum, mut cache) = (Sum::default(), Cache::default());
+    for (exporter, octets) in datagrams(&fs::read(pcap).expect("a readable capture")) {
+        // The captures hold other protocols too.
+        if matches!(octets.get(..2), Some([0, 5 | 9 | 10])) {
+            sum.add(exporter, &octets, &mut cache);
+        }
+    }
+    sum
+}
+
+/// Data records, options records, octets and packets of the messages that another decoder read.
+fn expected(json: &str) -> (usize, u32, u64, u64) {
+    let (mut records, mut options, mut octets, mut packets) = (0, 0, 0, 0);
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    for line in json.lines().filter(|line| !line.trim().is_empty()) {
+        let message: Value = serde_json::from_str(line).expect("a line of JSON");
+        let message = message.as_object().and_then(|m| m.values().next().cloned()).expect("one message");
+        for record in list(&message["sets"]).iter().flat_map(|set| list(&set["Data"]["records"])) {
+            if !list(&record["scope_fields"]).is_empty() {
+                options += 1;
+                continue;
+            }
+            records += 1;
+            for field in list(&record["fields"]) {
+                octets += field["octetDeltaCount"].as_u64().unwrap_or(0);
+                packets += field["packetDeltaCount"].as_u64().unwrap_or(0);
+            }
+        }
+    }
+    (records, options, octets, packets)
+}
+
+#[test]
+fn captures_of_routers_have_the_expected_sums() {
+    let Some(corpus) = corpus() else { return };
+    let mut checked = 0;
+    for folder in fs::read_dir(corpus.join("pmacct-netgauze")).expect("a folder").flatten() {
+        for part in ["00", "01"] {
+            let json = folder.path().join(format!("netgauze/traffic-{part}-flow.json"));
+            let Ok(json) = fs::read_to_string(&json) else { continue };
+            let sum = decoded(&folder.path().join(format!("traffic-{part}.pcap")));
+            let other: Vec<_> = sum.skipped.iter().filter(|s| !matches!(s, Skipped::UnknownTemplate { .. })).collect();
+            println!("{:?} {part}: {:?}, skipped {}", folder.file_name(), sum.counts(), sum.skipped.len());
+            assert_eq!(sum.counts(), expected(&json), "{:?} {part}: {:?}", folder.file_name(), sum.skipped);
+            assert!(other.is_empty(), "{other:?}");
+            checked += 1;
+        }
+    }
+    assert!(checked >= 11);
+}
+
+#[test]
+fn small_captures_give_rows() {
+    let Some(corpus) = corpus() else { return };
+    for (templates, data, rows) in [
+        (&["options-template", "options-data", "template"][..], "data", 4),
+        (&["ipfixprobe-templates"], "ipfixprobe-data", 4),
+        (&["ipfix-srv6-template"], "ipfix-srv6-data", 1),
+        (&[], "nfv5", 29),
+    ] {
+        let (mut sum, mut cache) = (Sum::default(), Cache::default());
+        for name in templates.iter().chain(&[data]) {
+            let pcap = fs::read(corpus.join(format!("akvorado/netflow/{name}.pcap"))).expect("a capture");
+            for (exporter, octets) in datagrams(&pcap) {
+                sum.add(exporter, &octets, &mut cache);
+            }
+        }
+        println!("{data}: {:?}, {:?}", sum.counts(), sum.skipped);
+        for row in sum.rows.iter().take(2) {
+            println!("  {row:?}");
+        }
+        assert_eq!((sum.rows.len(), sum.skipped.as_slice()), (rows, &[][..]), "{data}");
+    }
+}
+
+fn number(event: &Value, names: &[&str]) -> Option<u64> {
+    names.iter().find_map(|name| event[*name].as_u64())
+}
+
+fn text<'a>(event: &'a Value, names: &[&str]) -> Option<&'a str> {
+    names.iter().find_map(|name| event[*name].as_str())
+}
+
+/// True where a text is that time. The decoder that wrote the texts cuts the uptime to seconds, and does not
+/// see that it passed 2^32 ms.
+fn is_time(text: &str, ours: Time) -> bool {
+    let millis = (0..=1_000).flat_map(|late| [late, late + (1 << 32)]).map(|late| ours.millis() + late);
+    let text = text.trim_end_matches('Z').trim_end_matches(".000");
+    millis.into_iter().any(|millis| Time::from_millis(millis).to_string().trim_end_matches('Z') == text)
+}
+
+/// True where a row says what an expected event says, of the things that both have.
+fn is_event(row: &Flow, event: &Value) -> bool {
+    let core = &row.core;
+    let ip = |names: &[&str], ours: Ip| text(event, names).is_none_or(|text| text == ours.to_string());
+    let count = |names: &[&str], ours: u64| number(event, names).is_none_or(|number| number == ours);
+    let time = |names: &[&str], ours: Time| text(event, names).is_none_or(|text| is_time(text, ours));
+    let icmp = matches!(core.proto, 1 | 58);
+    ip(&["ipv4_src_addr", "sourceIPv4Address"], core.src_ip)
+        && ip(&["ipv4_dst_addr", "destinationIPv4Address"], core.dst_ip)
+        && (icmp || count(&["l4_src_port", "sourceTransportPort"], core.src_port.into()))
+        && (icmp || count(&["l4_dst_port", "destinationTransportPort"], core.dst_port.into()))
+        && count(&["protocol", "protocolIdentifier"], core.proto.into())
+        && (event["direction"] == 1 || count(&["in_bytes", "octetDeltaCount"], core.src_bytes))
+        && (event["direction"] == 1 || count(&["in_pkts", "packetDeltaCount"], core.src_packets))
+        && time(&["first_switched", "flowStartMilliseconds", "flowStartSeconds"], core.time_start)
+        && time(&["last_switched", "flowEndMilliseconds", "flowEndSeconds"], core.time_end)
+}
+
+#[test]
+fn datagrams_of_many_exporters_give_the_expected_events() {
+    let Some(corpus) = corpus() else { return };
+    let cases = fs::read_to_string(corpus.join("logstash-netflow/cases.jsonl")).expect("the cases");
+    let mut wrong = Vec::new();
+    for case in cases.lines() {
+        let case: Value = serde_json::from_str(case).expect("a case");
+        let (mut sum, mut cache) = (Sum::default(), Cache::default());
+        for file in case["files"].as_array().expect("files") {
+            let path = corpus.join("logstash-netflow/dat").join(file.as_str().expect("a name"));
+            sum.add(Ip::v4([10, 0, 0, 1]), &fs::read(path).expect("a datagram"), &mut cache);
+        }
+        let (rows, options, ..) = sum.counts();
+        let name = case["case"].as_str().unwrap_or_default();
+        println!("{name}: {rows} + {options}, want {}, {:?}", case["expected_events"], sum.skipped);
+        if let Some(events) = case["expected_events"].as_u64()
+            && events != (rows as u64) + u64::from(options)
+        {
+            wrong.push(format!("{name}: {rows} rows, {options} options records, want {events}"));
+        }
+        for event in case["expected_json"].as_array().expect("events").iter().map(|event| &event["netflow"]) {
+            let is_flow = text(event, &["ipv4_src_addr", "sourceIPv4Address"]).is_some();
+            if is_flow && !sum.rows.iter().any(|row| is_event(row, event)) {
+                wrong.push(format!("{name}: no row for {event}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

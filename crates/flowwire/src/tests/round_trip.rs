@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is written reads back as it was.
+
+use minamo_base::{Ip, Mac, Time};
+use minamo_model::{Flow, flow};
+use proptest::prelude::*;
+
+use super::{EXPORTER, RECEIVED, rows};
+use crate::{Cache, Encoder, Wire};
+
+const BOOT: Time = Time(1_711_000_000_000_000_000);
+const NOW: Time = Time(1_711_276_032_000_000_000);
+
+fn address() -> impl Strategy<Value = Ip> {
+    prop_oneof![any::<[u8; 4]>().prop_map(Ip::v4), any::<[u8; 16]>().prop_map(Ip)]
+}
+
+fn four() -> impl Strategy<Value = Ip> {
+    any::<[u8; 4]>().prop_map(Ip::v4)
+}
+
+prop_compose! {
+    fn core(v4: bool)(
+        ips in if v4 { (four().boxed(), four().boxed()) } else { (address().boxed(), address().boxed()) },
+        ports in any::<(u16, u16)>(),
+        proto in prop_oneof![Just(6u8), Just(17), Just(47)],
+        counts in any::<(u32, u32, u32, u32)>(),
+        start in 0i64..200_000,
+        length in 0i64..60_000,
+        app in prop_oneof![Just("Unknown"), Just("SSH"), Just("TLS.YouTube")],
+    ) -> flow::Core {
+        flow::Core {
+            src_ip: ips.0,
+            dst_ip: ips.1,
+            src_port: ports.0,
+            dst_port: ports.1,
+            proto,
+            src_bytes: counts.0.into(),
+            dst_bytes: counts.1.into(),
+            src_packets: counts.2.into(),
+            dst_packets: counts.3.into(),
+            time_start: Time::from_millis(BOOT.millis() + start),
+            time_end: Time::from_millis(BOOT.millis() + start + length),
+            time_received: Some(RECEIVED),
+            app: app.into(),
+            app_confidence: if app == "Unknown" { "none" } else { "exporter" }.into(),
+            orientation: Some("exporter".into()),
+            ..flow::Core::default()
+        }
+    }
+}
+
+prop_compose! {
+    fn exporter()(
+        next_hop in proptest::option::of(address()),
+        ifs in any::<(Option<u32>, Option<u32>)>(),
+        systems in any::<(Option<u32>, Option<u32>)>(),
+        masks in any::<(Option<u8>, Option<u8>)>(),
+    ) -> Box<flow::Exporter> {
+        Box::new(flow::Exporter {
+            ip: Some(Ip::v4(EXPORTER)),
+            domain: Some(77),
+            in_if: ifs.0,
+            out_if: ifs.1,
+            next_hop,
+            src_as: systems.0,
+            dst_as: systems.1,
+            src_mask: masks.0,
+            dst_mask: masks.1,
+        })
+    }
+}
+
+prop_compose! {
+    fn any_flow()(
+        core in core(false),
+        exporter in exporter(),
+        l2 in proptest::option::of((any::<[u8; 6]>(), any::<u16>())),
+        flags in proptest::option::of(any::<u8>()),
+        tos in proptest::option::of(any::<u8>()),
+        rate in proptest::option::of(1u32..10_000),
+    ) -> Flow {
+        let mut flow = Flow { core, exporter: Some(exporter), ..Flow::default() };
+        if let Some((mac, vlan)) = l2 {
+            flow.l2 = Some(Box::new(flow::L2 { src_mac: Some(Mac(mac)), vlan: Some(vlan), ..flow::L2::default() }));
+        }
+        if let Some(flags) = flags {
+            flow.tcp.get_or_insert_default().src_flags = Some(flags);
+        }
+        if let Some(tos) = tos {
+            flow.net.get_or_insert_default().src_tos = Some(tos);
+        }
+        if let Some(rate) = rate {
+            flow.sampling = Some(Box::new(flow::Sampling { rate: Some(rate), origin: Some("record".into()) }));
+        }
+        flow
+    }
+}
+
+prop_compose! {
+    fn v5_flow()(
+        core in core(true),
+        small in any::<(u16, u16, u16, u16)>(),
+        masks in any::<(u8, u8)>(),
+        next_hop in four(),
+        flags in any::<u8>(),
+        tos in any::<u8>(),
+    ) -> Flow {
+        let mut flow = Flow { core, ..Flow::default() };
+        (flow.core.dst_bytes, flow.core.dst_packets) = (0, 0);
+        (flow.core.app, flow.core.app_confidence) = ("Unknown".into(), "none".into());
+        flow.exporter = Some(Box::new(flow::Exporter {
+            ip: Some(Ip::v4(EXPORTER)),
+            domain: Some(77),
+            in_if: Some(small.0.into()),
+            out_if: Some(small.1.into()),
+            next_hop: Some(next_hop),
+            src_as: Some(small.2.into()),
+            dst_as: Some(small.3.into()),
+            src_mask: Some(masks.0),
+            dst_mask: Some(masks.1),
+        }));
+        if flow.core.proto == 6 {
+            flow.tcp.get_or_insert_default().src_flags = Some(flags);
+        }
+        flow.net.get_or_insert_default().src_tos = Some(tos);
+        flow
+    }
+}
+
+/// Encodes, decodes, and brings both to one order; identities are made anew on reading.
+fn there_and_back(wire: Wire, flows: &[Flow], max: usize) -> (Vec<String>, Vec<String>) {
+    let mut encoder = Encoder::new(wire, 77, BOOT).with_limits(max, 4);
+    let (mut cache, mut back) = (Cache::default(), Vec::new());
+    let done = encoder.encode(flows, NOW, &mut |datagram| {
+        let (mut flows, report) = rows(datagram, &mut cache);
+        assert_eq!((report.skipped.len(), report.lost), (0, 0), "{:?}", report.skipped);
+        back.append(&mut flows);
+    });
+    assert_eq!((done.rows, done.refused), (flows.len(), 0));
+    let sorted = |flows: &[Flow]| {
+        let mut out: Vec<_> = flows.iter().map(|flow| format!("{flow:?}")).collect();
+        out.sort_unstable();
+        out
+    };
+    back.iter_mut().for_each(|flow| {
+        flow.core.flow_id.clear();
+        flow.core.source = "".into();
+    });
+    (sorted(flows), sorted(&back))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn ipfix(flows in proptest::collection::vec(any_flow(), 1..40), max in 512usize..3_000) {
+        let (wrote, read) = there_and_back(Wire::Ipfix, &flows, max);
+        prop_assert_eq!(wrote, read);
+    }
+
+    #[test]
+    fn netflow9(flows in proptest::collection::vec(any_flow(), 1..40), max in 512usize..3_000) {
+        let (wrote, read) = there_and_back(Wire::Netflow9, &flows, max);
+        prop_assert_eq!(wrote, read);
+    }
+
+    #[test]
+    fn netflow5(flows in proptest::collection::vec(v5_flow(), 1..80)) {
+        let (wrote, read) = there_and_back(Wire::Netflow5, &flows, 1_400);
+        prop_assert_eq!(wrote, read);
+    }
+}
+
+#[test]
+fn what_version_5_cannot_carry_is_refused_and_counted() {
+    let mut six = Flow::default();
+    six.core.src_ip = "2001:db8::1".parse().expect("an address");
+    let mut large = Flow::default();
+    (large.core.src_ip, large.core.dst_ip) = (Ip::v4([1; 4]), Ip::v4([2; 4]));
+    large.core.src_bytes = 1 << 32;
+    let done = Encoder::new(Wire::Netflow5, 0, BOOT).encode(&[six, large], NOW, &mut |_| panic!("nothing to send"));
+    assert_eq!((done.rows, done.refused, done.datagrams), (0, 2, 0));
+}
+
+#[test]
+fn both_sides_and_nanoseconds_survive_in_ipfix() {
+    let mut flow = Flow::default();
+    (flow.core.src_ip, flow.core.dst_ip) = (Ip::v4([1; 4]), Ip::v4([2; 4]));
+    (flow.core.src_bytes, flow.core.dst_bytes) = (1, u64::MAX);
+    (flow.core.time_start, flow.core.time_end) = (Time(1_711_276_032_123_456_789), Time(1_711_276_032_999_999_999));
+    flow.tcp.get_or_insert_default().dst_flags = Some(0x12);
+    let mut back = Vec::new();
+    Encoder::new(Wire::Ipfix, 0, BOOT).encode(&[flow.clone()], NOW, &mut |datagram| {
+        back.append(&mut rows(datagram, &mut Cache::default()).0);
+    });
+    assert_eq!((back[0].core.dst_bytes, back[0].core.src_bytes), (u64::MAX, 1));
+    assert_eq!((back[0].core.time_start, back[0].core.time_end), (flow.core.time_start, flow.core.time_end));
+    assert_eq!(back[0].tcp, flow.tcp);
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One open flow: counters and facts, and how the row is made of them.
+
+use minamo_base::{FiveTuple, Time, flow_id};
+use minamo_dissect::{Classifier, Side, label_of_ip_protocol};
+use minamo_model::Flow;
+use minamo_packet::{Fragment, Packet, Transport, tcp_flags};
+
+use crate::tcp::TcpState;
+
+/// A packet's direction relative to the first one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Forward,
+    Backward,
+}
+
+pub(crate) struct FlowState {
+    /// True where the first packet came from the higher endpoint of the key.
+    pub(crate) flipped: bool,
+    /// True where the first packet came from the responder.
+    swapped: bool,
+    first: Time,
+    last: Time,
+    last_data: Option<Time>,
+    row: Flow,
+    classifier: Option<Classifier>,
+    tcp: Option<Box<TcpState>>,
+    lengths: Vec<i32>,
+    times: Vec<u32>,
+    seen: [bool; 2],
+}
+
+impl FlowState {
+    pub(crate) fn new(time: Time, tuple: FiveTuple, flipped: bool, packet: &Packet<'_>) -> Self {
+        let (swapped, orientation) = orient(tuple, packet);
+        let oriented = if swapped { tuple.reversed() } else { tuple };
+        let mut row = Flow::default();
+        row.core.time_start = time;
+        row.core.time_end = time;
+        (row.core.src_ip, row.core.dst_ip) = (oriented.src, oriented.dst);
+        (row.core.src_port, row.core.dst_port) = (oriented.src_port, oriented.dst_port);
+        row.core.proto = tuple.proto;
+        row.core.source = "probe".into();
+        row.core.orientation = Some(orientation.into());
+        let scope = packet.vlans[0].map(u16::to_be_bytes);
+        row.core.flow_id = flow_id(oriented, scope.as_ref().map_or(&[], |s| s.as_slice()), time);
+        if packet.macs.is_some() || packet.vlans[0].is_some() {
+            let l2 = row.l2.get_or_insert_default();
+            l2.vlan = packet.vlans[0];
+            l2.inner_vlan = packet.vlans[1];
+            if let Some((from, to)) = packet.macs {
+                let (src, dst) = if swapped { (to, from) } else { (from, to) };
+                (l2.src_mac, l2.dst_mac) = (Some(src), Some(dst));
+            }
+        }
+        if let Transport::Icmp(kind, code) = packet.transport {
+            let icmp = row.icmp.get_or_insert_default();
+            (icmp.kind, icmp.code) = (Some(kind), Some(code));
+        }
+        let stream = matches!(packet.transport, Transport::Tcp(_));
+        let classified = stream || matches!(packet.transport, Transport::Udp(..));
+        Self {
+            flipped,
+            swapped,
+            first: time,
+            last: time,
+            last_data: None,
+            row,
+            classifier: classified.then(|| Classifier::new(stream, oriented.src_port, oriented.dst_port)),
+            tcp: stream.then(Box::default),
+            lengths: Vec::new(),
+            times: Vec::new(),
+            seen: [false; 2],
+        }
+    }
+
+    pub(crate) fn last(&self) -> Time {
+        self.last
+    }
+
+    pub(crate) fn part_start(&self) -> Time {
+        self.row.core.time_start
+    }
+
+    /// True where TCP has ended: only stragglers can follow.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.tcp.as_ref().is_some_and(|tcp| tcp.end_reason().is_some())
+    }
+
+    /// Takes one packet; returns the gaps that reassembly reported.
+    pub(crate) fn packet(&mut self, time: Time, direction: Direction, packet: &Packet<'_>, splt_packets: usize) -> u64 {
+        let from_src = (direction == Direction::Forward) != self.swapped;
+        let side = if from_src { Side::Src } else { Side::Dst };
+        self.count(time, side, packet);
+        let Some(classifier) = &mut self.classifier else { return 0 };
+        let (again, gaps) = match (&packet.transport, &mut self.tcp) {
+            (Transport::Tcp(tcp), Some(state)) => {
+                state.segment(time, side, tcp, packet, classifier, &mut self.row)
+            }
+            (Transport::Udp(..), _) => {
+                if !classifier.is_done() {
+                    classifier.datagram(side, packet.payload, &mut self.row);
+                }
+                (false, 0)
+            }
+            _ => (true, 0),
+        };
+        if packet.payload_len > 0 && !again && self.lengths.len() < splt_packets {
+            self.sequence(time, side, packet.payload_len);
+        }
+        gaps
+    }
+
+    fn count(&mut self, time: Time, side: Side, packet: &Packet<'_>) {
+        self.last = self.last.max(time);
+        self.first = self.first.min(time);
+        let core = &mut self.row.core;
+        core.time_end = core.time_end.max(time);
+        core.time_start = core.time_start.min(time);
+        let octets = packet.ip_octets();
+        match side {
+            Side::Src => {
+                core.src_bytes = core.src_bytes.saturating_add(octets);
+                core.src_packets = core.src_packets.saturating_add(1);
+            }
+            Side::Dst => {
+                core.dst_bytes = core.dst_bytes.saturating_add(octets);
+                core.dst_packets = core.dst_packets.saturating_add(1);
+            }
+        }
+        if packet.ip.fragment != Fragment::Whole {
+            let fragments = &mut self.row.net.get_or_insert_default().fragments;
+            *fragments = Some(fragments.unwrap_or(0).saturating_add(1));
+        }
+        if !std::mem::replace(self.seen.get_mut(side.index()).unwrap_or(&mut true), true) {
+            let net = self.row.net.get_or_insert_default();
+            match side {
+                Side::Src => (net.src_tos, net.src_ttl) = (Some(packet.ip.tos), Some(packet.ip.ttl)),
+                Side::Dst => (net.dst_tos, net.dst_ttl) = (Some(packet.ip.tos), Some(packet.ip.ttl)),
+            }
+        }
+    }
+
+    fn sequence(&mut self, time: Time, side: Side, octets: u32) {
+        let length = i32::try_from(octets).unwrap_or(i32::MAX);
+        self.lengths.push(if side == Side::Src { length } else { -length });
+        let since = self.last_data.map_or(0, |before| time.since(before) / 1_000);
+        self.times.push(u32::try_from(since).unwrap_or(u32::MAX));
+        self.last_data = Some(time);
+    }
+
+    /// The row of the part that ends here; counters begin again, facts stay.
+    pub(crate) fn part(&mut self) -> Flow {
+        let mut row = self.row.clone();
+        self.complete(&mut row, "active");
+        let core = &mut self.row.core;
+        core.time_start = self.last;
+        core.time_end = self.last;
+        (core.src_bytes, core.dst_bytes, core.src_packets, core.dst_packets) = (0, 0, 0, 0);
+        if let Some(npm) = &mut self.row.npm {
+            (npm.src_retransmits, npm.dst_retransmits) = (None, None);
+            (npm.src_out_of_order, npm.dst_out_of_order) = (None, None);
+            (npm.src_zero_windows, npm.dst_zero_windows) = (None, None);
+        }
+        if let Some(net) = &mut self.row.net {
+            net.fragments = None;
+        }
+        row
+    }
+
+    /// The last row of the flow.
+    pub(crate) fn into_row(mut self: Box<Self>, reason: &'static str) -> Flow {
+        let mut row = std::mem::take(&mut self.row);
+        let reason = self.tcp.as_ref().and_then(|tcp| tcp.end_reason()).unwrap_or(reason);
+        self.complete(&mut row, reason);
+        row
+    }
+
+    fn complete(&self, row: &mut Flow, reason: &'static str) {
+        row.core.end_reason = Some(reason.into());
+        if !self.lengths.is_empty() {
+            let splt = row.splt.get_or_insert_default();
+            splt.lengths = Some(self.lengths.clone());
+            splt.times_micros = Some(self.times.clone());
+        }
+        match (&self.classifier, label_of_ip_protocol(row.core.proto)) {
+            (Some(classifier), _) => classifier.label(row),
+            (None, Some(label)) => {
+                row.core.app = label.into();
+                row.core.app_confidence = "content".into();
+                row.core.app_reason = Some(format!("protocol number {} in the IP header", row.core.proto).into());
+            }
+            (None, None) => {
+                row.core.app = "Unknown".into();
+                row.core.app_confidence = "none".into();
+            }
+        }
+    }
+}
+
+/// True where the first packet seen came from the responder, and what tells.
+fn orient(tuple: FiveTuple, packet: &Packet<'_>) -> (bool, &'static str) {
+    if let Transport::Tcp(tcp) = packet.transport
+        && tcp.flags & tcp_flags::SYN != 0
+    {
+        return (tcp.flags & tcp_flags::ACK != 0, "handshake");
+    }
+    if tuple.dst.is_group() {
+        return (false, "first_packet");
+    }
+    // Without a handshake a system port (RFC 6335 §6) against an ephemeral one tells the server.
+    match (tuple.src_port, tuple.dst_port) {
+        (1..1_024, 1_024..) => (true, "port"),
+        (1_024.., 1..1_024) => (false, "port"),
+        _ => (false, "first_packet"),
+    }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The flow table: a bounded map from endpoints to flows, with two lists in the order of the last packet
+//! (open flows, and TCP flows that have ended), so that expiry looks at the front only.
+
+use hashbrown::HashMap;
+use minamo_base::{FiveTuple, Ip, Time};
+use rapidhash::fast::RandomState;
+
+use crate::state::FlowState;
+
+/// Endpoints in a fixed order, so that both directions have one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    low: (Ip, u16),
+    high: (Ip, u16),
+    proto: u8,
+    vlan: Option<u16>,
+}
+
+impl Key {
+    /// The key, and true where the packet's source is the higher endpoint.
+    pub(crate) fn of(tuple: FiveTuple, vlan: Option<u16>) -> (Self, bool) {
+        let (src, dst) = ((tuple.src, tuple.src_port), (tuple.dst, tuple.dst_port));
+        let flipped = src > dst;
+        let (low, high) = if flipped { (dst, src) } else { (src, dst) };
+        (Self { low, high, proto: tuple.proto, vlan }, flipped)
+    }
+}
+
+/// No entry.
+const NONE: u32 = u32::MAX;
+
+struct Entry {
+    key: Key,
+    /// Nothing in a free entry.
+    state: Option<Box<FlowState>>,
+    seen: Time,
+    closed: bool,
+    before: u32,
+    after: u32,
+}
+
+#[derive(Clone, Copy)]
+struct List {
+    first: u32,
+    last: u32,
+}
+
+pub(crate) struct FlowTable {
+    places: HashMap<Key, u32, RandomState>,
+    entries: Vec<Entry>,
+    free: Vec<u32>,
+    /// Open flows, then closed ones.
+    lists: [List; 2],
+    max: usize,
+}
+
+impl FlowTable {
+    pub(crate) fn new(max: usize) -> Self {
+        let max = max.clamp(1, NONE as usize - 1);
+        let empty = List { first: NONE, last: NONE };
+        Self { places: HashMap::default(), entries: Vec::new(), free: Vec::new(), lists: [empty; 2], max }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.len() >= self.max
+    }
+
+    pub(crate) fn find(&self, key: &Key) -> Option<usize> {
+        self.places.get(key).map(|at| *at as usize)
+    }
+
+    pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut FlowState> {
+        self.entries.get_mut(at)?.state.as_deref_mut()
+    }
+
+    pub(crate) fn insert(&mut self, key: Key, state: FlowState, seen: Time) -> usize {
+        let entry = Entry { key, state: Some(Box::new(state)), seen, closed: false, before: NONE, after: NONE };
+        let at = match self.free.pop() {
+            Some(at) => {
+                if let Some(place) = self.entries.get_mut(at as usize) {
+                    *place = entry;
+                }
+                at
+            }
+            None => {
+                self.entries.push(entry);
+                u32::try_from(self.entries.len() - 1).unwrap_or(NONE)
+            }
+        };
+        self.places.insert(key, at);
+        self.link(at);
+        at as usize
+    }
+
+    /// Moves a flow to the end of its list.
+    pub(crate) fn touch(&mut self, at: usize, now: Time, closed: bool) {
+        let Ok(at) = u32::try_from(at) else { return };
+        self.unlink(at);
+        if let Some(entry) = self.entries.get_mut(at as usize) {
+            entry.seen = now;
+            entry.closed = closed;
+        }
+        self.link(at);
+    }
+
+    pub(crate) fn remove(&mut self, at: usize) -> Option<Box<FlowState>> {
+        let place = u32::try_from(at).ok()?;
+        let state = self.entries.get_mut(at)?.state.take()?;
+        self.unlink(place);
+        let key = self.entries.get(at)?.key;
+        self.places.remove(&key);
+        self.free.push(place);
+        Some(state)
+    }
+
+    /// The flow at the front of a list, and when it was last seen.
+    pub(crate) fn oldest(&self, closed: bool) -> Option<(usize, Time)> {
+        let first = self.lists.get(usize::from(closed))?.first as usize;
+        self.entries.get(first).map(|entry| (first, entry.seen))
+    }
+
+    fn unlink(&mut self, at: u32) {
+        let Some(entry) = self.entries.get(at as usize) else { return };
+        let (before, after, closed) = (entry.before, entry.after, entry.closed);
+        let Some(list) = self.lists.get_mut(usize::from(closed)) else { return };
+        match self.entries.get_mut(before as usize) {
+            Some(entry) => entry.after = after,
+            None => list.first = after,
+        }
+        match self.entries.get_mut(after as usize) {
+            Some(entry) => entry.before = before,
+            None => list.last = before,
+        }
+    }
+
+    fn link(&mut self, at: u32) {
+        let Some(closed) = self.entries.get(at as usize).map(|entry| entry.closed) else { return };
+        let Some(list) = self.lists.get_mut(usize::from(closed)) else { return };
+        let last = std::mem::replace(&mut list.last, at);
+        match self.entries.get_mut(last as usize) {
+            Some(entry) => entry.after = at,
+            None => list.first = at,
+        }
+        if let Some(entry) = self.entries.get_mut(at as usize) {
+            entry.before = last;
+            entry.after = NONE;
+        }
+    }
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+//! TCP of one flow: order of each side's octets (RFC 9293 §3.4), what was sent again, round trips, the end.
+//! Reassembly holds a few segments that came early and then reports a gap; it never waits for long.
+
+use minamo_base::Time;
+use minamo_dissect::{Classifier, Input, Side};
+use minamo_model::Flow;
+use minamo_packet::{Packet, TcpHeader, tcp_flags};
+
+/// Segments of one side that wait for an earlier one.
+const HELD_SEGMENTS: usize = 16;
+/// Octets of one side that wait for earlier ones.
+const HELD_OCTETS: usize = 65_536;
+
+/// TCP state of a flow.
+#[derive(Default)]
+pub(crate) struct TcpState {
+    sides: [TcpSide; 2],
+    syn: Option<Time>,
+    syn_ack: Option<Time>,
+    last_request: Option<Time>,
+    fins: [bool; 2],
+    reset: bool,
+}
+
+/// One side's stream.
+#[derive(Default)]
+struct TcpSide {
+    /// The next octet in order, once one is known.
+    next: Option<u32>,
+    /// Highest octet seen, plus one.
+    end: u32,
+    held: Vec<(u32, Vec<u8>)>,
+    zero_window: bool,
+}
+
+/// Position of `a` after `b` on the circle of sequence numbers; negative where it is before.
+fn distance(a: u32, b: u32) -> i32 {
+    a.wrapping_sub(b).cast_signed()
+}
+
+impl TcpState {
+    /// How the flow ended so far.
+    pub(crate) fn end_reason(&self) -> Option<&'static str> {
+        match (self.reset, self.fins) {
+            (true, _) => Some("tcp_rst"),
+            (false, [true, true]) => Some("tcp_fin"),
+            _ => None,
+        }
+    }
+
+    /// Measures and feeds one segment; returns true where it was sent before, and the gaps that were reported.
+    pub(crate) fn segment(
+        &mut self,
+        time: Time,
+        side: Side,
+        tcp: &TcpHeader,
+        packet: &Packet<'_>,
+        classifier: &mut Classifier,
+        flow: &mut Flow,
+    ) -> (bool, u64) {
+        self.flags(side, tcp, flow);
+        self.round_trips(time, side, tcp, packet.payload_len, flow);
+        self.window(side, tcp, flow);
+        let again = self.count_order(side, tcp, packet.payload_len, flow);
+        let gaps = if classifier.is_done() {
+            self.forget();
+            0
+        } else {
+            self.reassemble(side, tcp, packet, classifier, flow)
+        };
+        (again, gaps)
+    }
+
+    fn flags(&mut self, side: Side, tcp: &TcpHeader, flow: &mut Flow) {
+        let group = flow.tcp.get_or_insert_default();
+        let (flags, mss) = match side {
+            Side::Src => (&mut group.src_flags, &mut group.src_mss),
+            Side::Dst => (&mut group.dst_flags, &mut group.dst_mss),
+        };
+        *flags = Some(flags.unwrap_or(0) | tcp.flags);
+        *mss = mss.or(tcp.mss);
+        if tcp.flags & tcp_flags::FIN != 0
+            && let Some(fin) = self.fins.get_mut(side.index())
+        {
+            *fin = true;
+        }
+        self.reset |= tcp.flags & tcp_flags::RST != 0;
+    }
+
+    fn round_trips(&mut self, time: Time, side: Side, tcp: &TcpHeader, octets: u32, flow: &mut Flow) {
+        let syn = tcp.flags & tcp_flags::SYN != 0;
+        let ack = tcp.flags & tcp_flags::ACK != 0;
+        match (side, syn, ack) {
+            (Side::Src, true, false) => self.syn = Some(time),
+            (Side::Dst, true, true) if self.syn_ack.is_none() => {
+                self.syn_ack = Some(time);
+                if let Some(sent) = self.syn {
+                    flow.npm.get_or_insert_default().dst_rtt_micros = Some(micros(time, sent));
+                }
+            }
+            (Side::Src, false, true) => {
+                if let Some(sent) = self.syn_ack
+                    && flow.npm.as_ref().is_none_or(|npm| npm.src_rtt_micros.is_none())
+                {
+                    flow.npm.get_or_insert_default().src_rtt_micros = Some(micros(time, sent));
+                }
+            }
+            _ => {}
+        }
+        if octets == 0 {
+            return;
+        }
+        match side {
+            Side::Src if flow.npm.as_ref().is_none_or(|npm| npm.response_micros.is_none()) => {
+                self.last_request = Some(time);
+            }
+            Side::Dst => {
+                if let Some(asked) = self.last_request.take() {
+                    let npm = flow.npm.get_or_insert_default();
+                    npm.response_micros = npm.response_micros.or(Some(micros(time, asked)));
+                }
+            }
+            Side::Src => {}
+        }
+    }
+
+    fn window(&mut self, side: Side, tcp: &TcpHeader, flow: &mut Flow) {
+        let Some(state) = self.sides.get_mut(side.index()) else { return };
+        let zero = tcp.window == 0 && tcp.flags & (tcp_flags::RST | tcp_flags::SYN | tcp_flags::FIN) == 0;
+        if zero && !state.zero_window {
+            let npm = flow.npm.get_or_insert_default();
+            let count = match side {
+                Side::Src => &mut npm.src_zero_windows,
+                Side::Dst => &mut npm.dst_zero_windows,
+            };
+            *count = Some(count.unwrap_or(0).saturating_add(1));
+        }
+        state.zero_window = zero;
+    }
+
+    /// Counts segments that were sent again or came late; true for one sent again. A segment that lies wholly below
+    /// the highest octet seen came late where octets before it are missing, and was sent again otherwise.
+    fn count_order(&mut self, side: Side, tcp: &TcpHeader, octets: u32, flow: &mut Flow) -> bool {
+        let Some(state) = self.sides.get_mut(side.index()) else { return false };
+        let syn = u32::from(tcp.flags & tcp_flags::SYN != 0);
+        let start = tcp.seq.wrapping_add(syn);
+        let end = start.wrapping_add(octets);
+        if state.next.is_none() {
+            state.next = Some(start);
+            state.end = start;
+        }
+        let below = octets > 0 && distance(end, state.end) <= 0;
+        if distance(end, state.end) > 0 {
+            state.end = end;
+        }
+        if !below {
+            return false;
+        }
+        let late = state.next.is_some_and(|next| distance(start, next) >= 0 && next != state.end);
+        let npm = flow.npm.get_or_insert_default();
+        let count = match (late, side) {
+            (true, Side::Src) => &mut npm.src_out_of_order,
+            (true, Side::Dst) => &mut npm.dst_out_of_order,
+            (false, Side::Src) => &mut npm.src_retransmits,
+            (false, Side::Dst) => &mut npm.dst_retransmits,
+        };
+        *count = Some(count.unwrap_or(0).saturating_add(1));
+        !late
+    }
+
+    /// Nothing listens any more: no octet is held, and order is only counted.
+    fn forget(&mut self) {
+        for side in &mut self.sides {
+            side.held = Vec::new();
+            side.next = Some(side.end);
+        }
+    }
+
+    fn reassemble(
+        &mut self,
+        side: Side,
+        tcp: &TcpHeader,
+        packet: &Packet<'_>,
+        classifier: &mut Classifier,
+        flow: &mut Flow,
+    ) -> u64 {
+        let Some(state) = self.sides.get_mut(side.index()) else { return 0 };
+        if packet.payload_len == 0 {
+            return 0;
+        }
+        let start = tcp.seq.wrapping_add(u32::from(tcp.flags & tcp_flags::SYN != 0));
+        let next = state.next.unwrap_or(start);
+        if distance(start, next) <= 0 {
+            let missing = u64::from(packet.payload_len).saturating_sub(packet.payload.len() as u64);
+            state.deliver(side, start, packet.payload, missing, classifier, flow);
+            return state.release(side, false, classifier, flow);
+        }
+        if !packet.payload.is_empty() {
+            state.held.push((start, packet.payload.to_vec()));
+        }
+        let octets: usize = state.held.iter().map(|(_, data)| data.len()).sum();
+        if state.held.len() >= HELD_SEGMENTS || octets >= HELD_OCTETS {
+            return state.release(side, true, classifier, flow);
+        }
+        0
+    }
+}
+
+impl TcpSide {
+    /// Hands on what is new of a segment that starts at or before the next octet.
+    fn deliver(&mut self, side: Side, start: u32, data: &[u8], missing: u64, classifier: &mut Classifier, flow: &mut Flow) {
+        let next = self.next.unwrap_or(start);
+        let known = usize::try_from(distance(next, start)).unwrap_or(0);
+        let end = start.wrapping_add(u32::try_from(data.len() as u64 + missing).unwrap_or(u32::MAX));
+        if distance(end, next) <= 0 {
+            return;
+        }
+        self.next = Some(end);
+        if let Some(new) = data.get(known..).filter(|new| !new.is_empty()) {
+            classifier.stream(side, Input::Data(new), flow);
+        }
+        if missing > 0 {
+            classifier.stream(side, Input::Gap(missing), flow);
+        }
+    }
+
+    /// Hands on held segments that are in order now; with `force` the octets before the first are given up.
+    fn release(&mut self, side: Side, mut force: bool, classifier: &mut Classifier, flow: &mut Flow) -> u64 {
+        let mut gaps = 0;
+        while !self.held.is_empty() {
+            let next = self.next.unwrap_or(0);
+            let first = self.held.iter().enumerate().min_by_key(|(_, (start, _))| distance(*start, next));
+            let Some((at, start)) = first.map(|(at, (start, _))| (at, *start)) else { break };
+            let ahead = distance(start, next);
+            if ahead > 0 {
+                if !std::mem::take(&mut force) {
+                    break;
+                }
+                gaps += 1;
+                self.next = Some(start);
+                classifier.stream(side, Input::Gap(u64::from(ahead.unsigned_abs())), flow);
+            }
+            let (start, data) = self.held.swap_remove(at);
+            self.deliver(side, start, &data, 0, classifier, flow);
+        }
+        gaps
+    }
+}
+
+fn micros(later: Time, earlier: Time) -> u32 {
+    u32::try_from(later.since(earlier) / 1_000).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Scenarios: packets with given times in, rows out.
+
+use etherparse::PacketBuilder;
+use minamo_packet::{LinkType, decode};
+use proptest::prelude::*;
+
+use super::*;
+
+const CLIENT: ([u8; 4], u16) = ([192, 0, 2, 1], 50_000);
+const SERVER: ([u8; 4], u16) = ([198, 51, 100, 2], 443);
+
+/// One TCP segment as raw IP.
+fn segment(from: ([u8; 4], u16), to: ([u8; 4], u16), seq: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
+    let mut builder = PacketBuilder::ipv4(from.0, to.0, 64).tcp(from.1, to.1, seq, 1_000);
+    if flags & SYN != 0 {
+        builder = builder.syn();
+    }
+    if flags & ACK != 0 {
+        builder = builder.ack(1);
+    }
+    if flags & FIN != 0 {
+        builder = builder.fin();
+    }
+    if flags & RST != 0 {
+        builder = builder.rst();
+    }
+    let mut out = Vec::new();
+    builder.write(&mut out, payload).expect("a Vec takes all");
+    out
+}
+
+struct Run {
+    meter: Meter,
+    rows: Vec<Flow>,
+}
+
+impl Run {
+    fn new(settings: Settings) -> Self {
+        Self { meter: Meter::new(settings), rows: Vec::new() }
+    }
+
+    fn at(&mut self, millis: i64, frame: &[u8]) {
+        let packet = decode(LinkType::RAW, frame).expect("a good packet");
+        self.meter.packet(Time::from_millis(millis), &packet, &mut |row| self.rows.push(row));
+    }
+
+    fn end(mut self) -> (Vec<Flow>, Counters) {
+        self.meter.finish(&mut |row| self.rows.push(row));
+        (self.rows, self.meter.counters())
+    }
+}
+
+use tcp_flags::{ACK, FIN, RST, SYN};
+
+#[test]
+fn a_session_becomes_one_row_with_both_sides() {
+    let mut run = Run::new(Settings::default());
+    run.at(0, &segment(CLIENT, SERVER, 100, SYN, b""));
+    run.at(20, &segment(SERVER, CLIENT, 500, SYN | ACK, b""));
+    run.at(25, &segment(CLIENT, SERVER, 101, ACK, b""));
+    run.at(30, &segment(CLIENT, SERVER, 101, ACK, b"request"));
+    run.at(80, &segment(SERVER, CLIENT, 501, ACK, b"the answer"));
+    run.at(90, &segment(SERVER, CLIENT, 501, ACK, b"the answer"));
+    run.at(95, &segment(CLIENT, SERVER, 108, ACK | FIN, b""));
+    run.at(99, &segment(SERVER, CLIENT, 511, ACK | FIN, b""));
+    run.at(100, &segment(CLIENT, SERVER, 109, ACK, b""));
+    let (rows, counters) = run.end();
+    assert_eq!((rows.len(), counters.packets), (1, 9));
+    let row = &rows[0];
+    assert_eq!((row.core.src_ip.to_string().as_str(), row.core.src_port), ("192.0.2.1", 50_000));
+    assert_eq!((row.core.src_packets, row.core.dst_packets), (5, 4));
+    assert_eq!((row.core.src_bytes, row.core.dst_bytes), (5 * 40 + 7, 4 * 40 + 20));
+    assert_eq!(row.core.end_reason.as_deref(), Some("tcp_fin"));
+    assert_eq!(row.core.orientation.as_deref(), Some("handshake"));
+    let npm = row.npm.as_ref().expect("measured");
+    assert_eq!((npm.dst_rtt_micros, npm.src_rtt_micros, npm.response_micros), (Some(20_000), Some(5_000), Some(50_000)));
+    assert_eq!((npm.dst_retransmits, npm.src_retransmits), (Some(1), None));
+    let splt = row.splt.as_ref().expect("two packets with data");
+    assert_eq!(splt.lengths.as_deref(), Some([7, -10].as_slice()), "what is sent again does not count");
+    assert_eq!(splt.times_micros.as_deref(), Some([0, 50_000].as_slice()));
+}
+
+#[test]
+fn a_capture_that_begins_with_the_answer_is_turned_round() {
+    let mut run = Run::new(Settings::default());
+    run.at(0, &segment(SERVER, CLIENT, 500, SYN | ACK, b""));
+    run.at(1, &segment(CLIENT, SERVER, 101, ACK, b""));
+    let (rows, _) = run.end();
+    assert_eq!(rows[0].core.src_port, 50_000);
+    let mut run = Run::new(Settings::default());
+    run.at(0, &segment(SERVER, CLIENT, 500, ACK, b"data"));
+    let (rows, _) = run.end();
+    assert_eq!((rows[0].core.src_port, rows[0].core.orientation.as_deref()), (50_000, Some("port")));
+}
+
+#[test]
+fn idle_flows_end_and_long_ones_come_in_parts_that_add_up() {
+    let settings = Settings { active_timeout: Duration::from_secs(100), ..Settings::default() };
+    let mut run = Run::new(settings);
+    for second in 0..250 {
+        run.at(second * 1_000, &segment(CLIENT, SERVER, 100, ACK, b""));
+    }
+    run.at(400_000, &segment(CLIENT, SERVER, 100, ACK, b""));
+    let (rows, counters) = run.end();
+    let reasons: Vec<_> = rows.iter().map(|r| r.core.end_reason.clone().unwrap_or_default()).collect();
+    assert_eq!(reasons, ["active", "active", "idle", "end_of_input"]);
+    assert_eq!(rows.iter().map(|r| r.core.src_packets).sum::<u64>(), 251);
+    assert_eq!(rows[0].core.flow_id, rows[2].core.flow_id, "parts share the identity");
+    assert_ne!(rows[2].core.flow_id, rows[3].core.flow_id);
+    assert_eq!(counters.rows, 4);
+}
+
+#[test]
+fn a_new_handshake_on_old_ports_is_a_new_flow() {
+    let mut run = Run::new(Settings::default());
+    run.at(0, &segment(CLIENT, SERVER, 100, SYN, b""));
+    run.at(1, &segment(SERVER, CLIENT, 0, RST | ACK, b""));
+    run.at(2, &segment(CLIENT, SERVER, 900, SYN, b""));
+    let (rows, _) = run.end();
+    assert_eq!(rows.len(), 2);
+    assert_eq!(rows[0].core.end_reason.as_deref(), Some("tcp_rst"));
+}
+
+#[test]
+fn the_table_is_bounded_and_evictions_are_counted() {
+    let mut run = Run::new(Settings { max_flows: 10, ..Settings::default() });
+    for port in 0..100 {
+        run.at(i64::from(port), &segment(([192, 0, 2, 1], 40_000 + port), SERVER, 1, SYN, b""));
+        assert!(run.meter.open_flows() <= 10);
+    }
+    let (rows, counters) = run.end();
+    assert_eq!((rows.len(), counters.evicted), (100, 90));
+}
+
+#[test]
+fn later_fragments_belong_to_the_flow_of_the_first() {
+    let mut first = segment(CLIENT, SERVER, 1, ACK, &[b'x'; 12]);
+    first[6] = 0x20;
+    let mut later = first.clone();
+    later[6..8].copy_from_slice(&[0, 4]);
+    let mut run = Run::new(Settings::default());
+    run.at(0, &first);
+    run.at(1, &later);
+    let (rows, counters) = run.end();
+    assert_eq!((rows.len(), counters.orphan_fragments), (1, 0));
+    assert_eq!(rows[0].net.as_ref().and_then(|n| n.fragments), Some(2));
+}
+
+/// A request in three segments.
+fn http_request(order: &[usize]) -> Flow {
+    let pieces: [(u32, &[u8]); 3] = [(101, b"GET /a HTTP/1.1\r\nHo"), (120, b"st: example.com\r\nUser-A"), (142, b"gent: x\r\n\r\n")];
+    let mut run = Run::new(Settings::default());
+    run.at(0, &segment(CLIENT, SERVER, 100, SYN, b""));
+    for (at, piece) in order.iter().enumerate() {
+        let (seq, data) = pieces[*piece];
+        run.at(10 + at as i64, &segment(CLIENT, SERVER, seq, ACK, data));
+    }
+    run.end().0.remove(0)
+}
+
+#[test]
+fn order_of_arrival_does_not_change_what_dissectors_see() {
+    let in_order = http_request(&[0, 1, 2]);
+    for order in [[0, 2, 1], [2, 1, 0], [1, 0, 2]] {
+        let other = http_request(&order);
+        assert_eq!(other.http, in_order.http);
+        assert_eq!(other.core.app, in_order.core.app);
+    }
+}
+
+proptest! {
+    #[test]
+    fn packets_and_octets_add_up(packets in proptest::collection::vec((0i64..200_000, 0u16..6, any::<bool>(), 0u8..32, 0usize..20), 1..200)) {
+        let mut run = Run::new(Settings { max_flows: 4, ..Settings::default() });
+        let mut octets = 0;
+        for (millis, port, back, flags, length) in &packets {
+            let client = ([192, 0, 2, 1], 50_000 + port);
+            let (from, to) = if *back { (SERVER, client) } else { (client, SERVER) };
+            let frame = segment(from, to, u32::from(*flags), *flags, &vec![b'x'; *length]);
+            octets += frame.len() as u64;
+            run.at(*millis, &frame);
+        }
+        let (rows, counters) = run.end();
+        let sum = |f: fn(&Flow) -> u64| rows.iter().map(f).sum::<u64>();
+        prop_assert_eq!(sum(|r| r.core.src_packets + r.core.dst_packets), packets.len() as u64);
+        prop_assert_eq!(sum(|r| r.core.src_bytes + r.core.dst_bytes), octets);
+        prop_assert_eq!(counters.rows, rows.len() as u64);
+    }
+}

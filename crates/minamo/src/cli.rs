@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Sees everything that moves on a network, without decrypting anything.
+#[derive(Parser)]
+#[command(name = "minamo", version, arg_required_else_help = true, after_help = "\
+Examples:
+  minamo meter capture.pcap                          flows of a capture as JSON lines
+  minamo meter --format table captures/              … of a folder, as a table
+  minamo demo                                        a small network in your browser
+  minamo serve --config minamo.toml                  probe, collector, lake and console
+  minamo query 'tls_sni ~ \"*.example.com\"' --top src_ip --by bytes --last 1h
+  minamo sql 'SELECT app, COUNT(*) FROM flows GROUP BY app'")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Turn captures into flows and write them out.
+    Meter(Meter),
+    /// Ask the lake with a filter: flows, or the largest groups of them.
+    Query(Query),
+    /// Ask the lake with SQL.
+    Sql(Sql),
+    /// Run everything: probe, collector, lake, detection, console.
+    Serve(Serve),
+    /// Replay captures, shifted to now, through the whole program and show them in the console.
+    Demo(Demo),
+    /// Check a configuration file and print what is in force.
+    CheckConfig(CheckConfig),
+    /// Print a completion script for a shell: `minamo completion bash > /etc/bash_completion.d/minamo`.
+    Completion {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Reads pcap and pcapng, plain or compressed with gzip or zstd. What cannot be read is named on standard error;
+the exit code is 1 only where nothing could be read.")]
+pub(crate) struct Meter {
+    /// Captures: files, folders (all files in them, by name), or - for standard input.
+    #[arg(required = true, value_name = "CAPTURE")]
+    pub(crate) captures: Vec<PathBuf>,
+    /// Format of the output: csv, joy, jsonl, parquet, table.
+    #[arg(long, short, default_value = "jsonl", value_parser = format_names())]
+    pub(crate) format: String,
+    /// File to write to instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// A flow without a packet for this long has ended.
+    #[arg(long, default_value = "60s", value_parser = length, value_name = "LENGTH")]
+    pub(crate) idle_timeout: std::time::Duration,
+    /// A flow that lasts longer is reported in parts of this length.
+    #[arg(long, default_value = "5m", value_parser = length, value_name = "LENGTH")]
+    pub(crate) active_timeout: std::time::Duration,
+}
+
+/// Where the lake is.
+#[derive(Args)]
+pub(crate) struct Place {
+    /// Configuration file.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Folder of the data, instead of the configured one.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// What the groups are ordered by.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum By {
+    Bytes,
+    Packets,
+    Flows,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  minamo query 'port 443' --last 1h                         the newest flows
+  minamo query 'src net 192.0.2.0/24' --top app --by bytes  the largest applications
+  minamo query --top src_ip,dst_ip --limit 5                the largest pairs")]
+pub(crate) struct Query {
+    /// Filter; all flows without one.
+    #[arg(default_value = "", hide_default_value = true)]
+    pub(crate) filter: String,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Columns to group by, joined by commas; `ip` stands for either address.
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) top: Vec<String>,
+    /// What the groups are ordered by.
+    #[arg(long, value_enum, default_value = "bytes")]
+    pub(crate) by: By,
+    /// Only the last so long: 30m, 1h, 7d.
+    #[arg(long, value_parser = length, value_name = "LENGTH", conflicts_with_all = ["from", "to"])]
+    pub(crate) last: Option<std::time::Duration>,
+    /// Start of the range: 2026-01-31T09:00:00Z.
+    #[arg(long, value_parser = time, value_name = "TIME")]
+    pub(crate) from: Option<minamo_base::Time>,
+    /// End of the range.
+    #[arg(long, value_parser = time, value_name = "TIME")]
+    pub(crate) to: Option<minamo_base::Time>,
+    /// Most rows.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) limit: usize,
+    /// Format of the output: csv, joy, jsonl, parquet, table.
+    #[arg(long, short, default_value = "table", value_parser = format_names())]
+    pub(crate) format: String,
+}
+
+#[derive(Args)]
+pub(crate) struct Sql {
+    /// One statement that reads: tables `flows` and `events`.
+    pub(crate) sql: String,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Most rows.
+    #[arg(long, default_value_t = 1_000)]
+    pub(crate) limit: usize,
+    /// JSON lines instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Args)]
+pub(crate) struct Demo {
+    /// Captures to replay instead of the ones that come with the program.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) pcap: Vec<PathBuf>,
+    /// Address of the console.
+    #[arg(long, default_value = "127.0.0.1:8470", value_name = "ADDRESS")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// Keep the data in this folder instead of one that is removed at the end.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// Replay, print the totals, and end without serving the console.
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct CheckConfig {
+    /// Configuration file.
+    pub(crate) config: PathBuf,
+}
+
+fn format_names() -> clap::builder::PossibleValuesParser {
+    minamo_sinks::FORMATS.iter().map(|f| clap::builder::PossibleValue::new(f.name).help(f.help)).collect::<Vec<_>>().into()
+}
+
+fn length(text: &str) -> Result<std::time::Duration, String> {
+    minamo_detect::parse_length(text).ok_or_else(|| "want a length with a unit, such as 30s, 5m, 1h or 7d".to_owned())
+}
+
+fn time(text: &str) -> Result<minamo_base::Time, String> {
+    minamo_base::Time::parse(text).ok_or_else(|| "want a time such as 2026-01-31T09:00:00Z".to_owned())
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `minamo demo`: captures, shifted to now, through the same program that `minamo serve` runs.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use arrow::array::RecordBatch;
+use minamo_base::Time;
+use minamo_model::{BATCH_ROWS, FlowBuilder};
+use minamo_server::random_password;
+use minamo_store::SummaryQuery;
+use tokio::sync::mpsc;
+
+use crate::cli::Demo;
+use crate::clock;
+use crate::commands::serve::{Core, bind, interrupted, serve};
+use crate::read::{self, Report};
+use crate::settings::Settings;
+
+/// Where the captures of the demo are: in the repository, or where packages put them.
+const FIXTURES: &[&str] = &["fixtures/demo", "/usr/share/minamo/demo"];
+/// Captures that lie within one day keep their places to each other; others each end now.
+const ONE_TIMELINE: Duration = Duration::from_secs(86_400);
+
+pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
+    let files = captures(&args.pcap)?;
+    let listener = bind(args.listen).await?;
+    let scratch = tempfile::tempdir().context("cannot make a folder for the demo's data")?;
+    let folder = args.data.clone().unwrap_or_else(|| scratch.path().to_owned());
+    let core = Core::open(&folder, &Settings::load(None)?).await?;
+    let password = random_password();
+    core.state.set_user("demo", &password)?;
+    let batches = core.batches();
+    let report = tokio::task::spawn_blocking(move || replay(&files, &batches)).await??;
+    report.tell();
+    if report.nothing_read() {
+        bail!("nothing could be read");
+    }
+    eprintln!("replayed {} packets as {} flow rows", report.meter.packets, report.meter.rows);
+    if args.once {
+        return finish(core).await;
+    }
+    eprintln!("\n  console   http://{}/\n  user      demo\n  password  {password}\n\nCtrl-C ends it.", listener.local_addr()?);
+    let served = tokio::select! {
+        served = serve(&core, listener, Arc::new(Vec::new)) => served,
+        () = interrupted() => Ok(()),
+    };
+    core.close().await?;
+    served
+}
+
+/// Waits until all rows are in the lake and prints their sums.
+async fn finish(core: Core) -> anyhow::Result<()> {
+    let lake = Arc::clone(&core.lake);
+    core.close().await?;
+    let sums = lake.summary(SummaryQuery { from: None, to: None, filter: minamo_filter::Expr::All }).await?;
+    eprintln!("lake: {} flow rows, {} packets, {} octets", sums.flows, sums.packets, sums.bytes);
+    Ok(())
+}
+
+fn captures(given: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    if !given.is_empty() {
+        return Ok(minamo_capture::expand(given)?);
+    }
+    let Some(folder) = FIXTURES.iter().map(Path::new).find(|folder| folder.is_dir()) else {
+        bail!("the demo's captures are not here (looked in {}): name others with --pcap", FIXTURES.join(" and "));
+    };
+    let mut files = minamo_capture::expand(&[folder.to_owned()])?;
+    files.retain(|file| file.to_string_lossy().contains(".pcap"));
+    Ok(files)
+}
+
+/// Meters each capture and sends the rows; a capture that cannot be opened is reported at the end.
+fn replay(files: &[PathBuf], batches: &mpsc::Sender<RecordBatch>) -> anyhow::Result<Report> {
+    let spans: Vec<_> = files.iter().map(|file| read::time_span(file).ok().flatten()).collect();
+    let first = spans.iter().flatten().map(|(first, _)| *first).min();
+    let last = spans.iter().flatten().map(|(_, last)| *last).max();
+    let together = first.zip(last).is_some_and(|(first, last)| last - ONE_TIMELINE <= first);
+    let now = clock::now();
+    let progress = read::progress();
+    let mut total = Report::default();
+    for (file, span) in files.iter().zip(spans) {
+        let end = if together { last } else { span.map(|(_, last)| last) };
+        let forward = end.map_or(0, |end| now.0.saturating_sub(end.0));
+        let mut builder = FlowBuilder::default();
+        let report = read::meter(
+            std::slice::from_ref(file),
+            minamo_meter::Settings::default(),
+            |time| Time(time.0.saturating_add(forward)),
+            &progress,
+            &mut |row| {
+                builder.append(&row);
+                builder.len() < BATCH_ROWS || send(&mut builder, batches)
+            },
+        );
+        send(&mut builder, batches);
+        total.add(report);
+    }
+    Ok(total)
+}
+
+/// Sends the rows so far; false where nobody takes them.
+fn send(builder: &mut FlowBuilder, batches: &mpsc::Sender<RecordBatch>) -> bool {
+    match builder.finish() {
+        Ok(batch) => batches.blocking_send(batch).is_ok(),
+        Err(error) => {
+            tracing::error!(%error, "rows do not form a batch");
+            false
+        }
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `minamo meter`: captures to rows in a file or on standard output.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+
+use anyhow::{Context as _, bail};
+use minamo_model::{BATCH_ROWS, FLOWS, FlowBuilder};
+use minamo_sinks::{Sink, SinkError};
+
+use crate::cli::Meter;
+use crate::read;
+
+pub(crate) fn run(args: &Meter) -> anyhow::Result<()> {
+    let format = minamo_sinks::format(&args.format).context("no such format")?;
+    let files = minamo_capture::expand(&args.captures)?;
+    if files.is_empty() {
+        bail!("there are no files in the folder(s) given");
+    }
+    let out: Box<dyn Write + Send> = match &args.output {
+        Some(path) => Box::new(BufWriter::new(File::create(path).with_context(|| path.display().to_string())?)),
+        None if format.binary && io::stdout().is_terminal() => {
+            bail!("{} is not for terminals: name a file with --output", format.name)
+        }
+        None => Box::new(BufWriter::new(io::stdout())),
+    };
+    let settings = minamo_meter::Settings {
+        idle_timeout: args.idle_timeout,
+        active_timeout: args.active_timeout,
+        ..Default::default()
+    };
+    let mut rows = Rows { sink: (format.open)(out, &FLOWS)?, builder: FlowBuilder::default() };
+    let mut failed = None;
+    let report = read::meter(&files, settings, |time| time, &read::progress(), &mut |row| {
+        rows.builder.append(&row);
+        if rows.builder.len() >= BATCH_ROWS
+            && let Err(error) = rows.flush()
+        {
+            failed = Some(error);
+        }
+        failed.is_none()
+    });
+    let written = match failed {
+        Some(error) => Err(error),
+        None => rows.flush().and_then(|()| rows.sink.finish()),
+    };
+    match written {
+        Err(error) if !error.is_broken_pipe() => return Err(error.into()),
+        _ => {}
+    }
+    report.tell();
+    if report.nothing_read() {
+        bail!("nothing could be read");
+    }
+    Ok(())
+}
+
+/// Rows on their way to the sink.
+struct Rows {
+    sink: Box<dyn Sink>,
+    builder: FlowBuilder,
+}
+
+impl Rows {
+    fn flush(&mut self) -> Result<(), SinkError> {
+        self.sink.write(&self.builder.finish()?)
+    }
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `minamo serve`: probe, collector, lake, detection and console in one process.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use arrow::array::RecordBatch;
+use minamo_base::Sample;
+use minamo_capture::LiveCapture;
+use minamo_collect::Collector;
+use minamo_server::{Deps, State, random_password, router};
+use minamo_store::Lake;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::cli::Serve;
+use crate::clock;
+use crate::commands::place;
+use crate::detector::{self, Detector};
+use crate::ingest::{self, Fresh};
+use crate::probe;
+use crate::settings::Settings;
+
+pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
+    let (settings, folder) = place(&args.place)?;
+    let core = Core::open(&folder, &settings).await?;
+    if core.state.is_new()? {
+        let password = random_password();
+        core.state.set_user("admin", &password)?;
+        eprintln!("first start: log in as `admin` with the password `{password}` (shown only now)");
+    }
+    let listener = bind(settings.listen()?).await?;
+    let stop = watch::Sender::new(false);
+    let mut sources = Sources::default();
+    sources.collect(&settings, &core, &stop);
+    sources.probe(&settings, &core)?;
+    let sealing = tokio::spawn(seal_regularly(Arc::clone(&core.lake), settings.seal_after()));
+    eprintln!("console: http://{}/", listener.local_addr()?);
+    let counters = sources.counters();
+    let served = tokio::select! {
+        served = serve(&core, listener, counters) => served,
+        failed = sources.failed() => failed,
+        () = interrupted() => Ok(()),
+    };
+    stop.send_replace(true);
+    sources.stop().await;
+    sealing.abort();
+    core.close().await?;
+    served
+}
+
+/// Opens the console's address; the error names setting and address.
+pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("server.listen: cannot listen at {address}"))
+}
+
+/// Lake, state, ingest and detection: what serve and demo share.
+pub(crate) struct Core {
+    pub(crate) lake: Arc<Lake>,
+    pub(crate) state: Arc<State>,
+    rules: Arc<Vec<minamo_detect::Rule>>,
+    batches: mpsc::Sender<RecordBatch>,
+    ingest: JoinHandle<()>,
+    detection: JoinHandle<()>,
+    /// Dropped when detection shall end.
+    detect: watch::Sender<()>,
+    ingested: Arc<ingest::Counters>,
+    detected: Arc<detector::Counters>,
+    started_at: minamo_base::Time,
+}
+
+impl Core {
+    /// Opens everything in a data folder.
+    pub(crate) async fn open(folder: &Path, settings: &Settings) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(folder).with_context(|| format!("data.folder: {}", folder.display()))?;
+        let lake = Arc::new(Lake::open(&folder.join("lake"), settings.lake(), clock::now)?);
+        let state = State::open(&folder.join("state.db")).with_context(|| folder.join("state.db").display().to_string())?;
+        let rules = minamo_detect::shipped_rules()?;
+        let (batches, queue) = mpsc::channel(ingest::QUEUE);
+        let (fresh, ingested) = (Arc::new(Fresh::default()), Arc::new(ingest::Counters::default()));
+        let detected = Arc::new(detector::Counters::default());
+        let detector = Detector::new(Arc::clone(&lake), rules.clone(), Arc::clone(&detected)).await?;
+        let detect = watch::Sender::new(());
+        let ingest = ingest::run(Arc::clone(&lake), queue, Arc::clone(&fresh), Arc::clone(&ingested));
+        Ok(Self {
+            state: Arc::new(state),
+            rules: Arc::new(rules),
+            batches,
+            ingest: tokio::spawn(ingest),
+            detection: tokio::spawn(detector.run(fresh, detect.subscribe())),
+            detect,
+            ingested,
+            detected,
+            started_at: clock::now(),
+            lake,
+        })
+    }
+
+    /// Where sources send their batches.
+    pub(crate) fn batches(&self) -> mpsc::Sender<RecordBatch> {
+        self.batches.clone()
+    }
+
+    /// Takes in what the sources have sent, and closes the lake.
+    pub(crate) async fn close(self) -> anyhow::Result<()> {
+        drop(self.batches);
+        self.ingest.await?;
+        drop(self.detect);
+        self.detection.await?;
+        // Whoever still asks keeps the lake open; it then ends with the process, and nothing is lost by that.
+        match Arc::try_unwrap(self.lake) {
+            Ok(lake) => Ok(lake.close().await?),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// Serves console and API until the listener fails.
+pub(crate) async fn serve(core: &Core, listener: TcpListener, sources: SampleSource) -> anyhow::Result<()> {
+    let (ingested, detected) = (Arc::clone(&core.ingested), Arc::clone(&core.detected));
+    let counters = move || {
+        let mut samples = sources();
+        samples.extend(ingested.samples());
+        samples.extend(detected.samples());
+        samples
+    };
+    let service = router(Deps {
+        lake: Arc::clone(&core.lake),
+        state: Arc::clone(&core.state),
+        rules: Arc::clone(&core.rules),
+        counters: Arc::new(counters),
+        started_at: core.started_at,
+        clock: clock::now,
+    });
+    axum::serve(listener, service).await.context("the console stopped")
+}
+
+/// Gives the counters of the sources.
+pub(crate) type SampleSource = Arc<dyn Fn() -> Vec<Sample> + Send + Sync>;
+
+/// Probe and collector.
+#[derive(Default)]
+struct Sources {
+    tasks: JoinSet<anyhow::Result<()>>,
+    stop: Arc<AtomicBool>,
+    collector: Option<Arc<minamo_collect::Counters>>,
+    probes: Vec<(String, Arc<probe::Counters>)>,
+}
+
+impl Sources {
+    fn collect(&mut self, settings: &Settings, core: &Core, stop: &watch::Sender<bool>) {
+        let listen = settings.collect_listen();
+        if listen.is_empty() {
+            return;
+        }
+        let settings = minamo_collect::Settings { listen, ..Default::default() };
+        let collector = Collector::new(settings, core.batches(), clock::now);
+        self.collector = Some(collector.counters());
+        let stop = stop.subscribe();
+        self.tasks.spawn(async move { Ok(collector.run(stop).await?) });
+    }
+
+    fn probe(&mut self, settings: &Settings, core: &Core) -> anyhow::Result<()> {
+        for name in settings.interfaces() {
+            let capture = LiveCapture::open(&name, settings.promiscuous()).context("probe.interfaces")?;
+            let counters = Arc::new(probe::Counters::default());
+            self.probes.push((name.clone(), Arc::clone(&counters)));
+            let (meter, batches, stop) = (settings.meter(), core.batches(), Arc::clone(&self.stop));
+            self.tasks.spawn_blocking(move || Ok(probe::run(capture, meter, &batches, &counters, &stop)?));
+            tracing::info!(interface = name, "metering");
+        }
+        Ok(())
+    }
+
+    fn counters(&self) -> SampleSource {
+        let (collector, probes) = (self.collector.clone(), self.probes.clone());
+        Arc::new(move || {
+            let collected = collector.iter().flat_map(|c| c.snapshot());
+            collected.chain(probes.iter().flat_map(|(name, c)| c.samples(name))).collect()
+        })
+    }
+
+    /// The error of the first source that ends with one; never where none does.
+    async fn failed(&mut self) -> anyhow::Result<()> {
+        while let Some(ended) = self.tasks.join_next().await {
+            ended.context("a source broke")??;
+        }
+        std::future::pending().await
+    }
+
+    async fn stop(mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Ok(Err(error)) = ended {
+                tracing::error!("{error:#}");
+            }
+        }
+    }
+}
+
+/// Writes rows to segments even where they are few.
+async fn seal_regularly(lake: Arc<Lake>, every: Duration) {
+    loop {
+        tokio::time::sleep(every).await;
+        if let Err(error) = lake.seal().await {
+            tracing::error!(%error, "rows stay in the log");
+        }
+    }
+}
+
+/// Resolves when the process is asked to end.
+pub(crate) async fn interrupted() {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM will end the program without sealing");
+            return std::future::pending().await;
+        }
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

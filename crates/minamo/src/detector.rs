@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Runs the rules over the windows that new flows fall into and stores the events. A rule that fails says
+//! so in the log and in a counter, and the others go on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::Context as _;
+use minamo_base::{Sample, Time};
+use minamo_detect::{Engine, Rule};
+use minamo_model::{CellReader, EVENTS, EventBuilder, Row, text_value};
+use minamo_store::Lake;
+use tokio::sync::watch;
+
+use crate::clock;
+use crate::ingest::Fresh;
+
+/// Rows that one run of a rule may give.
+const MAX_ROWS: usize = 10_000;
+/// Events of the past that are read at the start, so that they are not given twice.
+const REMEMBERED: usize = 50_000;
+/// Pause between two looks, so that many small batches cost one run.
+const PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// Counters of detection.
+#[derive(Default)]
+pub(crate) struct Counters {
+    runs: AtomicU64,
+    failures: AtomicU64,
+    events: AtomicU64,
+    cut: AtomicU64,
+    forgotten: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn samples(&self) -> Vec<Sample> {
+        let plain = |name, counter: &AtomicU64, doc| Sample::plain(name, counter.load(Ordering::Relaxed), doc);
+        vec![
+            plain("minamo_detect_runs_total", &self.runs, "Runs of rules over windows."),
+            plain("minamo_detect_failures_total", &self.failures, "Runs that failed; the log says why."),
+            plain("minamo_detect_events_total", &self.events, "Events that were stored, again where they said more."),
+            plain("minamo_detect_cut_total", &self.cut, "Runs that gave more rows than are looked at: raise the rule's threshold."),
+            plain("minamo_detect_forgotten_total", &self.forgotten, "Events forgotten to bound memory; they may be given twice."),
+        ]
+    }
+}
+
+/// The rules, bound to a lake.
+pub(crate) struct Detector {
+    engine: Engine,
+    lake: Arc<Lake>,
+    counters: Arc<Counters>,
+}
+
+impl Detector {
+    /// A detector that knows the events of the past.
+    pub(crate) async fn new(lake: Arc<Lake>, rules: Vec<Rule>, counters: Arc<Counters>) -> anyhow::Result<Self> {
+        let mut engine = Engine::new(rules);
+        let past = "SELECT event_id, facts FROM events ORDER BY time_found";
+        for batch in lake.sql(past, REMEMBERED).await.context("events of the past")?.batches {
+            let readers = CellReader::all(&batch);
+            for at in 0..batch.num_rows() {
+                let row = Row::new(&readers, at);
+                engine.remember(&text_value(&row.get("event_id")), &text_value(&row.get("facts")));
+            }
+        }
+        Ok(Self { engine, lake, counters })
+    }
+
+    /// Looks whenever flows came, until `stop` is dropped, and then once more.
+    pub(crate) async fn run(mut self, fresh: Arc<Fresh>, mut stop: watch::Receiver<()>) {
+        loop {
+            tokio::select! {
+                () = fresh.notify.notified() => tokio::time::sleep(PAUSE).await,
+                _ = stop.changed() => break,
+            }
+            self.look(&fresh).await;
+        }
+        self.look(&fresh).await;
+    }
+
+    /// Runs every rule over the windows of the flows that came.
+    async fn look(&mut self, fresh: &Fresh) {
+        let Some((from, to)) = fresh.take() else { return };
+        for rule in self.engine.rules().to_vec() {
+            self.counters.runs.fetch_add(1, Ordering::Relaxed);
+            if let Err(error) = self.run_rule(&rule, from, to).await {
+                self.counters.failures.fetch_add(1, Ordering::Relaxed);
+                tracing::error!(rule = rule.name, "rule failed: {error:#}");
+            }
+        }
+    }
+
+    async fn run_rule(&mut self, rule: &Rule, from: Time, to: Time) -> anyhow::Result<()> {
+        let answer = self.lake.sql(&Engine::sql(rule, from, to), MAX_ROWS).await?;
+        self.counters.cut.fetch_add(answer.truncated.into(), Ordering::Relaxed);
+        let found = self.engine.events(rule, &answer.batches, clock::now());
+        self.counters.forgotten.fetch_add(found.forgotten, Ordering::Relaxed);
+        if found.events.is_empty() {
+            return Ok(());
+        }
+        let mut builder = EventBuilder::default();
+        for event in &found.events {
+            tracing::info!(rule = rule.name, facts = event.finding.facts, "event");
+            builder.append(event);
+        }
+        self.lake.append(&EVENTS, builder.finish()?).await?;
+        self.counters.events.fetch_add(found.events.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+//! From capture files to flow rows: reads, decodes, meters, and tells what could not be read.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use minamo_base::Time;
+use minamo_capture::{CaptureError, CaptureFile, Frame};
+use minamo_meter::{Counters, Meter, Settings};
+use minamo_model::Flow;
+use minamo_packet::{Skip, decode};
+
+/// What reading gave besides the rows.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    /// Frames that were read.
+    pub(crate) frames: u64,
+    /// Frames that are no packets of a flow, by reason.
+    pub(crate) skipped: BTreeMap<String, u64>,
+    /// Files that could not be read, or not to their end.
+    pub(crate) errors: Vec<CaptureError>,
+    /// Counters of the meter.
+    pub(crate) meter: Counters,
+}
+
+impl Report {
+    /// Says on standard error what was left out; nothing where all was read.
+    pub(crate) fn tell(&self) {
+        for error in &self.errors {
+            eprintln!("minamo: {error}");
+        }
+        for (reason, count) in &self.skipped {
+            eprintln!("minamo: {count} frame(s) not metered: {reason}");
+        }
+        if self.meter.evicted > 0 {
+            eprintln!("minamo: {} flow(s) reported early: the flow table was full", self.meter.evicted);
+        }
+    }
+
+    /// True where there was something to read and none of it could be.
+    pub(crate) fn nothing_read(&self) -> bool {
+        self.frames == 0 && !self.errors.is_empty()
+    }
+
+    /// Adds what another run gave.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.frames += other.frames;
+        for (reason, count) in other.skipped {
+            *self.skipped.entry(reason).or_default() += count;
+        }
+        self.errors.extend(other.errors);
+        self.meter.packets += other.meter.packets;
+        self.meter.octets += other.meter.octets;
+        self.meter.rows += other.meter.rows;
+        self.meter.evicted += other.meter.evicted;
+    }
+
+    fn skip(&mut self, skip: Skip, frame: &Frame<'_>, path: &Path) {
+        let known = frame.link.name().is_some();
+        let reason = match skip {
+            Skip::NotIp(_) => "they carry no IP".to_owned(),
+            Skip::Malformed(_) if !known => {
+                format!("{}: link type {} is none that carries IP for us", path.display(), frame.link.0)
+            }
+            Skip::Malformed(error) => format!("{}: {error}", path.display()),
+            other => other.to_string(),
+        };
+        // A hostile capture can be wrong in many ways; the first hundred tell enough.
+        let reason = if self.skipped.len() < 100 { reason } else { "other reasons".to_owned() };
+        *self.skipped.entry(reason).or_default() += 1;
+    }
+}
+
+/// Meters captures one after the other; rows go to `out`, which can stop it by returning false.
+pub(crate) fn meter(
+    files: &[PathBuf],
+    settings: Settings,
+    shift: impl Fn(Time) -> Time,
+    progress: &ProgressBar,
+    out: &mut dyn FnMut(Flow) -> bool,
+) -> Report {
+    let mut report = Report::default();
+    let mut meter = Meter::new(settings);
+    let mut go_on = true;
+    for path in files {
+        progress.set_message(path.display().to_string());
+        let mut file = match CaptureFile::open(path) {
+            Ok(file) => file,
+            Err(error) => {
+                report.errors.push(error);
+                continue;
+            }
+        };
+        loop {
+            match file.next_frame() {
+                Ok(Some(frame)) if go_on => {
+                    report.frames += 1;
+                    if report.frames.is_multiple_of(4_096) {
+                        progress.set_position(report.frames);
+                    }
+                    match decode(frame.link, frame.data) {
+                        Ok(packet) => meter.packet(shift(frame.time), &packet, &mut |row| go_on &= out(row)),
+                        Err(skip) => report.skip(skip, &frame, path),
+                    }
+                }
+                Ok(_) => break,
+                Err(error) => {
+                    report.errors.push(error);
+                    break;
+                }
+            }
+        }
+    }
+    meter.finish(&mut |row| go_on &= out(row));
+    progress.finish_and_clear();
+    report.meter = meter.counters();
+    report
+}
+
+/// Time of the first and last frame of a capture, as far as it can be read.
+pub(crate) fn time_span(path: &Path) -> Result<Option<(Time, Time)>, CaptureError> {
+    let mut file = CaptureFile::open(path)?;
+    let mut span: Option<(Time, Time)> = None;
+    // An unreadable tail is reported when the file is metered.
+    while let Ok(Some(frame)) = file.next_frame() {
+        let (first, last) = span.unwrap_or((frame.time, frame.time));
+        span = Some((first.min(frame.time), last.max(frame.time)));
+    }
+    Ok(span)
+}
+
+/// A progress bar on a terminal, nothing elsewhere.
+pub(crate) fn progress() -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {human_pos} packets, {per_sec}, {elapsed}  {msg}");
+    ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+}

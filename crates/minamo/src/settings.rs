@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The configuration file: a table of settings, each with type, default and meaning, from which the check,
+//! the sample file and the reference come. Text → [`Settings::parse`] (all keys known, all values good) → use.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use minamo_detect::parse_length;
+
+/// Type of a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Folder,
+    Address,
+    Addresses,
+    Names,
+    Length,
+    Size,
+    Count,
+    Flag,
+}
+
+impl Kind {
+    /// What a value looks like.
+    pub(crate) fn want(self) -> &'static str {
+        match self {
+            Self::Folder => "a folder",
+            Self::Address => "an address and port such as \"127.0.0.1:8470\"",
+            Self::Addresses => "a list of addresses and ports such as [\"127.0.0.1:2055\"]",
+            Self::Names => "a list of names such as [\"eth1\"]",
+            Self::Length => "a length with a unit such as \"30s\" or \"5m\"",
+            Self::Size => "a size with a unit such as \"64MiB\"",
+            Self::Count => "a whole number of at least 1",
+            Self::Flag => "true or false",
+        }
+    }
+}
+
+/// A row of the table of settings.
+pub(crate) struct Setting {
+    /// Key: table and name.
+    pub(crate) key: &'static str,
+    /// Type.
+    pub(crate) kind: Kind,
+    /// Default, as written in the file.
+    pub(crate) default: &'static str,
+    /// Meaning.
+    pub(crate) doc: &'static str,
+}
+
+/// Every setting.
+pub(crate) const SETTINGS: &[Setting] = &[
+    Setting { key: "data.folder", kind: Kind::Folder, default: "\"/var/lib/minamo\"", doc: "Where the lake and the state are kept." },
+    Setting { key: "server.listen", kind: Kind::Address, default: "\"127.0.0.1:8470\"", doc: "Address of the console and the API. Put a proxy with TLS in front before you open it to a network." },
+    Setting { key: "probe.interfaces", kind: Kind::Names, default: "[]", doc: "Interfaces to meter; none by default. Needs CAP_NET_RAW." },
+    Setting { key: "probe.promiscuous", kind: Kind::Flag, default: "true", doc: "See all frames of a mirror port, not only our own." },
+    Setting { key: "meter.idle_timeout", kind: Kind::Length, default: "\"60s\"", doc: "A flow without a packet for this long has ended." },
+    Setting { key: "meter.active_timeout", kind: Kind::Length, default: "\"5m\"", doc: "A flow that lasts longer is reported in parts of this length." },
+    Setting { key: "meter.max_flows", kind: Kind::Count, default: "400000", doc: "Most flows at a time per interface; beyond it the one idle for longest is reported early. A flow takes about 2 KiB." },
+    Setting { key: "collect.listen", kind: Kind::Addresses, default: "[]", doc: "UDP addresses for NetFlow v5, v9 and IPFIX; none by default." },
+    Setting { key: "lake.seal_rows", kind: Kind::Count, default: "262144", doc: "Rows in memory that are written to a segment together." },
+    Setting { key: "lake.seal_after", kind: Kind::Length, default: "\"5m\"", doc: "Rows are written to a segment after this time even where they are few." },
+    Setting { key: "lake.query_memory", kind: Kind::Size, default: "\"1GiB\"", doc: "Memory that one query may use before it spills to disk." },
+    Setting { key: "lake.query_time", kind: Kind::Length, default: "\"60s\"", doc: "Time after which a query is stopped." },
+];
+
+/// Checked settings.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    values: BTreeMap<&'static str, toml::Value>,
+}
+
+impl Settings {
+    /// The settings of a file; the defaults without one.
+    pub(crate) fn load(path: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(path) = path else { return Self::parse("") };
+        let text = std::fs::read_to_string(path).with_context(|| format!("configuration {}", path.display()))?;
+        Self::parse(&text).with_context(|| format!("configuration {}", path.display()))
+    }
+
+    /// The settings of a text. Unknown keys and bad values are errors that name the key.
+    pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
+        let file: toml::Table = text.parse().map_err(|e: toml::de::Error| anyhow::anyhow!("{}", e.to_string().trim_end()))?;
+        let mut given = BTreeMap::new();
+        for (table, keys) in file {
+            let toml::Value::Table(keys) = keys else { bail!("{table}: want a table [{table}]") };
+            given.extend(keys.into_iter().map(|(name, value)| (format!("{table}.{name}"), value)));
+        }
+        let mut values = BTreeMap::new();
+        for setting in SETTINGS {
+            let value = match given.remove(setting.key) {
+                Some(value) => value,
+                None => default(setting)?,
+            };
+            if !fits(setting.kind, &value) {
+                bail!("{}: got {value}, want {}", setting.key, setting.kind.want());
+            }
+            values.insert(setting.key, value);
+        }
+        if let Some(key) = given.keys().next() {
+            bail!("{key}: no such setting; `minamo check-config` prints those that are");
+        }
+        Ok(Self { values })
+    }
+
+    /// The settings in force, as a file with the meaning of each.
+    pub(crate) fn describe(&self) -> String {
+        let mut out = String::new();
+        let mut table = "";
+        for setting in SETTINGS {
+            let (group, name) = setting.key.split_once('.').unwrap_or(("", setting.key));
+            if group != table {
+                out.push_str(&format!("{}[{group}]\n", if table.is_empty() { "" } else { "\n" }));
+                table = group;
+            }
+            let value = self.values.get(setting.key).map(toml::Value::to_string).unwrap_or_default();
+            out.push_str(&format!("# {} Default: {}\n{name} = {value}\n", setting.doc, setting.default));
+        }
+        out
+    }
+
+    fn text(&self, key: &str) -> &str {
+        self.values.get(key).and_then(toml::Value::as_str).unwrap_or_default()
+    }
+
+    fn texts(&self, key: &str) -> Vec<String> {
+        let list = self.values.get(key).and_then(toml::Value::as_array);
+        list.into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned)).collect()
+    }
+
+    fn length(&self, key: &str) -> Duration {
+        parse_length(self.text(key)).unwrap_or_default()
+    }
+
+    fn count(&self, key: &str) -> usize {
+        let value = self.values.get(key).and_then(toml::Value::as_integer);
+        value.and_then(|n| usize::try_from(n).ok()).unwrap_or_default()
+    }
+
+    /// `data.folder`.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.text("data.folder").into()
+    }
+
+    /// `server.listen`.
+    pub(crate) fn listen(&self) -> anyhow::Result<SocketAddr> {
+        self.text("server.listen").parse().context("server.listen")
+    }
+
+    /// `probe.interfaces`.
+    pub(crate) fn interfaces(&self) -> Vec<String> {
+        self.texts("probe.interfaces")
+    }
+
+    /// `probe.promiscuous`.
+    pub(crate) fn promiscuous(&self) -> bool {
+        self.values.get("probe.promiscuous").and_then(toml::Value::as_bool).unwrap_or(true)
+    }
+
+    /// `meter.*`.
+    pub(crate) fn meter(&self) -> minamo_meter::Settings {
+        minamo_meter::Settings {
+            idle_timeout: self.length("meter.idle_timeout"),
+            active_timeout: self.length("meter.active_timeout"),
+            max_flows: self.count("meter.max_flows"),
+            ..Default::default()
+        }
+    }
+
+    /// `collect.listen`.
+    pub(crate) fn collect_listen(&self) -> Vec<SocketAddr> {
+        self.texts("collect.listen").iter().filter_map(|text| text.parse().ok()).collect()
+    }
+
+    /// `lake.seal_after`.
+    pub(crate) fn seal_after(&self) -> Duration {
+        self.length("lake.seal_after")
+    }
+
+    /// `lake.*`.
+    pub(crate) fn lake(&self) -> minamo_store::Settings {
+        minamo_store::Settings {
+            seal_rows: self.count("lake.seal_rows"),
+            query_memory: parse_size(self.text("lake.query_memory")).unwrap_or_default(),
+            query_time: self.length("lake.query_time"),
+            ..Default::default()
+        }
+    }
+}
+
+fn default(setting: &Setting) -> anyhow::Result<toml::Value> {
+    let line = format!("v = {}", setting.default);
+    let mut table: toml::Table = line.parse().with_context(|| format!("default of {}", setting.key))?;
+    table.remove("v").context("a default")
+}
+
+fn fits(kind: Kind, value: &toml::Value) -> bool {
+    let text = value.as_str();
+    let list = value.as_array();
+    let all = |good: fn(&str) -> bool| list.is_some_and(|l| l.iter().all(|v| v.as_str().is_some_and(good)));
+    let is_address = |text: &str| text.parse::<SocketAddr>().is_ok();
+    match kind {
+        Kind::Folder => text.is_some_and(|t| !t.is_empty()),
+        Kind::Address => text.is_some_and(is_address),
+        Kind::Addresses => all(is_address),
+        Kind::Names => all(|name| !name.is_empty()),
+        Kind::Length => text.is_some_and(|t| parse_length(t).is_some()),
+        Kind::Size => text.is_some_and(|t| parse_size(t).is_some()),
+        Kind::Count => value.as_integer().is_some_and(|n| n >= 1 && usize::try_from(n).is_ok()),
+        Kind::Flag => value.is_bool(),
+    }
+}
+
+/// Octets of a size such as `64MiB`.
+fn parse_size(text: &str) -> Option<usize> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text.get(digits.len()..)? {
+        "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    digits.parse::<usize>().ok()?.checked_mul(unit).filter(|size| *size > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        format!("{:#}", Settings::parse(text).expect_err("must be refused"))
+    }
+
+    #[test]
+    fn defaults_are_good_and_describe_themselves() {
+        let settings = Settings::parse("").expect("defaults");
+        let text = settings.describe();
+        let again = Settings::parse(&text).expect("its own description");
+        assert_eq!(settings.values, again.values);
+        assert_eq!(settings.meter(), minamo_meter::Settings::default());
+        assert!(settings.listen().expect("an address").ip().is_loopback());
+    }
+
+    #[test]
+    fn errors_name_the_setting() {
+        assert_eq!(
+            error("[server]\nlisten = \"everywhere\""),
+            "server.listen: got \"everywhere\", want an address and port such as \"127.0.0.1:8470\""
+        );
+        assert_eq!(error("[meter]\nidle_timeout = 60"), "meter.idle_timeout: got 60, want a length with a unit such as \"30s\" or \"5m\"");
+        assert_eq!(error("[meter]\nidle = \"1s\""), "meter.idle: no such setting; `minamo check-config` prints those that are");
+        assert!(error("[meter\n").contains("line 1"));
+        assert_eq!(error("meter = 1"), "meter: want a table [meter]");
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(parse_size("64MiB"), Some(64 << 20));
+        assert_eq!([parse_size("64"), parse_size("MiB"), parse_size("0B")], [None; 3]);
+    }
+}

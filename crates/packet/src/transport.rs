@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Transport headers: TCP (RFC 9293), UDP (RFC 768), ICMP (RFC 792, RFC 4443), SCTP (RFC 9260).
+
+use minamo_base::{Cursor, WireError};
+
+use crate::{Fragment, IpHeader};
+
+/// Bits of the TCP flags octet.
+pub mod tcp_flags {
+    /// No more data from the sender.
+    pub const FIN: u8 = 1;
+    /// Synchronise sequence numbers.
+    pub const SYN: u8 = 2;
+    /// Reset.
+    pub const RST: u8 = 4;
+    /// Push.
+    pub const PSH: u8 = 8;
+    /// Acknowledgement field is significant.
+    pub const ACK: u8 = 16;
+}
+
+/// The header above IP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// TCP.
+    Tcp(TcpHeader),
+    /// UDP or UDP-Lite: source port, destination port.
+    Udp(u16, u16),
+    /// SCTP: source port, destination port.
+    Sctp(u16, u16),
+    /// ICMP or ICMPv6: type, code.
+    Icmp(u8, u8),
+    /// Something else, or a fragment without its header.
+    None,
+}
+
+impl Transport {
+    /// Ports, or type and code of ICMP, or zeros.
+    pub fn ports(&self) -> (u16, u16) {
+        match self {
+            Self::Tcp(tcp) => (tcp.src_port, tcp.dst_port),
+            Self::Udp(src, dst) | Self::Sctp(src, dst) => (*src, *dst),
+            Self::Icmp(kind, code) => ((*kind).into(), (*code).into()),
+            Self::None => (0, 0),
+        }
+    }
+}
+
+/// What the flow needs of a TCP header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TcpHeader {
+    /// Source port.
+    pub src_port: u16,
+    /// Destination port.
+    pub dst_port: u16,
+    /// Sequence number of the first octet of data, or of the SYN.
+    pub seq: u32,
+    /// Next sequence number expected from the other side.
+    pub ack: u32,
+    /// Flags; see [`tcp_flags`].
+    pub flags: u8,
+    /// Window, not scaled.
+    pub window: u16,
+    /// Maximum segment size, on a SYN that has the option.
+    pub mss: Option<u16>,
+}
+
+pub(crate) fn decode<'a>(ip: &IpHeader, data: &'a [u8]) -> Result<(Transport, &'a [u8]), WireError> {
+    if matches!(ip.fragment, Fragment::Later { .. }) {
+        return Ok((Transport::None, data));
+    }
+    let mut cursor = Cursor::new(data);
+    let transport = match ip.proto {
+        6 => Transport::Tcp(tcp(&mut cursor)?),
+        17 | 136 => {
+            let (src, dst) = (cursor.u16("udp.source")?, cursor.u16("udp.destination")?);
+            let length = cursor.u16("udp.length")?;
+            cursor.skip(2, "udp.checksum")?;
+            // What the UDP length leaves out is padding; 0 and impossible lengths are taken as "all".
+            let body = usize::from(length).checked_sub(8).unwrap_or(usize::MAX).min(cursor.left());
+            return Ok((Transport::Udp(src, dst), cursor.take(body, "udp.payload")?));
+        }
+        1 | 58 => Transport::Icmp(cursor.u8("icmp.type")?, cursor.u8("icmp.code")?),
+        132 => {
+            let ports = (cursor.u16("sctp.source")?, cursor.u16("sctp.destination")?);
+            cursor.skip(8, "sctp.header")?;
+            Transport::Sctp(ports.0, ports.1)
+        }
+        _ => Transport::None,
+    };
+    Ok((transport, cursor.rest()))
+}
+
+fn tcp(cursor: &mut Cursor<'_>) -> Result<TcpHeader, WireError> {
+    let src_port = cursor.u16("tcp.source")?;
+    let dst_port = cursor.u16("tcp.destination")?;
+    let seq = cursor.u32("tcp.sequence")?;
+    let ack = cursor.u32("tcp.acknowledgement")?;
+    let offset = cursor.u8("tcp.offset")?;
+    let flags = cursor.u8("tcp.flags")?;
+    let window = cursor.u16("tcp.window")?;
+    cursor.skip(4, "tcp.checksum")?;
+    let header = usize::from(offset >> 4) * 4;
+    let Some(options) = header.checked_sub(20) else {
+        return Err(WireError { at: 12, ..cursor.bad(0, "tcp.offset", header as u64, "at least 20 octets") });
+    };
+    let options = cursor.sub(options, "tcp.options")?;
+    let mss = if flags & tcp_flags::SYN != 0 { mss(options) } else { None };
+    Ok(TcpHeader { src_port, dst_port, seq, ack, flags, window, mss })
+}
+
+/// The maximum segment size among the options (RFC 9293 §3.2); options that make no sense end the search.
+fn mss(mut options: Cursor<'_>) -> Option<u16> {
+    while let Ok(kind) = options.u8("tcp.option.kind") {
+        match kind {
+            0 => return None,
+            1 => {}
+            2 => {
+                options.skip(1, "tcp.option.length").ok()?;
+                return options.u16("tcp.option.mss").ok();
+            }
+            _ => {
+                let length = options.u8("tcp.option.length").ok()?;
+                options.skip(usize::from(length).checked_sub(2)?, "tcp.option").ok()?;
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The operations on data: each parses its request, asks the lake and shapes the answer.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use minamo_base::Time;
+use minamo_filter::ItemKind;
+use minamo_model::{CellReader, EVENTS, FLOWS, Row, json_value, text_value};
+use minamo_schema::Value;
+use minamo_store::{By, FlowsQuery, Key, SeriesQuery, SummaryQuery, TopQuery};
+use utoipa::OpenApi;
+
+use crate::types::*;
+use crate::{ApiError, Deps, auth, metrics};
+
+/// Rows of one page, groups of one answer, rows of one SQL answer at most.
+const MAX_ROWS: usize = 1_000;
+/// Lines of a course at most.
+const MAX_LINES: usize = 50;
+/// Steps of a course at most.
+const MAX_STEPS: i64 = 5_000;
+
+type Body<T> = Result<Json<T>, JsonRejection>;
+type Answer<T> = Result<Json<T>, ApiError>;
+
+/// The description of the API.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Minamo", description = "Network visibility and threat detection. Times are RFC 3339 in UTC."),
+    paths(
+        auth::login, auth::session, auth::logout, status, columns, summary, top, series, flows, flow, complete, events, sql,
+        metrics::metrics
+    )
+)]
+struct Description;
+
+/// The OpenAPI document as JSON text.
+pub fn openapi() -> String {
+    Description::openapi().to_pretty_json().unwrap_or_default()
+}
+
+pub(crate) async fn openapi_json() -> ([(axum::http::HeaderName, &'static str); 1], String) {
+    ([(axum::http::header::CONTENT_TYPE, "application/json")], openapi())
+}
+
+/// A range and a filter, as every query has them.
+struct Scope {
+    from: Time,
+    to: Time,
+    filter: minamo_filter::Expr,
+}
+
+impl Scope {
+    fn parse(from: &str, to: &str, filter: &str) -> Result<Self, ApiError> {
+        let scope = Self { from: parse_time(from, "from")?, to: parse_time(to, "to")?, filter: minamo_filter::parse(filter)? };
+        if scope.from >= scope.to {
+            return Err(ApiError::bad("to", "the range ends before it begins", "期間の終わりが始まりより前です"));
+        }
+        Ok(scope)
+    }
+}
+
+fn parse_time(text: &str, path: &str) -> Result<Time, ApiError> {
+    Time::parse(text).ok_or_else(|| {
+        let en = format!("{path}: got {text:?}, want a time such as 2026-01-31T09:00:00Z");
+        let ja = format!("{path}: {text:?} は時刻ではありません（例 2026-01-31T09:00:00Z）");
+        ApiError::bad(path, en, ja)
+    })
+}
+
+fn limited(limit: usize, max: usize) -> Result<usize, ApiError> {
+    if (1..=max).contains(&limit) {
+        return Ok(limit);
+    }
+    let (en, ja) = (format!("limit: got {limit}, want 1 to {max}"), format!("limit: {limit} は 1～{max} の範囲外です"));
+    Err(ApiError::bad("limit", en, ja))
+}
+
+fn by(measure: Measure) -> By {
+    match measure {
+        Measure::Bytes => By::Bytes,
+        Measure::Packets => By::Packets,
+        Measure::Flows => By::Flows,
+    }
+}
+
+/// Milliseconds since a start, by the injected clock.
+fn elapsed(deps: &Deps, start: Time) -> u64 {
+    u64::try_from((deps.clock)().since(start) / 1_000_000).unwrap_or(0)
+}
+
+/// State of the program.
+#[utoipa::path(get, path = "/api/v1/status", responses((status = 200, body = Status)))]
+pub(crate) async fn status(State(deps): State<Deps>) -> Json<Status> {
+    let stats = deps.lake.stats();
+    let flows = stats.tables.iter().find(|t| t.table == FLOWS.name);
+    let sum = |f: fn(&minamo_store::TableStats) -> u64| flows.map_or(0, f);
+    let counter = |sample: &minamo_base::Sample| Counter {
+        name: sample.name.to_owned(),
+        labels: sample.label_text(),
+        value: sample.value,
+    };
+    Json(Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: deps.started_at.to_string(),
+        flows: sum(|t| t.rows),
+        hot_rows: sum(|t| t.hot_rows),
+        segments: sum(|t| t.segments),
+        stored_bytes: sum(|t| t.bytes),
+        first: flows.and_then(|t| t.first).map(|t| t.to_string()),
+        last: flows.and_then(|t| t.last).map(|t| t.to_string()),
+        counters: metrics::samples(&deps).iter().map(counter).collect(),
+    })
+}
+
+/// The columns of the flows.
+#[utoipa::path(get, path = "/api/v1/columns", responses((status = 200, body = [ColumnInfo])))]
+pub(crate) async fn columns() -> Json<Vec<ColumnInfo>> {
+    let info = |column: &'static minamo_schema::Column| ColumnInfo {
+        name: column.name.to_owned(),
+        group: column.group.to_owned(),
+        cell: column.cell.name().to_owned(),
+        unit: column.unit.name().to_owned(),
+        kind: column.kind.name().to_owned(),
+        doc: column.doc.trim().to_owned(),
+        doc_ja: column.doc_ja.to_owned(),
+        operators: minamo_filter::operators_of(column).into_iter().map(str::to_owned).collect(),
+    };
+    Json(FLOWS.columns().map(info).collect())
+}
+
+/// Sums over a range.
+#[utoipa::path(post, path = "/api/v1/query/summary", request_body = SummaryRequest,
+    responses((status = 200, body = Summary), (status = 400, body = ApiError)))]
+pub(crate) async fn summary(State(deps): State<Deps>, body: Body<SummaryRequest>) -> Answer<Summary> {
+    let Json(request) = body?;
+    let start = (deps.clock)();
+    let Scope { from, to, filter } = Scope::parse(&request.from, &request.to, &request.filter)?;
+    let found = deps.lake.summary(SummaryQuery { from: Some(from), to: Some(to), filter }).await?;
+    let count = format!(
+        "SELECT COUNT(DISTINCT event_id) AS events FROM events WHERE time_start < TIMESTAMP '{to}' AND time_end >= TIMESTAMP '{from}'"
+    );
+    let answer = deps.lake.sql(&count, 1).await?;
+    let events = answer.batches.first().map_or(0, |batch| match CellReader::all(batch).first().map(|r| r.value(0)) {
+        Some(Value::Int(n)) => u64::try_from(n).unwrap_or(0),
+        _ => 0,
+    });
+    Ok(Json(Summary {
+        bytes: found.bytes,
+        packets: found.packets,
+        flows: found.flows,
+        hosts: found.hosts,
+        encrypted_bytes: found.encrypted_bytes,
+        events,
+        first: found.first.map(|t| t.to_string()),
+        last: found.last.map(|t| t.to_string()),
+        elapsed_ms: elapsed(&deps, start),
+    }))
+}
+
+fn totals(totals: minamo_store::Totals) -> Totals {
+    Totals { bytes: totals.bytes, packets: totals.packets, flows: totals.flows }
+}
+
+/// The largest groups.
+#[utoipa::path(post, path = "/api/v1/query/top", request_body = TopRequest,
+    responses((status = 200, body = Top), (status = 400, body = ApiError)))]
+pub(crate) async fn top(State(deps): State<Deps>, body: Body<TopRequest>) -> Answer<Top> {
+    let Json(request) = body?;
+    let start = (deps.clock)();
+    let Scope { from, to, filter } = Scope::parse(&request.from, &request.to, &request.filter)?;
+    let keys = request.keys.iter().map(|name| Key::named(name)).collect::<Result<Vec<_>, _>>()?;
+    let limit = limited(request.limit, MAX_ROWS)?;
+    let query = TopQuery { from: Some(from), to: Some(to), filter, keys, by: by(request.by), limit };
+    let found = deps.lake.top(query).await?;
+    let row = |(key, sums): (Vec<Value<'_>>, minamo_store::Totals)| TopRow {
+        key: key.iter().map(json_value).collect(),
+        bytes: sums.bytes,
+        packets: sums.packets,
+        flows: sums.flows,
+    };
+    let rows = found.rows.into_iter().map(row).collect();
+    Ok(Json(Top { rows, total: totals(found.total), elapsed_ms: elapsed(&deps, start) }))
+}
+
+/// The course over time.
+#[utoipa::path(post, path = "/api/v1/query/series", request_body = SeriesRequest,
+    responses((status = 200, body = Series), (status = 400, body = ApiError)))]
+pub(crate) async fn series(State(deps): State<Deps>, body: Body<SeriesRequest>) -> Answer<Series> {
+    let Json(request) = body?;
+    let start = (deps.clock)();
+    let Scope { from, to, filter } = Scope::parse(&request.from, &request.to, &request.filter)?;
+    let split = request.split.as_deref().map(Key::named).transpose()?;
+    let limit = limited(request.limit, MAX_LINES)?;
+    let step = request.step_secs.map(Duration::from_secs);
+    if let Some(secs) = request.step_secs {
+        let steps = to.since(from) / 1_000_000_000 / i64::try_from(secs).unwrap_or(i64::MAX).max(1);
+        if secs == 0 || steps > MAX_STEPS {
+            let en = format!("step_secs: got {secs}, want a step that gives at most {MAX_STEPS} of them");
+            let ja = format!("step_secs: {secs} では区間の数が {MAX_STEPS} を超えます");
+            return Err(ApiError::bad("step_secs", en, ja));
+        }
+    }
+    let query = SeriesQuery { from: Some(from), to: Some(to), filter, split, by: by(request.by), limit, step };
+    let found = deps.lake.series(query).await?;
+    let one_line = split.is_none();
+    let line = |(name, values): (Option<Value<'_>>, Vec<u64>)| SeriesLine {
+        name: name.filter(|_| !one_line).map(|name| text_value(&name)),
+        values,
+    };
+    Ok(Json(Series {
+        start: found.start.to_string(),
+        step_secs: found.step.as_secs(),
+        series: found.lines.into_iter().map(line).collect(),
+        elapsed_ms: elapsed(&deps, start),
+    }))
+}
+
+fn flow_rows(batch: &arrow::array::RecordBatch) -> Vec<FlowRow> {
+    let readers = CellReader::all(batch);
+    let row = |at| {
+        let cells = readers.iter().map(|r| (r.name().to_owned(), json_value(&r.value(at))));
+        FlowRow(cells.filter(|(_, value)| !value.is_null()).collect())
+    };
+    (0..batch.num_rows()).map(row).collect()
+}
+
+/// A page of flows.
+#[utoipa::path(post, path = "/api/v1/query/flows", request_body = FlowsRequest,
+    responses((status = 200, body = Flows), (status = 400, body = ApiError)))]
+pub(crate) async fn flows(State(deps): State<Deps>, body: Body<FlowsRequest>) -> Answer<Flows> {
+    let Json(request) = body?;
+    let start = (deps.clock)();
+    let Scope { from, to, filter } = Scope::parse(&request.from, &request.to, &request.filter)?;
+    let limit = limited(request.limit, MAX_ROWS)?;
+    let query = FlowsQuery { from: Some(from), to: Some(to), filter, limit, cursor: request.cursor };
+    let page = deps.lake.flows(query).await?;
+    Ok(Json(Flows { rows: flow_rows(&page.batch), next: page.next, elapsed_ms: elapsed(&deps, start) }))
+}
+
+/// One flow.
+#[utoipa::path(get, path = "/api/v1/flows/{flow_id}", params(("flow_id" = String, Path, description = "Identity of the flow")),
+    responses((status = 200, body = FlowRow), (status = 404, body = ApiError)))]
+pub(crate) async fn flow(State(deps): State<Deps>, Path(flow_id): Path<String>) -> Answer<FlowRow> {
+    let found = deps.lake.flow(&flow_id).await?;
+    let row = found.and_then(|batch| flow_rows(&batch).into_iter().next());
+    row.map(Json).ok_or_else(|| {
+        let (en, ja) = (format!("there is no flow {flow_id}"), format!("フロー {flow_id} はありません"));
+        ApiError::new(StatusCode::NOT_FOUND, "not_found", en, ja).at_path("flow_id")
+    })
+}
+
+/// Help while a filter is typed.
+#[utoipa::path(get, path = "/api/v1/filter/complete", params(CompleteParams), responses((status = 200, body = Completion)))]
+pub(crate) async fn complete(query: Result<Query<CompleteParams>, QueryRejection>) -> Answer<Completion> {
+    let Query(params) = query?;
+    let found = minamo_filter::complete(&params.text, params.at);
+    let error = found.error.map(|e| FilterError { at: e.at, message: e.message_en(), message_ja: e.message_ja() });
+    let item = |item: minamo_filter::Item| CompletionItem {
+        text: item.text,
+        kind: match item.kind {
+            ItemKind::Column => CompletionKind::Column,
+            ItemKind::Operator => CompletionKind::Operator,
+            ItemKind::Value => CompletionKind::Value,
+            _ => CompletionKind::Keyword,
+        },
+        doc: item.doc,
+        doc_ja: item.doc_ja,
+    };
+    Ok(Json(Completion { error, from: found.start, items: found.items.into_iter().map(item).collect() }))
+}
+
+/// Events, newest first.
+#[utoipa::path(get, path = "/api/v1/events", params(EventsParams), responses((status = 200, body = Events), (status = 400, body = ApiError)))]
+pub(crate) async fn events(
+    State(deps): State<Deps>,
+    query: Result<Query<EventsParams>, QueryRejection>,
+) -> Answer<Events> {
+    let Query(params) = query?;
+    let limit = limited(params.limit.unwrap_or(200), MAX_ROWS)?;
+    let mut sql = format!("SELECT * FROM {} WHERE true", EVENTS.name);
+    if let Some(from) = &params.from {
+        sql.push_str(&format!(" AND time_end >= TIMESTAMP '{}'", parse_time(from, "from")?));
+    }
+    if let Some(to) = &params.to {
+        sql.push_str(&format!(" AND time_start < TIMESTAMP '{}'", parse_time(to, "to")?));
+    }
+    sql.push_str(" ORDER BY time_start DESC, time_found DESC");
+    // An event that was found again says more the second time: the latest version of each stands.
+    let answer = deps.lake.sql(&sql, MAX_ROWS * 4).await?;
+    let mut seen = HashSet::new();
+    let mut rows = Vec::new();
+    for batch in &answer.batches {
+        let readers = CellReader::all(batch);
+        for at in 0..batch.num_rows() {
+            let row = event_row(&deps, &Row::new(&readers, at));
+            if rows.len() < limit && seen.insert(row.event_id.clone()) {
+                rows.push(row);
+            }
+        }
+    }
+    Ok(Json(Events { rows }))
+}
+
+fn event_row(deps: &Deps, row: &Row<'_>) -> EventRow {
+    let text = |name| text_value(&row.get(name));
+    let some = |name| Some(text(name)).filter(|text| !text.is_empty());
+    let (name, facts) = (text("rule"), text("facts"));
+    let rule = deps.rules.iter().find(|rule| rule.name == name);
+    let described = rule.map(|rule| rule.text_of(&facts));
+    let attack = match row.get("attack") {
+        Value::Texts(ids) => ids.to_vec(),
+        _ => Vec::new(),
+    };
+    EventRow {
+        event_id: text("event_id"),
+        severity: text("severity"),
+        title: rule.map_or_else(|| Text2 { en: name.clone(), ja: name.clone() }, |r| (&r.title).into()),
+        text: described.as_ref().map(Text2::from).unwrap_or_default(),
+        question: rule.map(|r| (&r.question).into()).unwrap_or_default(),
+        benign: rule.map(|r| r.benign.iter().map(Text2::from).collect()).unwrap_or_default(),
+        first: text("time_start"),
+        last: text("time_end"),
+        src_ip: some("src_ip"),
+        dst_ip: some("dst_ip"),
+        values: serde_json::from_str::<BTreeMap<_, _>>(&facts).unwrap_or_default().into_iter().collect(),
+        filter: text("filter"),
+        attack,
+        rule: name,
+    }
+}
+
+/// Runs one statement that reads; at most 1,000 rows are returned.
+#[utoipa::path(post, path = "/api/v1/sql", request_body = SqlRequest, responses((status = 200, body = SqlAnswer), (status = 400, body = ApiError)))]
+pub(crate) async fn sql(State(deps): State<Deps>, body: Body<SqlRequest>) -> Answer<SqlAnswer> {
+    let Json(request) = body?;
+    let start = (deps.clock)();
+    let answer = deps.lake.sql(&request.sql, MAX_ROWS).await?;
+    let columns = answer.schema.fields().iter();
+    let columns = columns.map(|f| SqlColumn { name: f.name().clone(), cell: f.data_type().to_string() }).collect();
+    let mut rows = Vec::new();
+    for batch in &answer.batches {
+        let readers = CellReader::all(batch);
+        rows.extend((0..batch.num_rows()).map(|at| readers.iter().map(|r| json_value(&r.value(at))).collect::<Vec<_>>()));
+    }
+    Ok(Json(SqlAnswer { columns, rows, truncated: answer.truncated, elapsed_ms: elapsed(&deps, start) }))
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Login, logout, and the guard in front of everything that shows data.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Extension, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::state::SESSION_SECS;
+use crate::types::{Login, Session};
+use crate::{ApiError, Deps};
+
+const COOKIE: &str = "minamo_session";
+
+/// The user of the request, put there by [`require`].
+#[derive(Debug, Clone)]
+pub(crate) struct User(String);
+
+/// Log in; the answer sets the session's cookie.
+#[utoipa::path(post, path = "/api/v1/session", request_body = Login, responses((status = 204), (status = 401, body = ApiError)))]
+pub(crate) async fn login(
+    State(deps): State<Deps>,
+    body: Result<Json<Login>, JsonRejection>,
+) -> Result<Response, ApiError> {
+    let Json(Login { user, password }) = body?;
+    let state = deps.state.clone();
+    let name = user.clone();
+    // Hashing takes memory and time on purpose: not on a thread that serves others.
+    let checked = tokio::task::spawn_blocking(move || state.check_password(&name, &password)).await;
+    if !checked.map_err(ApiError::internal)?.map_err(ApiError::internal)? {
+        tracing::warn!(user, "login refused");
+        let (en, ja) = ("user name or password is wrong", "ユーザー名またはパスワードが違います");
+        return Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_password", en, ja));
+    }
+    let token = deps.state.start_session(&user, (deps.clock)()).map_err(ApiError::internal)?;
+    let cookie = format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={SESSION_SECS}");
+    let value = HeaderValue::from_str(&cookie).map_err(ApiError::internal)?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, value)]).into_response())
+}
+
+/// Who is logged in.
+#[utoipa::path(get, path = "/api/v1/session", responses((status = 200, body = Session), (status = 401, body = ApiError)))]
+pub(crate) async fn session(Extension(User(user)): Extension<User>) -> Json<Session> {
+    Json(Session { user })
+}
+
+/// Log out.
+#[utoipa::path(delete, path = "/api/v1/session", responses((status = 204)))]
+pub(crate) async fn logout(State(deps): State<Deps>, headers: HeaderMap) -> Result<Response, ApiError> {
+    if let Some(token) = token(&headers) {
+        deps.state.end_session(token).map_err(ApiError::internal)?;
+    }
+    let gone = HeaderValue::from_static("minamo_session=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, gone)]).into_response())
+}
+
+/// Lets a request pass only with a session: by cookie, or by `Authorization: Bearer` for programs.
+pub(crate) async fn require(State(deps): State<Deps>, mut request: Request, next: Next) -> Result<Response, ApiError> {
+    let token = token(request.headers()).ok_or_else(ApiError::not_logged_in)?;
+    let user = deps.state.session_user(token, (deps.clock)()).map_err(ApiError::internal)?;
+    request.extensions_mut().insert(User(user.ok_or_else(ApiError::not_logged_in)?));
+    Ok(next.run(request).await)
+}
+
+fn token(headers: &HeaderMap) -> Option<&str> {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()?.strip_prefix("Bearer "));
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
+    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    bearer.or_else(|| pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value))
+}

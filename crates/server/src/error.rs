@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Every error of the API in one shape, with a sentence in each language.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use minamo_filter::FilterError;
+use minamo_store::QueryError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Body of every answer that is no success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ApiError {
+    /// Word for programs: `bad_filter`, `bad_request`, `not_logged_in`, …
+    pub code: &'static str,
+    /// One sentence in English.
+    pub message: String,
+    /// One sentence in Japanese.
+    pub message_ja: String,
+    /// Member of the request that is wrong, where it is one.
+    #[schema(required)]
+    pub path: Option<String>,
+    /// Offset in that text, in characters, where it is known.
+    #[schema(required)]
+    pub at: Option<usize>,
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub(crate) status: StatusCode,
+}
+
+impl ApiError {
+    pub(crate) fn new(status: StatusCode, code: &'static str, en: impl Into<String>, ja: impl Into<String>) -> Self {
+        Self { code, message: en.into(), message_ja: ja.into(), path: None, at: None, status }
+    }
+
+    pub(crate) fn at_path(self, path: &str) -> Self {
+        Self { path: Some(path.to_owned()), ..self }
+    }
+
+    pub(crate) fn not_logged_in() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "not_logged_in", "log in first", "先にログインしてください")
+    }
+
+    pub(crate) fn internal(what: impl std::fmt::Display) -> Self {
+        let (en, ja) = (format!("the server failed: {what}"), format!("サーバーで失敗しました: {what}"));
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", en, ja)
+    }
+
+    pub(crate) fn bad(path: &str, en: impl Into<String>, ja: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", en, ja).at_path(path)
+    }
+}
+
+impl From<FilterError> for ApiError {
+    fn from(error: FilterError) -> Self {
+        let at = Some(error.at);
+        let base = Self::new(StatusCode::BAD_REQUEST, "bad_filter", error.message_en(), error.message_ja());
+        Self { at, ..base.at_path("filter") }
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        let en = error.to_string();
+        match error {
+            QueryError::Sql { .. } => {
+                let ja = format!("SQL を実行できません: {en}");
+                Self::new(StatusCode::BAD_REQUEST, "bad_sql", en, ja).at_path("sql")
+            }
+            QueryError::ReadOnly(_) => {
+                let ja = "実行できるのは SELECT、SHOW、DESCRIBE、EXPLAIN だけです";
+                Self::new(StatusCode::BAD_REQUEST, "read_only", en, ja).at_path("sql")
+            }
+            QueryError::Bad(_) => {
+                let ja = format!("問い合わせが正しくありません: {en}");
+                Self::new(StatusCode::BAD_REQUEST, "bad_request", en, ja)
+            }
+            QueryError::Timeout(secs) => {
+                let ja = format!("{secs} 秒を超えたため中止しました。期間かフィルターを絞ってください");
+                Self::new(StatusCode::GATEWAY_TIMEOUT, "too_slow", en, ja)
+            }
+            QueryError::Memory => {
+                let ja = "メモリーの上限を超えます。期間、フィルター、集計キーを絞ってください";
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_large", en, ja)
+            }
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        let (status, en) = (rejection.status(), rejection.body_text());
+        let ja = format!("要求の本文を読めません: {en}");
+        Self::new(status, "bad_request", en, ja)
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        let (status, en) = (rejection.status(), rejection.body_text());
+        let ja = format!("要求のパラメーターを読めません: {en}");
+        Self::new(status, "bad_request", en, ja)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        if self.status.is_server_error() {
+            tracing::error!(code = self.code, message = self.message, "a request failed");
+        }
+        (self.status, Json(self)).into_response()
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Users and sessions in `state.db` (SQLite). Passwords are kept as Argon2id hashes, session tokens as
+//! SHA-256: who reads the file learns neither.
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use minamo_base::{Time, hex};
+use rand::RngExt as _;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use sha2::{Digest, Sha256};
+
+/// How long a session lasts.
+pub(crate) const SESSION_SECS: i64 = 12 * 3_600;
+/// Sessions that are kept; the oldest go first.
+const MAX_SESSIONS: i64 = 10_000;
+/// Version of the tables.
+const VERSION: i64 = 1;
+
+/// The open state.
+pub struct State {
+    db: Mutex<Connection>,
+}
+
+/// Why the state could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// SQLite refused.
+    #[error("state database: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A password cannot be hashed.
+    #[error("cannot hash a password: {0}")]
+    Hash(String),
+    /// The file was written by a newer version.
+    #[error("state database has version {found}, want at most {known}: it was written by a newer version")]
+    Version {
+        /// Version in the file.
+        found: i64,
+        /// Newest version known here.
+        known: i64,
+    },
+}
+
+impl State {
+    /// Opens or makes the database.
+    pub fn open(path: &Path) -> Result<Self, StateError> {
+        let db = Connection::open(path)?;
+        db.pragma_update(None, "journal_mode", "WAL")?;
+        let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        if found > VERSION {
+            return Err(StateError::Version { found, known: VERSION });
+        }
+        db.execute_batch(
+            "CREATE TABLE IF NOT EXISTS users (name TEXT PRIMARY KEY, password TEXT NOT NULL) STRICT;
+             CREATE TABLE IF NOT EXISTS sessions (token TEXT PRIMARY KEY, user TEXT NOT NULL, expires INTEGER NOT NULL) STRICT;",
+        )?;
+        db.pragma_update(None, "user_version", VERSION)?;
+        Ok(Self { db: Mutex::new(db) })
+    }
+
+    fn db(&self) -> MutexGuard<'_, Connection> {
+        self.db.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// True where there is no user yet.
+    pub fn is_new(&self) -> Result<bool, StateError> {
+        Ok(self.db().query_row("SELECT COUNT(*) = 0 FROM users", [], |row| row.get(0))?)
+    }
+
+    /// Makes a user, or gives an old one a new password.
+    pub fn set_user(&self, name: &str, password: &str) -> Result<(), StateError> {
+        let hash: PasswordHash =
+            Argon2::default().hash_password(password.as_bytes()).map_err(|e| StateError::Hash(e.to_string()))?;
+        let hash = hash.to_string();
+        self.db().execute("INSERT OR REPLACE INTO users (name, password) VALUES (?1, ?2)", params![name, hash])?;
+        Ok(())
+    }
+
+    /// True where name and password belong together. Takes the same time for unknown names.
+    pub(crate) fn check_password(&self, name: &str, password: &str) -> Result<bool, StateError> {
+        /// Hash of a random password nobody has.
+        const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$aOeUJGp1dxqjBFyEZ1ym6g$Ra6iTqkYO9Jvqkpa0xOTJWUURbVDZUn2rhLvLMnCTsA";
+        let query = "SELECT password FROM users WHERE name = ?1";
+        let stored: Option<String> = self.db().query_row(query, [name], |row| row.get(0)).optional()?;
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| NOBODY.to_owned());
+        let hash = PasswordHash::new(&stored).map_err(|e| StateError::Hash(e.to_string()))?;
+        Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok() && known)
+    }
+
+    /// Starts a session; returns its token.
+    pub(crate) fn start_session(&self, user: &str, now: Time) -> Result<String, StateError> {
+        let token = hex(&rand::rng().random::<[u8; 32]>());
+        let db = self.db();
+        db.execute("DELETE FROM sessions WHERE expires <= ?1", [now.secs()])?;
+        db.execute(
+            "DELETE FROM sessions WHERE token IN (SELECT token FROM sessions ORDER BY expires DESC LIMIT -1 OFFSET ?1)",
+            [MAX_SESSIONS - 1],
+        )?;
+        db.execute(
+            "INSERT INTO sessions (token, user, expires) VALUES (?1, ?2, ?3)",
+            params![digest(&token), user, now.secs() + SESSION_SECS],
+        )?;
+        Ok(token)
+    }
+
+    /// The user of a session that has not expired.
+    pub(crate) fn session_user(&self, token: &str, now: Time) -> Result<Option<String>, StateError> {
+        let query = "SELECT user FROM sessions WHERE token = ?1 AND expires > ?2";
+        Ok(self.db().query_row(query, params![digest(token), now.secs()], |row| row.get(0)).optional()?)
+    }
+
+    /// Ends a session.
+    pub(crate) fn end_session(&self, token: &str) -> Result<(), StateError> {
+        self.db().execute("DELETE FROM sessions WHERE token = ?1", [digest(token)])?;
+        Ok(())
+    }
+}
+
+/// A password for a first login: 20 characters without those that look alike, about 115 bits.
+pub fn random_password() -> String {
+    const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    let mut rng = rand::rng();
+    let letter = |_| LETTERS.get(rng.random_range(0..LETTERS.len())).map_or('x', |octet| char::from(*octet));
+    (0..20).map(letter).collect()
+}
+
+fn digest(token: &str) -> String {
+    hex(&Sha256::digest(token.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state() -> (tempfile::TempDir, State) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let state = State::open(&folder.path().join("state.db")).expect("opened");
+        (folder, state)
+    }
+
+    #[test]
+    fn passwords_are_checked_and_not_kept() {
+        let (folder, state) = state();
+        assert!(state.is_new().expect("readable"));
+        state.set_user("admin", "correct horse").expect("set");
+        assert!(!state.is_new().expect("readable"));
+        assert!(state.check_password("admin", "correct horse").expect("checked"));
+        assert!(!state.check_password("admin", "wrong").expect("checked"));
+        assert!(!state.check_password("nobody", "correct horse").expect("checked"));
+        drop(state);
+        for entry in std::fs::read_dir(folder.path()).expect("readable") {
+            let octets = std::fs::read(entry.expect("readable").path()).expect("readable");
+            assert!(!octets.windows(7).any(|w| w == b"correct"));
+        }
+    }
+
+    #[test]
+    fn sessions_expire_and_end() {
+        let (_folder, state) = state();
+        let now = Time::from_secs_nanos(1_000, 0);
+        let token = state.start_session("admin", now).expect("started");
+        assert_eq!(state.session_user(&token, now).expect("readable").as_deref(), Some("admin"));
+        let later = Time::from_secs_nanos(1_000 + SESSION_SECS, 0);
+        assert_eq!(state.session_user(&token, later).expect("readable"), None);
+        state.end_session(&token).expect("ended");
+        assert_eq!(state.session_user(&token, now).expect("readable"), None);
+    }
+
+    #[test]
+    fn first_passwords_are_long_and_differ() {
+        let (a, b) = (random_password(), random_password());
+        assert!(a.len() == 20 && a != b);
+    }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The API over HTTP, without a socket.
+
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, Response, StatusCode, header};
+use minamo_base::Ip;
+use minamo_model::{FLOWS, Flow, FlowBuilder};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use super::*;
+
+struct Service {
+    router: Router,
+    cookie: String,
+    _folder: tempfile::TempDir,
+}
+
+fn now() -> Time {
+    Time::from_secs_nanos(1_767_607_200, 0) // 2026-01-05T10:00:00Z
+}
+
+async fn service() -> Service {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lake = Lake::open(&folder.path().join("lake"), minamo_store::Settings::default(), now).expect("opened");
+    let mut builder = FlowBuilder::default();
+    for port in 0..3u16 {
+        let mut flow = Flow::default();
+        flow.core.flow_id = format!("{port:016x}");
+        (flow.core.time_start, flow.core.time_end) = (now(), now() + std::time::Duration::from_secs(10));
+        flow.core.src_ip = Ip::v4([192, 0, 2, 1]);
+        flow.core.dst_ip = Ip::v4([198, 51, 100, 2]);
+        (flow.core.dst_port, flow.core.proto) = (443 + port, 6);
+        (flow.core.src_bytes, flow.core.src_packets) = (1_000, 10);
+        flow.core.app = "TLS".into();
+        builder.append(&flow);
+    }
+    lake.append(&FLOWS, builder.finish().expect("a batch")).await.expect("appended");
+    let state = State::open(&folder.path().join("state.db")).expect("opened");
+    state.set_user("admin", "secret").expect("set");
+    let router = router(Deps {
+        lake: Arc::new(lake),
+        state: Arc::new(state),
+        rules: Arc::new(Vec::new()),
+        counters: Arc::new(Vec::new),
+        started_at: now(),
+        clock: now,
+    });
+    let mut service = Service { router, cookie: String::new(), _folder: folder };
+    let answer = service.send("POST", "/api/v1/session", Some(json!({"user": "admin", "password": "secret"}))).await;
+    assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    let cookie = answer.headers()[header::SET_COOKIE].to_str().expect("text").to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"));
+    service.cookie = cookie.split(';').next().expect("a pair").to_owned();
+    service
+}
+
+impl Service {
+    async fn send(&self, method: &str, path: &str, body: Option<Value>) -> Response<Body> {
+        let mut request = Request::builder().method(method).uri(path).header(header::COOKIE, &self.cookie);
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let body = body.map_or_else(Body::empty, |b| Body::from(b.to_string()));
+        self.router.clone().oneshot(request.body(body).expect("a request")).await.expect("infallible")
+    }
+
+    async fn json(&self, method: &str, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let answer = self.send(method, path, body).await;
+        let status = answer.status();
+        let octets = to_bytes(answer.into_body(), 1 << 24).await.expect("a body");
+        (status, serde_json::from_slice(&octets).expect("JSON"))
+    }
+}
+
+fn range(extra: Value) -> Option<Value> {
+    let mut body = json!({"from": "2026-01-05T09:00:00Z", "to": "2026-01-05T11:00:00Z", "filter": ""});
+    body.as_object_mut().expect("an object").extend(extra.as_object().expect("an object").clone());
+    Some(body)
+}
+
+#[tokio::test]
+async fn nothing_is_shown_without_a_login() {
+    let mut service = service().await;
+    service.cookie.clear();
+    for (method, path) in [("GET", "/api/v1/status"), ("POST", "/api/v1/sql"), ("GET", "/metrics"), ("GET", "/api/v1/events")] {
+        let (status, error) = service.json(method, path, None).await;
+        assert_eq!((status, &error["code"]), (StatusCode::UNAUTHORIZED, &json!("not_logged_in")), "{path}");
+    }
+    let wrong = Some(json!({"user": "admin", "password": "wrong"}));
+    let (status, error) = service.json("POST", "/api/v1/session", wrong).await;
+    assert_eq!((status, &error["code"]), (StatusCode::UNAUTHORIZED, &json!("wrong_password")));
+    assert!(!error["message_ja"].as_str().expect("text").is_empty());
+}
+
+#[tokio::test]
+async fn a_session_ends_with_logout() {
+    let service = service().await;
+    assert_eq!(service.json("GET", "/api/v1/session", None).await.1["user"], "admin");
+    assert_eq!(service.send("DELETE", "/api/v1/session", None).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(service.send("GET", "/api/v1/session", None).await.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn queries_answer_from_the_lake() {
+    let service = service().await;
+    let (_, summary) = service.json("POST", "/api/v1/query/summary", range(json!({}))).await;
+    assert_eq!((&summary["bytes"], &summary["flows"], &summary["hosts"]), (&json!(3_000), &json!(3), &json!(2)));
+    let top = range(json!({"keys": ["src_ip"], "by": "bytes", "limit": 5}));
+    let (_, top) = service.json("POST", "/api/v1/query/top", top).await;
+    assert_eq!(top["rows"][0]["key"], json!(["192.0.2.1"]));
+    let series = range(json!({"split": "app", "by": "bytes", "limit": 5, "step_secs": 60}));
+    let (_, series) = service.json("POST", "/api/v1/query/series", series).await;
+    let values = series["series"][0]["values"].as_array().expect("values");
+    assert_eq!(values.iter().filter_map(Value::as_u64).sum::<u64>(), 3_000);
+    let (_, flows) = service.json("POST", "/api/v1/query/flows", range(json!({"limit": 2, "cursor": null}))).await;
+    assert_eq!(flows["rows"].as_array().map(Vec::len), Some(2));
+    let next = range(json!({"limit": 2, "cursor": flows["next"]}));
+    let (_, rest) = service.json("POST", "/api/v1/query/flows", next).await;
+    assert_eq!((rest["rows"].as_array().map(Vec::len), &rest["next"]), (Some(1), &Value::Null));
+    let (_, flow) = service.json("GET", "/api/v1/flows/0000000000000001", None).await;
+    assert_eq!(flow["dst_port"], 444);
+    let sql = Some(json!({"sql": "SELECT src_ip, COUNT(*) AS n FROM flows WHERE src_ip LIKE '192.0.2.%' GROUP BY src_ip"}));
+    let (_, sql) = service.json("POST", "/api/v1/sql", sql).await;
+    assert_eq!(sql["rows"], json!([["192.0.2.1", 3]]));
+}
+
+#[tokio::test]
+async fn wrong_input_is_named() {
+    let service = service().await;
+    let (status, error) = service.json("POST", "/api/v1/query/summary", range(json!({"filter": "src_ipp = 1"}))).await;
+    assert_eq!((status, &error["code"], &error["at"]), (StatusCode::BAD_REQUEST, &json!("bad_filter"), &json!(0)));
+    let (status, error) = service.json("POST", "/api/v1/query/summary", range(json!({"from": "yesterday"}))).await;
+    assert_eq!((status, &error["path"]), (StatusCode::BAD_REQUEST, &json!("from")));
+    let (status, error) = service.json("POST", "/api/v1/query/top", range(json!({"keys": ["x"], "by": "bytes", "limit": 5}))).await;
+    assert_eq!((status, &error["code"]), (StatusCode::BAD_REQUEST, &json!("bad_request")));
+    let (status, error) = service.json("POST", "/api/v1/sql", Some(json!({"sql": "DROP TABLE flows"}))).await;
+    assert_eq!((status, &error["code"]), (StatusCode::BAD_REQUEST, &json!("read_only")));
+    let (status, _) = service.json("GET", "/api/v1/flows/ffffffffffffffff", None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    let (status, _) = service.json("GET", "/api/v1/nothing", None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn completion_helps_and_columns_are_listed() {
+    let service = service().await;
+    let (_, completion) = service.json("GET", "/api/v1/filter/complete?text=tls_s&at=5", None).await;
+    let texts: Vec<_> = completion["items"].as_array().expect("items").iter().map(|i| i["text"].clone()).collect();
+    assert!(texts.contains(&json!("tls_sni")), "{texts:?}");
+    let (_, columns) = service.json("GET", "/api/v1/columns", None).await;
+    assert_eq!(columns.as_array().map(Vec::len), Some(FLOWS.columns().count()));
+}
+
+#[test]
+fn the_description_names_every_operation() {
+    let document: Value = serde_json::from_str(&openapi()).expect("JSON");
+    assert!(document["paths"]["/api/v1/query/series"]["post"].is_object());
+    assert!(document["components"]["schemas"]["EventRow"]["properties"]["filter"].is_object());
+}

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Requests and answers of the API. The OpenAPI description and the console's TypeScript types come from
+//! here. Times are RFC 3339 in UTC, addresses text, counters whole numbers.
+
+use minamo_detect::Text;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+/// Name and password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    /// Name of the user.
+    pub user: String,
+    /// Password in clear; use TLS in front where the network is not yours.
+    pub password: String,
+}
+
+/// Who is logged in.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Session {
+    /// Name of the user.
+    pub user: String,
+}
+
+/// A counter of the program.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Counter {
+    /// Name, as in the metrics.
+    pub name: String,
+    /// Labels: `reason="full"`.
+    pub labels: String,
+    /// Count since the start.
+    pub value: u64,
+}
+
+/// State of the program.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Status {
+    /// Version of the program.
+    pub version: String,
+    /// When it was started.
+    pub started_at: String,
+    /// Flow rows in the lake.
+    pub flows: u64,
+    /// Of these, rows that are not in segments yet.
+    pub hot_rows: u64,
+    /// Segments on disk.
+    pub segments: u64,
+    /// Octets of the segments.
+    pub stored_bytes: u64,
+    /// Start of the earliest flow.
+    #[schema(required)]
+    pub first: Option<String>,
+    /// End of the latest flow.
+    #[schema(required)]
+    pub last: Option<String>,
+    /// Counters of all parts.
+    pub counters: Vec<Counter>,
+}
+
+/// A column of the flows.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ColumnInfo {
+    /// Name.
+    pub name: String,
+    /// Group.
+    pub group: String,
+    /// Type of the cell.
+    #[serde(rename = "type")]
+    pub cell: String,
+    /// Unit of a number.
+    pub unit: String,
+    /// How values combine.
+    pub kind: String,
+    /// Meaning in English.
+    pub doc: String,
+    /// Meaning in Japanese.
+    pub doc_ja: String,
+    /// Operators that a filter can use on it.
+    pub operators: Vec<String>,
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Measure {
+    /// Octets of both sides.
+    Bytes,
+    /// Packets of both sides.
+    Packets,
+    /// Rows.
+    Flows,
+}
+
+/// A range of time and a filter. A flow is in the range where it began before `to` and ended at `from` or later.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SummaryRequest {
+    /// Start of the range.
+    pub from: String,
+    /// End of the range.
+    pub to: String,
+    /// Filter; empty for all.
+    #[serde(default)]
+    pub filter: String,
+}
+
+/// Sums over a range.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Summary {
+    /// Octets.
+    pub bytes: u64,
+    /// Packets.
+    pub packets: u64,
+    /// Rows.
+    pub flows: u64,
+    /// Different addresses.
+    pub hosts: u64,
+    /// Octets of flows whose content is encrypted.
+    pub encrypted_bytes: u64,
+    /// Events in the range.
+    pub events: u64,
+    /// Start of the earliest flow.
+    #[schema(required)]
+    pub first: Option<String>,
+    /// End of the latest flow.
+    #[schema(required)]
+    pub last: Option<String>,
+    /// Milliseconds that the query took.
+    pub elapsed_ms: u64,
+}
+
+/// Which groups are the largest.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TopRequest {
+    /// Start of the range.
+    pub from: String,
+    /// End of the range.
+    pub to: String,
+    /// Filter; empty for all.
+    #[serde(default)]
+    pub filter: String,
+    /// Columns to group by; `ip` counts a flow for both its addresses.
+    pub keys: Vec<String>,
+    /// What orders the groups.
+    pub by: Measure,
+    /// Most groups, up to 1,000.
+    pub limit: usize,
+}
+
+/// Sums.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Totals {
+    /// Octets.
+    pub bytes: u64,
+    /// Packets.
+    pub packets: u64,
+    /// Rows.
+    pub flows: u64,
+}
+
+/// A group and its sums.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TopRow {
+    /// Values of the keys, in the order of the request.
+    pub key: Vec<Value>,
+    /// Octets.
+    pub bytes: u64,
+    /// Packets.
+    pub packets: u64,
+    /// Rows.
+    pub flows: u64,
+}
+
+/// The largest groups, largest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Top {
+    /// The groups.
+    pub rows: Vec<TopRow>,
+    /// Sums over all flows of the range.
+    pub total: Totals,
+    /// Milliseconds that the query took.
+    pub elapsed_ms: u64,
+}
+
+/// Course over time.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeriesRequest {
+    /// Start of the range.
+    pub from: String,
+    /// End of the range.
+    pub to: String,
+    /// Filter; empty for all.
+    #[serde(default)]
+    pub filter: String,
+    /// Column that splits the course in lines; nothing for one line.
+    pub split: Option<String>,
+    /// What is summed.
+    pub by: Measure,
+    /// Most lines besides "all others", up to 50.
+    pub limit: usize,
+    /// Seconds of a step; chosen where nothing is given.
+    pub step_secs: Option<u64>,
+}
+
+/// A line of the course.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SeriesLine {
+    /// Value of the split column; nothing for all others.
+    #[schema(required)]
+    pub name: Option<String>,
+    /// Sum of each step.
+    pub values: Vec<u64>,
+}
+
+/// The course: what a flow moved is spread over its lifetime.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Series {
+    /// Start of the first step.
+    pub start: String,
+    /// Seconds of a step.
+    pub step_secs: u64,
+    /// The lines, largest first.
+    pub series: Vec<SeriesLine>,
+    /// Milliseconds that the query took.
+    pub elapsed_ms: u64,
+}
+
+/// Rows, newest first.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FlowsRequest {
+    /// Start of the range.
+    pub from: String,
+    /// End of the range.
+    pub to: String,
+    /// Filter; empty for all.
+    #[serde(default)]
+    pub filter: String,
+    /// Most rows, up to 1,000.
+    pub limit: usize,
+    /// Where the last page ended.
+    pub cursor: Option<String>,
+}
+
+/// One flow: the columns that have a value.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FlowRow(pub serde_json::Map<String, Value>);
+
+/// A page of rows.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Flows {
+    /// The rows.
+    pub rows: Vec<FlowRow>,
+    /// Cursor of the next page; nothing after the last.
+    #[schema(required)]
+    pub next: Option<String>,
+    /// Milliseconds that the query took.
+    pub elapsed_ms: u64,
+}
+
+/// A filter as far as it was typed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct CompleteParams {
+    /// The text.
+    #[serde(default)]
+    pub text: String,
+    /// Position of the caret, in characters.
+    #[serde(default)]
+    pub at: usize,
+}
+
+/// What is wrong with a filter.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FilterError {
+    /// Offset of the place, in characters.
+    pub at: usize,
+    /// One sentence in English.
+    pub message: String,
+    /// One sentence in Japanese.
+    pub message_ja: String,
+}
+
+/// What a completion stands for.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CompletionKind {
+    /// A column.
+    Column,
+    /// A word of the language.
+    Keyword,
+    /// An operator.
+    Operator,
+    /// A value.
+    Value,
+}
+
+/// Something that can stand at the caret.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CompletionItem {
+    /// The text to put in.
+    pub text: String,
+    /// What it is.
+    pub kind: CompletionKind,
+    /// Meaning in English.
+    pub doc: String,
+    /// Meaning in Japanese.
+    pub doc_ja: String,
+}
+
+/// Help while a filter is typed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Completion {
+    /// What is wrong with the text, if anything is.
+    #[schema(required)]
+    pub error: Option<FilterError>,
+    /// Start of the word that an item replaces, in characters.
+    pub from: usize,
+    /// The items, best first.
+    pub items: Vec<CompletionItem>,
+}
+
+/// Which events.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct EventsParams {
+    /// Start of the range; from the beginning where nothing is given.
+    pub from: Option<String>,
+    /// End of the range; to the end where nothing is given.
+    pub to: Option<String>,
+    /// Most events, up to 1,000; 200 where nothing is given.
+    pub limit: Option<usize>,
+}
+
+/// A text in both languages.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+pub struct Text2 {
+    /// English.
+    pub en: String,
+    /// Japanese.
+    pub ja: String,
+}
+
+impl From<&Text> for Text2 {
+    fn from(text: &Text) -> Self {
+        Self { en: text.en.clone(), ja: text.ja.clone() }
+    }
+}
+
+/// An event.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventRow {
+    /// Identity.
+    pub event_id: String,
+    /// Name of the rule.
+    pub rule: String,
+    /// `low`, `medium`, `high` or `critical`.
+    pub severity: String,
+    /// Title of the rule.
+    pub title: Text2,
+    /// What happened.
+    pub text: Text2,
+    /// The question that the rule answers.
+    pub question: Text2,
+    /// Causes that are no attack.
+    pub benign: Vec<Text2>,
+    /// Start of the window.
+    pub first: String,
+    /// End of the window.
+    pub last: String,
+    /// Address that caused it.
+    #[schema(required)]
+    pub src_ip: Option<String>,
+    /// Address that it was aimed at.
+    #[schema(required)]
+    pub dst_ip: Option<String>,
+    /// The values that made the rule fire.
+    pub values: serde_json::Map<String, Value>,
+    /// Filter that shows the flows.
+    pub filter: String,
+    /// Identifiers of MITRE ATT&CK.
+    pub attack: Vec<String>,
+}
+
+/// Events, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Events {
+    /// The events.
+    pub rows: Vec<EventRow>,
+}
+
+/// A query.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SqlRequest {
+    /// One statement that reads.
+    pub sql: String,
+}
+
+/// A column of an answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SqlColumn {
+    /// Name.
+    pub name: String,
+    /// Type.
+    #[serde(rename = "type")]
+    pub cell: String,
+}
+
+/// Rows of a query.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SqlAnswer {
+    /// The columns.
+    pub columns: Vec<SqlColumn>,
+    /// The rows, cell by cell.
+    pub rows: Vec<Vec<Value>>,
+    /// True where rows were left out.
+    pub truncated: bool,
+    /// Milliseconds that the query took.
+    pub elapsed_ms: u64,
+}

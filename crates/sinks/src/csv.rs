@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//! CSV (RFC 4180): a header with every column of the table, empty cells where nothing was observed.
+
+use std::io::Write;
+
+use arrow::array::RecordBatch;
+use minamo_model::{CellReader, Row, Table, text_value};
+
+use crate::{Format, Sink, SinkError};
+
+pub(crate) static FORMAT: Format = Format {
+    name: "csv",
+    help: "comma-separated values with a header of all columns (RFC 4180)",
+    binary: false,
+    open: |mut out, table| {
+        let names: Vec<_> = table.columns().map(|c| c.name).collect();
+        write!(out, "{}\r\n", names.join(","))?;
+        Ok(Box::new(Csv { out, table }))
+    },
+};
+
+struct Csv {
+    out: Box<dyn Write + Send>,
+    table: &'static Table,
+}
+
+impl Sink for Csv {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), SinkError> {
+        let readers = CellReader::all(batch);
+        for row in 0..batch.num_rows() {
+            let row = Row::new(&readers, row);
+            let cells: Vec<_> = self.table.columns().map(|c| quoted(text_value(&row.get(c.name)))).collect();
+            write!(self.out, "{}\r\n", cells.join(","))?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), SinkError> {
+        Ok(self.out.flush()?)
+    }
+}
+
+/// RFC 4180 §2: quotes where the text has a comma, a quote or a line end. A text that a spreadsheet would take for
+/// a formula gets an apostrophe in front, since names in traffic are chosen by strangers.
+fn quoted(text: String) -> String {
+    let text = if text.starts_with(['=', '+', '-', '@']) && text.parse::<f64>().is_err() { format!("'{text}") } else { text };
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}

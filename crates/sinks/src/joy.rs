@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//! JSON lines under the names that Joy (Cisco's open flow analyser) gave them, for tools built on it.
+//! Octets are counted from the IP header on, as everywhere in this program.
+
+use std::io::Write;
+
+use arrow::array::RecordBatch;
+use minamo_model::{CellReader, Row, json_value, text_value};
+use minamo_schema::Value;
+use serde_json::{Map, json};
+
+use crate::{Format, Sink, SinkError};
+
+pub(crate) static FORMAT: Format = Format {
+    name: "joy",
+    help: "JSON lines with Joy's field names (sa, da, pr, packets, tls, …)",
+    binary: false,
+    open: |out, _| Ok(Box::new(Joy { out })),
+};
+
+struct Joy {
+    out: Box<dyn Write + Send>,
+}
+
+impl Sink for Joy {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), SinkError> {
+        let readers = CellReader::all(batch);
+        for row in 0..batch.num_rows() {
+            writeln!(self.out, "{}", object(&Row::new(&readers, row)))?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), SinkError> {
+        Ok(self.out.flush()?)
+    }
+}
+
+/// Columns that go over as they are, by Joy's name.
+const PLAIN: &[(&str, &str)] = &[
+    ("sa", "src_ip"),
+    ("da", "dst_ip"),
+    ("pr", "proto"),
+    ("sp", "src_port"),
+    ("dp", "dst_port"),
+    ("bytes_out", "src_bytes"),
+    ("num_pkts_out", "src_packets"),
+    ("bytes_in", "dst_bytes"),
+    ("num_pkts_in", "dst_packets"),
+];
+
+/// Members of `tls`, by column.
+const TLS: &[(&str, &str)] = &[
+    ("sni", "tls_sni"),
+    ("s_version", "tls_version"),
+    ("scs", "tls_cipher"),
+    ("alpn", "tls_alpn"),
+    ("ja3", "tls_ja3"),
+    ("ja4", "tls_ja4"),
+];
+
+fn object(row: &Row<'_>) -> serde_json::Value {
+    let mut out = members(row, PLAIN);
+    for (name, column) in [("time_start", "time_start"), ("time_end", "time_end")] {
+        if let Value::Time(time) = row.get(column) {
+            out.insert(name.to_owned(), json!(time.0 as f64 / 1e9));
+        }
+    }
+    out.insert("packets".to_owned(), packets(row));
+    let tls = members(row, TLS);
+    if !tls.is_empty() {
+        out.insert("tls".to_owned(), tls.into());
+    }
+    if let name @ Value::Text(_) = row.get("app") {
+        out.insert("app".to_owned(), text_value(&name).into());
+    }
+    out.into()
+}
+
+fn members(row: &Row<'_>, names: &[(&str, &str)]) -> Map<String, serde_json::Value> {
+    let cells = names.iter().map(|(name, column)| ((*name).to_owned(), json_value(&row.get(column))));
+    cells.filter(|(_, value)| !value.is_null()).collect()
+}
+
+/// Length, direction (`>` sent by the initiator) and milliseconds since the packet before.
+fn packets(row: &Row<'_>) -> serde_json::Value {
+    let (Value::Numbers(lengths), Value::Numbers(times)) = (row.get("splt_lengths"), row.get("splt_times_micros")) else {
+        return json!([]);
+    };
+    let packet = |(length, micros): (i64, i64)| {
+        json!({"b": length.abs(), "dir": if length < 0 { "<" } else { ">" }, "ipt": micros / 1_000})
+    };
+    lengths.into_iter().zip(times).map(packet).collect()
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//! JSON lines: one object per row, of the cells that have a value, under their column names.
+
+use std::io::Write;
+
+use arrow::array::RecordBatch;
+use minamo_model::{CellReader, Row};
+
+use crate::{Format, Sink, SinkError};
+
+pub(crate) static FORMAT: Format = Format {
+    name: "jsonl",
+    help: "one JSON object per line, only the columns that have a value",
+    binary: false,
+    open: |out, _| Ok(Box::new(Jsonl { out, line: String::new() })),
+};
+
+struct Jsonl {
+    out: Box<dyn Write + Send>,
+    line: String,
+}
+
+impl Sink for Jsonl {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), SinkError> {
+        let readers = CellReader::all(batch);
+        for row in 0..batch.num_rows() {
+            self.line.clear();
+            Row::new(&readers, row).push_json(&mut self.line);
+            self.line.push('\n');
+            self.out.write_all(self.line.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), SinkError> {
+        Ok(self.out.flush()?)
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Each format on the same rows.
+
+use std::sync::{Arc, Mutex};
+
+use minamo_base::{Ip, Time};
+use minamo_model::{FLOWS, Flow, FlowBuilder};
+
+use super::*;
+
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("one thread").extend_from_slice(data);
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn written(name: &str) -> Vec<u8> {
+    let mut builder = FlowBuilder::default();
+    let mut flow = Flow::default();
+    flow.core.src_ip = Ip::v4([192, 0, 2, 1]);
+    flow.core.dst_ip = "2001:db8::1".parse().expect("an address");
+    (flow.core.src_port, flow.core.dst_port, flow.core.proto) = (50_000, 443, 6);
+    (flow.core.time_start, flow.core.time_end) = (Time::from_millis(1_000), Time::from_millis(2_500));
+    flow.core.app = "TLS.YouTube".into();
+    flow.tls.get_or_insert_default().sni = Some("a,\"b\"".to_owned());
+    let splt = flow.splt.get_or_insert_default();
+    (splt.lengths, splt.times_micros) = (Some(vec![517, -1_400]), Some(vec![0, 21_500]));
+    builder.append(&flow);
+    flow.tls.get_or_insert_default().sni = Some("=cmd()".to_owned());
+    builder.append(&flow);
+    let shared = Shared::default();
+    let mut sink = (format(name).expect("known").open)(Box::new(shared.clone()), &FLOWS).expect("opened");
+    sink.write(&builder.finish().expect("a batch")).expect("written");
+    sink.finish().expect("finished");
+    let octets = shared.0.lock().expect("one thread").clone();
+    octets
+}
+
+fn text(name: &str) -> String {
+    String::from_utf8(written(name)).expect("UTF-8")
+}
+
+#[test]
+fn json_lines_parse_and_leave_out_what_is_not_there() {
+    let text = text("jsonl");
+    let rows: Vec<serde_json::Value> = text.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
+    assert_eq!(rows.len(), 2);
+    assert_eq!(rows[0]["dst_ip"], "2001:db8::1");
+    assert_eq!(rows[0]["tls_sni"], "a,\"b\"");
+    assert_eq!(rows[0]["splt_lengths"], serde_json::json!([517, -1400]));
+    assert!(rows[0].get("dns_query").is_none());
+}
+
+#[test]
+fn csv_quotes_and_disarms() {
+    let text = text("csv");
+    let mut lines = text.split("\r\n");
+    assert_eq!(lines.next().expect("a header").split(',').count(), FLOWS.columns().count());
+    assert!(lines.next().expect("a row").contains(r#""a,""b""""#));
+    assert!(lines.next().expect("a row").contains(",'=cmd(),"));
+}
+
+#[test]
+fn table_shows_endpoints_and_application() {
+    let text = text("table");
+    assert!(text.contains("[2001:db8::1]:443") && text.contains("TLS.YouTube") && text.contains("1.500"));
+}
+
+#[test]
+fn joy_has_its_own_names() {
+    let first = text("joy").lines().next().map(str::to_owned).expect("a row");
+    let row: serde_json::Value = serde_json::from_str(&first).expect("JSON");
+    assert_eq!((&row["sa"], &row["dp"], &row["pr"]), (&"192.0.2.1".into(), &443.into(), &6.into()));
+    assert_eq!(row["packets"][1], serde_json::json!({"b": 1400, "dir": "<", "ipt": 21}));
+    assert_eq!(row["time_end"], 2.5);
+}
+
+#[test]
+fn parquet_is_parquet() {
+    let octets = written("parquet");
+    assert!(octets.starts_with(b"PAR1") && octets.ends_with(b"PAR1"));
+}

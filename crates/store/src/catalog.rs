@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The catalog: an SQLite database that says which segments are live and how far the log is sealed. Each
+//! change is one durable transaction; what it does not name does not exist.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use minamo_base::Time;
+use rusqlite::{Connection, OpenFlags, Transaction, params};
+
+use crate::StoreError;
+use crate::segment::Segment;
+use crate::span::Span;
+use crate::tables::{PerTable, TABLES, tables};
+
+/// Steps from one schema version to the next; the version is how many were taken. Append only.
+const MIGRATIONS: [&str; 1] = ["
+    CREATE TABLE sealed (table_name TEXT PRIMARY KEY, through INTEGER NOT NULL) STRICT;
+    CREATE TABLE next (one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER NOT NULL) STRICT;
+    INSERT INTO next VALUES (1, 1);
+    CREATE TABLE segments (
+        id INTEGER PRIMARY KEY, table_name TEXT NOT NULL, path TEXT NOT NULL UNIQUE, hour INTEGER,
+        rows INTEGER NOT NULL, bytes INTEGER NOT NULL,
+        min_start INTEGER NOT NULL, max_start INTEGER NOT NULL, min_end INTEGER NOT NULL, max_end INTEGER NOT NULL,
+        frame_first INTEGER NOT NULL, frame_last INTEGER NOT NULL
+    ) STRICT;
+    "];
+
+/// The open database.
+pub(crate) struct Catalog {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// What the catalog says of one table.
+#[derive(Debug, Default)]
+pub(crate) struct Entry {
+    /// Live segments.
+    pub(crate) segments: Vec<Arc<Segment>>,
+    /// All frames up to this number are in segments.
+    pub(crate) through: u64,
+}
+
+impl Catalog {
+    /// Opens the catalog in `dir`, makes it where there is none, and brings it to the newest version.
+    pub(crate) fn open(dir: &Path) -> Result<Self, StoreError> {
+        let path = dir.join("catalog.db");
+        let failed = StoreError::catalog(&path);
+        let mut connection = Connection::open(&path).map_err(&failed)?;
+        // FULL: a commit that returned survives a power cut.
+        connection
+            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;")
+            .map_err(&failed)?;
+        let version = Self::version(&connection, &path)?;
+        for (at, step) in MIGRATIONS.iter().enumerate().skip(version) {
+            let change = connection.transaction().map_err(&failed)?;
+            change.execute_batch(step).map_err(&failed)?;
+            let version = u32::try_from(at + 1).unwrap_or(u32::MAX);
+            change.pragma_update(None, "user_version", version).map_err(&failed)?;
+            change.commit().map_err(&failed)?;
+        }
+        Ok(Self { connection, path: path.clone() })
+    }
+
+    /// Opens the catalog in `dir` for reading, while another process may write it.
+    pub(crate) fn open_read_only(dir: &Path) -> Result<Self, StoreError> {
+        let path = dir.join("catalog.db");
+        let failed = StoreError::catalog(&path);
+        let log = dir.join("catalog.db-wal");
+        // Without a log nobody has it open: `immutable` then spares SQLite its lock and shared-memory files.
+        let immutable = std::fs::metadata(&log).map_or(true, |log| log.len() == 0);
+        let text = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+        let uri = format!("file:{text}?mode=ro{}", if immutable { "&immutable=1" } else { "" });
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(uri, flags).map_err(&failed)?;
+        connection.execute_batch("PRAGMA busy_timeout = 5000;").map_err(&failed)?;
+        if Self::version(&connection, &path)? < MIGRATIONS.len() {
+            let reason = "written by an older version: open it once for writing".to_owned();
+            return Err(StoreError::Damaged { path: path.clone(), reason });
+        }
+        Ok(Self { connection, path: path.clone() })
+    }
+
+    fn version(connection: &Connection, path: &Path) -> Result<usize, StoreError> {
+        let found: u32 =
+            connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(StoreError::catalog(path))?;
+        let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+        if found > known {
+            return Err(StoreError::Version { path: path.to_owned(), found, known });
+        }
+        usize::try_from(found).map_err(|e| StoreError::Engine(e.to_string()))
+    }
+
+    /// All that it says, as of one instant.
+    pub(crate) fn load(&self, dir: &Path) -> Result<PerTable<Entry>, StoreError> {
+        let failed = StoreError::catalog(&self.path);
+        let read = self.connection.unchecked_transaction().map_err(&failed)?;
+        let mut out: PerTable<Entry> = Default::default();
+        for (entry, table) in out.iter_mut().zip(tables()) {
+            entry.through = through(&read, table.name).map_err(&failed)?;
+            entry.segments = segments(&read, table.name, dir).map_err(&failed)?;
+        }
+        Ok(out)
+    }
+
+    /// How far each table is sealed.
+    pub(crate) fn through(&self) -> Result<PerTable<u64>, StoreError> {
+        let failed = StoreError::catalog(&self.path);
+        let read = self.connection.unchecked_transaction().map_err(&failed)?;
+        let mut out = [0; TABLES];
+        for (to, table) in out.iter_mut().zip(tables()) {
+            *to = through(&read, table.name).map_err(&failed)?;
+        }
+        Ok(out)
+    }
+
+    /// Identity for the next segment; never given twice to a segment that got into the catalog.
+    pub(crate) fn next_id(&self) -> Result<i64, StoreError> {
+        self.connection
+            .query_row("SELECT segment FROM next", [], |row| row.get(0))
+            .map_err(StoreError::catalog(&self.path))
+    }
+
+    /// Adds segments and notes how far the log is sealed by them.
+    pub(crate) fn seal(&mut self, table: &str, new: &[Arc<Segment>], through: u64) -> Result<(), StoreError> {
+        self.change(|change| {
+            insert(change, table, new)?;
+            change.execute(
+                "INSERT INTO sealed VALUES (?1, ?2)
+                 ON CONFLICT (table_name) DO UPDATE SET through = max(through, excluded.through)",
+                params![table, signed(through)],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Replaces segments by others.
+    pub(crate) fn replace(
+        &mut self,
+        table: &str,
+        old: &[Arc<Segment>],
+        new: &[Arc<Segment>],
+    ) -> Result<(), StoreError> {
+        self.change(|change| {
+            for segment in old {
+                change.execute("DELETE FROM segments WHERE id = ?1", [segment.id])?;
+            }
+            insert(change, table, new)
+        })
+    }
+
+    fn change(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>) -> Result<(), StoreError> {
+        let failed = StoreError::catalog(&self.path);
+        let change = self.connection.transaction().map_err(&failed)?;
+        work(&change).map_err(&failed)?;
+        change.commit().map_err(&failed)
+    }
+}
+
+fn through(read: &Transaction<'_>, table: &str) -> rusqlite::Result<u64> {
+    let mut query = read.prepare("SELECT through FROM sealed WHERE table_name = ?1")?;
+    let mut rows = query.query([table])?;
+    rows.next()?.map_or(Ok(0), |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()))
+}
+
+fn segments(read: &Transaction<'_>, table: &str, dir: &Path) -> rusqlite::Result<Vec<Arc<Segment>>> {
+    let mut query = read.prepare(
+        "SELECT id, path, hour, rows, bytes, min_start, max_start, min_end, max_end, frame_first, frame_last
+         FROM segments WHERE table_name = ?1 ORDER BY id",
+    )?;
+    let rows = query.query_map([table], |row| {
+        let path: String = row.get(1)?;
+        let unsigned = |at: usize| row.get::<_, i64>(at).map(i64::cast_unsigned);
+        let time = |at: usize| row.get(at).map(Time);
+        let span = Span { min_start: time(5)?, max_start: time(6)?, min_end: time(7)?, max_end: time(8)? };
+        Ok(Arc::new(Segment {
+            id: row.get(0)?,
+            file: dir.join(&path),
+            path,
+            hour: row.get(2)?,
+            rows: unsigned(3)?,
+            bytes: unsigned(4)?,
+            span,
+            frames: (unsigned(9)?, unsigned(10)?),
+            doomed: AtomicBool::new(false),
+        }))
+    })?;
+    rows.collect()
+}
+
+fn insert(change: &Transaction<'_>, table: &str, new: &[Arc<Segment>]) -> rusqlite::Result<()> {
+    for segment in new {
+        let Span { min_start, max_start, min_end, max_end } = segment.span;
+        change.execute(
+            "INSERT INTO segments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            params![
+                segment.id,
+                table,
+                segment.path,
+                segment.hour,
+                signed(segment.rows),
+                signed(segment.bytes),
+                min_start.0,
+                max_start.0,
+                min_end.0,
+                max_end.0,
+                signed(segment.frames.0),
+                signed(segment.frames.1)
+            ],
+        )?;
+        change.execute("UPDATE next SET segment = max(segment, ?1 + 1)", [segment.id])?;
+    }
+    Ok(())
+}
+
+/// SQLite's numbers are signed; the bits stay.
+fn signed(number: u64) -> i64 {
+    number.cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_catalog_is_refused() {
+        let dir = tempfile::tempdir().expect("a directory");
+        drop(Catalog::open(dir.path()).expect("a catalog"));
+        Catalog::open(dir.path())
+            .expect("opens again")
+            .connection
+            .pragma_update(None, "user_version", 99)
+            .expect("set");
+        let message = Catalog::open(dir.path()).err().expect("refused").to_string();
+        assert!(message.contains("format version 99, want at most 1"), "{message}");
+    }
+}

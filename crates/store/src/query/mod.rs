@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Questions to the lake. SQL and the fixed questions of the console go the same way: a DataFusion plan
+//! over one view of the tables, with limits of time and memory.
+
+mod addresses;
+mod errors;
+mod filter;
+mod functions;
+mod list_any;
+mod pages;
+mod provider;
+mod series;
+mod spread;
+mod sql;
+mod top;
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+
+use datafusion::catalog::memory::MemorySchemaProvider;
+use datafusion::catalog::{
+    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, SchemaProvider,
+};
+use datafusion::dataframe::DataFrame;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::{Expr, ident};
+use datafusion::optimizer::analyzer::Analyzer;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::scalar::ScalarValue;
+use minamo_base::Time;
+use minamo_model::FLOWS;
+use minamo_schema::{Column, Value};
+use object_store::local::LocalFileSystem;
+
+pub(crate) use errors::explain_error;
+pub use filter::compile;
+pub use pages::{FlowPage, FlowsQuery};
+pub use series::{Series, SeriesQuery};
+pub use sql::SqlAnswer;
+pub use top::{By, Summary, SummaryQuery, Top, TopQuery, Totals};
+
+use crate::counters::add;
+use crate::settings::Settings;
+use crate::shared::View;
+use crate::tables::{PerTable, tables};
+use crate::{Lake, QueryError, StoreError};
+use provider::LakeTable;
+
+const CATALOG: &str = "minamo";
+const SCHEMA: &str = "lake";
+
+/// What rows are grouped by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Key {
+    /// A column of the flows.
+    Column(&'static Column),
+    /// Both addresses of a flow: it counts for each side, once where they are the same.
+    Ip,
+}
+
+impl Key {
+    /// The key of that name: `ip` or a column.
+    pub fn named(name: &str) -> Result<Self, QueryError> {
+        if name == "ip" {
+            return Ok(Self::Ip);
+        }
+        FLOWS.column(name).map(Self::Column).ok_or_else(|| QueryError::Bad(format!("flows have no column {name}")))
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Column(column) => column.name,
+            Self::Ip => "ip",
+        }
+    }
+}
+
+/// The query engine: everything that all queries share.
+pub(crate) struct Engine {
+    state: SessionState,
+    url: ObjectStoreUrl,
+    query_memory: usize,
+}
+
+impl Engine {
+    /// The engine of a lake in `dir`; it spills to the lake's `tmp`, or, where nothing may be changed there,
+    /// to the system's directory.
+    pub(crate) fn new(dir: &Path, settings: &Settings, read_only: bool) -> Result<Self, StoreError> {
+        let mode = if read_only {
+            DiskManagerMode::OsTmpDirectory
+        } else {
+            DiskManagerMode::Directories(vec![dir.join("tmp")])
+        };
+        let disk = DiskManagerBuilder::default().with_mode(mode).with_max_temp_directory_size(settings.query_spill);
+        let runtime = RuntimeEnvBuilder::new().with_disk_manager_builder(disk).build_arc()?;
+        let url = ObjectStoreUrl::parse("lake://local")?;
+        let store = LocalFileSystem::new_with_prefix(dir).map_err(|e| StoreError::Engine(e.to_string()))?;
+        runtime.register_object_store(url.as_ref(), Arc::new(store));
+        let mut config = SessionConfig::new()
+            .with_target_partitions(settings.query_threads)
+            .with_information_schema(true)
+            .with_default_catalog_and_schema(CATALOG, SCHEMA)
+            .with_create_default_catalog_and_schema(false);
+        let options = config.options_mut();
+        options.sql_parser.collect_spans = true;
+        options.execution.parquet.pushdown_filters = true;
+        let mut rules = Analyzer::new().rules;
+        rules.insert(0, Arc::new(addresses::AddressText));
+        let mut builder = SessionStateBuilder::new_with_default_features()
+            .with_config(config)
+            .with_runtime_env(runtime)
+            .with_analyzer_rules(rules);
+        builder.expr_planners().get_or_insert_default().insert(0, Arc::new(addresses::AddressText));
+        builder.scalar_functions().get_or_insert_default().extend(functions::all());
+        Ok(Self { state: builder.build(), url, query_memory: settings.query_memory })
+    }
+
+    /// A session over one view of the tables, with its own memory.
+    pub(crate) fn session(&self, views: PerTable<View>) -> Result<SessionContext, QueryError> {
+        let schema = MemorySchemaProvider::new();
+        for (table, view) in tables().into_iter().zip(views) {
+            schema.register_table(table.name.to_owned(), Arc::new(LakeTable::new(table, view, self.url.clone())))?;
+        }
+        let catalog = MemoryCatalogProvider::new();
+        catalog.register_schema(SCHEMA, Arc::new(schema))?;
+        let list = MemoryCatalogProviderList::new();
+        list.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+        let shared = self.state.runtime_env();
+        let runtime = RuntimeEnv {
+            memory_pool: Arc::new(FairSpillPool::new(self.query_memory)),
+            disk_manager: Arc::clone(&shared.disk_manager),
+            cache_manager: Arc::clone(&shared.cache_manager),
+            object_store_registry: Arc::clone(&shared.object_store_registry),
+        };
+        let state = SessionStateBuilder::new_from_existing(self.state.clone())
+            .with_catalog_list(Arc::new(list))
+            .with_runtime_env(Arc::new(runtime))
+            .build();
+        Ok(SessionContext::new_with_state(state))
+    }
+}
+
+impl Lake {
+    /// A session over the tables as they are now.
+    pub(crate) fn session(&self) -> Result<SessionContext, QueryError> {
+        self.engine.session(self.shared.views())
+    }
+
+    /// Runs a query within its time.
+    pub(crate) async fn limited<T>(&self, query: impl Future<Output = Result<T, QueryError>>) -> Result<T, QueryError> {
+        let (counters, limit) = (&self.shared.counters, self.shared.settings.query_time);
+        add(&counters.queries, 1);
+        let in_turn = async {
+            let _slot = self.shared.slots.acquire().await.map_err(|error| QueryError::Failed(error.to_string()))?;
+            query.await
+        };
+        let Ok(answer) = tokio::time::timeout(limit, in_turn).await else {
+            add(&counters.query_timeouts, 1);
+            return Err(QueryError::Timeout(limit.as_secs()));
+        };
+        if matches!(answer, Err(QueryError::Memory)) {
+            add(&counters.query_memory, 1);
+        }
+        answer
+    }
+
+    /// Earliest start and latest end of all flows, known without reading them; nothing where there are none.
+    pub async fn time_range(&self) -> Option<(Time, Time)> {
+        let stats = self.stats();
+        let flows = stats.table(FLOWS.name)?;
+        flows.first.zip(flows.last)
+    }
+}
+
+/// A time as a literal.
+pub(crate) fn time(at: Time) -> Expr {
+    Expr::Literal(ScalarValue::TimestampNanosecond(Some(at.0), Some("UTC".into())), None)
+}
+
+/// The flows that overlap `from ..= to` and pass the filter. A flow is in the range where it started before
+/// `to` and ended at `from` or later.
+pub(crate) async fn flows(
+    session: &SessionContext,
+    from: Option<Time>,
+    to: Option<Time>,
+    filter: &minamo_filter::Expr,
+) -> Result<DataFrame, QueryError> {
+    let mut frame = session.table(FLOWS.name).await?;
+    if let Some(to) = to {
+        frame = frame.filter(ident("time_start").lt(time(to)))?;
+    }
+    if let Some(from) = from {
+        frame = frame.filter(ident("time_end").gt_eq(time(from)))?;
+    }
+    if *filter != minamo_filter::Expr::All {
+        frame = frame.filter(compile(filter)?)?;
+    }
+    Ok(frame)
+}
+
+/// A value that borrows nothing.
+pub(crate) fn owned(value: Value<'_>) -> Value<'static> {
+    match value {
+        Value::Bool(v) => Value::Bool(v),
+        Value::Uint(v) => Value::Uint(v),
+        Value::Int(v) => Value::Int(v),
+        Value::Real(v) => Value::Real(v),
+        Value::Text(v) => Value::Text(v.into_owned().into()),
+        Value::Ip(v) => Value::Ip(v),
+        Value::Mac(v) => Value::Mac(v),
+        Value::Time(v) => Value::Time(v),
+        Value::Numbers(v) => Value::Numbers(v),
+        Value::Texts(v) => Value::Texts(v.into_owned().into()),
+        _ => Value::Null,
+    }
+}

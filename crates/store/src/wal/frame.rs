@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The log's file format, version 1. All numbers are little-endian.
+//!
+//! ```text
+//! file  = header frame*
+//! header= "MINAMOWL" version:u32 first:u64 crc:u32        crc over the 20 octets before it
+//! frame = length:u32 crc:u32 table:u8 batch               length and crc over table and batch
+//! batch = Arrow IPC stream of one record batch
+//! ```
+//!
+//! Frames are numbered: the first of a file has the header's `first`, each next one more. A file ends at
+//! the first frame that is not whole: what follows was never acknowledged.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use arrow::array::RecordBatch;
+use arrow::ipc::reader::StreamReader;
+use arrow::ipc::writer::StreamWriter;
+
+use crate::StoreError;
+
+/// Newest version that is read and the one that is written.
+pub(crate) const VERSION: u32 = 1;
+const MAGIC: &[u8; 8] = b"MINAMOWL";
+/// Octets of a file header.
+pub(crate) const HEADER: usize = 24;
+const FRAME_HEADER: usize = 8;
+/// Longest frame; anything beyond is no frame.
+const MAX_FRAME: usize = 1 << 30;
+
+/// One batch as a frame.
+pub(crate) fn encode(table: u8, batch: &RecordBatch) -> Result<Vec<u8>, StoreError> {
+    let mut out = vec![0; FRAME_HEADER];
+    out.push(table);
+    let mut writer = StreamWriter::try_new(&mut out, batch.schema_ref())?;
+    writer.write(batch)?;
+    writer.finish()?;
+    drop(writer);
+    let body = out.get(FRAME_HEADER..).unwrap_or_default();
+    if body.len() > MAX_FRAME {
+        return Err(StoreError::Engine(format!("got a batch of {} octets, want at most {MAX_FRAME}", body.len())));
+    }
+    let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
+    let crc = crc32fast::hash(body);
+    if let Some(head) = out.get_mut(..FRAME_HEADER) {
+        let (at_length, at_crc) = head.split_at_mut(4);
+        at_length.copy_from_slice(&length.to_le_bytes());
+        at_crc.copy_from_slice(&crc.to_le_bytes());
+    }
+    Ok(out)
+}
+
+/// The header of a file whose first frame has the number `first`.
+pub(crate) fn header(first: u64) -> [u8; HEADER] {
+    let mut out = [0; HEADER];
+    let mut at = 0;
+    let mut put = |octets: &[u8]| {
+        if let Some(place) = out.get_mut(at..at + octets.len()) {
+            place.copy_from_slice(octets);
+        }
+        at += octets.len();
+    };
+    put(MAGIC);
+    put(&VERSION.to_le_bytes());
+    put(&first.to_le_bytes());
+    let crc = crc32fast::hash(out.get(..HEADER - 4).unwrap_or_default());
+    if let Some(place) = out.last_chunk_mut::<4>() {
+        *place = crc.to_le_bytes();
+    }
+    out
+}
+
+/// What a file starts with.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// Number of the first frame.
+    First(u64),
+    /// The header itself was not written to its end: the file holds nothing.
+    Torn,
+}
+
+/// Reads the header of the file at `path`.
+pub(crate) fn start(path: &Path, octets: &[u8]) -> Result<Start, StoreError> {
+    let Some(head) = octets.get(..HEADER) else { return Ok(Start::Torn) };
+    let (body, crc) = head.split_at(HEADER - 4);
+    if body.iter().all(|b| *b == 0) {
+        return Ok(Start::Torn);
+    }
+    let damaged = |reason: &str| StoreError::Damaged { path: path.to_owned(), reason: reason.to_owned() };
+    let Some(rest) = body.strip_prefix(MAGIC) else { return Err(damaged("not a write-ahead log")) };
+    let (version, first) = rest.split_at(4);
+    let found = u32::from_le_bytes(version.try_into().unwrap_or_default());
+    if found != VERSION {
+        return Err(StoreError::Version { path: path.to_owned(), found, known: VERSION });
+    }
+    if crc != crc32fast::hash(body).to_le_bytes() {
+        return Err(damaged("the header's checksum is wrong"));
+    }
+    Ok(Start::First(u64::from_le_bytes(first.try_into().unwrap_or_default())))
+}
+
+/// Walks the whole frames of a file: calls `each` with the table and the batch's octets, in order, and
+/// gives the length of the good part.
+pub(crate) fn walk(octets: &[u8], mut each: impl FnMut(u8, &[u8])) -> usize {
+    let mut good = HEADER.min(octets.len());
+    while let Some((table, batch, length)) = next(octets.get(good..).unwrap_or_default()) {
+        each(table, batch);
+        good += length;
+    }
+    good
+}
+
+fn next(rest: &[u8]) -> Option<(u8, &[u8], usize)> {
+    let (length, after) = rest.split_first_chunk::<4>()?;
+    let (crc, after) = after.split_first_chunk::<4>()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok().filter(|n| (1..=MAX_FRAME).contains(n))?;
+    let body = after.get(..length)?;
+    if crc32fast::hash(body) != u32::from_le_bytes(*crc) {
+        return None;
+    }
+    let (table, batch) = body.split_first()?;
+    Some((*table, batch, FRAME_HEADER + length))
+}
+
+/// The batch of a frame.
+pub(crate) fn decode(batch: &[u8]) -> Option<RecordBatch> {
+    StreamReader::try_new(Cursor::new(batch), None).ok()?.next()?.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, UInt16Array};
+
+    use super::*;
+
+    fn batch(values: &[u16]) -> RecordBatch {
+        RecordBatch::try_from_iter([("n", Arc::new(UInt16Array::from(values.to_vec())) as ArrayRef)]).expect("a batch")
+    }
+
+    fn file() -> (Vec<u8>, Vec<usize>) {
+        let mut octets = header(7).to_vec();
+        let mut ends = vec![octets.len()];
+        for (table, values) in [(0, vec![1]), (1, vec![2, 3]), (0, vec![])] {
+            octets.extend(encode(table, &batch(&values)).expect("a frame"));
+            ends.push(octets.len());
+        }
+        (octets, ends)
+    }
+
+    #[test]
+    fn frames_read_back_and_any_cut_keeps_the_whole_ones() {
+        let (octets, ends) = file();
+        assert_eq!(start(Path::new("f"), &octets).expect("a header"), Start::First(7));
+        for cut in HEADER..=octets.len() {
+            let mut seen = Vec::new();
+            let good = walk(&octets[..cut], |table, b| seen.push((table, decode(b).expect("a batch").num_rows())));
+            let whole = ends.iter().filter(|end| **end <= cut).count() - 1;
+            assert_eq!(good, ends[whole], "cut at {cut}");
+            assert_eq!(seen, [(0, 1), (1, 2), (0, 0)][..whole]);
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_ends_the_file() {
+        let (octets, ends) = file();
+        for at in (ends[1]..ends[2]).step_by(3) {
+            let mut bad = octets.clone();
+            bad[at] ^= 0x10;
+            assert_eq!(walk(&bad, |_, _| {}), ends[1], "octet {at}");
+        }
+    }
+
+    #[test]
+    fn headers_are_checked() {
+        let path = Path::new("x.wal");
+        let good = header(1);
+        assert_eq!(start(path, &good[..10]).expect("short"), Start::Torn);
+        assert_eq!(start(path, &[0; 100]).expect("zeros"), Start::Torn);
+        let mut newer = good;
+        newer[8] = 2;
+        let message = start(path, &newer).expect_err("a newer version").to_string();
+        assert_eq!(message, "x.wal has format version 2, want at most 1: it was written by a newer version");
+        assert!(start(path, &[b'x'; 40]).is_err());
+        let mut flipped = good;
+        flipped[13] ^= 1;
+        assert!(start(path, &flipped).is_err());
+    }
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Crashes: a copy of the directory at some instant is what a crash at that instant leaves behind.
+
+use std::fs::{self, OpenOptions};
+use std::io::{BufRead, BufReader, Write as _};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use minamo_model::FLOWS;
+use minamo_store::{Lake, Settings, StoreError};
+
+use crate::rows::*;
+
+fn logs(dir: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> =
+        fs::read_dir(dir.join("wal")).expect("readable").map(|e| e.expect("an entry").path()).collect();
+    files.sort();
+    files
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_at_any_step_has_every_acknowledged_row_once() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let copies = tempfile::tempdir().expect("a directory");
+    let lake = open(dir.path());
+    let mut step = 0_u64;
+    let mut taken = Vec::new();
+    for round in 0..5_u64 {
+        for part in 0..3 {
+            let from = round * 300 + part * 100;
+            append(&lake, &flows(from..from + 100)).await;
+            let copy_to = copies.path().join(step.to_string());
+            copy(dir.path(), &copy_to);
+            taken.push((copy_to, from + 100));
+            step += 1;
+        }
+        lake.seal().await.expect("sealed");
+        // Nothing moves while the copy is made, or it would be no image of one instant.
+        lake.compact().await.expect("compacted");
+        let copy_to = copies.path().join(step.to_string());
+        copy(dir.path(), &copy_to);
+        taken.push((copy_to, (round + 1) * 300));
+        step += 1;
+    }
+    for (copy, rows) in taken {
+        let lake = open(&copy);
+        assert_eq!(ids(&lake).await, ids_of(&flows(0..rows)), "{}", copy.display());
+        drop(lake);
+        let again = open(&copy);
+        again.seal().await.expect("sealed");
+        assert_eq!(ids(&again).await.len() as u64, rows);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_between_segment_and_catalog_or_catalog_and_release_changes_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let lake = open(dir.path());
+    append(&lake, &flows(0..400)).await;
+    let unsealed = tempfile::tempdir().expect("a directory");
+    copy(dir.path(), unsealed.path());
+    lake.seal().await.expect("sealed");
+    drop(lake);
+    // Segments written, the catalog does not know them: they are orphans, the log has the rows.
+    let early = tempfile::tempdir().expect("a directory");
+    copy(unsealed.path(), early.path());
+    copy(&dir.path().join("segments"), &early.path().join("segments"));
+    fs::write(early.path().join("segments/flows/half.tmp"), b"half").expect("written");
+    let lake = open(early.path());
+    assert_eq!(ids(&lake).await, ids_of(&flows(0..400)));
+    assert_eq!(counter(&lake, "minamo_lake_recovered_rows_total"), 400);
+    assert!(counter(&lake, "minamo_lake_deleted_files_total") >= 7);
+    drop(lake);
+    // The catalog knows the segments, the log is still there: its frames are skipped.
+    let late = tempfile::tempdir().expect("a directory");
+    copy(dir.path(), late.path());
+    copy(&unsealed.path().join("wal"), &late.path().join("wal"));
+    let lake = open(late.path());
+    assert_eq!(counter(&lake, "minamo_lake_recovered_rows_total"), 0);
+    assert_eq!(ids(&lake).await, ids_of(&flows(0..400)));
+    assert!(logs(late.path()).is_empty(), "the log is released at start");
+    append(&lake, &flows(400..500)).await;
+    drop(lake);
+    assert_eq!(ids(&open(late.path())).await, ids_of(&flows(0..500)), "numbers go on where they were");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_torn_end_is_cut_and_counted() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let lake = open(dir.path());
+    for n in 0..5 {
+        append(&lake, &flows(n * 10..n * 10 + 10)).await;
+    }
+    drop(lake);
+    let log = logs(dir.path()).pop().expect("a log file");
+    let whole = fs::read(&log).expect("readable");
+    for (cut, rows) in [(whole.len() - 1, 40), (whole.len() - 900, 40), (24, 0), (10, 0), (0, 0)] {
+        let copied = tempfile::tempdir().expect("a directory");
+        copy(dir.path(), copied.path());
+        fs::write(logs(copied.path()).pop().expect("a log file"), &whole[..cut]).expect("written");
+        let lake = open(copied.path());
+        assert_eq!(ids(&lake).await, ids_of(&flows(0..rows)), "cut at {cut}");
+        assert_eq!(counter(&lake, "minamo_lake_wal_cut_total"), u64::from(cut != 24), "cut at {cut}");
+        append(&lake, &flows(rows..rows + 5)).await;
+        drop(lake);
+        let lake = open(copied.path());
+        assert_eq!(ids(&lake).await, ids_of(&flows(0..rows + 5)));
+        assert_eq!(counter(&lake, "minamo_lake_wal_cut_total"), 0, "it is cut once");
+    }
+    // Zeros after the end, as a file system leaves them, and a flipped bit in the last frame.
+    OpenOptions::new().append(true).open(&log).and_then(|mut f| f.write_all(&[0; 4096])).expect("written");
+    let lake = open(dir.path());
+    assert_eq!(ids(&lake).await, ids_of(&flows(0..50)));
+    assert_eq!(counter(&lake, "minamo_lake_wal_cut_bytes_total"), 4_096);
+    drop(lake);
+    let file = OpenOptions::new().write(true).open(&log).expect("opens");
+    file.write_all_at(&[whole[whole.len() - 100] ^ 1], whole.len() as u64 - 100).expect("written");
+    assert_eq!(ids(&open(dir.path())).await, ids_of(&flows(0..40)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn newer_and_foreign_files_are_refused_with_their_name() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let lake = open(dir.path());
+    append(&lake, &flows(0..5)).await;
+    drop(lake);
+    let log = logs(dir.path()).pop().expect("a log file");
+    let mut octets = fs::read(&log).expect("readable");
+    octets[8] = 9;
+    fs::write(&log, octets).expect("written");
+    let error = Lake::open(dir.path(), small(), clock).err().expect("refused");
+    let want = format!("{} has format version 9, want at most 1: it was written by a newer version", log.display());
+    assert_eq!(error.to_string(), want);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_write_is_refused_with_its_path_and_the_lake_goes_on() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let lake = open(dir.path());
+    append(&lake, &flows(0..50)).await;
+    lake.seal().await.expect("sealed");
+    // Nobody can make a file where the directory is not one: the same path as a full disk.
+    fs::remove_dir(dir.path().join("wal")).expect("empty");
+    fs::write(dir.path().join("wal"), b"").expect("written");
+    let error = lake.append(&FLOWS, batch(&flows(50..60))).await.expect_err("refused");
+    assert!(matches!(&error, StoreError::Io { path, .. } if path.starts_with(dir.path().join("wal"))), "{error}");
+    assert_eq!(ids(&lake).await, ids_of(&flows(0..50)), "what was refused is not there");
+    fs::remove_file(dir.path().join("wal")).expect("removed");
+    fs::create_dir(dir.path().join("wal")).expect("made");
+    append(&lake, &flows(50..70)).await;
+    drop(lake);
+    assert_eq!(ids(&open(dir.path())).await, ids_of(&flows(0..70)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_seal_keeps_the_rows_and_succeeds_later() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let lake = open(dir.path());
+    append(&lake, &flows(0..300)).await;
+    let segments = dir.path().join("segments");
+    fs::remove_dir_all(&segments).expect("removed");
+    fs::write(&segments, b"").expect("written");
+    let error = lake.seal().await.expect_err("no place for segments");
+    assert!(error.to_string().contains("segments/flows"), "{error}");
+    assert_eq!(counter(&lake, "minamo_lake_seal_errors_total"), 1);
+    assert_eq!(ids(&lake).await, ids_of(&flows(0..300)));
+    fs::remove_file(&segments).expect("removed");
+    append(&lake, &flows(300..310)).await;
+    assert_eq!(lake.seal().await.expect("sealed"), 310);
+    drop(lake);
+    assert_eq!(ids(&open(dir.path())).await, ids_of(&flows(0..310)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_buffer_that_cannot_be_sealed_fills_up_and_then_refuses() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let settings = Settings { seal_rows: 100, stall_factor: 3, ..small() };
+    let lake = Lake::open(dir.path(), settings, clock).expect("opens");
+    let segments = dir.path().join("segments");
+    fs::remove_dir(&segments).expect("empty");
+    fs::write(&segments, b"").expect("written");
+    let mut taken = 0;
+    let refused = loop {
+        match lake.append(&FLOWS, batch(&flows(taken..taken + 50))).await {
+            Ok(()) => taken += 50,
+            Err(error) => break error,
+        }
+        assert!(taken <= 1_000, "the buffer has a bound");
+    };
+    assert!(matches!(refused, StoreError::Stalled(_)), "{refused}");
+    assert!(refused.to_string().contains("segments/flows"), "{refused}");
+    assert_eq!(ids(&lake).await, ids_of(&flows(0..taken)), "what was acknowledged is there");
+    fs::remove_file(&segments).expect("removed");
+    append(&lake, &flows(taken..taken + 200)).await;
+    drop(lake);
+    assert_eq!(ids(&open(dir.path())).await, ids_of(&flows(0..taken + 200)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_catalog_is_not_taken_for_an_empty_lake() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let lake = open(dir.path());
+    append(&lake, &flows(0..10)).await;
+    lake.close().await.expect("closed");
+    fs::remove_file(dir.path().join("catalog.db")).expect("removed");
+    let error = Lake::open(dir.path(), small(), clock).err().expect("refused").to_string();
+    assert!(error.ends_with("catalog.db: is missing, but there are segments: bring it back from a backup"), "{error}");
+}
+
+/// The child of the next test: appends and tells what was acknowledged, until it is killed.
+#[tokio::test(flavor = "multi_thread")]
+async fn child_that_appends() {
+    let Ok(dir) = std::env::var("MINAMO_LAKE_TEST_DIR") else { return };
+    let settings = Settings { seal_rows: 700, compact_segments: 2, wal_file_bytes: 32 << 10, ..small() };
+    let lake = Lake::open(Path::new(&dir), settings, clock).expect("opens");
+    let start = ids(&lake).await.len() as u64;
+    for n in 0..10_000 {
+        let from = start + n * 20;
+        lake.append(&FLOWS, batch(&flows(from..from + 20))).await.expect("appended");
+        println!("acknowledged {}", from + 20);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_nine_loses_nothing_that_was_acknowledged() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut known = 0;
+    for round in 0..6_u64 {
+        let mut child = Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", "crash::child_that_appends", "--nocapture"])
+            .env("MINAMO_LAKE_TEST_DIR", dir.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("starts");
+        let stop_at = known + 500 + round * 740;
+        for line in BufReader::new(child.stdout.take().expect("piped")).lines() {
+            let Some(rows) =
+                line.expect("text").rsplit_once("acknowledged ").map(|(_, n)| n.parse::<u64>().expect("a number"))
+            else {
+                continue;
+            };
+            known = rows;
+            if rows >= stop_at {
+                break;
+            }
+        }
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+        let lake = open(dir.path());
+        let found = ids(&lake).await;
+        // More may be there than was told: acknowledged between the last line read and the kill.
+        assert!(found.len() as u64 >= known, "round {round}: {} of {known}", found.len());
+        known = found.len() as u64;
+        assert_eq!(found, ids_of(&flows(0..known)), "round {round}: each row once");
+        assert_eq!(counter(&lake, "minamo_lake_missing_files_total"), 0);
+    }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The lake as its users see it: one test program, because each one that links DataFusion takes long.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a failed expectation is how a test tells; helpers count as production code otherwise"
+)]
+
+mod crash;
+mod filters;
+mod limits;
+mod questions;
+mod rows;
+mod sql;
+mod writing;

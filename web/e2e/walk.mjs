@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walks every page of a running console in both languages and asserts what a person would see.
+// Settings by environment: MINAMO_URL, MINAMO_USER, MINAMO_PASSWORD, MINAMO_SHOTS (folder), MINAMO_CHROMIUM.
+import { strict as assert } from "node:assert";
+import { mkdirSync, readFileSync } from "node:fs";
+import { chromium } from "playwright-core";
+
+const base = (process.env.MINAMO_URL ?? "http://127.0.0.1:8787").replace(/\/$/, "");
+const user = process.env.MINAMO_USER ?? "admin";
+const password = process.env.MINAMO_PASSWORD ?? "minamo";
+const shots = process.env.MINAMO_SHOTS ?? "test-results";
+const wait = { timeout: 15_000 };
+mkdirSync(shots, { recursive: true });
+
+const words = (language) => JSON.parse(readFileSync(new URL(`../src/i18n/${language}.json`, import.meta.url), "utf8"));
+
+const browser = await chromium.launch({
+  executablePath: process.env.MINAMO_CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+
+/** One page with its language, words and helpers. */
+async function open(language, theme) {
+  const context = await browser.newContext({ viewport: { width: 1366, height: 768 }, locale: language === "ja" ? "ja-JP" : "en-GB", colorScheme: theme });
+  const page = await context.newPage();
+  const faults = [];
+  page.on("pageerror", (error) => faults.push(error.message));
+  page.on("request", (request) => request.url().startsWith(base) || request.url().startsWith("data:") || request.url().startsWith("blob:") || faults.push(`request to ${request.url()}`));
+  const t = words(language);
+  return {
+    context, page, faults, t,
+    see: (text, where = page) => where.getByText(text, { exact: true }).first().waitFor(wait),
+    go: (name) => page.getByRole("navigation", { name: t.nav.label }).getByRole("link", { name: t.nav[name] }).click(),
+    shot: async (name) => {
+      await page.waitForTimeout(400);
+      await page.screenshot({ path: `${shots}/${name}-${language}-${theme}.png` });
+    },
+  };
+}
+
+async function login({ page, t, see, shot }) {
+  await page.goto(base);
+  await page.getByLabel(t.login.user).fill(user);
+  await page.getByLabel(t.login.password).fill(`${password}-wrong`);
+  await page.getByRole("button", { name: t.login.enter }).click();
+  await see(t.login.wrong);
+  assert.equal(await page.getByLabel(t.login.user).inputValue(), user, "the user name stays");
+  await shot("login");
+  await page.getByLabel(t.login.password).fill(password);
+  await page.getByRole("button", { name: t.login.enter }).click();
+}
+
+async function overview({ page, t, see, shot }) {
+  for (const name of ["traffic", "apps", "hosts", "pairs", "encryption", "versions", "events"]) await page.getByRole("heading", { name: t.overview[name] }).waitFor(wait);
+  await see(t.tile.packets);
+  await page.locator(".ranking tbody tr").first().waitFor(wait);
+  await page.locator(".traffic canvas").first().waitFor(wait);
+  assert.equal(await page.locator(".error-note").count(), 0, "no error on the overview");
+  await shot("overview");
+  await page.getByRole("button", { name: t.range.choose }).click();
+  await see(t.range.apply);
+  await shot("range");
+  await page.keyboard.press("Escape");
+}
+
+async function brush({ page }) {
+  const before = page.url();
+  const box = await page.locator(".traffic canvas").first().boundingBox();
+  const y = box.y + box.height / 2;
+  await page.mouse.move(box.x + box.width * 0.4, y);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.9, y, { steps: 6 });
+  await page.mouse.up();
+  await page.waitForURL((url) => url.searchParams.has("from"), wait);
+  await page.goBack();
+  await page.waitForURL(before, wait);
+}
+
+async function drill({ page, see, t }) {
+  const link = page.locator(".ranking").first().locator("a").first();
+  const term = await link.getAttribute("title");
+  await link.click();
+  await page.waitForURL((url) => url.pathname === "/flows" && url.searchParams.get("q") === term, wait);
+  await page.locator("tr[data-row]").first().waitFor(wait);
+  await page.goBack();
+  await see(t.tile.packets);
+}
+
+async function flows({ page, t, go, shot, see }) {
+  await go("flows");
+  await page.locator("tr[data-row]").first().waitFor(wait);
+  await shot("flows");
+
+  const input = page.getByRole("combobox", { name: t.filter.label });
+  await page.keyboard.press("/");
+  await input.pressSequentially("src_po");
+  await page.getByRole("option").first().waitFor(wait);
+  await shot("completion");
+  await page.keyboard.press("Tab");
+  assert.equal(await input.inputValue(), "src_port ", "Tab completes the column");
+  await input.pressSequentially("frobnicate 1");
+  await page.keyboard.press("Enter");
+  await page.locator(".filter-error").waitFor(wait);
+  assert.equal(await input.inputValue(), "src_port frobnicate 1", "a refused filter stays");
+  assert.equal(new URL(page.url()).searchParams.get("q"), null, "a refused filter is not applied");
+  await shot("filter-error");
+  await input.fill("proto tcp and dst_port > 0");
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => url.searchParams.get("q") === "proto tcp and dst_port > 0", wait);
+  await page.locator("tr[data-row]").first().waitFor(wait);
+
+  await page.getByRole("button", { name: t.columns.choose }).click();
+  await page.getByText(t.groupName.core, { exact: true }).first().waitFor(wait);
+  await shot("columns");
+  await page.keyboard.press("Escape");
+
+  await page.getByRole("button", { name: t.group.add }).click();
+  await page.getByRole("searchbox", { name: t.columns.find }).fill("dst_port");
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => url.searchParams.get("group") === "dst_port", wait);
+  await page.locator(".share-bar").first().waitFor(wait);
+  await shot("groups");
+  await page.getByRole("button", { name: t.group.clear }).click();
+  await page.getByRole("button", { name: t.filter.clear }).click();
+  await see(t.cell.duration);
+}
+
+async function flow({ page, t, shot }) {
+  await page.locator("tr[data-row]").first().waitFor(wait);
+  await page.locator("body").press("j");
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => /^\/flows\/[0-9a-f]{16}$/.test(url.pathname), wait);
+  await page.getByRole("heading", { name: t.flow.facts }).waitFor(wait);
+  await page.getByRole("heading", { name: t.flow.sides }).waitFor(wait);
+  const picture = page.locator(".splt svg");
+  if ((await picture.count()) > 0) {
+    await picture.focus();
+    await page.keyboard.press("ArrowRight");
+    await page.locator(".splt-tip").waitFor(wait);
+  }
+  await shot("flow");
+}
+
+async function events({ page, t, go, shot, see }) {
+  await go("events");
+  await page.locator(".event-detail, .empty").first().waitFor(wait);
+  await shot("events");
+  if ((await page.locator(".event-detail").count()) === 0) return see(t.events.none);
+  for (const name of ["question", "benign", "values", "filter"]) await see(t.events[name]);
+  await page.getByRole("link", { name: t.events.showFlows }).click();
+  await page.waitForURL((url) => url.pathname === "/flows" && url.searchParams.has("q"), wait);
+  return page.locator("tr[data-row]").first().waitFor(wait);
+}
+
+async function sql({ page, t, go, shot, see }) {
+  await go("sql");
+  const text = page.getByLabel(t.sql.label);
+  await text.fill("SELEC 1");
+  await text.press("Control+Enter");
+  await page.locator(".error-note").waitFor(wait);
+  assert.equal(await text.inputValue(), "SELEC 1", "a refused query stays");
+  await shot("sql-error");
+  await text.fill("SELECT app, COUNT(*) AS flows FROM flows GROUP BY app ORDER BY flows DESC LIMIT 20");
+  await text.press("Control+Enter");
+  await page.locator(".sql .grid tbody tr").first().waitFor(wait);
+  await see(t.sql.csv);
+  await shot("sql");
+}
+
+async function status({ page, t, go, shot, see }) {
+  await go("status");
+  await see(t.status.stored);
+  await page.locator(".counters tbody tr").first().waitFor(wait);
+  await shot("status");
+}
+
+async function leave({ page, t }) {
+  await page.getByRole("button", { name: t.header.account }).click();
+  await page.getByRole("button", { name: t.header.leave }).click();
+  await page.getByLabel(t.login.password).waitFor(wait);
+}
+
+const steps = [login, overview, brush, drill, flows, flow, events, sql, status, leave];
+let failed = 0;
+for (const [language, theme] of [["en", "light"], ["ja", "light"], ["ja", "dark"]]) {
+  const walk = await open(language, theme);
+  for (const step of steps) {
+    try {
+      await step(walk);
+      assert.deepEqual(walk.faults, [], "the page raises no error and calls no other server");
+      assert.equal(await walk.page.locator("html").getAttribute("lang"), language);
+      console.log(`ok   ${language} ${theme} ${step.name}`);
+    } catch (error) {
+      failed += 1;
+      console.error(`FAIL ${language} ${theme} ${step.name}: ${error.message}`);
+      await walk.page.screenshot({ path: `${shots}/failed-${step.name}-${language}-${theme}.png` });
+      break;
+    }
+  }
+  await walk.context.close();
+}
+await browser.close();
+process.exitCode = failed > 0 ? 1 : 0;

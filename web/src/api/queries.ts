@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// React hooks over the API operations; results are cached by their request.
+import { keepPreviousData, QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import type { Completion, Events, FlowRow, Flows, Series, SeriesRequest, Session, Status, Summary, Top, TopRequest } from "../gen/api";
+import { call, Failure } from "./client";
+
+/** What a ranking or a series counts. */
+export type Measure = TopRequest["by"];
+export const MEASURES: Measure[] = ["bytes", "packets", "flows"];
+
+/** Time range and filter: the part that all questions share. */
+export interface Ask {
+  from: string;
+  to: string;
+  filter: string;
+}
+
+export function makeClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 60_000,
+        refetchOnWindowFocus: false,
+        retry: (count, error) => error instanceof Failure && (error.status === 0 || error.status >= 502) && count < 2,
+      },
+    },
+  });
+}
+
+export function useSession() {
+  return useQuery({
+    queryKey: ["session"],
+    staleTime: Infinity,
+    queryFn: ({ signal }) =>
+      call<Session>("GET", "/session", undefined, signal).catch((cause: unknown) => {
+        if (cause instanceof Failure && cause.status === 401) return null;
+        throw cause;
+      }),
+  });
+}
+
+export function useStatus(everyMillis?: number) {
+  return useQuery({
+    queryKey: ["status"],
+    queryFn: ({ signal }) => call<Status>("GET", "/status", undefined, signal),
+    ...(everyMillis ? { refetchInterval: everyMillis } : {}),
+  });
+}
+
+function usePost<T>(path: string, body: unknown, enabled = true) {
+  return useQuery({
+    queryKey: [path, body],
+    queryFn: ({ signal }) => call<T>("POST", path, body, signal),
+    placeholderData: keepPreviousData,
+    enabled,
+  });
+}
+
+export const useSummary = (ask: Ask) => usePost<Summary>("/query/summary", ask);
+export const useTop = (ask: Ask, rest: Omit<TopRequest, keyof Ask>, enabled = true) => usePost<Top>("/query/top", { ...ask, ...rest }, enabled);
+export const useSeries = (ask: Ask, rest: Omit<SeriesRequest, keyof Ask>) => usePost<Series>("/query/series", { ...ask, ...rest });
+
+export function useEvents(ask: Ask, limit: number) {
+  const query = new URLSearchParams({ from: ask.from, to: ask.to, limit: String(limit) });
+  return useQuery({
+    queryKey: ["events", query.toString()],
+    queryFn: ({ signal }) => call<Events>("GET", `/events?${query}`, undefined, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useFlows(ask: Ask, limit: number, enabled: boolean) {
+  return useInfiniteQuery({
+    queryKey: ["flows", ask, limit],
+    queryFn: ({ pageParam, signal }) => call<Flows>("POST", "/query/flows", { ...ask, limit, cursor: pageParam }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
+    enabled,
+  });
+}
+
+export function useFlow(id: string) {
+  return useQuery({ queryKey: ["flow", id], queryFn: ({ signal }) => call<FlowRow>("GET", `/flows/${encodeURIComponent(id)}`, undefined, signal) });
+}
+
+export function askCompletion(text: string, at: number, signal: AbortSignal): Promise<Completion> {
+  return call<Completion>("GET", `/filter/complete?${new URLSearchParams({ text, at: String(at) })}`, undefined, signal);
+}

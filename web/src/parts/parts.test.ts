@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers, ranges, rows and the geometry of the session picture.
+import { describe, expect, test } from "vitest";
+import { picture } from "../charts/splt";
+import { rate } from "../charts/traffic";
+import { bitRate, bytes, count, micros, percent, tcpFlags, tlsVersion } from "./format";
+import { opening, resolve } from "./range";
+import { durationMicros, endpoint, isEncrypted, nameOf, show } from "./row";
+import { STATUS } from "./testing";
+
+const words = { yes: "yes", no: "no" };
+
+describe("format", () => {
+  test("SI steps", () => {
+    expect([0, 999, 1000, 12_345, 999_600, 1_234_567, 2e12].map(bytes)).toEqual(["0 B", "999 B", "1.00 kB", "12.3 kB", "1.00 MB", "1.23 MB", "2.00 TB"]);
+    expect(bitRate(12.5)).toBe("12.5 bit/s");
+  });
+  test("counts stay exact to a million", () => expect([999_999, 1_000_000].map(count)).toEqual(["999,999", "1.00 M"]));
+  test("lengths of time", () => expect([12, 1500, 250_000, 3_200_000, 61e6, 90_061e6].map(micros)).toEqual(["12 µs", "1.5 ms", "250 ms", "3.20 s", "1 min 1 s", "1 d 1 h"]));
+  test("shares", () => expect([percent(0, 10), percent(1, 10_000), percent(1, 3), percent(1, 0)]).toEqual(["0.0%", "<0.1%", "33%", "–"]));
+  test("flags in header order", () => expect(tcpFlags(0x12)).toBe("···A··S·"));
+  test("TLS versions by name or number", () => expect([tlsVersion("TLS 1.2"), tlsVersion(0x0304)]).toEqual(["TLS 1.2", "TLS 1.3"]));
+});
+
+describe("range", () => {
+  const now = Date.parse("2026-05-01T02:10:00Z");
+  test("opens with the last hour when traffic is recent", () => expect(opening(now, STATUS)).toBe("1h"));
+  test("opens with a quarter of an hour when the data is younger", () => expect(opening(now, { ...STATUS, first: "2026-05-01T02:05:00Z", last: "2026-05-01T02:09:00Z" })).toBe("15m"));
+  test("opens with all of a short old capture", () => expect(opening(now + 9e7, STATUS)).toBe("all"));
+  test("opens with the last day of a long old store", () => expect(opening(now + 9e7, { ...STATUS, first: "2026-01-01T00:00:00Z" })).toEqual({ from: "2026-04-30T02:00:00.000Z", to: "2026-05-01T02:00:01.000Z" }));
+  test("all data includes its last packet and lasts a minute at least", () => {
+    expect(resolve("all", now, STATUS)).toEqual({ from: "2026-05-01T00:00:00.000Z", to: "2026-05-01T02:00:01.000Z" });
+    expect(resolve("all", now, { ...STATUS, last: STATUS.first }).to).toBe("2026-05-01T00:01:00.000Z");
+  });
+});
+
+describe("row", () => {
+  test("endpoints", () => {
+    expect(endpoint({ src_ip: "2001:db8::1", src_port: 53 }, "src")).toBe("[2001:db8::1]:53");
+    expect(endpoint({ l2_src_mac: "02:00:00:00:00:01" }, "src")).toBe("02:00:00:00:00:01");
+  });
+  test("names and encryption", () => {
+    expect(nameOf({ http_host: "a.example", tls_sni: "b.example" })).toEqual({ column: "tls_sni", value: "b.example" });
+    expect(isEncrypted({ ssh_server: "x" })).toBe(true);
+    expect(isEncrypted({ app: "TLSX" })).toBe(false);
+    expect(isEncrypted({ app: "TLS.YouTube", encrypted: false })).toBe(false);
+  });
+  test("values by type and unit", () => {
+    expect(show("src_bytes", 1500, words)).toBe("1.50 kB");
+    expect(show("npm_response_micros", 1500, words)).toBe("1.5 ms");
+    expect(show("proto", 17, words)).toBe("UDP");
+    expect(show("encrypted", true, words)).toBe("yes");
+    expect(show("dst_port", 51413, words)).toBe("51413");
+    expect(show("no_such_column", "x", words)).toBe("x");
+  });
+  test("duration", () => expect(durationMicros({ time_start: "2026-05-01T00:00:00.000Z", time_end: "2026-05-01T00:00:01.500Z" })).toBe(1_500_000));
+});
+
+describe("session picture", () => {
+  test("places packets in order or in time", () => {
+    const byTime = picture([100, -1400, 50], [0, 900, 100], "time", 1000, 200);
+    expect(byTime.strokes.map((one) => one.x)).toEqual([0, 900, 1000]);
+    expect(byTime.strokes.map((one) => Math.sign(one.y))).toEqual([-1, 1, -1]);
+    expect(byTime.most).toBe(1500);
+    expect(picture([100, -1400, 50], [0, 900, 100], "index", 1000, 200).strokes.map((one) => one.x)).toEqual([0, 500, 1000]);
+  });
+  test("bears one packet and missing times", () => {
+    expect(picture([10], [], "time", 100, 100).strokes).toHaveLength(1);
+    expect(picture([10], [], "index", 100, 100).ticks).toEqual([{ x: 0, value: 1 }]);
+  });
+});
+
+test("rates are bits for octets only", () => expect([rate(1000, "bytes", 10), rate(1000, "flows", 10)]).toEqual([800, 100]));

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads a flow row: columns by name, and the few facts that are put together from several columns.
+import type { FlowRow } from "../gen/api";
+import { COLUMNS, type Column } from "../gen/columns";
+import { bytes, count, micros, protocol, tcpFlags, time, tlsVersion, whole } from "./format";
+
+export const columnOf = new Map<string, Column>(COLUMNS.map((column) => [column.name, column]));
+
+export function text(row: FlowRow, name: string): string | null {
+  const value = row[name];
+  return value === null || value === undefined || value === "" ? null : String(value);
+}
+
+export function number(row: FlowRow, name: string): number {
+  const value = Number(row[name]);
+  return Number.isFinite(value) ? value : 0;
+}
+
+export function numbers(row: FlowRow, name: string): number[] {
+  const value = row[name];
+  return Array.isArray(value) ? value.map(Number).filter(Number.isFinite) : [];
+}
+
+/** Address and port; IPv6 in brackets. */
+export function endpoint(row: FlowRow, side: "src" | "dst"): string {
+  const [ip, port] = [text(row, `${side}_ip`), text(row, `${side}_port`)];
+  if (!ip) return text(row, `l2_${side}_mac`) ?? "–";
+  if (!port || port === "0") return ip;
+  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
+}
+
+const NAMES = ["tls_sni", "http_host", "dns_query", "tls_cert_subject", "smb_share", "dhcp_host_name", "mail_from", "sip_to", "ftp_file", "ssh_server", "bittorrent_info_hash"];
+
+/** The most telling name in the row: server name, host, query … */
+export function nameOf(row: FlowRow): { column: string; value: string } | null {
+  for (const column of NAMES) {
+    const value = text(row, column);
+    if (value) return { column, value };
+  }
+  return null;
+}
+
+/** Whether the session is encrypted, as far as the row tells. */
+export function isEncrypted(row: FlowRow): boolean {
+  if (typeof row["encrypted"] === "boolean") return row["encrypted"];
+  const marks = ["tls_version", "tls_sni", "quic_version", "ssh_client", "ssh_server"];
+  return marks.some((name) => text(row, name) !== null) || /^(TLS|QUIC|SSH|WireGuard|OpenVPN|IPsec)\b/i.test(text(row, "app") ?? "");
+}
+
+export function durationMicros(row: FlowRow): number {
+  const [start, end] = [Date.parse(text(row, "time_start") ?? ""), Date.parse(text(row, "time_end") ?? "")];
+  return Number.isFinite(end - start) ? Math.max(0, end - start) * 1000 : 0;
+}
+
+/** A value of any column as text, by its type and unit. */
+export function show(name: string, value: unknown, words: { yes: string; no: string }): string {
+  if (value === null || value === undefined || value === "") return "–";
+  const column = columnOf.get(name);
+  if (typeof value === "boolean") return value ? words.yes : words.no;
+  if (Array.isArray(value)) return value.join(", ");
+  if (name === "proto") return protocol(value);
+  if (name === "tls_version") return tlsVersion(value);
+  if (column?.type === "time") return time(String(value), true);
+  if (typeof value !== "number") return String(value);
+  if (column?.kind === "flags" && name.includes("tcp")) return tcpFlags(value);
+  switch (column?.unit) {
+    case "octets":
+      return bytes(value);
+    case "seconds":
+      return micros(value * 1e6);
+    case "percent":
+      return `${value}%`;
+    case "micros":
+      return micros(value);
+    case "packets":
+    case "flows":
+      return count(value);
+    default:
+      return column?.kind === "key" || !Number.isInteger(value) ? String(value) : whole(value).replace(/^(\d),(\d{3})$/, "$1$2");
+  }
+}
+
+/** Whether a column reads better aligned to the right. */
+export const isNumeric = (name: string) => {
+  const column = columnOf.get(name);
+  return column !== undefined && (column.kind === "counter" || column.kind === "gauge");
+};

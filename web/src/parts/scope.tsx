@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Time range and filter of the page. They live in the URL, so links can be shared and "back" works.
+import { useQueryClient } from "@tanstack/react-query";
+import { createContext, use, useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
+import { useNavigate, useSearchParams } from "react-router";
+import { useStatus, type Ask } from "../api/queries";
+import { narrow } from "../filter/build";
+import { isPreset, opening, resolve, type Preset, type Span } from "./range";
+
+interface Scope {
+  ask: Ask;
+  span: Span;
+  preset: Preset | null;
+  filter: string;
+  live: boolean;
+  setRange: (range: Preset | Span) => void;
+  setFilter: (text: string) => void;
+  setLive: (on: boolean) => void;
+  refresh: () => void;
+  /** Search part of a link that keeps range and filter, with `more` added. */
+  search: (more?: string | null, span?: Span) => string;
+  /** Address of the flow list narrowed by one more term. */
+  flows: (more: string | null, span?: Span) => string;
+  /** Opens the flow list narrowed by one more term. */
+  drill: (more: string | null) => void;
+}
+
+const Context = createContext<Scope | null>(null);
+const LIVE_MILLIS = 15_000;
+
+export function useScope(): Scope {
+  const scope = use(Context);
+  if (!scope) throw new Error("useScope outside ScopeProvider");
+  return scope;
+}
+
+function put(params: URLSearchParams, range: Preset | Span): URLSearchParams {
+  for (const name of ["range", "from", "to"]) params.delete(name);
+  if (typeof range === "string") params.set("range", range);
+  else {
+    params.set("from", range.from);
+    params.set("to", range.to);
+  }
+  return params;
+}
+
+/** Waits for the first status answer only when the URL names no range. */
+export function ScopeProvider({ children, waiting }: { children: ReactNode; waiting: (error: unknown) => ReactNode }) {
+  const [params, setParams] = useSearchParams();
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const status = useStatus();
+  const [now, setNow] = useState(() => Date.now());
+  const [live, setLive] = useState(false);
+
+  const [name, from, to] = [params.get("range"), params.get("from"), params.get("to")];
+  const filter = params.get("q") ?? "";
+  const stated = isPreset(name) ? name : from && to && !Number.isNaN(Date.parse(from)) && !Number.isNaN(Date.parse(to)) ? "span" : null;
+  const range = useMemo<Preset | Span | null>(() => {
+    if (stated === "span") return { from: from ?? "", to: to ?? "" };
+    if (stated) return stated;
+    return status.data ? opening(now, status.data) : null;
+  }, [stated, from, to, status.data, now]);
+  const needed = range === "all" && !status.data;
+  const span = useMemo(() => (range === null || needed ? null : typeof range === "string" ? resolve(range, now, status.data) : range), [range, needed, now, status.data]);
+
+  const refresh = useCallback(() => {
+    setNow(Date.now());
+    void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "session" });
+  }, [client]);
+
+  const relative = typeof range === "string" && range !== "all";
+  useEffect(() => {
+    if (!live || !relative) return undefined;
+    const timer = setInterval(() => document.visibilityState === "visible" && setNow(Date.now()), LIVE_MILLIS);
+    return () => clearInterval(timer);
+  }, [live, relative]);
+
+  const setRange = useCallback(
+    (next: Preset | Span) => {
+      setNow(Date.now());
+      setParams((old) => put(new URLSearchParams(old), next));
+    },
+    [setParams],
+  );
+  const setFilter = useCallback(
+    (text: string) =>
+      setParams((old) => {
+        const next = new URLSearchParams(old);
+        if (text.trim()) next.set("q", text);
+        else next.delete("q");
+        return next;
+      }),
+    [setParams],
+  );
+
+  const scope = useMemo<Scope | null>(() => {
+    if (!span) return null;
+    const search = (more: string | null = null, other?: Span) => {
+      const next = put(new URLSearchParams(), other ?? range ?? "1h");
+      const q = more ? narrow(filter, more) : filter;
+      if (q) next.set("q", q);
+      return `?${next}`;
+    };
+    const flows = (more: string | null, other?: Span) => `/flows${search(more, other)}`;
+    return {
+      ask: { ...span, filter },
+      span,
+      preset: typeof range === "string" ? range : null,
+      filter,
+      live: live && relative,
+      setRange,
+      setFilter,
+      setLive,
+      refresh,
+      search,
+      flows,
+      drill: (more) => void navigate(flows(more)),
+    };
+  }, [span, range, filter, live, relative, setRange, setFilter, refresh, navigate]);
+
+  if (!scope) return waiting(status.error);
+  return <Context value={scope}>{children}</Context>;
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// One event: the question it answers, the values that made it fire, harmless causes, and the way to its flows.
+import { Link } from "react-router";
+import { term } from "../../filter/build";
+import { FilterText } from "../../filter/FilterText";
+import type { EventRow } from "../../gen/api";
+import { useWords } from "../../i18n";
+import { bytes, micros, whole } from "../../parts/format";
+import { Icon } from "../../parts/Icon";
+import { Severity } from "../../parts/Severity";
+import { Time } from "../../parts/Time";
+
+/** Around the event, so that its first and last flow are inside. */
+const MARGIN_MILLIS = 60_000;
+
+export function EventDetail({ event }: { event: EventRow }) {
+  const { t, say } = useWords();
+  const span = { from: new Date(Date.parse(event.first) - MARGIN_MILLIS).toISOString(), to: new Date(Date.parse(event.last) + MARGIN_MILLIS).toISOString() };
+  const flows = `/flows?${new URLSearchParams({ ...span, q: event.filter })}`;
+  const hosts = [
+    { name: t("events.source"), ip: event.src_ip },
+    { name: t("events.destination"), ip: event.dst_ip },
+  ].filter((host) => host.ip);
+  return (
+    <article className="panel event-detail" aria-live="polite">
+      <header>
+        <Severity level={event.severity} />
+        <code className="faint">{event.rule}</code>
+        <h2>{say(event.title)}</h2>
+        <p className="event-text">{say(event.text)}</p>
+        <div className="event-actions">
+          <Link className="button primary" to={flows}>
+            <Icon name="flows" size={14} /> {t("events.showFlows")}
+          </Link>
+          {hosts.map((host) => (
+            <Link key={host.name} className="button" to={`/flows?${new URLSearchParams({ ...span, q: term("ip", host.ip) ?? "" })}`}>
+              {t("events.hostFlows", { host: host.ip })}
+            </Link>
+          ))}
+        </div>
+      </header>
+      <div className="event-columns">
+        <section>
+          <h3>{t("events.question")}</h3>
+          <p>{say(event.question)}</p>
+          <h3>{t("events.when")}</h3>
+          <p>
+            <Time at={event.first} /> {"–"} <Time at={event.last} /> <span className="faint nowrap">{micros((Date.parse(event.last) - Date.parse(event.first)) * 1000)}</span>
+          </p>
+          <h3>{t("events.benign")}</h3>
+          <ul className="bullets">
+            {event.benign.map((one) => (
+              <li key={one.en}>{say(one)}</li>
+            ))}
+          </ul>
+        </section>
+        <section>
+          <h3>{t("events.values")}</h3>
+          <table className="fact-table">
+            <tbody>
+              {Object.entries(event.values).map(([name, value]) => (
+                <tr key={name}>
+                  <th scope="row">
+                    <code>{name}</code>
+                  </th>
+                  <td className="num" title={String(value)}>
+                    {figure(name, value)}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          <h3>{t("events.attack")}</h3>
+          <p className="attack">
+            {event.attack.map((id) => (
+              <code key={id} className="chip">
+                {id}
+              </code>
+            ))}
+            {event.attack.length === 0 ? <span className="faint">{t("value.none")}</span> : null}
+          </p>
+        </section>
+      </div>
+      <section>
+        <h3>{t("events.filter")}</h3>
+        <pre className="filter-shown">
+          <FilterText text={event.filter} />
+        </pre>
+        <p className="hint">{t("events.filterHint")}</p>
+      </section>
+    </article>
+  );
+}
+
+/** Names end in their unit; numbers without one are written in full. */
+function figure(name: string, value: string | number): string {
+  if (typeof value === "string") return value;
+  if (/(^|_)(bytes|octets)(_|$)/.test(name)) return bytes(value);
+  if (name.endsWith("_secs")) return micros(value * 1e6);
+  if (name.endsWith("_millis")) return micros(value * 1e3);
+  if (name.endsWith("_micros")) return micros(value);
+  return Number.isInteger(value) ? whole(value) : String(value);
+}

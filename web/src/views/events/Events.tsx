@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Detections: a list on the left, the chosen one explained on the right.
+import { useSearchParams } from "react-router";
+import { useEvents } from "../../api/queries";
+import type { EventRow } from "../../gen/api";
+import { useWords } from "../../i18n";
+import { Icon } from "../../parts/Icon";
+import { useScope } from "../../parts/scope";
+import { SEVERITIES, Severity } from "../../parts/Severity";
+import { Empty, Shown } from "../../parts/State";
+import { Time } from "../../parts/Time";
+import { useRowKeys } from "../../parts/useRowKeys";
+import { EventDetail } from "./EventDetail";
+import "./events.css";
+
+const LIMIT = 500;
+
+export function Events() {
+  const scope = useScope();
+  const answer = useEvents(scope.ask, LIMIT);
+  return (
+    <div className="events">
+      <Shown answer={answer} rows={10}>
+        {(data) => <EventPage rows={data.rows} />}
+      </Shown>
+    </div>
+  );
+}
+
+function EventPage({ rows }: { rows: EventRow[] }) {
+  const { t, say } = useWords();
+  const scope = useScope();
+  const [params, setParams] = useSearchParams();
+  const wanted = params.get("severity");
+  const level = SEVERITIES.find((one) => one === wanted);
+  const list = level ? rows.filter((row) => row.severity === level) : rows;
+  const chosen = rows.find((row) => row.event_id === params.get("event")) ?? list[0];
+  const set = (name: string, value: string | null) =>
+    setParams(
+      (old) => {
+        const next = new URLSearchParams(old);
+        if (value) next.set(name, value);
+        else next.delete(name);
+        return next;
+      },
+      { replace: name === "event" },
+    );
+  const choose = (index: number) => set("event", list[index]?.event_id ?? null);
+  const host = useRowKeys<HTMLElement>(choose);
+
+  if (rows.length === 0) {
+    return (
+      <Empty title={t("events.none")}>
+        <p className="hint">{t("events.noneHint")}</p>
+        {scope.preset !== "all" ? (
+          <button type="button" className="button" onClick={() => scope.setRange("all")}>
+            {t("empty.all")}
+          </button>
+        ) : null}
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <section className="panel fill event-list" aria-label={t("nav.events")} ref={host}>
+        <header className="panel-head">
+          <div className="choice" role="group" aria-label={t("events.severity")}>
+            <button type="button" aria-pressed={!level} onClick={() => set("severity", null)}>
+              {t("events.all")} <span className="num faint">{rows.length}</span>
+            </button>
+            {SEVERITIES.map((one) => (
+              <button key={one} type="button" aria-pressed={level === one} onClick={() => set("severity", one)}>
+                <i className={`dot ${one}`} /> {t(`severity.${one}`)} <span className="num faint">{rows.filter((row) => row.severity === one).length}</span>
+              </button>
+            ))}
+          </div>
+        </header>
+        <div className="scroll">
+          {list.length === 0 ? <Empty title={t("events.noneOfSeverity")} /> : null}
+          <table className="grid rows">
+            <thead className="sr-only">
+              <tr>
+                <th>{t("events.severity")}</th>
+                <th>{t("events.event")}</th>
+                <th>{t("events.last")}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {list.map((row, i) => (
+                <tr key={row.event_id} data-row={i} tabIndex={i === 0 ? 0 : -1} aria-selected={row === chosen} onClick={() => choose(i)} onFocus={(event) => event.currentTarget.matches(":focus-visible") && choose(i)}>
+                  <td className="event-level">
+                    <Severity level={row.severity} />
+                  </td>
+                  <td className="event-title">
+                    <strong>{say(row.title)}</strong>
+                    <span className="mono faint">
+                      {row.src_ip ?? "–"}
+                      {row.dst_ip ? (
+                        <>
+                          {" "}
+                          <Icon name="arrow" size={11} /> {row.dst_ip}
+                        </>
+                      ) : null}
+                    </span>
+                  </td>
+                  <td className="num faint">
+                    <Time at={row.last} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </section>
+      {chosen ? <EventDetail event={chosen} /> : null}
+    </>
+  );
+}

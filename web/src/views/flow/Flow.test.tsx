@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// One flow: reason, session picture, unknown columns, a missing flow.
+import { fireEvent, screen } from "@testing-library/react";
+import { expect, test } from "vitest";
+import { answer, RANGE, Refusal, show } from "../../parts/testing";
+import { Flow } from "./Flow";
+
+const row = { flow_id: "00000000000000aa", src_ip: "10.0.0.1", src_port: 40000, dst_ip: "192.0.2.1", dst_port: 443, app: "TLS", app_confidence: "content", app_reason: "a ClientHello was seen", tls_sni: "a.example", src_bytes: 1, dst_bytes: 2, splt_lengths: [517, -1400], splt_times_micros: [0, 900], new_column: "later" };
+
+test("shows the reason, the packets one by one, and unknown columns too", async () => {
+  answer({ "/flows/00000000000000aa": row });
+  show(<Flow />, `/flows/00000000000000aa?${RANGE}`, "/flows/:id", "ja");
+  expect(await screen.findByText("a ClientHello was seen", { selector: "q" })).toBeTruthy();
+  const image = screen.getByRole("img");
+  fireEvent.keyDown(image, { key: "ArrowRight" });
+  fireEvent.keyDown(image, { key: "ArrowRight" });
+  expect(screen.getAllByText("パケット 2: 受信 1,400 B、時刻 900 µs (+900 µs)").length).toBe(2);
+  expect(screen.getByText("new_column")).toBeTruthy();
+  expect(screen.getByText("later")).toBeTruthy();
+});
+
+test("a flow that is gone is said to be gone", async () => {
+  answer({ "/flows/x": new Refusal(404, { code: "flow", message: "there is no such flow", message_ja: "ありません", path: null, at: null }) });
+  show(<Flow />, `/flows/x?${RANGE}`, "/flows/:id");
+  expect((await screen.findByRole("alert")).textContent).toContain("there is no such flow");
+});

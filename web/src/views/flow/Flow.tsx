@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// One flow: who, what and why we say so, its picture, both sides compared, and every fact by group.
+import { useState } from "react";
+import { Link, useParams } from "react-router";
+import { useFlow } from "../../api/queries";
+import { Splt } from "../../charts/Splt";
+import type { Mode } from "../../charts/splt";
+import { term } from "../../filter/build";
+import type { FlowRow } from "../../gen/api";
+import { useWords } from "../../i18n";
+import { Choice } from "../../parts/Choice";
+import { micros, protocol } from "../../parts/format";
+import { Icon } from "../../parts/Icon";
+import { Panel } from "../../parts/Panel";
+import { durationMicros, endpoint, isEncrypted, nameOf, numbers, text } from "../../parts/row";
+import { useScope } from "../../parts/scope";
+import { Empty, Shown } from "../../parts/State";
+import { Time } from "../../parts/Time";
+import { Facts } from "./Facts";
+import { Sides } from "./Sides";
+import "./flow.css";
+
+export function Flow() {
+  const { id = "" } = useParams();
+  const { t } = useWords();
+  const scope = useScope();
+  const answer = useFlow(id);
+  return (
+    <div className="flow">
+      <Link className="back" to={scope.flows(null)}>
+        <Icon name="left" size={14} /> {t("flow.back")}
+      </Link>
+      <Shown answer={answer} rows={10}>
+        {(row) => <FlowBody row={row} />}
+      </Shown>
+    </div>
+  );
+}
+
+function FlowBody({ row }: { row: FlowRow }) {
+  const { t } = useWords();
+  const [mode, setMode] = useState<Mode>("index");
+  const lengths = numbers(row, "splt_lengths");
+  const times = numbers(row, "splt_times_micros");
+  return (
+    <>
+      <Heading row={row} />
+      <div className="flow-grid">
+        <Panel
+          title={t("splt.title")}
+          note={t("splt.note", { number: lengths.length })}
+          className="span-8"
+          tools={
+            <Choice<Mode>
+              label={t("splt.axis")}
+              value={mode}
+              onChange={setMode}
+              options={[
+                { value: "index", label: t("splt.byIndex") },
+                { value: "time", label: t("splt.byTime") },
+              ]}
+            />
+          }
+        >
+          {lengths.length > 0 ? <Splt lengths={lengths} times={times} mode={mode} /> : <Empty title={t("splt.none")} />}
+        </Panel>
+        <Sides row={row} />
+      </div>
+      <Facts row={row} />
+    </>
+  );
+}
+
+function Heading({ row }: { row: FlowRow }) {
+  const { t } = useWords();
+  const scope = useScope();
+  const confidence = text(row, "app_confidence");
+  const name = nameOf(row);
+  const links = [
+    { name: t("flow.ofSource"), term: term("ip", text(row, "src_ip")) },
+    { name: t("flow.ofDestination"), term: term("ip", text(row, "dst_ip")) },
+    { name: t("flow.sameName"), term: term("tls_sni", text(row, "tls_sni")) },
+    { name: t("flow.sameJa4"), term: term("tls_ja4", text(row, "tls_ja4")) },
+    { name: t("flow.sameQuery"), term: term("dns_query", text(row, "dns_query")) },
+  ].filter((link) => link.term !== null);
+  return (
+    <header className="flow-head">
+      <h1>
+        <span className="mono">{endpoint(row, "src")}</span>
+        <Icon name="arrow" size={18} />
+        <span className="mono">{endpoint(row, "dst")}</span>
+      </h1>
+      <p className="flow-app">
+        <strong>
+          {isEncrypted(row) ? <Icon name="lock" size={14} /> : null}
+          {text(row, "app") ?? "–"}
+        </strong>
+        {confidence ? <span className={`tag ${confidence}`}>{t(`confidence.${confidence}`, { defaultValue: confidence })}</span> : null}
+        {name ? <span className="flow-name">{name.value}</span> : null}
+        <span className="flow-when">
+          {row["proto"] === undefined ? null : <span>{protocol(row["proto"])}</span>}
+          {text(row, "time_start") ? <Time at={text(row, "time_start") ?? ""} millis /> : null}
+          <span className="num">{micros(durationMicros(row))}</span>
+        </span>
+      </p>
+      {text(row, "app_reason") || confidence ? (
+        <p className="flow-reason">
+          <Icon name="info" size={14} />
+          <span>
+            {confidence ? t(`confidenceDoc.${confidence}`, { defaultValue: "" }) : ""} {text(row, "app_reason") ? <q>{text(row, "app_reason")}</q> : null}
+          </span>
+        </p>
+      ) : null}
+      <nav className="flow-links" aria-label={t("flow.related")}>
+        {links.map((link) => (
+          <Link key={link.name} className="button small" to={`/flows${onlyTerm(scope.search(), link.term)}`} title={link.term ?? ""}>
+            {link.name}
+          </Link>
+        ))}
+      </nav>
+    </header>
+  );
+}
+
+/** The same range, but only this term as filter. */
+function onlyTerm(search: string, only: string | null): string {
+  const params = new URLSearchParams(search);
+  params.set("q", only ?? "");
+  return `?${params}`;
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The steps of CI, in order; the first that fails ends the run and is named.
+
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+
+use crate::{generate, layers, root};
+
+/// Runs all steps.
+pub(crate) fn run() -> anyhow::Result<()> {
+    step("format", || command("cargo", &["fmt", "--all", "--check"]))?;
+    step("layers", layers::check)?;
+    step("tests", || command("cargo", &["test", "--workspace"]))?;
+    step("generated files", || generate::run(true))?;
+    step("lints", || command("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    step("licences", licences)?;
+    for script in ["check", "lint", "test"] {
+        step(&format!("console: {script}"), || command("npm", &["--prefix", "web", "run", script]))?;
+    }
+    step("documents", || command("cargo", &["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"]))
+}
+
+fn step(name: &str, run: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    eprintln!("── {name}");
+    run().with_context(|| format!("step failed: {name}"))
+}
+
+fn command(program: &str, arguments: &[&str]) -> anyhow::Result<()> {
+    let status = Command::new(program).args(arguments).current_dir(root()).status();
+    let status = status.with_context(|| format!("cannot run {program}"))?;
+    if status.success() { Ok(()) } else { bail!("{program} {} ended with {status}", arguments.join(" ")) }
+}
+
+/// cargo-deny, where it is installed: building it takes longer than everything else here.
+fn licences() -> anyhow::Result<()> {
+    let there = Command::new("cargo").args(["deny", "--version"]).current_dir(root()).output()?.status.success();
+    if !there {
+        eprintln!("skipped: cargo-deny is not installed (cargo install cargo-deny)");
+        return Ok(());
+    }
+    command("cargo", &["deny", "--offline", "check", "licenses", "bans", "sources"])
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Generated files: references, OpenAPI, the console's types. Each is a fold over a table in the code.
+
+mod reference;
+mod typescript;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+
+use crate::root;
+
+/// Writes every generated file, or compares.
+pub(crate) fn run(check: bool) -> anyhow::Result<()> {
+    let openapi = minamo_server::openapi();
+    let files = [
+        ("docs/reference/fields.md", reference::fields()),
+        ("docs/reference/protocols.md", reference::protocols()),
+        ("docs/reference/rules.md", reference::rules()?),
+        ("web/src/gen/api.ts", typescript::api(&openapi)?),
+        ("web/src/gen/columns.ts", typescript::columns()?),
+        ("openapi/v1.json", format!("{openapi}\n")),
+    ];
+    let mut stale = Vec::new();
+    for (path, text) in files {
+        let file = root().join(path);
+        if fs::read_to_string(&file).unwrap_or_default() == text {
+            continue;
+        }
+        if check {
+            stale.push(path);
+        } else {
+            fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
+            fs::write(&file, text).with_context(|| path.to_owned())?;
+            eprintln!("wrote {path}");
+        }
+    }
+    if stale.is_empty() { Ok(()) } else { bail!("not up to date: {}; run `cargo xtask gen`", stale.join(", ")) }
+}
