@@ -2,7 +2,6 @@
 //! All automation of the repository. `cargo xtask ci` is what CI runs, in order.
 
 mod ci;
-mod generate;
 mod layers;
 mod scaffold;
 mod sizes;
@@ -45,7 +44,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Layers => layers::check(),
-        Task::Gen { check } => generate::run(check),
+        Task::Gen { check } => ci::generate(check),
         Task::Ci => ci::run(),
         Task::New { kind, name } => scaffold::run(kind, &name),
         Task::Sizes => sizes::report(),

@@ -209,15 +209,16 @@ fn decompressed(input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>>
     let (gzip, zstd) = (is(&[0x1f, 0x8b]), is(&[0x28, 0xb5, 0x2f, 0xfd]));
     let whole = io::Cursor::new(magic).chain(input);
     Ok(if gzip {
-        Box::new(flate2::read::MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole)))
+        Box::new(Full(flate2::read::MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole))))
     } else if zstd {
-        Box::new(zstd::stream::read::Decoder::with_buffer(BufReader::with_capacity(BUFFER, whole))?)
+        Box::new(Full(zstd::stream::read::Decoder::with_buffer(BufReader::with_capacity(BUFFER, whole))?))
     } else {
         Box::new(Full(whole))
     })
 }
 
-/// Fills the whole buffer where it can, so that the first read shows a whole header.
+/// Fills the whole buffer where it can, so that the first read shows a whole header. Asks for nothing where there is
+/// no room: the zstd decoder takes an empty buffer for an error.
 struct Full<R>(R);
 
 impl<R: Read> Read for Full<R> {
@@ -301,6 +302,23 @@ mod tests {
         gzip.write_all(&pcap()).expect("a Vec takes all");
         assert_eq!(read(gzip.finish().expect("a Vec takes all")), (both(), None));
         assert_eq!(read(zstd::encode_all(pcap().as_slice(), 1).expect("a Vec takes all")), (both(), None));
+    }
+
+    #[test]
+    fn captures_larger_than_the_buffer() {
+        let mut large = pcap();
+        let record = large.split_off(24);
+        for _ in 0..20_000 {
+            large.extend_from_slice(&record);
+        }
+        assert!(large.len() > 2 * BUFFER);
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(&large).expect("a Vec takes all");
+        let zstd = zstd::encode_all(large.as_slice(), 1).expect("a Vec takes all");
+        for octets in [large, gzip.finish().expect("a Vec takes all"), zstd] {
+            let (frames, error) = read(octets);
+            assert_eq!((frames.len(), error), (40_000, None));
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::{Dissector, Input, PROTOCOLS, Protocol, Side, Step, Transport, Verdic
 const WORDS: usize = PROTOCOLS.len().div_ceil(64);
 /// Most octets of one side's stream that probes wait for.
 const PROBE_OCTETS: usize = 4_096;
-/// Inputs with data after which probing ends.
+/// Datagrams after which probing ends; streams are bounded by [`PROBE_OCTETS`].
 const PROBE_INPUTS: u8 = 12;
 
 /// The classifier of one flow.
@@ -39,19 +39,10 @@ enum State {
 impl Classifier {
     /// The classifier of a new flow; none of the registry's protocols is excluded yet.
     pub fn new(stream: bool, src_port: u16, dst_port: u16) -> Self {
-        let unwanted = if stream { Transport::Datagram } else { Transport::Stream };
-        let mut candidates = [0; WORDS];
-        for (at, protocol) in PROTOCOLS.iter().enumerate() {
-            if protocol.transport != unwanted
-                && let Some(word) = candidates.get_mut(at / 64)
-            {
-                *word |= 1 << (at % 64);
-            }
-        }
         Self {
             stream,
             ports: (src_port, dst_port),
-            candidates,
+            candidates: candidates(stream),
             inputs: 0,
             state: State::Probing,
             named: None,
@@ -216,6 +207,7 @@ impl Classifier {
             Step::Inner(_) => {
                 self.inputs = 0;
                 self.state = State::Probing;
+                self.candidates = candidates(self.stream);
                 self.exclude(protocol);
             }
             Step::Mistaken => {
@@ -270,7 +262,7 @@ impl Classifier {
                 self.named = self.named.or(Some(protocol));
                 self.state = State::Running(protocol, (protocol.start)(self.stream));
             }
-            None if !possible || self.inputs >= PROBE_INPUTS => self.finish(),
+            None if !possible || (!self.stream && self.inputs >= PROBE_INPUTS) => self.finish(),
             None => {}
         }
     }
@@ -298,6 +290,20 @@ impl Classifier {
             }
         }
     }
+}
+
+/// Every protocol that the transport can carry.
+fn candidates(stream: bool) -> [u64; WORDS] {
+    let unwanted = if stream { Transport::Datagram } else { Transport::Stream };
+    let mut candidates = [0; WORDS];
+    for (at, protocol) in PROTOCOLS.iter().enumerate() {
+        if protocol.transport != unwanted
+            && let Some(word) = candidates.get_mut(at / 64)
+        {
+            *word |= 1 << (at % 64);
+        }
+    }
+    candidates
 }
 
 /// The name that the conversation is about, with the column that holds it.

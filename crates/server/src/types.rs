@@ -162,10 +162,23 @@ pub struct Totals {
     pub flows: u64,
 }
 
+/// A value that is no list. Only described here: answers hold JSON values.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Scalar {
+    /// Text, address, or time.
+    Text(String),
+    /// Number.
+    Number(f64),
+    /// True or false.
+    Flag(bool),
+}
+
 /// A group and its sums.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TopRow {
     /// Values of the keys, in the order of the request.
+    #[schema(value_type = Vec<Option<Scalar>>)]
     pub key: Vec<Value>,
     /// Octets.
     pub bytes: u64,
@@ -380,6 +393,7 @@ pub struct EventRow {
     #[schema(required)]
     pub dst_ip: Option<String>,
     /// The values that made the rule fire.
+    #[schema(value_type = std::collections::HashMap<String, Scalar>)]
     pub values: serde_json::Map<String, Value>,
     /// Filter that shows the flows.
     pub filter: String,

@@ -93,8 +93,8 @@ export function EventDetail({ event }: { event: EventRow }) {
 }
 
 /** Names end in their unit; numbers without one are written in full. */
-function figure(name: string, value: string | number): string {
-  if (typeof value === "string") return value;
+function figure(name: string, value: string | number | boolean): string {
+  if (typeof value !== "number") return String(value);
   if (/(^|_)(bytes|octets)(_|$)/.test(name)) return bytes(value);
   if (name.endsWith("_secs")) return micros(value * 1e6);
   if (name.endsWith("_millis")) return micros(value * 1e3);

@@ -5,14 +5,14 @@ mod reference;
 mod typescript;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use crate::root;
-
-/// Writes every generated file, or compares.
-pub(crate) fn run(check: bool) -> anyhow::Result<()> {
+/// Writes every generated file; with `--check` only compares.
+fn main() -> anyhow::Result<()> {
+    let check = std::env::args().nth(1).is_some_and(|argument| argument == "--check");
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
     let openapi = minamo_server::openapi();
     let files = [
         ("docs/reference/fields.md", reference::fields()),
@@ -24,7 +24,7 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     ];
     let mut stale = Vec::new();
     for (path, text) in files {
-        let file = root().join(path);
+        let file = root.join(path);
         if fs::read_to_string(&file).unwrap_or_default() == text {
             continue;
         }

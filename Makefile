@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+# What a newcomer types: `make demo` and `make test`. Everything else is in `cargo xtask`.
+
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+MINAMO = $(CARGO_TARGET_DIR)/debug/minamo
+CORPORA = ../shared/corpora
+TOOLS = ../shared/tools
+
+.PHONY: demo test build web walk fmt bench bench-meter score-dpi need
+
+## Shows a small network in the browser: builds what is missing, replays captures, serves on loopback.
+demo: build
+	$(MINAMO) demo
+
+## What CI runs.
+test: need web
+	cargo xtask ci
+	$(MAKE) walk
+
+## The program, with the console in it.
+build: need web
+	cargo build --workspace
+
+## The console, into web/dist.
+web: web/dist/index.html
+
+web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
+	npm --prefix web run build
+	@touch $@
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	npm --prefix web ci --no-audit --no-fund
+	@touch $@
+
+## A person's way through the console, by a real browser; skipped where Debian's chromium is missing.
+walk: build
+	sh web/e2e/run.sh $(MINAMO)
+
+fmt:
+	cargo fmt --all
+
+bench: bench-meter
+
+## CPU seconds of `minamo meter` against ndpiReader and softflowd, in one run.
+bench-meter:
+	cargo build --release --workspace
+	sh benches/meter.sh $(CARGO_TARGET_DIR)/release/minamo $(CORPORA) $(TOOLS)
+
+## Agreement of names and fingerprints with the expected flows of a corpus.
+score-dpi: build
+	sh benches/score-dpi.sh $(MINAMO) $(CORPORA) $(TOOLS)
+
+need:
+	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 (rustup)"; exit 1; }
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20"; exit 1; }
+	@command -v cc >/dev/null || { echo "a C compiler is missing: apt-get install gcc"; exit 1; }
