@@ -43,7 +43,7 @@ bench: bench-meter
 
 ## CPU seconds of `minamo meter` against ndpiReader and softflowd, in one run.
 bench-meter:
-	cargo build --release --workspace
+	cargo build --release -p minamo --no-default-features
 	sh benches/meter.sh $(CARGO_TARGET_DIR)/release/minamo $(CORPORA) $(TOOLS)
 
 ## Agreement of names and fingerprints with the expected flows of a corpus.

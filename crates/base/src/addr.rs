@@ -184,7 +184,8 @@ impl FromStr for Prefix {
             Ok(ip) => ip,
             Err(error) if addr.contains(':') || len.is_none() => return Err(error),
             Err(_) => {
-                let missing = 4usize.checked_sub(addr.split('.').count()).ok_or_else(|| AddrError::Prefix(text.to_owned()))?;
+                let missing =
+                    4usize.checked_sub(addr.split('.').count()).ok_or_else(|| AddrError::Prefix(text.to_owned()))?;
                 format!("{addr}{}", ".0".repeat(missing)).parse::<Ip>()?
             }
         };

@@ -92,7 +92,11 @@ impl<'a> Cursor<'a> {
     pub fn take(&mut self, n: usize, field: &'static str) -> Result<&'a [u8], WireError> {
         let end = self.at.saturating_add(n);
         let Some(slice) = self.input.get(self.at..end) else {
-            return Err(WireError { at: self.at, field, cause: Cause::Short { missing: n.saturating_sub(self.left()) } });
+            return Err(WireError {
+                at: self.at,
+                field,
+                cause: Cause::Short { missing: n.saturating_sub(self.left()) },
+            });
         };
         self.at = end;
         Ok(slice)

@@ -37,7 +37,11 @@ impl FiveTuple {
             (src_port, dst_port, one_way) = icmp_ports(self.proto, self.src_port, self.dst_port);
         }
         let swap = !one_way && (self.src, src_port) > (self.dst, dst_port);
-        let (a, b) = if swap { ((self.dst, dst_port), (self.src, src_port)) } else { ((self.src, src_port), (self.dst, dst_port)) };
+        let (a, b) = if swap {
+            ((self.dst, dst_port), (self.src, src_port))
+        } else {
+            ((self.src, src_port), (self.dst, dst_port))
+        };
         let mut hash = Sha1::new();
         hash.update(seed.to_be_bytes());
         for (ip, _) in [a, b] {
@@ -71,10 +75,23 @@ pub fn flow_id(tuple: FiveTuple, scope: &[u8], start: Time) -> String {
 
 /// ICMP type and code as the specification's pair of ports; true where the message has no counterpart.
 fn icmp_ports(proto: u8, kind: u16, code: u16) -> (u16, u16, bool) {
-    const V4: [(u16, u16); 10] = [(0, 8), (8, 0), (9, 10), (10, 9), (13, 14), (14, 13), (15, 16), (16, 15), (17, 18), (18, 17)];
+    const V4: [(u16, u16); 10] =
+        [(0, 8), (8, 0), (9, 10), (10, 9), (13, 14), (14, 13), (15, 16), (16, 15), (17, 18), (18, 17)];
     const V6: [(u16, u16); 14] = [
-        (128, 129), (129, 128), (130, 131), (131, 130), (133, 134), (134, 133), (135, 136), (136, 135), (139, 140), (140, 139),
-        (144, 145), (145, 144), (146, 147), (147, 146),
+        (128, 129),
+        (129, 128),
+        (130, 131),
+        (131, 130),
+        (133, 134),
+        (134, 133),
+        (135, 136),
+        (136, 135),
+        (139, 140),
+        (140, 139),
+        (144, 145),
+        (145, 144),
+        (146, 147),
+        (147, 146),
     ];
     let table: &[(u16, u16)] = if proto == 1 { &V4 } else { &V6 };
     match table.iter().find(|(k, _)| *k == kind) {

@@ -47,7 +47,10 @@ impl Time {
                 if sign == "-" { -seconds } else { seconds }
             }
         };
-        Some(Self::from_secs_nanos(days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second - offset, nanos))
+        Some(Self::from_secs_nanos(
+            days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second - offset,
+            nanos,
+        ))
     }
 
     /// Whole seconds since the epoch, rounded down.
@@ -138,7 +141,9 @@ mod tests {
             assert_eq!(Time::parse(&Time(nanos).to_string()), Some(Time(nanos)));
         }
         assert_eq!(Time::parse("2026-01-05T19:00:00+09:00"), Time::parse("2026-01-05 10:00"));
-        for bad in ["", "2026-13-01T00:00:00Z", "2026-01-05", "2026-01-05T25:00:00Z", "2026-01-05T10:00:00.xZ", "yesterday"] {
+        for bad in
+            ["", "2026-13-01T00:00:00Z", "2026-01-05", "2026-01-05T25:00:00Z", "2026-01-05T10:00:00.xZ", "yesterday"]
+        {
             assert_eq!(Time::parse(bad), None, "{bad}");
         }
     }

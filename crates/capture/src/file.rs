@@ -331,7 +331,9 @@ mod tests {
         block(0x0a0d_0d0a, &[0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255]);
         block(1, &[101, 0, 0, 0, 0, 0, 0, 0, 9, 0, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0]);
         // interface 0, time high 0, time low, lengths, data and padding
-        let body: Vec<u8> = [&[0u8; 4][..], &[0; 4], &1_500_000_000u32.to_le_bytes(), &[5, 0, 0, 0], &[5, 0, 0, 0], b"hello\0\0\0"].concat();
+        let body: Vec<u8> =
+            [&[0u8; 4][..], &[0; 4], &1_500_000_000u32.to_le_bytes(), &[5, 0, 0, 0], &[5, 0, 0, 0], b"hello\0\0\0"]
+                .concat();
         block(6, &body);
         assert_eq!(read(file), (vec![(1_500, b"hello".to_vec())], None));
     }

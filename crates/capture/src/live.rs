@@ -52,7 +52,10 @@ impl LiveCapture {
         set_option(&socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, &1i32).map_err(fail("cannot switch times on"))?;
         // Best effort: the larger buffer needs CAP_NET_ADMIN; without it the default stands and drops are counted.
         if set_option(&socket, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, &KERNEL_BUFFER).is_err() {
-            tracing::warn!(interface = name, "the kernel buffer stays at its default size: grant CAP_NET_ADMIN to enlarge it");
+            tracing::warn!(
+                interface = name,
+                "the kernel buffer stays at its default size: grant CAP_NET_ADMIN to enlarge it"
+            );
         }
         if interface_kind(name) == ARPHRD_LOOPBACK {
             // On loopback every frame passes twice, on its way out and on its way in: the second is enough.
@@ -139,7 +142,8 @@ impl LiveCapture {
         }
         let mut controls = [[0u64; 8]; BATCH];
         // SAFETY: iovec and mmsghdr are plain data, for which all zeros are a value.
-        let (mut slices, mut messages): ([libc::iovec; BATCH], [libc::mmsghdr; BATCH]) = unsafe { (zeroed(), zeroed()) };
+        let (mut slices, mut messages): ([libc::iovec; BATCH], [libc::mmsghdr; BATCH]) =
+            unsafe { (zeroed(), zeroed()) };
         let parts = self.buffers.chunks_exact_mut(SNAPLEN).zip(&mut slices).zip(&mut messages).zip(&mut controls);
         for (((buffer, slice), message), control) in parts {
             *slice = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
@@ -216,9 +220,7 @@ fn bind(socket: &OwnedFd, index: libc::c_int) -> io::Result<()> {
     address.sll_protocol = u16::try_from(libc::ETH_P_ALL).unwrap_or(3).to_be();
     address.sll_ifindex = index;
     // SAFETY: the address is valid for its size.
-    let code = unsafe {
-        libc::bind(socket.as_raw_fd(), (&raw const address).cast(), socklen::<libc::sockaddr_ll>())
-    };
+    let code = unsafe { libc::bind(socket.as_raw_fd(), (&raw const address).cast(), socklen::<libc::sockaddr_ll>()) };
     if code == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the collector counts: atomics on the way of every datagram, a lock only where something was wrong.
 
-use std::collections::BTreeMap;
 use minamo_base::Sample;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 

@@ -99,8 +99,12 @@ fn event(rule: &Rule, readers: &[CellReader<'_>], row: &Row<'_>, now: Time) -> E
         Value::Ip(ip) => Some(ip),
         _ => None,
     };
-    let values: BTreeMap<&str, Value<'_>> =
-        readers.iter().map(|r| r.name()).filter(|name| *name != "window_start").map(|name| (name, row.get(name))).collect();
+    let values: BTreeMap<&str, Value<'_>> = readers
+        .iter()
+        .map(|r| r.name())
+        .filter(|name| *name != "window_start")
+        .map(|name| (name, row.get(name)))
+        .collect();
     let facts: BTreeMap<_, _> = values.iter().map(|(name, value)| (*name, json_value(value))).collect();
     // The keys, not the counts, make the identity: a later look at the same window is the same event.
     let keys: Vec<_> = ["src_ip", "dst_ip", "dst_port", "proto"].map(|name| text_value(&row.get(name))).into();
@@ -167,7 +171,8 @@ mod tests {
 
     #[test]
     fn an_event_is_given_once_and_again_when_it_says_more() {
-        let rule = crate::shipped_rules().expect("parse").into_iter().find(|r| r.name == "scan_ports").expect("shipped");
+        let rule =
+            crate::shipped_rules().expect("parse").into_iter().find(|r| r.name == "scan_ports").expect("shipped");
         let mut engine = Engine::new(vec![rule.clone()]);
         let first = engine.events(&rule, &[rows(150)], Time(1)).events;
         assert_eq!(first.len(), 1);
@@ -185,7 +190,9 @@ mod tests {
     fn the_query_covers_whole_windows() {
         let rule = crate::shipped_rules().expect("parse").remove(1);
         let sql = Engine::sql(&rule, Time::from_millis(61_000), Time::from_millis(125_000));
-        assert!(sql.contains("time_start >= TIMESTAMP '1970-01-01T00:01:00Z' AND time_start < TIMESTAMP '1970-01-01T00:03:00Z'"));
+        assert!(sql.contains(
+            "time_start >= TIMESTAMP '1970-01-01T00:01:00Z' AND time_start < TIMESTAMP '1970-01-01T00:03:00Z'"
+        ));
         assert!(!sql.contains('$'), "{sql}");
     }
 }

@@ -111,8 +111,11 @@ impl Rule {
     /// Reads the text of a rule file.
     pub fn parse(name: &str, text: &str) -> Result<Self, RuleError> {
         let bad = |what: String| RuleError { rule: name.to_owned(), what };
-        let body = text.strip_prefix("+++\n").ok_or_else(|| bad("want a front matter that begins with a line +++".to_owned()))?;
-        let (front, sql) = body.split_once("\n+++\n").ok_or_else(|| bad("the front matter has no closing line +++".to_owned()))?;
+        let body = text
+            .strip_prefix("+++\n")
+            .ok_or_else(|| bad("want a front matter that begins with a line +++".to_owned()))?;
+        let (front, sql) =
+            body.split_once("\n+++\n").ok_or_else(|| bad("the front matter has no closing line +++".to_owned()))?;
         let front: FrontMatter = toml::from_str(front).map_err(|e| bad(e.to_string().trim_end().replace('\n', " ")))?;
         let window = parse_length(&front.window)
             .ok_or_else(|| bad(format!("window: got {:?}, want a length such as 1m", front.window)))?;
@@ -147,7 +150,8 @@ impl Rule {
         if self.benign.is_empty() {
             return Err("benign: want at least one cause that is no attack".to_owned());
         }
-        let is_technique = |id: &String| id.strip_prefix('T').is_some_and(|n| n.split('.').all(|p| p.parse::<u16>().is_ok()));
+        let is_technique =
+            |id: &String| id.strip_prefix('T').is_some_and(|n| n.split('.').all(|p| p.parse::<u16>().is_ok()));
         match self.attack.iter().find(|id| !is_technique(id)) {
             Some(id) => Err(format!("attack: got {id:?}, want identifiers such as T1046")),
             None => Ok(()),

@@ -95,9 +95,7 @@ impl FlowState {
         self.count(time, side, packet);
         let Some(classifier) = &mut self.classifier else { return 0 };
         let (again, gaps) = match (&packet.transport, &mut self.tcp) {
-            (Transport::Tcp(tcp), Some(state)) => {
-                state.segment(time, side, tcp, packet, classifier, &mut self.row)
-            }
+            (Transport::Tcp(tcp), Some(state)) => state.segment(time, side, tcp, packet, classifier, &mut self.row),
             (Transport::Udp(..), _) => {
                 if !classifier.is_done() {
                     classifier.datagram(side, packet.payload, &mut self.row);

@@ -209,7 +209,15 @@ impl TcpState {
 
 impl TcpSide {
     /// Hands on what is new of a segment that starts at or before the next octet.
-    fn deliver(&mut self, side: Side, start: u32, data: &[u8], missing: u64, classifier: &mut Classifier, flow: &mut Flow) {
+    fn deliver(
+        &mut self,
+        side: Side,
+        start: u32,
+        data: &[u8],
+        missing: u64,
+        classifier: &mut Classifier,
+        flow: &mut Flow,
+    ) {
         let next = self.next.unwrap_or(start);
         let known = usize::try_from(distance(next, start)).unwrap_or(0);
         let end = start.wrapping_add(u32::try_from(data.len() as u64 + missing).unwrap_or(u32::MAX));

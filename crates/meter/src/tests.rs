@@ -74,7 +74,10 @@ fn a_session_becomes_one_row_with_both_sides() {
     assert_eq!(row.core.end_reason.as_deref(), Some("tcp_fin"));
     assert_eq!(row.core.orientation.as_deref(), Some("handshake"));
     let npm = row.npm.as_ref().expect("measured");
-    assert_eq!((npm.dst_rtt_micros, npm.src_rtt_micros, npm.response_micros), (Some(20_000), Some(5_000), Some(50_000)));
+    assert_eq!(
+        (npm.dst_rtt_micros, npm.src_rtt_micros, npm.response_micros),
+        (Some(20_000), Some(5_000), Some(50_000))
+    );
     assert_eq!((npm.dst_retransmits, npm.src_retransmits), (Some(1), None));
     let splt = row.splt.as_ref().expect("two packets with data");
     assert_eq!(splt.lengths.as_deref(), Some([7, -10].as_slice()), "what is sent again does not count");
@@ -149,7 +152,8 @@ fn later_fragments_belong_to_the_flow_of_the_first() {
 
 /// A request in three segments.
 fn http_request(order: &[usize]) -> Flow {
-    let pieces: [(u32, &[u8]); 3] = [(101, b"GET /a HTTP/1.1\r\nHo"), (120, b"st: example.com\r\nUser-A"), (142, b"gent: x\r\n\r\n")];
+    let pieces: [(u32, &[u8]); 3] =
+        [(101, b"GET /a HTTP/1.1\r\nHo"), (120, b"st: example.com\r\nUser-A"), (142, b"gent: x\r\n\r\n")];
     let mut run = Run::new(Settings::default());
     run.at(0, &segment(CLIENT, SERVER, 100, SYN, b""));
     for (at, piece) in order.iter().enumerate() {

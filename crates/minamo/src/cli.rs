@@ -7,14 +7,19 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Sees everything that moves on a network, without decrypting anything.
 #[derive(Parser)]
-#[command(name = "minamo", version, arg_required_else_help = true, after_help = "\
+#[command(
+    name = "minamo",
+    version,
+    arg_required_else_help = true,
+    after_help = "\
 Examples:
   minamo meter capture.pcap                          flows of a capture as JSON lines
   minamo meter --format table captures/              … of a folder, as a table
   minamo demo                                        a small network in your browser
   minamo serve --config minamo.toml                  probe, collector, lake and console
   minamo query 'tls_sni ~ \"*.example.com\"' --top src_ip --by bytes --last 1h
-  minamo sql 'SELECT app, COUNT(*) FROM flows GROUP BY app'")]
+  minamo sql 'SELECT app, COUNT(*) FROM flows GROUP BY app'"
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -25,14 +30,19 @@ pub(crate) enum Command {
     /// Turn captures into flows and write them out.
     Meter(Meter),
     /// Ask the lake with a filter: flows, or the largest groups of them.
+    #[cfg(feature = "lake")]
     Query(Query),
     /// Ask the lake with SQL.
+    #[cfg(feature = "lake")]
     Sql(Sql),
     /// Run everything: probe, collector, lake, detection, console.
+    #[cfg(feature = "lake")]
     Serve(Serve),
     /// Replay captures, shifted to now, through the whole program and show them in the console.
+    #[cfg(feature = "lake")]
     Demo(Demo),
     /// Check a configuration file and print what is in force.
+    #[cfg(feature = "lake")]
     CheckConfig(CheckConfig),
     /// Print a completion script for a shell: `minamo completion bash > /etc/bash_completion.d/minamo`.
     Completion {
@@ -63,6 +73,7 @@ pub(crate) struct Meter {
     pub(crate) active_timeout: std::time::Duration,
 }
 
+#[cfg(feature = "lake")]
 /// Where the lake is.
 #[derive(Args)]
 pub(crate) struct Place {
@@ -75,6 +86,7 @@ pub(crate) struct Place {
 }
 
 /// What the groups are ordered by.
+#[cfg(feature = "lake")]
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum By {
     Bytes,
@@ -82,6 +94,7 @@ pub(crate) enum By {
     Flows,
 }
 
+#[cfg(feature = "lake")]
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -117,6 +130,7 @@ pub(crate) struct Query {
     pub(crate) format: String,
 }
 
+#[cfg(feature = "lake")]
 #[derive(Args)]
 pub(crate) struct Sql {
     /// One statement that reads: tables `flows` and `events`.
@@ -131,12 +145,14 @@ pub(crate) struct Sql {
     pub(crate) json: bool,
 }
 
+#[cfg(feature = "lake")]
 #[derive(Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) place: Place,
 }
 
+#[cfg(feature = "lake")]
 #[derive(Args)]
 pub(crate) struct Demo {
     /// Captures to replay instead of the ones that come with the program.
@@ -153,6 +169,7 @@ pub(crate) struct Demo {
     pub(crate) once: bool,
 }
 
+#[cfg(feature = "lake")]
 #[derive(Args)]
 pub(crate) struct CheckConfig {
     /// Configuration file.
@@ -160,13 +177,18 @@ pub(crate) struct CheckConfig {
 }
 
 fn format_names() -> clap::builder::PossibleValuesParser {
-    minamo_sinks::FORMATS.iter().map(|f| clap::builder::PossibleValue::new(f.name).help(f.help)).collect::<Vec<_>>().into()
+    minamo_sinks::FORMATS
+        .iter()
+        .map(|f| clap::builder::PossibleValue::new(f.name).help(f.help))
+        .collect::<Vec<_>>()
+        .into()
 }
 
 fn length(text: &str) -> Result<std::time::Duration, String> {
     minamo_detect::parse_length(text).ok_or_else(|| "want a length with a unit, such as 30s, 5m, 1h or 7d".to_owned())
 }
 
+#[cfg(feature = "lake")]
 fn time(text: &str) -> Result<minamo_base::Time, String> {
     minamo_base::Time::parse(text).ok_or_else(|| "want a time such as 2026-01-31T09:00:00Z".to_owned())
 }

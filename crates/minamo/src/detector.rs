@@ -39,8 +39,16 @@ impl Counters {
             plain("minamo_detect_runs_total", &self.runs, "Runs of rules over windows."),
             plain("minamo_detect_failures_total", &self.failures, "Runs that failed; the log says why."),
             plain("minamo_detect_events_total", &self.events, "Events that were stored, again where they said more."),
-            plain("minamo_detect_cut_total", &self.cut, "Runs that gave more rows than are looked at: raise the rule's threshold."),
-            plain("minamo_detect_forgotten_total", &self.forgotten, "Events forgotten to bound memory; they may be given twice."),
+            plain(
+                "minamo_detect_cut_total",
+                &self.cut,
+                "Runs that gave more rows than are looked at: raise the rule's threshold.",
+            ),
+            plain(
+                "minamo_detect_forgotten_total",
+                &self.forgotten,
+                "Events forgotten to bound memory; they may be given twice.",
+            ),
         ]
     }
 }

@@ -30,7 +30,10 @@ pub(crate) struct Counters {
 const DOCS: &[(&str, &str)] = &[
     ("minamo_probe_frames_total", "Frames read."),
     ("minamo_probe_skipped_frames_total", "Frames that are no packets of a flow, by reason."),
-    ("minamo_probe_dropped_frames_total", "Frames that were lost, by reason: give the probe more processor time or memory."),
+    (
+        "minamo_probe_dropped_frames_total",
+        "Frames that were lost, by reason: give the probe more processor time or memory.",
+    ),
     ("minamo_probe_rows_total", "Flow rows made."),
     ("minamo_probe_evicted_total", "Flows reported early because the table was full: raise meter.max_flows."),
 ];

@@ -44,6 +44,7 @@ impl Report {
     }
 
     /// Adds what another run gave.
+    #[cfg(feature = "lake")]
     pub(crate) fn add(&mut self, other: Self) {
         self.frames += other.frames;
         for (reason, count) in other.skipped {
@@ -118,6 +119,7 @@ pub(crate) fn meter(
     report
 }
 
+#[cfg(feature = "lake")]
 /// Time of the first and last frame of a capture, as far as it can be read.
 pub(crate) fn time_span(path: &Path) -> Result<Option<(Time, Time)>, CaptureError> {
     let mut file = CaptureFile::open(path)?;

@@ -53,18 +53,78 @@ pub(crate) struct Setting {
 
 /// Every setting.
 pub(crate) const SETTINGS: &[Setting] = &[
-    Setting { key: "data.folder", kind: Kind::Folder, default: "\"/var/lib/minamo\"", doc: "Where the lake and the state are kept." },
-    Setting { key: "server.listen", kind: Kind::Address, default: "\"127.0.0.1:8470\"", doc: "Address of the console and the API. Put a proxy with TLS in front before you open it to a network." },
-    Setting { key: "probe.interfaces", kind: Kind::Names, default: "[]", doc: "Interfaces to meter; none by default. Needs CAP_NET_RAW." },
-    Setting { key: "probe.promiscuous", kind: Kind::Flag, default: "true", doc: "See all frames of a mirror port, not only our own." },
-    Setting { key: "meter.idle_timeout", kind: Kind::Length, default: "\"60s\"", doc: "A flow without a packet for this long has ended." },
-    Setting { key: "meter.active_timeout", kind: Kind::Length, default: "\"5m\"", doc: "A flow that lasts longer is reported in parts of this length." },
-    Setting { key: "meter.max_flows", kind: Kind::Count, default: "400000", doc: "Most flows at a time per interface; beyond it the one idle for longest is reported early. A flow takes about 2 KiB." },
-    Setting { key: "collect.listen", kind: Kind::Addresses, default: "[]", doc: "UDP addresses for NetFlow v5, v9 and IPFIX; none by default." },
-    Setting { key: "lake.seal_rows", kind: Kind::Count, default: "262144", doc: "Rows in memory that are written to a segment together." },
-    Setting { key: "lake.seal_after", kind: Kind::Length, default: "\"5m\"", doc: "Rows are written to a segment after this time even where they are few." },
-    Setting { key: "lake.query_memory", kind: Kind::Size, default: "\"1GiB\"", doc: "Memory that one query may use before it spills to disk." },
-    Setting { key: "lake.query_time", kind: Kind::Length, default: "\"60s\"", doc: "Time after which a query is stopped." },
+    Setting {
+        key: "data.folder",
+        kind: Kind::Folder,
+        default: "\"/var/lib/minamo\"",
+        doc: "Where the lake and the state are kept.",
+    },
+    Setting {
+        key: "server.listen",
+        kind: Kind::Address,
+        default: "\"127.0.0.1:8470\"",
+        doc: "Address of the console and the API. Put a proxy with TLS in front before you open it to a network.",
+    },
+    Setting {
+        key: "probe.interfaces",
+        kind: Kind::Names,
+        default: "[]",
+        doc: "Interfaces to meter; none by default. Needs CAP_NET_RAW.",
+    },
+    Setting {
+        key: "probe.promiscuous",
+        kind: Kind::Flag,
+        default: "true",
+        doc: "See all frames of a mirror port, not only our own.",
+    },
+    Setting {
+        key: "meter.idle_timeout",
+        kind: Kind::Length,
+        default: "\"60s\"",
+        doc: "A flow without a packet for this long has ended.",
+    },
+    Setting {
+        key: "meter.active_timeout",
+        kind: Kind::Length,
+        default: "\"5m\"",
+        doc: "A flow that lasts longer is reported in parts of this length.",
+    },
+    Setting {
+        key: "meter.max_flows",
+        kind: Kind::Count,
+        default: "400000",
+        doc: "Most flows at a time per interface; beyond it the one idle for longest is reported early. A flow takes about 2 KiB.",
+    },
+    Setting {
+        key: "collect.listen",
+        kind: Kind::Addresses,
+        default: "[]",
+        doc: "UDP addresses for NetFlow v5, v9 and IPFIX; none by default.",
+    },
+    Setting {
+        key: "lake.seal_rows",
+        kind: Kind::Count,
+        default: "262144",
+        doc: "Rows in memory that are written to a segment together.",
+    },
+    Setting {
+        key: "lake.seal_after",
+        kind: Kind::Length,
+        default: "\"5m\"",
+        doc: "Rows are written to a segment after this time even where they are few.",
+    },
+    Setting {
+        key: "lake.query_memory",
+        kind: Kind::Size,
+        default: "\"1GiB\"",
+        doc: "Memory that one query may use before it spills to disk.",
+    },
+    Setting {
+        key: "lake.query_time",
+        kind: Kind::Length,
+        default: "\"60s\"",
+        doc: "Time after which a query is stopped.",
+    },
 ];
 
 /// Checked settings.
@@ -83,7 +143,8 @@ impl Settings {
 
     /// The settings of a text. Unknown keys and bad values are errors that name the key.
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
-        let file: toml::Table = text.parse().map_err(|e: toml::de::Error| anyhow::anyhow!("{}", e.to_string().trim_end()))?;
+        let file: toml::Table =
+            text.parse().map_err(|e: toml::de::Error| anyhow::anyhow!("{}", e.to_string().trim_end()))?;
         let mut given = BTreeMap::new();
         for (table, keys) in file {
             let toml::Value::Table(keys) = keys else { bail!("{table}: want a table [{table}]") };
@@ -251,8 +312,14 @@ mod tests {
             error("[server]\nlisten = \"everywhere\""),
             "server.listen: got \"everywhere\", want an address and port such as \"127.0.0.1:8470\""
         );
-        assert_eq!(error("[meter]\nidle_timeout = 60"), "meter.idle_timeout: got 60, want a length with a unit such as \"30s\" or \"5m\"");
-        assert_eq!(error("[meter]\nidle = \"1s\""), "meter.idle: no such setting; `minamo check-config` prints those that are");
+        assert_eq!(
+            error("[meter]\nidle_timeout = 60"),
+            "meter.idle_timeout: got 60, want a length with a unit such as \"30s\" or \"5m\""
+        );
+        assert_eq!(
+            error("[meter]\nidle = \"1s\""),
+            "meter.idle: no such setting; `minamo check-config` prints those that are"
+        );
         assert!(error("[meter\n").contains("line 1"));
         assert_eq!(error("meter = 1"), "meter: want a table [meter]");
     }

@@ -80,7 +80,10 @@ fn v4(first: u8, mut cursor: Cursor<'_>, captured: usize) -> Result<(IpHeader, &
     // A total length of 0 is what a capture before TCP segmentation offload shows: the frame tells then.
     let octets = if total == 0 { u32::try_from(captured).unwrap_or(u32::MAX) } else { total.into() };
     if octets < u32::from(header_octets) {
-        return Err(WireError { at: 2, ..cursor.bad(0, "ipv4.total_length", octets.into(), "at least the header's length") });
+        return Err(WireError {
+            at: 2,
+            ..cursor.bad(0, "ipv4.total_length", octets.into(), "at least the header's length")
+        });
     }
     let body = (octets as usize - usize::from(header_octets)).min(cursor.left());
     let fragment = Fragment::of(id.into(), fragment & 0x1fff, fragment & 0x2000 != 0);

@@ -163,7 +163,8 @@ fn ppp(mut cursor: Cursor<'_>) -> Result<Found<'_>, Skip> {
         cursor.skip(2, "ppp.address")?;
     }
     let first = cursor.u8("ppp.protocol")?;
-    let protocol = if first & 1 == 1 { u16::from(first) } else { u16::from(first) << 8 | u16::from(cursor.u8("ppp.protocol")?) };
+    let protocol =
+        if first & 1 == 1 { u16::from(first) } else { u16::from(first) << 8 | u16::from(cursor.u8("ppp.protocol")?) };
     match protocol {
         0x0021 | 0x0057 => Ok(Found::bare(cursor.rest())),
         0x0281 => mpls(cursor, None, [None; 2]),
@@ -195,11 +196,8 @@ fn ieee80211(mut cursor: Cursor<'_>) -> Result<Found<'_>, Skip> {
         return Err(Skip::NotIp(0));
     }
     cursor.skip(2, "ieee80211.duration")?;
-    let addresses: [[u8; 6]; 3] = [
-        cursor.array("ieee80211.address1")?,
-        cursor.array("ieee80211.address2")?,
-        cursor.array("ieee80211.address3")?,
-    ];
+    let addresses: [[u8; 6]; 3] =
+        [cursor.array("ieee80211.address1")?, cursor.array("ieee80211.address2")?, cursor.array("ieee80211.address3")?];
     let [first, second, third] = addresses.map(Mac);
     cursor.skip(2, "ieee80211.sequence")?;
     let macs = match (to_ds, from_ds) {

@@ -33,7 +33,19 @@ type Answer<T> = Result<Json<T>, ApiError>;
 #[openapi(
     info(title = "Minamo", description = "Network visibility and threat detection. Times are RFC 3339 in UTC."),
     paths(
-        auth::login, auth::session, auth::logout, status, columns, summary, top, series, flows, flow, complete, events, sql,
+        auth::login,
+        auth::session,
+        auth::logout,
+        status,
+        columns,
+        summary,
+        top,
+        series,
+        flows,
+        flow,
+        complete,
+        events,
+        sql,
         metrics::metrics
     )
 )]
@@ -57,7 +69,8 @@ struct Scope {
 
 impl Scope {
     fn parse(from: &str, to: &str, filter: &str) -> Result<Self, ApiError> {
-        let scope = Self { from: parse_time(from, "from")?, to: parse_time(to, "to")?, filter: minamo_filter::parse(filter)? };
+        let scope =
+            Self { from: parse_time(from, "from")?, to: parse_time(to, "to")?, filter: minamo_filter::parse(filter)? };
         if scope.from >= scope.to {
             return Err(ApiError::bad("to", "the range ends before it begins", "期間の終わりが始まりより前です"));
         }
@@ -346,7 +359,9 @@ pub(crate) async fn sql(State(deps): State<Deps>, body: Body<SqlRequest>) -> Ans
     let mut rows = Vec::new();
     for batch in &answer.batches {
         let readers = CellReader::all(batch);
-        rows.extend((0..batch.num_rows()).map(|at| readers.iter().map(|r| json_value(&r.value(at))).collect::<Vec<_>>()));
+        rows.extend(
+            (0..batch.num_rows()).map(|at| readers.iter().map(|r| json_value(&r.value(at))).collect::<Vec<_>>()),
+        );
     }
     Ok(Json(SqlAnswer { columns, rows, truncated: answer.truncated, elapsed_ms: elapsed(&deps, start) }))
 }

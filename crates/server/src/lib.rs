@@ -77,8 +77,7 @@ pub fn router(deps: Deps) -> Router {
 }
 
 /// The console loads nothing from elsewhere and cannot be framed; charts set inline styles.
-const CONTENT_POLICY: &str =
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
+const CONTENT_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
 
 #[cfg(test)]
 mod tests;

@@ -83,7 +83,8 @@ impl State {
     /// True where name and password belong together. Takes the same time for unknown names.
     pub(crate) fn check_password(&self, name: &str, password: &str) -> Result<bool, StateError> {
         /// Hash of a random password nobody has.
-        const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$aOeUJGp1dxqjBFyEZ1ym6g$Ra6iTqkYO9Jvqkpa0xOTJWUURbVDZUn2rhLvLMnCTsA";
+        const NOBODY: &str =
+            "$argon2id$v=19$m=19456,t=2,p=1$aOeUJGp1dxqjBFyEZ1ym6g$Ra6iTqkYO9Jvqkpa0xOTJWUURbVDZUn2rhLvLMnCTsA";
         let query = "SELECT password FROM users WHERE name = ?1";
         let stored: Option<String> = self.db().query_row(query, [name], |row| row.get(0)).optional()?;
         let known = stored.is_some();

@@ -83,7 +83,9 @@ fn range(extra: Value) -> Option<Value> {
 async fn nothing_is_shown_without_a_login() {
     let mut service = service().await;
     service.cookie.clear();
-    for (method, path) in [("GET", "/api/v1/status"), ("POST", "/api/v1/sql"), ("GET", "/metrics"), ("GET", "/api/v1/events")] {
+    for (method, path) in
+        [("GET", "/api/v1/status"), ("POST", "/api/v1/sql"), ("GET", "/metrics"), ("GET", "/api/v1/events")]
+    {
         let (status, error) = service.json(method, path, None).await;
         assert_eq!((status, &error["code"]), (StatusCode::UNAUTHORIZED, &json!("not_logged_in")), "{path}");
     }
@@ -120,7 +122,8 @@ async fn queries_answer_from_the_lake() {
     assert_eq!((rest["rows"].as_array().map(Vec::len), &rest["next"]), (Some(1), &Value::Null));
     let (_, flow) = service.json("GET", "/api/v1/flows/0000000000000001", None).await;
     assert_eq!(flow["dst_port"], 444);
-    let sql = Some(json!({"sql": "SELECT src_ip, COUNT(*) AS n FROM flows WHERE src_ip LIKE '192.0.2.%' GROUP BY src_ip"}));
+    let sql =
+        Some(json!({"sql": "SELECT src_ip, COUNT(*) AS n FROM flows WHERE src_ip LIKE '192.0.2.%' GROUP BY src_ip"}));
     let (_, sql) = service.json("POST", "/api/v1/sql", sql).await;
     assert_eq!(sql["rows"], json!([["192.0.2.1", 3]]));
 }
@@ -132,7 +135,8 @@ async fn wrong_input_is_named() {
     assert_eq!((status, &error["code"], &error["at"]), (StatusCode::BAD_REQUEST, &json!("bad_filter"), &json!(0)));
     let (status, error) = service.json("POST", "/api/v1/query/summary", range(json!({"from": "yesterday"}))).await;
     assert_eq!((status, &error["path"]), (StatusCode::BAD_REQUEST, &json!("from")));
-    let (status, error) = service.json("POST", "/api/v1/query/top", range(json!({"keys": ["x"], "by": "bytes", "limit": 5}))).await;
+    let (status, error) =
+        service.json("POST", "/api/v1/query/top", range(json!({"keys": ["x"], "by": "bytes", "limit": 5}))).await;
     assert_eq!((status, &error["code"]), (StatusCode::BAD_REQUEST, &json!("bad_request")));
     let (status, error) = service.json("POST", "/api/v1/sql", Some(json!({"sql": "DROP TABLE flows"}))).await;
     assert_eq!((status, &error["code"]), (StatusCode::BAD_REQUEST, &json!("read_only")));

@@ -43,6 +43,7 @@ impl Sink for Csv {
 /// RFC 4180 §2: quotes where the text has a comma, a quote or a line end. A text that a spreadsheet would take for
 /// a formula gets an apostrophe in front, since names in traffic are chosen by strangers.
 fn quoted(text: String) -> String {
-    let text = if text.starts_with(['=', '+', '-', '@']) && text.parse::<f64>().is_err() { format!("'{text}") } else { text };
+    let text =
+        if text.starts_with(['=', '+', '-', '@']) && text.parse::<f64>().is_err() { format!("'{text}") } else { text };
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }

@@ -84,11 +84,10 @@ fn members(row: &Row<'_>, names: &[(&str, &str)]) -> Map<String, serde_json::Val
 
 /// Length, direction (`>` sent by the initiator) and milliseconds since the packet before.
 fn packets(row: &Row<'_>) -> serde_json::Value {
-    let (Value::Numbers(lengths), Value::Numbers(times)) = (row.get("splt_lengths"), row.get("splt_times_micros")) else {
+    let (Value::Numbers(lengths), Value::Numbers(times)) = (row.get("splt_lengths"), row.get("splt_times_micros"))
+    else {
         return json!([]);
     };
-    let packet = |(length, micros): (i64, i64)| {
-        json!({"b": length.abs(), "dir": if length < 0 { "<" } else { ">" }, "ipt": micros / 1_000})
-    };
+    let packet = |(length, micros): (i64, i64)| json!({"b": length.abs(), "dir": if length < 0 { "<" } else { ">" }, "ipt": micros / 1_000});
     lengths.into_iter().zip(times).map(packet).collect()
 }

@@ -17,7 +17,17 @@ pub(crate) static FORMAT: Format = Format {
         writeln!(
             out,
             "{:<23} {:>9} {:<5} {:<46} {:<46} {:<24} {:>8} {:>8} {:>12} {:>12}  {}",
-            "start", "seconds", "proto", "source", "destination", "application", "pkts>", "pkts<", "bytes>", "bytes<", "name"
+            "start",
+            "seconds",
+            "proto",
+            "source",
+            "destination",
+            "application",
+            "pkts>",
+            "pkts<",
+            "bytes>",
+            "bytes<",
+            "name"
         )?;
         Ok(Box::new(Table { out }))
     },

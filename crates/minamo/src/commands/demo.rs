@@ -42,7 +42,10 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
     if args.once {
         return finish(core).await;
     }
-    eprintln!("\n  console   http://{}/\n  user      demo\n  password  {password}\n\nCtrl-C ends it.", listener.local_addr()?);
+    eprintln!(
+        "\n  console   http://{}/\n  user      demo\n  password  {password}\n\nCtrl-C ends it.",
+        listener.local_addr()?
+    );
     let served = tokio::select! {
         served = serve(&core, listener, Arc::new(Vec::new)) => served,
         () = interrupted() => Ok(()),

@@ -1,33 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The commands: one file each.
 
+#[cfg(feature = "lake")]
 mod demo;
 mod meter;
+#[cfg(feature = "lake")]
 mod query;
+#[cfg(feature = "lake")]
 mod serve;
+#[cfg(feature = "lake")]
 mod sql;
 
-use std::path::PathBuf;
+#[cfg(feature = "lake")]
+mod place;
 
-use anyhow::Context as _;
 use clap::CommandFactory as _;
-use minamo_store::Lake;
 
-use crate::cli::{Cli, Command, Place};
-use crate::clock;
-use crate::settings::Settings;
+use crate::cli::{Cli, Command};
 
 /// Runs what the command line says.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Meter(args) => meter::run(&args),
-        Command::Query(args) => block_on(query::run(args)),
-        Command::Sql(args) => block_on(sql::run(args)),
-        Command::Serve(args) => block_on(serve::run(args)),
-        Command::Demo(args) => block_on(demo::run(args)),
+        #[cfg(feature = "lake")]
+        Command::Query(args) => place::block_on(query::run(args)),
+        #[cfg(feature = "lake")]
+        Command::Sql(args) => place::block_on(sql::run(args)),
+        #[cfg(feature = "lake")]
+        Command::Serve(args) => place::block_on(serve::run(args)),
+        #[cfg(feature = "lake")]
+        Command::Demo(args) => place::block_on(demo::run(args)),
+        #[cfg(feature = "lake")]
         Command::CheckConfig(args) => {
-            let settings = Settings::load(Some(&args.config))?;
-            say(&settings.describe());
+            let settings = crate::settings::Settings::load(Some(&args.config))?;
+            place::say(&settings.describe());
             Ok(())
         }
         Command::Completion { shell } => {
@@ -35,35 +41,4 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
             Ok(())
         }
     }
-}
-
-fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
-    runtime.block_on(command)
-}
-
-/// Writes to standard output; a reader that went away is no failure.
-#[allow(clippy::print_stdout)]
-fn say(text: &str) {
-    use std::io::Write as _;
-    drop(std::io::stdout().write_all(text.as_bytes()));
-}
-
-/// Settings and data folder that the arguments name.
-fn place(place: &Place) -> anyhow::Result<(Settings, PathBuf)> {
-    let settings = Settings::load(place.config.as_deref())?;
-    let folder = place.data.clone().unwrap_or_else(|| settings.folder());
-    Ok((settings, folder))
-}
-
-/// The lake that the arguments name, for reading; a running server keeps its own.
-fn open_to_read(args: &Place) -> anyhow::Result<Lake> {
-    let (settings, folder) = place(args)?;
-    let lake = folder.join("lake");
-    anyhow::ensure!(
-        lake.is_dir(),
-        "{}: there is no lake in it; name the data folder with --data or the configuration with --config",
-        folder.display()
-    );
-    Ok(Lake::open_read_only(&lake, settings.lake(), clock::now)?)
 }

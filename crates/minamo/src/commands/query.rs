@@ -11,7 +11,7 @@ use minamo_store::{FlowsQuery, Key, Lake, TopQuery};
 use crate::cli::{By, Query};
 use crate::clock;
 use crate::commands::sql::aligned;
-use crate::commands::{open_to_read, say};
+use crate::commands::place::{open_to_read, say};
 
 pub(crate) async fn run(args: Query) -> anyhow::Result<()> {
     let filter = minamo_filter::parse(&args.filter).map_err(|e| anyhow::anyhow!("filter: {e}"))?;
@@ -54,7 +54,8 @@ async fn top(lake: &Lake, filter: minamo_filter::Expr, from: Option<Time>, args:
         }
         "jsonl" => {
             for (key, totals) in &found.rows {
-                let cells = key.iter().map(json_value).chain([totals.bytes, totals.packets, totals.flows].map(Into::into));
+                let cells =
+                    key.iter().map(json_value).chain([totals.bytes, totals.packets, totals.flows].map(Into::into));
                 let row: serde_json::Map<_, _> = names.iter().cloned().zip(cells).collect();
                 say(&format!("{}\n", serde_json::Value::from(row)));
             }

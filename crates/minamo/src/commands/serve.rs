@@ -20,7 +20,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::cli::Serve;
 use crate::clock;
-use crate::commands::place;
+use crate::commands::place::place;
 use crate::detector::{self, Detector};
 use crate::ingest::{self, Fresh};
 use crate::probe;
@@ -79,7 +79,8 @@ impl Core {
     pub(crate) async fn open(folder: &Path, settings: &Settings) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("data.folder: {}", folder.display()))?;
         let lake = Arc::new(Lake::open(&folder.join("lake"), settings.lake(), clock::now)?);
-        let state = State::open(&folder.join("state.db")).with_context(|| folder.join("state.db").display().to_string())?;
+        let state =
+            State::open(&folder.join("state.db")).with_context(|| folder.join("state.db").display().to_string())?;
         let rules = minamo_detect::shipped_rules()?;
         let (batches, queue) = mpsc::channel(ingest::QUEUE);
         let (fresh, ingested) = (Arc::new(Fresh::default()), Arc::new(ingest::Counters::default()));

@@ -4,7 +4,7 @@
 use minamo_model::{CellReader, Row, text_value};
 
 use crate::cli::Sql;
-use crate::commands::{open_to_read, say};
+use crate::commands::place::{open_to_read, say};
 
 pub(crate) async fn run(args: Sql) -> anyhow::Result<()> {
     let lake = open_to_read(&args.place)?;

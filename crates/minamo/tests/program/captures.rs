@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Our recordings through `minamo meter`, compared with what tshark found in them.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{expected, flows};
+
+fn sum(rows: &[Value], proto: u64, columns: [&str; 2]) -> u64 {
+    let of = rows.iter().filter(|row| row["proto"] == proto);
+    of.flat_map(|row| columns.map(|column| row[column].as_u64().unwrap_or(0))).sum()
+}
+
+fn texts(rows: &[Value], column: &str) -> BTreeSet<String> {
+    rows.iter().filter_map(|row| row[column].as_str().map(str::to_owned)).collect()
+}
+
+fn keys(value: &Value) -> BTreeSet<String> {
+    value.as_object().into_iter().flatten().map(|(key, _)| key.to_ascii_lowercase()).collect()
+}
+
+#[test]
+fn packets_and_octets_are_those_of_tshark() {
+    for (file, facts) in expected("fixtures/demo")["files"].as_object().expect("an object") {
+        let rows = flows(&[&format!("fixtures/demo/{file}")]);
+        let (packets, octets) = (sum(&rows, 6, ["src_packets", "dst_packets"]), sum(&rows, 6, ["src_bytes", "dst_bytes"]));
+        assert_eq!(packets, facts["tcp"]["packets"].as_u64().expect("a number"), "{file}: TCP packets");
+        // tshark counts whole frames, we count from the IP header on: 14 octets of Ethernet less, and the padding of
+        // frames below 60 octets, which only short TCP packets over IPv4 have.
+        let frames = facts["tcp"]["bytes"].as_u64().expect("a number");
+        let padding = (frames - 14 * packets).abs_diff(octets);
+        assert!(padding <= 6 * packets, "{file}: {octets} octets, frames {frames}, {packets} packets");
+        assert!(octets <= frames - 14 * packets, "{file}: more octets than were on the wire");
+    }
+}
+
+#[test]
+fn names_and_fingerprints_are_those_of_tshark() {
+    for (file, facts) in expected("fixtures/demo")["files"].as_object().expect("an object") {
+        let rows = flows(&[&format!("fixtures/demo/{file}")]);
+        let want = keys(&facts["tls"]["sni"]);
+        assert!(want.is_subset(&texts(&rows, "tls_sni")), "{file}: {want:?} in {:?}", texts(&rows, "tls_sni"));
+        let want = keys(&facts["tls"]["ja3"]);
+        assert!(want.is_subset(&texts(&rows, "tls_ja3")), "{file}: {want:?} in {:?}", texts(&rows, "tls_ja3"));
+    }
+}
+
+#[test]
+fn ssh_is_named_by_content_on_port_10022() {
+    let rows = flows(&["fixtures/demo/ssh.pcap.zst"]);
+    let ssh: Vec<_> = rows.iter().filter(|row| row["dst_port"] == 10_022).collect();
+    assert_eq!(ssh.len(), 10);
+    for row in ssh {
+        assert_eq!((&row["app"], &row["app_confidence"]), (&"SSH".into(), &"content".into()));
+        assert!(row["ssh_hassh"].as_str().is_some_and(|hash| hash.len() == 32));
+        assert!(row["ssh_server"].as_str().is_some_and(|banner| banner.contains("OpenSSH")));
+    }
+}
+
+#[test]
+fn the_info_hash_is_on_its_flows() {
+    let facts = expected("fixtures/demo");
+    let hash = facts["files"]["bittorrent.pcap.zst"]["bittorrent"]["info_hash"].as_str().expect("a text").to_owned();
+    let rows = flows(&["fixtures/demo/bittorrent.pcap.zst"]);
+    let torrent: Vec<_> = rows.iter().filter(|row| row["app"] == "BitTorrent" && row["proto"] == 6).collect();
+    assert!(torrent.len() >= 10, "{}", torrent.len());
+    assert!(torrent.iter().filter(|row| row["bittorrent_info_hash"] == hash.as_str()).count() >= 10);
+}
+
+#[test]
+fn each_protocol_of_the_recordings_has_its_label() {
+    let labels = [
+        ("bittorrent", "BitTorrent"),
+        ("dhcp", "DHCP"),
+        ("dns_tcp", "DNS"),
+        ("dns_udp", "DNS"),
+        ("ftp", "FTP_CONTROL"),
+        ("http1", "HTTP"),
+        ("icmp", "ICMP"),
+        ("icmpv6", "ICMPV6"),
+        ("ntp", "NTP"),
+        ("openvpn", "OpenVPN"),
+        ("quic_v1", "QUIC"),
+        ("quic_v2", "QUIC"),
+        ("rdp", "RDP"),
+        ("sip", "SIP"),
+        ("smb", "SMBv23"),
+        ("smtp", "SMTP"),
+        ("ssh", "SSH"),
+        ("stun", "STUN"),
+        ("tls12", "TLS"),
+        ("tls13", "TLS"),
+        ("wireguard", "WireGuard"),
+    ];
+    for (file, label) in labels {
+        let rows = flows(&[&format!("fixtures/protocols/{file}.pcap")]);
+        let apps = texts(&rows, "app");
+        let named = apps.iter().any(|app| app.split('.').next() == Some(label));
+        assert!(named, "{file}: want {label}, got {apps:?}");
+    }
+}
+
+#[test]
+fn quic_is_opened() {
+    for (file, version) in [("quic_v1", "1"), ("quic_v2", "2")] {
+        let rows = flows(&[&format!("fixtures/protocols/{file}.pcap")]);
+        let row = rows.iter().find(|row| row["app"].as_str().is_some_and(|app| app.starts_with("QUIC"))).expect("QUIC");
+        assert_eq!(row["quic_version"], version);
+        assert!(row["tls_sni"].is_string() && row["tls_ja4"].as_str().is_some_and(|ja4| ja4.starts_with("q13d")), "{row}");
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Captures of others, where they are there: nothing in them panics, and fingerprints agree.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::{minamo, root, stderr};
+
+/// The folder of a corpus; says that it is skipped where it is missing.
+fn corpus(path: &str) -> Option<PathBuf> {
+    let folder = root().join("../shared/corpora").join(path);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!("skipped: {} is not there", folder.display());
+    None
+}
+
+fn captures(folder: &Path, out: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("readable") {
+        let path = entry.expect("readable").path();
+        if path.is_dir() {
+            captures(&path, out);
+        } else if path.extension().is_some_and(|e| ["pcap", "pcapng", "cap", "trace"].iter().any(|x| e == *x)) {
+            out.push(path);
+        }
+    }
+}
+
+#[test]
+fn hostile_and_odd_captures_end_in_rows_or_clear_errors() {
+    let Some(folder) = corpus("general") else { return };
+    let mut files = Vec::new();
+    captures(&folder, &mut files);
+    assert!(files.len() > 100);
+    for chunk in files.chunks(50) {
+        let mut arguments = vec!["meter".to_owned()];
+        arguments.extend(chunk.iter().map(|path| path.to_string_lossy().into_owned()));
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        let output = minamo(&arguments);
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{chunk:?}: {}", stderr(&output));
+        assert!(!stderr(&output).contains("panicked"), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn ja3_agrees_with_what_others_computed() {
+    let Some(folder) = corpus("dpi/ndpi") else { return };
+    let expected = fs::read_to_string(folder.join("ndpi-expected.jsonl")).expect("readable");
+    let (mut same, mut all) = (0, 0);
+    let mut last: (String, Vec<Value>) = Default::default();
+    for line in expected.lines() {
+        let want: Value = serde_json::from_str(line).expect("JSON");
+        let (Some(file), Some(ja3)) = (want["pcap"].as_str(), want["ja3c"].as_str()) else { continue };
+        if last.0 != file {
+            let output = minamo(&["meter", &folder.join("pcap").join(file).to_string_lossy()]);
+            let text = String::from_utf8(output.stdout).expect("UTF-8");
+            last = (file.to_owned(), text.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect());
+        }
+        let ends = |row: &&Value| {
+            let ports = [&row["src_port"], &row["dst_port"]];
+            ports.contains(&&want["a_port"]) && ports.contains(&&want["b_port"])
+        };
+        let found: Vec<_> = last.1.iter().filter(ends).collect();
+        // Flows inside tunnels are not metered by this program yet: they are no question of fingerprints.
+        if !found.is_empty() {
+            all += 1;
+            same += usize::from(found.iter().any(|row| row["tls_ja3"] == ja3));
+        }
+    }
+    println!("JA3: {same} of {all} agree");
+    assert!(all > 400 && same * 1_000 >= all * 965, "JA3: {same} of {all} agree");
+}

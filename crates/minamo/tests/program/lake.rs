@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The recordings in a lake: the same totals by every door, the scan found, and nothing lost by kill -9.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{flows, minamo, root, stderr, stdout};
+
+/// A folder with the demo's recordings in a lake.
+fn demo() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_string_lossy().into_owned();
+    let output = minamo(&["demo", "--once", "--listen", "127.0.0.1:0", "--data", &data]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    (folder, data)
+}
+
+fn sql(data: &str, text: &str) -> Vec<Value> {
+    stdout(&["sql", "--json", "--data", data, text]).lines().map(|l| serde_json::from_str(l).expect("JSON")).collect()
+}
+
+#[test]
+fn filter_sql_and_meter_agree_and_the_scan_is_found() {
+    let (_folder, data) = demo();
+    let metered: Vec<Value> = flows(&["fixtures/demo/web.pcap.zst"]);
+    let octets = |rows: &[Value]| rows.iter().map(|r| r["src_bytes"].as_u64().unwrap_or(0) + r["dst_bytes"].as_u64().unwrap_or(0)).sum::<u64>();
+    let tls: Vec<_> = metered.iter().filter(|r| r["tls_sni"] == "www.youtube.com").cloned().collect();
+    assert!(!tls.is_empty());
+    let query = stdout(&["query", "--data", &data, "tls_sni = www.youtube.com and tcp", "--top", "tls_sni", "--format", "jsonl"]);
+    let top: Value = serde_json::from_str(query.lines().next().expect("a row")).expect("JSON");
+    let in_tcp: Vec<_> = tls.iter().filter(|r| r["proto"] == 6).cloned().collect();
+    assert_eq!((top["bytes"].as_u64(), top["flows"].as_u64()), (Some(octets(&in_tcp)), Some(in_tcp.len() as u64)));
+    let by_sql = sql(&data, "SELECT SUM(src_bytes + dst_bytes) AS bytes FROM flows WHERE tls_sni = 'www.youtube.com' AND proto = 6");
+    assert_eq!(by_sql[0]["bytes"], top["bytes"]);
+
+    let events = sql(&data, "SELECT rule, src_ip, facts FROM events ORDER BY rule");
+    let rules: Vec<_> = events.iter().filter_map(|e| e["rule"].as_str()).collect();
+    assert_eq!(rules, ["scan_hosts", "scan_ports"], "{events:?}");
+    assert!(events.iter().all(|e| e["src_ip"] == "192.0.2.17"));
+}
+
+#[test]
+fn a_bad_filter_and_bad_sql_get_one_sentence() {
+    let (_folder, data) = demo();
+    let output = minamo(&["query", "--data", &data, "tls_snii = x"]);
+    assert!(stderr(&output).contains("did you mean tls_sni?"), "{}", stderr(&output));
+    let output = minamo(&["sql", "--data", &data, "SELECT nothing FROM flows"]);
+    assert_eq!((output.status.code(), stderr(&output).lines().count()), (Some(1), 1), "{}", stderr(&output));
+    let output = minamo(&["sql", "--data", &data, "DELETE FROM flows"]);
+    assert!(stderr(&output).contains("only SELECT"), "{}", stderr(&output));
+}
+
+#[test]
+fn kill_9_during_a_replay_loses_no_acknowledged_flow() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_string_lossy().into_owned();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_minamo"))
+        .args(["demo", "--listen", "127.0.0.1:0", "--data", &data])
+        .current_dir(root())
+        .env("MINAMO_LOG", "error")
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    // Wait until a reader sees rows: from then on they are acknowledged.
+    let mut seen = 0;
+    for _ in 0..600 {
+        std::thread::sleep(Duration::from_millis(50));
+        let output = minamo(&["sql", "--json", "--data", &data, "SELECT COUNT(*) AS n FROM flows"]);
+        let row: Option<Value> = serde_json::from_slice(&output.stdout).ok();
+        seen = row.and_then(|row| row["n"].as_u64()).unwrap_or(0);
+        if seen > 0 {
+            break;
+        }
+    }
+    child.kill().expect("killed");
+    child.wait().expect("gone");
+    assert!(seen > 0, "the replay put rows into the lake");
+    let after = sql(&data, "SELECT COUNT(*) AS n, COUNT(DISTINCT flow_id || CAST(time_start AS VARCHAR)) AS ids FROM flows");
+    assert!(after[0]["n"].as_u64().is_some_and(|n| n >= seen), "{after:?} after {seen}");
+    assert_eq!(after[0]["n"], after[0]["ids"], "no row is there twice");
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Wrong input gets one clear sentence that names the file, the place or the setting; what is good is kept.
+
+use std::fs;
+
+use super::{minamo, stderr, stdout};
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+#[test]
+fn a_file_that_is_no_capture() {
+    let folder = folder();
+    let file = folder.path().join("notes.txt");
+    fs::write(&file, "this is no capture at all, only words").expect("written");
+    let output = minamo(&["meter", &file.to_string_lossy()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("notes.txt: not a capture file: want pcap or pcapng"), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("panicked"));
+}
+
+#[test]
+fn a_cut_capture_gives_what_is_there() {
+    let folder = folder();
+    let whole = fs::read(super::root().join("fixtures/protocols/ssh.pcap")).expect("in the repository");
+    let file = folder.path().join("cut.pcap");
+    fs::write(&file, &whole[..whole.len() - 5]).expect("written");
+    let output = minamo(&["meter", &file.to_string_lossy()]);
+    assert!(output.status.success(), "what can be read is read");
+    assert!(stderr(&output).contains("cut.pcap: ends in the middle of a record at octet"), "{}", stderr(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("\"app\":\"SSH\""));
+}
+
+#[test]
+fn an_unknown_link_type_is_named() {
+    let folder = folder();
+    let mut capture = fs::read(super::root().join("fixtures/protocols/ssh.pcap")).expect("in the repository");
+    capture[20] = 147;
+    let file = folder.path().join("odd.pcap");
+    fs::write(&file, &capture).expect("written");
+    let output = minamo(&["meter", &file.to_string_lossy()]);
+    assert!(stderr(&output).contains("odd.pcap: link type 147 is none that carries IP for us"), "{}", stderr(&output));
+}
+
+#[test]
+fn missing_files_and_bad_arguments() {
+    let output = minamo(&["meter", "/nowhere/x.pcap"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("/nowhere/x.pcap: No such file"), "{}", stderr(&output));
+    assert_eq!(minamo(&["meter", "x.pcap", "--format", "xml"]).status.code(), Some(2));
+    let output = minamo(&["query", "--data", "/nowhere"]);
+    assert!(stderr(&output).contains("/nowhere: there is no lake in it"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_bad_setting_is_named() {
+    let folder = folder();
+    let file = folder.path().join("minamo.toml");
+    fs::write(&file, "[server]\nlisten = \"everywhere\"\n").expect("written");
+    let output = minamo(&["check-config", &file.to_string_lossy()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("minamo.toml: server.listen: got \"everywhere\", want an address"), "{}", stderr(&output));
+    fs::write(&file, "[meter]\nidle_timeout = \"10s\"\n").expect("written");
+    assert!(stdout(&["check-config", &file.to_string_lossy()]).contains("idle_timeout = \"10s\""));
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("bound").to_string();
+    let output = minamo(&["demo", "--once", "--listen", &address]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains(&format!("cannot listen at {address}")), "{}", stderr(&output));
+}
