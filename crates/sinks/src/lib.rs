@@ -14,6 +14,9 @@ use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 use minamo_model::Table;
 
+/// Makes the sink of a format over an output.
+pub type Open = fn(Box<dyn Write + Send>, &'static Table) -> Result<Box<dyn Sink>, SinkError>;
+
 /// A file format for rows.
 pub struct Format {
     /// Name on the command line.
@@ -23,7 +26,7 @@ pub struct Format {
     /// True where a person cannot read it on a terminal.
     pub binary: bool,
     /// Starts writing rows of the table.
-    pub open: fn(Box<dyn Write + Send>, &'static Table) -> Result<Box<dyn Sink>, SinkError>,
+    pub open: Open,
 }
 
 /// Every format.

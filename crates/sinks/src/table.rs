@@ -16,18 +16,8 @@ pub(crate) static FORMAT: Format = Format {
     open: |mut out, _| {
         writeln!(
             out,
-            "{:<23} {:>9} {:<5} {:<46} {:<46} {:<24} {:>8} {:>8} {:>12} {:>12}  {}",
-            "start",
-            "seconds",
-            "proto",
-            "source",
-            "destination",
-            "application",
-            "pkts>",
-            "pkts<",
-            "bytes>",
-            "bytes<",
-            "name"
+            "{:<23} {:>9} {:<5} {:<46} {:<46} {:<24} {:>8} {:>8} {:>12} {:>12}  name",
+            "start", "seconds", "proto", "source", "destination", "application", "pkts>", "pkts<", "bytes>", "bytes<"
         )?;
         Ok(Box::new(Table { out }))
     },

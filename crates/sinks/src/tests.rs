@@ -40,8 +40,7 @@ fn written(name: &str) -> Vec<u8> {
     let mut sink = (format(name).expect("known").open)(Box::new(shared.clone()), &FLOWS).expect("opened");
     sink.write(&builder.finish().expect("a batch")).expect("written");
     sink.finish().expect("finished");
-    let octets = shared.0.lock().expect("one thread").clone();
-    octets
+    shared.0.lock().expect("one thread").clone()
 }
 
 fn text(name: &str) -> String {

@@ -10,8 +10,8 @@ use minamo_store::{FlowsQuery, Key, Lake, TopQuery};
 
 use crate::cli::{By, Query};
 use crate::clock;
-use crate::commands::sql::aligned;
 use crate::commands::place::{open_to_read, say};
+use crate::commands::sql::aligned;
 
 pub(crate) async fn run(args: Query) -> anyhow::Result<()> {
     let filter = minamo_filter::parse(&args.filter).map_err(|e| anyhow::anyhow!("filter: {e}"))?;

@@ -60,7 +60,11 @@ fn a_bad_setting_is_named() {
     fs::write(&file, "[server]\nlisten = \"everywhere\"\n").expect("written");
     let output = minamo(&["check-config", &file.to_string_lossy()]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("minamo.toml: server.listen: got \"everywhere\", want an address"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("minamo.toml: server.listen: got \"everywhere\", want an address"),
+        "{}",
+        stderr(&output)
+    );
     fs::write(&file, "[meter]\nidle_timeout = \"10s\"\n").expect("written");
     assert!(stdout(&["check-config", &file.to_string_lossy()]).contains("idle_timeout = \"10s\""));
 }
