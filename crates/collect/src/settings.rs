@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the user can set of the collector.
 
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use minamo_flowwire::Limits;
@@ -10,7 +10,8 @@ use minamo_model::BATCH_ROWS;
 /// Settings of the section `collect`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Addresses to listen at (`collect.listen`). By default the ports in use for NetFlow and IPFIX, both families.
+    /// Addresses to listen at (`collect.listen`). By default the ports in use for NetFlow and IPFIX, on
+    /// loopback.
     pub listen: Vec<SocketAddr>,
     /// Octets that the system may hold for each socket (`collect.receive_buffer`); it may grant less.
     pub receive_buffer: usize,
@@ -29,7 +30,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            listen: [2055, 4739].map(|port| (Ipv6Addr::UNSPECIFIED, port).into()).to_vec(),
+            listen: [2055, 4739].map(|port| (Ipv4Addr::LOCALHOST, port).into()).to_vec(),
             receive_buffer: 8 << 20,
             queue: 1_024,
             batch_rows: BATCH_ROWS,

@@ -62,7 +62,7 @@ impl Counters {
                 "minamo_ingest_retries_total",
                 "full_disk",
                 value(&self.retries),
-                "Appends tried again because the disk was full: free space or shorten retention.",
+                "Appends tried again because the disk was full: free space.",
             ),
             Sample::reason(
                 "minamo_ingest_dropped_rows_total",
