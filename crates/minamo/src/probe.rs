@@ -35,6 +35,12 @@ const DOCS: &[(&str, &str)] = &[
         "Frames that were lost, by reason: give the probe more processor time or memory.",
     ),
     ("minamo_probe_rows_total", "Flow rows made."),
+    ("minamo_probe_orphan_fragments_total", "Later fragments whose first was not seen: metered without ports."),
+    ("minamo_probe_forgotten_fragments_total", "First fragments forgotten because their table was full."),
+    (
+        "minamo_probe_stream_gaps_total",
+        "Gaps in TCP streams that dissectors were told of: loss before or in the probe.",
+    ),
     ("minamo_probe_evicted_total", "Flows reported early because the table was full: raise meter.max_flows."),
 ];
 
@@ -108,8 +114,12 @@ fn tell(
     meter: &Meter,
 ) -> Result<(), CaptureError> {
     counters.set("minamo_probe_frames_total", "", frames);
-    counters.set("minamo_probe_rows_total", "", meter.counters().rows);
-    counters.set("minamo_probe_evicted_total", "full_table", meter.counters().evicted);
+    let metered = meter.counters();
+    counters.set("minamo_probe_rows_total", "", metered.rows);
+    counters.set("minamo_probe_evicted_total", "full_table", metered.evicted);
+    counters.set("minamo_probe_orphan_fragments_total", "", metered.orphan_fragments);
+    counters.set("minamo_probe_forgotten_fragments_total", "full_table", metered.forgotten_fragments);
+    counters.set("minamo_probe_stream_gaps_total", "", metered.stream_gaps);
     for (reason, count) in skipped {
         counters.set("minamo_probe_skipped_frames_total", reason, *count);
     }
