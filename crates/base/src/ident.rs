@@ -2,8 +2,11 @@
 //! The five-tuple and what is computed from it: the community id (version 1, the published
 //! specification by Corelight), shared with Zeek, Suricata and Arkime.
 
+use std::hash::Hasher;
+
 use base64::Engine as _;
 use sha1::{Digest, Sha1};
+use siphasher::sip::SipHasher13;
 
 use crate::{Ip, Time};
 
@@ -59,18 +62,63 @@ impl FiveTuple {
     }
 }
 
-/// Identity of the flow with these endpoints that began at `start`: 16 hexadecimal digits, the same on every
-/// machine. `scope` tells apart what shares addresses: a VLAN id, or the exporter that sent the record.
-pub fn flow_id(tuple: FiveTuple, scope: &[u8], start: Time) -> String {
-    let mut hash = Sha1::new();
-    hash.update(tuple.src.0);
-    hash.update(tuple.dst.0);
-    hash.update(tuple.src_port.to_be_bytes());
-    hash.update(tuple.dst_port.to_be_bytes());
-    hash.update([tuple.proto]);
-    hash.update(scope);
-    hash.update(start.0.to_be_bytes());
-    hex(hash.finalize().get(..8).unwrap_or_default())
+/// Identity of a flow, the same on every machine: the millisecond of its start (48 bits) and 48 bits of a
+/// hash (SipHash-1-3 with a zero key) over start, endpoints, protocol and scope. Sorts by time; prints as 24
+/// hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FlowId([u8; 12]);
+
+impl FlowId {
+    /// Of the flow with these endpoints that began at `start`. VLAN and exporter tell apart what shares
+    /// addresses; 0 and the zero address where there is none.
+    pub fn new(tuple: FiveTuple, vlan: u16, exporter: Ip, start: Time) -> Self {
+        let mut hash = SipHasher13::new();
+        hash.write(&tuple.src.0);
+        hash.write(&tuple.dst.0);
+        hash.write(&exporter.0);
+        let ports = u64::from(tuple.src_port) << 48 | u64::from(tuple.dst_port) << 32 | u64::from(vlan) << 16;
+        hash.write_u64((ports | u64::from(tuple.proto)).to_le());
+        hash.write_u64(start.0.cast_unsigned().to_le());
+        let millis = start.0.div_euclid(MILLI).to_be_bytes();
+        let hash = hash.finish().to_be_bytes();
+        let mut out = [0; 12];
+        let octets = millis.iter().skip(2).chain(hash.iter().skip(2));
+        out.iter_mut().zip(octets).for_each(|(to, from)| *to = *from);
+        Self(out)
+    }
+
+    /// Reads 24 hexadecimal digits; nothing where the text is something else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.as_bytes();
+        let mut out = [0; 12];
+        for (to, pair) in out.iter_mut().zip(digits.chunks(2)) {
+            *to = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        (digits.len() == 24).then_some(Self(out))
+    }
+
+    /// The millisecond in which the flow began: its first and last instant.
+    pub fn start(self) -> (Time, Time) {
+        let millis = self.0.iter().take(6).fold(0_i64, |n, octet| n << 8 | i64::from(*octet));
+        // The 48 bits are signed.
+        let first = (millis << 16 >> 16).saturating_mul(MILLI);
+        (Time(first), Time(first.saturating_add(MILLI - 1)))
+    }
+
+    /// The 24 digits without an allocation.
+    pub fn digits(self) -> [u8; 24] {
+        let mut out = [0; 24];
+        for (pair, octet) in out.chunks_mut(2).zip(self.0) {
+            pair.iter_mut().zip([octet >> 4, octet & 15]).for_each(|(to, n)| *to = digit(n));
+        }
+        out
+    }
+}
+
+impl std::fmt::Display for FlowId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
+    }
 }
 
 /// ICMP type and code as the specification's pair of ports; true where the message has no counterpart.
@@ -102,10 +150,14 @@ fn icmp_ports(proto: u8, kind: u16, code: u16) -> (u16, u16, bool) {
 
 /// Lower-case hexadecimal text of `octets`.
 pub fn hex(octets: &[u8]) -> String {
-    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    let digit = |n: u8| DIGITS.get(usize::from(n)).copied().unwrap_or('0');
-    octets.iter().flat_map(|o| [digit(o >> 4), digit(o & 15)]).collect()
+    octets.iter().flat_map(|o| [char::from(digit(o >> 4)), char::from(digit(o & 15))]).collect()
 }
+
+fn digit(n: u8) -> u8 {
+    if n < 10 { b'0' + n } else { b'a' + (n & 15) - 10 }
+}
+
+const MILLI: i64 = 1_000_000;
 
 #[cfg(test)]
 mod tests {
@@ -125,10 +177,24 @@ mod tests {
 
     #[test]
     fn flow_ids_are_stable_and_differ_by_every_part() {
-        let a = tuple([192, 0, 2, 1], 1, [192, 0, 2, 2], 2, 6);
-        assert_eq!(flow_id(a, &[], Time(5)), flow_id(a, &[], Time(5)));
-        let others = [flow_id(a, &[7], Time(5)), flow_id(a, &[], Time(6)), flow_id(a.reversed(), &[], Time(5))];
-        assert!(others.iter().all(|id| *id != flow_id(a, &[], Time(5)) && id.len() == 16));
+        let a = tuple([10, 0, 0, 1], 1, [10, 0, 0, 2], 2, 6);
+        let (exporter, start) = (Ip::v4([192, 0, 2, 1]), Time(1_700_000_000_123_456_789));
+        let id = FlowId::new(a, 7, exporter, start);
+        assert_eq!(id.to_string(), "018bcfe5687b5ff8f268bcb2");
+        assert_eq!(FlowId::parse(&id.to_string()), Some(id));
+        assert_eq!(id.start(), (Time(1_700_000_000_123_000_000), Time(1_700_000_000_123_999_999)));
+        let others = [
+            FlowId::new(a, 8, exporter, start),
+            FlowId::new(a, 7, Ip::default(), start),
+            FlowId::new(a, 7, exporter, Time(start.0 + 1)),
+            FlowId::new(a.reversed(), 7, exporter, start),
+        ];
+        assert!(others.iter().all(|other| *other != id));
+        for bad in ["", "018bcfe5687b", "018bcfe5687b00000000000g", "018bcfe5687b0000000000000"] {
+            assert_eq!(FlowId::parse(bad), None, "{bad}");
+        }
+        let early = Time(-5);
+        assert_eq!(FlowId::new(a, 0, exporter, early).start(), (Time(-1_000_000), Time(-1)));
     }
 
     #[test]

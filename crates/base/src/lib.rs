@@ -10,6 +10,6 @@ mod time;
 
 pub use addr::{AddrError, Ip, Mac, Prefix};
 pub use cursor::{Cause, Cursor, WireError};
-pub use ident::{FiveTuple, flow_id, hex};
+pub use ident::{FiveTuple, FlowId, hex};
 pub use sample::Sample;
 pub use time::{NANOS_PER_SEC, Time};

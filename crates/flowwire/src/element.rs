@@ -89,7 +89,6 @@ static PLACES: LazyLock<HashMap<(u32, u16), Place>> = LazyLock::new(|| {
 static DECIDED: LazyLock<HashMap<ColumnId, Measure>> = LazyLock::new(|| {
     let measure = |name: &str| match name {
         "sampling_rate" => Some(Measure::Rate),
-        "flow_id" => Some(Measure::FlowId),
         _ => None,
     };
     FLOWS.places().filter_map(|(id, column)| Some((id, measure(column.name)?))).collect()

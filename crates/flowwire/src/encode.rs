@@ -97,7 +97,7 @@ fn writable(wire: Wire) -> Vec<Writable> {
     let fits = |pen: u32, element: u16| wire == Wire::Ipfix || (pen == 0 && element < 128);
     let all = FLOWS.places().filter_map(|(id, column)| {
         let piece = |pen, element, six| {
-            let coding = if element == 148 { Coding::Uint } else { coding(column.cell, column.kind, element)? };
+            let coding = coding(column.cell, column.kind, element)?;
             Some(Piece { column: id, pen, element, len: width(wire, column.cell, element, six), coding })
         };
         let four = column.sources.iter().find_map(|source| match *source {

@@ -2,7 +2,7 @@
 //! From what a record said to a complete row: times, ICMP, direction, sampling, application, end reason,
 //! exporter and identity; and from an options record to what is remembered.
 
-use minamo_base::{FiveTuple, Ip, Time};
+use minamo_base::{Ip, Time};
 use minamo_model::{FLOWS, Flow};
 use minamo_schema::{ColumnId, Value};
 
@@ -10,6 +10,8 @@ use crate::cache::{Learned, Limits, Sampled};
 use crate::element::MIRRORS;
 use crate::measure::{Measure, Measures};
 
+/// A tenth of a second.
+const TENTH: i64 = 100_000_000;
 /// Longest application name that is remembered, in octets.
 const MAX_NAME: usize = 128;
 
@@ -41,9 +43,10 @@ pub(crate) fn row(flow: &mut Flow, measures: &Measures, header: &Header, learned
     exporter.ip = Some(header.exporter);
     exporter.domain.get_or_insert(header.domain);
     flow.core.source = header.source.into();
-    flow.core.time_received = Some(header.received);
+    // More digits tell nothing of a record that waited for seconds, and would be its largest column on disk.
+    flow.core.time_received = Some(Time(header.received.0.div_euclid(TENTH) * TENTH));
     flow.core.orientation = Some("exporter".into());
-    flow.core.flow_id = flow_id(flow, header.exporter, measures.get(Measure::FlowId).unwrap_or(0));
+    flow.core.flow_id = flow.identity().to_string();
 }
 
 /// Keeps what a record of options data tells. False where there was no room.
@@ -240,26 +243,6 @@ fn end_reason(flow: &mut Flow, measures: &Measures) {
     flow.core.end_reason = Some(word.into());
 }
 
-/// Identity of a row; the exporter, its own number of the flow and the VLAN tell apart what shares addresses.
-fn flow_id(flow: &Flow, exporter: Ip, number: u64) -> String {
-    let core = &flow.core;
-    let vlan = flow.l2.as_deref().and_then(|l2| l2.vlan).unwrap_or(0);
-    let tuple = FiveTuple {
-        src: core.src_ip,
-        dst: core.dst_ip,
-        src_port: core.src_port,
-        dst_port: core.dst_port,
-        proto: core.proto,
-    };
-    let mut scope = [0; 26];
-    let (head, tail) = scope.split_at_mut(16);
-    head.copy_from_slice(&exporter.0);
-    let (head, tail) = tail.split_at_mut(8);
-    head.copy_from_slice(&number.to_be_bytes());
-    tail.copy_from_slice(&vlan.to_be_bytes());
-    minamo_base::flow_id(tuple, &scope, core.time_start)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -337,12 +320,5 @@ mod tests {
         let tcp = flow.tcp.expect("a group");
         assert_eq!((tcp.src_flags, tcp.dst_flags), (None, Some(2)));
         assert!(flow.l2.is_none());
-    }
-
-    #[test]
-    fn a_flow_id_is_stable_and_follows_its_parts() {
-        let id = flow_id(&Flow::default(), Ip::default(), 0);
-        assert_eq!((id.len(), &id), (16, &flow_id(&Flow::default(), Ip::default(), 0)));
-        assert_ne!(id, flow_id(&Flow::default(), Ip::default(), 1));
     }
 }

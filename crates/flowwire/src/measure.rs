@@ -46,11 +46,9 @@ pub(crate) enum Measure {
     Population,
     /// Hash of the application's number.
     Application,
-    /// The exporter's own number of the flow.
-    FlowId,
 }
 
-const COUNT: usize = Measure::FlowId as usize + 1;
+const COUNT: usize = Measure::Application as usize + 1;
 
 /// Elements without a column of their own. Those with one find their measure through the column.
 const MEASURES: [(u16, Measure); 18] = [
@@ -125,13 +123,13 @@ mod tests {
     #[test]
     fn a_measure_is_there_once_it_was_set() {
         let mut measures = Measures::default();
-        measures.set(Measure::FlowId, 7);
+        measures.set(Measure::Rate, 7);
         measures.set(Measure::Space, 0);
-        assert_eq!(measures.get(Measure::FlowId), Some(7));
+        assert_eq!(measures.get(Measure::Rate), Some(7));
         assert_eq!((measures.get(Measure::Space), measures.nonzero(Measure::Space)), (Some(0), None));
         assert_eq!(measures.get(Measure::StartUptime), None);
         measures.clear();
-        assert_eq!(measures.get(Measure::FlowId), None);
+        assert_eq!(measures.get(Measure::Rate), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One open flow: counters and facts, and how the row is made of them.
 
-use minamo_base::{FiveTuple, Time, flow_id};
+use minamo_base::{FiveTuple, Time};
 use minamo_dissect::{Classifier, Side, label_of_ip_protocol};
 use minamo_model::Flow;
 use minamo_packet::{Fragment, Packet, Transport, tcp_flags};
@@ -43,8 +43,6 @@ impl FlowState {
         row.core.proto = tuple.proto;
         row.core.source = "probe".into();
         row.core.orientation = Some(orientation.into());
-        let scope = packet.vlans[0].map(u16::to_be_bytes);
-        row.core.flow_id = flow_id(oriented, scope.as_ref().map_or(&[], |s| s.as_slice()), time);
         if packet.macs.is_some() || packet.vlans[0].is_some() {
             let l2 = row.l2.get_or_insert_default();
             l2.vlan = packet.vlans[0];
@@ -58,6 +56,7 @@ impl FlowState {
             let icmp = row.icmp.get_or_insert_default();
             (icmp.kind, icmp.code) = (Some(kind), Some(code));
         }
+        row.core.flow_id = row.identity().to_string();
         let stream = matches!(packet.transport, Transport::Tcp(_));
         let classified = stream || matches!(packet.transport, Transport::Udp(..));
         Self {

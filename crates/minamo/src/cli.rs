@@ -35,6 +35,9 @@ pub(crate) enum Command {
     /// Ask the lake with SQL.
     #[cfg(feature = "lake")]
     Sql(Sql),
+    /// Look after the lake: segments, sizes, history, checksums, retention, holds.
+    #[cfg(feature = "lake")]
+    Lake(LakeArgs),
     /// Run everything: probe, collector, lake, detection, console.
     #[cfg(feature = "lake")]
     Serve(Serve),
@@ -78,10 +81,10 @@ pub(crate) struct Meter {
 #[derive(Args)]
 pub(crate) struct Place {
     /// Configuration file.
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
     /// Folder of the data, instead of the configured one.
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", global = true)]
     pub(crate) data: Option<PathBuf>,
 }
 
@@ -143,6 +146,52 @@ pub(crate) struct Sql {
     /// JSON lines instead of a table.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[cfg(feature = "lake")]
+#[derive(Args)]
+#[command(after_help = "\
+Without a command it shows how much the lake holds and how long its history gets. Commands that change the
+lake want the server to be stopped.")]
+pub(crate) struct LakeArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(subcommand)]
+    pub(crate) command: Option<LakeCommand>,
+}
+
+#[cfg(feature = "lake")]
+#[derive(Subcommand)]
+pub(crate) enum LakeCommand {
+    /// List the segments.
+    Segments,
+    /// Show what each column takes.
+    Columns,
+    /// Compare every octet with its checksum.
+    Verify,
+    /// Make the catalog anew from the segments.
+    Rebuild,
+    /// Merge all segments that may be merged.
+    Compact,
+    /// Apply ages, budgets and the watermark now.
+    Retain,
+    /// Exempt a range of time from every deletion.
+    Hold {
+        /// Start of the range.
+        #[arg(long, value_parser = time, value_name = "TIME")]
+        from: minamo_base::Time,
+        /// End of the range.
+        #[arg(long, value_parser = time, value_name = "TIME")]
+        to: minamo_base::Time,
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// End a hold.
+    Release {
+        /// Its number.
+        id: i64,
+    },
 }
 
 #[cfg(feature = "lake")]

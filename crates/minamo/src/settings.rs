@@ -21,6 +21,9 @@ pub(crate) enum Kind {
     Size,
     Count,
     Flag,
+    Age,
+    Budget,
+    Classes,
 }
 
 impl Kind {
@@ -35,6 +38,9 @@ impl Kind {
             Self::Size => "a size with a unit such as \"64MiB\"",
             Self::Count => "a whole number of at least 1",
             Self::Flag => "true or false",
+            Self::Age => "a length with a unit such as \"90d\", or \"forever\"",
+            Self::Budget => "a size with a unit such as \"500GiB\", or \"unlimited\"",
+            Self::Classes => "a list such as [\"voice keep 30d max 10GiB where port 5060\"]",
         }
     }
 }
@@ -104,7 +110,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting {
         key: "lake.seal_rows",
         kind: Kind::Count,
-        default: "262144",
+        default: "524288",
         doc: "Rows in memory that are written to a segment together.",
     },
     Setting {
@@ -112,6 +118,36 @@ pub(crate) const SETTINGS: &[Setting] = &[
         kind: Kind::Length,
         default: "\"5m\"",
         doc: "Rows are written to a segment after this time even where they are few.",
+    },
+    Setting {
+        key: "lake.keep",
+        kind: Kind::Age,
+        default: "\"forever\"",
+        doc: "Flows are deleted at this age, by whole segments.",
+    },
+    Setting {
+        key: "lake.keep_events",
+        kind: Kind::Age,
+        default: "\"forever\"",
+        doc: "Events are deleted at this age.",
+    },
+    Setting {
+        key: "lake.max_size",
+        kind: Kind::Budget,
+        default: "\"unlimited\"",
+        doc: "Flows on disk take no more than this: the oldest go.",
+    },
+    Setting {
+        key: "lake.min_free",
+        kind: Kind::Size,
+        default: "\"1GiB\"",
+        doc: "Space of the disk that stays free: the oldest flows go. Below half of it nothing more is taken.",
+    },
+    Setting {
+        key: "lake.classes",
+        kind: Kind::Classes,
+        default: "[]",
+        doc: "Flows that are kept differently, the first that fits counts: [\"voice keep 30d max 10GiB where port 5060\"].",
     },
     Setting {
         key: "lake.query_memory",
@@ -164,7 +200,9 @@ impl Settings {
         if let Some(key) = given.keys().next() {
             bail!("{key}: no such setting; `minamo check-config` prints those that are");
         }
-        Ok(Self { values })
+        let settings = Self { values };
+        settings.lake()?;
+        Ok(settings)
     }
 
     /// The settings in force, as a file with the meaning of each.
@@ -242,14 +280,44 @@ impl Settings {
     }
 
     /// `lake.*`.
-    pub(crate) fn lake(&self) -> minamo_store::Settings {
-        minamo_store::Settings {
+    pub(crate) fn lake(&self) -> anyhow::Result<minamo_store::Settings> {
+        let bytes = |key: &str| parse_size(self.text(key)).map(|size| size as u64);
+        let class = |text: &String| class(text).with_context(|| format!("lake.classes: {text:?}"));
+        Ok(minamo_store::Settings {
             seal_rows: self.count("lake.seal_rows"),
+            keep: parse_length(self.text("lake.keep")),
+            keep_events: parse_length(self.text("lake.keep_events")),
+            max_bytes: bytes("lake.max_size"),
+            min_free: bytes("lake.min_free").unwrap_or_default(),
+            classes: self.texts("lake.classes").iter().map(class).collect::<anyhow::Result<_>>()?,
             query_memory: parse_size(self.text("lake.query_memory")).unwrap_or_default(),
             query_time: self.length("lake.query_time"),
             ..Default::default()
+        })
+    }
+}
+
+const FOREVER: &str = "forever";
+const UNLIMITED: &str = "unlimited";
+
+/// A class of flows: `NAME [keep LENGTH] [max SIZE] where FILTER`.
+fn class(text: &str) -> anyhow::Result<minamo_store::Class> {
+    let (head, filter) = text.split_once(" where ").context("want `where` and a filter")?;
+    let filter = minamo_filter::parse(filter).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let mut words = head.split_whitespace();
+    let name = words.next().context("want a name")?.to_owned();
+    let mut class = minamo_store::Class { name, filter, keep: None, max_bytes: None };
+    while let Some(word) = words.next() {
+        let value = words.next().unwrap_or_default();
+        match word {
+            "keep" => class.keep = Some(parse_length(value).with_context(|| format!("keep {value:?}: want 30d"))?),
+            "max" => {
+                class.max_bytes = Some(parse_size(value).with_context(|| format!("max {value:?}: want 10GiB"))? as u64);
+            }
+            other => bail!("got {other:?}, want `keep`, `max` or `where`"),
         }
     }
+    Ok(class)
 }
 
 fn default(setting: &Setting) -> anyhow::Result<toml::Value> {
@@ -272,6 +340,9 @@ fn fits(kind: Kind, value: &toml::Value) -> bool {
         Kind::Size => text.is_some_and(|t| parse_size(t).is_some()),
         Kind::Count => value.as_integer().is_some_and(|n| n >= 1 && usize::try_from(n).is_ok()),
         Kind::Flag => value.is_bool(),
+        Kind::Age => text.is_some_and(|t| t == FOREVER || parse_length(t).is_some()),
+        Kind::Budget => text.is_some_and(|t| t == UNLIMITED || parse_size(t).is_some()),
+        Kind::Classes => list.is_some_and(|l| l.iter().all(toml::Value::is_str)),
     }
 }
 
@@ -283,6 +354,7 @@ fn parse_size(text: &str) -> Option<usize> {
         "KiB" => 1 << 10,
         "MiB" => 1 << 20,
         "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
         _ => return None,
     };
     digits.parse::<usize>().ok()?.checked_mul(unit).filter(|size| *size > 0)
@@ -322,6 +394,18 @@ mod tests {
         );
         assert!(error("[meter\n").contains("line 1"));
         assert_eq!(error("meter = 1"), "meter: want a table [meter]");
+    }
+
+    #[test]
+    fn classes_are_lines() {
+        let read = |text: &str| Settings::parse(&format!("[lake]\nclasses = [{text:?}]")).and_then(|s| s.lake());
+        let class = read("voice keep 30d max 10GiB where port 5060").expect("good").classes.remove(0);
+        assert_eq!((class.name.as_str(), class.max_bytes), ("voice", Some(10 << 30)));
+        assert_eq!(class.keep, Some(Duration::from_secs(30 * 86_400)));
+        let error = |text: &str| format!("{:#}", read(text).expect_err("bad"));
+        assert!(error("voice keep 30d").contains("want `where` and a filter"));
+        assert!(error("voice keep x where port 1").contains("lake.classes: \"voice keep x where port 1\": keep \"x\""));
+        assert!(error("voice where portt 1").contains("portt"));
     }
 
     #[test]

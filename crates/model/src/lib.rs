@@ -4,10 +4,12 @@
 
 pub mod event;
 pub mod flow;
+mod identity;
 mod reader;
 mod table;
 
 pub use event::{Event, EventBuilder};
 pub use flow::{Flow, FlowBuilder};
+pub use identity::{IDENTITY, identities};
 pub use reader::{CellReader, Row, json_value, text_value};
 pub use table::{BATCH_ROWS, EVENTS, FLOWS, Table};

@@ -10,12 +10,14 @@ use minamo_base::Time;
 use rusqlite::{Connection, OpenFlags, Transaction, params};
 
 use crate::StoreError;
+use crate::retention::Hold;
 use crate::segment::Segment;
 use crate::span::Span;
 use crate::tables::{PerTable, TABLES, tables};
 
 /// Steps from one schema version to the next; the version is how many were taken. Append only.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE sealed (table_name TEXT PRIMARY KEY, through INTEGER NOT NULL) STRICT;
     CREATE TABLE next (one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER NOT NULL) STRICT;
     INSERT INTO next VALUES (1, 1);
@@ -25,7 +27,16 @@ const MIGRATIONS: [&str; 1] = ["
         min_start INTEGER NOT NULL, max_start INTEGER NOT NULL, min_end INTEGER NOT NULL, max_end INTEGER NOT NULL,
         frame_first INTEGER NOT NULL, frame_last INTEGER NOT NULL
     ) STRICT;
-    "];
+    ",
+    "
+    ALTER TABLE segments ADD COLUMN sums BLOB;
+    ALTER TABLE segments ADD COLUMN class TEXT NOT NULL DEFAULT '';
+    CREATE TABLE holds (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, from_time INTEGER NOT NULL, to_time INTEGER NOT NULL,
+        reason TEXT NOT NULL, made INTEGER NOT NULL
+    ) STRICT;
+    ",
+];
 
 /// The open database.
 pub(crate) struct Catalog {
@@ -150,6 +161,44 @@ impl Catalog {
         })
     }
 
+    /// Ranges from which nothing is deleted.
+    pub(crate) fn holds(&self) -> Result<Vec<Hold>, StoreError> {
+        let failed = StoreError::catalog(&self.path);
+        let mut query = self
+            .connection
+            .prepare("SELECT id, from_time, to_time, reason, made FROM holds ORDER BY id")
+            .map_err(&failed)?;
+        let rows = query.query_map([], |row| {
+            let (from, to, made) = (Time(row.get(1)?), Time(row.get(2)?), Time(row.get(4)?));
+            Ok(Hold { id: row.get(0)?, from, to, reason: row.get(3)?, made })
+        });
+        rows.and_then(Iterator::collect).map_err(&failed)
+    }
+
+    /// Adds a hold; gives its number.
+    pub(crate) fn hold(&mut self, hold: &Hold) -> Result<i64, StoreError> {
+        let mut id = 0;
+        self.change(|change| {
+            change.execute(
+                "INSERT INTO holds (from_time, to_time, reason, made) VALUES (?1, ?2, ?3, ?4)",
+                params![hold.from.0, hold.to.0, hold.reason, hold.made.0],
+            )?;
+            id = change.last_insert_rowid();
+            Ok(())
+        })?;
+        Ok(id)
+    }
+
+    /// Ends a hold; gives 1, or 0 where there is none of that number.
+    pub(crate) fn release(&mut self, id: i64) -> Result<u64, StoreError> {
+        let mut rows = 0;
+        self.change(|change| {
+            rows = change.execute("DELETE FROM holds WHERE id = ?1", [id])? as u64;
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
     fn change(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>) -> Result<(), StoreError> {
         let failed = StoreError::catalog(&self.path);
         let change = self.connection.transaction().map_err(&failed)?;
@@ -166,7 +215,7 @@ fn through(read: &Transaction<'_>, table: &str) -> rusqlite::Result<u64> {
 
 fn segments(read: &Transaction<'_>, table: &str, dir: &Path) -> rusqlite::Result<Vec<Arc<Segment>>> {
     let mut query = read.prepare(
-        "SELECT id, path, hour, rows, bytes, min_start, max_start, min_end, max_end, frame_first, frame_last
+        "SELECT id, path, hour, rows, bytes, min_start, max_start, min_end, max_end, frame_first, frame_last, sums, class
          FROM segments WHERE table_name = ?1 ORDER BY id",
     )?;
     let rows = query.query_map([table], |row| {
@@ -183,6 +232,8 @@ fn segments(read: &Transaction<'_>, table: &str, dir: &Path) -> rusqlite::Result
             bytes: unsigned(4)?,
             span,
             frames: (unsigned(9)?, unsigned(10)?),
+            sums: row.get::<_, Option<Vec<u8>>>(11)?.map_or_else(Arc::default, |sums| unpack(&sums)),
+            class: row.get(12)?,
             doomed: AtomicBool::new(false),
         }))
     })?;
@@ -193,7 +244,7 @@ fn insert(change: &Transaction<'_>, table: &str, new: &[Arc<Segment>]) -> rusqli
     for segment in new {
         let Span { min_start, max_start, min_end, max_end } = segment.span;
         change.execute(
-            "INSERT INTO segments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            "INSERT INTO segments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             params![
                 segment.id,
                 table,
@@ -206,12 +257,18 @@ fn insert(change: &Transaction<'_>, table: &str, new: &[Arc<Segment>]) -> rusqli
                 min_end.0,
                 max_end.0,
                 signed(segment.frames.0),
-                signed(segment.frames.1)
+                signed(segment.frames.1),
+                segment.sums.iter().flat_map(|sum| sum.to_le_bytes()).collect::<Vec<u8>>(),
+                segment.class
             ],
         )?;
         change.execute("UPDATE next SET segment = max(segment, ?1 + 1)", [segment.id])?;
     }
     Ok(())
+}
+
+fn unpack(sums: &[u8]) -> Arc<[u32]> {
+    sums.chunks_exact(4).map(|sum| u32::from_le_bytes(sum.try_into().unwrap_or_default())).collect()
 }
 
 /// SQLite's numbers are signed; the bits stay.
@@ -233,6 +290,6 @@ mod tests {
             .pragma_update(None, "user_version", 99)
             .expect("set");
         let message = Catalog::open(dir.path()).err().expect("refused").to_string();
-        assert!(message.contains("format version 99, want at most 1"), "{message}");
+        assert!(message.contains("format version 99, want at most 2"), "{message}");
     }
 }

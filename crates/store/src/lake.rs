@@ -24,15 +24,16 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::catalog::Catalog;
 use crate::counters::CounterRow;
-use crate::maintain::{Job, Maintainer, Reply};
+use crate::maintain::{Job, Maintainer};
 use crate::query::Engine;
+use crate::retention::{Forecast, Hold, forecast};
 use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::span::Span;
 use crate::tables::{place, tables};
 use crate::wal::writer::{Append, Request, Writer};
 use crate::wal::{self, frame};
-use crate::{StoreError, start};
+use crate::{StoreError, identity, start};
 
 /// Jobs that may wait for the maintenance thread.
 const JOBS: usize = 16;
@@ -134,6 +135,7 @@ impl Lake {
         let engine = Engine::new(dir, &settings, true)?;
         let shared = Arc::new(Shared::new(dir, settings, clock, None));
         let catalog = Catalog::open_read_only(dir)?;
+        shared.set_holds(catalog.holds()?);
         // The log before the segments: a row that moves meanwhile is seen in both and counted once.
         let replay = wal::replay(&dir.join("wal"), &catalog.through()?, false, &shared.counters)?;
         let through = start::load(&shared, catalog.load(dir)?);
@@ -165,6 +167,7 @@ impl Lake {
             }
         }
         let span = Span::of(table, &batch)?;
+        let batch = identity::strip(batch)?;
         let number = u8::try_from(at).map_err(|e| bad(e.to_string()))?;
         let frame = frame::encode(number, &batch)?;
         let (reply, answer) = oneshot::channel();
@@ -173,7 +176,7 @@ impl Lake {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
-    async fn job(&self, job: impl FnOnce(Reply) -> Job) -> Result<u64, StoreError> {
+    async fn job<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job) -> Result<T, StoreError> {
         let jobs = self.writing()?.jobs.clone();
         let (reply, answer) = oneshot::channel();
         let job = job(reply);
@@ -205,6 +208,36 @@ impl Lake {
     /// sealed yet stay.
     pub async fn expire(&self, before: Time) -> Result<u64, StoreError> {
         self.job(|reply| Job::Expire(before, reply)).await
+    }
+
+    /// Applies ages, budgets and the watermark now; gives the number of rows deleted. Runs by itself after each
+    /// seal and from time to time.
+    pub async fn retain(&self) -> Result<u64, StoreError> {
+        self.job(Job::Retain).await
+    }
+
+    /// Exempts a range of time from every deletion; gives the hold's number.
+    pub async fn hold(&self, from: Time, to: Time, reason: &str) -> Result<i64, StoreError> {
+        if from >= to {
+            return Err(StoreError::Settings(format!("hold: got {from} to {to}, want a range")));
+        }
+        let hold = Hold { id: 0, from, to, reason: reason.to_owned(), made: (self.shared.clock)() };
+        self.job(|reply| Job::Hold(hold, reply)).await
+    }
+
+    /// Ends a hold; false where there is none of that number.
+    pub async fn release(&self, id: i64) -> Result<bool, StoreError> {
+        Ok(self.job(|reply| Job::Release(id, reply)).await? > 0)
+    }
+
+    /// Ranges that are held.
+    pub fn holds(&self) -> Vec<Hold> {
+        self.shared.holds()
+    }
+
+    /// How long the history gets.
+    pub fn forecast(&self) -> Forecast {
+        forecast(&self.shared)
     }
 
     /// Seals everything and ends the lake's threads. Where sealing fails, the rows stay in the log.
@@ -289,7 +322,8 @@ impl Drop for Writing {
     }
 }
 
-fn lock(dir: &Path) -> Result<File, StoreError> {
+/// Takes the lake for writing; another process that has it is an error.
+pub(crate) fn lock(dir: &Path) -> Result<File, StoreError> {
     let path = dir.join("lock");
     let file = File::options().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(StoreError::io("open", &path))?;

@@ -10,11 +10,19 @@
 //! [`Lake`] is all of it. It survives being killed at any moment: see its module for the invariants.
 
 mod catalog;
+mod checked;
+mod compact;
 mod counters;
 mod error;
+mod identity;
+mod inspect;
 mod lake;
+mod layout;
 mod maintain;
+mod merge;
 mod query;
+mod rebuild;
+mod retention;
 mod segment;
 mod settings;
 mod shared;
@@ -25,9 +33,12 @@ mod wal;
 
 pub use counters::CounterRow;
 pub use error::{Position, QueryError, StoreError};
+pub use inspect::{ColumnSize, SegmentInfo};
 pub use lake::{Lake, LakeStats, TableStats};
 pub use query::{
     By, FlowPage, FlowsQuery, Key, Series, SeriesQuery, SqlAnswer, Summary, SummaryQuery, Top, TopQuery, Totals,
     compile,
 };
+pub use rebuild::Rebuilt;
+pub use retention::{Class, Forecast, Hold};
 pub use settings::Settings;

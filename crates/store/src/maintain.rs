@@ -1,28 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The maintenance thread: sealing, compaction, retention, and the deletion of what they replace. It alone
-//! writes the catalog.
+//! The maintenance thread: sealing, retention, and the deletion of what merges replace. It alone writes the
+//! catalog. Merging itself is another thread's ([`crate::compact`]), so that a long merge never holds up a seal.
 
-use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use minamo_base::Time;
 use minamo_model::Table;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tokio::sync::oneshot;
 
 use crate::StoreError;
 use crate::catalog::Catalog;
+use crate::compact::{Compactor, Merged};
 use crate::counters::add;
-use crate::segment::{self, Part, Segment};
+use crate::retention::{Doomed, Hold, Retention};
+use crate::segment::{self, Origin, Segment};
 use crate::shared::{HotBatch, Shared};
 use crate::tables::tables;
 
 /// Where the answer to a job goes: how many rows it was about.
 pub(crate) type Reply = oneshot::Sender<Result<u64, StoreError>>;
+/// Where the number of a new hold goes.
+pub(crate) type HoldReply = oneshot::Sender<Result<i64, StoreError>>;
+
+/// The thread looks at ages and free space at least this often.
+const WATCH: Duration = Duration::from_secs(30);
 
 /// What the thread is asked for. The queue is bounded; a job that asks for nothing new may be dropped.
 pub(crate) enum Job {
@@ -30,10 +35,18 @@ pub(crate) enum Job {
     SealIfFull,
     /// Seal everything.
     Seal(Reply),
-    /// Merge small segments until none are left to merge.
+    /// Merge segments until none are left to merge.
     Compact(Reply),
+    /// A merge has ended.
+    Merged(Merged),
     /// Delete segments whose last row ended before a time.
     Expire(Time, Reply),
+    /// Apply ages, budgets and the watermark now.
+    Retain(Reply),
+    /// Exempt a range from every deletion.
+    Hold(Hold, HoldReply),
+    /// End a hold.
+    Release(i64, Reply),
     /// End the thread.
     Stop,
 }
@@ -43,36 +56,81 @@ pub(crate) struct Maintainer {
     shared: Arc<Shared>,
     catalog: Catalog,
     next_id: i64,
+    compactor: Compactor,
+    retention: Retention,
     /// Replaced segments and when that was, oldest first.
     replaced: Vec<(Time, Arc<Segment>)>,
+    /// Who waits for the end of all merges, and how many rows were merged since.
+    waiting: Vec<(u64, Reply)>,
 }
 
 impl Maintainer {
     /// A thread's state over an open catalog.
     pub(crate) fn new(shared: Arc<Shared>, catalog: Catalog) -> Result<Self, StoreError> {
         let next_id = catalog.next_id()?;
-        Ok(Self { shared, catalog, next_id, replaced: Vec::new() })
+        let compactor = Compactor::start(Arc::clone(&shared))?;
+        let retention = Retention::new(&shared.settings)?;
+        shared.set_holds(catalog.holds()?);
+        Ok(Self { shared, catalog, next_id, compactor, retention, replaced: Vec::new(), waiting: Vec::new() })
     }
 
     /// Does jobs until it is told to stop.
     pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
-        while let Ok(job) = jobs.recv() {
-            match job {
-                Job::Stop => break,
-                Job::SealIfFull => {}
-                Job::Seal(reply) => {
-                    drop(reply.send(self.seal_all()));
-                    drop(self.compact_all());
+        self.merge_next();
+        loop {
+            match jobs.recv_timeout(WATCH) {
+                Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.merge_next();
+                    self.retain_or_log();
                 }
-                Job::Compact(reply) => drop(reply.send(self.compact_all())),
-                Job::Expire(before, reply) => drop(reply.send(self.expire(before))),
+                Ok(job) => self.job(job),
             }
             // After any job: a request that found the queue full is served as well.
             if self.shared.take_seal_request() && self.seal_all().is_ok() {
-                drop(self.compact_all());
+                self.merge_next();
+                self.retain_or_log();
             }
             self.sweep();
         }
+        self.compactor.stop();
+    }
+
+    fn job(&mut self, job: Job) {
+        match job {
+            Job::Stop | Job::SealIfFull => {}
+            Job::Seal(reply) => {
+                drop(reply.send(self.seal_all()));
+                self.merge_next();
+                self.retain_or_log();
+            }
+            Job::Compact(reply) => {
+                self.waiting.push((0, reply));
+                self.merge_next();
+            }
+            Job::Merged(merged) => {
+                self.merged(merged);
+                self.merge_next();
+            }
+            Job::Expire(before, reply) => {
+                let old = |segment: &Segment| segment.span.max_end < before;
+                drop(reply.send(self.expire(old)));
+            }
+            Job::Retain(reply) => drop(reply.send(self.retain())),
+            Job::Hold(hold, reply) => {
+                let made = self.catalog.hold(&hold);
+                drop(reply.send(made.and_then(|id| self.reload_holds().map(|()| id))));
+            }
+            Job::Release(id, reply) => {
+                let ended = self.catalog.release(id);
+                drop(reply.send(ended.and_then(|rows| self.reload_holds().map(|()| rows))));
+            }
+        }
+    }
+
+    fn reload_holds(&self) -> Result<(), StoreError> {
+        self.shared.set_holds(self.catalog.holds()?);
+        Ok(())
     }
 
     fn seal_all(&mut self) -> Result<u64, StoreError> {
@@ -99,10 +157,18 @@ impl Maintainer {
         let frames = (first.seq, last.seq);
         let batches: Vec<&RecordBatch> = hot.iter().map(|h| &h.batch).collect();
         let rows = segment::concat(table, &batches)?;
+        let sealed = rows.num_rows() as u64;
+        let parts =
+            self.retention.classify(table, rows)?.into_iter().map(|(class, rows)| {
+                Ok(segment::divide(table, &rows)?.into_iter().map(move |part| (class.clone(), part)))
+            });
+        let parts = parts.collect::<Result<Vec<_>, StoreError>>()?.into_iter().flatten().collect::<Vec<_>>();
         let mut written = Vec::new();
-        for part in segment::divide(table, &rows)? {
-            let id = self.take_id();
-            match segment::write(&self.shared.dir, table, &part, id, frames) {
+        let count = parts.len();
+        for (class, part) in parts {
+            let (id, replaces) = (self.take_id(), Vec::new());
+            let origin = Origin { id, hour: part.hour, class, frames, parts: count, replaces };
+            match segment::write(&self.shared.dir, table, part.rows, origin) {
                 Ok(segment) => written.push(Arc::new(segment)),
                 Err(error) => return Err(discard(&written, error)),
             }
@@ -110,10 +176,10 @@ impl Maintainer {
         if let Err(error) = self.catalog.seal(table.name, &written, frames.1) {
             return Err(discard(&written, error));
         }
-        add(&self.shared.counters.sealed_rows, rows.num_rows());
+        add(&self.shared.counters.sealed_rows, sealed);
         add(&self.shared.counters.sealed_segments, written.len());
         self.shared.sealed(place, written, frames.1);
-        Ok(rows.num_rows() as u64)
+        Ok(sealed)
     }
 
     fn take_id(&mut self) -> i64 {
@@ -122,60 +188,108 @@ impl Maintainer {
         id
     }
 
-    fn compact_all(&mut self) -> Result<u64, StoreError> {
-        let mut rows = 0;
-        for (place, table) in tables().into_iter().enumerate() {
-            while let Some(group) = choose(&self.shared.segments(place), &self.shared.settings) {
-                match self.compact(place, table, &group) {
-                    Ok(merged) => rows += merged,
-                    Err(error) => {
-                        tracing::error!(%error, table = table.name, "compaction failed");
-                        add(&self.shared.counters.compact_errors, 1);
-                        return Err(error);
-                    }
+    /// Gives the compactor its next work, if it is idle and there is some.
+    fn merge_next(&mut self) {
+        if self.compactor.busy() {
+            return;
+        }
+        let id = self.next_id;
+        if self.compactor.choose(id, !self.waiting.is_empty()) {
+            self.next_id += 1;
+            return;
+        }
+        for (rows, reply) in self.waiting.drain(..) {
+            drop(reply.send(Ok(rows)));
+        }
+    }
+
+    fn merged(&mut self, Merged { place, table, old, result }: Merged) {
+        self.compactor.done();
+        let merged = result.and_then(|new| self.replace(place, table, &old, new));
+        match merged {
+            Ok(rows) => self.waiting.iter_mut().for_each(|(sum, _)| *sum += rows),
+            Err(StoreError::Closed) => {}
+            Err(error) => {
+                tracing::error!(%error, table = table.name, "compaction failed");
+                add(&self.shared.counters.compact_errors, 1);
+                self.compactor.failed(&old);
+                for (_, reply) in self.waiting.drain(..) {
+                    drop(reply.send(Err(error.clone())));
                 }
             }
         }
-        Ok(rows)
     }
 
-    fn compact(&mut self, place: usize, table: &'static Table, old: &[Arc<Segment>]) -> Result<u64, StoreError> {
-        let mut batches = Vec::new();
-        for segment in old {
-            batches.extend(read(segment)?);
+    fn replace(
+        &mut self,
+        place: usize,
+        table: &'static Table,
+        old: &[Arc<Segment>],
+        new: Segment,
+    ) -> Result<u64, StoreError> {
+        let new = Arc::new(new);
+        let live = self.shared.segments(place);
+        if old.iter().any(|segment| live.iter().all(|live| live.id != segment.id)) {
+            // Retention was quicker: the rest is merged another time.
+            return Err(discard(&[new], StoreError::Closed));
         }
-        let rows = segment::concat(table, &batches.iter().collect::<Vec<_>>())?;
-        drop(batches);
-        let hour = old.first().and_then(|segment| segment.hour);
-        let part = Part { hour, rows: segment::sort(table, &rows)? };
-        let first = old.iter().map(|s| s.frames.0).min().unwrap_or(0);
-        let last = old.iter().map(|s| s.frames.1).max().unwrap_or(0);
-        let id = self.take_id();
-        let new = Arc::new(segment::write(&self.shared.dir, table, &part, id, (first, last))?);
         if let Err(error) = self.catalog.replace(table.name, old, std::slice::from_ref(&new)) {
             return Err(discard(&[new], error));
         }
+        let rows = new.rows;
         self.shared.replaced(place, old, Some(new));
         self.bury(old);
         add(&self.shared.counters.compactions, 1);
         add(&self.shared.counters.compacted_segments, old.len());
-        Ok(part.rows.num_rows() as u64)
+        add(&self.shared.counters.compacted_rows, rows);
+        Ok(rows)
     }
 
-    fn expire(&mut self, before: Time) -> Result<u64, StoreError> {
+    /// Deletes the segments of all tables that `old` names, unless they are held.
+    fn expire(&mut self, old: impl Fn(&Segment) -> bool) -> Result<u64, StoreError> {
+        let doomed = Retention::where_true(&self.shared, old);
+        let rows = self.delete(&doomed)?;
+        add(&self.shared.counters.expired_asked, rows);
+        Ok(rows)
+    }
+
+    fn retain_or_log(&mut self) {
+        if let Err(error) = self.retain() {
+            tracing::error!(%error, "retention failed");
+            add(&self.shared.counters.retention_errors, 1);
+        }
+    }
+
+    /// Applies ages, budgets and the watermark.
+    fn retain(&mut self) -> Result<u64, StoreError> {
+        let mut rows = 0;
+        for rule in Retention::RULES {
+            let doomed = self.retention.doomed(rule, &self.shared);
+            let gone = self.delete(&doomed)?;
+            if gone > 0 {
+                tracing::info!(rows = gone, segments = doomed.len(), reason = rule.name(), "old flows were deleted");
+            }
+            add(rule.counter(&self.shared.counters), gone);
+            rows += gone;
+        }
+        self.retention.watch(&self.shared);
+        Ok(rows)
+    }
+
+    fn delete(&mut self, doomed: &[Doomed]) -> Result<u64, StoreError> {
         let mut rows = 0;
         for (place, table) in tables().into_iter().enumerate() {
-            let mut old = self.shared.segments(place);
-            old.retain(|segment| segment.span.max_end < before);
+            let old: Vec<_> = doomed.iter().filter(|d| d.place == place).map(|d| Arc::clone(&d.segment)).collect();
             if old.is_empty() {
                 continue;
             }
             self.catalog.replace(table.name, &old, &[])?;
             self.shared.replaced(place, &old, None);
-            self.bury(&old);
             rows += old.iter().map(|segment| segment.rows).sum::<u64>();
+            // Space is what is wanted: at once, or when the last reader here is done.
+            old.iter().for_each(|segment| segment.doomed.store(true, Ordering::Release));
+            add(&self.shared.counters.deleted_expired, old.len());
         }
-        add(&self.shared.counters.expired_rows, rows);
         Ok(rows)
     }
 
@@ -184,10 +298,11 @@ impl Maintainer {
         self.replaced.extend(old.iter().map(|segment| (now, Arc::clone(segment))));
     }
 
-    /// Lets go of replaced segments whose time is up; each file is deleted when its last reader is done.
+    /// Lets go of replaced segments whose time is up, or all where space is short; each file is deleted when
+    /// its last reader is done.
     fn sweep(&mut self) {
         let due = (self.shared.clock)() - self.shared.settings.keep_replaced;
-        let keep_none = self.shared.settings.keep_replaced == Duration::ZERO;
+        let keep_none = self.shared.settings.keep_replaced == Duration::ZERO || self.shared.is_short();
         let counters = &self.shared.counters;
         self.replaced.retain(|(since, segment)| {
             let over = keep_none || *since <= due;
@@ -201,35 +316,9 @@ impl Maintainer {
 }
 
 /// Deletes files that did not get into the catalog.
-fn discard(written: &[Arc<Segment>], error: StoreError) -> StoreError {
+pub(crate) fn discard(written: &[Arc<Segment>], error: StoreError) -> StoreError {
     for segment in written {
         segment.doomed.store(true, Ordering::Release);
     }
     error
-}
-
-fn read(segment: &Segment) -> Result<Vec<RecordBatch>, StoreError> {
-    let failed = StoreError::parquet("read", &segment.file);
-    let file = File::open(&segment.file).map_err(StoreError::io("open", &segment.file))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|b| b.with_batch_size(65_536).build());
-    Ok(reader.map_err(failed)?.collect::<Result<Vec<_>, _>>()?)
-}
-
-/// Segments to merge next: of one hour and one size class, so that a row is rewritten a few times only.
-fn choose(segments: &[Arc<Segment>], settings: &crate::Settings) -> Option<Vec<Arc<Segment>>> {
-    let class = |s: &Segment| (s.hour, s.rows.max(1).ilog2() / 2);
-    let mut small: Vec<&Arc<Segment>> = segments.iter().filter(|s| s.rows < settings.compact_rows as u64).collect();
-    small.sort_by_key(|s| (class(s), s.id));
-    for group in small.chunk_by(|a, b| class(a) == class(b)) {
-        let mut rows = 0;
-        let fits = group.iter().take_while(|s| {
-            rows += s.rows;
-            rows <= settings.compact_rows as u64
-        });
-        let chosen: Vec<_> = fits.take(settings.compact_segments * 4).map(|s| Arc::clone(s)).collect();
-        if chosen.len() >= settings.compact_segments {
-            return Some(chosen);
-        }
-    }
-    None
 }

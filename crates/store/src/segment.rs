@@ -5,41 +5,34 @@
 //! time range opens few files. An input can claim any time; beyond [`MAX_HOURS`] hours in one seal the rows
 //! of the smallest ones share a segment without an hour, so that absurd times cannot make thousands of files.
 //!
-//! *Order.* Inside a segment rows are sorted by ten minutes of `time_start`, then `src_ip`, then
-//! `time_start`. A page of 8,192 rows then covers one slice of ten minutes and a narrow range of
-//! addresses: the page index prunes by time and by source prefix, equal addresses lie together and compress
-//! well. `dst_ip` and `flow_id` are scattered over the pages in any such order; bloom filters per row group
-//! tell where they are not. Text columns such as `tls_sni` have none: they are asked for by pattern.
+//! *Order.* Inside a segment rows are sorted by ten minutes of `time_start`, then `src_ip`, `dst_ip` and
+//! `time_start`. A page of 8,192 rows then covers one slice of ten minutes and a narrow range of addresses:
+//! the page index prunes by time and by source prefix, equal pairs lie together, compress well and are
+//! summed up in runs. `dst_ip` is scattered over the pages; bloom filters per row group tell where an address
+//! is not. How the columns lie in the file is decided in [`crate::layout`].
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arrow::array::{Array, AsArray, RecordBatch, UInt32Array, new_null_array};
+use arrow::array::{Array, AsArray, FixedSizeBinaryArray, RecordBatch, UInt32Array, new_null_array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{Schema, TimestampNanosecondType};
 use minamo_base::Time;
 use minamo_model::Table;
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::metadata::KeyValue;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::schema::types::ColumnPath;
 
 use crate::StoreError;
+use crate::checked::CheckedFile;
+use crate::layout::{self, FileWriter};
 use crate::span::Span;
 use crate::wal::sync_dir;
 
-/// Version of the layout, in the footer's key `minamo.format`.
-const FORMAT: &str = "1";
 /// Hours that one seal makes segments for.
 const MAX_HOURS: usize = 48;
-const HOUR: i64 = 3_600_000_000_000;
+/// Nanoseconds of an hour.
+pub(crate) const HOUR: i64 = 3_600_000_000_000;
 const SLICE: i64 = HOUR / 6;
-const ROW_GROUP_ROWS: usize = 131_072;
-const PAGE_ROWS: usize = 8_192;
-const BLOOM: [&str; 3] = ["src_ip", "dst_ip", "flow_id"];
 
 /// A live segment. The file goes when the segment was doomed and the last reader is done.
 #[derive(Debug)]
@@ -60,8 +53,19 @@ pub(crate) struct Segment {
     pub(crate) span: Span,
     /// Frames that its rows came from: first and last.
     pub(crate) frames: (u64, u64),
+    /// Class of its rows; empty for the rest.
+    pub(crate) class: String,
+    /// Checksums of the blocks of the file; empty where it was written without.
+    pub(crate) sums: Arc<[u32]>,
     /// True where the file is to be deleted.
     pub(crate) doomed: AtomicBool,
+}
+
+impl Segment {
+    /// Opens its file, to be compared with the checksums as it is read.
+    pub(crate) fn open(&self) -> Result<CheckedFile, StoreError> {
+        CheckedFile::open(&self.file, self.bytes, &self.sums)
+    }
 }
 
 impl Drop for Segment {
@@ -105,17 +109,21 @@ pub(crate) struct Part {
     pub(crate) rows: RecordBatch,
 }
 
-struct SortKey {
+/// What rows are sorted by, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SortKey {
     slice: i64,
     src_ip: u128,
+    dst_ip: u128,
     time: i64,
-    row: u32,
+    /// Place in the batch.
+    pub(crate) row: u32,
 }
 
 /// Divides rows by hour and sorts each part.
 pub(crate) fn divide(table: &'static Table, rows: &RecordBatch) -> Result<Vec<Part>, StoreError> {
     let mut keys = sort_keys(table, rows)?;
-    keys.sort_unstable_by_key(|key| (key.time.div_euclid(HOUR), key.slice, key.src_ip, key.time, key.row));
+    keys.sort_unstable_by_key(|key| (key.time.div_euclid(HOUR), *key));
     let mut hours: Vec<&[SortKey]> = keys.chunk_by(|a, b| a.time.div_euclid(HOUR) == b.time.div_euclid(HOUR)).collect();
     // A stable order: the largest hours first, the earliest first among equals.
     hours.sort_by_key(|hour| std::cmp::Reverse(hour.len()));
@@ -127,30 +135,26 @@ pub(crate) fn divide(table: &'static Table, rows: &RecordBatch) -> Result<Vec<Pa
     }
     if !mixed.is_empty() {
         let mut keys: Vec<&SortKey> = mixed.into_iter().flatten().collect();
-        keys.sort_unstable_by_key(|key| (key.time, key.row));
+        keys.sort_unstable();
         parts.push(Part { hour: None, rows: pick(rows, keys.into_iter())? });
     }
     Ok(parts)
 }
 
-/// The rows of one part, sorted; used where the hour is known.
-pub(crate) fn sort(table: &'static Table, rows: &RecordBatch) -> Result<RecordBatch, StoreError> {
-    let mut keys = sort_keys(table, rows)?;
-    keys.sort_unstable_by_key(|key| (key.slice, key.src_ip, key.time, key.row));
-    pick(rows, keys.iter())
-}
-
-fn sort_keys(table: &'static Table, rows: &RecordBatch) -> Result<Vec<SortKey>, StoreError> {
+/// The sort keys of the rows of a batch.
+pub(crate) fn sort_keys(table: &'static Table, rows: &RecordBatch) -> Result<Vec<SortKey>, StoreError> {
     let times = rows.column_by_name(table.time).and_then(|c| c.as_primitive_opt::<TimestampNanosecondType>());
     let times = times.ok_or_else(|| StoreError::Batch { table: table.name, reason: format!("no {}", table.time) })?;
-    let addresses = rows.column_by_name("src_ip").and_then(|c| c.as_fixed_size_binary_opt());
-    let address = |row: usize| -> u128 {
-        let octets = addresses.filter(|a| a.is_valid(row)).map(|a| a.value(row));
+    let addresses = |name: &str| rows.column_by_name(name).and_then(|c| c.as_fixed_size_binary_opt());
+    let (src, dst) = (addresses("src_ip"), addresses("dst_ip"));
+    let address = |column: Option<&FixedSizeBinaryArray>, row: usize| -> u128 {
+        let octets = column.filter(|a| a.is_valid(row)).map(|a| a.value(row));
         octets.and_then(|o| o.try_into().ok()).map_or(0, u128::from_be_bytes)
     };
     let key = |(row, time): (usize, &i64)| SortKey {
         slice: time.div_euclid(SLICE),
-        src_ip: address(row),
+        src_ip: address(src, row),
+        dst_ip: address(dst, row),
         time: *time,
         row: u32::try_from(row).unwrap_or(u32::MAX),
     };
@@ -170,30 +174,100 @@ fn path(table: &'static Table, hour: Option<i64>, id: i64) -> String {
     format!("segments/{}/{day}/{:02}/{id:010}.parquet", table.name, hour.rem_euclid(24))
 }
 
-/// Writes a segment: under a temporary name, forced to disk, renamed, the directory forced to disk. Columns
-/// without a value are left out.
+/// Where the rows of a segment come from; also in its footer, so that a lost catalog can be made anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// Identity of the segment.
+    pub(crate) id: i64,
+    /// Hours since the epoch; none for mixed rows.
+    pub(crate) hour: Option<i64>,
+    /// Class of its rows.
+    pub(crate) class: String,
+    /// Frames that its rows came from: first and last.
+    pub(crate) frames: (u64, u64),
+    /// How many segments the seal made that this is one of; 1 for a merge.
+    pub(crate) parts: usize,
+    /// Segments that this one replaces.
+    pub(crate) replaces: Vec<i64>,
+}
+
+/// A segment that is being written: under a temporary name, then forced to disk, renamed, and the directory
+/// forced to disk. Dropped before [`Writing::finish`], its file goes.
+pub(crate) struct Writing {
+    path: String,
+    file: PathBuf,
+    temporary: PathBuf,
+    writer: Option<FileWriter>,
+    origin: Origin,
+    span: Span,
+    rows: u64,
+}
+
+impl Writing {
+    /// Begins a segment under the lake's directory, with rows as `layout` says.
+    pub(crate) fn begin(
+        dir: &Path,
+        table: &'static Table,
+        origin: Origin,
+        layout: &layout::Layout,
+    ) -> Result<Self, StoreError> {
+        let path = path(table, origin.hour, origin.id);
+        let file = dir.join(&path);
+        make_dirs(dir, file.parent().unwrap_or(dir))?;
+        let temporary = file.with_extension("tmp");
+        let writer = Some(FileWriter::create(&temporary, table, &origin, layout)?);
+        Ok(Self { path, file, temporary, writer, origin, span: Span::NONE, rows: 0 })
+    }
+
+    /// Adds sorted rows, whose first is not before the last one added.
+    pub(crate) fn add(&mut self, table: &'static Table, rows: &RecordBatch) -> Result<(), StoreError> {
+        self.span = self.span.join(Span::of(table, rows)?);
+        self.rows += rows.num_rows() as u64;
+        self.writer.as_mut().map_or(Err(StoreError::Closed), |writer| writer.write(rows))
+    }
+
+    /// Completes the file.
+    pub(crate) fn finish(mut self) -> Result<Segment, StoreError> {
+        let written = self.writer.take().map_or(Err(StoreError::Closed), FileWriter::finish);
+        let (bytes, sums) = written.inspect_err(|_| drop(fs::remove_file(&self.temporary)))?;
+        fs::rename(&self.temporary, &self.file).map_err(StoreError::io("rename to", &self.file))?;
+        sync_dir(self.file.parent().unwrap_or(&self.file))?;
+        Ok(Segment {
+            id: self.origin.id,
+            path: std::mem::take(&mut self.path),
+            hour: self.origin.hour,
+            rows: self.rows,
+            bytes,
+            span: self.span,
+            frames: self.origin.frames,
+            class: std::mem::take(&mut self.origin.class),
+            sums: sums.into(),
+            doomed: AtomicBool::new(false),
+            file: std::mem::take(&mut self.file),
+        })
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        if self.writer.take().is_some() {
+            // What cannot be removed now is removed at the next start.
+            drop(fs::remove_file(&self.temporary));
+        }
+    }
+}
+
+/// Writes sorted rows as a segment.
 pub(crate) fn write(
     dir: &Path,
     table: &'static Table,
-    part: &Part,
-    id: i64,
-    frames: (u64, u64),
+    rows: RecordBatch,
+    origin: Origin,
 ) -> Result<Segment, StoreError> {
-    let path = path(table, part.hour, id);
-    let file = dir.join(&path);
-    let parent = file.parent().unwrap_or(dir);
-    make_dirs(dir, parent)?;
-    let rows = with_values(&part.rows)?;
-    let span = Span::of(table, &rows)?;
-    let temporary = file.with_extension("tmp");
-    let written = write_file(&temporary, table, &rows).and_then(|bytes| {
-        fs::rename(&temporary, &file).map_err(StoreError::io("rename to", &file))?;
-        sync_dir(parent)?;
-        Ok(bytes)
-    });
-    let bytes = written.inspect_err(|_| drop(fs::remove_file(&temporary)))?;
-    let doomed = AtomicBool::new(false);
-    Ok(Segment { id, path, hour: part.hour, rows: rows.num_rows() as u64, bytes, span, frames, doomed, file })
+    let rows = with_values(&rows)?;
+    let mut writing = Writing::begin(dir, table, origin, &layout::Layout::of(&rows))?;
+    writing.add(table, &rows)?;
+    writing.finish()
 }
 
 /// Makes the directories from `dir` down to `parent`, each durable.
@@ -214,48 +288,6 @@ fn with_values(rows: &RecordBatch) -> Result<RecordBatch, StoreError> {
         .map(|(at, _)| at)
         .collect();
     Ok(rows.project(&columns)?)
-}
-
-fn write_file(path: &Path, table: &'static Table, rows: &RecordBatch) -> Result<u64, StoreError> {
-    let failed = StoreError::parquet("write", path);
-    let file = File::create(path).map_err(StoreError::io("create", path))?;
-    let properties = properties(table, rows).map_err(&failed)?;
-    let mut writer = ArrowWriter::try_new(&file, rows.schema(), Some(properties)).map_err(&failed)?;
-    writer.write(rows).map_err(&failed)?;
-    writer.close().map_err(&failed)?;
-    file.sync_all().map_err(StoreError::io("sync", path))?;
-    Ok(file.metadata().map_err(StoreError::io("read", path))?.len())
-}
-
-fn properties(table: &'static Table, rows: &RecordBatch) -> Result<WriterProperties, parquet::errors::ParquetError> {
-    let note = |key: &str, value: &str| KeyValue::new(format!("minamo.{key}"), value.to_owned());
-    let mut builder = WriterProperties::builder()
-        .set_created_by("minamo".to_owned())
-        .set_key_value_metadata(Some(vec![note("format", FORMAT), note("table", table.name)]))
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
-        .set_statistics_enabled(EnabledStatistics::Page)
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_data_page_row_count_limit(PAGE_ROWS)
-        .set_write_batch_size(PAGE_ROWS);
-    for field in rows.schema_ref().fields() {
-        let column = ColumnPath::from(field.name().as_str());
-        if field.data_type().is_temporal() {
-            builder = builder
-                .set_column_dictionary_enabled(column.clone(), false)
-                .set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED);
-        }
-        if BLOOM.contains(&field.name().as_str()) {
-            let distinct = rows.num_rows().clamp(1, ROW_GROUP_ROWS) as u64;
-            builder = builder
-                .set_column_bloom_filter_enabled(column.clone(), true)
-                .set_column_bloom_filter_fpp(column.clone(), 0.01)
-                .set_column_bloom_filter_max_ndv(column.clone(), distinct);
-        }
-        if field.name() == "flow_id" {
-            builder = builder.set_column_dictionary_enabled(column, false);
-        }
-    }
-    Ok(builder.build())
 }
 
 #[cfg(test)]

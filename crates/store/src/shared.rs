@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::RecordBatch;
@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use crate::StoreError;
 use crate::counters::{Counters, add};
 use crate::maintain::Job;
+use crate::retention::Hold;
 use crate::segment::Segment;
 use crate::settings::Settings;
 use crate::span::Span;
@@ -90,6 +91,12 @@ pub(crate) struct Shared {
     closed_wal: Mutex<Vec<WalFile>>,
     jobs: Option<SyncSender<Job>>,
     seal_asked: AtomicBool,
+    holds: Mutex<Vec<Hold>>,
+    /// Less is free than shall be.
+    short: AtomicBool,
+    /// So little is free that nothing more is taken.
+    full: AtomicBool,
+    stopping: AtomicBool,
     /// Queries that may run at the same time.
     pub(crate) slots: Semaphore,
 }
@@ -109,6 +116,58 @@ impl Shared {
             closed_wal: Mutex::default(),
             jobs,
             seal_asked: AtomicBool::new(false),
+            holds: Mutex::default(),
+            short: AtomicBool::new(false),
+            full: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// Ranges from which nothing is deleted.
+    pub(crate) fn holds(&self) -> Vec<Hold> {
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes in what the catalog says of them.
+    pub(crate) fn set_holds(&self, holds: Vec<Hold>) {
+        *self.holds.lock().unwrap_or_else(PoisonError::into_inner) = holds;
+    }
+
+    /// Notes how much space there is.
+    pub(crate) fn set_free(&self, short: bool, full: bool) {
+        self.short.store(short, Ordering::Release);
+        if self.full.swap(full, Ordering::AcqRel) != full && full {
+            tracing::error!(dir = %self.dir.display(), "the disk is almost full and nothing more may be deleted");
+        }
+    }
+
+    /// True where less is free than shall be.
+    pub(crate) fn is_short(&self) -> bool {
+        self.short.load(Ordering::Acquire)
+    }
+
+    /// True where nothing more is taken.
+    pub(crate) fn is_full(&self) -> bool {
+        self.full.load(Ordering::Acquire)
+    }
+
+    /// Asks long work to end.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    /// True where long work shall end.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Hands a job to the maintenance thread without waiting; gives it back where the queue is full.
+    pub(crate) fn offer(&self, job: Job) -> Result<(), Job> {
+        match &self.jobs {
+            Some(jobs) => jobs.try_send(job).map_err(|error| match error {
+                TrySendError::Full(job) | TrySendError::Disconnected(job) => job,
+            }),
+            None => Err(job),
         }
     }
 

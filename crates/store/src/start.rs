@@ -23,7 +23,8 @@ pub(crate) fn check_catalog(dir: &Path) -> Result<(), StoreError> {
         files_under(&dir.join("segments"), &mut found)?;
     }
     if found.iter().any(|file| file.extension().is_some_and(|e| e == "parquet")) {
-        let reason = "is missing, but there are segments: bring it back from a backup".to_owned();
+        let reason =
+            "is missing, but there are segments: bring it back from a backup, or run `minamo lake rebuild`".to_owned();
         return Err(StoreError::Damaged { path, reason });
     }
     Ok(())
@@ -49,7 +50,8 @@ pub(crate) fn empty(dir: &Path) -> Result<(), StoreError> {
     fs::create_dir(dir).map_err(StoreError::io("create", dir))
 }
 
-fn files_under(dir: &Path, out: &mut Vec<PathBuf>) -> Result<(), StoreError> {
+/// All files under a directory.
+pub(crate) fn files_under(dir: &Path, out: &mut Vec<PathBuf>) -> Result<(), StoreError> {
     for entry in fs::read_dir(dir).map_err(StoreError::io("list", dir))? {
         let entry = entry.map_err(StoreError::io("list", dir))?;
         if entry.file_type().map_err(StoreError::io("list", dir))?.is_dir() {

@@ -3,6 +3,8 @@
 
 #[cfg(feature = "lake")]
 mod demo;
+#[cfg(feature = "lake")]
+mod lake;
 mod meter;
 #[cfg(feature = "lake")]
 mod query;
@@ -26,6 +28,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Query(args) => place::block_on(query::run(args)),
         #[cfg(feature = "lake")]
         Command::Sql(args) => place::block_on(sql::run(args)),
+        #[cfg(feature = "lake")]
+        Command::Lake(args) => place::block_on(lake::run(args)),
         #[cfg(feature = "lake")]
         Command::Serve(args) => place::block_on(serve::run(args)),
         #[cfg(feature = "lake")]

@@ -37,5 +37,5 @@ pub(super) fn open_to_read(args: &Place) -> anyhow::Result<Lake> {
         "{}: there is no lake in it; name the data folder with --data or the configuration with --config",
         folder.display()
     );
-    Ok(Lake::open_read_only(&lake, settings.lake(), clock::now)?)
+    Ok(Lake::open_read_only(&lake, settings.lake()?, clock::now)?)
 }

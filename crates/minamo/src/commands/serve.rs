@@ -78,7 +78,7 @@ impl Core {
     /// Opens everything in a data folder.
     pub(crate) async fn open(folder: &Path, settings: &Settings) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("data.folder: {}", folder.display()))?;
-        let lake = Arc::new(Lake::open(&folder.join("lake"), settings.lake(), clock::now)?);
+        let lake = Arc::new(Lake::open(&folder.join("lake"), settings.lake()?, clock::now)?);
         let state =
             State::open(&folder.join("state.db")).with_context(|| folder.join("state.db").display().to_string())?;
         let rules = minamo_detect::shipped_rules()?;

@@ -9,14 +9,16 @@ use minamo_schema::table;
 table! {
     /// The columns of every flow.
     pub struct Core, group "core", prefix "" {
-        /// Stable identity of the flow, 16 hexadecimal digits: a hash of endpoints, protocol, VLAN and start.
-        flow_id: String, "フローの固定識別子（16 桁の 16 進数）。端点・プロトコル・VLAN・開始時刻のハッシュ", Key, None, Both, Plain, [Ie(0, 148)];
+        /// Stable identity of the flow, 24 hexadecimal digits: the millisecond of its start and a hash of endpoints,
+        /// protocol, VLAN, exporter and start.
+        flow_id: String, "フローの固定識別子（16 進数 24 桁）。開始時刻（ミリ秒）と、端点・プロトコル・VLAN・送信元・開始時刻のハッシュ", Key, None, Both, Plain, [];
         /// Time of the first packet.
         time_start: Time, "最初のパケットの時刻", Instant, None, Both, Plain, [Ie(0, 156), Ie(0, 154), Ie(0, 152), Ie(0, 150), Ie(0, 22), Nprobe("FIRST_SWITCHED")];
         /// Time of the last packet.
         time_end: Time, "最後のパケットの時刻", Instant, None, Both, Plain, [Ie(0, 157), Ie(0, 155), Ie(0, 153), Ie(0, 151), Ie(0, 21), Nprobe("LAST_SWITCHED")];
-        /// Time at which the record reached this system; absent for captures that were read from files.
-        time_received: Option<Time>, "レコードが本システムに届いた時刻（ファイルから読んだ場合は無し）", Instant, None, Both, Plain, [];
+        /// Time at which the record reached this system, to a tenth of a second; absent for captures that were
+        /// read from files.
+        time_received: Option<Time>, "レコードが本システムに届いた時刻（0.1 秒単位。ファイルから読んだ場合は無し）", Instant, None, Both, Plain, [];
         /// Address of the initiator: the side that opened the conversation, as far as it could be told.
         src_ip: Ip, "開始側（接続を始めた側）のアドレス", Key, None, Both, Address, [Ie(0, 8), Ie6(0, 27), Nprobe("IPV4_SRC_ADDR"), Nprobe6("IPV6_SRC_ADDR")], mirror dst_ip;
         /// Port of the initiator; 0 where the protocol has none.
@@ -159,6 +161,8 @@ table! {
         ip: Option<Ip>, "エクスポーターのアドレス", Key, None, Decoded, Address, [Nprobe("EXPORTER_IPV4_ADDRESS")];
         /// Observation domain or engine of the exporter.
         domain: Option<u32>, "エクスポーターの観測ドメイン／エンジン", Key, None, Decoded, Plain, [Ie(0, 149)];
+        /// The exporter's own number of the flow.
+        flow_number: Option<u64>, "エクスポーターが付けたフロー番号", Key, None, Decoded, Plain, [Ie(0, 148)];
         /// Interface index at which the packets came in.
         in_if: Option<u32>, "入力インターフェース番号", Key, None, Decoded, Plain, [Ie(0, 10), Ie(0, 252), Nprobe("INPUT_SNMP")], mirror out_if;
         /// Interface index at which they went out.

@@ -6,10 +6,13 @@ mod addresses;
 mod errors;
 mod filter;
 mod functions;
+mod grouping;
 mod list_any;
 mod pages;
 mod provider;
+mod reader;
 mod series;
+mod sides;
 mod spread;
 mod sql;
 mod top;
@@ -85,6 +88,7 @@ impl Key {
 pub(crate) struct Engine {
     state: SessionState,
     url: ObjectStoreUrl,
+    footers: Arc<reader::Footers>,
     query_memory: usize,
 }
 
@@ -118,14 +122,17 @@ impl Engine {
             .with_analyzer_rules(rules);
         builder.expr_planners().get_or_insert_default().insert(0, Arc::new(addresses::AddressText));
         builder.scalar_functions().get_or_insert_default().extend(functions::all());
-        Ok(Self { state: builder.build(), url, query_memory: settings.query_memory })
+        Ok(Self { state: builder.build(), url, footers: Arc::default(), query_memory: settings.query_memory })
     }
 
     /// A session over one view of the tables, with its own memory.
     pub(crate) fn session(&self, views: PerTable<View>) -> Result<SessionContext, QueryError> {
         let schema = MemorySchemaProvider::new();
         for (table, view) in tables().into_iter().zip(views) {
-            schema.register_table(table.name.to_owned(), Arc::new(LakeTable::new(table, view, self.url.clone())))?;
+            schema.register_table(
+                table.name.to_owned(),
+                Arc::new(LakeTable::new(table, view, self.url.clone(), &self.footers)),
+            )?;
         }
         let catalog = MemoryCatalogProvider::new();
         catalog.register_schema(SCHEMA, Arc::new(schema))?;
@@ -198,10 +205,11 @@ pub(crate) async fn flows(
     if let Some(from) = from {
         frame = frame.filter(ident("time_end").gt_eq(time(from)))?;
     }
-    if *filter != minamo_filter::Expr::All {
-        frame = frame.filter(compile(filter)?)?;
-    }
-    Ok(frame)
+    let Some(sides) = sides::split(filter) else {
+        return Ok(if *filter == minamo_filter::Expr::All { frame } else { frame.filter(compile(filter)?)? });
+    };
+    let one = |side: &minamo_filter::Expr| Ok::<_, QueryError>(frame.clone().filter(compile(side)?)?);
+    Ok(one(&sides.0)?.union(one(&sides.1)?)?)
 }
 
 /// A value that borrows nothing.

@@ -9,29 +9,37 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
-use datafusion::common::{ColumnStatistics, Statistics};
+use datafusion::common::{ColumnStatistics, DFSchema, Statistics};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
-use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
-use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::source::{DataSource, DataSourceExec};
 use datafusion::error::Result;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::scalar::ScalarValue;
 use minamo_base::Time;
-use minamo_model::Table;
+use minamo_model::{FLOWS, Table};
 
+use crate::identity::{self, FLOW_ID, Identity};
 use crate::segment::{Segment, fit};
 use crate::shared::View;
 use crate::span::{Span, TIME_END};
 
+use super::reader::{Factory, Footers};
+
 type Plan = Arc<dyn ExecutionPlan>;
+
+/// Octets of segments from which on it pays to read them by several threads.
+const DIVIDE_BYTES: usize = 1 << 20;
 
 /// One table as of one instant.
 #[derive(Debug)]
@@ -39,12 +47,60 @@ pub(crate) struct LakeTable {
     table: &'static Table,
     view: View,
     url: ObjectStoreUrl,
+    footers: Arc<Footers>,
 }
 
 impl LakeTable {
     /// The table as `view` shows it; `url` names the store that has the segments.
-    pub(crate) fn new(table: &'static Table, view: View, url: ObjectStoreUrl) -> Self {
-        Self { table, view, url }
+    pub(crate) fn new(table: &'static Table, view: View, url: ObjectStoreUrl, footers: &Arc<Footers>) -> Self {
+        Self { table, view, url, footers: Arc::clone(footers) }
+    }
+
+    /// The plan with the identity of flows put together, where it is asked for.
+    fn with_identity(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Plan> {
+        let schema = self.table.schema();
+        let all: Vec<usize>;
+        let wanted = match projection {
+            Some(wanted) => wanted,
+            None => {
+                all = (0..schema.fields().len()).collect();
+                &all
+            }
+        };
+        let name = |at: usize| schema.fields().get(at).map_or("", |field| field.name());
+        if self.table.name != FLOWS.name || !wanted.iter().any(|at| name(*at) == FLOW_ID) {
+            return self.plan(state, projection, filters, limit);
+        }
+        let mut read = wanted.clone();
+        read.extend(identity::inputs().filter(|input| !wanted.contains(input)).collect::<Vec<_>>());
+        let plan = self.plan(state, Some(&read), filters, limit)?;
+        let column = |at: usize| -> Result<Arc<dyn PhysicalExpr>> {
+            let place = read.iter().position(|read| *read == at).unwrap_or_default();
+            Ok(Arc::new(Column::new(name(at), place)))
+        };
+        let arguments = identity::inputs().map(column).collect::<Result<Vec<_>>>()?;
+        let exprs = wanted.iter().map(|at| {
+            let expr: Arc<dyn PhysicalExpr> = if name(*at) == FLOW_ID {
+                let field = Arc::new(schema.field(*at).clone());
+                Arc::new(ScalarFunctionExpr::new(
+                    FLOW_ID,
+                    Identity::function(),
+                    arguments.clone(),
+                    field,
+                    Arc::new(state.config_options().clone()),
+                ))
+            } else {
+                column(*at)?
+            };
+            Ok((expr, name(*at).to_owned()))
+        });
+        Ok(Arc::new(ProjectionExec::try_new(exprs.collect::<Result<Vec<_>>>()?, plan)?))
     }
 
     fn plan(
@@ -59,7 +115,7 @@ impl LakeTable {
         let hot: Vec<_> = self.view.hot.iter().filter(|h| bounds.overlap(&h.span)).map(|h| &h.batch).collect();
         let mut parts = Vec::new();
         if !segments.is_empty() {
-            parts.push(self.segments(state, projection, &segments, limit)?);
+            parts.push(self.segments(state, projection, filters, &segments, limit)?);
         }
         if !hot.is_empty() {
             parts.push(self.hot(state, projection, &hot)?);
@@ -75,18 +131,22 @@ impl LakeTable {
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
+        filters: &[Expr],
         segments: &[&Arc<Segment>],
         limit: Option<usize>,
     ) -> Result<Plan> {
         let schema = self.table.schema();
-        let runtime = state.runtime_env();
-        let reader = CachedParquetFileReaderFactory::new(
-            runtime.object_store(&self.url)?,
-            runtime.cache_manager.get_file_metadata_cache(),
-        );
         let source = ParquetSource::new(Arc::clone(&schema))
             .with_table_parquet_options(state.default_table_options().parquet)
-            .with_parquet_file_reader_factory(Arc::new(reader));
+            .with_parquet_file_reader_factory(Arc::new(Factory::new(&self.footers)));
+        let source = match identity::asked(filters) {
+            Some(id) => {
+                let condition = identity::condition(id);
+                let of = DFSchema::try_from(Arc::clone(&schema))?;
+                source.with_predicate(state.create_physical_expr(condition, &of)?)
+            }
+            None => source,
+        };
         let mut groups = vec![Vec::new(); state.config().target_partitions().min(segments.len()).max(1)];
         let count = groups.len();
         for (at, segment) in segments.iter().enumerate() {
@@ -108,7 +168,10 @@ impl LakeTable {
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
             .build();
-        Ok(DataSourceExec::from_data_source(config))
+        // A few large segments: their row groups are divided, too.
+        let threads = state.config().target_partitions();
+        let divided = config.repartitioned(threads, DIVIDE_BYTES, None)?;
+        Ok(Arc::new(DataSourceExec::new(divided.unwrap_or_else(|| Arc::new(config)))))
     }
 
     fn statistics(&self, rows: u64, bytes: u64, span: Span) -> Statistics {
@@ -171,7 +234,7 @@ impl TableProvider for LakeTable {
         'life3: 'async_trait,
         Self: 'async_trait,
     {
-        Box::pin(std::future::ready(self.plan(state, projection, filters, limit)))
+        Box::pin(std::future::ready(self.with_identity(state, projection, filters, limit)))
     }
 }
 

@@ -67,7 +67,11 @@ impl Lake {
         if let Some(key) = query.split {
             let (filter, keys) = (query.filter.clone(), vec![key]);
             let top = TopQuery { from: Some(from), to: Some(to), filter, keys, by: query.by, limit: query.limit };
-            names = groups(&session, &top).await?.into_iter().filter_map(|(mut key, _)| key.pop()).collect();
+            names = groups(&session, &top, self.shared.settings.query_memory)
+                .await?
+                .into_iter()
+                .filter_map(|(mut key, _)| key.pop())
+                .collect();
         }
         let mut columns = vec!["time_start", "time_end", "src_bytes", "dst_bytes", "src_packets", "dst_packets"];
         let split: &[&str] = match &query.split {

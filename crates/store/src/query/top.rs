@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Who sends most: totals per key, and of everything that passes a filter.
 
+use std::sync::Arc;
+
 use datafusion::dataframe::DataFrame;
 use datafusion::functions_aggregate::expr_fn::{count, count_distinct, max, min, sum};
 use datafusion::logical_expr::{Expr, ident, lit, when};
+use datafusion::physical_plan::execute_stream_partitioned;
 use datafusion::prelude::SessionContext;
+use futures::StreamExt;
 use minamo_base::Time;
-use minamo_filter::Expr as Filter;
+use minamo_filter::{CompareOp, Expr as Filter, Predicate, Subject, Test};
 use minamo_model::CellReader;
-use minamo_schema::Value;
+use minamo_schema::{CellType, Value};
+use tokio::task::JoinSet;
 
+use super::grouping::{Counters, Grouping, Part, can_pack};
 use super::{Key, flows, owned};
 use crate::{Lake, QueryError};
 
@@ -107,7 +113,10 @@ impl Lake {
     pub async fn top(&self, query: TopQuery) -> Result<Top, QueryError> {
         self.limited(Box::pin(async {
             let session = self.session()?;
-            let rows = groups(&session, &query).await?;
+            if let Some(top) = quick(&session, &query, self.shared.settings.query_memory).await? {
+                return Ok(top);
+            }
+            let rows = general(&session, &query).await?;
             let frame = flows(&session, query.from, query.to, &query.filter).await?;
             let total = first_row(frame.aggregate(vec![], totals()?)?).await?;
             Ok(Top { rows, total: read_totals(&total) })
@@ -145,7 +154,95 @@ const IP: &str = "ip";
 pub(crate) async fn groups(
     session: &SessionContext,
     query: &TopQuery,
+    memory: usize,
 ) -> Result<Vec<(Vec<Value<'static>>, Totals)>, QueryError> {
+    match quick(session, query, memory).await? {
+        Some(top) => Ok(top.rows),
+        None => general(session, query).await,
+    }
+}
+
+/// The answer by our own hash tables; nothing where the keys are not for them, or are too many for the memory.
+async fn quick(session: &SessionContext, query: &TopQuery, memory: usize) -> Result<Option<Top>, QueryError> {
+    let mut columns = vec!["src_bytes", "dst_bytes", "src_packets", "dst_packets"];
+    let mut place = |name: &'static str| {
+        columns.iter().position(|column| *column == name).unwrap_or_else(|| {
+            columns.push(name);
+            columns.len() - 1
+        })
+    };
+    let mut parts = Vec::new();
+    let mut second = None;
+    for (at, key) in query.keys.iter().enumerate() {
+        parts.push(match key {
+            Key::Column(column) => Part { cell: column.cell, column: place(column.name) },
+            Key::Ip => {
+                second = Some((at, Part { cell: CellType::Ip, column: place("dst_ip") }));
+                Part { cell: CellType::Ip, column: place("src_ip") }
+            }
+        });
+    }
+    let cells: Vec<CellType> = parts.iter().map(|part| part.cell).collect();
+    if query.keys.is_empty() || !can_pack(&cells) {
+        return Ok(None);
+    }
+    let session = &late(session, &query.filter);
+    let frame = flows(session, query.from, query.to, &query.filter).await?;
+    let frame = frame.select(columns.into_iter().map(ident).collect::<Vec<_>>())?;
+    let plan = frame.create_physical_plan().await?;
+    let streams = execute_stream_partitioned(plan, session.task_ctx())?;
+    let grouping = Arc::new(Grouping::new(parts, memory, streams.len()));
+    let mut tasks = JoinSet::new();
+    for mut stream in streams {
+        let grouping = Arc::clone(&grouping);
+        tasks.spawn(async move {
+            let mut found = grouping.found();
+            while let Some(batch) = stream.next().await {
+                if !grouping.add(&mut found, &batch?, &COUNTERS, second)? {
+                    return Ok(None);
+                }
+            }
+            Ok::<_, QueryError>(Some(found))
+        });
+    }
+    let mut found = Vec::new();
+    while let Some(one) = tasks.join_next().await {
+        match one.map_err(|error| QueryError::Failed(error.to_string()))?? {
+            Some(one) => found.push(one),
+            None => return Ok(None),
+        }
+    }
+    let (rows, total) = grouping.finish(found, query.by, query.limit);
+    Ok(Some(Top { rows, total }))
+}
+
+/// The session for a question that reads few columns: where the filter leaves many rows, it costs more to decode
+/// the columns row by row behind it than to decode all of them and drop rows.
+fn late(session: &SessionContext, filter: &Filter) -> SessionContext {
+    let mut state = session.state();
+    state.config_mut().options_mut().execution.parquet.pushdown_filters = is_selective(filter);
+    SessionContext::new_with_state(state)
+}
+
+/// True where the filter mostly leaves few rows: it asks for one address, text or list item.
+fn is_selective(filter: &Filter) -> bool {
+    match filter {
+        Filter::And(parts) => parts.iter().any(is_selective),
+        Filter::Or(parts) => parts.iter().all(is_selective),
+        Filter::Test(Test { subject: Subject::Column(column), predicate }) => {
+            let one = !matches!(predicate, Predicate::Compare(CompareOp::Ne, _) | Predicate::InPrefixes(_));
+            one && !matches!(predicate, Predicate::Flags { .. } | Predicate::Present)
+                && !matches!(column.cell, CellType::U8 | CellType::U16 | CellType::Bool | CellType::U64)
+        }
+        _ => false,
+    }
+}
+
+/// Places of the counters in the columns of [`quick`].
+const COUNTERS: Counters = Counters { bytes: [0, 1], packets: [2, 3] };
+
+/// The first groups by the SQL engine, which spills to disk.
+async fn general(session: &SessionContext, query: &TopQuery) -> Result<Vec<(Vec<Value<'static>>, Totals)>, QueryError> {
     if query.keys.is_empty() {
         return Err(QueryError::Bad("want at least one key".to_owned()));
     }

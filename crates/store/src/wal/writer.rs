@@ -104,6 +104,13 @@ impl Writer {
     fn append(&mut self, group: Vec<Append>) {
         let mut taken = Vec::with_capacity(group.len());
         for append in group {
+            if self.shared.is_full() {
+                add(&self.shared.counters.refused_full, 1);
+                let reason = "less than half of the space that shall stay free is left (lake.min_free)".to_owned();
+                let (action, path) = ("append to", self.shared.dir.clone());
+                drop(append.reply.send(Err(StoreError::Io { action, path, reason, full: true })));
+                continue;
+            }
             match self.shared.wait_for_room(append.table) {
                 Ok(()) => taken.push(append),
                 Err(error) => {
@@ -134,10 +141,15 @@ impl Writer {
             Some(open) => open,
             none => none.insert(create(&self.dir, &mut self.file_no, next)?),
         };
-        let frames: Vec<u8> = group.iter().flat_map(|append| append.frame.iter().copied()).collect();
-        let written = open
-            .file
-            .write_all_at(&frames, open.length)
+        let mut end = open.length;
+        let mut each = |append: &Append| {
+            let written = open.file.write_all_at(&append.frame, end);
+            end += append.frame.len() as u64;
+            written
+        };
+        let written = group
+            .iter()
+            .try_for_each(&mut each)
             .map_err(StoreError::io("append to", &open.path))
             .and_then(|()| open.file.sync_data().map_err(StoreError::io("sync", &open.path)));
         if let Err(error) = written {
@@ -147,14 +159,14 @@ impl Writer {
             self.rotate();
             return Err(error);
         }
-        open.length += frames.len() as u64;
+        add(&self.shared.counters.wal_bytes, end - open.length);
+        open.length = end;
         for (number, append) in (next..).zip(group) {
             if let Some(last) = open.last.get_mut(append.table) {
                 *last = number;
             }
         }
         add(&self.shared.counters.wal_syncs, 1);
-        add(&self.shared.counters.wal_bytes, frames.len());
         Ok(())
     }
 

@@ -205,7 +205,12 @@ async fn a_lost_catalog_is_not_taken_for_an_empty_lake() {
     lake.close().await.expect("closed");
     fs::remove_file(dir.path().join("catalog.db")).expect("removed");
     let error = Lake::open(dir.path(), small(), clock).err().expect("refused").to_string();
-    assert!(error.ends_with("catalog.db: is missing, but there are segments: bring it back from a backup"), "{error}");
+    assert!(
+        error.ends_with(
+            "catalog.db: is missing, but there are segments: bring it back from a backup, or run `minamo lake rebuild`"
+        ),
+        "{error}"
+    );
 }
 
 /// The child of the next test: appends and tells what was acknowledged, until it is killed.

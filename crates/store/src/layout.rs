@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How the columns of a segment lie in its Parquet file. Chosen by measurement on flow records (see
+//! `docs/performance.md`):
+//!
+//! - Instants are kept in milliseconds or microseconds where all of a column are whole ones, and packed as
+//!   differences: exporters tell milliseconds, and nine digits after the second would be half of the file.
+//! - Sorted and scattered addresses lie plain: zstd finds the repetitions, and reading is a copy.
+//! - Counters and ports of initiators hardly repeat; their octets are split by place. What is constant, and
+//!   everything else, has a dictionary, which is a few octets for a constant.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::{cast, concat};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampNanosecondType};
+use minamo_model::Table;
+use minamo_schema::Kind;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::metadata::{KeyValue, ParquetMetaData};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
+
+use crate::StoreError;
+use crate::checked::Summing;
+use crate::segment::Origin;
+
+/// Version of the layout, in the footer's key `minamo.format`. Version 1 had all instants in nanoseconds,
+/// another order of rows, and every `flow_id`; it is read as well.
+const FORMAT: &str = "2";
+/// Rows of a row group: what a bloom filter covers and a thread reads at a time.
+const ROW_GROUP_ROWS: usize = 262_144;
+/// Rows of a page: the least that is read.
+const PAGE_ROWS: usize = 8_192;
+/// Columns whose pages have narrow ranges in the order of the rows; of the others the row group's must do.
+const PAGED: [&str; 3] = ["time_end", "src_ip", "dst_ip"];
+/// Columns that are asked for one value that few row groups have.
+const BLOOM: [&str; 2] = ["dst_ip", "flow_id"];
+
+/// What is known of the rows before they are written.
+#[derive(Debug, Clone)]
+pub(crate) struct Layout {
+    /// Columns as they come.
+    schema: SchemaRef,
+    /// Unit that instants are kept in, by column.
+    units: HashMap<String, TimeUnit>,
+    /// Columns that are known to be constant.
+    constant: Vec<String>,
+    /// Number of rows, at most a row group.
+    distinct: usize,
+}
+
+impl Layout {
+    /// Of rows that are all there.
+    pub(crate) fn of(rows: &RecordBatch) -> Self {
+        let schema = rows.schema();
+        let mut layout = Self { schema, units: HashMap::new(), constant: Vec::new(), distinct: rows.num_rows() };
+        for (field, column) in rows.schema_ref().fields().iter().zip(rows.columns()) {
+            if let Some(times) = column.as_primitive_opt::<TimestampNanosecondType>() {
+                layout.units.insert(field.name().clone(), unit_of(times.values()));
+            }
+            if is_constant(column) {
+                layout.constant.push(field.name().clone());
+            }
+        }
+        layout
+    }
+
+    /// Of rows that come from several files, with the columns that all of them have together.
+    pub(crate) fn merged(schema: SchemaRef, files: &[Source]) -> Self {
+        let unit = |name: &str| {
+            let of = files.iter().filter_map(|file| file.schema.field_with_name(name).ok());
+            let units = of.filter_map(|field| match field.data_type() {
+                DataType::Timestamp(unit, _) => Some(*unit),
+                _ => None,
+            });
+            units.max_by_key(|unit| match unit {
+                TimeUnit::Second => 0,
+                TimeUnit::Millisecond => 1,
+                TimeUnit::Microsecond => 2,
+                TimeUnit::Nanosecond => 3,
+            })
+        };
+        let units = schema.fields().iter().filter_map(|field| Some((field.name().clone(), unit(field.name())?)));
+        let distinct = usize::try_from(files.iter().map(|file| file.rows).sum::<u64>()).unwrap_or(usize::MAX);
+        let constant = schema.fields().iter().map(|field| field.name()).filter(|name| {
+            let mut values = files.iter().map(|file| file.constants.get(*name));
+            let first = values.next().flatten();
+            first.is_some() && values.all(|value| value == first)
+        });
+        Self { units: units.collect(), constant: constant.cloned().collect(), distinct, schema }
+    }
+
+    /// Columns as they lie in the file.
+    fn stored(&self) -> SchemaRef {
+        let fields = self.schema.fields().iter().map(|field| match (self.units.get(field.name()), field.data_type()) {
+            (Some(unit), DataType::Timestamp(_, zone)) => {
+                let stored = Field::clone(field).with_data_type(DataType::Timestamp(*unit, zone.clone()));
+                Arc::new(stored)
+            }
+            _ => Arc::clone(field),
+        });
+        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    }
+
+    fn properties(
+        &self,
+        table: &'static Table,
+        origin: &Origin,
+    ) -> Result<WriterProperties, parquet::errors::ParquetError> {
+        let note = |key: &str, value: &str| KeyValue::new(format!("minamo.{key}"), value.to_owned());
+        let mut builder = WriterProperties::builder()
+            .set_created_by("minamo".to_owned())
+            .set_key_value_metadata(Some(vec![
+                note("format", FORMAT),
+                note("table", table.name),
+                note("class", &origin.class),
+                note("frames", &format!("{}-{}", origin.frames.0, origin.frames.1)),
+                note("parts", &origin.parts.to_string()),
+                note("replaces", &origin.replaces.iter().map(i64::to_string).collect::<Vec<_>>().join(" ")),
+            ]))
+            .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+            .set_data_page_row_count_limit(PAGE_ROWS)
+            .set_write_batch_size(PAGE_ROWS);
+        for field in self.schema.fields() {
+            builder = self.column(builder, table, field);
+        }
+        Ok(builder.build())
+    }
+
+    fn column(
+        &self,
+        builder: WriterPropertiesBuilder,
+        table: &'static Table,
+        field: &Field,
+    ) -> WriterPropertiesBuilder {
+        let (name, path) = (field.name().as_str(), ColumnPath::from(field.name().as_str()));
+        let mut builder = builder;
+        if name == table.time || PAGED.contains(&name) {
+            builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::Page);
+        }
+        if BLOOM.contains(&name) {
+            builder = builder
+                .set_column_bloom_filter_enabled(path.clone(), true)
+                .set_column_bloom_filter_fpp(path.clone(), 0.01)
+                .set_column_bloom_filter_max_ndv(path.clone(), self.distinct.clamp(1, ROW_GROUP_ROWS) as u64);
+        }
+        if self.constant.iter().any(|constant| constant == name) {
+            return builder;
+        }
+        let counter = table.column(name).is_some_and(|column| column.kind == Kind::Counter);
+        let encoding = match field.data_type() {
+            DataType::Timestamp(..) => Encoding::DELTA_BINARY_PACKED,
+            DataType::FixedSizeBinary(16) if matches!(name, "src_ip" | "dst_ip") => Encoding::PLAIN,
+            DataType::UInt64 if counter => Encoding::BYTE_STREAM_SPLIT,
+            DataType::UInt16 if name == "src_port" => Encoding::BYTE_STREAM_SPLIT,
+            _ if name == "flow_id" => Encoding::PLAIN,
+            _ => return builder,
+        };
+        builder.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, encoding)
+    }
+}
+
+/// The coarsest unit in which all instants are whole numbers.
+fn unit_of(nanos: &[i64]) -> TimeUnit {
+    let whole = |of: i64| nanos.iter().all(|at| at % of == 0);
+    if whole(1_000_000) {
+        TimeUnit::Millisecond
+    } else if whole(1_000) {
+        TimeUnit::Microsecond
+    } else {
+        TimeUnit::Nanosecond
+    }
+}
+
+/// True where all rows have the same value. Looks at types whose equality is cheap to tell.
+fn is_constant(column: &ArrayRef) -> bool {
+    if column.null_count() > 0 || column.is_empty() {
+        return column.null_count() == column.len();
+    }
+    let first = column.slice(0, 1);
+    let Ok(again) = concat(&[&*first, &*first]) else { return false };
+    // Against itself one row on: equal everywhere means constant. The first two rows spare most of the work.
+    let probe = column.slice(0, column.len().min(2));
+    if probe.len() == 2 && probe.to_data() != again.to_data() {
+        return false;
+    }
+    column.slice(0, column.len() - 1).to_data() == column.slice(1, column.len() - 1).to_data()
+}
+
+/// What the footer of a file tells that another one is to hold the rows of.
+pub(crate) struct Source {
+    /// Columns as they lie in the file.
+    schema: SchemaRef,
+    /// Number of rows.
+    rows: u64,
+    /// Columns with one value in all rows, and that value as statistics have it.
+    constants: HashMap<String, Vec<u8>>,
+    /// True where the rows are in this version's order.
+    pub(crate) sorted: bool,
+}
+
+impl Source {
+    /// Reads it from a footer.
+    pub(crate) fn of(metadata: &ParquetMetaData, schema: &SchemaRef) -> Self {
+        let file = metadata.file_metadata();
+        let notes = file.key_value_metadata();
+        let format = notes.into_iter().flatten().find(|note| note.key == "minamo.format");
+        let mut constants = HashMap::new();
+        for (at, field) in schema.fields().iter().enumerate() {
+            let mut values = metadata.row_groups().iter().map(|group| {
+                let statistics = group.columns().get(at)?.statistics()?;
+                let (low, high) = (statistics.min_bytes_opt()?, statistics.max_bytes_opt()?);
+                let exact = statistics.min_is_exact() && statistics.max_is_exact();
+                (exact && low == high && statistics.null_count_opt() == Some(0)).then(|| low.to_vec())
+            });
+            if let Some(Some(first)) = values.next()
+                && values.all(|value| value.as_ref() == Some(&first))
+            {
+                constants.insert(field.name().clone(), first);
+            }
+        }
+        Self {
+            schema: Arc::clone(schema),
+            rows: file.num_rows().cast_unsigned(),
+            constants,
+            sorted: format.and_then(|note| note.value.as_deref()) == Some(FORMAT),
+        }
+    }
+
+    /// Columns as they lie in the file.
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+}
+
+/// Writes the file of one segment.
+pub(crate) struct FileWriter {
+    path: PathBuf,
+    file: File,
+    stored: SchemaRef,
+    writer: ArrowWriter<Summing<File>>,
+}
+
+impl FileWriter {
+    /// Creates the file at `path`.
+    pub(crate) fn create(
+        path: &Path,
+        table: &'static Table,
+        origin: &Origin,
+        layout: &Layout,
+    ) -> Result<Self, StoreError> {
+        let failed = StoreError::parquet("write", path);
+        let file = File::create(path).map_err(StoreError::io("create", path))?;
+        let properties = layout.properties(table, origin).map_err(&failed)?;
+        let stored = layout.stored();
+        let copy = file.try_clone().map_err(StoreError::io("open", path))?;
+        let writer =
+            ArrowWriter::try_new(Summing::new(copy), Arc::clone(&stored), Some(properties)).map_err(&failed)?;
+        Ok(Self { path: path.to_owned(), file, stored, writer })
+    }
+
+    /// Adds rows, which have the columns of the layout.
+    pub(crate) fn write(&mut self, rows: &RecordBatch) -> Result<(), StoreError> {
+        let columns = rows.columns().iter().zip(self.stored.fields()).map(|(column, field)| {
+            if column.data_type() == field.data_type() {
+                Ok(Arc::clone(column))
+            } else {
+                cast(column, field.data_type())
+            }
+        });
+        let rows = RecordBatch::try_new(Arc::clone(&self.stored), columns.collect::<Result<_, _>>()?)?;
+        self.writer.write(&rows).map_err(StoreError::parquet("write", &self.path))
+    }
+
+    /// Completes the file and forces it to disk; gives its size in octets and the checksums of its blocks.
+    pub(crate) fn finish(self) -> Result<(u64, Vec<u32>), StoreError> {
+        let summing = self.writer.into_inner().map_err(StoreError::parquet("write", &self.path))?;
+        let (_, sums) = summing.finish();
+        self.file.sync_all().map_err(StoreError::io("sync", &self.path))?;
+        Ok((self.file.metadata().map_err(StoreError::io("read", &self.path))?.len(), sums))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{StringViewArray, UInt64Array};
+
+    use super::*;
+
+    #[test]
+    fn units_are_the_coarsest_that_lose_nothing() {
+        assert_eq!(unit_of(&[5_000_000, -3_000_000]), TimeUnit::Millisecond);
+        assert_eq!(unit_of(&[5_000_000, 1_000]), TimeUnit::Microsecond);
+        assert_eq!(unit_of(&[5_000_000, 1_001]), TimeUnit::Nanosecond);
+    }
+
+    #[test]
+    fn constants_are_told() {
+        let array = |values: &[u64]| Arc::new(UInt64Array::from(values.to_vec())) as ArrayRef;
+        assert!(is_constant(&array(&[7, 7, 7])) && is_constant(&array(&[7])));
+        assert!(!is_constant(&array(&[7, 7, 8])) && !is_constant(&array(&[6, 7, 7])));
+        let text = |values: [Option<&str>; 3]| Arc::new(StringViewArray::from(values.to_vec())) as ArrayRef;
+        assert!(is_constant(&text([Some("a text of more than twelve"); 3])));
+        assert!(!is_constant(&text([Some("a text of more than twelve"), Some("a text of more than twelvE"), None])));
+        assert!(is_constant(&text([None; 3])) && !is_constant(&text([None, Some("a"), Some("a")])));
+    }
+}

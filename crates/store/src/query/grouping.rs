@@ -1,0 +1,583 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Totals per key without a general engine: what a ranking asks thousands of times a day. Rows of a segment
+//! are sorted by address, so equal keys come in runs and few of them meet the hash table; keys are packed
+//! into 16 octets wherever their addresses are IPv4.
+//!
+//! Keys that are lists or instants, and answers that would not fit into memory, are left to the SQL engine,
+//! which spills to disk: see [`super::top`].
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
+use arrow::datatypes::{UInt8Type, UInt16Type, UInt32Type, UInt64Type};
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use minamo_base::{Ip, Mac};
+use minamo_schema::{CellType, Value};
+use rapidhash::fast::RandomState;
+
+use super::top::{By, Totals};
+use crate::QueryError;
+
+/// Octets of a packed key: of rows with IPv4 addresses only, and of others.
+const NARROW: usize = 16;
+const WIDE: usize = 64;
+/// Parts that a table is divided into, so that parts of several threads are merged in parallel and growth
+/// copies little.
+const PARTS: usize = 8;
+
+type Narrow = [u8; NARROW];
+type Wide = [u8; WIDE];
+
+/// One column of a key.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Part {
+    /// Type of the column.
+    pub(crate) cell: CellType,
+    /// Its place in the batches.
+    pub(crate) column: usize,
+}
+
+/// Texts of all keys and their numbers, for all threads.
+#[derive(Debug, Default)]
+struct Texts {
+    numbers: HashMap<Arc<str>, u32>,
+    list: Vec<Arc<str>>,
+}
+
+/// What all threads of one question share.
+pub(crate) struct Grouping {
+    parts: Vec<Part>,
+    texts: Mutex<Texts>,
+    hasher: RandomState,
+    /// Octets that one thread's tables may take.
+    budget: usize,
+    /// True where keys have at most two octets: their totals are then found by place.
+    tiny: bool,
+}
+
+/// True where keys of these columns can be packed.
+pub(crate) fn can_pack(cells: &[CellType]) -> bool {
+    let width: Option<usize> = cells.iter().map(|cell| width(*cell, false)).sum();
+    width.is_some_and(|width| width + 1 <= WIDE) && cells.len() <= 8
+}
+
+/// Octets of a packed cell; `v4` where addresses are IPv4.
+fn width(cell: CellType, v4: bool) -> Option<usize> {
+    Some(match cell {
+        CellType::Bool | CellType::U8 => 1,
+        CellType::U16 => 2,
+        CellType::U32 | CellType::Text => 4,
+        CellType::U64 => 8,
+        CellType::Mac => 6,
+        CellType::Ip if v4 => 4,
+        CellType::Ip => 16,
+        _ => return None,
+    })
+}
+
+/// A key and its totals.
+#[derive(Debug, Clone, Copy)]
+struct Group<K> {
+    key: K,
+    totals: Totals,
+}
+
+/// The groups of one width, in parts by their hash.
+struct Tables<K> {
+    parts: [HashTable<Group<K>>; PARTS],
+    /// The last group that was added to: its rows mostly come together.
+    run: Option<Group<K>>,
+}
+
+/// The groups that one thread found.
+pub(crate) struct Found {
+    narrow: Tables<Narrow>,
+    wide: Tables<Wide>,
+    /// Totals by key, where keys are tiny and not null.
+    places: Vec<Totals>,
+    /// Texts that this thread has seen already.
+    known: HashMap<Arc<str>, u32>,
+    /// Totals of all rows, each once.
+    pub(crate) total: Totals,
+}
+
+impl Totals {
+    fn add(&mut self, other: Self) {
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.packets = self.packets.saturating_add(other.packets);
+        self.flows = self.flows.saturating_add(other.flows);
+    }
+
+    /// What a ranking goes by.
+    pub(crate) fn by(&self, by: By) -> u64 {
+        match by {
+            By::Bytes => self.bytes,
+            By::Packets => self.packets,
+            By::Flows => self.flows,
+        }
+    }
+}
+
+impl<K: Copy + Eq + Hash> Tables<K> {
+    fn new() -> Self {
+        Self { parts: std::array::from_fn(|_| HashTable::new()), run: None }
+    }
+
+    fn add(&mut self, key: K, totals: Totals, hasher: &RandomState) {
+        match &mut self.run {
+            Some(run) if run.key == key => run.totals.add(totals),
+            run => {
+                if let Some(done) = run.replace(Group { key, totals }) {
+                    put(&mut self.parts, done, hasher);
+                }
+            }
+        }
+    }
+
+    /// Ends the run at hand.
+    fn end(&mut self, hasher: &RandomState) {
+        if let Some(done) = self.run.take() {
+            put(&mut self.parts, done, hasher);
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.parts.iter().map(HashTable::allocation_size).sum()
+    }
+}
+
+fn put<K: Copy + Eq + Hash>(parts: &mut [HashTable<Group<K>>; PARTS], group: Group<K>, hasher: &RandomState) {
+    let hash = hasher.hash_one(group.key);
+    // The table looks at the lowest and the highest bits.
+    let part = (hash >> 48) as usize % PARTS;
+    if let Some(table) = parts.get_mut(part) {
+        merge(table, group, hash, hasher);
+    }
+}
+
+fn merge<K: Copy + Eq + Hash>(table: &mut HashTable<Group<K>>, group: Group<K>, hash: u64, hasher: &RandomState) {
+    match table.entry(hash, |old| old.key == group.key, |old| hasher.hash_one(old.key)) {
+        Entry::Occupied(mut old) => old.get_mut().totals.add(group.totals),
+        Entry::Vacant(place) => {
+            place.insert(group);
+        }
+    }
+}
+
+impl Grouping {
+    /// A question for totals per key; each of `threads` may use its part of `memory`.
+    pub(crate) fn new(parts: Vec<Part>, memory: usize, threads: usize) -> Self {
+        let widths: usize = parts.iter().map(|part| width(part.cell, true).unwrap_or(WIDE)).sum();
+        let (texts, hasher) = (Mutex::default(), RandomState::default());
+        Self { parts, texts, hasher, budget: memory / threads.max(1), tiny: widths <= 2 }
+    }
+
+    /// Nothing yet.
+    pub(crate) fn found(&self) -> Found {
+        let (narrow, wide) = (Tables::new(), Tables::new());
+        let places = if self.tiny { vec![Totals::default(); 1 << 16] } else { Vec::new() };
+        Found { narrow, wide, places, known: HashMap::new(), total: Totals::default() }
+    }
+
+    /// Adds the rows of a batch. With `second`, a part that takes the place of the one with that number, a row
+    /// counts for both keys, once where they are the same.
+    /// False where there is no room for more groups.
+    pub(crate) fn add(
+        &self,
+        found: &mut Found,
+        batch: &RecordBatch,
+        counters: &Counters,
+        second: Option<(usize, Part)>,
+    ) -> Result<bool, QueryError> {
+        let totals = counters.read(batch)?;
+        for row in &totals {
+            found.total.add(*row);
+        }
+        let first = self.pack(found, batch, &self.parts)?;
+        match second {
+            None => self.rows(found, &first, &totals, None),
+            Some((place, second)) => {
+                let mut parts = self.parts.clone();
+                if let Some(place) = parts.get_mut(place) {
+                    *place = second;
+                }
+                let other = self.pack(found, batch, &parts)?;
+                self.rows(found, &first, &totals, None);
+                self.rows(found, &other, &totals, Some(&first));
+            }
+        }
+        Ok(found.narrow.bytes() + found.wide.bytes() <= self.budget)
+    }
+
+    fn rows(&self, found: &mut Found, keys: &Keys, totals: &[Totals], unlike: Option<&Keys>) {
+        match (keys, unlike) {
+            (Keys::Narrow(keys), None) if self.tiny => {
+                for (key, totals) in keys.iter().zip(totals) {
+                    let place = if key[NARROW - 1] == 0 { found.places.get_mut(place_of(key)) } else { None };
+                    match place {
+                        Some(place) => place.add(*totals),
+                        None => found.narrow.add(*key, *totals, &self.hasher),
+                    }
+                }
+            }
+            (Keys::Narrow(keys), None) => {
+                keys.iter().zip(totals).for_each(|(key, totals)| found.narrow.add(*key, *totals, &self.hasher));
+            }
+            (keys, unlike) => {
+                for (row, totals) in totals.iter().enumerate() {
+                    let Some(key) = keys.at(row) else { continue };
+                    if unlike.is_some_and(|unlike| unlike.at(row) == Some(key)) {
+                        continue;
+                    }
+                    match key {
+                        Key::Narrow(key) => found.narrow.add(key, *totals, &self.hasher),
+                        Key::Wide(key) => found.wide.add(key, *totals, &self.hasher),
+                    }
+                }
+            }
+        }
+    }
+
+    /// The keys of all rows of a batch.
+    fn pack(&self, found: &mut Found, batch: &RecordBatch, parts: &[Part]) -> Result<Keys, QueryError> {
+        let rows = batch.num_rows();
+        let columns = parts.iter().map(|part| batch.columns().get(part.column).map(|column| (part.cell, column)));
+        let columns = columns.collect::<Option<Vec<_>>>().ok_or_else(mismatch)?;
+        let all_v4 = columns.iter().all(|(cell, column)| *cell != CellType::Ip || is_v4(column));
+        let narrow: Option<usize> = parts.iter().map(|part| width(part.cell, true)).sum();
+        if all_v4 && narrow.is_some_and(|width| width < NARROW) {
+            let mut keys = vec![[0; NARROW]; rows];
+            self.fill(found, &columns, true, &mut keys)?;
+            return Ok(Keys::Narrow(keys));
+        }
+        let mut keys = vec![[0; WIDE]; rows];
+        self.fill(found, &columns, false, &mut keys)?;
+        // The same key must not be in both tables: rows with IPv4 addresses only are narrow wherever they are.
+        if narrow.is_none_or(|width| width >= NARROW) || !parts.iter().any(|part| part.cell == CellType::Ip) {
+            return Ok(Keys::Wide(keys));
+        }
+        let mut small = vec![[0; NARROW]; rows];
+        self.fill(found, &columns, true, &mut small)?;
+        let mixed = keys.iter().zip(&small).enumerate().map(|(row, (wide, narrow))| {
+            let v4 = columns.iter().all(|(cell, column)| *cell != CellType::Ip || is_v4(&column.slice(row, 1)));
+            if v4 { Key::Narrow(*narrow) } else { Key::Wide(*wide) }
+        });
+        Ok(Keys::Mixed(mixed.collect()))
+    }
+
+    /// Writes the cells of the rows into their keys; the last octet says which are null.
+    fn fill<const N: usize>(
+        &self,
+        found: &mut Found,
+        columns: &[(CellType, &ArrayRef)],
+        v4: bool,
+        keys: &mut [[u8; N]],
+    ) -> Result<(), QueryError> {
+        let mut at = 0;
+        for (bit, (cell, column)) in columns.iter().enumerate() {
+            let width = width(*cell, v4).ok_or_else(mismatch)?;
+            match cell {
+                CellType::Bool => {
+                    let values = column.as_boolean_opt().ok_or_else(mismatch)?;
+                    place(keys, at, (0..values.len()).map(|row| [u8::from(values.value(row))]));
+                }
+                CellType::U8 => {
+                    let values = column.as_primitive_opt::<UInt8Type>().ok_or_else(mismatch)?;
+                    place(keys, at, values.values().iter().map(|value| [*value]));
+                }
+                CellType::U16 => {
+                    let values = column.as_primitive_opt::<UInt16Type>().ok_or_else(mismatch)?;
+                    place(keys, at, values.values().iter().map(|value| value.to_be_bytes()));
+                }
+                CellType::U32 => {
+                    let values = column.as_primitive_opt::<UInt32Type>().ok_or_else(mismatch)?;
+                    place(keys, at, values.values().iter().map(|value| value.to_be_bytes()));
+                }
+                CellType::U64 => {
+                    let values = column.as_primitive_opt::<UInt64Type>().ok_or_else(mismatch)?;
+                    place(keys, at, values.values().iter().map(|value| value.to_be_bytes()));
+                }
+                CellType::Ip | CellType::Mac => {
+                    let values = column.as_fixed_size_binary_opt().ok_or_else(mismatch)?;
+                    let size = usize::try_from(values.value_length()).map_err(|_| mismatch())?;
+                    // Of an IPv4 address the last four of the sixteen octets.
+                    let skip = size.checked_sub(width).ok_or_else(mismatch)?;
+                    let cells = values.value_data().chunks_exact(size);
+                    for (key, cell) in keys.iter_mut().zip(cells) {
+                        if let (Some(to), Some(from)) = (key.get_mut(at..at + width), cell.get(skip..)) {
+                            to.copy_from_slice(from);
+                        }
+                    }
+                }
+                CellType::Text => {
+                    let numbers = self.numbers(found, column)?;
+                    place(keys, at, numbers.into_iter().map(u32::to_be_bytes));
+                }
+                _ => return Err(mismatch()),
+            }
+            if column.null_count() > 0 {
+                clear_nulls(keys, at, width, bit, column);
+            }
+            at += width;
+        }
+        Ok(())
+    }
+
+    /// The numbers of texts.
+    fn numbers(&self, found: &mut Found, column: &ArrayRef) -> Result<Vec<u32>, QueryError> {
+        let values = column.as_string_view_opt().ok_or_else(mismatch)?;
+        let mut out = Vec::with_capacity(values.len());
+        let mut last: Option<(&str, u32)> = None;
+        for row in 0..values.len() {
+            let text = if values.is_valid(row) { values.value(row) } else { "" };
+            let number = match last {
+                Some((same, number)) if same == text => number,
+                _ => match found.known.get(text) {
+                    Some(number) => *number,
+                    None => {
+                        let (text, number) = self.texts.lock().unwrap_or_else(PoisonError::into_inner).number(text);
+                        found.known.insert(text, number);
+                        number
+                    }
+                },
+            };
+            last = Some((text, number));
+            out.push(number);
+        }
+        Ok(out)
+    }
+
+    /// The first `limit` groups of all threads in the order of `by`, equals in the order of their keys, and the
+    /// total of all rows.
+    pub(crate) fn finish(
+        &self,
+        mut found: Vec<Found>,
+        by: By,
+        limit: usize,
+    ) -> (Vec<(Vec<Value<'static>>, Totals)>, Totals) {
+        let mut total = Totals::default();
+        for one in &mut found {
+            total.add(one.total);
+            for (place, totals) in one.places.drain(..).enumerate().filter(|(_, totals)| totals.flows > 0) {
+                let mut key = [0; NARROW];
+                [key[0], key[1]] = u16::try_from(place).unwrap_or_default().to_be_bytes();
+                one.narrow.add(key, totals, &self.hasher);
+            }
+            one.narrow.end(&self.hasher);
+            one.wide.end(&self.hasher);
+        }
+        let (narrow, wide) = found.into_iter().map(|one| (one.narrow, one.wide)).unzip();
+        let mut rows: Vec<_> =
+            (first(narrow, by, limit, &self.hasher).into_iter().map(|g| self.row(&g.key, true, g.totals)))
+                .chain(first(wide, by, limit, &self.hasher).into_iter().map(|g| self.row(&g.key, false, g.totals)))
+                .collect();
+        rows.sort_by(|(a, x), (b, y)| y.by(by).cmp(&x.by(by)).then_with(|| compare(a, b)));
+        rows.truncate(limit);
+        (rows, total)
+    }
+
+    fn row(&self, key: &[u8], v4: bool, totals: Totals) -> (Vec<Value<'static>>, Totals) {
+        let nulls = key.last().copied().unwrap_or(0);
+        let mut rest = key;
+        let cells = self.parts.iter().enumerate().map(|(bit, part)| {
+            let v4 = v4 && self.parts.iter().any(|part| part.cell == CellType::Ip);
+            let (cell, after) = rest.split_at_checked(width(part.cell, v4).unwrap_or(0)).unwrap_or_default();
+            rest = after;
+            if nulls & 1 << bit != 0 { Value::Null } else { self.cell(part.cell, cell) }
+        });
+        (cells.collect(), totals)
+    }
+
+    fn cell(&self, cell: CellType, octets: &[u8]) -> Value<'static> {
+        let number = octets.iter().take(8).fold(0_u64, |n, octet| n << 8 | u64::from(*octet));
+        match cell {
+            CellType::Bool => Value::Bool(number != 0),
+            CellType::Ip => match (<[u8; 4]>::try_from(octets), <[u8; 16]>::try_from(octets)) {
+                (Ok(v4), _) => Value::Ip(Ip::v4(v4)),
+                (_, Ok(octets)) => Value::Ip(Ip(octets)),
+                _ => Value::Null,
+            },
+            CellType::Mac => octets.try_into().map_or(Value::Null, |octets| Value::Mac(Mac(octets))),
+            CellType::Text => {
+                let texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+                let text = usize::try_from(number).ok().and_then(|at| texts.list.get(at));
+                text.map_or(Value::Null, |text| Value::Text(text.to_string().into()))
+            }
+            _ => Value::Uint(number),
+        }
+    }
+}
+
+impl Texts {
+    fn number(&mut self, text: &str) -> (Arc<str>, u32) {
+        if let Some((text, number)) = self.numbers.get_key_value(text) {
+            return (Arc::clone(text), *number);
+        }
+        let (text, number) = (Arc::<str>::from(text), u32::try_from(self.list.len()).unwrap_or(u32::MAX));
+        self.list.push(Arc::clone(&text));
+        self.numbers.insert(Arc::clone(&text), number);
+        (text, number)
+    }
+}
+
+/// Where the totals of a tiny key are.
+fn place_of(key: &Narrow) -> usize {
+    usize::from(u16::from_be_bytes([key[0], key[1]]))
+}
+
+/// The keys of a batch.
+enum Keys {
+    Narrow(Vec<Narrow>),
+    Wide(Vec<Wide>),
+    Mixed(Vec<Key>),
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Key {
+    Narrow(Narrow),
+    Wide(Wide),
+}
+
+impl Keys {
+    fn at(&self, row: usize) -> Option<Key> {
+        match self {
+            Self::Narrow(keys) => keys.get(row).copied().map(Key::Narrow),
+            Self::Wide(keys) => keys.get(row).copied().map(Key::Wide),
+            Self::Mixed(keys) => keys.get(row).copied(),
+        }
+    }
+}
+
+/// Places of the counters in the batches: those of both sides, to be added up.
+pub(crate) struct Counters {
+    /// `src_bytes` and `dst_bytes`.
+    pub(crate) bytes: [usize; 2],
+    /// `src_packets` and `dst_packets`.
+    pub(crate) packets: [usize; 2],
+}
+
+impl Counters {
+    fn read(&self, batch: &RecordBatch) -> Result<Vec<Totals>, QueryError> {
+        let column = |at: usize| -> Result<&UInt64Array, QueryError> {
+            batch.columns().get(at).and_then(|c| c.as_primitive_opt::<UInt64Type>()).ok_or_else(mismatch)
+        };
+        let mut out = vec![Totals { flows: 1, ..Totals::default() }; batch.num_rows()];
+        for at in self.bytes {
+            each(column(at)?, &mut out, |totals, n| totals.bytes = totals.bytes.saturating_add(n));
+        }
+        for at in self.packets {
+            each(column(at)?, &mut out, |totals, n| totals.packets = totals.packets.saturating_add(n));
+        }
+        Ok(out)
+    }
+}
+
+fn each(column: &UInt64Array, out: &mut [Totals], add: impl Fn(&mut Totals, u64)) {
+    if column.null_count() == 0 {
+        out.iter_mut().zip(column.values()).for_each(|(totals, n)| add(totals, *n));
+    } else {
+        out.iter_mut().zip(column).for_each(|(totals, n)| add(totals, n.unwrap_or(0)));
+    }
+}
+
+fn place<const N: usize, const W: usize>(keys: &mut [[u8; N]], at: usize, cells: impl Iterator<Item = [u8; W]>) {
+    for (key, cell) in keys.iter_mut().zip(cells) {
+        if let Some(to) = key.get_mut(at..at + W) {
+            to.copy_from_slice(&cell);
+        }
+    }
+}
+
+fn clear_nulls<const N: usize>(keys: &mut [[u8; N]], at: usize, width: usize, bit: usize, column: &ArrayRef) {
+    for (row, key) in keys.iter_mut().enumerate() {
+        if column.is_null(row) {
+            key.get_mut(at..at + width).unwrap_or_default().fill(0);
+            if let Some(nulls) = key.last_mut() {
+                *nulls |= 1 << bit;
+            }
+        }
+    }
+}
+
+/// True where all addresses of a column are IPv4, or null.
+fn is_v4(column: &ArrayRef) -> bool {
+    const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255];
+    let Some(values) = column.as_fixed_size_binary_opt() else { return false };
+    (0..values.len()).all(|row| values.value(row).starts_with(&MAPPED) || values.is_null(row))
+}
+
+/// The first groups of the tables of all threads.
+fn first<K: Copy + Eq + Hash + Ord + Send>(
+    found: Vec<Tables<K>>,
+    by: By,
+    limit: usize,
+    hasher: &RandomState,
+) -> Vec<Group<K>> {
+    let mut by_part: [Vec<HashTable<Group<K>>>; PARTS] = std::array::from_fn(|_| Vec::new());
+    for tables in found {
+        by_part.iter_mut().zip(tables.parts).for_each(|(part, table)| part.push(table));
+    }
+    let (left, right) = by_part.split_at_mut(PARTS / 2);
+    let of = |parts: &mut [Vec<HashTable<Group<K>>>]| -> Vec<Group<K>> {
+        parts.iter_mut().flat_map(|tables| best(together(std::mem::take(tables), hasher), by, limit)).collect()
+    };
+    let small = left.iter().chain(&*right).flatten().map(HashTable::len).sum::<usize>() < 100_000;
+    if small {
+        let mut out = of(left);
+        out.extend(of(right));
+        return out;
+    }
+    std::thread::scope(|scope| {
+        let half = scope.spawn(|| of(left));
+        let mut out = of(right);
+        out.extend(half.join().unwrap_or_default());
+        out
+    })
+}
+
+fn together<K: Copy + Eq + Hash>(mut tables: Vec<HashTable<Group<K>>>, hasher: &RandomState) -> HashTable<Group<K>> {
+    tables.sort_by_key(HashTable::len);
+    let mut all = tables.pop().unwrap_or_default();
+    for group in tables.into_iter().flatten() {
+        merge(&mut all, group, hasher.hash_one(group.key), hasher);
+    }
+    all
+}
+
+/// The first groups of a table; among equals those with the lowest packed keys, which is their order as far as
+/// texts do not count.
+fn best<K: Copy + Ord>(table: HashTable<Group<K>>, by: By, limit: usize) -> Vec<Group<K>> {
+    let mut all: Vec<Group<K>> = table.into_iter().collect();
+    let order = |group: &Group<K>| std::cmp::Reverse(group.totals.by(by));
+    if all.len() > limit {
+        // Everything that ties with the last one stays: texts are numbered in the order they came.
+        let (_, last, _) = all.select_nth_unstable_by_key(limit.saturating_sub(1), order);
+        let least = last.totals.by(by);
+        all.retain(|group| group.totals.by(by) >= least);
+    }
+    all
+}
+
+/// The order of keys: nulls first, then by value.
+fn compare(a: &[Value<'_>], b: &[Value<'_>]) -> std::cmp::Ordering {
+    let one = |a: &Value<'_>, b: &Value<'_>| match (a, b) {
+        (Value::Null, Value::Null) => std::cmp::Ordering::Equal,
+        (Value::Null, _) => std::cmp::Ordering::Less,
+        (_, Value::Null) => std::cmp::Ordering::Greater,
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+        (Value::Uint(a), Value::Uint(b)) => a.cmp(b),
+        (Value::Text(a), Value::Text(b)) => a.cmp(b),
+        (Value::Ip(a), Value::Ip(b)) => a.cmp(b),
+        (Value::Mac(a), Value::Mac(b)) => a.cmp(b),
+        _ => std::cmp::Ordering::Equal,
+    };
+    let orders = a.iter().zip(b).map(|(a, b)| one(a, b));
+    orders.into_iter().find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+}
+
+fn mismatch() -> QueryError {
+    QueryError::Failed("a column has an unexpected type".to_owned())
+}
