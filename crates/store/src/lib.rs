@@ -23,7 +23,7 @@ mod start;
 mod tables;
 mod wal;
 
-pub use counters::CounterRow;
+pub use counters::METRICS;
 pub use error::{Position, QueryError, StoreError};
 pub use lake::{Lake, LakeStats, TableStats};
 pub use query::{
