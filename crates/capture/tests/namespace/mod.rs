@@ -63,6 +63,6 @@ pub(crate) fn until_up(interface: &str) {
 pub(crate) fn without_ipv6() {
     for scope in ["all", "default"] {
         // Missing where the kernel has no IPv6 at all.
-        let _ = std::fs::write(format!("/proc/sys/net/ipv6/conf/{scope}/disable_ipv6"), "1");
+        drop(std::fs::write(format!("/proc/sys/net/ipv6/conf/{scope}/disable_ipv6"), "1"));
     }
 }
