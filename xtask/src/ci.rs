@@ -41,7 +41,11 @@ fn licences() -> anyhow::Result<()> {
         eprintln!("skipped: cargo-deny is not installed (cargo install cargo-deny)");
         return Ok(());
     }
-    command("cargo", &["deny", "--offline", "check", "licenses", "bans", "sources"])
+    for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
+        let graph = ["deny", "--offline", "--manifest-path", manifest, "--config", "deny.toml"];
+        command("cargo", &[&graph[..], &["check", "licenses", "bans", "sources"]].concat())?;
+    }
+    Ok(())
 }
 
 /// Builds the generator with the rest of the workspace and runs it. It needs the query engine, and building it alone
