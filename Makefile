@@ -6,7 +6,7 @@ MINAMO = $(CARGO_TARGET_DIR)/debug/minamo
 CORPORA = ../shared/corpora
 TOOLS = ../shared/tools
 
-.PHONY: demo test build web walk fmt bench bench-meter score-dpi need
+.PHONY: demo test build web walk fmt fuzz bench bench-meter score-dpi need
 
 ## Shows a small network in the browser: builds what is missing, replays captures, serves on loopback.
 demo: build
@@ -38,6 +38,10 @@ walk: build
 
 fmt:
 	cargo fmt --all
+
+## A minute of each fuzz target; needs a nightly toolchain and cargo-fuzz.
+fuzz:
+	cargo xtask fuzz
 
 bench: bench-meter
 

@@ -1,12 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Filters: what parses prints to a text that parses to the same.
+//! The target `filter` of `xtask/fuzz`.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|text: &str| {
-    minamo_filter::complete(text, text.chars().count());
-    if let Ok(filter) = minamo_filter::parse(text) {
-        assert_eq!(minamo_filter::parse(&filter.to_string()), Ok(filter));
-    }
-});
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| xtask_fuzz::run("filter", octets));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The steps of CI, in order; the first that fails ends the run and is named.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
@@ -26,7 +27,8 @@ fn step(name: &str, run: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<
     run().with_context(|| format!("step failed: {name}"))
 }
 
-fn command(program: &str, arguments: &[&str]) -> anyhow::Result<()> {
+/// Runs a program in the root of the repository; it must succeed.
+pub(crate) fn command(program: &str, arguments: &[&str]) -> anyhow::Result<()> {
     let status = Command::new(program).args(arguments).current_dir(root()).status();
     let status = status.with_context(|| format!("cannot run {program}"))?;
     if status.success() { Ok(()) } else { bail!("{program} {} ended with {status}", arguments.join(" ")) }
@@ -39,15 +41,26 @@ fn licences() -> anyhow::Result<()> {
         eprintln!("skipped: cargo-deny is not installed (cargo install cargo-deny)");
         return Ok(());
     }
-    command("cargo", &["deny", "--offline", "check", "licenses", "bans", "sources"])
+    for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
+        let graph = ["deny", "--offline", "--manifest-path", manifest, "--config", "deny.toml"];
+        command("cargo", &[&graph[..], &["check", "licenses", "bans", "sources"]].concat())?;
+    }
+    Ok(())
 }
 
 /// Builds the generator with the rest of the workspace and runs it. It needs the query engine, and building it alone
 /// would select other features of shared crates and compile all of that again.
 pub(crate) fn generate(check: bool) -> anyhow::Result<()> {
+    built("xtask-gen", if check { &["--check"] } else { &[] })
+}
+
+/// Builds the workspace and runs one of its programs.
+pub(crate) fn built(program: &str, arguments: &[&str]) -> anyhow::Result<()> {
     command("cargo", &["build", "--workspace"])?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
-    let program = target.join("debug/xtask-gen");
-    let arguments: &[&str] = if check { &["--check"] } else { &[] };
-    command(&program.to_string_lossy(), arguments)
+    command(&target_dir().join("debug").join(program).to_string_lossy(), arguments)
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target_dir() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into)
 }

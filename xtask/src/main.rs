@@ -2,6 +2,7 @@
 //! All automation of the repository. `cargo xtask ci` is what CI runs, in order.
 
 mod ci;
+mod fuzz;
 mod layers;
 mod scaffold;
 mod sizes;
@@ -30,7 +31,15 @@ enum Task {
     },
     /// Everything that CI runs: format, layers, lints, tests, generated files, licences, console.
     Ci,
-    /// Copy a living template: a protocol or a rule.
+    /// Give every fuzz target, or one, some time; needs a nightly toolchain and cargo-fuzz.
+    Fuzz {
+        /// The target; all without it.
+        target: Option<String>,
+        /// Seconds for each.
+        #[arg(long, default_value_t = 60)]
+        secs: u32,
+    },
+    /// Copy a living template: a member of a family to start from.
     New {
         /// What.
         kind: scaffold::Kind,
@@ -46,6 +55,7 @@ fn main() -> ExitCode {
         Task::Layers => layers::check(),
         Task::Gen { check } => ci::generate(check),
         Task::Ci => ci::run(),
+        Task::Fuzz { target, secs } => fuzz::run(target.as_deref(), secs),
         Task::New { kind, name } => scaffold::run(kind, &name),
         Task::Sizes => sizes::report(),
     };

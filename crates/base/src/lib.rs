@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Ground of every other crate: the one reader over untrusted octets, addresses and prefixes, the
-//! five-tuple with its community id, packet time, and counters as they are shown. No I/O, no clock, no allocation on hot paths.
+//! five-tuple with its community id, packet time, and metrics as a table. No I/O, no clock, no allocation on hot paths.
 
 mod addr;
 mod cursor;
 mod ident;
-mod sample;
+mod metric;
 mod time;
 
 pub use addr::{AddrError, Ip, Mac, Prefix};
 pub use cursor::{Cause, Cursor, WireError};
 pub use ident::{FiveTuple, FlowId, hex};
-pub use sample::Sample;
+pub use metric::{Measured, Metric, Sample, Tally};
 pub use time::{NANOS_PER_SEC, Time};

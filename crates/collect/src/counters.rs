@@ -1,94 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the collector counts: atomics on the way of every datagram, a lock only where something was wrong.
 
-use minamo_base::Sample;
-use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
+use minamo_base::Tally;
 use minamo_flowwire::{Cache, Report, Skipped};
 
-macro_rules! counters {
-    ($($(#[doc = $doc:literal])+ $field:ident = $name:literal;)+) => {
-        /// The counters of one collector.
-        #[derive(Debug, Default)]
-        pub struct Counters {
-            $($(#[doc = $doc])+ pub(crate) $field: AtomicU64,)+
-            /// Rows by format.
-            formats: Mutex<BTreeMap<&'static str, u64>>,
-            /// Malformed parts by the field that could not be read.
-            malformed: Mutex<BTreeMap<&'static str, u64>>,
-            /// Values of elements without a column.
-            unmapped: Mutex<BTreeMap<(u32, u16), u64>>,
-        }
-
-        impl Counters {
-            fn plain(&self) -> Vec<Sample> {
-                vec![$(Sample {
-                    name: $name,
-                    labels: Vec::new(),
-                    value: self.$field.load(Ordering::Relaxed),
-                    doc: concat!($($doc),+).trim_ascii(),
-                }),+]
-            }
-        }
-    };
+minamo_base::counters! {
+    /// The counters of one collector.
+    pub struct Counters, pub static METRICS {
+        /// Datagrams that arrived.
+        datagrams: AtomicU64 = "minamo_collect_datagrams_total" [], "";
+        /// Octets of the datagrams that arrived.
+        octets: AtomicU64 = "minamo_collect_octets_total" [], "";
+        /// Rows that were read from them.
+        rows: AtomicU64 = "minamo_collect_rows_total" [], "";
+        /// Batches handed on.
+        batches: AtomicU64 = "minamo_collect_batches_total" [], "";
+        /// Templates that arrived, the repeated ones too.
+        templates_received: AtomicU64 = "minamo_collect_templates_received_total" [], "";
+        /// Records of options data that were read.
+        options: AtomicU64 = "minamo_collect_options_records_total" [], "";
+        /// Messages or records lost before they arrived, by the exporters' sequence numbers.
+        lost: AtomicU64 = "minamo_collect_lost_before_arrival_total" [],
+            "Look for loss on the way from the exporter, and at the drops of the UDP socket (`ss -uam`).";
+        /// Sets of data skipped because their template had not arrived.
+        unknown_template: AtomicU64 = "minamo_collect_skipped_sets_total" [reason = "unknown_template"],
+            "After a start it ends with the exporter's next templates; let it send them more often where it does not.";
+        /// Octets of sets skipped because their template had not arrived.
+        unknown_template_octets: AtomicU64 = "minamo_collect_skipped_octets_total" [reason = "unknown_template"],
+            "As for the sets.";
+        /// Sets skipped because their number is reserved.
+        reserved: AtomicU64 = "minamo_collect_skipped_sets_total" [reason = "reserved"],
+            "The exporter breaks the specification: look at one of its datagrams.";
+        /// Sets skipped because their template fills no column.
+        not_a_flow: AtomicU64 = "minamo_collect_skipped_sets_total" [reason = "not_a_flow"], "";
+        /// Datagrams skipped because no format has their version.
+        unknown_version: AtomicU64 = "minamo_collect_skipped_datagrams_total" [reason = "unknown_version"],
+            "Set the exporter to a version that is supported.";
+        /// Datagrams dropped because the decoder's queue was full.
+        dropped_queue: AtomicU64 = "minamo_collect_dropped_datagrams_total" [reason = "queue_full"],
+            "Give the collector more processor time, or spread the exporters over several collectors.";
+        /// Rows dropped because the channel to the next stage stayed full.
+        dropped_full: AtomicU64 = "minamo_collect_dropped_rows_total" [reason = "channel_full"],
+            "The lake does not keep up: look at its disk.";
+        /// Rows dropped because their batch could not be built.
+        dropped_batch: AtomicU64 = "minamo_collect_dropped_rows_total" [reason = "batch_error"],
+            "A fault of the program; the log says which.";
+        /// Errors on receiving.
+        receive_errors: AtomicU64 = "minamo_collect_receive_errors_total" [], "The log says which socket and why.";
+        /// Templates held now.
+        templates: AtomicU64 = "minamo_collect_templates" [], "";
+        /// Sessions held now: pairs of exporter and observation domain.
+        sessions: AtomicU64 = "minamo_collect_sessions" [],
+            "More than you have exporters: somebody else sends to the port, or addresses are forged.";
+        /// Application names held now.
+        applications: AtomicU64 = "minamo_collect_applications" [], "";
+        /// Templates forgotten to make room.
+        evicted_templates: AtomicU64 = "minamo_collect_evicted_total" [reason = "templates"],
+            "An exporter makes ever new templates: look at its configuration.";
+        /// Sessions forgotten to make room.
+        evicted_sessions: AtomicU64 = "minamo_collect_evicted_total" [reason = "sessions"],
+            "Too many exporters or forged addresses: filter the port, or use several collectors.";
+        /// Samplers and application names not remembered for lack of room.
+        refused_facts: AtomicU64 = "minamo_collect_refused_facts_total" [],
+            "An exporter sends more names than a session has room for; their rows lack the name.";
+        /// Values that did not fit their column.
+        unfit_values: AtomicU64 = "minamo_collect_unfit_values_total" [],
+            "The exporter sends a value outside the element's range; the cell is empty.";
+        /// Values of elements without a column that are not counted one by one.
+        unmapped_rest: AtomicU64 = "minamo_collect_unmapped_rest_values_total" [], "";
+        /// Rows by format.
+        formats: Tally<&'static str> = "minamo_collect_format_rows_total" [format], "";
+        /// Parts of datagrams skipped because a field could not be read.
+        malformed: Tally<&'static str> = "minamo_collect_skipped_malformed_total" [field],
+            "The exporter breaks the specification, or datagrams are cut on their way.";
+        /// Values of elements that no column takes, by enterprise number and element.
+        unmapped: Tally<Element> = "minamo_collect_unmapped_values_total" [element], "";
+    }
 }
 
-counters! {
-    /// Datagrams that arrived.
-    datagrams = "collect_datagrams";
-    /// Octets of the datagrams that arrived.
-    octets = "collect_octets";
-    /// Rows that were read from them.
-    rows = "collect_rows";
-    /// Batches handed on.
-    batches = "collect_batches";
-    /// Templates that arrived, the repeated ones too.
-    templates_received = "collect_templates_received";
-    /// Records of options data that were read.
-    options = "collect_options_records";
-    /// Messages or records lost before they arrived, by the exporters' sequence numbers.
-    lost = "collect_lost_before_arrival";
-    /// Sets of data skipped because their template had not arrived.
-    unknown_template = "collect_skipped_unknown_template_sets";
-    /// Octets of these sets.
-    unknown_template_octets = "collect_skipped_unknown_template_octets";
-    /// Datagrams skipped because no format has their version.
-    unknown_version = "collect_skipped_unknown_version_datagrams";
-    /// Sets skipped because their number is reserved.
-    reserved = "collect_skipped_reserved_sets";
-    /// Sets skipped because their template fills no column.
-    not_a_flow = "collect_skipped_not_a_flow_sets";
-    /// Datagrams dropped because the decoder's queue was full.
-    dropped_queue = "collect_dropped_queue_full_datagrams";
-    /// Rows dropped because the channel to the next stage stayed full.
-    dropped_full = "collect_dropped_channel_full_rows";
-    /// Rows dropped because their batch could not be built.
-    dropped_batch = "collect_dropped_batch_error_rows";
-    /// Errors on receiving.
-    receive_errors = "collect_receive_errors";
-    /// Templates held now.
-    templates = "collect_templates";
-    /// Sessions held now: pairs of exporter and observation domain.
-    sessions = "collect_sessions";
-    /// Application names held now.
-    applications = "collect_applications";
-    /// Templates forgotten to make room.
-    evicted_templates = "collect_evicted_templates";
-    /// Sessions forgotten to make room.
-    evicted_sessions = "collect_evicted_sessions";
-    /// Samplers and application names not remembered for lack of room.
-    refused_facts = "collect_refused_facts";
-    /// Values that did not fit their column.
-    unfit_values = "collect_unfit_values";
-    /// Values of elements without a column that are not counted one by one.
-    unmapped_rest = "collect_unmapped_rest_values";
-}
+/// An element by enterprise number and number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Element(u32, u16);
 
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // The maps hold numbers only: they are whole whatever happened to another thread.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+impl fmt::Display for Element {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.0, self.1)
+    }
 }
 
 pub(crate) fn add(counter: &AtomicU64, count: u64) {
@@ -96,24 +96,6 @@ pub(crate) fn add(counter: &AtomicU64, count: u64) {
 }
 
 impl Counters {
-    /// All counters with their present values.
-    pub fn snapshot(&self) -> Vec<Sample> {
-        let mut out = self.plain();
-        let by = |name, label, doc, key: String, value| Sample { name, labels: vec![(label, key)], value, doc };
-        for (format, value) in locked(&self.formats).iter() {
-            out.push(by("collect_format_rows", "format", "Rows by format.", (*format).to_owned(), *value));
-        }
-        for (field, value) in locked(&self.malformed).iter() {
-            let doc = "Parts of datagrams skipped because a field could not be read.";
-            out.push(by("collect_skipped_malformed", "field", doc, (*field).to_owned(), *value));
-        }
-        for ((pen, element), value) in locked(&self.unmapped).iter() {
-            let doc = "Values of elements that no column takes, by enterprise number and element.";
-            out.push(by("collect_unmapped_values", "element", doc, format!("{pen}/{element}"), *value));
-        }
-        out
-    }
-
     /// Counts one decoded datagram.
     pub(crate) fn report(&self, report: &Report) {
         add(&self.rows, report.rows.into());
@@ -121,7 +103,7 @@ impl Counters {
         add(&self.options, report.options.into());
         add(&self.lost, report.lost.into());
         if report.rows > 0 {
-            *locked(&self.formats).entry(report.format).or_default() += u64::from(report.rows);
+            self.formats.add(report.format, report.rows.into());
         }
         for skipped in &report.skipped {
             match skipped {
@@ -132,7 +114,7 @@ impl Counters {
                 }
                 Skipped::ReservedSet { .. } => add(&self.reserved, 1),
                 Skipped::NotAFlow { .. } => add(&self.not_a_flow, 1),
-                Skipped::Malformed(error) => *locked(&self.malformed).entry(error.field).or_default() += 1,
+                Skipped::Malformed(error) => self.malformed.add(error.field, 1),
                 _ => {}
             }
         }
@@ -152,24 +134,23 @@ impl Counters {
         self.refused_facts.store(counters.refused_facts, Ordering::Relaxed);
         self.unfit_values.store(counters.unfit_values, Ordering::Relaxed);
         self.unmapped_rest.store(counters.unmapped_rest, Ordering::Relaxed);
-        let mut unmapped = locked(&self.unmapped);
-        for (element, value) in &counters.unmapped {
-            unmapped.insert(*element, *value);
+        for ((pen, element), value) in &counters.unmapped {
+            self.unmapped.set(Element(*pen, *element), *value);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use minamo_base::{Ip, Time};
+    use minamo_base::{Ip, Sample, Time};
     use minamo_flowwire::decode;
 
     use super::*;
 
     fn value(counters: &Counters, name: &str, label: Option<&str>) -> Option<u64> {
-        let samples = counters.snapshot();
-        let found = samples.iter().find(|s| s.name == name && s.labels.first().map(|(_, v)| v.as_str()) == label);
-        found.map(|sample| sample.value)
+        let samples = counters.samples(&[]);
+        let is = |s: &&Sample| s.metric.name == name && s.labels().next().map(|(_, value)| value) == label;
+        samples.iter().find(is).map(|sample| sample.value)
     }
 
     #[test]
@@ -179,11 +160,8 @@ mod tests {
             counters.report(&decode(octets, Ip::default(), Time(0), &mut cache, &mut |_| {}));
         }
         counters.cache(&cache);
-        assert_eq!(value(&counters, "collect_skipped_unknown_version_datagrams", None), Some(1));
-        assert_eq!(value(&counters, "collect_skipped_malformed", Some("v9.version")), Some(1));
-        assert_eq!(value(&counters, "collect_skipped_malformed", Some("v5.count")), Some(1));
-        assert!(
-            counters.snapshot().iter().all(|sample| sample.doc.ends_with('.') && sample.name.starts_with("collect_"))
-        );
+        assert_eq!(value(&counters, "minamo_collect_skipped_datagrams_total", Some("unknown_version")), Some(1));
+        assert_eq!(value(&counters, "minamo_collect_skipped_malformed_total", Some("v9.version")), Some(1));
+        assert_eq!(value(&counters, "minamo_collect_skipped_malformed_total", Some("v5.count")), Some(1));
     }
 }

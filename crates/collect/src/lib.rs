@@ -11,5 +11,5 @@ mod listener;
 mod settings;
 
 pub use collector::{CollectError, Collector};
-pub use counters::Counters;
+pub use counters::{Counters, METRICS};
 pub use settings::Settings;

@@ -51,7 +51,7 @@ async fn send(to: SocketAddr, datagrams: &[&[u8]]) {
 }
 
 fn value(counters: &Counters, name: &str) -> u64 {
-    counters.snapshot().iter().filter(|sample| sample.name == name).map(|sample| sample.value).sum()
+    counters.samples(&[]).iter().filter(|sample| sample.metric.name == name).map(|sample| sample.value).sum()
 }
 
 /// Waits until a counter has a value: the datagrams are on their way through the system.
@@ -71,8 +71,8 @@ async fn datagrams_of_all_formats_become_one_batch_at_the_end() {
     let samples: Vec<_> = FORMATS.iter().map(|format| format.sample).collect();
     send(first, &samples).await;
     send(second, &[samples[0], &b"\0\x07junk"[..]]).await;
-    reaches(&running.counters, "collect_rows", 4).await;
-    reaches(&running.counters, "collect_skipped_unknown_version_datagrams", 1).await;
+    reaches(&running.counters, "minamo_collect_rows_total", 4).await;
+    reaches(&running.counters, "minamo_collect_skipped_datagrams_total", 1).await;
     running.stop.send(true).expect("it runs");
     let batch = timeout(Duration::from_secs(20), running.batches.recv()).await.expect("in time").expect("a batch");
     assert_eq!(batch.num_rows(), 4);
@@ -84,8 +84,9 @@ async fn datagrams_of_all_formats_become_one_batch_at_the_end() {
     assert_eq!(text_value(&Row::new(&readers, 0).get("time_received")), "2024-03-24T10:27:13Z");
     assert!(running.batches.recv().await.is_none(), "the channel closes with the collector");
     assert!(running.task.await.expect("no panic").is_ok());
-    assert_eq!((value(&running.counters, "collect_datagrams"), value(&running.counters, "collect_templates")), (5, 2));
-    assert_eq!(value(&running.counters, "collect_format_rows"), 4);
+    assert_eq!(value(&running.counters, "minamo_collect_datagrams_total"), 5);
+    assert_eq!(value(&running.counters, "minamo_collect_templates"), 2);
+    assert_eq!(value(&running.counters, "minamo_collect_format_rows_total"), 4);
 }
 
 #[tokio::test]
@@ -96,7 +97,7 @@ async fn full_batches_leave_at_once() {
         let batch = timeout(Duration::from_secs(20), running.batches.recv()).await.expect("in time").expect("a batch");
         assert_eq!(batch.num_rows(), 2);
     }
-    reaches(&running.counters, "collect_rows", 5).await;
+    reaches(&running.counters, "minamo_collect_rows_total", 5).await;
     drop(running.stop);
     assert_eq!(running.batches.recv().await.map(|batch| batch.num_rows()), Some(1), "the rest at the end");
 }
@@ -106,11 +107,11 @@ async fn a_channel_that_stays_full_costs_rows_and_is_counted() {
     let brief = Settings { batch_rows: 1, send_wait: Duration::from_millis(1), ..settings(1) };
     let mut running = start(brief, 1).await;
     send(running.addresses[0], &[FORMATS[0].sample; 3]).await;
-    reaches(&running.counters, "collect_dropped_channel_full_rows", 2).await;
+    reaches(&running.counters, "minamo_collect_dropped_rows_total", 2).await;
     assert_eq!(running.batches.recv().await.map(|batch| batch.num_rows()), Some(1));
     running.stop.send(true).expect("it runs");
     assert!(running.task.await.expect("no panic").is_ok());
-    assert_eq!(value(&running.counters, "collect_rows"), 3);
+    assert_eq!(value(&running.counters, "minamo_collect_rows_total"), 3);
 }
 
 #[tokio::test]

@@ -123,7 +123,6 @@ fn width(wire: Wire, cell: CellType, element: u16, six: bool) -> u16 {
         CellType::Ip if six => 16,
         CellType::Ip => 4,
         CellType::Mac => 6,
-        CellType::Text if element == 148 => 8,
         CellType::Text if wire == Wire::Ipfix => VARIABLE,
         CellType::Text => 32,
         _ => 8,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context as _;
-use minamo_base::{Sample, Time};
+use minamo_base::Time;
 use minamo_detect::{Engine, Rule};
 use minamo_model::{CellReader, EVENTS, EventBuilder, Row, text_value};
 use minamo_store::Lake;
@@ -22,34 +22,19 @@ const REMEMBERED: usize = 50_000;
 /// Pause between two looks, so that many small batches cost one run.
 const PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
 
-/// Counters of detection.
-#[derive(Default)]
-pub(crate) struct Counters {
-    runs: AtomicU64,
-    failures: AtomicU64,
-    events: AtomicU64,
-    cut: AtomicU64,
-    forgotten: AtomicU64,
-}
-
-impl Counters {
-    pub(crate) fn samples(&self) -> Vec<Sample> {
-        let plain = |name, counter: &AtomicU64, doc| Sample::plain(name, counter.load(Ordering::Relaxed), doc);
-        vec![
-            plain("minamo_detect_runs_total", &self.runs, "Runs of rules over windows."),
-            plain("minamo_detect_failures_total", &self.failures, "Runs that failed; the log says why."),
-            plain("minamo_detect_events_total", &self.events, "Events that were stored, again where they said more."),
-            plain(
-                "minamo_detect_cut_total",
-                &self.cut,
-                "Runs that gave more rows than are looked at: raise the rule's threshold.",
-            ),
-            plain(
-                "minamo_detect_forgotten_total",
-                &self.forgotten,
-                "Events forgotten to bound memory; they may be given twice.",
-            ),
-        ]
+minamo_base::counters! {
+    /// Counters of detection.
+    pub(crate) struct Counters, pub(crate) static METRICS {
+        /// Runs of rules over windows.
+        runs: AtomicU64 = "minamo_detect_runs_total" [], "";
+        /// Runs that failed.
+        failures: AtomicU64 = "minamo_detect_failures_total" [], "The log says which rule and why.";
+        /// Events that were stored, again where they said more.
+        events: AtomicU64 = "minamo_detect_events_total" [], "";
+        /// Runs that gave more rows than are looked at.
+        cut: AtomicU64 = "minamo_detect_cut_total" [], "Raise the threshold of the rule that gives the most events.";
+        /// Events forgotten to bound memory; they may be given twice.
+        forgotten: AtomicU64 = "minamo_detect_forgotten_total" [], "A rule finds too much: raise its threshold.";
     }
 }
 

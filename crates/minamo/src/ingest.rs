@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
-use minamo_base::{Sample, Time};
+use minamo_base::Time;
 use minamo_model::{CellReader, FLOWS};
 use minamo_schema::Value;
 use minamo_store::Lake;
@@ -45,32 +45,15 @@ impl Fresh {
     }
 }
 
-/// Counters of ingest.
-#[derive(Default)]
-pub(crate) struct Counters {
-    rows: AtomicU64,
-    retries: AtomicU64,
-    refused: AtomicU64,
-}
-
-impl Counters {
-    pub(crate) fn samples(&self) -> Vec<Sample> {
-        let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        vec![
-            Sample::plain("minamo_ingest_rows_total", value(&self.rows), "Flow rows that the lake has acknowledged."),
-            Sample::reason(
-                "minamo_ingest_retries_total",
-                "full_disk",
-                value(&self.retries),
-                "Appends tried again because the disk was full: free space.",
-            ),
-            Sample::reason(
-                "minamo_ingest_dropped_rows_total",
-                "refused",
-                value(&self.refused),
-                "Rows that the lake refused for good; the log says why.",
-            ),
-        ]
+minamo_base::counters! {
+    /// Counters of ingest.
+    pub(crate) struct Counters, pub(crate) static METRICS {
+        /// Flow rows that the lake has acknowledged.
+        rows: AtomicU64 = "minamo_ingest_rows_total" [], "";
+        /// Appends tried again because the disk was full.
+        retries: AtomicU64 = "minamo_ingest_retries_total" [reason = "full_disk"], "Free space: flows wait meanwhile.";
+        /// Rows that the lake refused for good.
+        refused: AtomicU64 = "minamo_ingest_dropped_rows_total" [reason = "refused"], "The log says why.";
     }
 }
 

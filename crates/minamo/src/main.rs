@@ -2,40 +2,8 @@
 //! `minamo`: meters captures, keeps flows in the lake, answers questions, finds what should not be there,
 //! and shows it in a browser. Exit codes: 0 done, 1 nothing could be done, 2 wrong arguments.
 
-mod cli;
-#[cfg(feature = "lake")]
-mod clock;
-mod commands;
-#[cfg(feature = "lake")]
-mod detector;
-#[cfg(feature = "lake")]
-mod ingest;
-#[cfg(feature = "lake")]
-mod probe;
-mod read;
-#[cfg(feature = "lake")]
-mod settings;
-
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    let colour = std::io::stderr().is_terminal();
-    let level = tracing_subscriber::EnvFilter::try_from_env("MINAMO_LOG").unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(colour)
-        .with_env_filter(level)
-        .with_target(false)
-        .init();
-    match commands::run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("minamo: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    minamo::main()
 }

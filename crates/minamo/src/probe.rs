@@ -2,12 +2,12 @@
 //! The live probe: one thread per interface reads frames, meters them, and sends batches of rows.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
-use minamo_base::{Sample, Time};
+use minamo_base::{Tally, Time};
 use minamo_capture::{CaptureError, LiveCapture};
 use minamo_meter::{Meter, Settings};
 use minamo_model::{BATCH_ROWS, Flow, FlowBuilder};
@@ -19,51 +19,35 @@ use crate::clock;
 /// Longest that a row waits for its batch to fill.
 const BATCH_AGE: Duration = Duration::from_secs(1);
 
-/// Counters of one interface.
-#[derive(Default)]
-pub(crate) struct Counters {
-    /// By name, reason.
-    values: Mutex<BTreeMap<(&'static str, &'static str), u64>>,
-}
-
-/// What each counter means.
-const DOCS: &[(&str, &str)] = &[
-    ("minamo_probe_frames_total", "Frames read."),
-    ("minamo_probe_skipped_frames_total", "Frames that are no packets of a flow, by reason."),
-    (
-        "minamo_probe_dropped_frames_total",
-        "Frames that were lost, by reason: give the probe more processor time or memory.",
-    ),
-    ("minamo_probe_rows_total", "Flow rows made."),
-    ("minamo_probe_orphan_fragments_total", "Later fragments whose first was not seen: metered without ports."),
-    ("minamo_probe_forgotten_fragments_total", "First fragments forgotten because their table was full."),
-    (
-        "minamo_probe_stream_gaps_total",
-        "Gaps in TCP streams that dissectors were told of: loss before or in the probe.",
-    ),
-    ("minamo_probe_evicted_total", "Flows reported early because the table was full: raise meter.max_flows."),
-];
-
-impl Counters {
-    fn set(&self, name: &'static str, reason: &'static str, value: u64) {
-        self.values.lock().unwrap_or_else(PoisonError::into_inner).insert((name, reason), value);
-    }
-
-    fn add(&self, name: &'static str, reason: &'static str, value: u64) {
-        *self.values.lock().unwrap_or_else(PoisonError::into_inner).entry((name, reason)).or_default() += value;
-    }
-
-    pub(crate) fn samples(&self, interface: &str) -> Vec<Sample> {
-        let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
-        let sample = |(&(name, reason), &value): (&(&'static str, &'static str), &u64)| {
-            let mut labels = vec![("interface", interface.to_owned())];
-            if !reason.is_empty() {
-                labels.push(("reason", reason.to_owned()));
-            }
-            let doc = DOCS.iter().find(|(n, _)| *n == name).map_or("", |(_, doc)| *doc);
-            Sample { name, labels, value, doc }
-        };
-        values.iter().map(sample).collect()
+minamo_base::counters! {
+    /// Counters of one interface.
+    pub(crate) struct Counters, pub(crate) static METRICS {
+        /// Frames read.
+        frames: AtomicU64 = "minamo_probe_frames_total" [interface], "";
+        /// Frames that the kernel dropped because they were not read fast enough.
+        dropped: AtomicU64 = "minamo_probe_dropped_frames_total" [interface, reason = "kernel_buffer"],
+            "Give the probe more processor time, or CAP_NET_ADMIN for a larger buffer.";
+        /// Frames that are no packets of a flow.
+        skipped: Tally<&'static str> = "minamo_probe_skipped_frames_total" [interface, reason],
+            "Frames of other protocols are as they should be; look at the mirror port where headers are cut or bad.";
+        /// Flow rows made.
+        rows: AtomicU64 = "minamo_probe_rows_total" [interface], "";
+        /// Flows reported early because the table was full.
+        evicted: AtomicU64 = "minamo_probe_evicted_total" [interface, reason = "full_table"], "Raise meter.max_flows.";
+        /// Later fragments whose first was not seen: metered without ports.
+        orphan_fragments: AtomicU64 = "minamo_probe_orphan_fragments_total" [interface],
+            "Look for loss before the probe; without any, somebody sends fragments on purpose.";
+        /// First fragments forgotten because their table was full.
+        forgotten_fragments: AtomicU64 = "minamo_probe_forgotten_fragments_total" [interface, reason = "full_table"],
+            "Somebody sends many fragments that never end: look at the flows with the most packets.";
+        /// Gaps in TCP streams that dissectors were told of.
+        stream_gaps: AtomicU64 = "minamo_probe_stream_gaps_total" [interface],
+            "Look for loss on the mirror port, and at the dropped frames.";
+        /// Rows dropped because their batch could not be built.
+        dropped_batch: AtomicU64 = "minamo_probe_dropped_rows_total" [interface, reason = "batch_error"],
+            "A fault of the program; the log says which.";
+        /// Rows dropped because the lake was closing.
+        dropped_closed: AtomicU64 = "minamo_probe_dropped_rows_total" [interface, reason = "closed"], "";
     }
 }
 
@@ -76,7 +60,7 @@ pub(crate) fn run(
     stop: &Arc<AtomicBool>,
 ) -> Result<(), CaptureError> {
     let mut meter = Meter::new(settings);
-    let mut out = Rows { builder: FlowBuilder::default(), since: clock::now(), rows };
+    let mut out = Rows { builder: FlowBuilder::default(), since: clock::now(), rows, counters };
     let mut frames = 0u64;
     let mut skipped: BTreeMap<&'static str, u64> = BTreeMap::new();
     let mut told = clock::now();
@@ -113,17 +97,22 @@ fn tell(
     skipped: &BTreeMap<&'static str, u64>,
     meter: &Meter,
 ) -> Result<(), CaptureError> {
-    counters.set("minamo_probe_frames_total", "", frames);
     let metered = meter.counters();
-    counters.set("minamo_probe_rows_total", "", metered.rows);
-    counters.set("minamo_probe_evicted_total", "full_table", metered.evicted);
-    counters.set("minamo_probe_orphan_fragments_total", "", metered.orphan_fragments);
-    counters.set("minamo_probe_forgotten_fragments_total", "full_table", metered.forgotten_fragments);
-    counters.set("minamo_probe_stream_gaps_total", "", metered.stream_gaps);
-    for (reason, count) in skipped {
-        counters.set("minamo_probe_skipped_frames_total", reason, *count);
+    for (counter, value) in [
+        (&counters.frames, frames),
+        (&counters.rows, metered.rows),
+        (&counters.evicted, metered.evicted),
+        (&counters.orphan_fragments, metered.orphan_fragments),
+        (&counters.forgotten_fragments, metered.forgotten_fragments),
+        (&counters.stream_gaps, metered.stream_gaps),
+    ] {
+        counter.store(value, Ordering::Relaxed);
     }
-    counters.add("minamo_probe_dropped_frames_total", "kernel_buffer", capture.stats()?.dropped);
+    for (reason, count) in skipped {
+        counters.skipped.set(reason, *count);
+    }
+    // The kernel counts since the last look.
+    counters.dropped.fetch_add(capture.stats()?.dropped, Ordering::Relaxed);
     Ok(())
 }
 
@@ -132,6 +121,7 @@ struct Rows<'a> {
     builder: FlowBuilder,
     since: Time,
     rows: &'a mpsc::Sender<RecordBatch>,
+    counters: &'a Counters,
 }
 
 impl Rows<'_> {
@@ -156,13 +146,17 @@ impl Rows<'_> {
         if self.builder.is_empty() {
             return;
         }
+        let count = self.builder.len() as u64;
         match self.builder.finish() {
             Ok(batch) => {
                 if self.rows.blocking_send(batch).is_err() {
-                    tracing::debug!("the lake is closing");
+                    self.counters.dropped_closed.fetch_add(count, Ordering::Relaxed);
                 }
             }
-            Err(error) => tracing::error!(%error, "rows do not form a batch"),
+            Err(error) => {
+                self.counters.dropped_batch.fetch_add(count, Ordering::Relaxed);
+                tracing::error!(%error, "rows do not form a batch");
+            }
         }
     }
 }

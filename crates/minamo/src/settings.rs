@@ -12,14 +12,22 @@ use minamo_detect::parse_length;
 
 /// Type of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// Path of a folder.
     Folder,
+    /// Address and port.
     Address,
+    /// Addresses and ports.
     Addresses,
+    /// Names.
     Names,
+    /// Length of time with its unit.
     Length,
+    /// Octets with their unit.
     Size,
+    /// Whole number from 1 on.
     Count,
+    /// Yes or no.
     Flag,
     Age,
     Budget,
@@ -28,7 +36,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// What a value looks like.
-    pub(crate) fn want(self) -> &'static str {
+    pub fn want(self) -> &'static str {
         match self {
             Self::Folder => "a folder",
             Self::Address => "an address and port such as \"127.0.0.1:8470\"",
@@ -46,19 +54,19 @@ impl Kind {
 }
 
 /// A row of the table of settings.
-pub(crate) struct Setting {
+pub struct Setting {
     /// Key: table and name.
-    pub(crate) key: &'static str,
+    pub key: &'static str,
     /// Type.
-    pub(crate) kind: Kind,
+    pub kind: Kind,
     /// Default, as written in the file.
-    pub(crate) default: &'static str,
+    pub default: &'static str,
     /// Meaning.
-    pub(crate) doc: &'static str,
+    pub doc: &'static str,
 }
 
 /// Every setting.
-pub(crate) const SETTINGS: &[Setting] = &[
+pub static SETTINGS: &[Setting] = &[
     Setting {
         key: "data.folder",
         kind: Kind::Folder,

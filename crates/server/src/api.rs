@@ -114,7 +114,7 @@ pub(crate) async fn status(State(deps): State<Deps>) -> Json<Status> {
     let flows = stats.tables.iter().find(|t| t.table == FLOWS.name);
     let sum = |f: fn(&minamo_store::TableStats) -> u64| flows.map_or(0, f);
     let counter = |sample: &minamo_base::Sample| Counter {
-        name: sample.name.to_owned(),
+        name: sample.metric.name.to_owned(),
         labels: sample.label_text(),
         value: sample.value,
     };

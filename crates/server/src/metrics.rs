@@ -13,12 +13,7 @@ use crate::Deps;
 /// All counters of the program.
 pub(crate) fn samples(deps: &Deps) -> Vec<Sample> {
     let mut samples = (deps.counters)();
-    samples.extend(deps.lake.counters().into_iter().map(|(name, labels, value, doc)| Sample {
-        name,
-        labels: labels.iter().map(|(label, value)| (*label, (*value).to_owned())).collect(),
-        value,
-        doc,
-    }));
+    samples.extend(deps.lake.counters());
     samples
 }
 
@@ -32,13 +27,15 @@ pub(crate) async fn metrics(State(deps): State<Deps>) -> impl IntoResponse {
 fn text(samples: &[Sample]) -> String {
     let mut families: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
     for sample in samples {
-        families.entry(sample.name).or_default().push(sample);
+        families.entry(sample.metric.name).or_default().push(sample);
     }
     let mut out = String::new();
     for (name, samples) in families {
-        let doc = samples.first().map_or("", |sample| sample.doc);
-        let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
-        out.push_str(&format!("# HELP {name} {doc}\n# TYPE {name} {kind}\n"));
+        // One name can stand for several rows of the table, which then differ in a label.
+        let mut docs: Vec<_> = samples.iter().map(|sample| sample.metric.doc).collect();
+        docs.dedup();
+        let kind = samples.first().map_or("untyped", |sample| sample.metric.kind());
+        out.push_str(&format!("# HELP {name} {}\n# TYPE {name} {kind}\n", docs.join(" ")));
         for sample in samples {
             let labels = sample.label_text();
             let braces = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
@@ -50,17 +47,28 @@ fn text(samples: &[Sample]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicU64;
+
     use super::*;
+
+    minamo_base::counters! {
+        /// Counters of the test.
+        struct Counters, static METRICS {
+            /// What b is when full.
+            full: AtomicU64 = "b_total" [reason = "full"], "";
+            /// What a is.
+            a: AtomicU64 = "a" [], "";
+            /// What b is when old.
+            old: AtomicU64 = "b_total" [reason = "old"], "";
+        }
+    }
 
     #[test]
     fn families_stand_together() {
-        let rows = [
-            Sample::reason("b_total", "full", 1, "What b is."),
-            Sample::plain("a_total", 2, "What a is."),
-            Sample::reason("b_total", "old", 3, "What b is."),
-        ];
-        let want = "# HELP a_total What a is.\n# TYPE a_total counter\na_total 2\n# HELP b_total What b is.\n\
+        let counters = Counters { full: 1.into(), a: 2.into(), old: 3.into() };
+        let want = "# HELP a What a is.\n# TYPE a gauge\na 2\n# HELP b_total What b is when full. What b is when old.\n\
                     # TYPE b_total counter\nb_total{reason=\"full\"} 1\nb_total{reason=\"old\"} 3\n";
-        assert_eq!(text(&rows), want);
+        assert_eq!(text(&counters.samples(&[])), want);
+        assert_eq!(METRICS.len(), 3);
     }
 }

@@ -104,7 +104,7 @@ impl Lake {
             if let Some(segment) = segments.into_iter().find(|segment| segment.id == info.id)
                 && let Err(error) = segment.open().and_then(|file| file.verify())
             {
-                add(&self.shared.counters.damaged_reads, 1);
+                add(&self.shared.counters.damaged, 1);
                 wrong.push(error);
             }
             each(&info);

@@ -18,12 +18,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use arrow::array::RecordBatch;
-use minamo_base::Time;
+use minamo_base::{Sample, Time};
 use minamo_model::Table;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::catalog::Catalog;
-use crate::counters::CounterRow;
 use crate::maintain::{Job, Maintainer};
 use crate::query::Engine;
 use crate::retention::{Forecast, Hold, forecast};
@@ -272,9 +271,9 @@ impl Lake {
         LakeStats { tables: tables().into_iter().enumerate().map(of).collect() }
     }
 
-    /// Counters since it was opened: name, labels, value, meaning.
-    pub fn counters(&self) -> Vec<CounterRow> {
-        self.shared.counters.rows()
+    /// Counters since it was opened.
+    pub fn counters(&self) -> Vec<Sample> {
+        self.shared.counters.samples(&[])
     }
 }
 

@@ -31,7 +31,7 @@ mod start;
 mod tables;
 mod wal;
 
-pub use counters::CounterRow;
+pub use counters::METRICS;
 pub use error::{Position, QueryError, StoreError};
 pub use inspect::{ColumnSize, SegmentInfo};
 pub use lake::{Lake, LakeStats, TableStats};

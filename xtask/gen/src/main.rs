@@ -16,8 +16,10 @@ fn main() -> anyhow::Result<()> {
     let openapi = minamo_server::openapi();
     let files = [
         ("docs/reference/fields.md", reference::fields()),
+        ("docs/reference/metrics.md", reference::metrics()),
         ("docs/reference/protocols.md", reference::protocols()),
         ("docs/reference/rules.md", reference::rules()?),
+        ("docs/reference/settings.md", reference::settings()),
         ("web/src/gen/api.ts", typescript::api(&openapi)?),
         ("web/src/gen/columns.ts", typescript::columns()?),
         ("openapi/v1.json", format!("{openapi}\n")),

@@ -99,3 +99,48 @@ pub(crate) fn rules() -> anyhow::Result<String> {
     }
     Ok(out)
 }
+
+/// Every setting of the configuration file.
+pub(crate) fn settings() -> String {
+    let mut out = format!(
+        "{HEAD}# Settings\n\nThe configuration file is TOML; `minamo check-config` checks one and prints all settings with what is in force.\n"
+    );
+    let mut table = "";
+    for setting in minamo::SETTINGS {
+        let (group, name) = setting.key.split_once('.').unwrap_or(("", setting.key));
+        if group != table {
+            table = group;
+            out.push_str(&format!("\n## `[{group}]`\n\n| name | value | default | meaning |\n|---|---|---|---|\n"));
+        }
+        out.push_str(&format!("| `{name}` | {} | `{}` | {} |\n", setting.kind.want(), setting.default, setting.doc));
+    }
+    out
+}
+
+/// Everything that is counted.
+pub(crate) fn metrics() -> String {
+    let mut out = format!(
+        "{HEAD}# Metrics\n\nAt `/metrics` in the text format of Prometheus, and on the console's status page. A label without a value here takes several.\n"
+    );
+    for (part, metrics) in minamo::METRICS {
+        out.push_str(&format!(
+            "\n## {part}\n\n| name | kind | labels | meaning | what to do if it rises |\n|---|---|---|---|---|\n"
+        ));
+        for metric in *metrics {
+            let label = |(name, value): &(&str, &str)| match *value {
+                "" => format!("`{name}`"),
+                value => format!("`{name}=\"{value}\"`"),
+            };
+            let labels: Vec<_> = metric.labels.iter().map(label).collect();
+            let action = if metric.action.is_empty() { "–" } else { metric.action };
+            out.push_str(&format!(
+                "| `{}` | {} | {} | {} | {action} |\n",
+                metric.name,
+                metric.kind(),
+                labels.join(", "),
+                metric.doc
+            ));
+        }
+    }
+    out
+}

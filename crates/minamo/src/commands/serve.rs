@@ -126,8 +126,8 @@ pub(crate) async fn serve(core: &Core, listener: TcpListener, sources: SampleSou
     let (ingested, detected) = (Arc::clone(&core.ingested), Arc::clone(&core.detected));
     let counters = move || {
         let mut samples = sources();
-        samples.extend(ingested.samples());
-        samples.extend(detected.samples());
+        samples.extend(ingested.samples(&[]));
+        samples.extend(detected.samples(&[]));
         samples
     };
     let service = router(Deps {
@@ -181,8 +181,8 @@ impl Sources {
     fn counters(&self) -> SampleSource {
         let (collector, probes) = (self.collector.clone(), self.probes.clone());
         Arc::new(move || {
-            let collected = collector.iter().flat_map(|c| c.snapshot());
-            collected.chain(probes.iter().flat_map(|(name, c)| c.samples(name))).collect()
+            let collected = collector.iter().flat_map(|c| c.samples(&[]));
+            collected.chain(probes.iter().flat_map(|(name, c)| c.samples(&[name]))).collect()
         })
     }
 

@@ -7,7 +7,10 @@
 mod captures;
 mod corpora;
 mod lake;
+#[path = "../../../capture/tests/namespace/mod.rs"]
+mod namespace;
 mod rules;
+mod server;
 mod wrong_input;
 
 use std::path::{Path, PathBuf};

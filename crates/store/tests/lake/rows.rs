@@ -125,7 +125,7 @@ pub(crate) fn ids_of(rows: &[Flow]) -> Vec<String> {
 }
 
 pub(crate) fn counter(lake: &Lake, name: &str) -> u64 {
-    lake.counters().iter().filter(|(n, ..)| *n == name).map(|(_, _, value, _)| value).sum()
+    lake.counters().iter().filter(|sample| sample.metric.name == name).map(|sample| sample.value).sum()
 }
 
 pub(crate) fn copy(from: &Path, to: &Path) {

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Live capture against a real kernel: every test runs in a network namespace of its own, so that nothing but its own
+//! packets is there and nothing of the machine is seen. Where namespaces cannot be made the tests say that they are
+//! skipped.
+
+// The helpers of tests fail by panicking, and tell on standard output what they skip.
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+mod namespace;
+
+use std::collections::BTreeMap;
+use std::net::UdpSocket;
+
+use minamo_base::Time;
+use minamo_capture::LiveCapture;
+use minamo_packet::{Transport, decode};
+
+use namespace::{inside, ip, try_ip, until_up, without_ipv6};
+
+/// Datagrams that a test sends.
+const SENT: u32 = 500;
+/// Port that they go to; whatever has another one is not ours.
+const PORT: u16 = 47_808;
+/// Reads without a frame after which no more will come.
+const QUIET: u32 = 3;
+
+/// Sends numbered datagrams.
+fn send(socket: &UdpSocket, to: &str) {
+    for number in 0..SENT {
+        socket.send_to(&number.to_be_bytes(), (to, PORT)).expect("sent");
+    }
+}
+
+/// What a capture saw.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Times that each number was seen on its way to [`PORT`], with the VLAN of the frame.
+    numbers: BTreeMap<(u32, Option<u16>), u32>,
+    /// The same on its way back.
+    answers: BTreeMap<u32, u32>,
+    /// Frames that are neither.
+    others: u32,
+    /// Times of the frames.
+    times: Vec<Time>,
+}
+
+/// Reads until nothing comes any more.
+fn read(capture: &mut LiveCapture) -> Seen {
+    let (mut seen, mut quiet) = (Seen::default(), 0);
+    while quiet < QUIET {
+        let Some(frame) = capture.next_frame().expect("the interface is there") else {
+            quiet += 1;
+            continue;
+        };
+        seen.times.push(frame.time);
+        let packet = decode(frame.link, frame.data).expect("a packet");
+        let number = packet.payload.first_chunk().map(|octets| u32::from_be_bytes(*octets));
+        match (packet.transport, packet.tuple().dst_port, packet.tuple().src_port, number) {
+            (Transport::Udp(..), PORT, _, Some(number)) => {
+                *seen.numbers.entry((number, packet.vlans[0])).or_default() += 1;
+            }
+            (Transport::Udp(..), _, PORT, Some(number)) => *seen.answers.entry(number).or_default() += 1,
+            _ => seen.others += 1,
+        }
+    }
+    seen
+}
+
+/// Each number once.
+fn once(vlan: Option<u16>) -> BTreeMap<(u32, Option<u16>), u32> {
+    (0..SENT).map(|number| ((number, vlan), 1)).collect()
+}
+
+#[test]
+fn loopback_gives_each_packet_once() {
+    if !inside("loopback_gives_each_packet_once") {
+        return;
+    }
+    ip("link set lo up");
+    without_ipv6();
+    let mut capture = LiveCapture::open("lo", true).expect("lo");
+    let server = UdpSocket::bind(("127.0.0.1", PORT)).expect("free");
+    let client = UdpSocket::bind("127.0.0.1:0").expect("free");
+    let mut octets = [0; 4];
+    for number in 0..SENT {
+        client.send_to(&number.to_be_bytes(), ("127.0.0.1", PORT)).expect("sent");
+        let (length, from) = server.recv_from(&mut octets).expect("arrived");
+        server.send_to(&octets[..length], from).expect("sent");
+    }
+    let seen = read(&mut capture);
+    assert_eq!(seen.numbers, once(None));
+    assert_eq!(seen.answers, (0..SENT).map(|number| (number, 1)).collect());
+    assert_eq!(seen.others, 0, "{seen:?}");
+    let stats = capture.stats().expect("counters");
+    assert_eq!((stats.received, stats.dropped), (u64::from(2 * SENT), 0), "and the kernel agrees");
+    assert_eq!(capture.stats().expect("counters").received, 0, "it counts since the last look");
+    assert!(seen.times.is_sorted() && seen.times.iter().all(|time| time.0 > 0), "the kernel's times");
+}
+
+#[test]
+fn both_ends_of_a_cable_give_each_packet_once() {
+    if !inside("both_ends_of_a_cable_give_each_packet_once") {
+        return;
+    }
+    cable();
+    let mut ends = ["near", "far"].map(|name| LiveCapture::open(name, true).expect(name));
+    let socket = UdpSocket::bind("192.0.2.1:0").expect("the address is ours");
+    send(&socket, "192.0.2.2");
+    for (capture, name) in ends.iter_mut().zip(["near", "far"]) {
+        let seen = read(capture);
+        assert_eq!(seen.numbers, once(None), "{name}");
+        assert_eq!((seen.others, seen.answers.len()), (0, 0), "{name}");
+        let stats = capture.stats().expect("counters");
+        assert_eq!((stats.received, stats.dropped), (u64::from(SENT), 0), "{name}");
+    }
+}
+
+#[test]
+fn a_tag_that_the_kernel_took_off_is_put_back() {
+    if !inside("a_tag_that_the_kernel_took_off_is_put_back") {
+        return;
+    }
+    cable();
+    if !try_ip("link add link near name tagged type vlan id 7") {
+        println!("skipped: this kernel has no VLAN interfaces");
+        return;
+    }
+    ip("addr add 198.51.100.1/24 dev tagged");
+    ip("link set tagged up");
+    ip("neigh replace 198.51.100.2 lladdr 02:00:00:00:00:02 dev tagged");
+    let mut ends = ["near", "far"].map(|name| LiveCapture::open(name, true).expect(name));
+    let socket = UdpSocket::bind("198.51.100.1:0").expect("the address is ours");
+    send(&socket, "198.51.100.2");
+    for (capture, name) in ends.iter_mut().zip(["near", "far"]) {
+        let seen = read(capture);
+        assert_eq!((seen.numbers, seen.others), (once(Some(7)), 0), "{name}");
+    }
+}
+
+#[test]
+fn what_the_kernel_drops_is_counted() {
+    if !inside("what_the_kernel_drops_is_counted") {
+        return;
+    }
+    cable();
+    let mut capture = LiveCapture::open("near", false).expect("near");
+    let socket = UdpSocket::bind("192.0.2.1:0").expect("the address is ours");
+    // Frames are charged with their buffers: so many are more than the 64 MiB that are asked for can hold.
+    let frames = 120_000;
+    for _ in 0..frames {
+        socket.send_to(&[0; 1_400], ("192.0.2.2", PORT)).expect("sent");
+    }
+    let mut read = 0;
+    while capture.next_frame().expect("the interface is there").is_some() {
+        read += 1;
+    }
+    let stats = capture.stats().expect("counters");
+    assert!(stats.dropped > 0, "{stats:?}");
+    assert_eq!((stats.received, read + stats.dropped), (frames, frames), "each frame was read or is counted");
+}
+
+#[test]
+fn an_interface_that_is_not_there_is_named() {
+    let error = LiveCapture::open("nosuch0", false).err().expect("no such interface").to_string();
+    assert!(error.starts_with("interface nosuch0: "), "{error}");
+}
+
+/// Two interfaces with a cable between them: what `near` sends arrives at `far`, where nobody has the address.
+fn cable() {
+    without_ipv6();
+    ip("link add near type veth peer name far");
+    ip("addr add 192.0.2.1/24 dev near");
+    ip("link set near up");
+    ip("link set far up");
+    ip("neigh replace 192.0.2.2 lladdr 02:00:00:00:00:02 dev near");
+    until_up("near");
+    until_up("far");
+}

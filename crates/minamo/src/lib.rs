@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The program as a library: [`main`] for the executable, and the tables that its references are written from.
+
+mod cli;
+#[cfg(feature = "lake")]
+mod clock;
+mod commands;
+#[cfg(feature = "lake")]
+mod detector;
+#[cfg(feature = "lake")]
+mod ingest;
+#[cfg(feature = "lake")]
+mod metrics;
+#[cfg(feature = "lake")]
+mod probe;
+mod read;
+#[cfg(feature = "lake")]
+mod settings;
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+#[cfg(feature = "lake")]
+pub use metrics::METRICS;
+#[cfg(feature = "lake")]
+pub use settings::{Kind, SETTINGS, Setting};
+
+/// Does what the command line says.
+pub fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let colour = std::io::stderr().is_terminal();
+    let level = tracing_subscriber::EnvFilter::try_from_env("MINAMO_LOG").unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(colour)
+        .with_env_filter(level)
+        .with_target(false)
+        .init();
+    match commands::run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("minamo: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

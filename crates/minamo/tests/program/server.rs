@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `minamo serve` as a process: what it counts is what the table of metrics says, and what passes an interface is in
+//! the lake once.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpStream, UdpSocket};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use minamo_base::Metric;
+
+use super::namespace::{inside, ip, without_ipv6};
+use super::stdout;
+
+/// A running server with its data folder.
+struct Server {
+    child: Child,
+    address: String,
+    token: String,
+    folder: tempfile::TempDir,
+}
+
+impl Server {
+    /// Starts a server with these settings besides the console's address, and logs in.
+    fn start(settings: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = folder.path().join("minamo.toml");
+        std::fs::write(&config, format!("[server]\nlisten = \"127.0.0.1:0\"\n{settings}")).expect("written");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_minamo"))
+            .args(["serve", "--config", &config.to_string_lossy(), "--data", &folder.path().to_string_lossy()])
+            .env("MINAMO_LOG", "error")
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let mut between = |before: &str, after: &str| {
+            let line =
+                lines.find_map(|line| line.ok().filter(|l| l.contains(before))).expect("it says so at its start");
+            let (_, rest) = line.split_once(before).expect("just found");
+            rest.split_once(after).expect("complete").0.to_owned()
+        };
+        let password = between("with the password `", "`");
+        let address = between("console: http://", "/");
+        let body = format!("{{\"user\":\"admin\",\"password\":\"{password}\"}}");
+        let head = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+        let answer = request(&address, "POST /api/v1/session", &head, &body);
+        let (_, rest) = answer.split_once("minamo_session=").expect("logged in");
+        let token = rest.split(';').next().unwrap_or_default().to_owned();
+        Self { child, address, token, folder }
+    }
+
+    /// The samples at `/metrics`: name, labels, value.
+    fn metrics(&self) -> Vec<(String, String, u64)> {
+        let head = format!("Authorization: Bearer {}\r\n", self.token);
+        let answer = request(&self.address, "GET /metrics", &head, "");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        let sample = |line: &str| {
+            let (what, value) = line.rsplit_once(' ')?;
+            let (name, labels) = what.split_once('{').unwrap_or((what, "}"));
+            Some((name.to_owned(), labels.trim_end_matches('}').to_owned(), value.parse().ok()?))
+        };
+        let samples: Vec<_> = body.lines().filter(|line| line.starts_with("minamo_")).map(sample).collect();
+        samples.into_iter().map(|sample| sample.expect("name, labels and value")).collect()
+    }
+
+    /// Asks the lake of the running server for one number.
+    fn number(&self, sql: &str) -> u64 {
+        let data = self.folder.path().to_string_lossy().into_owned();
+        let line = stdout(&["sql", "--json", "--data", &data, sql]);
+        let row: serde_json::Value = serde_json::from_str(line.lines().next().expect("a row")).expect("JSON");
+        row["n"].as_u64().expect("a number")
+    }
+
+    /// Asks the server to end and waits for it.
+    fn stop(&mut self) {
+        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(killed.expect("kill").success());
+        assert!(self.child.wait().expect("it ends").success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // After a failed test; otherwise it has ended.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// One request of HTTP; the whole answer.
+fn request(address: &str, what: &str, head: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    write!(stream, "{what} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{head}\r\n{body}").expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
+/// The labels as the text has them; open ones without a value.
+fn labels_of(metric: &Metric) -> Vec<String> {
+    metric.labels.iter().map(|(name, value)| format!("{name}=\"{value}")).collect()
+}
+
+fn is(metric: &Metric, name: &str, labels: &str) -> bool {
+    let wanted = labels_of(metric);
+    let shown: Vec<_> = labels.split(',').filter(|label| !label.is_empty()).collect();
+    name == metric.name && shown.len() == wanted.len() && shown.iter().zip(&wanted).all(|(l, w)| l.starts_with(w))
+}
+
+/// What is shown is in the table, and what is in the table is shown: the parts that run, but for labels whose values
+/// have yet to come.
+fn agrees(shown: &[(String, String, u64)], without: &str) {
+    let all = || minamo::METRICS.iter().flat_map(|(_, metrics)| *metrics);
+    for (name, labels, _) in shown {
+        assert!(all().any(|metric| is(metric, name, labels)), "{name}{{{labels}}} is not in the table");
+    }
+    for metric in minamo::METRICS.iter().filter(|(part, _)| *part != without).flat_map(|(_, metrics)| *metrics) {
+        let open = metric.labels.last().is_some_and(|(name, value)| value.is_empty() && *name != "interface");
+        let there = shown.iter().any(|(name, labels, _)| is(metric, name, labels));
+        assert!(open || there, "{} {:?} is not shown", metric.name, metric.labels);
+    }
+}
+
+#[test]
+fn metrics_are_those_of_the_table() {
+    let mut server = Server::start("[collect]\nlisten = [\"127.0.0.1:0\"]\n");
+    agrees(&server.metrics(), "Probe");
+    server.stop();
+}
+
+#[test]
+fn what_passes_an_interface_is_in_the_lake_once() {
+    /// Datagrams that are sent, and the port that they go to.
+    const SENT: u64 = 500;
+    const PORT: u16 = 47_808;
+    if !inside("server::what_passes_an_interface_is_in_the_lake_once") {
+        return;
+    }
+    ip("link set lo up");
+    without_ipv6();
+    let mut server = Server::start("[probe]\ninterfaces = [\"lo\"]\n[meter]\nidle_timeout = \"1s\"\n");
+    let receiver = UdpSocket::bind(("127.0.0.1", PORT)).expect("free");
+    let sender = UdpSocket::bind("127.0.0.1:0").expect("free");
+    let mut octets = [0; 8];
+    for number in 0..SENT {
+        sender.send_to(&number.to_be_bytes(), ("127.0.0.1", PORT)).expect("sent");
+        receiver.recv(&mut octets).expect("arrived");
+    }
+    let sum = "CAST(COALESCE(SUM(src_packets + dst_packets), 0) AS BIGINT)";
+    let sql = format!("SELECT {sum} AS n FROM flows WHERE dst_port = {PORT}");
+    // The row comes when the flow is idle.
+    for _ in 0..300 {
+        if server.number(&sql) >= SENT {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let shown = server.metrics();
+    agrees(&shown, "Collector");
+    for (name, labels, value) in &shown {
+        let lost = name == "minamo_probe_dropped_frames_total" || name == "minamo_ingest_dropped_rows_total";
+        assert!(!lost || *value == 0, "{name}{{{labels}}} {value}");
+    }
+    server.stop();
+    assert_eq!(server.number(&sql), SENT);
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Conversations: the first octet says stream or datagrams, the second which protocol's dissector runs on its own as
+//! well, past its probe. Then pieces: the lowest bit of their mark is the side, the next says that octets are missing.
+
+use std::path::Path;
+
+use minamo_dissect::{Classifier, Input, PROTOCOLS, Side, Transport};
+use minamo_model::Flow;
+
+use crate::{Target, pieces};
+
+pub(crate) static TARGET: Target = Target { name: "dissect", run, seeds };
+
+const STREAM: u8 = 1;
+const DST: u8 = 1;
+const GAP: u8 = 2;
+/// Texts that one row may hold, in octets: far above every bound of a column, far below what a stream can carry.
+const MAX_ROW: usize = 1 << 20;
+
+fn run(octets: &[u8]) {
+    let Some((&[kind, chosen], rest)) = octets.split_first_chunk::<2>() else { return };
+    let stream = kind & STREAM != 0;
+    let mut flow = Flow::default();
+    let mut classifier = Classifier::new(stream, 40_000, 40_001);
+    each(rest, |side, input| match input {
+        Input::Data(data) if !stream => classifier.datagram(side, data, &mut flow),
+        _ => classifier.stream(side, input, &mut flow),
+    });
+    classifier.label(&mut flow);
+    assert!(!flow.core.app.is_empty(), "every flow has a label");
+    let Some(protocol) = PROTOCOLS.get(usize::from(chosen) % PROTOCOLS.len()) else { return };
+    let mut dissector = (protocol.start)(stream);
+    each(rest, |side, input| {
+        if let Input::Data(data) = input {
+            let _: minamo_dissect::Verdict = (protocol.probe)(side, data);
+        }
+        dissector.feed(side, input, &mut flow);
+    });
+    assert!(format!("{flow:?}").len() <= MAX_ROW, "{}: a row without bound", protocol.name);
+}
+
+/// Gives every piece to `feed`.
+fn each(mut rest: &[u8], mut feed: impl FnMut(Side, Input<'_>)) {
+    while let Some((mark, piece)) = pieces::next(&mut rest) {
+        let side = if mark & DST == 0 { Side::Src } else { Side::Dst };
+        feed(side, Input::Data(piece));
+        if mark & GAP != 0 {
+            feed(side, Input::Gap(piece.len() as u64 + 1));
+        }
+    }
+}
+
+/// The sample of every protocol.
+fn seeds(_: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
+    let mut seeds = Vec::new();
+    for (at, protocol) in PROTOCOLS.iter().enumerate() {
+        for stream in [true, false] {
+            let unwanted = if stream { Transport::Datagram } else { Transport::Stream };
+            if protocol.transport == unwanted {
+                continue;
+            }
+            let mut seed = vec![u8::from(stream), u8::try_from(at)?];
+            for (side, data) in protocol.sample {
+                pieces::push(&mut seed, if *side == Side::Src { 0 } else { DST }, data);
+            }
+            seeds.push(seed);
+        }
+    }
+    Ok(seeds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_protocol_has_a_seed_that_it_is_recognised_in() {
+        let seeds = seeds(Path::new("")).expect("samples are short");
+        for (at, protocol) in PROTOCOLS.iter().enumerate() {
+            let stream = protocol.transport == Transport::Stream;
+            let head = [u8::from(stream), u8::try_from(at).expect("the choice is one octet")];
+            let seed = seeds.iter().find(|seed| seed.starts_with(&head)).expect(protocol.name);
+            let (mut flow, mut classifier) = (Flow::default(), Classifier::new(stream, 40_000, 40_001));
+            each(&seed[2..], |side, input| match input {
+                Input::Data(data) if !stream => classifier.datagram(side, data, &mut flow),
+                _ => classifier.stream(side, input, &mut flow),
+            });
+            assert_eq!(classifier.protocol().map(|p| p.name), Some(protocol.name));
+        }
+    }
+}

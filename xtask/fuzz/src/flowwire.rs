@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Datagrams of flow exports, several to one cache. A mark chooses the format whose version a datagram gets; what is
+//! beyond the registry keeps its own. The rows are then written in every format and read again.
+
+use std::path::Path;
+
+use minamo_base::{Ip, Time};
+use minamo_flowwire::{Cache, Encoder, FORMATS, Limits, Wire, decode};
+use minamo_model::Flow;
+use minamo_packet::decode as packet;
+
+use crate::{Target, pieces, recordings};
+
+pub(crate) static TARGET: Target = Target { name: "flowwire", run, seeds };
+
+/// No format: the datagram is taken as it is.
+const AS_IT_IS: u8 = 0xff;
+/// Rows that are written again.
+const REWRITTEN: usize = 64;
+
+fn run(octets: &[u8]) {
+    let limits = Limits { sessions: 4, templates: 8, fields: 512, applications: 16, samplers: 4, ..Limits::default() };
+    let mut cache = Cache::new(limits);
+    let mut rows: Vec<Flow> = Vec::new();
+    let mut rest = octets;
+    while let Some((mark, piece)) = pieces::next(&mut rest) {
+        let mut datagram = piece.to_vec();
+        if let (Some(format), Some(version)) = (FORMATS.get(usize::from(mark)), datagram.first_chunk_mut::<2>()) {
+            *version = format.version.to_be_bytes();
+        }
+        let mut counted = 0u32;
+        let report = decode(&datagram, exporter(), Time(0), &mut cache, &mut |row| {
+            counted += 1;
+            if rows.len() < REWRITTEN {
+                rows.push(row.clone());
+            }
+        });
+        assert_eq!(report.rows, counted, "the account agrees with what was delivered");
+        assert!(cache.sessions() <= limits.sessions && cache.applications() <= limits.all_applications);
+        assert!(cache.templates() <= limits.sessions * limits.templates);
+    }
+    for wire in [Wire::Netflow5, Wire::Netflow9, Wire::Ipfix] {
+        write_again(wire, &rows);
+    }
+}
+
+fn exporter() -> Ip {
+    Ip::v4([192, 0, 2, 1])
+}
+
+/// What we write we can read.
+fn write_again(wire: Wire, rows: &[Flow]) {
+    let (mut cache, mut read) = (Cache::default(), 0);
+    let encoded = Encoder::new(wire, 1, Time(0)).encode(rows, Time(0), &mut |datagram| {
+        let report = decode(datagram, exporter(), Time(0), &mut cache, &mut |_| read += 1);
+        assert!(report.skipped.is_empty(), "{wire:?}: {:?}", report.skipped);
+    });
+    assert_eq!(encoded.rows, read, "{wire:?}: every row that was written is read");
+}
+
+/// The sample of every format, and the datagrams of the recordings.
+fn seeds(root: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
+    let mut seeds = Vec::new();
+    let mut all = Vec::new();
+    for (at, format) in FORMATS.iter().enumerate() {
+        let mut seed = Vec::new();
+        pieces::push(&mut seed, u8::try_from(at)?, format.sample);
+        all.extend_from_slice(&seed);
+        seeds.push(seed);
+    }
+    seeds.push(all);
+    for file in recordings::files(root, "flow")? {
+        let mut seed = Vec::new();
+        for (link, frame) in recordings::frames(&file)? {
+            if let Ok(packet) = packet(link, &frame) {
+                pieces::push(&mut seed, AS_IT_IS, packet.payload);
+            }
+        }
+        seeds.push(seed);
+    }
+    Ok(seeds)
+}

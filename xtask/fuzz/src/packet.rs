@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Frames of every link type: the first two octets are its number.
+
+use std::path::Path;
+
+use minamo_packet::{LinkType, decode};
+
+use crate::{Target, recordings};
+
+pub(crate) static TARGET: Target = Target { name: "packet", run, seeds };
+
+/// Numbers of link types that are tried; none that we know is beyond.
+const LINK_TYPES: u16 = 300;
+
+fn run(octets: &[u8]) {
+    let Some((link, frame)) = octets.split_first_chunk::<2>() else { return };
+    if let Ok(packet) = decode(LinkType(u16::from_be_bytes(*link) % LINK_TYPES), frame) {
+        assert!(packet.payload.len() <= frame.len());
+        assert!(packet.payload_len as usize >= packet.payload.len(), "what was captured was sent");
+    }
+}
+
+/// The first frames of the recordings as they are, and their IP packets in every link type that has a name.
+fn seeds(root: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
+    let mut seeds = Vec::new();
+    let mut inside = Vec::new();
+    for file in recordings::files(root, "protocols")? {
+        for (link, frame) in recordings::frames(&file)?.into_iter().take(2) {
+            seeds.push([&link.0.to_be_bytes(), frame.as_slice()].concat());
+            inside = frame.get(14..).unwrap_or_default().to_vec();
+        }
+    }
+    for number in (0..LINK_TYPES).filter(|number| LinkType(*number).name().is_some()) {
+        for header in [0, 2, 4, 8, 14, 16, 20, 24, 30, 32] {
+            seeds.push([&number.to_be_bytes(), vec![0; header].as_slice(), &inside].concat());
+        }
+    }
+    Ok(seeds)
+}
