@@ -4,7 +4,7 @@
 use minamo_base::{FiveTuple, Time, flow_id};
 use minamo_dissect::{Classifier, Side, label_of_ip_protocol};
 use minamo_model::Flow;
-use minamo_packet::{Fragment, Packet, Transport, tcp_flags};
+use minamo_packet::{Fragment, Packet, Transport, Tunnels, tcp_flags};
 
 use crate::tcp::TcpState;
 
@@ -43,8 +43,7 @@ impl FlowState {
         row.core.proto = tuple.proto;
         row.core.source = "probe".into();
         row.core.orientation = Some(orientation.into());
-        let scope = packet.vlans[0].map(u16::to_be_bytes);
-        row.core.flow_id = flow_id(oriented, scope.as_ref().map_or(&[], |s| s.as_slice()), time);
+        row.core.flow_id = flow_id(oriented, &scope(packet), time);
         if packet.macs.is_some() || packet.vlans[0].is_some() {
             let l2 = row.l2.get_or_insert_default();
             l2.vlan = packet.vlans[0];
@@ -132,6 +131,9 @@ impl FlowState {
             *fragments = Some(fragments.unwrap_or(0).saturating_add(1));
         }
         if !std::mem::replace(self.seen.get_mut(side.index()).unwrap_or(&mut true), true) {
+            if !packet.tunnels.is_empty() {
+                tunnelled(side, &packet.tunnels, &mut self.row);
+            }
             let net = self.row.net.get_or_insert_default();
             match side {
                 Side::Src => (net.src_tos, net.src_ttl) = (Some(packet.ip.tos), Some(packet.ip.ttl)),
@@ -167,6 +169,14 @@ impl FlowState {
         row
     }
 
+    /// Hands on what still waits for octets that will not come; returns the gaps.
+    pub(crate) fn drain(&mut self) -> u64 {
+        match (&mut self.tcp, &mut self.classifier) {
+            (Some(tcp), Some(classifier)) => tcp.drain(classifier, &mut self.row),
+            _ => 0,
+        }
+    }
+
     /// The last row of the flow.
     pub(crate) fn into_row(mut self: Box<Self>, reason: &'static str) -> Flow {
         let mut row = std::mem::take(&mut self.row);
@@ -197,6 +207,38 @@ impl FlowState {
     }
 }
 
+/// What tells flows with the same endpoints apart: the VLAN, and the address space of a tunnel.
+fn scope(packet: &Packet<'_>) -> Vec<u8> {
+    let mut scope = Vec::new();
+    if let Some(vlan) = packet.vlans[0] {
+        scope.extend_from_slice(&vlan.to_be_bytes());
+    }
+    if packet.tunnels.space() != 0 {
+        scope.extend_from_slice(&packet.tunnels.space().to_be_bytes());
+    }
+    scope
+}
+
+/// The tunnel of a side's first packet. Kinds and ends are those of the first packet in a tunnel from either side.
+fn tunnelled(side: Side, tunnels: &Tunnels, row: &mut Flow) {
+    let group = row.tunnel.get_or_insert_default();
+    match side {
+        Side::Src => group.src_id = tunnels.id(),
+        Side::Dst => group.dst_id = tunnels.id(),
+    }
+    if group.kind.is_some() {
+        return;
+    }
+    group.kind = match (tunnels.kinds().next(), tunnels.kinds().nth(1)) {
+        (Some(only), None) => Some(only.name.into()),
+        _ => Some(tunnels.kinds().map(|row| row.name).collect::<Vec<_>>().join("/").into()),
+    };
+    if let Some((from, to)) = tunnels.ends() {
+        let (src, dst) = if side == Side::Src { (from, to) } else { (to, from) };
+        (group.src_ip, group.dst_ip) = (Some(src), Some(dst));
+    }
+}
+
 /// True where the first packet seen came from the responder, and what tells.
 fn orient(tuple: FiveTuple, packet: &Packet<'_>) -> (bool, &'static str) {
     if let Transport::Tcp(tcp) = packet.transport
@@ -207,10 +249,17 @@ fn orient(tuple: FiveTuple, packet: &Packet<'_>) -> (bool, &'static str) {
     if tuple.dst.is_group() {
         return (false, "first_packet");
     }
-    // Without a handshake a system port (RFC 6335 §6) against an ephemeral one tells the server.
-    match (tuple.src_port, tuple.dst_port) {
-        (1..1_024, 1_024..) => (true, "port"),
-        (1_024.., 1..1_024) => (false, "port"),
+    // RFC 6335 §6: system, user and dynamic ports. Without a handshake the lower kind is the server's. Of UDP the first
+    // packet is more often the request than a user port is the server's: there only a system port tells.
+    let tcp = matches!(packet.transport, Transport::Tcp(_));
+    let kind = |port: u16| match port {
+        0 => None,
+        1..1_024 => Some(0),
+        49_152.. if tcp => Some(2),
+        _ => Some(1),
+    };
+    match (kind(tuple.src_port), kind(tuple.dst_port)) {
+        (Some(src), Some(dst)) if src != dst => (src < dst, "port"),
         _ => (false, "first_packet"),
     }
 }

@@ -41,6 +41,11 @@ const DOCS: &[(&str, &str)] = &[
         "minamo_probe_stream_gaps_total",
         "Gaps in TCP streams that dissectors were told of: loss before or in the probe.",
     ),
+    ("minamo_probe_tunnelled_packets_total", "Packets that came in a tunnel: metered as the conversation inside."),
+    (
+        "minamo_probe_closed_tunnels_total",
+        "Packets of tunnels that were metered as the tunnel, by reason: nested too deeply, no IP inside, cut or impossible.",
+    ),
     ("minamo_probe_evicted_total", "Flows reported early because the table was full: raise meter.max_flows."),
 ];
 
@@ -120,6 +125,14 @@ fn tell(
     counters.set("minamo_probe_orphan_fragments_total", "", metered.orphan_fragments);
     counters.set("minamo_probe_forgotten_fragments_total", "full_table", metered.forgotten_fragments);
     counters.set("minamo_probe_stream_gaps_total", "", metered.stream_gaps);
+    counters.set("minamo_probe_tunnelled_packets_total", "", metered.tunnelled);
+    for (reason, count) in [
+        ("deep_nesting", metered.closed_deep),
+        ("not_ip", metered.closed_not_ip),
+        ("unreadable", metered.closed_unreadable),
+    ] {
+        counters.set("minamo_probe_closed_tunnels_total", reason, count);
+    }
     for (reason, count) in skipped {
         counters.set("minamo_probe_skipped_frames_total", reason, *count);
     }
