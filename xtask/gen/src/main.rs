@@ -18,6 +18,7 @@ fn main() -> anyhow::Result<()> {
         ("docs/reference/fields.md", reference::fields()),
         ("docs/reference/protocols.md", reference::protocols()),
         ("docs/reference/rules.md", reference::rules()?),
+        ("docs/reference/tunnels.md", reference::tunnels()),
         ("web/src/gen/api.ts", typescript::api(&openapi)?),
         ("web/src/gen/columns.ts", typescript::columns()?),
         ("openapi/v1.json", format!("{openapi}\n")),
