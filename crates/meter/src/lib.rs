@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use minamo_base::{FiveTuple, Time};
 use minamo_model::Flow;
-use minamo_packet::{Fragment, Packet, Transport, tcp_flags};
+use minamo_packet::{Closed, Fragment, Packet, Transport, tcp_flags};
 
 use fragments::Fragments;
 use state::{Direction, FlowState};
@@ -61,6 +61,14 @@ pub struct Counters {
     pub forgotten_fragments: u64,
     /// Segments that reassembly gave up waiting for.
     pub stream_gaps: u64,
+    /// Packets that came in a tunnel: metered as the conversation inside.
+    pub tunnelled: u64,
+    /// Packets of tunnels nested too deeply: metered as the innermost tunnel that was opened.
+    pub closed_deep: u64,
+    /// Packets of tunnels without IP inside: metered as the tunnel.
+    pub closed_not_ip: u64,
+    /// Packets of tunnels whose inside is cut or impossible: metered as the tunnel.
+    pub closed_unreadable: u64,
 }
 
 /// Turns packets into flow rows.
@@ -94,8 +102,15 @@ impl Meter {
         self.advance(time, out);
         self.counters.packets += 1;
         self.counters.octets += packet.ip_octets();
-        let tuple = self.tuple(packet);
-        let (key, flipped) = Key::of(tuple, packet.vlans[0]);
+        self.counters.tunnelled += u64::from(!packet.tunnels.is_empty());
+        match packet.closed {
+            None => {}
+            Some(Closed::Deep) => self.counters.closed_deep += 1,
+            Some(Closed::NotIp) => self.counters.closed_not_ip += 1,
+            Some(Closed::Unreadable) => self.counters.closed_unreadable += 1,
+        }
+        let tuple = self.tuple(time, packet);
+        let (key, flipped) = Key::of(tuple, packet);
         let at = match self.table.find(&key) {
             Some(at) if !self.is_over(at, time, packet) => at,
             Some(at) => {
@@ -164,21 +179,22 @@ impl Meter {
     }
 
     fn report(&mut self, at: usize, reason: &'static str, out: &mut dyn FnMut(Flow)) {
-        if let Some(state) = self.table.remove(at) {
+        if let Some(mut state) = self.table.remove(at) {
+            self.counters.stream_gaps += state.drain();
             self.counters.rows += 1;
             out(state.into_row(reason));
         }
     }
 
     /// Endpoints of the packet; a later fragment has the ports of its first.
-    fn tuple(&mut self, packet: &Packet<'_>) -> FiveTuple {
+    fn tuple(&mut self, time: Time, packet: &Packet<'_>) -> FiveTuple {
         let mut tuple = packet.tuple();
         match packet.ip.fragment {
             Fragment::Whole => {}
             Fragment::First { id } => {
-                self.counters.forgotten_fragments += self.fragments.remember(&packet.ip, id, tuple);
+                self.counters.forgotten_fragments += self.fragments.remember(time, packet, id, tuple);
             }
-            Fragment::Later { id } => match self.fragments.ports(&packet.ip, id) {
+            Fragment::Later { id } => match self.fragments.ports(time, packet, id) {
                 Some((src_port, dst_port)) => (tuple.src_port, tuple.dst_port) = (src_port, dst_port),
                 None => self.counters.orphan_fragments += 1,
             },

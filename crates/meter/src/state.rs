@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One open flow: counters and facts, and how the row is made of them.
 
-use minamo_base::{FiveTuple, Time};
+use minamo_base::{FiveTuple, FlowId, Ip, Time};
 use minamo_dissect::{Classifier, Side, label_of_ip_protocol};
 use minamo_model::Flow;
-use minamo_packet::{Fragment, Packet, Transport, tcp_flags};
+use minamo_packet::{Fragment, Packet, Transport, Tunnels, tcp_flags};
 
 use crate::tcp::TcpState;
 
@@ -56,7 +56,12 @@ impl FlowState {
             let icmp = row.icmp.get_or_insert_default();
             (icmp.kind, icmp.code) = (Some(kind), Some(code));
         }
-        row.core.flow_id = row.identity().to_string();
+        row.core.flow_id = match packet.tunnels.space() {
+            0 => row.identity(),
+            // Tunnels tell apart what shares addresses, as exporters do.
+            space => FlowId::new(oriented, packet.vlans[0].unwrap_or(0), Ip(u128::from(space).to_be_bytes()), time),
+        }
+        .to_string();
         let stream = matches!(packet.transport, Transport::Tcp(_));
         let classified = stream || matches!(packet.transport, Transport::Udp(..));
         Self {
@@ -131,6 +136,9 @@ impl FlowState {
             *fragments = Some(fragments.unwrap_or(0).saturating_add(1));
         }
         if !std::mem::replace(self.seen.get_mut(side.index()).unwrap_or(&mut true), true) {
+            if !packet.tunnels.is_empty() {
+                tunnelled(side, &packet.tunnels, &mut self.row);
+            }
             let net = self.row.net.get_or_insert_default();
             match side {
                 Side::Src => (net.src_tos, net.src_ttl) = (Some(packet.ip.tos), Some(packet.ip.ttl)),
@@ -166,6 +174,14 @@ impl FlowState {
         row
     }
 
+    /// Hands on what still waits for octets that will not come; returns the gaps.
+    pub(crate) fn drain(&mut self) -> u64 {
+        match (&mut self.tcp, &mut self.classifier) {
+            (Some(tcp), Some(classifier)) => tcp.drain(classifier, &mut self.row),
+            _ => 0,
+        }
+    }
+
     /// The last row of the flow.
     pub(crate) fn into_row(mut self: Box<Self>, reason: &'static str) -> Flow {
         let mut row = std::mem::take(&mut self.row);
@@ -196,6 +212,26 @@ impl FlowState {
     }
 }
 
+/// The tunnel of a side's first packet. Kinds and ends are those of the first packet in a tunnel from either side.
+fn tunnelled(side: Side, tunnels: &Tunnels, row: &mut Flow) {
+    let group = row.tunnel.get_or_insert_default();
+    match side {
+        Side::Src => group.src_id = tunnels.id(),
+        Side::Dst => group.dst_id = tunnels.id(),
+    }
+    if group.kind.is_some() {
+        return;
+    }
+    group.kind = match (tunnels.kinds().next(), tunnels.kinds().nth(1)) {
+        (Some(only), None) => Some(only.name.into()),
+        _ => Some(tunnels.kinds().map(|row| row.name).collect::<Vec<_>>().join("/").into()),
+    };
+    if let Some((from, to)) = tunnels.ends() {
+        let (src, dst) = if side == Side::Src { (from, to) } else { (to, from) };
+        (group.src_ip, group.dst_ip) = (Some(src), Some(dst));
+    }
+}
+
 /// True where the first packet seen came from the responder, and what tells.
 fn orient(tuple: FiveTuple, packet: &Packet<'_>) -> (bool, &'static str) {
     if let Transport::Tcp(tcp) = packet.transport
@@ -206,10 +242,17 @@ fn orient(tuple: FiveTuple, packet: &Packet<'_>) -> (bool, &'static str) {
     if tuple.dst.is_group() {
         return (false, "first_packet");
     }
-    // Without a handshake a system port (RFC 6335 §6) against an ephemeral one tells the server.
-    match (tuple.src_port, tuple.dst_port) {
-        (1..1_024, 1_024..) => (true, "port"),
-        (1_024.., 1..1_024) => (false, "port"),
+    // RFC 6335 §6: system, user and dynamic ports. Without a handshake the lower kind is the server's. Of UDP the first
+    // packet is more often the request than a user port is the server's: there only a system port tells.
+    let tcp = matches!(packet.transport, Transport::Tcp(_));
+    let kind = |port: u16| match port {
+        0 => None,
+        1..1_024 => Some(0),
+        49_152.. if tcp => Some(2),
+        _ => Some(1),
+    };
+    match (kind(tuple.src_port), kind(tuple.dst_port)) {
+        (Some(src), Some(dst)) if src != dst => (src < dst, "port"),
         _ => (false, "first_packet"),
     }
 }

@@ -2,28 +2,49 @@
 //! The flow table: a bounded map from endpoints to flows, with two lists in the order of the last packet
 //! (open flows, and TCP flows that have ended), so that expiry looks at the front only.
 
+use std::hash::{Hash, Hasher};
+
 use hashbrown::HashMap;
 use minamo_base::{FiveTuple, Ip, Time};
+use minamo_packet::Packet;
 use rapidhash::fast::RandomState;
 
 use crate::state::FlowState;
 
 /// Endpoints in a fixed order, so that both directions have one key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key {
     low: (Ip, u16),
     high: (Ip, u16),
     proto: u8,
-    vlan: Option<u16>,
+    /// Outermost tag, or [`UNTAGGED`].
+    vlan: u16,
+    /// Address space that a tunnel separates.
+    space: u64,
 }
+
+/// More than the twelve bits of a VLAN id.
+const UNTAGGED: u16 = u16::MAX;
 
 impl Key {
     /// The key, and true where the packet's source is the higher endpoint.
-    pub(crate) fn of(tuple: FiveTuple, vlan: Option<u16>) -> (Self, bool) {
+    pub(crate) fn of(tuple: FiveTuple, packet: &Packet<'_>) -> (Self, bool) {
         let (src, dst) = ((tuple.src, tuple.src_port), (tuple.dst, tuple.dst_port));
         let flipped = src > dst;
         let (low, high) = if flipped { (dst, src) } else { (src, dst) };
-        (Self { low, high, proto: tuple.proto, vlan }, flipped)
+        let vlan = packet.vlans[0].unwrap_or(UNTAGGED);
+        (Self { low, high, proto: tuple.proto, vlan, space: packet.tunnels.space() }, flipped)
+    }
+}
+
+impl Hash for Key {
+    /// In whole words: what a derived hash does octet by octet costs more than the look-up.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u128(self.low.0.to_u128());
+        state.write_u128(self.high.0.to_u128());
+        let ports = u64::from(self.low.1) << 16 | u64::from(self.high.1);
+        let ends = u64::from(self.proto) << 48 | u64::from(self.vlan) << 32 | ports;
+        state.write_u128(u128::from(self.space) << 64 | u128::from(ends));
     }
 }
 

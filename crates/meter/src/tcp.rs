@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! TCP of one flow: order of each side's octets (RFC 9293 §3.4), what was sent again, round trips, the end.
-//! Reassembly holds a few segments that came early and then reports a gap; it never waits for long.
+//! Reassembly holds a few segments that came early; it reports a gap when there are too many, when the receiver
+//! acknowledges them, or at the end of the flow.
 
 use minamo_base::Time;
 use minamo_dissect::{Classifier, Input, Side};
@@ -67,7 +68,7 @@ impl TcpState {
             self.forget();
             0
         } else {
-            self.reassemble(side, tcp, packet, classifier, flow)
+            self.acknowledged(side, tcp, classifier, flow) + self.reassemble(side, tcp, packet, classifier, flow)
         };
         (again, gaps)
     }
@@ -175,6 +176,32 @@ impl TcpState {
             side.held = Vec::new();
             side.next = Some(side.end);
         }
+    }
+
+    /// The receiver has what lies before a held segment that it acknowledges: here it was lost and will not come.
+    fn acknowledged(&mut self, side: Side, tcp: &TcpHeader, classifier: &mut Classifier, flow: &mut Flow) -> u64 {
+        let sender = match side {
+            Side::Src => Side::Dst,
+            Side::Dst => Side::Src,
+        };
+        let Some(state) = self.sides.get_mut(sender.index()).filter(|state| !state.held.is_empty()) else { return 0 };
+        let end = |(start, data): &(u32, Vec<u8>)| start.wrapping_add(u32::try_from(data.len()).unwrap_or(0));
+        let acknowledged = state.held.iter().any(|held| distance(tcp.ack, end(held)) >= 0);
+        if tcp.flags & tcp_flags::ACK == 0 || !acknowledged {
+            return 0;
+        }
+        state.release(sender, true, classifier, flow)
+    }
+
+    /// Hands on everything that is held, with the gaps in it: nothing more will come. Returns the gaps.
+    pub(crate) fn drain(&mut self, classifier: &mut Classifier, flow: &mut Flow) -> u64 {
+        let mut gaps = 0;
+        for (side, state) in [Side::Src, Side::Dst].into_iter().zip(&mut self.sides) {
+            while !state.held.is_empty() && !classifier.is_done() {
+                gaps += state.release(side, true, classifier, flow);
+            }
+        }
+        gaps
     }
 
     fn reassemble(

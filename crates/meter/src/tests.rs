@@ -2,6 +2,7 @@
 //! Scenarios: packets with given times in, rows out.
 
 use etherparse::PacketBuilder;
+use minamo_base::Ip;
 use minamo_packet::{LinkType, decode};
 use proptest::prelude::*;
 
@@ -150,6 +151,121 @@ fn later_fragments_belong_to_the_flow_of_the_first() {
     assert_eq!(rows[0].net.as_ref().and_then(|n| n.fragments), Some(2));
 }
 
+#[test]
+fn identifications_are_forgotten_after_a_minute() {
+    let mut first = segment(CLIENT, SERVER, 1, ACK, &[b'x'; 12]);
+    first[6] = 0x20;
+    let mut later = first.clone();
+    later[6..8].copy_from_slice(&[0, 4]);
+    let mut run = Run::new(Settings::default());
+    run.at(0, &first);
+    run.at(61_000, &later);
+    let (rows, counters) = run.end();
+    assert_eq!((rows.len(), counters.orphan_fragments), (2, 1));
+    assert_eq!(rows[1].core.src_port, 0, "the identification is another packet's by now");
+}
+
+const LEFT: [u8; 4] = [203, 0, 113, 1];
+const RIGHT: [u8; 4] = [203, 0, 113, 2];
+
+/// `inner` in UDP between the ends of a tunnel.
+fn tunnelled(from: [u8; 4], to: [u8; 4], port: u16, head: &[u8], inner: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let builder = PacketBuilder::ipv4(from, to, 64).udp(port, port);
+    builder.write(&mut out, &[head, inner].concat()).expect("a Vec takes all");
+    out
+}
+
+fn gtp(from: [u8; 4], to: [u8; 4], teid: u8, inner: &[u8]) -> Vec<u8> {
+    let head = [0x30, 255, 0, u8::try_from(inner.len()).expect("short"), 0, 0, 0, teid];
+    tunnelled(from, to, 2_152, &head, inner)
+}
+
+fn vxlan(vni: u8, inner: &[u8]) -> Vec<u8> {
+    let head = [8, 0, 0, 0, 0, 0, vni, 0, 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0];
+    tunnelled(LEFT, RIGHT, 4_789, &head, inner)
+}
+
+#[test]
+fn both_directions_of_a_tunnel_are_one_flow_with_the_identifier_of_each() {
+    // The answer is seen first: the tunnel is turned round with the conversation.
+    for order in [[0, 1], [1, 0]] {
+        let mut run = Run::new(Settings::default());
+        let packets = [
+            gtp(LEFT, RIGHT, 7, &segment(CLIENT, SERVER, 100, SYN, b"")),
+            gtp(RIGHT, LEFT, 9, &segment(SERVER, CLIENT, 500, SYN | ACK, b"")),
+        ];
+        for (at, packet) in order.iter().enumerate() {
+            run.at(at as i64, &packets[*packet]);
+        }
+        let (rows, counters) = run.end();
+        assert_eq!((rows.len(), counters.tunnelled), (1, 2), "{order:?}");
+        assert_eq!((rows[0].core.src_port, rows[0].core.src_bytes), (50_000, 40), "counted inside");
+        let tunnel = rows[0].tunnel.as_ref().expect("it was in a tunnel");
+        assert_eq!(tunnel.kind.as_deref(), Some("gtp"));
+        assert_eq!((tunnel.src_id, tunnel.dst_id), (Some(7), Some(9)));
+        assert_eq!((tunnel.src_ip, tunnel.dst_ip), (Some(Ip::v4(LEFT)), Some(Ip::v4(RIGHT))));
+    }
+}
+
+#[test]
+fn equal_addresses_in_two_networks_are_two_flows() {
+    let mut run = Run::new(Settings::default());
+    let inner = segment(CLIENT, SERVER, 100, SYN, b"");
+    run.at(0, &vxlan(1, &inner));
+    run.at(0, &vxlan(2, &inner));
+    run.at(0, &inner);
+    run.at(1, &vxlan(1, &segment(SERVER, CLIENT, 500, SYN | ACK, b"")));
+    let (rows, counters) = run.end();
+    assert_eq!((rows.len(), counters.tunnelled), (3, 3));
+    let mut ids: Vec<_> = rows.iter().map(|row| row.core.flow_id.clone()).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
+    assert_eq!(rows.iter().filter(|row| row.tunnel.is_none()).count(), 1);
+    let first =
+        rows.iter().find(|row| row.core.dst_packets == 1).and_then(|row| row.tunnel.as_ref()).expect("answered");
+    assert_eq!((first.src_id, first.dst_id), (Some(1), Some(1)));
+}
+
+#[test]
+fn stacked_tunnels_are_named_from_the_outside() {
+    let mut ipip = Vec::new();
+    let inner = vxlan(1, &segment(CLIENT, SERVER, 100, SYN, b""));
+    let builder = PacketBuilder::ipv4([192, 0, 2, 50], [192, 0, 2, 51], 64);
+    builder.write(&mut ipip, etherparse::IpNumber(4), &inner).expect("a Vec takes all");
+    let mut run = Run::new(Settings::default());
+    run.at(0, &ipip);
+    let (rows, _) = run.end();
+    let tunnel = rows[0].tunnel.as_ref().expect("it was in tunnels");
+    assert_eq!(tunnel.kind.as_deref(), Some("ipip/vxlan"));
+    assert_eq!(tunnel.src_ip, Some(Ip::v4(LEFT)), "the ends of the tunnel that the identifier belongs to");
+}
+
+#[test]
+fn tunnels_that_stay_closed_are_counted_by_reason() {
+    let outer = |body: &[u8]| {
+        let mut out = Vec::new();
+        let builder = PacketBuilder::ipv4(LEFT, RIGHT, 64);
+        builder.write(&mut out, etherparse::IpNumber(4), body).expect("a Vec takes all");
+        out
+    };
+    let mut run = Run::new(Settings::default());
+    run.at(0, &outer(&[0x45, 0, 0]));
+    let mut deep = segment(CLIENT, SERVER, 100, SYN, b"");
+    for _ in 0..=minamo_packet::DEPTH {
+        deep = outer(&deep);
+    }
+    run.at(0, &deep);
+    let mut arp = Vec::new();
+    let builder = PacketBuilder::ipv4(LEFT, RIGHT, 64);
+    builder.write(&mut arp, etherparse::IpNumber(47), &[0, 0, 8, 6, 0, 1]).expect("a Vec takes all");
+    run.at(0, &arp);
+    let (_, counters) = run.end();
+    assert_eq!((counters.closed_unreadable, counters.closed_deep, counters.closed_not_ip), (1, 1, 1));
+    assert_eq!((counters.packets, counters.tunnelled), (3, 1));
+}
+
 /// A request in three segments.
 fn http_request(order: &[usize]) -> Flow {
     let pieces: [(u32, &[u8]); 3] =
@@ -171,6 +287,41 @@ fn order_of_arrival_does_not_change_what_dissectors_see() {
         assert_eq!(other.http, in_order.http);
         assert_eq!(other.core.app, in_order.core.app);
     }
+}
+
+#[test]
+fn lost_octets_are_given_up_when_the_receiver_has_them_and_at_the_end() {
+    let start = || {
+        let mut run = Run::new(Settings::default());
+        run.at(0, &segment(CLIENT, SERVER, 100, SYN, b""));
+        run.at(1, &segment(CLIENT, SERVER, 120, ACK, b"after a gap"));
+        assert_eq!(run.meter.counters().stream_gaps, 0, "it may still come");
+        run
+    };
+    assert_eq!(start().end().1.stream_gaps, 1);
+    let mut run = start();
+    let mut answer = segment(SERVER, CLIENT, 500, ACK, b"");
+    answer[28..32].copy_from_slice(&130u32.to_be_bytes());
+    run.at(2, &answer);
+    assert_eq!(run.meter.counters().stream_gaps, 0, "a part of the segment is not the segment");
+    answer[28..32].copy_from_slice(&131u32.to_be_bytes());
+    run.at(3, &answer);
+    assert_eq!(run.meter.counters().stream_gaps, 1);
+    assert_eq!(run.end().1.stream_gaps, 1, "it is told once");
+}
+
+#[test]
+fn the_side_of_a_connection_without_handshake_is_told_by_its_port() {
+    let orient = |from: u16, to: u16| {
+        let mut run = Run::new(Settings::default());
+        run.at(0, &segment((CLIENT.0, from), (SERVER.0, to), 1, ACK, b"x"));
+        let row = run.end().0.remove(0);
+        (row.core.dst_port, row.core.orientation.unwrap_or_default().into_owned())
+    };
+    assert_eq!(orient(443, 8_080), (443, "port".to_owned()));
+    assert_eq!(orient(5_432, 50_000), (5_432, "port".to_owned()), "a user port against a dynamic one");
+    assert_eq!(orient(50_000, 5_432), (5_432, "port".to_owned()));
+    assert_eq!(orient(5_432, 40_000), (40_000, "first_packet".to_owned()));
 }
 
 proptest! {

@@ -48,6 +48,16 @@ minamo_base::counters! {
             "A fault of the program; the log says which.";
         /// Rows dropped because the lake was closing.
         dropped_closed: AtomicU64 = "minamo_probe_dropped_rows_total" [interface, reason = "closed"], "";
+        /// Packets that came in a tunnel: metered as the conversation inside.
+        tunnelled: AtomicU64 = "minamo_probe_tunnelled_packets_total" [interface], "";
+        /// Packets of tunnels metered as the tunnel: they are nested too deeply.
+        closed_deep: AtomicU64 = "minamo_probe_closed_tunnels_total" [interface, reason = "deep_nesting"],
+            "Somebody wraps packets many times: look at the flows of the outer tunnel.";
+        /// Packets of tunnels metered as the tunnel: there is no IP inside.
+        closed_not_ip: AtomicU64 = "minamo_probe_closed_tunnels_total" [interface, reason = "not_ip"], "";
+        /// Packets of tunnels metered as the tunnel: what is inside is cut or impossible.
+        closed_unreadable: AtomicU64 = "minamo_probe_closed_tunnels_total" [interface, reason = "unreadable"],
+            "Look whether the mirror port cuts packets.";
     }
 }
 
@@ -105,6 +115,10 @@ fn tell(
         (&counters.orphan_fragments, metered.orphan_fragments),
         (&counters.forgotten_fragments, metered.forgotten_fragments),
         (&counters.stream_gaps, metered.stream_gaps),
+        (&counters.tunnelled, metered.tunnelled),
+        (&counters.closed_deep, metered.closed_deep),
+        (&counters.closed_not_ip, metered.closed_not_ip),
+        (&counters.closed_unreadable, metered.closed_unreadable),
     ] {
         counter.store(value, Ordering::Relaxed);
     }

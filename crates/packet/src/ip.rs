@@ -86,8 +86,37 @@ fn v4(first: u8, mut cursor: Cursor<'_>, captured: usize) -> Result<(IpHeader, &
         });
     }
     let body = (octets as usize - usize::from(header_octets)).min(cursor.left());
+    let body = cursor.take(body, "ipv4.payload")?;
     let fragment = Fragment::of(id.into(), fragment & 0x1fff, fragment & 0x2000 != 0);
-    Ok((IpHeader { src, dst, proto, tos, ttl, octets, header_octets, fragment }, cursor.take(body, "ipv4.payload")?))
+    let header = IpHeader { src, dst, proto, tos, ttl, octets, header_octets, fragment };
+    if proto == AH && !matches!(fragment, Fragment::Later { .. }) {
+        return Ok(authenticated(header, body));
+    }
+    Ok((header, body))
+}
+
+/// Authentication header (RFC 4302 §2): the packet behind it is in clear.
+const AH: u8 = 51;
+
+/// What follows an authentication header in IPv4; the packet as it is where the header is cut.
+#[cold]
+fn authenticated(mut header: IpHeader, body: &[u8]) -> (IpHeader, &[u8]) {
+    let octets = body.get(1).map_or(usize::MAX, |units| (usize::from(*units) + 2) * 4);
+    if let (Some(next), Some(rest)) = (body.first(), body.get(octets..)) {
+        header.proto = *next;
+        header.header_octets = header.header_octets.saturating_add(u16::try_from(octets).unwrap_or(u16::MAX));
+        return (header, rest);
+    }
+    (header, body)
+}
+
+/// True where the checksum of an IPv4 header holds (RFC 1071): with it the header is no chance.
+pub(crate) fn v4_checksum_holds(data: &[u8]) -> bool {
+    let octets = data.first().map_or(0, |first| usize::from(first & 15) * 4);
+    let Some(header) = data.get(..octets).filter(|header| header.len() >= 20) else { return false };
+    let pairs = header.chunks_exact(2).map(|pair| pair.iter().fold(0, |sum, octet| sum << 8 | u32::from(*octet)));
+    let sum: u32 = pairs.sum();
+    (sum & 0xffff) + (sum >> 16) == 0xffff
 }
 
 fn v6(first: u8, mut cursor: Cursor<'_>, captured: usize) -> Result<(IpHeader, &[u8]), WireError> {

@@ -1,25 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From a captured frame to the addresses, ports and payload in it. No allocation, no I/O; a frame that
-//! cannot be read to its end is described as far as it goes. Tunnels are not opened: an encapsulated
-//! packet is metered as the protocol that carries it.
+//! cannot be read to its end is described as far as it goes. Tunnels are opened: the packet is the
+//! innermost one, and [`Packet::tunnels`] says what it came in.
 
 mod ip;
 mod link;
 mod transport;
+mod tunnel;
 
 use minamo_base::{FiveTuple, Mac, WireError};
 
 pub use ip::{Fragment, IpHeader};
 pub use link::LinkType;
 pub use transport::{TcpHeader, Transport, tcp_flags};
+pub use tunnel::{Carrier, Closed, DEPTH, Form, TUNNELS, Tunnel, Tunnels};
+
+use link::Way;
+use tunnel::Outcome;
 
 /// A decoded packet; `payload` borrows from the frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Packet<'a> {
-    /// MAC addresses, where the link has them: source, destination.
+    /// MAC addresses of the innermost frame, where the link has them: source, destination.
     pub macs: Option<(Mac, Mac)>,
-    /// VLAN ids, outermost first.
+    /// VLAN ids of the innermost frame, outermost first.
     pub vlans: [Option<u16>; 2],
+    /// The tunnels that the packet was in.
+    pub tunnels: Tunnels,
+    /// Why the payload, which is a tunnel, was not opened.
+    pub closed: Option<Closed>,
     /// The IP header.
     pub ip: IpHeader,
     /// The header above it.
@@ -30,7 +39,24 @@ pub struct Packet<'a> {
     pub payload_len: u32,
 }
 
-impl Packet<'_> {
+impl<'a> Packet<'a> {
+    /// The packet that begins with `data`, as it is.
+    #[inline]
+    pub(crate) fn read(data: &'a [u8], way: Way) -> Result<Self, WireError> {
+        let (ip, above) = ip::decode(data)?;
+        let (transport, payload) = transport::decode(&ip, above)?;
+        Ok(Self {
+            macs: way.macs,
+            vlans: way.vlans,
+            tunnels: way.tunnels,
+            closed: None,
+            ip,
+            transport,
+            payload,
+            payload_len: sent_payload(&ip, above.len() - payload.len(), payload.len()),
+        })
+    }
+
     /// Endpoints and protocol. ICMP has type and code in place of the ports.
     pub fn tuple(&self) -> FiveTuple {
         let (src_port, dst_port) = self.transport.ports();
@@ -50,6 +76,9 @@ pub enum Skip {
     /// The frame carries something else than IP; its ethertype, or 0 where there is none.
     #[error("not IP: ethertype {0:#06x}")]
     NotIp(u16),
+    /// More tunnels or labels inside one another than any network has.
+    #[error("too many tunnels or labels inside one another")]
+    Deep,
     /// A header is cut or impossible.
     #[error("{0}")]
     Malformed(#[from] WireError),
@@ -60,25 +89,29 @@ impl Skip {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::NotIp(_) => "not_ip",
+            Self::Deep => "deep_nesting",
             Self::Malformed(error) if error.is_short() => "cut_header",
             Self::Malformed(_) => "bad_header",
         }
     }
 }
 
-/// Decodes one frame of the given link type.
+/// Decodes one frame of the given link type, down to the innermost packet that can be read.
 pub fn decode(link: LinkType, frame: &[u8]) -> Result<Packet<'_>, Skip> {
-    let found = link::find_ip(link, frame)?;
-    let (ip, above) = ip::decode(found.ip)?;
-    let (transport, payload) = transport::decode(&ip, above)?;
-    Ok(Packet {
-        macs: found.macs,
-        vlans: found.vlans,
-        ip,
-        transport,
-        payload,
-        payload_len: sent_payload(&ip, above.len() - payload.len(), payload.len()),
-    })
+    let mut way = Way::default();
+    let ip = link::find_ip(link, frame, &mut way)?;
+    let mut packet = Packet::read(ip, way)?;
+    while tunnel::may_open(&packet) {
+        match tunnel::open(&packet) {
+            Outcome::Inner(inner) => packet = inner,
+            Outcome::Closed(why) => {
+                packet.closed = Some(why);
+                break;
+            }
+            Outcome::Plain => break,
+        }
+    }
+    Ok(packet)
 }
 
 /// Payload octets as sent: what the IP header says less the headers, and never less than was captured.

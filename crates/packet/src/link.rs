@@ -3,7 +3,8 @@
 
 use minamo_base::{Cursor, Mac};
 
-use crate::Skip;
+use crate::tunnel::{self, Form};
+use crate::{Skip, Tunnels, ip};
 
 /// A link type, by its number in libpcap's LINKTYPE registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,13 +33,16 @@ impl LinkType {
             12 | 14 | 101 => "RAW",
             50 => "PPP_HDLC",
             51 => "PPP_ETHER",
+            100 => "ATM_RFC1483",
             104 => "C_HDLC",
             105 => "IEEE802_11",
             107 => "FRELAY",
             108 => "LOOP",
             113 => "LINUX_SLL",
             117 => "PFLOG",
+            119 => "IEEE802_11_PRISM",
             127 => "IEEE802_11_RADIOTAP",
+            192 => "PPI",
             219 => "MPLS",
             228 => "IPV4",
             229 => "IPV6",
@@ -49,116 +53,157 @@ impl LinkType {
     }
 }
 
-/// What the link layer tells.
-pub(crate) struct Found<'a> {
+/// What was told on the way to the IP header.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Way {
+    /// Source and destination of the innermost frame.
     pub(crate) macs: Option<(Mac, Mac)>,
+    /// Tags of the innermost frame, outermost first.
     pub(crate) vlans: [Option<u16>; 2],
-    /// The frame from the IP header on.
-    pub(crate) ip: &'a [u8],
+    pub(crate) tunnels: Tunnels,
 }
 
-impl<'a> Found<'a> {
-    fn bare(ip: &'a [u8]) -> Self {
-        Self { macs: None, vlans: [None; 2], ip }
+/// The frame from the IP header on.
+pub(crate) fn find_ip<'a>(link: LinkType, frame: &'a [u8], way: &mut Way) -> Result<&'a [u8], Skip> {
+    match link.0 {
+        1 => ethernet(Cursor::new(frame), way),
+        12 | 14 | 101 | 228 | 229 => Ok(frame),
+        _ => other_link(link, Cursor::new(frame), way),
     }
 }
 
-pub(crate) fn find_ip(link: LinkType, frame: &[u8]) -> Result<Found<'_>, Skip> {
-    let mut cursor = Cursor::new(frame);
+fn other_link<'a>(link: LinkType, mut cursor: Cursor<'a>, way: &mut Way) -> Result<&'a [u8], Skip> {
     match link.0 {
-        1 => ethernet(cursor),
-        12 | 14 | 101 | 228 | 229 => Ok(Found::bare(frame)),
         0 | 108 => {
             cursor.skip(4, "loopback.family")?;
-            Ok(Found::bare(cursor.rest()))
+            Ok(cursor.rest())
         }
-        9 | 50 => ppp(cursor),
-        51 => {
-            cursor.skip(6, "pppoe.header")?;
-            ppp(cursor)
-        }
+        9 | 50 => ppp(cursor, way),
+        51 => ether_payload(0x8864, cursor, way),
+        100 => llc(cursor, way),
         104 => {
             cursor.skip(2, "chdlc.address")?;
             let kind = cursor.u16("chdlc.protocol")?;
-            ether_payload(kind, cursor, None)
+            ether_payload(kind, cursor, way)
         }
-        105 => ieee80211(cursor),
-        107 => {
-            // Q.922 address of two octets, UI, NLPID (RFC 2427 §4).
-            cursor.skip(3, "frelay.header")?;
-            match cursor.u8("frelay.nlpid")? {
-                0xcc | 0x8e => Ok(Found::bare(cursor.rest())),
-                _ => Err(Skip::NotIp(0)),
-            }
-        }
+        105 => ieee80211(cursor, false, way),
+        107 => frame_relay(cursor),
         113 => {
             cursor.skip(6, "sll.header")?;
             let source = cursor.array("sll.address")?;
             cursor.skip(2, "sll.unused")?;
             let kind = cursor.u16("sll.protocol")?;
-            ether_payload(kind, cursor, Some((Mac(source), Mac::default())))
+            way.macs = Some((Mac(source), Mac::default()));
+            ether_payload(kind, cursor, way)
         }
         117 => pflog(cursor),
+        119 => {
+            cursor.skip(4, "prism.code")?;
+            let length = cursor.u32_le("prism.length")?;
+            cursor.skip((length as usize).saturating_sub(8), "prism.header")?;
+            ieee80211(cursor, false, way)
+        }
         127 => {
             cursor.skip(2, "radiotap.version")?;
             let length = cursor.u16_le("radiotap.length")?;
             cursor.skip(usize::from(length).saturating_sub(4), "radiotap.header")?;
-            ieee80211(cursor)
+            ieee80211(cursor, false, way)
         }
-        219 => mpls(cursor, None, [None; 2]),
+        192 => {
+            cursor.skip(2, "ppi.version")?;
+            let length = cursor.u16_le("ppi.length")?;
+            let inner = cursor.u32_le("ppi.link_type")?;
+            cursor.skip(usize::from(length).saturating_sub(8), "ppi.header")?;
+            match u16::try_from(inner) {
+                // A packet information header in another one has no meaning, and would cost a hostile frame nothing.
+                Ok(192) | Err(_) => Err(cursor.bad(0, "ppi.link_type", inner.into(), "a link type").into()),
+                Ok(link) => find_ip(LinkType(link), cursor.rest(), way),
+            }
+        }
+        219 => ether_payload(0x8847, cursor, way),
         239 => nflog(cursor),
         276 => {
             let kind = cursor.u16("sll2.protocol")?;
             cursor.skip(10, "sll2.header")?;
             let source = cursor.array("sll2.address")?;
             cursor.skip(2, "sll2.unused")?;
-            ether_payload(kind, cursor, Some((Mac(source), Mac::default())))
+            way.macs = Some((Mac(source), Mac::default()));
+            ether_payload(kind, cursor, way)
         }
         other => Err(cursor.bad(0, "link.type", other.into(), "a link type that carries IP").into()),
     }
 }
 
-fn ethernet(mut cursor: Cursor<'_>) -> Result<Found<'_>, Skip> {
+/// The IP header in what a tunnel carries.
+pub(crate) fn inside<'a>(form: Form, data: &'a [u8], way: &mut Way) -> Result<&'a [u8], Skip> {
+    let cursor = Cursor::new(data);
+    match form {
+        Form::Ip => Ok(data),
+        Form::Ethernet => ethernet(cursor, way),
+        Form::Ppp => ppp(cursor, way),
+        Form::Ethertype(kind) => ether_payload(kind, cursor, way),
+        Form::Wifi => ieee80211(cursor, false, way),
+        Form::SwappedWifi => ieee80211(cursor, true, way),
+    }
+}
+
+/// True where IP is found in `data` without another tunnel between: for tunnels that do not say what they carry.
+pub(crate) fn leads_to_ip(form: Form, data: &[u8]) -> bool {
+    let mut way = Way { tunnels: Tunnels::full(), ..Way::default() };
+    let fits = |ip: &[u8]| {
+        let room = ip.len();
+        ip::decode(ip).is_ok_and(|(header, _)| header.octets as usize <= room)
+    };
+    inside(form, data, &mut way).is_ok_and(fits)
+}
+
+#[inline]
+fn ethernet<'a>(mut cursor: Cursor<'a>, way: &mut Way) -> Result<&'a [u8], Skip> {
     let to = Mac(cursor.array("ethernet.destination")?);
     let from = Mac(cursor.array("ethernet.source")?);
     let kind = cursor.u16("ethernet.type")?;
-    ether_payload(kind, cursor, Some((from, to)))
+    way.macs = Some((from, to));
+    way.vlans = [None; 2];
+    ether_payload(kind, cursor, way)
 }
 
-/// What follows an ethertype: VLAN tags, PPPoE, MPLS and LLC/SNAP on the way to IP.
-fn ether_payload(mut kind: u16, mut cursor: Cursor<'_>, macs: Option<(Mac, Mac)>) -> Result<Found<'_>, Skip> {
-    let mut vlans = [None; 2];
+/// What follows an ethertype: VLAN tags, LLC/SNAP and tunnels on the way to IP.
+#[inline]
+fn ether_payload<'a>(mut kind: u16, mut cursor: Cursor<'a>, way: &mut Way) -> Result<&'a [u8], Skip> {
     // Deeper stacks than eight tags do not exist; the bound keeps a hostile frame from costing more.
     for _ in 0..8 {
         match kind {
+            0x0800 | 0x86dd => return Ok(cursor.rest()),
             0x8100 | 0x88a8 | 0x9100 => {
                 let tag = cursor.u16("vlan.tag")? & 0x0fff;
                 kind = cursor.u16("vlan.type")?;
-                if let Some(free) = vlans.iter_mut().find(|v| v.is_none()) {
+                if let Some(free) = way.vlans.iter_mut().find(|v| v.is_none()) {
                     *free = Some(tag);
                 }
             }
-            0x8864 => {
-                cursor.skip(6, "pppoe.header")?;
-                return ppp(cursor).map(|found| Found { macs, vlans, ip: found.ip });
-            }
-            0x8847 | 0x8848 => return mpls(cursor, macs, vlans),
-            0x0800 | 0x86dd => return Ok(Found { macs, vlans, ip: cursor.rest() }),
             // IEEE 802.3: a length, then LLC, perhaps with SNAP.
-            length if length < 0x0600 => {
-                if cursor.array::<6>("llc.snap")? != [0xaa, 0xaa, 3, 0, 0, 0] {
-                    return Err(Skip::NotIp(0));
-                }
-                kind = cursor.u16("snap.type")?;
-            }
-            other => return Err(Skip::NotIp(other)),
+            length if length < 0x0600 => kind = snap(&mut cursor)?,
+            other => return tunnel::enter_ethertype(other, cursor.rest(), way).unwrap_or(Err(Skip::NotIp(other))),
         }
     }
     Err(Skip::NotIp(kind))
 }
 
+fn llc<'a>(mut cursor: Cursor<'a>, way: &mut Way) -> Result<&'a [u8], Skip> {
+    let kind = snap(&mut cursor)?;
+    ether_payload(kind, cursor, way)
+}
+
+/// The ethertype in an LLC header with SNAP (IEEE 802-2014 §9.4).
+fn snap(cursor: &mut Cursor<'_>) -> Result<u16, Skip> {
+    if cursor.array::<6>("llc.snap")? != [0xaa, 0xaa, 3, 0, 0, 0] {
+        return Err(Skip::NotIp(0));
+    }
+    Ok(cursor.u16("snap.type")?)
+}
+
 /// RFC 1662 §3.1, RFC 1661 §2: address and control octets and the protocol's first octet may be left out.
-fn ppp(mut cursor: Cursor<'_>) -> Result<Found<'_>, Skip> {
+fn ppp<'a>(mut cursor: Cursor<'a>, way: &mut Way) -> Result<&'a [u8], Skip> {
     if cursor.rest().starts_with(&[0xff, 0x03]) {
         cursor.skip(2, "ppp.address")?;
     }
@@ -166,29 +211,25 @@ fn ppp(mut cursor: Cursor<'_>) -> Result<Found<'_>, Skip> {
     let protocol =
         if first & 1 == 1 { u16::from(first) } else { u16::from(first) << 8 | u16::from(cursor.u8("ppp.protocol")?) };
     match protocol {
-        0x0021 | 0x0057 => Ok(Found::bare(cursor.rest())),
-        0x0281 => mpls(cursor, None, [None; 2]),
+        0x0021 | 0x0057 => Ok(cursor.rest()),
+        0x0281 => ether_payload(0x8847, cursor, way),
         _ => Err(Skip::NotIp(0)),
     }
 }
 
-/// RFC 3032 §2.1; what is below the last label is told from its first four bits.
-fn mpls(mut cursor: Cursor<'_>, macs: Option<(Mac, Mac)>, vlans: [Option<u16>; 2]) -> Result<Found<'_>, Skip> {
-    for _ in 0..16 {
-        let label = cursor.u32("mpls.label")?;
-        if label & 0x100 != 0 {
-            return match cursor.peek().map(|octet| octet >> 4) {
-                Some(4 | 6) => Ok(Found { macs, vlans, ip: cursor.rest() }),
-                _ => Err(Skip::NotIp(0x8847)),
-            };
-        }
+/// Q.922 address of two octets, UI, NLPID (RFC 2427 §4).
+fn frame_relay(mut cursor: Cursor<'_>) -> Result<&[u8], Skip> {
+    cursor.skip(3, "frelay.header")?;
+    match cursor.u8("frelay.nlpid")? {
+        0xcc | 0x8e => Ok(cursor.rest()),
+        _ => Err(Skip::NotIp(0)),
     }
-    Err(Skip::NotIp(0x8847))
 }
 
 /// IEEE 802.11 data frames that are not encrypted, with LLC/SNAP.
-fn ieee80211(mut cursor: Cursor<'_>) -> Result<Found<'_>, Skip> {
+fn ieee80211<'a>(mut cursor: Cursor<'a>, swapped: bool, way: &mut Way) -> Result<&'a [u8], Skip> {
     let control = cursor.u16_le("ieee80211.control")?;
+    let control = if swapped { control.swap_bytes() } else { control };
     let (kind, subtype) = (control >> 2 & 3, control >> 4 & 15);
     let (to_ds, from_ds, protected) = (control & 0x100 != 0, control & 0x200 != 0, control & 0x4000 != 0);
     // Only data frames (type 2) carry packets; bit 2 of the subtype says that this one carries none.
@@ -200,31 +241,29 @@ fn ieee80211(mut cursor: Cursor<'_>) -> Result<Found<'_>, Skip> {
         [cursor.array("ieee80211.address1")?, cursor.array("ieee80211.address2")?, cursor.array("ieee80211.address3")?];
     let [first, second, third] = addresses.map(Mac);
     cursor.skip(2, "ieee80211.sequence")?;
-    let macs = match (to_ds, from_ds) {
+    way.macs = Some(match (to_ds, from_ds) {
         (false, false) => (second, first),
         (true, false) => (second, third),
         (false, true) => (third, first),
         (true, true) => (Mac(cursor.array("ieee80211.address4")?), third),
-    };
+    });
+    way.vlans = [None; 2];
     if subtype & 8 != 0 {
-        cursor.skip(2, "ieee80211.qos")?;
+        // Quality of service, and with the order bit high-throughput control (IEEE 802.11-2020 §9.2.4.1.10).
+        cursor.skip(if control & 0x8000 != 0 { 6 } else { 2 }, "ieee80211.qos")?;
     }
-    if cursor.array::<6>("llc.snap")? != [0xaa, 0xaa, 3, 0, 0, 0] {
-        return Err(Skip::NotIp(0));
-    }
-    let kind = cursor.u16("snap.type")?;
-    ether_payload(kind, cursor, Some(macs))
+    llc(cursor, way)
 }
 
 /// OpenBSD's packet filter log: a header whose first octet is its length, padded to four.
-fn pflog(mut cursor: Cursor<'_>) -> Result<Found<'_>, Skip> {
+fn pflog(mut cursor: Cursor<'_>) -> Result<&[u8], Skip> {
     let length = usize::from(cursor.u8("pflog.length")?);
     cursor.skip(length.next_multiple_of(4).saturating_sub(1), "pflog.header")?;
-    Ok(Found::bare(cursor.rest()))
+    Ok(cursor.rest())
 }
 
 /// Linux netfilter log: type-length-value records, the packet is the one of type 9.
-fn nflog(mut cursor: Cursor<'_>) -> Result<Found<'_>, Skip> {
+fn nflog(mut cursor: Cursor<'_>) -> Result<&[u8], Skip> {
     cursor.skip(4, "nflog.header")?;
     while !cursor.is_empty() {
         let length = usize::from(cursor.u16_le("nflog.length")?);
@@ -233,7 +272,7 @@ fn nflog(mut cursor: Cursor<'_>) -> Result<Found<'_>, Skip> {
             return Err(cursor.bad(4, "nflog.length", length as u64, "at least 4").into());
         };
         if kind & 0x7fff == 9 {
-            return Ok(Found::bare(cursor.sub(body.min(cursor.left()), "nflog.payload")?.rest()));
+            return Ok(cursor.sub(body.min(cursor.left()), "nflog.payload")?.rest());
         }
         cursor.skip(body.next_multiple_of(4).min(cursor.left()), "nflog.value")?;
     }
@@ -249,7 +288,7 @@ mod tests {
 
     fn ip_after(link: u16, head: &[u8]) -> Result<usize, Skip> {
         let frame: Vec<u8> = head.iter().chain(&IP).copied().collect();
-        find_ip(LinkType(link), &frame).map(|found| frame.len() - found.ip.len())
+        find_ip(LinkType(link), &frame, &mut Way::default()).map(|ip| frame.len() - ip.len())
     }
 
     #[test]
@@ -269,6 +308,14 @@ mod tests {
         wifi.extend_from_slice(&[0; 20]);
         wifi.extend_from_slice(&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0]);
         assert_eq!(ip_after(105, &wifi), Ok(32));
+        let prism: Vec<u8> = [0, 0, 0, 0, 12, 0, 0, 0, 1, 2, 3, 4].iter().chain(&wifi).copied().collect();
+        assert_eq!(ip_after(119, &prism), Ok(44));
+        let mut information = vec![0, 0, 8, 0, 105, 0, 0, 0];
+        information.extend_from_slice(&wifi);
+        assert_eq!(ip_after(192, &information), Ok(40));
+        information[4] = 192;
+        assert!(ip_after(192, &information).is_err(), "a header never opens itself");
+        assert_eq!(ip_after(100, &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0]), Ok(8));
         let mut ethernet = vec![0; 12];
         ethernet.extend_from_slice(&[0x88, 0x64, 0x11, 0, 0, 1, 0, 6, 0, 0x21]);
         assert_eq!(ip_after(1, &ethernet), Ok(22));

@@ -20,6 +20,7 @@ fn main() -> anyhow::Result<()> {
         ("docs/reference/protocols.md", reference::protocols()),
         ("docs/reference/rules.md", reference::rules()?),
         ("docs/reference/settings.md", reference::settings()),
+        ("docs/reference/tunnels.md", reference::tunnels()),
         ("web/src/gen/api.ts", typescript::api(&openapi)?),
         ("web/src/gen/columns.ts", typescript::columns()?),
         ("openapi/v1.json", format!("{openapi}\n")),

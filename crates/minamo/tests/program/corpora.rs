@@ -64,7 +64,7 @@ fn ja3_agrees_with_what_others_computed() {
             ports.contains(&&want["a_port"]) && ports.contains(&&want["b_port"])
         };
         let found: Vec<_> = last.1.iter().filter(ends).collect();
-        // Flows inside tunnels are not metered by this program yet: they are no question of fingerprints.
+        // Flows that are not metered at all are no question of fingerprints.
         if !found.is_empty() {
             all += 1;
             same += usize::from(found.iter().any(|row| row["tls_ja3"] == ja3));

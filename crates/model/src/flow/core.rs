@@ -10,8 +10,8 @@ table! {
     /// The columns of every flow.
     pub struct Core, group "core", prefix "" {
         /// Stable identity of the flow, 24 hexadecimal digits: the millisecond of its start and a hash of endpoints,
-        /// protocol, VLAN, exporter and start.
-        flow_id: String, "フローの固定識別子（16 進数 24 桁）。開始時刻（ミリ秒）と、端点・プロトコル・VLAN・送信元・開始時刻のハッシュ", Key, None, Both, Plain, [];
+        /// protocol, VLAN, tunnel, exporter and start.
+        flow_id: String, "フローの固定識別子（16 進数 24 桁）。開始時刻（ミリ秒）と、端点・プロトコル・VLAN・トンネル・送信元・開始時刻のハッシュ", Key, None, Both, Plain, [];
         /// Time of the first packet.
         time_start: Time, "最初のパケットの時刻", Instant, None, Both, Plain, [Ie(0, 156), Ie(0, 154), Ie(0, 152), Ie(0, 150), Ie(0, 22), Nprobe("FIRST_SWITCHED")];
         /// Time of the last packet.
@@ -57,7 +57,7 @@ table! {
 }
 
 table! {
-    /// The link layer, of the first packet of each side.
+    /// The link layer, of the first packet of each side; of a frame in a tunnel where the tunnel carries frames.
     pub struct L2, group "l2", prefix "l2_" {
         /// MAC address of the frames from the initiator.
         src_mac: Option<Mac>, "開始側からのフレームの送信元 MAC アドレス", Key, None, Both, Address, [Ie(0, 56), Nprobe("IN_SRC_MAC")], mirror dst_mac;
@@ -83,6 +83,23 @@ table! {
         dst_ttl: Option<u8>, "応答側からの TTL／ホップリミット（到着時）", Gauge, None, Both, Plain, [Ie(29305, 52)], mirror src_ttl;
         /// Packets that were fragments.
         fragments: Option<u32>, "フラグメントだったパケット数", Counter, Packets, Observed, Plain, [];
+    }
+}
+
+table! {
+    /// The tunnel that the conversation was in: `src_ip`, `dst_ip` and all counters are those of the packets inside.
+    pub struct Tunnel, group "tunnel", prefix "tunnel_" {
+        /// Kinds of tunnel, the outermost first, joined by a slash: `vxlan`, `gre`, `pppoe`, `mpls/ipip`.
+        kind: Option<Cow<'static, str>>, "トンネルの種類。外側から順にスラッシュでつなぐ（vxlan、gre、pppoe、mpls/ipip）", Key, None, Observed, Plain, [];
+        /// Identifier that the packets from the initiator carried, of the innermost tunnel that has one: VNI, TEID,
+        /// GRE key, label, session id.
+        src_id: Option<u32>, "開始側からのパケットが持つトンネル識別子（VNI、TEID、GRE キー、ラベル、セッション ID）", Key, None, Observed, Plain, [], mirror dst_id;
+        /// Identifier that the packets from the responder carried; tunnels such as GTP give each direction its own.
+        dst_id: Option<u32>, "応答側からのパケットが持つトンネル識別子（GTP などでは方向ごとに異なる）", Key, None, Observed, Plain, [], mirror src_id;
+        /// Address of the tunnel's end on the side of the initiator, of the innermost tunnel over IP.
+        src_ip: Option<Ip>, "開始側にあるトンネル端点のアドレス（最も内側の IP トンネル）", Key, None, Observed, Address, [], mirror dst_ip;
+        /// Address of the tunnel's end on the side of the responder.
+        dst_ip: Option<Ip>, "応答側にあるトンネル端点のアドレス", Key, None, Observed, Address, [], mirror src_ip;
     }
 }
 

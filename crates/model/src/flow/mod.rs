@@ -4,7 +4,7 @@
 mod core;
 mod protocols;
 
-pub use self::core::{Core, Exporter, Icmp, L2, Net, Npm, Sampling, Splt, Tcp};
+pub use self::core::{Core, Exporter, Icmp, L2, Net, Npm, Sampling, Splt, Tcp, Tunnel};
 pub use protocols::{BitTorrent, Dhcp, Dns, Ftp, Http, Mail, Ntp, Quic, Rdp, Sip, Smb, Ssh, Stun, Tls};
 
 use minamo_schema::row;
@@ -15,6 +15,7 @@ row! {
         core: Core,
         l2: L2,
         net: Net,
+        tunnel: Tunnel,
         icmp: Icmp,
         tcp: Tcp,
         npm: Npm,
