@@ -10,6 +10,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use minamo_detect::parse_length;
 
+use crate::enrichment;
+
 /// Type of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -21,6 +23,8 @@ pub(crate) enum Kind {
     Size,
     Count,
     Flag,
+    File,
+    Files,
 }
 
 impl Kind {
@@ -35,6 +39,8 @@ impl Kind {
             Self::Size => "a size with a unit such as \"64MiB\"",
             Self::Count => "a whole number of at least 1",
             Self::Flag => "true or false",
+            Self::File => "the path of a file, or \"\" for none",
+            Self::Files => "a list of paths such as [\"/usr/share/GeoIP/GeoLite2-Country.mmdb\"]",
         }
     }
 }
@@ -100,6 +106,30 @@ pub(crate) const SETTINGS: &[Setting] = &[
         kind: Kind::Addresses,
         default: "[]",
         doc: "UDP addresses for NetFlow v5, v9 and IPFIX; none by default.",
+    },
+    Setting {
+        key: "enrich.networks",
+        kind: Kind::File,
+        default: "\"\"",
+        doc: "File with the names and tags of networks, TOML or CSV; read again when it changes.",
+    },
+    Setting {
+        key: "enrich.mmdb",
+        kind: Kind::Files,
+        default: "[]",
+        doc: "Databases of countries, cities and autonomous systems in the MaxMind DB format, the most trusted one first; read again when one changes.",
+    },
+    Setting {
+        key: "enrich.dns_names",
+        kind: Kind::Flag,
+        default: "true",
+        doc: "Name addresses by the DNS answers that were seen.",
+    },
+    Setting {
+        key: "enrich.dns_names_max",
+        kind: Kind::Count,
+        default: "200000",
+        doc: "Most names in memory, by address and who asked, about 150 bytes each; beyond it those not used for longest are forgotten.",
     },
     Setting {
         key: "lake.seal_rows",
@@ -196,6 +226,10 @@ impl Settings {
         parse_length(self.text(key)).unwrap_or_default()
     }
 
+    fn flag(&self, key: &str) -> bool {
+        self.values.get(key).and_then(toml::Value::as_bool).unwrap_or(true)
+    }
+
     fn count(&self, key: &str) -> usize {
         let value = self.values.get(key).and_then(toml::Value::as_integer);
         value.and_then(|n| usize::try_from(n).ok()).unwrap_or_default()
@@ -218,7 +252,7 @@ impl Settings {
 
     /// `probe.promiscuous`.
     pub(crate) fn promiscuous(&self) -> bool {
-        self.values.get("probe.promiscuous").and_then(toml::Value::as_bool).unwrap_or(true)
+        self.flag("probe.promiscuous")
     }
 
     /// `meter.*`.
@@ -234,6 +268,19 @@ impl Settings {
     /// `collect.listen`.
     pub(crate) fn collect_listen(&self) -> Vec<SocketAddr> {
         self.texts("collect.listen").iter().filter_map(|text| text.parse().ok()).collect()
+    }
+
+    /// `enrich.*`.
+    pub(crate) fn enrich(&self) -> enrichment::Settings {
+        let networks = Some(self.text("enrich.networks")).filter(|path| !path.is_empty());
+        enrichment::Settings {
+            networks: networks.map(PathBuf::from),
+            databases: self.texts("enrich.mmdb").into_iter().map(PathBuf::from).collect(),
+            enricher: minamo_enrich::Settings {
+                dns_names: self.flag("enrich.dns_names"),
+                dns_names_max: self.count("enrich.dns_names_max"),
+            },
+        }
     }
 
     /// `lake.seal_after`.
@@ -272,6 +319,8 @@ fn fits(kind: Kind, value: &toml::Value) -> bool {
         Kind::Size => text.is_some_and(|t| parse_size(t).is_some()),
         Kind::Count => value.as_integer().is_some_and(|n| n >= 1 && usize::try_from(n).is_ok()),
         Kind::Flag => value.is_bool(),
+        Kind::File => text.is_some(),
+        Kind::Files => all(|path| !path.is_empty()),
     }
 }
 
@@ -303,6 +352,8 @@ mod tests {
         let again = Settings::parse(&text).expect("its own description");
         assert_eq!(settings.values, again.values);
         assert_eq!(settings.meter(), minamo_meter::Settings::default());
+        assert_eq!(settings.enrich().enricher, minamo_enrich::Settings::default());
+        assert_eq!((settings.enrich().networks, settings.enrich().databases.len()), (None, 0));
         assert!(settings.listen().expect("an address").ip().is_loopback());
     }
 
