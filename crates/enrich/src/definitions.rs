@@ -196,9 +196,16 @@ impl Definitions {
         }
     }
 
-    /// Keeps the newest versions, at most `max`; returns how many were dropped.
-    pub fn keep(&mut self, max: usize) -> usize {
-        let drop = self.versions.len().saturating_sub(max);
+    /// Keeps the newest versions: at most `max`, and where there are several, of at most `entries` entries together;
+    /// returns how many were dropped.
+    pub fn keep(&mut self, max: usize, entries: usize) -> usize {
+        let mut total = 0_usize;
+        let fits = |version: &&Version| {
+            total = total.saturating_add(version.entries.len());
+            total <= entries
+        };
+        let kept = self.versions.iter().rev().take(max).take_while(fits).count().max(1);
+        let drop = self.versions.len().saturating_sub(kept);
         self.versions.drain(..drop);
         drop
     }

@@ -17,10 +17,12 @@ use minamo_model::FLOWS;
 use rapidhash::fast::RandomState;
 
 use crate::names::{Names, ip};
-use crate::{Counters, Database, Definitions, Label, Place, Table, is_private};
+use crate::{Counters, Database, Definitions, Label, Place, Table, Version, is_private};
 
 /// Most versions of definitions that are kept ready: a file that changes every minute is remembered for an hour.
 const MAX_VERSIONS: usize = 64;
+/// Most entries of all versions that are kept ready, besides the newest one: a few hundred megabytes.
+const MAX_ENTRIES: usize = 1_000_000;
 
 /// Bounds and switches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +67,17 @@ impl Sources {
         Self { definitions, tables, databases }
     }
 
+    /// The same with definitions of which those before `at` are the same.
+    fn redefined(&self, at: Time, definitions: Definitions) -> Self {
+        let before = |from| {
+            let is = |(_, version): &(&Arc<Table>, &Version)| version.valid_from == from && from.is_none_or(|f| f < at);
+            self.tables.iter().zip(self.definitions.versions()).find(is).map(|(table, _)| Arc::clone(table))
+        };
+        let table = |v: &Version| before(v.valid_from).unwrap_or_else(|| Arc::new(Table::new(&v.entries)));
+        let tables = definitions.versions().iter().map(table).collect();
+        Self { definitions, tables, databases: self.databases.clone() }
+    }
+
     /// The definitions.
     pub fn definitions(&self) -> &Definitions {
         &self.definitions
@@ -72,7 +85,7 @@ impl Sources {
 
     /// Number of the version that is valid at `at`.
     fn version(&self, at: i64) -> Option<usize> {
-        let is_before = |version: &crate::Version| version.valid_from.is_none_or(|from| from.0 <= at);
+        let is_before = |version: &Version| version.valid_from.is_none_or(|from| from.0 <= at);
         let number = self.definitions.versions().partition_point(is_before).checked_sub(1)?;
         self.definitions.versions().get(number).filter(|version| version.covers(Time(at))).map(|_| number)
     }
@@ -102,8 +115,8 @@ impl Control {
         let before = self.sources();
         let mut definitions = before.definitions.clone();
         definitions.supersede(at, later);
-        self.counters.versions_dropped(definitions.keep(MAX_VERSIONS));
-        self.reload(Sources::new(definitions, before.databases.clone()));
+        self.counters.versions_dropped(definitions.keep(MAX_VERSIONS, MAX_ENTRIES));
+        self.reload(before.redefined(at, definitions));
     }
 
     /// New databases, for all batches that come from now on.
@@ -156,12 +169,14 @@ impl Enricher {
         let flows = Flows::of(batch).inspect_err(|_| counters.columns_unusable(batch.num_rows()))?;
         counters.rows(batch.num_rows());
         let sources = self.control.sources();
-        let mut columns = Columns::new(batch, counters);
         if let Some(names) = &mut self.names {
             names.observe(batch, counters);
-            columns.add_names(&flows, names)?;
         }
         let asked = Asked::of(&flows, &sources, counters);
+        let mut columns = Columns::new(batch, counters);
+        if let Some(names) = &mut self.names {
+            columns.add_names(&flows, &asked, names)?;
+        }
         columns.add_networks(&asked, &sources)?;
         columns.add_places(&asked, &sources, counters)?;
         Ok(columns.finish()?)
@@ -257,16 +272,21 @@ impl<'a> Columns<'a> {
         Ok(())
     }
 
-    fn add_names(&mut self, flows: &Flows<'_>, names: &mut Names) -> Result<(), ArrowError> {
-        for (column, own, peer) in [("src_name", flows.src, flows.dst), ("dst_name", flows.dst, flows.src)] {
-            let mut builder = StringViewBuilder::new().with_deduplicate_strings();
-            for row in 0..flows.time.len() {
-                let name = ip(own, row)
-                    .zip(ip(peer, row))
-                    .and_then(|(own, peer)| names.name(own, peer, flows.time.value(row)));
-                builder.append_option(name);
-            }
-            self.add(column, Arc::new(builder.finish()));
+    fn add_names(&mut self, flows: &Flows<'_>, asked: &Asked, names: &mut Names) -> Result<(), ArrowError> {
+        let known: Vec<bool> = asked.addresses.iter().map(|(ip, _)| names.knows(*ip)).collect();
+        let at = |number: Option<u32>| usize::try_from(number?).ok();
+        let address = |number: Option<u32>| asked.addresses.get(at(number)?).map(|(ip, _)| *ip);
+        let (src, dst) = (&asked.src, &asked.dst);
+        for (column, own, peers) in [("src_name", src, dst), ("dst_name", dst, src)] {
+            let name = |(row, (own, peer)): (usize, (Option<u32>, Option<u32>))| {
+                known.get(at(own)?).filter(|known| **known)?;
+                names.name(address(own)?, address(peer)?, flows.time.value(row))
+            };
+            // All of them are held until the column is made: a name may be evicted while others are asked for.
+            let found: Vec<Option<Arc<str>>> = own.iter().zip(peers).enumerate().map(name).collect();
+            let mut texts = Texts::default();
+            found.iter().for_each(|name| texts.push(name.as_deref()));
+            self.add(column, texts.finish()?);
         }
         Ok(())
     }
@@ -275,19 +295,19 @@ impl<'a> Columns<'a> {
         if sources.tables.is_empty() {
             return Ok(());
         }
-        let mut nets = StringViewBuilder::new().with_deduplicate_strings();
+        let mut nets = Texts::default();
         let mut tags = ListBuilder::new(StringViewBuilder::new().with_deduplicate_strings());
         let mut local = BooleanBuilder::new();
         for (ip, version) in &asked.addresses {
             let table = version.and_then(|version| sources.tables.get(version));
             let label: Option<&Label> = table.and_then(|table| table.lookup(*ip));
-            nets.append_option(label.and_then(|label| label.name.as_deref()));
+            nets.push(label.and_then(|label| label.name.as_deref()));
             let found = label.map(|label| label.tags.as_slice()).unwrap_or_default();
             found.iter().for_each(|tag| tags.values().append_value(tag));
             tags.append(!found.is_empty());
             local.append_option(table.map(|_| label.and_then(|label| label.local).unwrap_or_else(|| is_private(*ip))));
         }
-        self.add_both(["src_net", "dst_net"], Arc::new(nets.finish()), asked)?;
+        self.add_both(["src_net", "dst_net"], nets.finish()?, asked)?;
         self.add_both(["src_tags", "dst_tags"], Arc::new(tags.finish()), asked)?;
         self.add_both(["src_local", "dst_local"], Arc::new(local.finish()), asked)
     }
@@ -297,19 +317,17 @@ impl<'a> Columns<'a> {
         let found: Vec<_> = sources.databases.iter().map(|database| database.places(ips(), counters)).collect();
         // For each address what the databases say, in their order.
         let at = |number: usize| found.iter().filter_map(move |places| places.get(number)?.as_deref());
-        let (mut countries, mut cities) =
-            (StringViewBuilder::new(), StringViewBuilder::new().with_deduplicate_strings());
+        let (mut countries, mut cities) = (StringViewBuilder::new(), Texts::default());
         let mut systems = Vec::with_capacity(asked.addresses.len());
         for number in 0..asked.addresses.len() {
             countries.append_option(at(number).find_map(|place| place.country.as_deref()));
-            cities.append_option(at(number).find_map(|place| place.city.as_deref()));
+            cities.push(at(number).find_map(|place| place.city.as_deref()));
             systems.push(at(number).find(|place| place.system.is_some()));
         }
         self.add_both(["src_country", "dst_country"], Arc::new(countries.finish()), asked)?;
-        self.add_both(["src_city", "dst_city"], Arc::new(cities.finish()), asked)?;
-        self.add_system(["exporter_src_as", "src_as", "src_as_org"], &asked.src, &systems);
-        self.add_system(["exporter_dst_as", "dst_as", "dst_as_org"], &asked.dst, &systems);
-        Ok(())
+        self.add_both(["src_city", "dst_city"], cities.finish()?, asked)?;
+        self.add_system(["exporter_src_as", "src_as", "src_as_org"], &asked.src, &systems)?;
+        self.add_system(["exporter_dst_as", "dst_as", "dst_as_org"], &asked.dst, &systems)
     }
 
     /// The autonomous system of one side. The exporter knows the routes; 0 is its word for not knowing. An organisation
@@ -319,28 +337,55 @@ impl<'a> Columns<'a> {
         [exporter, system, organisation]: [&str; 3],
         numbers: &UInt32Array,
         found: &[Option<&Place>],
-    ) {
+    ) -> Result<(), ArrowError> {
         let told = self.batch.column_by_name(exporter).and_then(|array| array.as_primitive_opt::<UInt32Type>());
         if told.is_none() && found.iter().all(Option::is_none) {
-            return;
+            return Ok(());
         }
         let mut systems = UInt32Builder::with_capacity(numbers.len());
-        let mut organisations = StringViewBuilder::new().with_deduplicate_strings();
-        for row in 0..numbers.len() {
+        let mut organisations = Texts::default();
+        for (row, number) in numbers.iter().enumerate() {
             let told = told.filter(|told| told.is_valid(row)).map(|told| told.value(row)).filter(|number| *number != 0);
-            let number = if numbers.is_valid(row) { usize::try_from(numbers.value(row)).ok() } else { None };
+            let number = number.and_then(|number| usize::try_from(number).ok());
             let place = number.and_then(|number| found.get(number).copied().flatten());
             let known = told.or_else(|| place.and_then(|place| place.system));
             systems.append_option(known);
-            organisations.append_option(place.filter(|p| p.system == known).and_then(|p| p.organisation.as_deref()));
+            organisations.push(place.filter(|p| p.system == known).and_then(|p| p.organisation.as_deref()));
         }
         self.add(system, Arc::new(systems.finish()));
-        self.add(organisation, Arc::new(organisations.finish()));
+        self.add(organisation, organisations.finish()?);
+        Ok(())
     }
 
     fn finish(self) -> Result<RecordBatch, ArrowError> {
         let schema = Schema::new_with_metadata(self.fields, self.batch.schema_ref().metadata().clone());
         let options = RecordBatchOptions::new().with_row_count(Some(self.batch.num_rows()));
         RecordBatch::try_new_with_options(Arc::new(schema), self.arrays, &options)
+    }
+}
+
+/// A column of texts of which each is kept once. They are told apart by where they lie in memory, much quicker than by what
+/// they say: whoever pushes them keeps them alive until the end.
+#[derive(Default)]
+struct Texts {
+    places: HashMap<(usize, usize), u32, RandomState>,
+    texts: StringViewBuilder,
+    rows: UInt32Builder,
+}
+
+impl Texts {
+    fn push(&mut self, text: Option<&str>) {
+        let number = text.map(|text| {
+            let next = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
+            *self.places.entry((text.as_ptr().addr(), text.len())).or_insert_with(|| {
+                self.texts.append_value(text);
+                next
+            })
+        });
+        self.rows.append_option(number);
+    }
+
+    fn finish(mut self) -> Result<ArrayRef, ArrowError> {
+        take(&self.texts.finish(), &self.rows.finish(), None)
     }
 }

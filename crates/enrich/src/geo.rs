@@ -5,11 +5,12 @@
 //! A record is decoded once and then known by its place in the file. Not read: subdivisions, coordinates, names in other
 //! languages than English, and the registered country, which says who holds the addresses and not where they are.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hashbrown::HashMap;
 use maxminddb::{MaxMindDbError, Reader};
 use minamo_base::Ip;
+use rapidhash::fast::RandomState;
 use serde::Deserialize;
 
 use crate::Counters;
@@ -35,7 +36,7 @@ pub struct Place {
 /// One file.
 pub struct Database {
     reader: Reader<Vec<u8>>,
-    records: Mutex<HashMap<usize, Arc<Place>>>,
+    records: Mutex<HashMap<usize, Arc<Place>, RandomState>>,
 }
 
 /// A file that is no database that we can read.
@@ -71,7 +72,7 @@ impl Database {
     fn place(
         &self,
         ip: Ip,
-        records: &mut HashMap<usize, Arc<Place>>,
+        records: &mut HashMap<usize, Arc<Place>, RandomState>,
         counters: &Counters,
     ) -> Result<Option<Arc<Place>>, MaxMindDbError> {
         let ip = ip.to_std();

@@ -28,6 +28,7 @@ const EARLIER: i64 = 2 * NANOS_PER_SEC;
 const MAX_NAME: usize = 255;
 
 /// A name and when it counts, in nanoseconds.
+#[derive(Clone)]
 struct Known {
     name: Arc<str>,
     from: i64,
@@ -110,17 +111,16 @@ impl Names {
         counters.name_learned();
     }
 
+    /// Whether anybody asked for a name of this address. Both keys are set together, so that an address without this one
+    /// has no name at all.
+    pub(crate) fn knows(&mut self, ip: Ip) -> bool {
+        self.known.get(&(ip, None)).is_some()
+    }
+
     /// The name of an address for a flow with `peer` that started at `at`.
     pub(crate) fn name(&mut self, ip: Ip, peer: Ip, at: i64) -> Option<Arc<str>> {
-        // Both keys are set together and this one is asked for first, which keeps it the younger one: most addresses have
-        // no name, and cost one look.
-        self.known.get(&(ip, None))?;
-        for who in [Some(peer), None] {
-            if let Some(known) = self.known.get(&(ip, who)).filter(|known| known.counts(at)) {
-                return Some(Arc::clone(&known.name));
-            }
-        }
-        None
+        let mut of = |who| self.known.get(&(ip, who)).filter(|known| known.counts(at)).map(|known| known.name);
+        of(Some(peer)).or_else(|| of(None))
     }
 }
 

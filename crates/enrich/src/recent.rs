@@ -15,19 +15,20 @@ pub(crate) struct Recent<K, V> {
     evicted: u64,
 }
 
-impl<K: Eq + Hash + Clone, V> Recent<K, V> {
+impl<K: Eq + Hash, V: Clone> Recent<K, V> {
     /// A map of at most `max` keys, at least 2.
     pub(crate) fn new(max: usize) -> Self {
         Self { young: HashMap::default(), old: HashMap::default(), half: (max / 2).max(1), evicted: 0 }
     }
 
     /// The value of a key, which counts as used.
-    pub(crate) fn get(&mut self, key: &K) -> Option<&V> {
-        if !self.young.contains_key(key) {
-            let (key, value) = self.old.remove_entry(key)?;
-            self.insert(key, value);
+    pub(crate) fn get(&mut self, key: &K) -> Option<V> {
+        if let Some(value) = self.young.get(key) {
+            return Some(value.clone());
         }
-        self.young.get(key)
+        let (key, value) = self.old.remove_entry(key)?;
+        self.insert(key, value.clone());
+        Some(value)
     }
 
     /// Sets the value of a key.
@@ -60,10 +61,10 @@ mod tests {
         let mut map = Recent::new(8);
         for key in 0..100_u32 {
             map.insert(key, key);
-            assert_eq!(map.get(&0), Some(&0), "used each time");
+            assert_eq!(map.get(&0), Some(0), "used each time");
             assert!(map.len() <= 8);
         }
-        assert_eq!(map.get(&99), Some(&99));
+        assert_eq!(map.get(&99), Some(99));
         assert_eq!(map.get(&50), None);
         assert_eq!(map.take_evicted(), 100 - map.len() as u64);
         assert_eq!(map.take_evicted(), 0);

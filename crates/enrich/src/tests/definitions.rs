@@ -118,8 +118,9 @@ fn later_definitions_leave_the_past_as_it_was() {
     let mut checked = sample();
     checked.supersede(time("2026-07-10T00:00:00Z"), sample());
     assert_eq!(checked, sample(), "cut and continued alike");
-    assert_eq!((checked.keep(2), checked.versions().len()), (1, 2));
+    assert_eq!((checked.keep(2, 100), checked.versions().len()), (1, 2));
     assert_eq!(checked.at(time(JUNE)), None);
+    assert_eq!((checked.keep(2, 3), checked.keep(2, 2), checked.keep(2, 0)), (0, 1, 0), "the newest one always stays");
 }
 
 #[test]
