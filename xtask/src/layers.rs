@@ -19,6 +19,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("flowwire", 3),
     ("meter", 4),
     ("detect", 4),
+    ("enrich", 4),
     ("capture", 5),
     ("collect", 5),
     ("store", 5),

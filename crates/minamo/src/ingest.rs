@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! From sources to the lake: takes batches from a bounded channel and appends them. A full disk stops it
-//! until there is space again: sources then wait, and count what they have to drop themselves.
+//! From sources to the lake: takes batches from a bounded channel, adds what is known of their addresses, and appends
+//! them. A full disk stops it until there is space again: sources then wait, and count what they have to drop themselves.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,10 +8,13 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use minamo_base::Time;
+use minamo_enrich::Enricher;
 use minamo_model::{CellReader, FLOWS};
 use minamo_schema::Value;
 use minamo_store::Lake;
 use tokio::sync::{Notify, mpsc};
+
+use crate::enrichment::enrich;
 
 /// Batches between sources and lake.
 pub(crate) const QUEUE: usize = 64;
@@ -61,10 +64,12 @@ minamo_base::counters! {
 pub(crate) async fn run(
     lake: Arc<Lake>,
     mut batches: mpsc::Receiver<RecordBatch>,
+    mut enricher: Enricher,
     fresh: Arc<Fresh>,
     counters: Arc<Counters>,
 ) {
     while let Some(batch) = batches.recv().await {
+        let batch = enrich(&mut enricher, batch);
         let rows = batch.num_rows() as u64;
         loop {
             match lake.append(&FLOWS, batch.clone()).await {

@@ -8,6 +8,8 @@ mod commands;
 #[cfg(feature = "lake")]
 mod detector;
 #[cfg(feature = "lake")]
+mod enrichment;
+#[cfg(feature = "lake")]
 mod ingest;
 #[cfg(feature = "lake")]
 mod metrics;

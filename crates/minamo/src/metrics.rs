@@ -11,6 +11,7 @@ pub static METRICS: &[(&str, &[Metric])] = &[
     ("Probe", probe::METRICS),
     ("Collector", minamo_collect::METRICS),
     ("Ingest", ingest::METRICS),
+    ("Enrichment", minamo_enrich::METRICS),
     ("Lake", minamo_store::METRICS),
     ("Detection", detector::METRICS),
 ];

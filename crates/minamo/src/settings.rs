@@ -10,6 +10,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use minamo_detect::parse_length;
 
+use crate::enrichment;
+
 /// Type of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -29,9 +31,16 @@ pub enum Kind {
     Count,
     /// Yes or no.
     Flag,
+    /// Length of time, or forever.
     Age,
+    /// Octets with their unit, or unlimited.
     Budget,
+    /// Classes of flows, a line each.
     Classes,
+    /// Path of a file, or none.
+    File,
+    /// Paths of files.
+    Files,
 }
 
 impl Kind {
@@ -49,6 +58,8 @@ impl Kind {
             Self::Age => "a length with a unit such as \"90d\", or \"forever\"",
             Self::Budget => "a size with a unit such as \"500GiB\", or \"unlimited\"",
             Self::Classes => "a list such as [\"voice keep 30d max 10GiB where port 5060\"]",
+            Self::File => "the path of a file, or \"\" for none",
+            Self::Files => "a list of paths such as [\"/usr/share/GeoIP/GeoLite2-Country.mmdb\"]",
         }
     }
 }
@@ -114,6 +125,30 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Addresses,
         default: "[]",
         doc: "UDP addresses for NetFlow v5, v9 and IPFIX; none by default.",
+    },
+    Setting {
+        key: "enrich.networks",
+        kind: Kind::File,
+        default: "\"\"",
+        doc: "File with the names and tags of networks, TOML or CSV; read again when it changes.",
+    },
+    Setting {
+        key: "enrich.mmdb",
+        kind: Kind::Files,
+        default: "[]",
+        doc: "Databases of countries, cities and autonomous systems in the MaxMind DB format, the most trusted one first; read again when one changes.",
+    },
+    Setting {
+        key: "enrich.dns_names",
+        kind: Kind::Flag,
+        default: "true",
+        doc: "Name addresses by the DNS answers that were seen.",
+    },
+    Setting {
+        key: "enrich.dns_names_max",
+        kind: Kind::Count,
+        default: "200000",
+        doc: "Most names in memory, by address and who asked, about 150 bytes each; beyond it those not used for longest are forgotten.",
     },
     Setting {
         key: "lake.seal_rows",
@@ -242,6 +277,10 @@ impl Settings {
         parse_length(self.text(key)).unwrap_or_default()
     }
 
+    fn flag(&self, key: &str) -> bool {
+        self.values.get(key).and_then(toml::Value::as_bool).unwrap_or(true)
+    }
+
     fn count(&self, key: &str) -> usize {
         let value = self.values.get(key).and_then(toml::Value::as_integer);
         value.and_then(|n| usize::try_from(n).ok()).unwrap_or_default()
@@ -264,7 +303,7 @@ impl Settings {
 
     /// `probe.promiscuous`.
     pub(crate) fn promiscuous(&self) -> bool {
-        self.values.get("probe.promiscuous").and_then(toml::Value::as_bool).unwrap_or(true)
+        self.flag("probe.promiscuous")
     }
 
     /// `meter.*`.
@@ -280,6 +319,19 @@ impl Settings {
     /// `collect.listen`.
     pub(crate) fn collect_listen(&self) -> Vec<SocketAddr> {
         self.texts("collect.listen").iter().filter_map(|text| text.parse().ok()).collect()
+    }
+
+    /// `enrich.*`.
+    pub(crate) fn enrich(&self) -> enrichment::Settings {
+        let networks = Some(self.text("enrich.networks")).filter(|path| !path.is_empty());
+        enrichment::Settings {
+            networks: networks.map(PathBuf::from),
+            databases: self.texts("enrich.mmdb").into_iter().map(PathBuf::from).collect(),
+            enricher: minamo_enrich::Settings {
+                dns_names: self.flag("enrich.dns_names"),
+                dns_names_max: self.count("enrich.dns_names_max"),
+            },
+        }
     }
 
     /// `lake.seal_after`.
@@ -351,6 +403,8 @@ fn fits(kind: Kind, value: &toml::Value) -> bool {
         Kind::Age => text.is_some_and(|t| t == FOREVER || parse_length(t).is_some()),
         Kind::Budget => text.is_some_and(|t| t == UNLIMITED || parse_size(t).is_some()),
         Kind::Classes => list.is_some_and(|l| l.iter().all(toml::Value::is_str)),
+        Kind::File => text.is_some(),
+        Kind::Files => all(|path| !path.is_empty()),
     }
 }
 
@@ -383,6 +437,8 @@ mod tests {
         let again = Settings::parse(&text).expect("its own description");
         assert_eq!(settings.values, again.values);
         assert_eq!(settings.meter(), minamo_meter::Settings::default());
+        assert_eq!(settings.enrich().enricher, minamo_enrich::Settings::default());
+        assert_eq!((settings.enrich().networks, settings.enrich().databases.len()), (None, 0));
         assert!(settings.listen().expect("an address").ip().is_loopback());
     }
 

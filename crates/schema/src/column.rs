@@ -116,6 +116,8 @@ word_enum! {
         Both = "observed or decoded",
         /// Computed from other columns.
         Derived = "derived",
+        /// Ingest, from definitions, databases and what was seen before.
+        Enriched = "enriched",
     }
 }
 

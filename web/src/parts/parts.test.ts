@@ -5,7 +5,7 @@ import { picture } from "../charts/splt";
 import { rate } from "../charts/traffic";
 import { bitRate, bytes, count, micros, percent, tcpFlags, tlsVersion } from "./format";
 import { opening, resolve } from "./range";
-import { durationMicros, endpoint, isEncrypted, nameOf, show } from "./row";
+import { durationMicros, endpoint, isEncrypted, nameOf, place, show } from "./row";
 import { STATUS } from "./testing";
 
 const words = { yes: "yes", no: "no" };
@@ -39,7 +39,13 @@ describe("row", () => {
     expect(endpoint({ src_ip: "2001:db8::1", src_port: 53 }, "src")).toBe("[2001:db8::1]:53");
     expect(endpoint({ l2_src_mac: "02:00:00:00:00:01" }, "src")).toBe("02:00:00:00:00:01");
   });
+  test("places beside addresses", () => {
+    expect(place({ src_ip: "192.0.2.1" }, "src")).toBeNull();
+    expect(place({ dst_net: "office", dst_country: "JP", dst_as: 64500, dst_as_org: "Example", src_net: "lab" }, "dst")).toEqual({ short: "office JP", long: "office · JP · AS64500 · Example" });
+  });
   test("names and encryption", () => {
+    expect(nameOf({ dst_name: "c.example", tls_sni: "b.example" })?.column).toBe("tls_sni");
+    expect(nameOf({ dst_name: "c.example" })).toEqual({ column: "dst_name", value: "c.example" });
     expect(nameOf({ http_host: "a.example", tls_sni: "b.example" })).toEqual({ column: "tls_sni", value: "b.example" });
     expect(isEncrypted({ ssh_server: "x" })).toBe(true);
     expect(isEncrypted({ app: "TLSX" })).toBe(false);

@@ -29,7 +29,15 @@ export function endpoint(row: FlowRow, side: "src" | "dst"): string {
   return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 
-const NAMES = ["tls_sni", "http_host", "dns_query", "tls_cert_subject", "smb_share", "dhcp_host_name", "mail_from", "sip_to", "ftp_file", "ssh_server", "bittorrent_info_hash"];
+/** What is known of an address beside the address: network, country and, for the title, the rest. */
+export function place(row: FlowRow, side: "src" | "dst"): { short: string; long: string } | null {
+  const known = (names: string[]) => names.map((name) => text(row, `${side}_${name}`)).filter((value) => value !== null);
+  const system = text(row, `${side}_as`);
+  const long = [...known(["name", "net", "city", "country"]), ...(system ? [`AS${system}`] : []), ...known(["as_org"])];
+  return long.length === 0 ? null : { short: known(["net", "country"]).join(" "), long: long.join(" · ") };
+}
+
+const NAMES = ["tls_sni", "http_host", "dns_query", "tls_cert_subject", "smb_share", "dhcp_host_name", "mail_from", "sip_to", "ftp_file", "ssh_server", "bittorrent_info_hash", "dst_name"];
 
 /** The most telling name in the row: server name, host, query … */
 export function nameOf(row: FlowRow): { column: string; value: string } | null {

@@ -29,7 +29,7 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
     let listener = bind(args.listen).await?;
     let scratch = tempfile::tempdir().context("cannot make a folder for the demo's data")?;
     let folder = args.data.clone().unwrap_or_else(|| scratch.path().to_owned());
-    let core = Core::open(&folder, &Settings::load(None)?).await?;
+    let core = Core::open(&folder, &settings(&args.pcap)?).await?;
     let password = random_password();
     core.state.set_user("demo", &password)?;
     let batches = core.batches();
@@ -63,11 +63,25 @@ async fn finish(core: Core) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The demo's own captures come with the names of their networks.
+fn settings(given: &[PathBuf]) -> anyhow::Result<Settings> {
+    let networks =
+        fixtures().map(|folder| folder.join("networks.toml")).filter(|file| given.is_empty() && file.is_file());
+    match networks.as_deref().and_then(Path::to_str) {
+        Some(path) => Settings::parse(&format!("[enrich]\nnetworks = {}", toml::Value::from(path))),
+        None => Settings::parse(""),
+    }
+}
+
+fn fixtures() -> Option<&'static Path> {
+    FIXTURES.iter().map(Path::new).find(|folder| folder.is_dir())
+}
+
 fn captures(given: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     if !given.is_empty() {
         return Ok(minamo_capture::expand(given)?);
     }
-    let Some(folder) = FIXTURES.iter().map(Path::new).find(|folder| folder.is_dir()) else {
+    let Some(folder) = fixtures() else {
         bail!("the demo's captures are not here (looked in {}): name others with --pcap", FIXTURES.join(" and "));
     };
     let mut files = minamo_capture::expand(&[folder.to_owned()])?;

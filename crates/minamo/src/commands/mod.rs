@@ -37,6 +37,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         #[cfg(feature = "lake")]
         Command::CheckConfig(args) => {
             let settings = crate::settings::Settings::load(Some(&args.config))?;
+            crate::enrichment::sources(&settings.enrich())?;
             place::say(&settings.describe());
             Ok(())
         }

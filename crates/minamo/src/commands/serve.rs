@@ -22,6 +22,7 @@ use crate::cli::Serve;
 use crate::clock;
 use crate::commands::place::place;
 use crate::detector::{self, Detector};
+use crate::enrichment;
 use crate::ingest::{self, Fresh};
 use crate::probe;
 use crate::settings::Settings;
@@ -70,6 +71,9 @@ pub(crate) struct Core {
     /// Dropped when detection shall end.
     detect: watch::Sender<()>,
     ingested: Arc<ingest::Counters>,
+    enrichment: Arc<minamo_enrich::Control>,
+    /// Reads the files of enrichment again.
+    watching: JoinHandle<()>,
     detected: Arc<detector::Counters>,
     started_at: minamo_base::Time,
 }
@@ -82,12 +86,15 @@ impl Core {
         let state =
             State::open(&folder.join("state.db")).with_context(|| folder.join("state.db").display().to_string())?;
         let rules = minamo_detect::shipped_rules()?;
+        let (enricher, watch) = enrichment::start(settings.enrich())?;
+        let enrichment = enricher.control();
+        let watching = tokio::spawn(enrichment::watch(watch, Arc::clone(&enrichment), clock::now));
         let (batches, queue) = mpsc::channel(ingest::QUEUE);
         let (fresh, ingested) = (Arc::new(Fresh::default()), Arc::new(ingest::Counters::default()));
         let detected = Arc::new(detector::Counters::default());
         let detector = Detector::new(Arc::clone(&lake), rules.clone(), Arc::clone(&detected)).await?;
         let detect = watch::Sender::new(());
-        let ingest = ingest::run(Arc::clone(&lake), queue, Arc::clone(&fresh), Arc::clone(&ingested));
+        let ingest = ingest::run(Arc::clone(&lake), queue, enricher, Arc::clone(&fresh), Arc::clone(&ingested));
         Ok(Self {
             state: Arc::new(state),
             rules: Arc::new(rules),
@@ -96,6 +103,8 @@ impl Core {
             detection: tokio::spawn(detector.run(fresh, detect.subscribe())),
             detect,
             ingested,
+            enrichment,
+            watching,
             detected,
             started_at: clock::now(),
             lake,
@@ -110,6 +119,7 @@ impl Core {
     /// Takes in what the sources have sent, and closes the lake.
     pub(crate) async fn close(self) -> anyhow::Result<()> {
         drop(self.batches);
+        self.watching.abort();
         self.ingest.await?;
         drop(self.detect);
         self.detection.await?;
@@ -124,9 +134,11 @@ impl Core {
 /// Serves console and API until the listener fails.
 pub(crate) async fn serve(core: &Core, listener: TcpListener, sources: SampleSource) -> anyhow::Result<()> {
     let (ingested, detected) = (Arc::clone(&core.ingested), Arc::clone(&core.detected));
+    let enrichment = Arc::clone(&core.enrichment);
     let counters = move || {
         let mut samples = sources();
         samples.extend(ingested.samples(&[]));
+        samples.extend(enrichment.samples());
         samples.extend(detected.samples(&[]));
         samples
     };

@@ -2,9 +2,11 @@
 //! The flow row: one bidirectional conversation, or the part of it that one record covers.
 
 mod core;
+mod enrich;
 mod protocols;
 
 pub use self::core::{Core, Exporter, Icmp, L2, Net, Npm, Sampling, Splt, Tcp, Tunnel};
+pub use enrich::Enrich;
 pub use protocols::{BitTorrent, Dhcp, Dns, Ftp, Http, Mail, Ntp, Quic, Rdp, Sip, Smb, Ssh, Stun, Tls};
 
 use minamo_schema::row;
@@ -36,5 +38,6 @@ row! {
         dhcp: Dhcp,
         sip: Sip,
         stun: Stun,
+        enrich: Enrich,
     }
 }

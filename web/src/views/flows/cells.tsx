@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import type { FlowRow } from "../../gen/api";
 import { bytes, count, micros, protocol } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
-import { columnOf, durationMicros, endpoint, isEncrypted, isNumeric, nameOf, number, show, text } from "../../parts/row";
+import { columnOf, durationMicros, endpoint, isEncrypted, isNumeric, nameOf, number, place, show, text } from "../../parts/row";
 import { Time } from "../../parts/Time";
 
 export interface CellWords {
@@ -19,10 +19,20 @@ interface Cell {
   face: (row: FlowRow, words: CellWords) => ReactNode;
 }
 
+function Endpoint({ row, side }: { row: FlowRow; side: "src" | "dst" }) {
+  const known = place(row, side);
+  return (
+    <span title={known?.long}>
+      <span className="mono">{endpoint(row, side)}</span>
+      {known?.short ? <span className="place">{known.short}</span> : null}
+    </span>
+  );
+}
+
 const composed: Record<string, Cell> = {
   time: { face: (row) => <Time at={text(row, "time_start") ?? ""} /> },
-  src: { face: (row) => <span className="mono">{endpoint(row, "src")}</span> },
-  dst: { face: (row) => <span className="mono">{endpoint(row, "dst")}</span> },
+  src: { face: (row) => <Endpoint row={row} side="src" /> },
+  dst: { face: (row) => <Endpoint row={row} side="dst" /> },
   proto: { face: (row) => (row["proto"] === undefined ? "–" : protocol(row["proto"])) },
   app: {
     face: (row, words) => {

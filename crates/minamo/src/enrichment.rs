@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Enrichment in the running program: reads the networks file and the databases that the settings name, hands them to
+//! `minamo-enrich`, and reads them again when a file changes. A file that has become bad changes nothing: what was read
+//! before stays in force, a counter and the log say so.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context as _;
+use arrow::array::RecordBatch;
+use minamo_base::Time;
+use minamo_enrich::{Control, Database, Definitions, Enricher, Format, Sources};
+
+/// Pause between two looks at the files.
+const LOOK: Duration = Duration::from_secs(3);
+/// Largest networks file: a hundred thousand prefixes take about 10 MB.
+const MAX_NETWORKS: u64 = 512 << 20;
+/// Largest database: the largest that are sold have about 2 GB.
+const MAX_DATABASE: u64 = 4 << 30;
+
+/// `enrich.*`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// Networks file, where there is one.
+    pub(crate) networks: Option<PathBuf>,
+    /// Databases in the MaxMind DB format.
+    pub(crate) databases: Vec<PathBuf>,
+    /// Bounds and switches.
+    pub(crate) enricher: minamo_enrich::Settings,
+}
+
+/// An enricher with everything that the settings name, and what has to be looked at from now on.
+pub(crate) fn start(settings: Settings) -> anyhow::Result<(Enricher, Watch)> {
+    // Marked before it is read: what changes in between is read again.
+    let watch = Watch::new(settings);
+    let sources = sources(&watch.settings)?;
+    Ok((Enricher::new(watch.settings.enricher, sources), watch))
+}
+
+/// Reads everything that the settings name; the error names setting, file, line and field.
+pub(crate) fn sources(settings: &Settings) -> anyhow::Result<Sources> {
+    let definitions = match &settings.networks {
+        Some(path) => networks(path).context("enrich.networks")?,
+        None => Definitions::default(),
+    };
+    Ok(Sources::new(definitions, databases(&settings.databases)?))
+}
+
+fn networks(path: &Path) -> anyhow::Result<Definitions> {
+    let octets = read(path, MAX_NETWORKS)?;
+    let name = path.display();
+    let text =
+        String::from_utf8(octets).map_err(|_| anyhow::anyhow!("{name}: got octets that are no UTF-8, want text"))?;
+    Format::of(&path.to_string_lossy()).read(&text).with_context(|| name.to_string())
+}
+
+fn databases(paths: &[PathBuf]) -> anyhow::Result<Vec<Arc<Database>>> {
+    let open = |path: &PathBuf| -> anyhow::Result<Arc<Database>> {
+        let octets = read(path, MAX_DATABASE).context("enrich.mmdb")?;
+        let database = Database::open(octets).with_context(|| format!("enrich.mmdb: {}", path.display()))?;
+        Ok(Arc::new(database))
+    };
+    paths.iter().map(open).collect()
+}
+
+fn read(path: &Path, max: u64) -> anyhow::Result<Vec<u8>> {
+    let size = std::fs::metadata(path).with_context(|| path.display().to_string())?.len();
+    anyhow::ensure!(size <= max, "{}: got {size} bytes, want at most {max}", path.display());
+    std::fs::read(path).with_context(|| path.display().to_string())
+}
+
+/// The batch with what is known of its addresses. Whatever goes wrong, no row is lost: the batch passes as it came, and
+/// is counted.
+pub(crate) fn enrich(enricher: &mut Enricher, batch: RecordBatch) -> RecordBatch {
+    // A database is a foreign file behind a foreign decoder.
+    match catch_unwind(AssertUnwindSafe(|| enricher.enrich(&batch))) {
+        Ok(Ok(enriched)) => enriched,
+        Ok(Err(error)) => {
+            tracing::error!(%error, rows = batch.num_rows(), "rows are stored without enrichment");
+            batch
+        }
+        Err(_) => {
+            enricher.control().counters().panicked(batch.num_rows());
+            tracing::error!(rows = batch.num_rows(), "enrichment broke: rows are stored without it");
+            batch
+        }
+    }
+}
+
+/// What tells a file from the one that stood there before; nothing where there is none.
+type Mark = Option<(SystemTime, u64)>;
+
+fn mark(path: &Path) -> Mark {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
+/// The files as they were when they were read last.
+pub(crate) struct Watch {
+    settings: Settings,
+    networks: Option<Mark>,
+    databases: Vec<Mark>,
+}
+
+impl Watch {
+    fn new(settings: Settings) -> Self {
+        let networks = settings.networks.as_deref().map(mark);
+        let databases = settings.databases.iter().map(|path| mark(path)).collect();
+        Self { settings, networks, databases }
+    }
+
+    /// Reads what has changed. New networks are valid from `now` on; new databases for all rows that come.
+    fn look(&mut self, control: &Control, now: Time) {
+        let networks_now = self.settings.networks.as_deref().map(mark);
+        if networks_now != self.networks {
+            self.networks = networks_now;
+            match self.settings.networks.as_deref().map(networks) {
+                Some(Ok(definitions)) => {
+                    control.define(now, definitions);
+                    tracing::info!("enrich.networks: read again");
+                }
+                Some(Err(error)) => {
+                    control.counters().networks_refused();
+                    tracing::error!("enrich.networks: {error:#}; what was read before stays in force");
+                }
+                None => {}
+            }
+        }
+        let databases_now: Vec<Mark> = self.settings.databases.iter().map(|path| mark(path)).collect();
+        if databases_now != self.databases {
+            self.databases = databases_now;
+            match databases(&self.settings.databases) {
+                Ok(databases) => {
+                    control.locate(databases);
+                    tracing::info!("enrich.mmdb: read again");
+                }
+                Err(error) => {
+                    control.counters().database_refused();
+                    tracing::error!("{error:#}; the databases before stay in force");
+                }
+            }
+        }
+    }
+}
+
+/// Looks at the files until the task is ended.
+pub(crate) async fn watch(mut watch: Watch, control: Arc<Control>, clock: fn() -> Time) {
+    if watch.settings.networks.is_none() && watch.settings.databases.is_empty() {
+        return;
+    }
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let control = Arc::clone(&control);
+        // Large files take a while to read.
+        let looked = tokio::task::spawn_blocking(move || {
+            watch.look(&control, clock());
+            watch
+        });
+        match looked.await {
+            Ok(back) => watch = back,
+            Err(error) => {
+                tracing::error!(%error, "files of enrich.* are not looked at any more: restart to have them read");
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use minamo_base::Ip;
+    use minamo_enrich::Table;
+
+    use super::*;
+
+    fn settings(networks: &Path, databases: Vec<PathBuf>) -> Settings {
+        Settings { networks: Some(networks.to_owned()), databases, enricher: minamo_enrich::Settings::default() }
+    }
+
+    fn name_at(control: &Control, at: Time) -> Option<String> {
+        let sources = control.sources();
+        let table = Table::new(&sources.definitions().at(at)?.entries);
+        table.lookup(Ip::v4([192, 0, 2, 1]))?.name.as_deref().map(str::to_owned)
+    }
+
+    fn refused(control: &Control, reason: &str) -> u64 {
+        let is =
+            |s: &&minamo_base::Sample| s.metric.name == "minamo_enrich_refused_files_total" && s.label_text().contains(reason);
+        control.samples().iter().find(is).map(|s| s.value).expect("a counter")
+    }
+
+    #[test]
+    fn a_changed_file_holds_from_now_on_and_a_bad_one_changes_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("networks.csv");
+        std::fs::write(&path, "prefix,name\n192.0.2.0/24,first\n").expect("written");
+        let (enricher, mut watch) = start(settings(&path, vec![])).expect("good sources");
+        let control = enricher.control();
+        watch.look(&control, Time(1_000));
+        assert_eq!(name_at(&control, Time(2_000)).as_deref(), Some("first"));
+        std::fs::write(&path, "prefix,name\n192.0.2.0/24,the second\n").expect("written");
+        watch.look(&control, Time(3_000));
+        assert_eq!(name_at(&control, Time(2_999)).as_deref(), Some("first"));
+        assert_eq!(name_at(&control, Time(3_000)).as_deref(), Some("the second"));
+        std::fs::write(&path, "prefix,name\n192.0.2.0/99,bad\n").expect("written");
+        watch.look(&control, Time(4_000));
+        assert_eq!(name_at(&control, Time(5_000)).as_deref(), Some("the second"));
+        assert_eq!(refused(&control, "networks"), 1);
+        std::fs::remove_file(&path).expect("removed");
+        watch.look(&control, Time(6_000));
+        watch.look(&control, Time(7_000));
+        assert_eq!(name_at(&control, Time(7_000)).as_deref(), Some("the second"));
+        assert_eq!(refused(&control, "networks"), 2, "told once, not at every look");
+    }
+
+    #[test]
+    fn errors_name_setting_file_line_and_field() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("networks.csv");
+        std::fs::write(&path, "prefix,name\n192.0.2.0/24,office\n192.0.2.0/99,bad\n").expect("written");
+        let error = |settings: &Settings| format!("{:#}", sources(settings).map(|_| ()).expect_err("must be refused"));
+        let want =
+            format!("enrich.networks: {}: line 3: prefix: got prefix length 99, want at most 32", path.display());
+        assert_eq!(error(&settings(&path, vec![])), want);
+        let missing = folder.path().join("none.toml");
+        assert!(error(&settings(&missing, vec![])).starts_with(&format!("enrich.networks: {}: ", missing.display())));
+        std::fs::write(&path, "prefix,name\n192.0.2.0/24,office\n").expect("written");
+        let text = error(&settings(&path, vec![path.clone()]));
+        assert!(text.starts_with(&format!("enrich.mmdb: {}: got ", path.display())), "{text}");
+    }
+
+    #[test]
+    fn a_batch_that_cannot_be_enriched_passes_as_it_came() {
+        let mut enricher = Enricher::new(minamo_enrich::Settings::default(), Sources::default());
+        let batch = minamo_model::EventBuilder::default().finish().expect("no rows");
+        assert_eq!(enrich(&mut enricher, batch.clone()), batch);
+    }
+}
