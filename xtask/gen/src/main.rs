@@ -20,6 +20,7 @@ fn main() -> anyhow::Result<()> {
         ("docs/reference/rules.md", reference::rules()?),
         ("web/src/gen/api.ts", typescript::api(&openapi)?),
         ("web/src/gen/columns.ts", typescript::columns()?),
+        ("web/src/gen/reasons.ts", typescript::reasons()),
         ("openapi/v1.json", format!("{openapi}\n")),
     ];
     let mut stale = Vec::new();
