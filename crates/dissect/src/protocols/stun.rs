@@ -322,14 +322,10 @@ mod tests {
 
     #[test]
     fn the_handshake_that_follows_is_found() {
-        let wraps: [(bool, fn(&[u8]) -> Vec<u8>); 5] = [
-            (false, <[u8]>::to_vec),
-            (false, in_channel),
-            (false, in_indication),
-            (true, in_channel),
-            (true, in_indication),
-        ];
-        for (stream, wrap) in wraps {
+        let plain: fn(&[u8]) -> Vec<u8> = <[u8]>::to_vec;
+        let cases =
+            [(false, plain), (false, in_channel), (false, in_indication), (true, in_channel), (true, in_indication)];
+        for (stream, wrap) in cases {
             let flow = call(stream, wrap);
             assert_eq!((flow.core.app.as_ref(), flow.core.encrypted), ("DTLS", Some(true)));
             assert!(flow.stun.is_some_and(|stun| stun.mapped_ip.is_some()), "the checks' facts stay");
