@@ -81,7 +81,7 @@ function facts(kind, name, src) {
 }
 
 const REASONS = {
-  content: (app) => `the content of the first packets is ${app}`,
+  content: (app) => `${app} by its content`,
   partial: (app) => `the opening matches ${app}, the rest was not seen`,
   port: (app) => `only the port suggests ${app}`,
   none: () => "no rule matched and the port says nothing",

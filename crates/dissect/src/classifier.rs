@@ -6,28 +6,39 @@ use std::borrow::Cow;
 
 use minamo_model::Flow;
 
-use crate::{Dissector, Input, PROTOCOLS, Protocol, Side, Step, Transport, Verdict, service_of};
+use crate::{Dissector, Input, PROTOCOLS, Protocol, Side, Step, Transport, Verdict, reason, service_of};
 
 /// Words of the candidate set: one bit per registry row.
 const WORDS: usize = PROTOCOLS.len().div_ceil(64);
-/// Most octets of one side's stream that probes wait for.
+/// Most octets of one side's stream, or of undecided datagrams, that probes wait for.
 const PROBE_OCTETS: usize = 4_096;
 /// Datagrams after which probing ends; streams are bounded by [`PROBE_OCTETS`].
 const PROBE_INPUTS: u8 = 12;
+/// Segments or datagrams that nobody claims before a flow is given up. A conversation can begin with octets that are not
+/// its protocol's: keep-alives (RFC 9293 §3.8.4), what opens a hole in a firewall, the tail of what came before.
+const STRAYS: u8 = 2;
 
 /// The classifier of one flow.
 pub struct Classifier {
     stream: bool,
     ports: (u16, u16),
+    /// Protocols that can be asked for at all.
+    known: [u64; WORDS],
+    /// Of those, the ones that are still possible.
     candidates: [u64; WORDS],
     inputs: u8,
+    strays: u8,
     state: State,
     named: Option<&'static Protocol>,
     exact: Option<&'static str>,
     /// Octets of each side that are not yet consumed. Empty (no allocation) for most flows.
     pending: [Vec<u8>; 2],
+    /// Datagrams that no probe was sure of, for the protocol that the next ones decide for.
+    waiting: Vec<(Side, Vec<u8>)>,
     /// Octets of each side to skip unseen.
     skip: [u64; 2],
+    /// The classifier of the datagrams that this flow's protocol carries.
+    carried: Option<Box<Classifier>>,
 }
 
 enum State {
@@ -36,19 +47,33 @@ enum State {
     Done,
 }
 
+/// What probing came to.
+enum Probed {
+    /// A dissector runs.
+    Found,
+    /// More can tell.
+    Open,
+    /// Nobody claims the input.
+    Unclaimed,
+}
+
 impl Classifier {
     /// The classifier of a new flow; none of the registry's protocols is excluded yet.
     pub fn new(stream: bool, src_port: u16, dst_port: u16) -> Self {
         Self {
             stream,
             ports: (src_port, dst_port),
+            known: candidates(stream),
             candidates: candidates(stream),
             inputs: 0,
+            strays: 0,
             state: State::Probing,
             named: None,
             exact: None,
             pending: [const { Vec::new() }; 2],
+            waiting: Vec::new(),
             skip: [0; 2],
+            carried: None,
         }
     }
 
@@ -57,23 +82,68 @@ impl Classifier {
         matches!(self.state, State::Done)
     }
 
-    /// The protocol, once one was recognised.
+    /// The protocol, once one was recognised: of a carrier, what it carries.
     pub fn protocol(&self) -> Option<&'static Protocol> {
-        self.named
+        self.carried.as_ref().and_then(|carried| carried.protocol()).or(self.named)
     }
 
     /// Takes one datagram.
-    pub fn datagram(&mut self, side: Side, data: &[u8], flow: &mut Flow) {
-        if data.is_empty() {
-            return;
-        }
-        if matches!(self.state, State::Probing) {
-            self.probe(side, data);
-        }
-        if let State::Running(protocol, dissector) = &mut self.state {
+    pub fn datagram(&mut self, side: Side, mut data: &[u8], flow: &mut Flow) {
+        // Each round excludes a protocol, or hands over to another.
+        for _ in 0..PROTOCOLS.len() {
+            if data.is_empty() || self.is_done() {
+                return;
+            }
+            if matches!(self.state, State::Probing) {
+                match self.probe(side, data) {
+                    Probed::Found => self.replay(flow),
+                    Probed::Open => return self.wait(side, data),
+                    Probed::Unclaimed => return,
+                }
+            }
+            let State::Running(protocol, dissector) = &mut self.state else { continue };
             let (protocol, step) = (*protocol, dissector.feed(side, Input::Data(data), flow));
             self.exact = dissector.name().or(self.exact);
             self.after(protocol, step);
+            match step {
+                Step::Mistaken => {}
+                Step::Inner(n) => data = data.get(n..).unwrap_or_default(),
+                Step::Carried { from, to, .. } => {
+                    return self.carry(protocol, side, data.get(from..to).unwrap_or_default(), flow);
+                }
+                Step::Continue(_) | Step::Done => return,
+            }
+        }
+    }
+
+    /// Keeps an undecided datagram, as far as there is room.
+    fn wait(&mut self, side: Side, data: &[u8]) {
+        let kept: usize = self.waiting.iter().map(|(_, data)| data.len()).sum();
+        if !self.is_done() && kept + data.len() <= PROBE_OCTETS {
+            self.waiting.push((side, data.to_vec()));
+        }
+    }
+
+    /// Feeds the datagrams that came before the one that decided.
+    fn replay(&mut self, flow: &mut Flow) {
+        for (side, data) in std::mem::take(&mut self.waiting) {
+            self.datagram(side, &data, flow);
+        }
+    }
+
+    /// Gives a carried datagram to a classifier of its own, which knows no carrier that it is inside of.
+    fn carry(&mut self, carrier: &'static Protocol, side: Side, data: &[u8], flow: &mut Flow) {
+        let (ports, outside) = (self.ports, if self.stream { None } else { Some(self.known) });
+        let carried = self.carried.get_or_insert_with(|| {
+            let mut carried = Box::new(Self::new(false, ports.0, ports.1));
+            carried.candidates = outside.unwrap_or(carried.candidates);
+            carried.exclude(carrier);
+            carried.known = carried.candidates;
+            carried
+        });
+        carried.datagram(side, data, flow);
+        if carried.is_done() {
+            self.finish();
         }
     }
 
@@ -120,16 +190,23 @@ impl Classifier {
 
     fn data(&mut self, side: Side, data: &[u8], flow: &mut Flow) {
         let mut pending = std::mem::take(self.pending.get_mut(side.index()).unwrap_or(&mut Vec::new()));
-        let joined = if pending.is_empty() {
+        let mut joined = if pending.is_empty() {
             data
         } else {
             pending.extend_from_slice(data);
             &pending
         };
         if matches!(self.state, State::Probing) {
-            self.probe(side, joined);
-            if matches!(self.state, State::Running(..)) {
-                self.replay_other(side, flow);
+            let mut probed = self.probe(side, joined);
+            if matches!(probed, Probed::Unclaimed) && joined.len() > data.len() {
+                // What was kept was not the beginning of anything; this can be.
+                joined = data;
+                probed = self.probe(side, joined);
+            }
+            match probed {
+                Probed::Found => self.replay_other(side, flow),
+                Probed::Open => {}
+                Probed::Unclaimed => return,
             }
         }
         let used = self.run(side, joined, flow);
@@ -165,11 +242,16 @@ impl Classifier {
                 Step::Inner(n) => {
                     used = self.consume(side, used, n, data.len());
                     let inner = data.get(used..).unwrap_or_default();
-                    if !inner.is_empty() {
-                        self.probe(side, inner);
+                    if !inner.is_empty() && matches!(self.probe(side, inner), Probed::Unclaimed) {
+                        return data.len();
                     }
                 }
-                Step::Mistaken => self.probe(side, rest),
+                Step::Carried { from, to, used: n } => {
+                    self.carry(protocol, side, rest.get(from..to).unwrap_or_default(), flow);
+                    used = self.consume(side, used, n.max(1), data.len());
+                }
+                Step::Mistaken if matches!(self.probe(side, rest), Probed::Unclaimed) => return data.len(),
+                Step::Mistaken => {}
                 Step::Done => return data.len(),
             }
         }
@@ -202,12 +284,12 @@ impl Classifier {
 
     fn after(&mut self, protocol: &'static Protocol, step: Step) {
         match step {
-            Step::Continue(_) => {}
+            Step::Continue(_) | Step::Carried { .. } => {}
             Step::Done => self.finish(),
             Step::Inner(_) => {
                 self.inputs = 0;
                 self.state = State::Probing;
-                self.candidates = candidates(self.stream);
+                self.candidates = self.known;
                 self.exclude(protocol);
             }
             Step::Mistaken => {
@@ -236,58 +318,85 @@ impl Classifier {
     fn finish(&mut self) {
         self.state = State::Done;
         self.pending = [const { Vec::new() }; 2];
+        self.waiting = Vec::new();
+        if let Some(carried) = &mut self.carried {
+            carried.finish();
+        }
     }
 
     /// Asks every protocol that is still possible, those with a hint in the ports first.
-    fn probe(&mut self, side: Side, data: &[u8]) {
+    fn probe(&mut self, side: Side, data: &[u8]) -> Probed {
         self.inputs = self.inputs.saturating_add(1);
-        let mut found = None;
         let mut possible = false;
         for hinted in [true, false] {
             for (at, protocol) in PROTOCOLS.iter().enumerate() {
                 let bit = self.candidates.get(at / 64).is_some_and(|word| word & (1 << (at % 64)) != 0);
                 let hint = protocol.ports.contains(&self.ports.0) || protocol.ports.contains(&self.ports.1);
-                if !bit || hint != hinted || found.is_some() {
+                if !bit || hint != hinted {
                     continue;
                 }
                 match (protocol.probe)(side, data) {
-                    Verdict::Yes => found = Some(*protocol),
+                    Verdict::Yes => {
+                        self.named = self.named.or(Some(protocol));
+                        self.state = State::Running(protocol, (protocol.start)(self.stream));
+                        return Probed::Found;
+                    }
                     Verdict::Maybe => possible = true,
                     Verdict::No => self.clear_bit(at),
                 }
             }
         }
-        match found {
-            Some(protocol) => {
-                self.named = self.named.or(Some(protocol));
-                self.state = State::Running(protocol, (protocol.start)(self.stream));
-            }
-            None if !possible || (!self.stream && self.inputs >= PROBE_INPUTS) => self.finish(),
-            None => {}
+        if !possible {
+            self.leave();
+            return Probed::Unclaimed;
+        }
+        if !self.stream && self.inputs >= PROBE_INPUTS {
+            self.finish();
+        }
+        Probed::Open
+    }
+
+    /// Leaves aside what nobody claims; the next input is asked about afresh, a few times.
+    fn leave(&mut self) {
+        self.strays = self.strays.saturating_add(1);
+        self.waiting = Vec::new();
+        if self.strays > STRAYS {
+            self.finish();
+        } else {
+            self.candidates = self.known;
         }
     }
 
     /// Writes label, confidence and reason into the row. To be called when the row is made.
     pub fn label(&self, flow: &mut Flow) {
-        let Some(protocol) = self.named else {
+        let Some(protocol) = self.protocol() else {
             flow.core.app = "Unknown".into();
             flow.core.app_confidence = "none".into();
             return;
         };
-        let name = self.exact.unwrap_or(protocol.name);
+        let name = self.name().unwrap_or(protocol.name);
         flow.core.encrypted = Some(protocol.encrypted || flow.tls.is_some());
         flow.core.app_confidence = "content".into();
-        let host = host_name(flow);
-        match host.and_then(|(column, host)| Some((column, host, service_of(host)?))) {
-            Some((column, host, service)) if service != name => {
-                flow.core.app_reason =
-                    Some(format!("{} by its content; {service} by {column} {host}", protocol.title).into());
-                flow.core.app = format!("{name}.{service}").into();
+        let mut reasons = vec![reason::CONTENT.fill(&[protocol.title])];
+        if let Some(carrier) = self.named.filter(|named| !std::ptr::eq(*named, protocol)) {
+            reasons.push(reason::CARRIED.fill(&[carrier.title]));
+        }
+        let service = host_name(flow).and_then(|(column, host)| Some((column, host, service_of(host)?)));
+        flow.core.app = match service.filter(|(.., service)| *service != name) {
+            Some((column, host, service)) => {
+                reasons.push(reason::SERVICE.fill(&[service, host, column]));
+                format!("{name}.{service}").into()
             }
-            _ => {
-                flow.core.app_reason = Some(format!("{} by its content", protocol.title).into());
-                flow.core.app = Cow::Borrowed(name);
-            }
+            None => Cow::Borrowed(name),
+        };
+        flow.core.app_reason = Some(reason::join(&reasons).into());
+    }
+
+    /// The exact label of what [`Classifier::protocol`] is.
+    fn name(&self) -> Option<&'static str> {
+        match self.carried.as_ref().filter(|carried| carried.named.is_some()) {
+            Some(carried) => carried.name(),
+            None => self.exact,
         }
     }
 }

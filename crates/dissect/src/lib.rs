@@ -8,6 +8,7 @@ mod conformance;
 pub mod fingerprint;
 mod protocol;
 pub mod protocols;
+pub mod reason;
 mod service;
 
 pub use classifier::{Classifier, label_of_ip_protocol};

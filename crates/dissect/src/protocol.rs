@@ -96,6 +96,16 @@ pub enum Step {
     /// This protocol hands over (STARTTLS, RDP's security): so many octets are consumed, what follows on both sides is
     /// probed afresh, and the flow keeps this protocol's name.
     Inner(usize),
+    /// This part of the input is a datagram of another protocol, which runs beside this one or inside it (RFC 7983 §7,
+    /// RFC 8656 §12.4). It is probed and dissected apart, and the flow takes its name; this dissector goes on.
+    Carried {
+        /// Where the datagram begins.
+        from: usize,
+        /// Where it ends, at most at the end of the input.
+        to: usize,
+        /// Octets consumed, as with [`Step::Continue`].
+        used: usize,
+    },
     /// On closer look it is not this protocol: the flow is probed on without it.
     Mistaken,
 }

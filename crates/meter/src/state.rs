@@ -2,7 +2,7 @@
 //! One open flow: counters and facts, and how the row is made of them.
 
 use minamo_base::{FiveTuple, FlowId, Ip, Time};
-use minamo_dissect::{Classifier, Side, label_of_ip_protocol};
+use minamo_dissect::{Classifier, Side, label_of_ip_protocol, reason};
 use minamo_model::Flow;
 use minamo_packet::{Fragment, Packet, Transport, Tunnels, tcp_flags};
 
@@ -202,7 +202,7 @@ impl FlowState {
             (None, Some(label)) => {
                 row.core.app = label.into();
                 row.core.app_confidence = "content".into();
-                row.core.app_reason = Some(format!("protocol number {} in the IP header", row.core.proto).into());
+                row.core.app_reason = Some(reason::IP_PROTOCOL.fill(&[&row.core.proto.to_string()]).into());
             }
             (None, None) => {
                 row.core.app = "Unknown".into();

@@ -3,6 +3,8 @@
 //! Reassembly holds a few segments that came early; it reports a gap when there are too many, when the receiver
 //! acknowledges them, or at the end of the flow.
 
+use std::cmp::Reverse;
+
 use minamo_base::Time;
 use minamo_dissect::{Classifier, Input, Side};
 use minamo_model::Flow;
@@ -10,6 +12,8 @@ use minamo_packet::{Packet, TcpHeader, tcp_flags};
 
 /// Segments of one side that wait for an earlier one.
 const HELD_SEGMENTS: usize = 16;
+/// Octets that the smallest Ethernet frame holds.
+const SMALLEST_FRAME: u64 = 46;
 /// Octets of one side that wait for earlier ones.
 const HELD_OCTETS: usize = 65_536;
 
@@ -61,9 +65,15 @@ impl TcpState {
         flow: &mut Flow,
     ) -> (bool, u64) {
         self.flags(side, tcp, flow);
-        self.round_trips(time, side, tcp, packet.payload_len, flow);
         self.window(side, tcp, flow);
-        let again = self.count_order(side, tcp, packet.payload_len, flow);
+        let padding = is_padding(tcp, packet);
+        let octets = if padding { 0 } else { packet.payload_len };
+        self.round_trips(time, side, tcp, octets, flow);
+        let again = self.count_order(side, tcp, octets, flow);
+        if padding {
+            self.set_aside(side, tcp, packet, classifier.is_done());
+            return (true, 0);
+        }
         let gaps = if classifier.is_done() {
             self.forget();
             0
@@ -144,8 +154,7 @@ impl TcpState {
     /// the highest octet seen came late where octets before it are missing, and was sent again otherwise.
     fn count_order(&mut self, side: Side, tcp: &TcpHeader, octets: u32, flow: &mut Flow) -> bool {
         let Some(state) = self.sides.get_mut(side.index()) else { return false };
-        let syn = u32::from(tcp.flags & tcp_flags::SYN != 0);
-        let start = tcp.seq.wrapping_add(syn);
+        let start = first_octet(tcp);
         let end = start.wrapping_add(octets);
         if state.next.is_none() {
             state.next = Some(start);
@@ -168,6 +177,17 @@ impl TcpState {
         };
         *count = Some(count.unwrap_or(0).saturating_add(1));
         !late
+    }
+
+    /// Holds what is probably no data: where the next segment starts behind it, it was data after all.
+    fn set_aside(&mut self, side: Side, tcp: &TcpHeader, packet: &Packet<'_>, done: bool) {
+        let Some(state) = self.sides.get_mut(side.index()) else { return };
+        let start = first_octet(tcp);
+        let ahead = state.next.is_none_or(|next| distance(start, next) >= 0);
+        let new = !state.held.iter().any(|(held, _)| *held == start);
+        if ahead && new && !done && state.held.len() < HELD_SEGMENTS {
+            state.held.push((start, packet.payload.to_vec()));
+        }
     }
 
     /// Nothing listens any more: no octet is held, and order is only counted.
@@ -216,7 +236,7 @@ impl TcpState {
         if packet.payload_len == 0 {
             return 0;
         }
-        let start = tcp.seq.wrapping_add(u32::from(tcp.flags & tcp_flags::SYN != 0));
+        let start = first_octet(tcp);
         let next = state.next.unwrap_or(start);
         if distance(start, next) <= 0 {
             let missing = u64::from(packet.payload_len).saturating_sub(packet.payload.len() as u64);
@@ -225,6 +245,10 @@ impl TcpState {
         }
         if !packet.payload.is_empty() {
             state.held.push((start, packet.payload.to_vec()));
+            let gaps = state.release(side, false, classifier, flow);
+            if state.held.is_empty() {
+                return gaps;
+            }
         }
         let octets: usize = state.held.iter().map(|(_, data)| data.len()).sum();
         if state.held.len() >= HELD_SEGMENTS || octets >= HELD_OCTETS {
@@ -265,7 +289,9 @@ impl TcpSide {
         let mut gaps = 0;
         while !self.held.is_empty() {
             let next = self.next.unwrap_or(0);
-            let first = self.held.iter().enumerate().min_by_key(|(_, (start, _))| distance(*start, next));
+            // Of those that start together the longest: the others are part of it, or padding.
+            let order = |(start, data): &(u32, Vec<u8>)| (distance(*start, next), Reverse(data.len()));
+            let first = self.held.iter().enumerate().min_by_key(|(_, held)| order(held));
             let Some((at, start)) = first.map(|(at, (start, _))| (at, *start)) else { break };
             let ahead = distance(start, next);
             if ahead > 0 {
@@ -281,6 +307,23 @@ impl TcpSide {
         }
         gaps
     }
+}
+
+/// Number of the first octet that a segment carries: a SYN has one of its own (RFC 9293 §3.4).
+fn first_octet(tcp: &TcpHeader) -> u32 {
+    tcp.seq.wrapping_add(u32::from(tcp.flags & tcp_flags::SYN != 0))
+}
+
+/// True for an acknowledgement whose payload is the padding of a frame: some devices set the IP length to what the
+/// smallest frame holds (46 octets, IEEE 802.3 §4A.4.2), and TCP then seems to carry a few zeros. Data would be
+/// pushed (RFC 9293 §3.9.1.2), or not be zeros. The octet of a keep-alive (§3.8.4) is another of this kind.
+fn is_padding(tcp: &TcpHeader, packet: &Packet<'_>) -> bool {
+    tcp.flags & tcp_flags::PSH == 0
+        && tcp.flags & tcp_flags::ACK != 0
+        && (1..=6).contains(&packet.payload_len)
+        && packet.payload.len() as u64 == u64::from(packet.payload_len)
+        && packet.ip_octets() <= SMALLEST_FRAME
+        && packet.payload.iter().all(|octet| *octet == 0)
 }
 
 fn micros(later: Time, earlier: Time) -> u32 {

@@ -23,6 +23,7 @@ fn main() -> anyhow::Result<()> {
         ("docs/reference/tunnels.md", reference::tunnels()),
         ("web/src/gen/api.ts", typescript::api(&openapi)?),
         ("web/src/gen/columns.ts", typescript::columns()?),
+        ("web/src/gen/reasons.ts", typescript::reasons()),
         ("openapi/v1.json", format!("{openapi}\n")),
     ];
     let mut stale = Vec::new();

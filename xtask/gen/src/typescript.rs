@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The console's types: interfaces from the OpenAPI schemas, and the columns as data.
+//! The console's types: interfaces from the OpenAPI schemas; columns and reasons as data.
 
 use anyhow::Context as _;
+use minamo_dissect::reason::{BETWEEN, REASONS};
 use minamo_model::FLOWS;
 use serde_json::{Map, Value, json};
 
@@ -93,4 +94,15 @@ pub(crate) fn columns() -> anyhow::Result<String> {
     }
     out.push_str("];\n");
     Ok(out)
+}
+
+/// The statements of `app_reason` in both languages.
+pub(crate) fn reasons() -> String {
+    let mut out = format!("{HEAD}\nexport const BETWEEN = {};\n\n", json!(BETWEEN));
+    out.push_str("export const REASONS: { en: string; ja: string }[] = [\n");
+    for reason in REASONS {
+        out.push_str(&format!("  {},\n", json!({ "en": reason.en, "ja": reason.ja })));
+    }
+    out.push_str("];\n");
+    out
 }

@@ -15,7 +15,9 @@ use super::{llmnr, mdns, netbios};
 use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
 
 /// The registry's row.
-pub(super) static PROTOCOL: Protocol = Protocol {
+pub(super) static PROTOCOL: Protocol = PROTOCOL_OF_DNS;
+
+const PROTOCOL_OF_DNS: Protocol = Protocol {
     name: "DNS",
     title: "Domain Name System",
     spec: &["RFC 1035", "RFC 3596", "RFC 6891"],
@@ -27,6 +29,15 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     start: |stream| Box::new(Dns::new(stream)),
     sample: &[(Side::Src, SAMPLE_QUERY), (Side::Dst, SAMPLE_ANSWER)],
 };
+
+/// What the rows of its kin on a link have in common: they fill in who they are.
+pub(super) const ON_A_LINK: Protocol =
+    Protocol { transport: Transport::Datagram, max_state: 64, start: |_| Box::new(Dns::new(false)), ..PROTOCOL_OF_DNS };
+
+/// The probe's answer where one datagram decides.
+pub(super) fn yes_if(yes: bool) -> Verdict {
+    if yes { Verdict::Yes } else { Verdict::No }
+}
 
 /// Most addresses and names of an answer that go into the row.
 const ANSWERS: usize = 16;
@@ -450,6 +461,17 @@ const SAMPLE_ANSWER: &[u8] =
     b"\x12\x34\x81\x80\x00\x01\x00\x02\x00\x00\x00\x00\x03WWW\x07example\x03com\x00\x00\x01\x00\x01\
     \xc0\x0c\x00\x05\x00\x01\x00\x00\x01\x2c\x00\x06\x03web\xc0\x10\
     \xc0\x2d\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x01";
+
+/// What the kin on a link share: with the bit that asks for recursion their query is one of plain DNS.
+#[cfg(test)]
+pub(super) fn asks_for_no_recursion(protocol: &Protocol) {
+    let (side, query) = protocol.sample[0];
+    assert_eq!((protocol.probe)(side, query), Verdict::Yes, "{}", protocol.name);
+    let mut message = query.to_vec();
+    message[2] |= 1;
+    assert_eq!((protocol.probe)(side, &message), Verdict::No, "{}", protocol.name);
+    assert_eq!(probe(side, &message), Verdict::Yes, "{}", protocol.name);
+}
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 
 use minamo_model::Flow;
 
+use super::starttls::StartTls;
 use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, some_text, word};
 use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
 
@@ -57,8 +58,7 @@ fn greeting(data: &[u8]) -> Verdict {
 #[derive(Default)]
 struct Imap {
     greeted: bool,
-    asked_tls: bool,
-    tls: bool,
+    tls: StartTls,
     lines: u32,
 }
 
@@ -69,7 +69,7 @@ impl Dissector for Imap {
     fn feed(&mut self, _: Side, input: Input<'_>, flow: &mut Flow) -> Step {
         let Input::Data(data) = input else { return Step::Done };
         if is_tls(data) {
-            return if self.asked_tls { self.hand_over(flow) } else { Step::Done };
+            return self.tls.record(flow);
         }
         by_lines(data, |line| {
             self.lines += 1;
@@ -79,24 +79,16 @@ impl Dissector for Imap {
                 self.greeted = true;
                 flow.mail.get_or_insert_default().server = some_text(rest, 256);
             } else if tag != b"*" && rest.eq_ignore_ascii_case(b"STARTTLS") {
-                self.asked_tls = true;
-            } else if tag != b"*" && self.asked_tls && status.eq_ignore_ascii_case(b"OK") {
-                return self.hand_over(flow);
+                self.tls.asked = true;
+            } else if tag != b"*" && self.tls.asked && status.eq_ignore_ascii_case(b"OK") {
+                return self.tls.hand_over(flow);
             }
             if self.lines > LINES_MAX { Step::Done } else { Step::Continue(0) }
         })
     }
 
     fn name(&self) -> Option<&'static str> {
-        self.tls.then_some("IMAPS")
-    }
-}
-
-impl Imap {
-    fn hand_over(&mut self, flow: &mut Flow) -> Step {
-        self.tls = true;
-        flow.mail.get_or_insert_default().starttls = Some(true);
-        Step::Inner(0)
+        self.tls.name("IMAPS")
     }
 }
 

@@ -4,26 +4,19 @@
 
 use minamo_base::Cursor;
 
-use super::dns::{Dns, Header, question};
-use crate::{Protocol, Side, Transport, Verdict};
+use super::dns::{self, Header, question, yes_if};
+use crate::{Protocol, Side};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "LLMNR",
     title: "Link-Local Multicast Name Resolution",
     spec: &["RFC 4795"],
-    transport: Transport::Datagram,
     ports: &[5355],
-    encrypted: false,
-    max_state: 64,
-    probe,
-    start: |_| Box::new(Dns::new(false)),
+    probe: |_, data| yes_if(is_llmnr(data)),
     sample: &[(Side::Src, SAMPLE_QUERY)],
+    ..dns::ON_A_LINK
 };
-
-fn probe(_: Side, data: &[u8]) -> Verdict {
-    if is_llmnr(data) { Verdict::Yes } else { Verdict::No }
-}
 
 /// True for a message of LLMNR. Resolvers ask root servers for names of one label too, but with EDNS.
 pub(super) fn is_llmnr(message: &[u8]) -> bool {
@@ -51,12 +44,9 @@ mod tests {
 
     #[test]
     fn recursion_or_a_second_label_makes_it_plain_dns() {
-        assert_eq!(probe(Side::Src, SAMPLE_QUERY), Verdict::Yes);
-        let mut message = SAMPLE_QUERY.to_vec();
-        message[2] = 1;
-        assert_eq!(probe(Side::Src, &message), Verdict::No);
+        dns::asks_for_no_recursion(&PROTOCOL);
         let longer = b"\x3b\x21\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01a\x02bc\x00\x00\x01\x00\x01";
-        assert_eq!(probe(Side::Src, longer), Verdict::No);
+        assert!(!is_llmnr(longer));
     }
 
     #[test]

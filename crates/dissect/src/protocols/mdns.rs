@@ -4,26 +4,19 @@
 
 use minamo_base::Cursor;
 
-use super::dns::{Dns, Header, question, raw_name, record};
-use crate::{Protocol, Side, Transport, Verdict};
+use super::dns::{self, Header, question, raw_name, record, yes_if};
+use crate::{Protocol, Side};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "MDNS",
     title: "Multicast DNS",
     spec: &["RFC 6762", "RFC 6763"],
-    transport: Transport::Datagram,
     ports: &[5353],
-    encrypted: false,
-    max_state: 64,
-    probe,
-    start: |_| Box::new(Dns::new(false)),
+    probe: |_, data| yes_if(is_mdns(data)),
     sample: &[(Side::Src, SAMPLE_QUERY)],
+    ..dns::ON_A_LINK
 };
-
-fn probe(_: Side, data: &[u8]) -> Verdict {
-    if is_mdns(data) { Verdict::Yes } else { Verdict::No }
-}
 
 /// True for a message of multicast DNS.
 pub(super) fn is_mdns(message: &[u8]) -> bool {
@@ -66,10 +59,7 @@ mod tests {
 
     #[test]
     fn asking_for_recursion_makes_it_plain_dns() {
-        assert_eq!(probe(Side::Src, SAMPLE_QUERY), Verdict::Yes);
-        let mut message = SAMPLE_QUERY.to_vec();
-        message[2] = 1;
-        assert_eq!(probe(Side::Src, &message), Verdict::No);
+        dns::asks_for_no_recursion(&PROTOCOL);
     }
 
     #[test]

@@ -38,6 +38,7 @@ mod snmp;
 mod socks;
 mod ssdp;
 mod ssh;
+mod starttls;
 mod stun;
 mod syslog;
 mod telnet;

@@ -3,6 +3,7 @@
 
 use minamo_model::Flow;
 
+use super::starttls::StartTls;
 use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, some_text};
 use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
 
@@ -71,28 +72,27 @@ fn greeting(data: &[u8]) -> Verdict {
 #[derive(Default)]
 struct Pop3 {
     greeted: bool,
-    asked_tls: bool,
-    tls: bool,
+    tls: StartTls,
 }
 
 impl Dissector for Pop3 {
     fn feed(&mut self, _: Side, input: Input<'_>, flow: &mut Flow) -> Step {
         let Input::Data(data) = input else { return Step::Done };
         if is_tls(data) {
-            return if self.asked_tls { self.hand_over(flow) } else { Step::Done };
+            return self.tls.record(flow);
         }
         by_lines(data, |line| {
             let answer = after(line, b"+OK");
             if let (Some(text), false) = (answer, self.greeted) {
                 self.greeted = true;
                 flow.mail.get_or_insert_default().server = some_text(text, 256);
-            } else if answer.is_some() && self.asked_tls {
-                return self.hand_over(flow);
+            } else if answer.is_some() && self.tls.asked {
+                return self.tls.hand_over(flow);
             } else if after(line, b"STLS").is_some_and(<[u8]>::is_empty) && self.greeted {
                 // Servers list it among their capabilities too; what follows then is no answer.
-                self.asked_tls = true;
+                self.tls.asked = true;
             } else if after(line, b"-ERR").is_some() || line == b"." {
-                self.asked_tls = false;
+                self.tls.asked = false;
             } else if after(line, b"RETR ").is_some() {
                 return Step::Done;
             }
@@ -101,15 +101,7 @@ impl Dissector for Pop3 {
     }
 
     fn name(&self) -> Option<&'static str> {
-        self.tls.then_some("POPS")
-    }
-}
-
-impl Pop3 {
-    fn hand_over(&mut self, flow: &mut Flow) -> Step {
-        self.tls = true;
-        flow.mail.get_or_insert_default().starttls = Some(true);
-        Step::Inner(0)
+        self.tls.name("POPS")
     }
 }
 

@@ -4,6 +4,7 @@
 
 use minamo_model::Flow;
 
+use super::starttls::StartTls;
 use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, reply, some_text};
 use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
 
@@ -78,16 +79,14 @@ fn greeting(data: &[u8]) -> Verdict {
 #[derive(Default)]
 struct Smtp {
     greeted: bool,
-    /// The client asked for TLS; the server's next answer decides.
-    asked_tls: bool,
-    tls: bool,
+    tls: StartTls,
 }
 
 impl Dissector for Smtp {
     fn feed(&mut self, side: Side, input: Input<'_>, flow: &mut Flow) -> Step {
         let Input::Data(data) = input else { return Step::Continue(0) };
         if is_tls(data) {
-            return if self.asked_tls { self.hand_over(flow) } else { Step::Done };
+            return self.tls.record(flow);
         }
         // The side that answers with numbers is the server, whoever opened the connection.
         let _ = side;
@@ -98,27 +97,21 @@ impl Dissector for Smtp {
     }
 
     fn name(&self) -> Option<&'static str> {
-        self.tls.then_some("SMTPS")
+        self.tls.name("SMTPS")
     }
 }
 
 impl Smtp {
-    fn hand_over(&mut self, flow: &mut Flow) -> Step {
-        self.tls = true;
-        flow.mail.get_or_insert_default().starttls = Some(true);
-        Step::Inner(0)
-    }
-
     fn answer(&mut self, code: u16, last: bool, line: &[u8], flow: &mut Flow) -> Step {
         if !self.greeted {
             self.greeted = true;
             let mail = flow.mail.get_or_insert_default();
             mail.server = some_text(line.get(4..).unwrap_or_default(), 256);
-        } else if self.asked_tls && last {
+        } else if self.tls.asked && last {
             if code == 220 {
-                return self.hand_over(flow);
+                return self.tls.hand_over(flow);
             }
-            self.asked_tls = false;
+            self.tls.asked = false;
         }
         Step::Continue(0)
     }
@@ -132,7 +125,7 @@ impl Smtp {
         } else if let Some(path) = after(line, b"RCPT TO:") {
             mail.to = mail.to.take().or(mailbox(path));
         } else if after(line, b"STARTTLS").is_some() {
-            self.asked_tls = true;
+            self.tls.asked = true;
         } else if after(line, b"DATA").is_some_and(<[u8]>::is_empty) || after(line, b"BDAT ").is_some() {
             return Step::Done;
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! STUN and TURN (RFC 8489 §5, §14; RFC 8656), over datagrams and streams, plain or with a length in front (RFC 4571).
-//! The classic form without the magic cookie (RFC 3489) counts only with attributes that read well. TURN's
-//! channel data are not looked into.
+//! The classic form without the magic cookie (RFC 3489) counts only with attributes that read well. What shares the
+//! flow with it (RFC 7983 §7, RFC 9443 §2) and what TURN relays is handed over by its first octet: DTLS. Media are not.
 
 use minamo_base::{Cursor, Ip, WireError};
 use minamo_model::Flow;
@@ -13,13 +13,13 @@ use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "STUN",
     title: "Session Traversal Utilities for NAT",
-    spec: &["RFC 8489", "RFC 8656", "RFC 3489"],
+    spec: &["RFC 8489", "RFC 8656", "RFC 3489", "RFC 7983"],
     transport: Transport::Both,
     ports: &[3478, 19302],
     encrypted: false,
-    max_state: 4_096,
+    max_state: 16_384,
     probe,
-    start: |stream| Box::new(Stun { stream, messages: 0 }),
+    start: |stream| Box::new(Stun { stream, framed: false, messages: 0 }),
     sample: &[(Side::Src, SAMPLE_REQUEST), (Side::Dst, SAMPLE_ANSWER)],
 };
 
@@ -27,8 +27,11 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 const COOKIE: u32 = 0x2112_a442;
 /// Longest message that is waited for on a stream.
 const LENGTH_MAX: u16 = 2_048;
-/// Messages without news after which the flow is left alone.
-const MESSAGES_MAX: u32 = 32;
+/// Messages and media without news after which the flow is left alone. A handshake follows the first checks of a pair
+/// (RFC 8445 §6.1.4), of which there are few; agents that wait for the other side repeat them for some seconds.
+const MESSAGES_MAX: u32 = 64;
+/// Attribute that holds what TURN relays (RFC 8656 §18.4).
+const DATA: u16 = 0x0013;
 
 /// The header, and the attributes as far as they came.
 struct Message<'a> {
@@ -46,7 +49,10 @@ impl<'a> Message<'a> {
         let mut cursor = Cursor::new(data);
         let kind = cursor.u16("stun.type")?;
         let length = cursor.u16("stun.length")?;
-        if kind >= 0x4000 || !length.is_multiple_of(4) || length > LENGTH_MAX {
+        // There are clients that count the last attribute without its padding.
+        let odd = !length.is_multiple_of(4);
+        let exact = cursor.left() == usize::from(length) + 16 && cursor.rest().starts_with(&COOKIE.to_be_bytes());
+        if kind >= 0x4000 || odd && !exact || length > LENGTH_MAX {
             return Err(cursor.bad(4, "stun.type", kind.into(), "two zero bits, and a length of whole words"));
         }
         let mask: [u8; 16] = cursor.array("stun.transaction")?;
@@ -88,7 +94,7 @@ fn attribute<'a>(cursor: &mut Cursor<'a>) -> Result<(u16, &'a [u8]), WireError> 
 fn probe(_: Side, data: &[u8]) -> Verdict {
     match verdict(data) {
         Verdict::No => match framed(data) {
-            Some(inner) if inner.len() < 8 => Verdict::Maybe,
+            Some(inner) if inner.len() < 20 => Verdict::Maybe,
             Some(inner) => yes_if(Message::read(inner).is_ok_and(|m| m.cookie)),
             None => Verdict::No,
         },
@@ -135,41 +141,90 @@ fn framed(data: &[u8]) -> Option<&[u8]> {
 
 struct Stun {
     stream: bool,
+    /// On a stream: each message has a length in front of it.
+    framed: bool,
     messages: u32,
 }
 
 impl Dissector for Stun {
     fn feed(&mut self, _: Side, input: Input<'_>, flow: &mut Flow) -> Step {
         let Input::Data(data) = input else { return Step::Done };
-        let (front, inner) = match framed(data) {
-            Some(inner) if self.stream => (2, inner),
-            _ => (0, data),
-        };
-        let message = match Message::read(inner) {
-            Ok(message) if message.cookie || self.messages == 0 => message,
-            Err(error) if self.stream && error.is_short() => return Step::Continue(0),
-            _ if self.stream => return Step::Done,
-            _ => return self.next(data.len()),
-        };
-        if self.stream && inner.len() < message.length {
-            return Step::Continue(0);
-        }
-        if note(&message, flow) {
-            return Step::Done;
-        }
-        self.next(message.length + front)
+        if self.stream { self.in_stream(data, flow) } else { self.unit(data, 0, data.len(), flow) }
     }
 }
 
 impl Stun {
-    fn next(&mut self, used: usize) -> Step {
+    /// The next message, channel data or framed datagram of a stream, once it is whole.
+    fn in_stream(&mut self, data: &[u8], flow: &mut Flow) -> Step {
+        self.framed |= self.messages == 0 && framed(data).is_some();
+        let mut cursor = Cursor::new(data);
+        let (Ok(first), Ok(second)) = (cursor.u16("stun.type"), cursor.u16("stun.length")) else {
+            return Step::Continue(0);
+        };
+        let (front, end) = match first {
+            _ if self.framed => (2, 2 + usize::from(first)),
+            0..0x4000 if second <= LENGTH_MAX => (0, 20 + usize::from(second)),
+            // Channel data are padded on a stream (RFC 8656 §12.5).
+            0x4000..0x5000 => (0, (4 + usize::from(second)).next_multiple_of(4)),
+            _ => return Step::Done,
+        };
+        if data.len() < end { Step::Continue(0) } else { self.unit(data, front, end, flow) }
+    }
+
+    /// One message or whatever else shares the flow, told by its first octet (RFC 7983 §7).
+    fn unit(&mut self, data: &[u8], from: usize, to: usize, flow: &mut Flow) -> Step {
         self.messages += 1;
-        if self.messages > MESSAGES_MAX { Step::Done } else { Step::Continue(used) }
+        let unit = data.get(from..to).unwrap_or_default();
+        let carried = match unit.first() {
+            Some(0..20) => match Message::read(unit) {
+                Ok(message) if message.cookie || self.messages == 1 => {
+                    note(&message, flow);
+                    relayed(&message).map(|(at, length)| (from + 20 + at, length))
+                }
+                _ if self.stream => return Step::Done,
+                _ => None,
+            },
+            Some(64..=79) => channel(unit).map(|length| (from + 4, length)),
+            Some(_) => Some((from, unit.len())),
+            None => None,
+        };
+        match carried {
+            Some((at, length)) if data.get(at).is_some_and(|first| is_secure(*first)) => {
+                Step::Carried { from: at, to: at + length, used: to }
+            }
+            _ if self.messages > MESSAGES_MAX => Step::Done,
+            _ => Step::Continue(to.max(1)),
+        }
     }
 }
 
-/// Writes what a message tells; true once the mapped address is known.
-fn note(message: &Message<'_>, flow: &mut Flow) -> bool {
+/// True for the first octet of DTLS beside STUN (RFC 9443 §2).
+fn is_secure(first: u8) -> bool {
+    (20..64).contains(&first)
+}
+
+/// Length of what channel data hold (RFC 8656 §12.4).
+fn channel(unit: &[u8]) -> Option<usize> {
+    let mut cursor = Cursor::new(unit);
+    cursor.skip(2, "turn.channel").ok()?;
+    let length = usize::from(cursor.u16("turn.length").ok()?);
+    (length <= cursor.left()).then_some(length)
+}
+
+/// Where among the attributes relayed data are, and how long they are (RFC 8656 §11.3, §11.4).
+fn relayed(message: &Message<'_>) -> Option<(usize, usize)> {
+    let mut attributes = message.attributes;
+    loop {
+        let at = attributes.at() + 4;
+        let (kind, value) = attribute(&mut attributes).ok()?;
+        if kind == DATA {
+            return Some((at, value.len()));
+        }
+    }
+}
+
+/// Writes what a message tells; the first answer counts.
+fn note(message: &Message<'_>, flow: &mut Flow) {
     let mut attributes = message.attributes;
     let (mut mapped, mut software) = (None, None);
     while let Ok((kind, value)) = attribute(&mut attributes) {
@@ -184,10 +239,9 @@ fn note(message: &Message<'_>, flow: &mut Flow) -> bool {
     let mapped = mapped.filter(|_| message.kind & 0x0110 == 0x0100);
     if mapped.is_some() || software.is_some() {
         let stun = flow.stun.get_or_insert_default();
-        stun.mapped_ip = mapped.or(stun.mapped_ip);
+        stun.mapped_ip = stun.mapped_ip.or(mapped);
         stun.software = stun.software.take().or(software);
     }
-    mapped.is_some()
 }
 
 /// An address attribute (RFC 8489 §14.1, §14.2): family, port, and address under the mask.
@@ -218,14 +272,88 @@ const SAMPLE_ANSWER: &[u8] =
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Classifier;
 
     #[test]
     fn the_mapped_address_is_unmasked() {
         let mut flow = Flow::default();
         let mut stun = (PROTOCOL.start)(false);
         stun.feed(Side::Src, Input::Data(SAMPLE_REQUEST), &mut flow);
-        assert_eq!(stun.feed(Side::Dst, Input::Data(SAMPLE_ANSWER), &mut flow), Step::Done);
+        assert_eq!(stun.feed(Side::Dst, Input::Data(SAMPLE_ANSWER), &mut flow), Step::Continue(32));
         assert_eq!(flow.stun.expect("facts").mapped_ip, Some(Ip::v4([192, 0, 2, 1])));
+    }
+
+    /// Checks, then a handshake that `wrap` puts into datagrams or a stream.
+    fn call(stream: bool, wrap: fn(&[u8]) -> Vec<u8>) -> Flow {
+        let mut flow = Flow::default();
+        let mut classifier = Classifier::new(stream, 1, 2);
+        let hello = super::super::tls::dtls::PROTOCOL.sample;
+        let checks = PROTOCOL.sample.iter().map(|(side, data)| (*side, data.to_vec()));
+        let media = [(Side::Src, vec![0x80; 40])];
+        let hello = hello.iter().map(|(side, data)| (*side, wrap(data)));
+        for (side, data) in checks.chain(media.into_iter().filter(|_| !stream)).chain(hello) {
+            if stream {
+                data.chunks(7).for_each(|piece| classifier.stream(side, Input::Data(piece), &mut flow));
+            } else {
+                classifier.datagram(side, &data, &mut flow);
+            }
+        }
+        classifier.label(&mut flow);
+        flow
+    }
+
+    fn in_channel(data: &[u8]) -> Vec<u8> {
+        let mut out = [&[0x40, 1][..], &(data.len() as u16).to_be_bytes(), data].concat();
+        out.resize(out.len().next_multiple_of(4), 0);
+        out
+    }
+
+    fn in_indication(data: &[u8]) -> Vec<u8> {
+        let padded = data.len().next_multiple_of(4);
+        let mut out = vec![0, 0x17];
+        out.extend((padded as u16 + 4).to_be_bytes());
+        out.extend(&SAMPLE_REQUEST[4..]);
+        out.extend([0, 0x13]);
+        out.extend((data.len() as u16).to_be_bytes());
+        out.extend(data);
+        out.resize(24 + padded, 0);
+        out
+    }
+
+    #[test]
+    fn the_handshake_that_follows_is_found() {
+        let plain: fn(&[u8]) -> Vec<u8> = <[u8]>::to_vec;
+        let cases =
+            [(false, plain), (false, in_channel), (false, in_indication), (true, in_channel), (true, in_indication)];
+        for (stream, wrap) in cases {
+            let flow = call(stream, wrap);
+            assert_eq!((flow.core.app.as_ref(), flow.core.encrypted), ("DTLS", Some(true)));
+            assert!(flow.stun.is_some_and(|stun| stun.mapped_ip.is_some()), "the checks' facts stay");
+            assert!(flow.tls.is_some_and(|tls| tls.ja3.is_some() && tls.ja4.is_some() && tls.cert_sha256.is_some()));
+            let reason = flow.core.app_reason.expect("recognised");
+            assert!(reason.ends_with("; inside Session Traversal Utilities for NAT"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn checks_without_a_handshake_end() {
+        let mut flow = Flow::default();
+        let mut classifier = Classifier::new(false, 1, 2);
+        for _ in 0..=MESSAGES_MAX {
+            classifier.datagram(Side::Src, SAMPLE_REQUEST, &mut flow);
+        }
+        classifier.label(&mut flow);
+        assert!(classifier.is_done() && flow.core.app == "STUN");
+    }
+
+    #[test]
+    fn a_length_without_the_padding_counts_only_with_the_cookie() {
+        let mut odd = SAMPLE_REQUEST.to_vec();
+        odd.extend(b"\x40\x00\x00\x02\x01\x02");
+        odd[3] = 6;
+        assert_eq!(probe(Side::Src, &odd), Verdict::Yes);
+        odd[4] ^= 1;
+        assert_eq!(probe(Side::Src, &odd), Verdict::No);
     }
 
     #[test]

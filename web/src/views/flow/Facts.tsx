@@ -9,6 +9,7 @@ import { useWords } from "../../i18n";
 import { utc, whole } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
 import { Panel } from "../../parts/Panel";
+import { reasonIn } from "../../parts/reason";
 import { show } from "../../parts/row";
 import { useScope } from "../../parts/scope";
 
@@ -52,9 +53,9 @@ export function Facts({ row }: { row: FlowRow }) {
 }
 
 function Fact({ column, value, explained }: { column: Column; value: unknown; explained: boolean }) {
-  const { t, doc } = useWords();
+  const { t, doc, language } = useWords();
   const scope = useScope();
-  const shown = show(column.name, value, { yes: t("value.yes"), no: t("value.no") });
+  const shown = column.name === "app_reason" ? reasonIn(language, String(value)) : show(column.name, value, { yes: t("value.yes"), no: t("value.no") });
   const exact = column.type === "time" ? utc(String(value)) : typeof value === "number" && column.kind === "counter" ? whole(value) : Array.isArray(value) ? "" : String(value);
   const one = column.kind === "counter" || column.name === "flow_id" || typeof value === "object" ? null : term(column.name, value as Value);
   return (

@@ -5,12 +5,12 @@ import { expect, test } from "vitest";
 import { answer, RANGE, Refusal, show } from "../../parts/testing";
 import { Flow } from "./Flow";
 
-const row = { flow_id: "00000000000000aa", src_ip: "10.0.0.1", src_port: 40000, dst_ip: "192.0.2.1", dst_port: 443, app: "TLS", app_confidence: "content", app_reason: "a ClientHello was seen", tls_sni: "a.example", src_bytes: 1, dst_bytes: 2, splt_lengths: [517, -1400], splt_times_micros: [0, 900], new_column: "later" };
+const row = { flow_id: "00000000000000aa", src_ip: "10.0.0.1", src_port: 40000, dst_ip: "192.0.2.1", dst_port: 443, app: "TLS", app_confidence: "content", app_reason: "Transport Layer Security by its content", tls_sni: "a.example", src_bytes: 1, dst_bytes: 2, splt_lengths: [517, -1400], splt_times_micros: [0, 900], new_column: "later" };
 
 test("shows the reason, the packets one by one, and unknown columns too", async () => {
   answer({ "/flows/00000000000000aa": row });
   show(<Flow />, `/flows/00000000000000aa?${RANGE}`, "/flows/:id", "ja");
-  expect(await screen.findByText("a ClientHello was seen", { selector: "q" })).toBeTruthy();
+  expect(await screen.findByText("内容から Transport Layer Security と判定", { selector: "q" })).toBeTruthy();
   const image = screen.getByRole("img");
   fireEvent.keyDown(image, { key: "ArrowRight" });
   fireEvent.keyDown(image, { key: "ArrowRight" });

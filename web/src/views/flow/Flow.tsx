@@ -12,6 +12,7 @@ import { Choice } from "../../parts/Choice";
 import { micros, protocol } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
 import { Panel } from "../../parts/Panel";
+import { reasonIn } from "../../parts/reason";
 import { durationMicros, endpoint, isEncrypted, nameOf, numbers, text } from "../../parts/row";
 import { useScope } from "../../parts/scope";
 import { Empty, Shown } from "../../parts/State";
@@ -72,9 +73,10 @@ function FlowBody({ row }: { row: FlowRow }) {
 }
 
 function Heading({ row }: { row: FlowRow }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const scope = useScope();
   const confidence = text(row, "app_confidence");
+  const reason = text(row, "app_reason");
   const name = nameOf(row);
   const links = [
     { name: t("flow.ofSource"), term: term("ip", text(row, "src_ip")) },
@@ -103,11 +105,11 @@ function Heading({ row }: { row: FlowRow }) {
           <span className="num">{micros(durationMicros(row))}</span>
         </span>
       </p>
-      {text(row, "app_reason") || confidence ? (
+      {reason || confidence ? (
         <p className="flow-reason">
           <Icon name="info" size={14} />
           <span>
-            {confidence ? t(`confidenceDoc.${confidence}`, { defaultValue: "" }) : ""} {text(row, "app_reason") ? <q>{text(row, "app_reason")}</q> : null}
+            {confidence ? t(`confidenceDoc.${confidence}`, { defaultValue: "" }) : ""} {reason ? <q>{reasonIn(language, reason)}</q> : null}
           </span>
         </p>
       ) : null}

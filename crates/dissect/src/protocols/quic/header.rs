@@ -9,6 +9,8 @@ use crate::protocols::tls::hello::varint;
 
 /// Most octets of a connection id (RFC 9000 §17.2).
 const MAX_CONNECTION_ID: usize = 20;
+/// Least octets of a client's first choice of the server's connection id (RFC 9000 §7.2).
+pub(super) const MIN_FIRST_ID: usize = 8;
 
 /// Kind of a packet with a long header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub(super) struct Long<'a> {
     /// None for a negotiation.
     pub(super) version: Option<Version>,
     pub(super) dcid: &'a [u8],
+    /// Octets of the source's connection id; none in Google's older layout.
+    pub(super) scid_length: usize,
     /// The packet from its first octet to its last.
     pub(super) packet: &'a [u8],
     /// Where in it the packet number is.
@@ -56,9 +60,7 @@ impl<'a> Long<'a> {
             return Err(cursor.bad(5, "quic.first", first.into(), "the fixed bit"));
         }
         let dcid = if version.layout == Layout::Google { google_ids(cursor)? } else { connection_id(cursor)? };
-        if version.layout != Layout::Google {
-            connection_id(cursor)?;
-        }
+        let scid_length = if version.layout == Layout::Google { 0 } else { connection_id(cursor)?.len() };
         let kind = kind(version.layout, first);
         let length = match (version.layout, kind) {
             (Layout::Google | Layout::Opaque, _) | (_, Kind::Retry) => cursor.left(),
@@ -73,7 +75,7 @@ impl<'a> Long<'a> {
         let number_at = cursor.at() - start;
         cursor.skip(length, "quic.length")?;
         let packet = packet.get(..number_at.saturating_add(length)).unwrap_or(packet);
-        Ok(Self { kind, version: Some(version), dcid, packet, number_at })
+        Ok(Self { kind, version: Some(version), dcid, scid_length, packet, number_at })
     }
 
     /// What the packet holds, if it is in clear.
@@ -128,18 +130,25 @@ fn kind(layout: Layout, first: u8) -> Kind {
     }
 }
 
-/// A Version Negotiation packet (RFC 9000 §17.2.1). At least one of its versions has to be known.
+/// A Version Negotiation packet (RFC 9000 §17.2.1). Its source is the client's first choice of a destination, which has
+/// 8 octets at least (§7.2). At least one of its versions has to be known, and none is zero.
 fn negotiation<'a>(cursor: &mut Cursor<'a>, packet: &'a [u8]) -> Result<Long<'a>, WireError> {
     let dcid = connection_id(cursor)?;
-    connection_id(cursor)?;
+    let scid = connection_id(cursor)?;
+    if scid.len() < MIN_FIRST_ID {
+        return Err(cursor.bad(scid.len() + 1, "quic.scid", scid.len() as u64, "at least 8 octets"));
+    }
     let mut known = false;
     let count = cursor.left();
     while !cursor.is_empty() {
-        let version = Version::of(cursor.u32("quic.supported_version")?);
-        known |= version.is_some_and(|v| v.layout != Layout::Opaque);
+        let number = cursor.u32("quic.supported_version")?;
+        if number == 0 {
+            return Err(cursor.bad(4, "quic.supported_version", 0, "a version"));
+        }
+        known |= Version::of(number).is_some_and(|v| v.layout != Layout::Opaque);
     }
     if !known {
         return Err(cursor.bad(count, "quic.supported_version", 0, "a known version"));
     }
-    Ok(Long { kind: Kind::Negotiation, version: None, dcid, packet, number_at: packet.len() })
+    Ok(Long { kind: Kind::Negotiation, version: None, dcid, scid_length: scid.len(), packet, number_at: packet.len() })
 }

@@ -14,7 +14,7 @@ use super::tls::Assembly;
 use super::tls::hello::{CLIENT_HELLO, ClientHello, SERVER_HELLO, ServerHello, varint};
 use crate::fingerprint::Carrier;
 use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
-use header::{Kind, Long};
+use header::{Kind, Long, MIN_FIRST_ID};
 use version::{Layout, Version};
 
 /// The registry's row.
@@ -42,8 +42,6 @@ const PATIENCE: u8 = 24;
 const PATIENCE_FOR_ANSWER: u8 = 8;
 /// Least octets of a datagram with a client's Initial (RFC 9000 §14.1).
 const MIN_INITIAL: usize = 1_200;
-/// Least octets of a client's first choice of the server's connection id (RFC 9000 §7.2).
-const MIN_FIRST_ID: usize = 8;
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
     if google::version(data).is_some() || google::is_rejection(data) {
@@ -51,15 +49,25 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     }
     let mut cursor = Cursor::new(data);
     let Ok(long) = Long::read(&mut cursor) else { return Verdict::No };
-    // Of versions that nothing is known of, only the first datagram of a client is believed.
-    let opaque = long.version.is_some_and(|v| v.layout == Layout::Opaque);
-    let convincing = if opaque {
-        data.len() >= MIN_INITIAL && long.dcid.len() >= MIN_FIRST_ID
-    } else {
-        // Packet number and tag are 17 octets at least.
-        long.kind == Kind::Negotiation || long.body().len() >= 17
-    };
-    if convincing { Verdict::Yes } else { Verdict::No }
+    if convincing(&long, data, cursor.peek()) { Verdict::Yes } else { Verdict::No }
+}
+
+/// Whether a first packet that reads well is one, by its size and what follows it.
+fn convincing(long: &Long<'_>, data: &[u8], next: Option<u8>) -> bool {
+    let Some(version) = long.version else { return true };
+    // The first datagram of a client has a least size, and so has a server's answer (RFC 9000 §14.1).
+    let first = data.len() >= MIN_INITIAL && long.dcid.len() >= MIN_FIRST_ID;
+    match version.layout {
+        // Of versions that nothing is known of, nothing else is believed.
+        Layout::Opaque => first,
+        Layout::Google => long.body().len() >= 17,
+        Layout::Ietf | Layout::IetfV2 => {
+            // Others name at least one side, have room for packet number and tag, and end with the datagram or are
+            // followed by another packet, which has the fixed bit (§12.2, §17).
+            let named = !long.dcid.is_empty() || long.scid_length > 0;
+            first || named && long.body().len() >= 17 && next.is_none_or(|octet| octet & 0x40 != 0)
+        }
+    }
 }
 
 #[derive(Default)]
@@ -328,9 +336,12 @@ mod tests {
 
     #[test]
     fn negotiation_and_unknown_versions() {
-        let negotiation = [&[0x80, 0, 0, 0, 0, 0, 2, 7, 7][..], &[0x1a, 0x2a, 0x3a, 0x4a, 0, 0, 0, 1]].concat();
+        let start = [0x80, 0, 0, 0, 0, 0, 8, 7, 7, 7, 7, 7, 7, 7, 7];
+        let negotiation = [&start[..], &[0x1a, 0x2a, 0x3a, 0x4a, 0, 0, 0, 1]].concat();
         assert_eq!(probe(Side::Dst, &negotiation), Verdict::Yes);
-        assert_eq!(probe(Side::Dst, &negotiation[..13]), Verdict::No, "none of the versions is known");
+        assert_eq!(probe(Side::Dst, &negotiation[..19]), Verdict::No, "none of the versions is known");
+        let padded = [&negotiation[..], &[0; 4]].concat();
+        assert_eq!(probe(Side::Dst, &padded), Verdict::No, "zero is no version");
         let mut greased = vec![0xc0, 0x1a, 0x2a, 0x3a, 0x4a, 8];
         greased.resize(1_200, 0);
         assert_eq!(probe(Side::Src, &greased), Verdict::Yes);

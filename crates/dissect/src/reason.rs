@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Why a flow has its label: the statements that `app_reason` is made of, in English and Japanese. The column holds
+//! the English text, which people read in SQL and files as it is; the console has this table too
+//! (`web/src/gen/reasons.ts`) and says the same in the language of its user.
+
+/// One statement. `{0}`, `{1}` … stand for values, in any order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reason {
+    /// In English, as rows have it.
+    pub en: &'static str,
+    /// In Japanese.
+    pub ja: &'static str,
+}
+
+/// The content is that of a protocol: its full name.
+pub static CONTENT: Reason = Reason { en: "{0} by its content", ja: "内容から {0} と判定" };
+
+/// It was found in the datagrams of another protocol: that one's full name.
+pub static CARRIED: Reason = Reason { en: "inside {0}", ja: "{0} の中で検出" };
+
+/// A host name belongs to a service: service, name, column with the name.
+pub static SERVICE: Reason = Reason { en: "{0} by the name {1} in {2}", ja: "{2} の名前 {1} から {0} と判定" };
+
+/// There is no application above IP: the protocol's number.
+pub static IP_PROTOCOL: Reason =
+    Reason { en: "protocol number {0} in the IP header", ja: "IP ヘッダーのプロトコル番号 {0} による" };
+
+/// Every statement; the first that fits a text is the one that made it.
+pub static REASONS: &[&Reason] = &[&IP_PROTOCOL, &CONTENT, &CARRIED, &SERVICE];
+
+/// What stands between statements.
+pub const BETWEEN: &str = "; ";
+
+impl Reason {
+    /// The English text with values in it.
+    pub fn fill(&self, values: &[&str]) -> String {
+        let mut out = String::with_capacity(64);
+        let mut rest = self.en;
+        while let Some((before, at, after)) = placeholder(rest) {
+            out.push_str(before);
+            out.push_str(values.get(at).copied().unwrap_or_default());
+            rest = after;
+        }
+        out.push_str(rest);
+        out
+    }
+}
+
+/// One text of several statements.
+pub fn join(statements: &[String]) -> String {
+    statements.join(BETWEEN)
+}
+
+/// What stands before the next placeholder, its number, and what stands behind it.
+fn placeholder(text: &str) -> Option<(&str, usize, &str)> {
+    let (before, behind) = text.split_once('{')?;
+    let (number, after) = behind.split_once('}')?;
+    Some((before, number.parse().ok()?, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn placeholders(mut text: &str) -> Vec<usize> {
+        let mut found = Vec::new();
+        while let Some((_, at, after)) = placeholder(text) {
+            found.push(at);
+            text = after;
+        }
+        found.sort_unstable();
+        found
+    }
+
+    #[test]
+    fn both_languages_use_the_same_values() {
+        for reason in REASONS {
+            assert!(!reason.ja.is_empty() && reason.ja != reason.en, "{}", reason.en);
+            assert_eq!(placeholders(reason.en), placeholders(reason.ja), "{}", reason.en);
+            assert!(!reason.en.contains(BETWEEN), "{}", reason.en);
+        }
+    }
+
+    #[test]
+    fn values_stand_where_the_text_says() {
+        assert_eq!(SERVICE.fill(&["YouTube", "i.ytimg.com", "tls_sni"]), "YouTube by the name i.ytimg.com in tls_sni");
+        assert_eq!(IP_PROTOCOL.fill(&["89"]), "protocol number 89 in the IP header");
+        assert_eq!(CONTENT.fill(&[]), " by its content");
+    }
+}
