@@ -43,6 +43,14 @@ counters! {
     orphan_files = "minamo_lake_deleted_files_total" [reason = "orphan"], "Files that no catalog entry names, deleted at start: left by a crash in the middle of a write.";
     missing_files = "minamo_lake_missing_files_total" [], "Segments of the catalog whose file is gone. Rows are lost: restore them from a backup.";
     expired_rows = "minamo_lake_expired_rows_total" [reason = "retention"], "Rows of segments deleted because they were older than asked for.";
+    rolled_rows = "minamo_lake_rollup_rows_total" [from = "seal"], "Rows that rollups looked at when they were sealed.";
+    filled_rows = "minamo_lake_rollup_rows_total" [from = "segments"], "Rows of segments that rollups looked at because a definition is new or has changed.";
+    rollup_skipped = "minamo_lake_rollup_skipped_total" [reason = "unreadable"], "Rows left out of a rollup because their segment cannot be read or the filter cannot be evaluated.";
+    rollup_unspread = "minamo_lake_rollup_inexact_total" [reason = "lifetime"], "Flows that said that they lived for more than two days: each counts whole in the minute of its end.";
+    rollup_crowded = "minamo_lake_rollup_inexact_total" [reason = "applications"], "Hours of applications that were added to the others because an hour tells 512 apart.";
+    rollup_resets = "minamo_lake_rollup_resets_total" [], "Rollups that were behind or ahead of the catalog and were made anew.";
+    rollup_errors = "minamo_lake_rollup_errors_total" [], "Failed writes of rollups. No row is lost; the rollups are made anew. Check the disk if it rises.";
+    expired_rollups = "minamo_lake_expired_rollups_total" [reason = "retention"], "Rows of rollups deleted because of their age.";
     queries = "minamo_lake_queries_total" [], "Queries that were started.";
     query_timeouts = "minamo_lake_query_stopped_total" [reason = "time"], "Queries that were stopped because they took too long.";
     query_memory = "minamo_lake_query_refused_total" [reason = "memory"], "Queries that needed more memory than allowed.";

@@ -15,6 +15,7 @@ mod error;
 mod lake;
 mod maintain;
 mod query;
+mod rollup;
 mod segment;
 mod settings;
 mod shared;
@@ -26,8 +27,10 @@ mod wal;
 pub use counters::CounterRow;
 pub use error::{Position, QueryError, StoreError};
 pub use lake::{Lake, LakeStats, TableStats};
+pub use minamo_rollup::{Cell, Dim, EVER, MINUTE, MOST_STEPS, OTHER, Wanted, minute};
 pub use query::{
     By, FlowPage, FlowsQuery, Key, Series, SeriesQuery, SqlAnswer, Summary, SummaryQuery, Top, TopQuery, Totals,
     compile,
 };
+pub use rollup::{ChannelStatus, RollupChart, RollupLine, RollupPart, RollupQuery, RollupStatus};
 pub use settings::Settings;

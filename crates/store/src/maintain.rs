@@ -97,6 +97,7 @@ impl Maintainer {
         let hot: Vec<Arc<HotBatch>> = self.shared.hot(place);
         let (Some(first), Some(last)) = (hot.first(), hot.last()) else { return Ok(0) };
         let frames = (first.seq, last.seq);
+        let _rolled = self.shared.rollups.roll(&self.shared, place, &hot);
         let batches: Vec<&RecordBatch> = hot.iter().map(|h| &h.batch).collect();
         let rows = segment::concat(table, &batches)?;
         let mut written = Vec::new();
@@ -124,8 +125,10 @@ impl Maintainer {
 
     fn compact_all(&mut self) -> Result<u64, StoreError> {
         let mut rows = 0;
+        let shared = Arc::clone(&self.shared);
         for (place, table) in tables().into_iter().enumerate() {
-            while let Some(group) = choose(&self.shared.segments(place), &self.shared.settings) {
+            while let Some(group) = choose(&shared.rollups.movable(place, shared.segments(place)), &shared.settings) {
+                let Some(_held) = shared.rollups.hold(place, &group) else { continue };
                 match self.compact(place, table, &group) {
                     Ok(merged) => rows += merged,
                     Err(error) => {

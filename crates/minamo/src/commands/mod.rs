@@ -5,6 +5,8 @@
 mod demo;
 mod meter;
 #[cfg(feature = "lake")]
+mod profile;
+#[cfg(feature = "lake")]
 mod query;
 #[cfg(feature = "lake")]
 mod serve;
@@ -26,6 +28,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Query(args) => place::block_on(query::run(args)),
         #[cfg(feature = "lake")]
         Command::Sql(args) => place::block_on(sql::run(args)),
+        #[cfg(feature = "lake")]
+        Command::Profile(command) => place::block_on(profile::run(command)),
         #[cfg(feature = "lake")]
         Command::Serve(args) => place::block_on(serve::run(args)),
         #[cfg(feature = "lake")]

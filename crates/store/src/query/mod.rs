@@ -10,7 +10,6 @@ mod list_any;
 mod pages;
 mod provider;
 mod series;
-mod spread;
 mod sql;
 mod top;
 
@@ -119,6 +118,11 @@ impl Engine {
         builder.expr_planners().get_or_insert_default().insert(0, Arc::new(addresses::AddressText));
         builder.scalar_functions().get_or_insert_default().extend(functions::all());
         Ok(Self { state: builder.build(), url, query_memory: settings.query_memory })
+    }
+
+    /// What filters are planned with.
+    pub(crate) fn state(&self) -> &SessionState {
+        &self.state
     }
 
     /// A session over one view of the tables, with its own memory.
