@@ -34,7 +34,7 @@ impl<'a> Change<'a> {
         Self { change, path, apps: HashMap::new(), crowded: 0 }
     }
 
-    fn failed(&self) -> impl Fn(rusqlite::Error) -> RollupError + 'a {
+    fn failed(&self) -> impl Fn(rusqlite::Error) -> RollupError + use<'a> {
         RollupError::sqlite(self.path)
     }
 

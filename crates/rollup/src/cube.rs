@@ -306,7 +306,7 @@ mod tests {
         (0..facts.rows()).for_each(|row| cube.add(&facts, row));
         let total = chart(&cube, &names, Dim::Total, 0..180, 60);
         assert_eq!(total, vec![(String::new(), vec![1_016, 5, 2])]);
-        assert_eq!(chart(&cube, &names, Dim::Total, 0..4, 1)[0].1, [250, 511, 250, 5]);
+        assert_eq!(chart(&cube, &names, Dim::Total, 0..4, 1)[0].1, [250, 510, 251, 5]);
         let apps = chart(&cube, &names, Dim::App, 0..180, 180);
         let want = [("DNS", 10), ("SSH", 7), ("TLS", 1_006)].map(|(app, bytes)| (app.to_owned(), vec![bytes]));
         assert_eq!(apps, want);

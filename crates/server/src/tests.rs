@@ -175,7 +175,7 @@ async fn a_profile_that_was_changed_shows_the_past_both_ways() {
     let (status, made) = service.json("POST", "/api/v1/profiles", Some(make.clone())).await;
     assert_eq!((status, &made["version"], &made["parent"]), (StatusCode::CREATED, &json!(1), &json!("live")));
     let change = json!({"valid_from": "2026-01-05T10:30:00Z",
-        "channels": [{"name": "tls", "filter": "dst_port in (443, 445)"}]});
+        "channels": [{"name": "tls", "filter": "dst_port in [443 445]"}]});
     let (status, changed) = service.json("PUT", "/api/v1/profiles/web", Some(change)).await;
     assert_eq!((status, &changed["version"]), (StatusCode::OK, &json!(2)));
     let chart = |extra: Value| {

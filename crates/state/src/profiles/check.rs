@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use minamo_base::Time;
+use minamo_filter::Expr;
 
 use super::{LIVE, MAX_CHANNELS, MAX_DEPTH, MAX_PROFILES, Profile, ProfileError, Profiles};
 
@@ -58,6 +59,7 @@ pub(super) fn profile(all: &Profiles, name: &str, profile: &Profile, from: Time)
     if profile.channels.len() > MAX_CHANNELS {
         return Err(ProfileError::too_many_channels(profile.channels.len()));
     }
+    let above = all.flows_at(&profile.parent, from, MAX_DEPTH).unwrap_or(Expr::All);
     let mut names = HashSet::new();
     for (at, channel) in profile.channels.iter().enumerate() {
         if !is_name(&channel.name) {
@@ -66,9 +68,10 @@ pub(super) fn profile(all: &Profiles, name: &str, profile: &Profile, from: Time)
         if !names.insert(channel.name.as_str()) {
             return Err(ProfileError::twice(format!("channels[{at}].name"), &channel.name));
         }
-        if let Err(error) = minamo_filter::parse(&channel.filter) {
-            return Err(ProfileError::filter(format!("channels[{at}].filter"), &error));
-        }
+        let path = format!("channels[{at}].filter");
+        let own = minamo_filter::parse(&channel.filter).map_err(|error| ProfileError::filter(path.clone(), &error))?;
+        // Rollups are named by the text of the whole filter, which has the bounds of any filter's text.
+        minamo_filter::parse(&above.clone().and(own).to_string()).map_err(|_| ProfileError::too_long(path))?;
     }
     Ok(())
 }

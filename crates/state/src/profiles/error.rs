@@ -125,6 +125,11 @@ impl ProfileError {
         Self::Bad { path, at: Some(error.at), en: error.message_en(), ja: error.message_ja() }
     }
 
+    pub(super) fn too_long(path: String) -> Self {
+        let en = "together with those of the profiles above the filter is too long or too deep";
+        Self::bad(path, en, "上位のプロファイルのフィルターと合わせると長すぎるか、入れ子が深すぎます")
+    }
+
     pub(super) fn children(names: &[&str]) -> Self {
         let names = names.join(", ");
         let en = format!("it is the parent of {names}: delete these first");

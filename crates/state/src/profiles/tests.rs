@@ -57,19 +57,19 @@ fn path(error: &ProfileError) -> (&str, Option<usize>) {
 fn a_profile_changed_in_the_middle_is_read_both_ways() {
     let case = Case::new();
     case.create("web", &profile("live", &[("plain", "dst_port = 80"), ("tls", "dst_port = 443")]), 10).expect("made");
-    case.change("web", &profile("live", &[("tls", "dst_port in (443, 8443)"), ("quic", "proto = 17")]), 50, 60)
+    case.change("web", &profile("live", &[("tls", "dst_port in [443 8443]"), ("quic", "dst_port = 17")]), 50, 60)
         .expect("changed");
     assert_eq!(
         case.lines("web", 0..100, AsKnown::Then, 70),
         [
-            "tls: 10-50 dst_port = 443; 50-100 dst_port in (443, 8443)",
-            "quic: 50-100 proto = 17",
+            "tls: 10-50 dst_port = 443; 50-100 dst_port in [443 8443]",
+            "quic: 50-100 dst_port = 17",
             "plain: 10-50 dst_port = 80",
         ]
     );
     assert_eq!(
         case.lines("web", 0..100, AsKnown::Now, 70),
-        ["tls: 0-100 dst_port in (443, 8443)", "quic: 0-100 proto = 17",]
+        ["tls: 0-100 dst_port in [443 8443]", "quic: 0-100 dst_port = 17",]
     );
     assert_eq!(case.lines("web", 20..30, AsKnown::Then, 70).len(), 2);
     let only = case.all().lines("web", &["quic".to_owned()], 0..100, AsKnown::Then, t(70)).expect("lines");
@@ -81,10 +81,10 @@ fn a_profile_changed_in_the_middle_is_read_both_ways() {
 #[test]
 fn what_is_in_force_as_a_minute_begins_holds_for_all_of_it() {
     let case = Case::new();
-    case.create("a", &profile("live", &[("c", "proto = 6")]), 0).expect("made");
-    let second = profile("live", &[("c", "proto = 17")]);
+    case.create("a", &profile("live", &[("c", "dst_port = 6")]), 0).expect("made");
+    let second = profile("live", &[("c", "dst_port = 17")]);
     Profiles::change(&case.definitions, "a", &second, Some(Time(5 * MINUTE + 1)), t(9)).expect("changed");
-    assert_eq!(case.lines("a", 0..9, AsKnown::Then, 9), ["c: 0-6 proto = 6; 6-9 proto = 17"]);
+    assert_eq!(case.lines("a", 0..9, AsKnown::Then, 9), ["c: 0-6 dst_port = 6; 6-9 dst_port = 17"]);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_channel_lies_within_the_profiles_above_as_they_were() {
     assert_eq!(case.lines("same", 0..100, AsKnown::Then, 60), [format!("all: {want}")]);
     assert_eq!(case.lines("web", 0..100, AsKnown::Now, 60), ["tls: 0-100 src_port = 1 and dst_port = 443"]);
     assert_eq!(case.lines("live", 0..100, AsKnown::Then, 60), ["all: 0-100 any"]);
-    case.create("all", &profile("live", &[("x", ""), ("y", "proto = 6")]), 0).expect("made");
+    case.create("all", &profile("live", &[("x", ""), ("y", "dst_port = 6")]), 0).expect("made");
     case.create("below", &profile("all", &[]), 0).expect("made");
     assert_eq!(case.lines("below", 0..1, AsKnown::Now, 60), ["all: 0-1 any"]);
 }
@@ -107,23 +107,23 @@ fn a_channel_lies_within_the_profiles_above_as_they_were() {
 #[test]
 fn filters_are_wanted_for_as_long_as_they_can_be_asked_for() {
     let case = Case::new();
-    case.create("a", &profile("live", &[("x", "proto = 6"), ("y", "proto = 1")]), 10).expect("made");
-    case.change("a", &profile("live", &[("x", "proto = 17"), ("y", "proto = 1")]), 50, 60).expect("changed");
+    case.create("a", &profile("live", &[("x", "dst_port = 6"), ("y", "dst_port = 1")]), 10).expect("made");
+    case.change("a", &profile("live", &[("x", "dst_port = 17"), ("y", "dst_port = 1")]), 50, 60).expect("changed");
     let ever = i64::MIN..i64::MAX;
     let want = |list: &[(&str, Range<i64>)]| list.iter().map(|(f, s)| ((*f).to_owned(), s.clone())).collect();
     let found: BTreeMap<_, _> = case.all().filters(t(60), i64::MIN);
     let all = ("any", ever.clone());
     assert_eq!(
         found,
-        want(&[all.clone(), ("proto = 1", ever.clone()), ("proto = 17", ever.clone()), ("proto = 6", 10..50)])
+        want(&[all.clone(), ("dst_port = 1", ever.clone()), ("dst_port = 17", ever.clone()), ("dst_port = 6", 10..50)])
     );
-    assert!(!case.all().filters(t(60), 50).contains_key("proto = 6"));
+    assert!(!case.all().filters(t(60), 50).contains_key("dst_port = 6"));
     Profiles::delete(&case.definitions, "a", None, t(80)).expect("deleted");
     let found = case.all().filters(t(90), i64::MIN);
-    assert_eq!(found, want(&[all, ("proto = 1", 10..80), ("proto = 17", 50..80), ("proto = 6", 10..50)]));
+    assert_eq!(found, want(&[all, ("dst_port = 1", 10..80), ("dst_port = 17", 50..80), ("dst_port = 6", 10..50)]));
     assert_eq!(
         case.lines("a", 0..100, AsKnown::Then, 90),
-        ["x: 10-50 proto = 6; 50-80 proto = 17", "y: 10-80 proto = 1"]
+        ["x: 10-50 dst_port = 6; 50-80 dst_port = 17", "y: 10-80 dst_port = 1"]
     );
     assert!(matches!(case.all().lines("a", &[], 0..9, AsKnown::Now, t(90)), Err(ProfileError::Missing { .. })));
     case.create("a", &profile("live", &[]), 95).expect("made again");
@@ -137,7 +137,7 @@ fn wrong_profiles_are_refused_by_member_and_place() {
     case.create("b", &profile("a", &[]), 0).expect("made");
     let refused = |name: &str, of: &Profile| case.create(name, of, 5).expect_err("refused");
     let bad = |channels: &[(&str, &str)]| refused("c", &profile("live", channels));
-    assert_eq!(path(&bad(&[("x", ""), ("y", "proto = 6 and nothing = 1")])), ("channels[1].filter", Some(14)));
+    assert_eq!(path(&bad(&[("x", ""), ("y", "src_port = 6 and nothing = 1")])), ("channels[1].filter", Some(17)));
     assert_eq!(path(&bad(&[("x", ""), ("x", "")])), ("channels[1].name", None));
     assert_eq!(path(&bad(&[("x/y", "")])), ("channels[0].name", None));
     assert_eq!(path(&bad(&vec![("x", ""); MAX_CHANNELS + 1])), ("channels", None));
@@ -167,6 +167,17 @@ fn wrong_profiles_are_refused_by_member_and_place() {
     }
     assert_eq!(case.all().list(t(5)).first().map(|v| v.name.as_str()), Some(LIVE));
     assert!(case.create("社内 Web", &profile("live", &[("サーバー", "dst_port = 80")]), 5).is_ok());
+}
+
+#[test]
+fn a_filter_must_stay_readable_together_with_those_above() {
+    let case = Case::new();
+    let long: Vec<String> = (0..900).map(|n| format!("src_port = {n}")).collect();
+    let long = long.join(" or ");
+    case.create("a", &profile("live", &[("x", &long)]), 0).expect("made");
+    let error = case.create("b", &profile("a", &[("y", ""), ("z", &long)]), 0).expect_err("refused");
+    assert_eq!(path(&error), ("channels[1].filter", None));
+    assert!(error.to_string().contains("profiles above"), "{error}");
 }
 
 #[test]

@@ -123,7 +123,7 @@ impl Lake {
     pub async fn chart(&self, query: RollupQuery) -> Result<RollupChart, QueryError> {
         let (shared, state) = (Arc::clone(&self.shared), self.engine.state().clone());
         self.limited(async move {
-            let work = move || Reading::new(&shared, &state)?.chart(&query);
+            let work = move || Reading::new(&shared, &state).chart(&query);
             tokio::task::spawn_blocking(work).await.map_err(|error| QueryError::Failed(error.to_string()))?
         })
         .await
@@ -198,11 +198,11 @@ struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    fn new(shared: &'a Shared, state: &'a SessionState) -> Result<Self, QueryError> {
+    fn new(shared: &'a Shared, state: &'a SessionState) -> Self {
         // Before the rollups are looked at: see the module's invariant 2.
         let view = shared.views().into_iter().nth(place(FLOWS.name).unwrap_or(0)).unwrap_or_default();
         let (names, selectors, facts) = (Names::default(), HashMap::new(), HashMap::new());
-        Ok(Self { shared, state, view, names, selectors, facts, raw_rows: 0 })
+        Self { shared, state, view, names, selectors, facts, raw_rows: 0 }
     }
 
     fn chart(mut self, query: &RollupQuery) -> Result<RollupChart, QueryError> {
@@ -220,7 +220,8 @@ impl<'a> Reading<'a> {
         let mut missing = Vec::new();
         for (line, parts) in query.lines.iter().enumerate() {
             if query.dim == Dim::Total {
-                drop(grid.line(line, ""));
+                // A line is there also where nothing moved.
+                grid.line(line, "");
             }
             for part in &parts.parts {
                 let minutes = part.minutes.start.max(start)..part.minutes.end.min(end);

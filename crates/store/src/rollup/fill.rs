@@ -84,7 +84,7 @@ impl Rollups {
                 return;
             }
             match rest {
-                Some(Duration::ZERO) => {}
+                Some(rest) if rest.is_zero() => {}
                 Some(rest) => {
                     let woken = self.wake.wait_timeout_while(writer, rest, |writer| !writer.stopping);
                     if woken.unwrap_or_else(PoisonError::into_inner).0.stopping {
@@ -141,8 +141,10 @@ impl Writer {
         };
         let wanted = segments.iter().filter(|segment| open.iter().any(|one| wants(one, segment)));
         let next = wanted.max_by_key(|segment| (segment.span.max_end, segment.id));
-        let takers: Vec<usize> =
-            next.iter().flat_map(|s| open.iter().filter(|one| wants(one, s)).map(|(at, _)| *at)).collect();
+        let mut takers = Vec::new();
+        if let Some(segment) = next {
+            takers.extend(open.iter().filter(|one| wants(one, segment)).map(|(at, _)| *at));
+        }
         let over: Vec<usize> = (open.iter())
             .filter(|one| !segments.iter().any(|segment| wants(one, segment)))
             .map(|(at, _)| *at)
@@ -177,9 +179,10 @@ impl Writer {
         let mut work: Vec<_> = (takers.iter().filter_map(|at| self.active.get(*at)))
             .map(|active| (active, Cube::new(active.scope(self.kept_from))))
             .collect();
+        let columns = takers.iter().filter_map(|at| self.active.get(*at));
+        let columns = columns.flat_map(|active| active.selector.columns()).collect();
         let mut names = Names::default();
         let mut change = db.change()?;
-        let columns = work.iter().flat_map(|(active, _)| active.selector.columns()).collect();
         let read = each_batch(segment, columns, |batch| {
             let facts = Facts::of(batch, &mut names)?;
             for (active, cube) in &mut work {

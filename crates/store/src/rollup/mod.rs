@@ -119,9 +119,7 @@ impl Rollups {
             let channels = db.snapshot()?.channels()?;
             channels.into_iter().map(|c| Wanted { filter: c.filter, scope: c.scope }).collect()
         };
-        // One that an older or newer program wrote in words that are not understood here is left out.
-        let usable = known.into_iter().filter(|wanted| Selector::parse(state, &wanted.filter).is_ok());
-        self.sync(shared, state, usable.collect())
+        self.sync(shared, state, known)
     }
 
     /// Opens the rollups for reading; where there are none, charts come from the rows.
@@ -137,11 +135,17 @@ impl Rollups {
     }
 
     /// Makes the channels those that are wanted, and begins those anew that cannot be believed.
-    fn sync(&self, shared: &Shared, state: &SessionState, wanted: Vec<Wanted>) -> Result<(), StoreError> {
+    fn sync(&self, shared: &Shared, state: &SessionState, mut wanted: Vec<Wanted>) -> Result<(), StoreError> {
         let mut selectors = HashMap::new();
-        for one in &wanted {
-            selectors.insert(one.filter.clone(), Arc::new(Selector::parse(state, &one.filter)?));
-        }
+        wanted.retain(|one| match Selector::parse(state, &one.filter) {
+            Ok(selector) => selectors.insert(one.filter.clone(), Arc::new(selector)).is_none(),
+            Err(error) => {
+                // Its charts come from the rows, or fail and say why; the others go on.
+                tracing::error!(%error, filter = one.filter, "there is no rollup of this filter");
+                add(&shared.counters.rollup_errors, 1);
+                false
+            }
+        });
         let _moving = self.moving();
         let mut writer = self.writer();
         let flows = place(FLOWS.name).unwrap_or(0);

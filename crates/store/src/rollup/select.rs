@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Schema, SchemaRef};
-use arrow::util::bit_iterator::BitIndexIterator;
 use datafusion::common::DFSchema;
 use datafusion::execution::session_state::SessionState;
 use datafusion::physical_expr::PhysicalExpr;
@@ -63,7 +62,7 @@ impl Selector {
             Some(there) => passes.values() & there.inner(),
             None => passes.values().clone(),
         };
-        Ok(BitIndexIterator::new(passes.values(), passes.offset(), passes.len()).collect())
+        Ok(passes.set_indices().collect())
     }
 
     /// The rows that pass; where that cannot be told, none, and it is counted.
