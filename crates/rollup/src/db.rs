@@ -16,7 +16,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use crate::RollupError;
 use crate::cell::{Cell, decode};
@@ -132,7 +132,9 @@ impl Db {
     /// A change, to be committed; without that nothing of it happened.
     pub fn change(&mut self) -> Result<Change<'_>, RollupError> {
         let failed = RollupError::sqlite(&self.path);
-        Ok(Change::new(self.connection.transaction().map_err(failed)?, &self.path))
+        // Immediate: SQLite does not wait for another writer where a transaction has read before it writes.
+        let change = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        Ok(Change::new(change, &self.path))
     }
 
     /// All that it holds, as of this instant.
@@ -172,7 +174,7 @@ impl Snapshot<'_> {
     pub fn done(&self, channel: i64) -> Result<HashSet<i64>, RollupError> {
         let list = || {
             let mut query = self.read.prepare_cached("SELECT segment FROM done WHERE channel = ?1")?;
-            query.query_map([channel], |row| row.get(0))?.collect()
+            query.query_map([channel], |row| row.get(0))?.collect::<rusqlite::Result<HashSet<i64>>>()
         };
         list().map_err(RollupError::sqlite(self.path))
     }

@@ -97,7 +97,8 @@ impl Maintainer {
         let hot: Vec<Arc<HotBatch>> = self.shared.hot(place);
         let (Some(first), Some(last)) = (hot.first(), hot.last()) else { return Ok(0) };
         let frames = (first.seq, last.seq);
-        let _rolled = self.shared.rollups.roll(&self.shared, place, &hot);
+        let shared = Arc::clone(&self.shared);
+        let _rolled = shared.rollups.roll(&shared, place, &hot);
         let batches: Vec<&RecordBatch> = hot.iter().map(|h| &h.batch).collect();
         let rows = segment::concat(table, &batches)?;
         let mut written = Vec::new();

@@ -102,7 +102,7 @@ fn what_nobody_wants_goes_and_what_grew_begins_anew() {
     let mut db = Db::open(&dir.path().join("rollups.db")).expect("opens");
     let first = sync(&mut db, &[("a", EVER), ("b", EVER)], 3);
     for channel in &first {
-        add(&mut db, channel.id, &[(0, 3_000, 3_000, tls())]);
+        add(&mut db, channel.id, &[(0, 2_800, 2_800, tls())]);
     }
     // `a` was replaced at minute 600, `b` is gone, `c` is new.
     let second = sync(&mut db, &[("a", 0..600), ("c", EVER)], 5);

@@ -258,7 +258,7 @@ async fn a_roll_that_fails_does_not_keep_rows_from_being_sealed() {
     other.execute_batch("BEGIN IMMEDIATE").expect("held");
     append(&lake, &flows(200..400)).await;
     lake.seal().await.expect("sealed all the same");
-    assert_eq!(counter(&lake, "minamo_lake_rollup_errors_total"), 1);
+    assert!(counter(&lake, "minamo_lake_rollup_errors_total") >= 1, "the back-fill may have tried as well");
     other.execute_batch("ROLLBACK").expect("let go");
     agrees(&lake, &FILTERS).await;
     for _ in 0..3_000 {
