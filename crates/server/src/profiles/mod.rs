@@ -3,7 +3,7 @@
 //! filter counts when, the lake adds up; here the one's answer becomes the other's question.
 
 pub(crate) mod api;
-pub(crate) mod types;
+pub mod types;
 
 use minamo_base::Time;
 use minamo_state::{AsKnown, Definitions, Line, ProfileError, Profiles};

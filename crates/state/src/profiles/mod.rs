@@ -258,7 +258,7 @@ impl Profiles {
             next += 1;
             for version in self.versions.get(name).into_iter().flatten() {
                 let ends = version.valid_from.into_iter().chain(version.valid_to);
-                cuts.extend(ends.map(|at| first_minute(at)).filter(|at| minutes.contains(at)));
+                cuts.extend(ends.map(first_minute).filter(|at| minutes.contains(at)));
                 if let Some(profile) = &version.profile
                     && !names.contains(&profile.parent.as_str())
                 {

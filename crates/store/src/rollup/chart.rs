@@ -280,7 +280,7 @@ impl<'a> Reading<'a> {
         self.hot(filter, text, ask, 0, grid)?;
         let segments = self.view.segments.clone();
         let left: Vec<_> = segments.iter().filter(|segment| touches(&ask.minutes, &segment.span)).collect();
-        self.segments(filter, text, ask, &left, grid)
+        Ok(self.segments(filter, text, ask, &left, grid)?.into_iter().collect())
     }
 
     fn selector(&mut self, filter: &Filter, text: &str) -> Result<(), QueryError> {
@@ -323,16 +323,16 @@ impl<'a> Reading<'a> {
         ask: &Ask,
         left: &[&Arc<Segment>],
         grid: &mut Grid,
-    ) -> Result<Vec<Range<i64>>, QueryError> {
+    ) -> Result<Option<Range<i64>>, QueryError> {
         let rows: u64 = left.iter().map(|segment| segment.rows).sum();
         if self.raw_rows.saturating_add(rows) > RAW_ROWS {
             let first = left.iter().map(|s| minute(s.span.min_start.0)).min().unwrap_or(i64::MIN);
             let last = left.iter().map(|s| minute(s.span.max_end.0.max(s.span.max_start.0))).max().unwrap_or(i64::MAX);
-            return Ok(vec![ask.minutes.start.max(first)..ask.minutes.end.min(last.saturating_add(1))]);
+            return Ok(Some(ask.minutes.start.max(first)..ask.minutes.end.min(last.saturating_add(1))));
         }
         self.raw_rows += rows;
         self.selector(filter, text)?;
-        let Some(selector) = self.selectors.get(text) else { return Ok(Vec::new()) };
+        let Some(selector) = self.selectors.get(text) else { return Ok(None) };
         let mut cube = Cube::new(ask.minutes.clone());
         let names = &mut self.names;
         for segment in left {
@@ -361,7 +361,7 @@ impl<'a> Reading<'a> {
             }
         }
         cube.read(names, ask, grid);
-        Ok(Vec::new())
+        Ok(None)
     }
 }
 
