@@ -70,6 +70,32 @@ const sql = ({ sql: text }) => {
   };
 };
 
+const profiles = [
+  { name: "live", version: 0, ended: false, parent: null, channels: [], granularity_secs: 60, valid_from: null, valid_to: null, created_at: null, rows_left: 0 },
+  { name: "web", version: 1, ended: false, parent: "live", channels: [{ name: "tls", filter: "port 443" }, { name: "plain", filter: "port 80" }], granularity_secs: 300, valid_from: started, valid_to: null, created_at: started, rows_left: 0 },
+];
+
+/** The chart of a profile; made-up data knows no past definitions. */
+function profileChart(name, body) {
+  const channels = profiles.find((one) => one.name === name)?.channels ?? [];
+  const asked = channels.length > 0 ? channels : [{ name: "all", filter: "" }];
+  const answers = asked.map((channel) => [channel, series({ ...body, filter: channel.filter, split: body.split === "protocol" ? "proto" : body.split, limit: body.limit ?? 10 })]);
+  const lines = answers.flatMap(([channel, found]) => found.series.map((line) => ({ channel: channel.name, key: body.split ? line.name : null, values: line.values, src_values: null })));
+  return { start: answers[0][1].start, step_secs: answers[0][1].step_secs, lines, missing: [] };
+}
+
+/** Operations below `/api/v1/profiles`. */
+function profile(method, path, body) {
+  const [name, chart] = path.map(decodeURIComponent);
+  if (chart) return profileChart(name, body);
+  if (method === "GET") return { profiles: name ? profiles.filter((one) => one.name === name) : profiles };
+  const at = profiles.findIndex((one) => one.name === (name ?? body.name));
+  if (method === "DELETE") return void profiles.splice(at, 1);
+  const made = { ...profiles[0], ...body, name: name ?? body.name, version: (profiles[at]?.version ?? 0) + 1, valid_from: body.valid_from ?? new Date().toISOString() };
+  profiles.splice(at < 0 ? profiles.length : at, at < 0 ? 0 : 1, made);
+  return made;
+}
+
 const COUNTERS = [
   ["capture_packets_total", 'interface="eth1"', 48211930], ["capture_dropped_total", 'interface="eth1"', 0],
   ["packet_skipped_total", 'reason="short"', 12], ["packet_skipped_total", 'reason="checksum"', 3],
@@ -128,6 +154,7 @@ function call(method, url, request, body, answer) {
     if (!found) throw refuse(404, "flow", "there is no such flow", "そのフローはありません");
     return found;
   }
+  if (url.pathname.startsWith("/api/v1/profiles")) return profile(method, url.pathname.split("/").slice(4), body);
   const route = routes[`${method} ${url.pathname}`];
   if (!route) throw refuse(404, "path", "there is no such operation", "その操作はありません");
   const result = route(body, url.searchParams);

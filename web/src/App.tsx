@@ -20,6 +20,7 @@ import { Overview } from "./views/overview/Overview";
 const Flows = lazy(() => import("./views/flows/Flows").then((view) => ({ default: view.Flows })));
 const Flow = lazy(() => import("./views/flow/Flow").then((view) => ({ default: view.Flow })));
 const Events = lazy(() => import("./views/events/Events").then((view) => ({ default: view.Events })));
+const Profiles = lazy(() => import("./views/profiles/Profiles").then((view) => ({ default: view.Profiles })));
 const Sql = lazy(() => import("./views/sql/Sql").then((view) => ({ default: view.Sql })));
 const Status = lazy(() => import("./views/status/Status").then((view) => ({ default: view.Status })));
 
@@ -93,6 +94,9 @@ function Frame() {
         </Route>
         <Route element={<Scoped title="events" />}>
           <Route path="events" element={<Events />} />
+        </Route>
+        <Route element={<Scoped title="profiles" />}>
+          <Route path="profiles" element={<Profiles />} />
         </Route>
         <Route element={<Plain title="sql" />}>
           <Route path="sql" element={<Sql />} />

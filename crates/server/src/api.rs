@@ -15,6 +15,7 @@ use minamo_schema::Value;
 use minamo_store::{By, FlowsQuery, Key, SeriesQuery, SummaryQuery, TopQuery};
 use utoipa::OpenApi;
 
+use crate::profiles::api as profiles;
 use crate::types::*;
 use crate::{ApiError, Deps, auth, metrics};
 
@@ -25,8 +26,8 @@ const MAX_LINES: usize = 50;
 /// Steps of a course at most.
 const MAX_STEPS: i64 = 5_000;
 
-type Body<T> = Result<Json<T>, JsonRejection>;
-type Answer<T> = Result<Json<T>, ApiError>;
+pub(crate) type Body<T> = Result<Json<T>, JsonRejection>;
+pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
 
 /// The description of the API.
 #[derive(OpenApi)]
@@ -46,6 +47,12 @@ type Answer<T> = Result<Json<T>, ApiError>;
         complete,
         events,
         sql,
+        profiles::profiles,
+        profiles::create_profile,
+        profiles::profile_versions,
+        profiles::change_profile,
+        profiles::delete_profile,
+        profiles::profile_chart,
         metrics::metrics
     )
 )]
@@ -78,7 +85,7 @@ impl Scope {
     }
 }
 
-fn parse_time(text: &str, path: &str) -> Result<Time, ApiError> {
+pub(crate) fn parse_time(text: &str, path: &str) -> Result<Time, ApiError> {
     Time::parse(text).ok_or_else(|| {
         let en = format!("{path}: got {text:?}, want a time such as 2026-01-31T09:00:00Z");
         let ja = format!("{path}: {text:?} は時刻ではありません（例 2026-01-31T09:00:00Z）");
@@ -86,7 +93,7 @@ fn parse_time(text: &str, path: &str) -> Result<Time, ApiError> {
     })
 }
 
-fn limited(limit: usize, max: usize) -> Result<usize, ApiError> {
+pub(crate) fn limited(limit: usize, max: usize) -> Result<usize, ApiError> {
     if (1..=max).contains(&limit) {
         return Ok(limit);
     }
@@ -103,7 +110,7 @@ fn by(measure: Measure) -> By {
 }
 
 /// Milliseconds since a start, by the injected clock.
-fn elapsed(deps: &Deps, start: Time) -> u64 {
+pub(crate) fn elapsed(deps: &Deps, start: Time) -> u64 {
     u64::try_from((deps.clock)().since(start) / 1_000_000).unwrap_or(0)
 }
 

@@ -7,6 +7,7 @@ mod auth;
 mod console;
 mod error;
 mod metrics;
+pub mod profiles;
 mod state;
 pub mod types;
 
@@ -18,6 +19,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use minamo_base::{Sample, Time};
 use minamo_detect::Rule;
+use minamo_state::Definitions;
 use minamo_store::Lake;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -33,6 +35,8 @@ pub struct Deps {
     pub lake: Arc<Lake>,
     /// Users and sessions.
     pub state: Arc<State>,
+    /// Profiles and other definitions.
+    pub definitions: Arc<Definitions>,
     /// The rules that events are made by.
     pub rules: Arc<Vec<Rule>>,
     /// Counters of the other parts of the program.
@@ -61,6 +65,14 @@ pub fn router(deps: Deps) -> Router {
         .route("/api/v1/filter/complete", get(api::complete))
         .route("/api/v1/events", get(api::events))
         .route("/api/v1/sql", post(api::sql))
+        .route("/api/v1/profiles", get(profiles::api::profiles).post(profiles::api::create_profile))
+        .route(
+            "/api/v1/profiles/{name}",
+            get(profiles::api::profile_versions)
+                .put(profiles::api::change_profile)
+                .delete(profiles::api::delete_profile),
+        )
+        .route("/api/v1/profiles/{name}/chart", post(profiles::api::profile_chart))
         .route("/metrics", get(metrics::metrics))
         .route_layer(from_fn_with_state(deps.clone(), auth::require));
     let set = |name: HeaderName, value: &'static str| {

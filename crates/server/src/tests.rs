@@ -21,6 +21,10 @@ fn now() -> Time {
 }
 
 async fn service() -> Service {
+    service_at(now).await
+}
+
+async fn service_at(clock: fn() -> Time) -> Service {
     let folder = tempfile::tempdir().expect("a folder");
     let lake = Lake::open(&folder.path().join("lake"), minamo_store::Settings::default(), now).expect("opened");
     let mut builder = FlowBuilder::default();
@@ -38,13 +42,15 @@ async fn service() -> Service {
     lake.append(&FLOWS, builder.finish().expect("a batch")).await.expect("appended");
     let state = State::open(&folder.path().join("state.db")).expect("opened");
     state.set_user("admin", "secret").expect("set");
+    let definitions = Arc::new(Definitions::open(&folder.path().join("state.db")).expect("opened"));
     let router = router(Deps {
+        definitions,
         lake: Arc::new(lake),
         state: Arc::new(state),
         rules: Arc::new(Vec::new()),
         counters: Arc::new(Vec::new),
         started_at: now(),
-        clock: now,
+        clock,
     });
     let mut service = Service { router, cookie: String::new(), _folder: folder };
     let answer = service.send("POST", "/api/v1/session", Some(json!({"user": "admin", "password": "secret"}))).await;
@@ -154,6 +160,76 @@ async fn completion_helps_and_columns_are_listed() {
     assert!(texts.contains(&json!("tls_sni")), "{texts:?}");
     let (_, columns) = service.json("GET", "/api/v1/columns", None).await;
     assert_eq!(columns.as_array().map(Vec::len), Some(FLOWS.columns().count()));
+}
+
+/// An hour after the flows.
+fn later() -> Time {
+    Time::from_secs_nanos(now().secs() + 3_600, 0)
+}
+
+#[tokio::test]
+async fn a_profile_that_was_changed_shows_the_past_both_ways() {
+    let service = service_at(later).await;
+    let make = json!({"name": "web", "valid_from": "2026-01-05T09:00:00Z",
+        "channels": [{"name": "tls", "filter": "dst_port = 443"}, {"name": "old", "filter": "dst_port = 444"}]});
+    let (status, made) = service.json("POST", "/api/v1/profiles", Some(make.clone())).await;
+    assert_eq!((status, &made["version"], &made["parent"]), (StatusCode::CREATED, &json!(1), &json!("live")));
+    let change = json!({"valid_from": "2026-01-05T10:30:00Z",
+        "channels": [{"name": "tls", "filter": "dst_port in [443 445]"}]});
+    let (status, changed) = service.json("PUT", "/api/v1/profiles/web", Some(change)).await;
+    assert_eq!((status, &changed["version"]), (StatusCode::OK, &json!(2)));
+    let chart = |extra: Value| {
+        let mut body =
+            json!({"from": "2026-01-05T09:00:00Z", "to": "2026-01-05T11:00:00Z", "by": "bytes", "step_secs": 3600});
+        body.as_object_mut().expect("an object").extend(extra.as_object().expect("an object").clone());
+        service.json("POST", "/api/v1/profiles/web/chart", Some(body))
+    };
+    let lines = |answer: &Value| -> Vec<(String, Value)> {
+        let lines = answer["lines"].as_array().expect("lines").iter();
+        lines.map(|line| (line["channel"].as_str().expect("text").to_owned(), line["values"].clone())).collect()
+    };
+    let (_, then) = chart(json!({"as_known": "then"})).await;
+    assert_eq!(lines(&then), [("tls".to_owned(), json!([0, 1_000])), ("old".to_owned(), json!([0, 1_000]))]);
+    let (_, now) = chart(json!({"as_known": "now"})).await;
+    assert_eq!(lines(&now), [("tls".to_owned(), json!([0, 2_000]))]);
+    assert_eq!((&now["missing"], &now["start"]), (&json!([]), &json!("2026-01-05T09:00:00Z")));
+    let (_, apps) = chart(json!({"split": "app", "by": "flows"})).await;
+    assert_eq!((&apps["lines"][0]["key"], &apps["lines"][0]["values"]), (&json!("TLS"), &json!([0, 2])));
+    let (_, list) = service.json("GET", "/api/v1/profiles", None).await;
+    let names: Vec<_> = list["profiles"].as_array().expect("profiles").iter().map(|p| p["name"].clone()).collect();
+    assert_eq!(names, [json!("live"), json!("web")]);
+    let (_, old) = service.json("GET", "/api/v1/profiles?at=2026-01-05T10:00:00Z", None).await;
+    assert_eq!(old["profiles"][1]["version"], 1);
+    assert_eq!(service.send("DELETE", "/api/v1/profiles/web", None).await.status(), StatusCode::NO_CONTENT);
+    let (_, versions) = service.json("GET", "/api/v1/profiles/web", None).await;
+    let ended: Vec<_> = versions["profiles"].as_array().expect("versions").iter().map(|p| p["ended"].clone()).collect();
+    assert_eq!(ended, [json!(false), json!(false), json!(true)]);
+    assert_eq!(chart(json!({})).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(chart(json!({"as_known": "then"})).await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_wrong_profile_is_refused_by_member_and_place() {
+    let service = service().await;
+    let refused = async |body: Value| {
+        let (status, error) = service.json("POST", "/api/v1/profiles", Some(body)).await;
+        assert!(!error["message_ja"].as_str().expect("text").is_empty());
+        (status.as_u16(), error["code"].clone(), error["path"].clone(), error["at"].clone())
+    };
+    let channel = |filter: &str| json!({"name": "x", "channels": [{"name": "a", "filter": filter}]});
+    let want = (400, json!("bad_filter"), json!("channels[0].filter"), json!(0));
+    assert_eq!(refused(channel("dst_prt = 1")).await, want);
+    assert_eq!(refused(json!({"name": "live"})).await, (400, json!("bad_request"), json!("name"), Value::Null));
+    assert_eq!(refused(json!({"name": "x", "parent": "y"})).await.2, json!("parent"));
+    assert_eq!(refused(json!({"name": "x", "valid_from": "soon"})).await.2, json!("valid_from"));
+    let (status, _) = service.json("POST", "/api/v1/profiles", Some(channel("dst_port = 1"))).await;
+    assert_eq!(status, StatusCode::CREATED);
+    assert_eq!(refused(channel("dst_port = 1")).await.0, 409);
+    let (status, _) = service.json("PUT", "/api/v1/profiles/nobody", Some(json!({}))).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    let body = json!({"from": "2026-01-05T09:00:00Z", "to": "2026-01-05T11:00:00Z", "by": "bytes", "step_secs": 90});
+    let (status, error) = service.json("POST", "/api/v1/profiles/live/chart", Some(body)).await;
+    assert_eq!((status, &error["path"]), (StatusCode::BAD_REQUEST, &json!("step_secs")));
 }
 
 #[test]

@@ -76,7 +76,7 @@ impl Compactor {
     pub(crate) fn choose(&mut self, id: i64, fully: bool) -> bool {
         let now = (self.shared.clock)();
         for (place, table) in tables().into_iter().enumerate() {
-            let mut segments = self.shared.segments(place);
+            let mut segments = self.shared.rollups.movable(place, self.shared.segments(place));
             segments.retain(|segment| !self.failed.contains(&segment.id));
             let Some(old) = choose(&segments, &self.shared.settings, now, fully) else { continue };
             let Some(first) = old.first() else { continue };

@@ -75,6 +75,24 @@ minamo_base::counters! {
         /// Segments found to be other than they were written.
         damaged: AtomicU64 = "minamo_lake_damaged_total" [],
             "Run `minamo lake verify`, and bring the files that it names back from a backup.";
+        /// Rows that rollups looked at when they were sealed.
+        rolled_rows: AtomicU64 = "minamo_lake_rollup_rows_total" [from = "seal"], "";
+        /// Rows of segments that rollups looked at because a definition is new or has changed.
+        filled_rows: AtomicU64 = "minamo_lake_rollup_rows_total" [from = "segments"], "";
+        /// Rows left out of a rollup because their segment cannot be read or the filter cannot be evaluated.
+        rollup_skipped: AtomicU64 = "minamo_lake_rollup_skipped_total" [reason = "unreadable"],
+            "Run `minamo lake verify`; the log says what was wrong.";
+        /// Flows that said that they lived for more than two days: each counts whole in the minute of its end.
+        rollup_unspread: AtomicU64 = "minamo_lake_rollup_inexact_total" [reason = "lifetime"],
+            "Look at the clocks of the exporters.";
+        /// Hours of applications that were added to the others because an hour tells 512 apart.
+        rollup_crowded: AtomicU64 = "minamo_lake_rollup_inexact_total" [reason = "applications"], "";
+        /// Rollups that were behind or ahead of the catalog and were made anew.
+        rollup_resets: AtomicU64 = "minamo_lake_rollup_resets_total" [], "After a crash it is as it should be.";
+        /// Failed writes of rollups. No row is lost; the rollups are made anew.
+        rollup_errors: AtomicU64 = "minamo_lake_rollup_errors_total" [], "Check the disk: space, permissions, errors.";
+        /// Rows of rollups deleted because of their age.
+        expired_rollups: AtomicU64 = "minamo_lake_expired_rollups_total" [reason = "retention"], "";
         /// Queries that were started.
         queries: AtomicU64 = "minamo_lake_queries_total" [], "";
         /// Queries that were stopped because they took too long.

@@ -26,6 +26,7 @@ use crate::catalog::Catalog;
 use crate::maintain::{Job, Maintainer};
 use crate::query::Engine;
 use crate::retention::{Forecast, Hold, forecast};
+use crate::rollup::Filler;
 use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::span::Span;
@@ -52,6 +53,7 @@ struct Writing {
     maintainer: Option<JoinHandle<()>>,
     /// Held locked while the lake is open.
     lock: File,
+    filler: Option<Filler>,
 }
 
 /// How much a lake holds.
@@ -122,7 +124,9 @@ impl Lake {
         shared.release_wal();
         let writer = Writer::new(Arc::clone(&shared), replay.file_no, next);
         let maintainer = Maintainer::new(Arc::clone(&shared), catalog)?;
-        let writing = Writing::start(&shared, writer, maintainer, jobs, receiver, lock)?;
+        shared.rollups.open(&shared, engine.state())?;
+        let mut writing = Writing::start(&shared, writer, maintainer, jobs, receiver, lock)?;
+        writing.filler = Some(Filler::start(&shared, engine.state())?);
         shared.ask_for_seal();
         Ok(Self { shared, engine, writing: Some(writing) })
     }
@@ -141,6 +145,7 @@ impl Lake {
         let mut batches = replay.batches;
         batches.retain(|batch| through.get(batch.table).is_none_or(|through| batch.seq > *through));
         start::fill(&shared, batches);
+        shared.rollups.open_read_only(&shared);
         Ok(Self { shared, engine, writing: None })
     }
 
@@ -297,11 +302,13 @@ impl Writing {
             writer: spawn("lake-log", Box::new(move || writer.run(queue)))?,
             maintainer: spawn("lake-seal", Box::new(move || maintainer.run(&receiver)))?,
             lock,
+            filler: None,
         })
     }
 
     /// Ends the threads: the writer first, because it may wait for the other.
     fn stop(&mut self) {
+        self.filler = None;
         self.requests = None;
         if let Some(writer) = self.writer.take() {
             drop(writer.join());

@@ -23,6 +23,7 @@ mod merge;
 mod query;
 mod rebuild;
 mod retention;
+mod rollup;
 mod segment;
 mod settings;
 mod shared;
@@ -35,10 +36,12 @@ pub use counters::METRICS;
 pub use error::{Position, QueryError, StoreError};
 pub use inspect::{ColumnSize, SegmentInfo};
 pub use lake::{Lake, LakeStats, TableStats};
+pub use minamo_rollup::{Cell, Dim, EVER, MINUTE, MOST_STEPS, OTHER, Wanted, minute};
 pub use query::{
     By, FlowPage, FlowsQuery, Key, Series, SeriesQuery, SqlAnswer, Summary, SummaryQuery, Top, TopQuery, Totals,
     compile,
 };
 pub use rebuild::Rebuilt;
 pub use retention::{Class, Forecast, Hold};
+pub use rollup::{ChannelStatus, RollupChart, RollupLine, RollupPart, RollupQuery, RollupStatus};
 pub use settings::Settings;

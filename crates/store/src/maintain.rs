@@ -155,6 +155,8 @@ impl Maintainer {
         let hot: Vec<Arc<HotBatch>> = self.shared.hot(place);
         let (Some(first), Some(last)) = (hot.first(), hot.last()) else { return Ok(0) };
         let frames = (first.seq, last.seq);
+        let shared = Arc::clone(&self.shared);
+        let _rolled = shared.rollups.roll(&shared, place, &hot);
         let batches: Vec<&RecordBatch> = hot.iter().map(|h| &h.batch).collect();
         let rows = segment::concat(table, &batches)?;
         let sealed = rows.num_rows() as u64;
@@ -233,6 +235,11 @@ impl Maintainer {
             // Retention was quicker: the rest is merged another time.
             return Err(discard(&[new], StoreError::Closed));
         }
+        let shared = Arc::clone(&self.shared);
+        let Some(_held) = shared.rollups.hold(place, old) else {
+            // A back-fill began to need them meanwhile.
+            return Err(discard(&[new], StoreError::Closed));
+        };
         if let Err(error) = self.catalog.replace(table.name, old, std::slice::from_ref(&new)) {
             return Err(discard(&[new], error));
         }

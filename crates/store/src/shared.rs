@@ -15,6 +15,7 @@ use crate::StoreError;
 use crate::counters::{Counters, add};
 use crate::maintain::Job;
 use crate::retention::Hold;
+use crate::rollup::Rollups;
 use crate::segment::Segment;
 use crate::settings::Settings;
 use crate::span::Span;
@@ -86,6 +87,8 @@ pub(crate) struct Shared {
     pub(crate) clock: fn() -> Time,
     /// What happened so far.
     pub(crate) counters: Counters,
+    /// Traffic per filter and minute.
+    pub(crate) rollups: Rollups,
     content: Mutex<PerTable<Content>>,
     room: Condvar,
     closed_wal: Mutex<Vec<WalFile>>,
@@ -111,6 +114,7 @@ impl Shared {
             settings,
             clock,
             counters: Counters::default(),
+            rollups: Rollups::default(),
             content: Mutex::default(),
             room: Condvar::new(),
             closed_wal: Mutex::default(),
@@ -202,6 +206,11 @@ impl Shared {
     /// Batches of a table that are not sealed.
     pub(crate) fn hot(&self, table: usize) -> Vec<Arc<HotBatch>> {
         self.content().get(table).map_or_else(Vec::new, |c| c.hot.clone())
+    }
+
+    /// All frames of a table up to this number are in segments.
+    pub(crate) fn through(&self, table: usize) -> u64 {
+        self.content().get(table).map_or(0, |c| c.through)
     }
 
     /// Live segments of a table.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // React hooks over the API operations; results are cached by their request.
 import { keepPreviousData, QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import type { Completion, Events, FlowRow, Flows, Series, SeriesRequest, Session, Status, Summary, Top, TopRequest } from "../gen/api";
+import type { Completion, Events, FlowRow, Flows, ProfileChart, ProfileChartRequest, ProfileList, Series, SeriesRequest, Session, Status, Summary, Top, TopRequest } from "../gen/api";
 import { call, Failure } from "./client";
 
 /** What a ranking or a series counts. */
@@ -82,6 +82,27 @@ export function useFlows(ask: Ask, limit: number, enabled: boolean) {
 
 export function useFlow(id: string) {
   return useQuery({ queryKey: ["flow", id], queryFn: ({ signal }) => call<FlowRow>("GET", `/flows/${encodeURIComponent(id)}`, undefined, signal) });
+}
+
+/** While a back-fill runs the list is asked for again, so that its end is seen. */
+export function useProfiles() {
+  return useQuery({
+    queryKey: ["profiles"],
+    queryFn: ({ signal }) => call<ProfileList>("GET", "/profiles", undefined, signal),
+    refetchInterval: (query) => (query.state.data?.profiles.some((profile) => profile.rows_left > 0) ? 5_000 : false),
+  });
+}
+
+export function useProfileVersions(name: string) {
+  return useQuery({ queryKey: ["profiles", name], queryFn: ({ signal }) => call<ProfileList>("GET", `/profiles/${encodeURIComponent(name)}`, undefined, signal) });
+}
+
+export function useProfileChart(name: string, ask: ProfileChartRequest) {
+  return useQuery({
+    queryKey: ["profiles", name, "chart", ask],
+    queryFn: ({ signal }) => call<ProfileChart>("POST", `/profiles/${encodeURIComponent(name)}/chart`, ask, signal),
+    placeholderData: keepPreviousData,
+  });
 }
 
 export function askCompletion(text: string, at: number, signal: AbortSignal): Promise<Completion> {

@@ -91,6 +91,79 @@ export interface Login {
 
 export type Measure = "bytes" | "packets" | "flows";
 
+export type ProfileAsKnown = "now" | "then";
+
+export interface ProfileChange {
+  channels?: ProfileChannel[];
+  granularity_secs?: number | null;
+  parent?: string | null;
+  valid_from?: string | null;
+}
+
+export interface ProfileChannel {
+  filter: string;
+  name: string;
+}
+
+export interface ProfileChart {
+  elapsed_ms: number;
+  lines: ProfileLine[];
+  missing: ProfileGap[];
+  start: string;
+  step_secs: number;
+}
+
+export interface ProfileChartRequest {
+  as_known?: ProfileAsKnown;
+  by: Measure;
+  channels?: string[];
+  from: string;
+  limit?: number | null;
+  split?: null | ProfileSplit;
+  step_secs?: number | null;
+  to: string;
+}
+
+export interface ProfileCreate {
+  channels?: ProfileChannel[];
+  granularity_secs?: number | null;
+  name: string;
+  parent?: string | null;
+  valid_from?: string | null;
+}
+
+export interface ProfileGap {
+  channel: string;
+  from: string;
+  to: string;
+}
+
+export interface ProfileInfo {
+  channels: ProfileChannel[];
+  created_at: string | null;
+  ended: boolean;
+  granularity_secs: number;
+  name: string;
+  parent: string | null;
+  rows_left: number;
+  valid_from: string | null;
+  valid_to: string | null;
+  version: number;
+}
+
+export interface ProfileLine {
+  channel: string;
+  key: string | null;
+  src_values: number[] | null;
+  values: number[];
+}
+
+export interface ProfileList {
+  profiles: ProfileInfo[];
+}
+
+export type ProfileSplit = "protocol" | "app";
+
 export type Scalar = string | number | boolean;
 
 export interface Series {

@@ -7,6 +7,8 @@ mod demo;
 mod lake;
 mod meter;
 #[cfg(feature = "lake")]
+mod profile;
+#[cfg(feature = "lake")]
 mod query;
 #[cfg(feature = "lake")]
 mod serve;
@@ -30,6 +32,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Sql(args) => place::block_on(sql::run(args)),
         #[cfg(feature = "lake")]
         Command::Lake(args) => place::block_on(lake::run(args)),
+        #[cfg(feature = "lake")]
+        Command::Profile(command) => place::block_on(profile::run(command)),
         #[cfg(feature = "lake")]
         Command::Serve(args) => place::block_on(serve::run(args)),
         #[cfg(feature = "lake")]

@@ -13,6 +13,7 @@ use minamo_base::Sample;
 use minamo_capture::LiveCapture;
 use minamo_collect::Collector;
 use minamo_server::{Deps, State, random_password, router};
+use minamo_state::Definitions;
 use minamo_store::Lake;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -64,6 +65,8 @@ pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 pub(crate) struct Core {
     pub(crate) lake: Arc<Lake>,
     pub(crate) state: Arc<State>,
+    definitions: Arc<Definitions>,
+    profiles: JoinHandle<()>,
     rules: Arc<Vec<minamo_detect::Rule>>,
     batches: mpsc::Sender<RecordBatch>,
     ingest: JoinHandle<()>,
@@ -85,6 +88,9 @@ impl Core {
         let lake = Arc::new(Lake::open(&folder.join("lake"), settings.lake()?, clock::now)?);
         let state =
             State::open(&folder.join("state.db")).with_context(|| folder.join("state.db").display().to_string())?;
+        let definitions = Arc::new(Definitions::open(&folder.join("state.db"))?);
+        let known = minamo_server::profiles::sync(&lake, &definitions, clock::now()).await?;
+        let profiles = follow_definitions(Arc::clone(&lake), Arc::clone(&definitions), known);
         let rules = minamo_detect::shipped_rules()?;
         let (enricher, watch) = enrichment::start(settings.enrich())?;
         let enrichment = enricher.control();
@@ -97,6 +103,8 @@ impl Core {
         let ingest = ingest::run(Arc::clone(&lake), queue, enricher, Arc::clone(&fresh), Arc::clone(&ingested));
         Ok(Self {
             state: Arc::new(state),
+            definitions,
+            profiles: tokio::spawn(profiles),
             rules: Arc::new(rules),
             batches,
             ingest: tokio::spawn(ingest),
@@ -118,6 +126,9 @@ impl Core {
 
     /// Takes in what the sources have sent, and closes the lake.
     pub(crate) async fn close(self) -> anyhow::Result<()> {
+        // It holds the lake: over before the lake is closed.
+        self.profiles.abort();
+        drop(self.profiles.await);
         drop(self.batches);
         self.watching.abort();
         self.ingest.await?;
@@ -145,6 +156,7 @@ pub(crate) async fn serve(core: &Core, listener: TcpListener, sources: SampleSou
     let service = router(Deps {
         lake: Arc::clone(&core.lake),
         state: Arc::clone(&core.state),
+        definitions: Arc::clone(&core.definitions),
         rules: Arc::clone(&core.rules),
         counters: Arc::new(counters),
         started_at: core.started_at,
@@ -212,6 +224,23 @@ impl Sources {
             if let Ok(Err(error)) = ended {
                 tracing::error!("{error:#}");
             }
+        }
+    }
+}
+
+/// How long until a change of definitions by another process is noticed.
+const FOLLOW: Duration = Duration::from_secs(5);
+
+/// Brings the rollups in line where the command line changes definitions while the server runs.
+async fn follow_definitions(lake: Arc<Lake>, definitions: Arc<Definitions>, mut known: i64) {
+    loop {
+        tokio::time::sleep(FOLLOW).await;
+        if definitions.generation().is_ok_and(|generation| generation == known) {
+            continue;
+        }
+        match minamo_server::profiles::sync(&lake, &definitions, clock::now()).await {
+            Ok(generation) => known = generation,
+            Err(error) => tracing::error!(%error, "rollups are not in line with the definitions"),
         }
     }
 }

@@ -13,7 +13,6 @@ mod provider;
 mod reader;
 mod series;
 mod sides;
-mod spread;
 mod sql;
 mod top;
 
@@ -123,6 +122,11 @@ impl Engine {
         builder.expr_planners().get_or_insert_default().insert(0, Arc::new(addresses::AddressText));
         builder.scalar_functions().get_or_insert_default().extend(functions::all());
         Ok(Self { state: builder.build(), url, footers: Arc::default(), query_memory: settings.query_memory })
+    }
+
+    /// What filters are planned with.
+    pub(crate) fn state(&self) -> &SessionState {
+        &self.state
     }
 
     /// A session over one view of the tables, with its own memory.

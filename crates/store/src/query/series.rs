@@ -11,9 +11,9 @@ use futures::StreamExt;
 use minamo_base::Time;
 use minamo_filter::Expr as Filter;
 use minamo_model::{CellReader, text_value};
+use minamo_rollup::{Buckets, MOST};
 use minamo_schema::Value;
 
-use super::spread::{Buckets, MOST};
 use super::top::{By, TopQuery, groups};
 use super::{Key, flows};
 use crate::{Lake, QueryError};
@@ -139,7 +139,6 @@ impl Lines {
             .collect();
         for row in 0..batch.num_rows() {
             let amount = |of: &arrow::array::UInt64Array| if of.is_valid(row) { of.value(row) } else { 0 };
-            let amount = amount(a).saturating_add(amount(b));
             let rest = self.names.len();
             let mut places: Vec<usize> =
                 readers.iter().filter_map(|r| self.places.get(&name_of(&r.value(row))).copied()).collect();
@@ -151,7 +150,12 @@ impl Lines {
                 let Some(line) = self.lines.get_mut(place) else { continue };
                 match self.by {
                     By::Flows => self.buckets.count(starts.value(row), line),
-                    _ => self.buckets.spread(starts.value(row), ends.value(row), amount, line),
+                    // Each side by itself, as rollups do: both then round the same way.
+                    _ => {
+                        for of in [a, b] {
+                            self.buckets.spread(starts.value(row), ends.value(row), amount(of), line);
+                        }
+                    }
                 }
             }
         }

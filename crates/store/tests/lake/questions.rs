@@ -104,14 +104,15 @@ async fn top_ranks_and_totals() {
     assert!(lake.top(none).await.is_err());
 }
 
-/// Octets of a flow before an instant, as the series divides them.
+/// Octets of a flow before an instant, as the series divides them: each side by itself.
 fn before(flow: &Flow, at: i64) -> u128 {
     let (start, end) = (flow.core.time_start.0, flow.core.time_end.0);
     if end <= start {
         return if start < at { u128::from(bytes(flow)) } else { 0 };
     }
     let over = u128::try_from((at - start).clamp(0, end - start)).expect("not negative");
-    u128::from(bytes(flow)) * over / u128::try_from(end - start).expect("positive")
+    let life = u128::try_from(end - start).expect("positive");
+    [flow.core.src_bytes, flow.core.dst_bytes].map(|side| u128::from(side) * over / life).iter().sum()
 }
 
 #[tokio::test(flavor = "multi_thread")]

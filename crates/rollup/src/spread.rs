@@ -2,24 +2,78 @@
 //! Spreading a counter over time: what falls into each bucket, exactly. The share up to an instant is the
 //! counter times the part of the lifetime that is over, rounded down; a bucket gets the difference of two
 //! such shares, so that the buckets of a whole lifetime sum up to the counter.
+//!
+//! The share depends on the instant alone, not on the buckets: what the minutes of an hour get sums up to what
+//! the hour gets. Rollups and series from raw rows share this rule and so agree to the octet.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use minamo_base::Time;
 
 /// Buckets of equal length; the first and the last may be cut by the range.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Buckets {
+pub struct Buckets {
     /// Start of the range.
-    pub(crate) from: i64,
+    pub from: i64,
     /// End of the range, not in it.
-    pub(crate) to: i64,
+    pub to: i64,
     /// Start of the first bucket, at `from` or before.
-    pub(crate) start: i64,
+    pub start: i64,
     /// Length of a bucket.
-    pub(crate) step: i64,
+    pub step: i64,
     /// Number of buckets.
-    pub(crate) count: usize,
+    pub count: usize,
+}
+
+/// Nanoseconds of a minute.
+pub const MINUTE: i64 = 60_000_000_000;
+
+/// The minute of an instant, counted from the epoch.
+pub fn minute(at: i64) -> i64 {
+    at.div_euclid(MINUTE)
+}
+
+/// What of `amount` had moved at an instant, for a flow that lived from `start` to `end`.
+fn share(amount: u64, start: i64, end: i64, at: i64) -> u64 {
+    let life = end.abs_diff(start);
+    let over = at.abs_diff(start).min(life);
+    match (u128::from(amount) * u128::from(over)).checked_div(u128::from(life)) {
+        Some(part) => u64::try_from(part).unwrap_or(amount),
+        None => amount,
+    }
+}
+
+/// Spreads counters over the minutes of the lifetime `start ..= end` that lie in `scope`; gives each minute and
+/// its shares.
+pub(crate) fn minutes<const N: usize>(
+    start: i64,
+    end: i64,
+    amounts: [u64; N],
+    scope: &Range<i64>,
+    mut give: impl FnMut(i64, [u64; N]),
+) {
+    let first = minute(start);
+    // What ends as a minute begins belongs to the minute before.
+    let last = if end <= start { first } else { minute(end - 1) };
+    if first == last {
+        if scope.contains(&first) {
+            give(first, amounts);
+        }
+        return;
+    }
+    let (low, high) = (first.max(scope.start), last.min(scope.end.saturating_sub(1)));
+    let until = |at: i64| amounts.map(|amount| share(amount, start, end, at.saturating_mul(MINUTE).clamp(start, end)));
+    let mut before = until(low);
+    for at in low..=high {
+        let now = if at == last { amounts } else { until(at + 1) };
+        let mut part = [0; N];
+        for ((part, now), before) in part.iter_mut().zip(now).zip(before) {
+            *part = now - before;
+        }
+        give(at, part);
+        before = now;
+    }
 }
 
 /// Lengths that a person can read off an axis, in seconds.
@@ -30,12 +84,12 @@ const STEPS: [u64; 26] = [
 /// Buckets that an automatic length gives at most.
 const WANTED: i128 = 120;
 /// Buckets that a question may ask for.
-pub(crate) const MOST: i128 = 10_000;
+pub const MOST: i128 = 10_000;
 
 impl Buckets {
     /// Buckets over `from .. to`, whose starts are multiples of the step; nothing where the range is empty,
     /// the step is zero, or there would be more than [`MOST`].
-    pub(crate) fn new(from: Time, to: Time, step: Option<Duration>) -> Option<Self> {
+    pub fn new(from: Time, to: Time, step: Option<Duration>) -> Option<Self> {
         let length = i128::from(to.0) - i128::from(from.0);
         let step = match step {
             Some(step) => i64::try_from(step.as_nanos()).ok()?,
@@ -61,14 +115,14 @@ impl Buckets {
     }
 
     /// Counts 1 where the flow starts, or at the start of the range where it started before.
-    pub(crate) fn count(&self, start: i64, line: &mut [u64]) {
+    pub fn count(&self, start: i64, line: &mut [u64]) {
         if let Some(bucket) = self.place(start.max(self.from)).and_then(|at| line.get_mut(at)) {
             *bucket = bucket.saturating_add(1);
         }
     }
 
     /// Spreads `amount` over the lifetime `start ..= end`; what lies outside the range is left out.
-    pub(crate) fn spread(&self, start: i64, end: i64, amount: u64, line: &mut [u64]) {
+    pub fn spread(&self, start: i64, end: i64, amount: u64, line: &mut [u64]) {
         if end <= start {
             if let Some(bucket) = self.place(start).and_then(|at| line.get_mut(at)) {
                 *bucket = bucket.saturating_add(amount);
@@ -77,17 +131,12 @@ impl Buckets {
         }
         let (low, high) = (start.max(self.from), end.min(self.to));
         let Some(first) = self.place(low).filter(|_| low < high) else { return };
-        let life = end.abs_diff(start);
-        let share = |at: i64| {
-            let over = u128::from(at.abs_diff(start).min(life));
-            u64::try_from(u128::from(amount) * over / u128::from(life)).unwrap_or(amount)
-        };
-        let mut before = share(low);
+        let mut before = share(amount, start, end, low);
         for (at, bucket) in line.iter_mut().enumerate().skip(first) {
             let bucket_end = i128::from(self.start) + (at as i128 + 1) * i128::from(self.step);
             let bucket_end = i64::try_from(bucket_end).unwrap_or(i64::MAX);
             let until = bucket_end.min(high);
-            let now = share(until);
+            let now = share(amount, start, end, until);
             *bucket = bucket.saturating_add(now - before);
             before = now;
             if until >= high {
@@ -134,6 +183,29 @@ mod tests {
                 sum += line.iter().sum::<u64>();
             }
             assert_eq!(sum, 1_234_567, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn minutes_get_what_buckets_of_a_minute_get() {
+        let m = MINUTE;
+        for (start, end) in
+            [(0, 10 * m), (m / 3, 7 * m + 5), (-5 * m - 1, 3 * m), (m, m), (m, 2 * m), (2 * m - 1, 2 * m + 1)]
+        {
+            for amount in [0, 1, 7, 1_234_567, u64::MAX] {
+                let b = buckets(-6 * m, 12 * m, 60_000_000_000);
+                let mut line = vec![0; b.count];
+                b.spread(start, end, amount, &mut line);
+                let mut got = vec![0; b.count];
+                let place = |at: i64| usize::try_from(at + 6).expect("in the range");
+                minutes(start, end, [amount, 3], &(i64::MIN..i64::MAX), |at, [share, _]| got[place(at)] += share);
+                assert_eq!(got, line, "{start} to {end}, {amount}");
+                let mut cut = vec![0; b.count];
+                minutes(start, end, [amount], &(1..4), |at, [share]| cut[place(at)] += share);
+                let want: Vec<u64> =
+                    line.iter().enumerate().map(|(at, n)| if (7..10).contains(&at) { *n } else { 0 }).collect();
+                assert_eq!(cut, want, "a scope takes its minutes only");
+            }
         }
     }
 

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Adding up flows in memory: per key and hour a block of 60 minutes. Octets and packets are spread over a
+//! flow's lifetime, exactly; a flow itself counts once, in the minute in which it starts.
+//!
+//! A flow that says that it lived for longer than [`MAX_LIFE`] is not spread: it would write thousands of rows
+//! for one that came in. It counts whole in the minute of its end, and is counted as such.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, TimestampNanosecondType, UInt8Type, UInt64Type};
+
+use crate::cell::Cell;
+use crate::grid::{Ask, Grid};
+use crate::spread::{MINUTE, minute, minutes};
+use crate::{OTHER, RollupError};
+
+/// Longest lifetime that is spread, in nanoseconds: two days. Probes and exporters report a flow in parts long
+/// before; logs of firewalls know sessions of some days.
+pub const MAX_LIFE: i64 = 2 * 1_440 * MINUTE;
+/// Minutes of a block.
+pub(crate) const HOUR: usize = 60;
+/// Blocks (2.4 kB each) after which a cube is full and wants to be written out.
+const FULL: usize = 16_384;
+
+/// What traffic is divided by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Dim {
+    /// Not at all: one line with the key "".
+    Total,
+    /// By the number of the protocol above IP, in decimal.
+    Protocol,
+    /// By application.
+    App,
+}
+
+impl Dim {
+    /// Its number in the database: never changed.
+    pub(crate) fn number(self) -> i64 {
+        match self {
+            Self::Total => 0,
+            Self::Protocol => 1,
+            Self::App => 2,
+        }
+    }
+
+    /// Of its number.
+    pub(crate) fn of(number: i64) -> Self {
+        match number {
+            0 => Self::Total,
+            1 => Self::Protocol,
+            _ => Self::App,
+        }
+    }
+}
+
+/// Numbers for the keys that were met: 0 is the total, 1 to 256 the protocols, then the applications.
+#[derive(Debug, Default)]
+pub struct Names {
+    apps: Vec<String>,
+    numbers: HashMap<String, usize>,
+}
+
+const FIRST_APP: usize = 257;
+/// Applications that one run tells apart; what comes later is counted under [`OTHER`].
+const MAX_NAMES: usize = 65_536;
+
+impl Names {
+    fn number(&mut self, app: &str) -> usize {
+        if let Some(number) = self.numbers.get(app) {
+            return *number;
+        }
+        let app = if self.apps.len() < MAX_NAMES { app } else { OTHER };
+        let next = FIRST_APP + self.apps.len();
+        let number = *self.numbers.entry(app.to_owned()).or_insert(next);
+        if number == next {
+            self.apps.push(app.to_owned());
+        }
+        number
+    }
+
+    /// The dimension and text of a key.
+    pub(crate) fn key(&self, number: usize) -> (Dim, String) {
+        match number {
+            0 => (Dim::Total, String::new()),
+            1..FIRST_APP => (Dim::Protocol, (number - 1).to_string()),
+            _ => (Dim::App, self.apps.get(number - FIRST_APP).cloned().unwrap_or_default()),
+        }
+    }
+}
+
+/// The columns of a batch that rollups need.
+#[derive(Debug)]
+pub struct Facts {
+    start: ArrayRef,
+    end: ArrayRef,
+    counters: [Vec<u64>; 4],
+    protos: Vec<usize>,
+    apps: Vec<usize>,
+}
+
+impl Facts {
+    /// Columns that must be in the batch.
+    pub const COLUMNS: [&'static str; 8] =
+        ["time_start", "time_end", "src_bytes", "dst_bytes", "src_packets", "dst_packets", "proto", "app"];
+
+    /// Of a batch of flows. A counter, protocol or application that is null counts as 0, 0 and "".
+    pub fn of(batch: &RecordBatch, names: &mut Names) -> Result<Self, RollupError> {
+        let column = |name: &'static str| batch.column_by_name(name).ok_or(RollupError::Column(name));
+        let time = |name: &'static str| {
+            let times = column(name)?;
+            let right = times.as_primitive_opt::<TimestampNanosecondType>().is_some() && times.null_count() == 0;
+            right.then(|| times.clone()).ok_or(RollupError::Column(name))
+        };
+        let counter = |name: &'static str| {
+            let numbers = column(name)?.as_primitive_opt::<UInt64Type>().ok_or(RollupError::Column(name))?;
+            Ok(numbers.iter().map(|n| n.unwrap_or(0)).collect())
+        };
+        let protos = column("proto")?.as_primitive_opt::<UInt8Type>().ok_or(RollupError::Column("proto"))?;
+        Ok(Self {
+            start: time("time_start")?,
+            end: time("time_end")?,
+            counters: [counter("src_bytes")?, counter("dst_bytes")?, counter("src_packets")?, counter("dst_packets")?],
+            protos: protos.iter().map(|proto| 1 + usize::from(proto.unwrap_or(0))).collect(),
+            apps: apps(column("app")?, names)?,
+        })
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.protos.len()
+    }
+
+    fn times(&self, row: usize) -> Option<(i64, i64)> {
+        let of = |times: &ArrayRef| times.as_primitive::<TimestampNanosecondType>().values().get(row).copied();
+        Some((of(&self.start)?, of(&self.end)?))
+    }
+}
+
+fn apps(column: &ArrayRef, names: &mut Names) -> Result<Vec<usize>, RollupError> {
+    let mut number = |app: Option<&str>| names.number(app.unwrap_or(OTHER));
+    match column.data_type() {
+        DataType::Utf8View => Ok(column.as_string_view().iter().map(&mut number).collect()),
+        DataType::Utf8 => Ok(column.as_string::<i32>().iter().map(&mut number).collect()),
+        _ => Err(RollupError::Column("app")),
+    }
+}
+
+type Block = Box<[Cell; HOUR]>;
+
+/// Traffic of one filter, while it is added up.
+#[derive(Debug)]
+pub struct Cube {
+    /// Minutes that are of interest.
+    scope: Range<i64>,
+    /// By key: hours and their minutes, in order.
+    keys: Vec<Vec<(i64, Block)>>,
+    blocks: usize,
+    /// Flows that were too long to be spread.
+    unspread: u64,
+}
+
+impl Cube {
+    /// An empty one that takes the minutes of `scope`.
+    pub fn new(scope: Range<i64>) -> Self {
+        Self { scope, keys: Vec::new(), blocks: 0, unspread: 0 }
+    }
+
+    /// Adds one row of a batch.
+    pub fn add(&mut self, facts: &Facts, row: usize) {
+        let (Some((start, end)), Some(proto), Some(app)) =
+            (facts.times(row), facts.protos.get(row), facts.apps.get(row))
+        else {
+            return;
+        };
+        let counters: [u64; 4] = facts.counters.each_ref().map(|of| of.get(row).copied().unwrap_or(0));
+        let keys = [0, *proto, *app];
+        let first = minute(start);
+        let counted = if end.saturating_sub(start) > MAX_LIFE {
+            self.unspread += 1;
+            end
+        } else {
+            start
+        };
+        let scope = self.scope.clone();
+        if scope.contains(&first) {
+            let cell = Cell { flows: 1, ..Cell::ZERO };
+            keys.iter().for_each(|key| self.put(*key, first, &cell));
+        }
+        minutes(counted, end, counters, &scope, |at, [src_bytes, dst_bytes, src_packets, dst_packets]| {
+            let cell = Cell { src_bytes, dst_bytes, src_packets, dst_packets, flows: 0 };
+            if cell != Cell::ZERO {
+                keys.iter().for_each(|key| self.put(*key, at, &cell));
+            }
+        });
+    }
+
+    fn put(&mut self, key: usize, minute: i64, cell: &Cell) {
+        if self.keys.len() <= key {
+            self.keys.resize_with(key + 1, Vec::new);
+        }
+        let (hour, slot) = (minute.div_euclid(HOUR as i64), minute.rem_euclid(HOUR as i64));
+        let Some(blocks) = self.keys.get_mut(key) else { return };
+        // Rows come mostly in the order of time: the newest hour is the likely one.
+        let last = blocks.len().saturating_sub(1);
+        let at = match blocks.get(last) {
+            Some((newest, _)) if *newest == hour => last,
+            _ => match blocks.binary_search_by_key(&hour, |(hour, _)| *hour) {
+                Ok(at) => at,
+                Err(at) => {
+                    blocks.insert(at, (hour, Box::new([Cell::ZERO; HOUR])));
+                    self.blocks += 1;
+                    at
+                }
+            },
+        };
+        let found = blocks.get_mut(at).and_then(|(_, block)| block.get_mut(usize::try_from(slot).unwrap_or(0)));
+        if let Some(found) = found {
+            found.add(cell);
+        }
+    }
+
+    /// True where it should be written out before more is added.
+    pub fn is_full(&self) -> bool {
+        self.blocks >= FULL
+    }
+
+    /// True where nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.blocks == 0
+    }
+
+    /// Flows that were too long to be spread.
+    pub fn unspread(&self) -> u64 {
+        self.unspread
+    }
+
+    /// Makes it empty, but for the count of flows that were not spread.
+    pub fn clear(&mut self) {
+        self.keys.clear();
+        self.blocks = 0;
+    }
+
+    /// All blocks: key, hour, minutes.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = (usize, i64, &[Cell; HOUR])> {
+        self.keys
+            .iter()
+            .enumerate()
+            .flat_map(|(key, blocks)| blocks.iter().map(move |(hour, block)| (key, *hour, &**block)))
+    }
+
+    /// Adds what it holds to a chart.
+    pub fn read(&self, names: &Names, ask: &Ask, grid: &mut Grid) {
+        for (key, hour, block) in self.blocks() {
+            let (dim, text) = names.key(key);
+            if dim != ask.dim {
+                continue;
+            }
+            let mut line = grid.line(ask.line, &text);
+            let cells = (hour.saturating_mul(HOUR as i64)..).zip(block);
+            for (at, cell) in cells.filter(|(at, cell)| **cell != Cell::ZERO && ask.minutes.contains(at)) {
+                line.add(at, cell);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use minamo_base::Time;
+    use minamo_model::{Flow, FlowBuilder};
+
+    use super::*;
+
+    fn batch(flows: &[(i64, i64, u64, u8, &'static str)]) -> RecordBatch {
+        let mut builder = FlowBuilder::default();
+        for (start, end, bytes, proto, app) in flows {
+            let mut flow = Flow::default();
+            (flow.core.time_start, flow.core.time_end) = (Time(*start), Time(*end));
+            (flow.core.src_bytes, flow.core.dst_packets) = (*bytes, 3);
+            (flow.core.proto, flow.core.app) = (*proto, (*app).into());
+            builder.append(&flow);
+        }
+        builder.finish().expect("a batch")
+    }
+
+    fn chart(cube: &Cube, names: &Names, dim: Dim, minutes: Range<i64>, step: i64) -> Vec<(String, Vec<u64>)> {
+        let mut grid = Grid::new(minutes.clone(), step).expect("a grid");
+        cube.read(names, &Ask { line: 0, dim, minutes }, &mut grid);
+        grid.lines().map(|((_, key), cells)| (key.clone(), cells.iter().map(Cell::bytes).collect())).collect()
+    }
+
+    #[test]
+    fn each_dimension_sums_up_to_the_counters() {
+        let m = MINUTE;
+        let flows = [
+            (m / 2, 5 * m / 2, 1_001, 6, "TLS"),
+            (m, m, 10, 17, "DNS"),
+            (70 * m, 130 * m, 7, 6, "SSH"),
+            (3 * m, 2 * m, 5, 6, "TLS"),
+        ];
+        let mut names = Names::default();
+        let facts = Facts::of(&batch(&flows), &mut names).expect("facts");
+        let mut cube = Cube::new(i64::MIN..i64::MAX);
+        (0..facts.rows()).for_each(|row| cube.add(&facts, row));
+        let total = chart(&cube, &names, Dim::Total, 0..180, 60);
+        assert_eq!(total, vec![(String::new(), vec![1_016, 5, 2])]);
+        assert_eq!(chart(&cube, &names, Dim::Total, 0..4, 1)[0].1, [250, 510, 251, 5]);
+        let apps = chart(&cube, &names, Dim::App, 0..180, 180);
+        let want = [("DNS", 10), ("SSH", 7), ("TLS", 1_006)].map(|(app, bytes)| (app.to_owned(), vec![bytes]));
+        assert_eq!(apps, want);
+        assert_eq!(chart(&cube, &names, Dim::Protocol, 0..180, 180).len(), 2);
+    }
+
+    #[test]
+    fn a_flow_without_octets_counts_and_absurd_lifetimes_are_bounded() {
+        let mut names = Names::default();
+        let rows = batch(&[(0, 0, 0, 1, "ICMP"), (i64::MIN, i64::MAX, 9, 6, "x"), (0, MAX_LIFE, 2_880, 6, "y")]);
+        let facts = Facts::of(&rows, &mut names).expect("facts");
+        let mut cube = Cube::new(i64::MIN..i64::MAX);
+        (0..2).for_each(|row| cube.add(&facts, row));
+        assert_eq!((cube.unspread(), cube.blocks), (1, 9), "one hour for its start and one for its end");
+        cube.clear();
+        cube.add(&facts, 2);
+        assert_eq!(cube.blocks, 3 * 48);
+        assert!(!cube.is_full() && !cube.is_empty());
+    }
+
+    #[test]
+    fn a_scope_keeps_other_minutes_out() {
+        let mut names = Names::default();
+        let facts = Facts::of(&batch(&[(0, 4 * MINUTE, 400, 6, "TLS")]), &mut names).expect("facts");
+        let mut cube = Cube::new(1..3);
+        cube.add(&facts, 0);
+        assert_eq!(chart(&cube, &names, Dim::Total, 0..4, 1)[0].1, [0, 100, 100, 0]);
+    }
+}

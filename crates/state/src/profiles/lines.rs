@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a chart of a profile is made of: for each channel, which filter counts in which minutes.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use minamo_base::Time;
+use minamo_filter::Expr;
+
+use super::{LIVE, ProfileError, Profiles, begin_of};
+
+/// Which definitions a question about the past goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AsKnown {
+    /// Those that were in force at the time that is asked about.
+    Then,
+    /// Those that are in force now.
+    Now,
+}
+
+/// A stretch of time in which one filter counts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// Minutes since the epoch.
+    pub minutes: Range<i64>,
+    /// The whole filter: of the channel and of all profiles above.
+    pub filter: Expr,
+}
+
+/// One channel of a chart. Where no part covers a minute, the channel did not exist then.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// Name of the channel.
+    pub channel: String,
+    /// Stretches of time, in order, not overlapping.
+    pub parts: Vec<Part>,
+}
+
+impl Profiles {
+    /// The lines of a profile's chart over some minutes, in the order in which its newest version names them;
+    /// those of `channels` only, where that is not empty. `now` is the time of asking.
+    pub fn lines(
+        &self,
+        name: &str,
+        channels: &[String],
+        minutes: Range<i64>,
+        as_known: AsKnown,
+        now: Time,
+    ) -> Result<Vec<Line>, ProfileError> {
+        let missing = || ProfileError::missing(name);
+        let mut lines: Vec<Line> = Vec::new();
+        let mut add = |of: Vec<(String, Expr)>, minutes: &Range<i64>| {
+            for (channel, filter) in of {
+                let part = Part { minutes: minutes.clone(), filter };
+                match lines.iter_mut().find(|line| line.channel == channel) {
+                    Some(line) => line.push(part),
+                    None => lines.push(Line { channel, parts: vec![part] }),
+                }
+            }
+        };
+        match as_known {
+            AsKnown::Now => add(self.channels_at(name, now).ok_or_else(missing)?, &minutes),
+            AsKnown::Then => {
+                self.history(name).ok_or_else(missing)?;
+                for span in self.spans(name, &minutes) {
+                    add(self.channels_at(name, begin_of(span.start)).unwrap_or_default(), &span);
+                }
+            }
+        }
+        for wanted in channels {
+            if !lines.iter().any(|line| line.channel == *wanted) {
+                return Err(ProfileError::no_channel(name, wanted));
+            }
+        }
+        lines.retain(|line| channels.is_empty() || channels.contains(&line.channel));
+        let order: Vec<String> = self.channels_at(name, now).into_iter().flatten().map(|(name, _)| name).collect();
+        lines.sort_by_key(|line| order.iter().position(|name| *name == line.channel).unwrap_or(usize::MAX));
+        Ok(lines)
+    }
+
+    /// Every filter that a chart may need, as canonical text, with the minutes for which it may be asked: ever,
+    /// where it is in force now; else while it was. Those that ended before minute `kept_from` are left out.
+    pub fn filters(&self, now: Time, kept_from: i64) -> BTreeMap<String, Range<i64>> {
+        let mut out: BTreeMap<String, Range<i64>> = BTreeMap::new();
+        let mut want = |filter: &Expr, scope: Range<i64>| {
+            let whole = out.entry(filter.to_string()).or_insert_with(|| scope.clone());
+            *whole = whole.start.min(scope.start)..whole.end.max(scope.end);
+        };
+        let ever = i64::MIN..i64::MAX;
+        want(&Expr::All, ever.clone());
+        for name in self.versions.keys().filter(|name| *name != LIVE) {
+            for (_, filter) in self.channels_at(name, now).into_iter().flatten() {
+                want(&filter, ever.clone());
+            }
+            for span in self.spans(name, &ever).into_iter().filter(|span| span.end > kept_from) {
+                for (_, filter) in self.channels_at(name, begin_of(span.start)).into_iter().flatten() {
+                    want(&filter, span.clone());
+                }
+            }
+        }
+        out
+    }
+}
+
+impl Line {
+    fn push(&mut self, part: Part) {
+        match self.parts.last_mut() {
+            Some(last) if last.minutes.end == part.minutes.start && last.filter == part.filter => {
+                last.minutes.end = part.minutes.end;
+            }
+            _ => self.parts.push(part),
+        }
+    }
+}

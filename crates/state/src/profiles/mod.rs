@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Profiles: named selections of traffic, divided into channels. A channel is a filter; a profile's flows are
+//! those of its parent that pass at least one of its channels, or all of the parent's where it has none. The
+//! profile `live` is there without being defined: all flows.
+//!
+//! *In time.* Every version of a profile says from when to when it is in force, and a channel's meaning changes
+//! when its own profile changes or one above it. Minutes are the finest unit: what is in force as a minute
+//! begins holds for all of it.
+
+mod check;
+mod error;
+mod lines;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use minamo_base::Time;
+use minamo_filter::Expr;
+use serde::{Deserialize, Serialize};
+
+use crate::{Definition, Definitions, Kind, StateError};
+pub use error::ProfileError;
+pub use lines::{AsKnown, Line, Part};
+
+/// Name of the profile that has all flows.
+pub const LIVE: &str = "live";
+/// Name of the one channel of a profile that has none of its own.
+pub const ALL: &str = "all";
+/// Profiles that may be in force at the same time.
+pub const MAX_PROFILES: usize = 500;
+/// Channels of a profile.
+pub const MAX_CHANNELS: usize = 64;
+/// Profiles from one without a parent down to the last child.
+pub const MAX_DEPTH: usize = 8;
+
+/// A channel as people write it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelDef {
+    /// Name, unique in its profile.
+    pub name: String,
+    /// Filter.
+    pub filter: String,
+}
+
+/// A profile as people write it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// The profile whose flows it divides.
+    #[serde(default = "live")]
+    pub parent: String,
+    /// Its channels, in the order in which they are shown.
+    #[serde(default)]
+    pub channels: Vec<ChannelDef>,
+    /// Seconds of one step of its charts where nothing else is asked for: whole minutes, up to a day.
+    #[serde(default = "five_minutes")]
+    pub granularity_secs: u32,
+}
+
+fn live() -> String {
+    LIVE.to_owned()
+}
+
+fn five_minutes() -> u32 {
+    300
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self { parent: live(), channels: Vec::new(), granularity_secs: five_minutes() }
+    }
+}
+
+/// One version of a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileVersion {
+    /// Name of the profile.
+    pub name: String,
+    /// Number of the version, from 1; 0 for `live`.
+    pub version: u32,
+    /// From when on it is in force; from ever where absent.
+    pub valid_from: Option<Time>,
+    /// Until when it is in force; open where absent.
+    pub valid_to: Option<Time>,
+    /// When it was written; absent for `live`.
+    pub created_at: Option<Time>,
+    /// What it says; nothing where it is the end of the profile.
+    pub profile: Option<Profile>,
+}
+
+impl ProfileVersion {
+    fn holds_at(&self, at: Time) -> bool {
+        self.profile.is_some()
+            && self.valid_from.is_none_or(|from| from <= at)
+            && self.valid_to.is_none_or(|to| at < to)
+    }
+}
+
+/// All versions of all profiles, as of one moment of writing.
+#[derive(Debug, Clone, Default)]
+pub struct Profiles {
+    generation: i64,
+    versions: BTreeMap<String, Vec<ProfileVersion>>,
+}
+
+impl Profiles {
+    /// Reads them all. A version that cannot be understood, because a newer program wrote it, is an error that
+    /// names it.
+    pub fn load(definitions: &Definitions) -> Result<Self, StateError> {
+        let (generation, all) = definitions.all(Kind::Profile)?;
+        let mut versions: BTreeMap<String, Vec<ProfileVersion>> = BTreeMap::new();
+        for definition in all {
+            let version = read(definition)?;
+            versions.entry(version.name.clone()).or_default().push(version);
+        }
+        let profile = Some(Profile { granularity_secs: 60, ..Profile::default() });
+        let live =
+            ProfileVersion { name: live(), version: 0, valid_from: None, valid_to: None, created_at: None, profile };
+        versions.insert(LIVE.to_owned(), vec![live]);
+        Ok(Self { generation, versions })
+    }
+
+    /// The generation of the definitions that they are of.
+    pub fn generation(&self) -> i64 {
+        self.generation
+    }
+
+    /// The version in force at an instant.
+    pub fn at(&self, name: &str, at: Time) -> Option<&ProfileVersion> {
+        // Of versions that hold the one with the highest number counts; by `valid_to` there is only one.
+        self.versions.get(name)?.iter().rev().find(|version| version.holds_at(at))
+    }
+
+    /// All versions of a profile, oldest first; nothing where there was never one of that name.
+    pub fn history(&self, name: &str) -> Option<&[ProfileVersion]> {
+        self.versions.get(name).map(Vec::as_slice)
+    }
+
+    /// What is in force at an instant, by name, `live` first.
+    pub fn list(&self, at: Time) -> Vec<&ProfileVersion> {
+        let mut found: Vec<_> = self.versions.keys().filter_map(|name| self.at(name, at)).collect();
+        found.sort_by_key(|version| (version.name != LIVE, version.name.as_str()));
+        found
+    }
+
+    /// Makes a profile, in force from `from` on, or from `now`.
+    pub fn create(
+        definitions: &Definitions,
+        name: &str,
+        profile: &Profile,
+        from: Option<Time>,
+        now: Time,
+    ) -> Result<ProfileVersion, ProfileError> {
+        let from = from.unwrap_or(now);
+        Self::write(definitions, name, Some(profile), from, now, |all| {
+            check::name(name)?;
+            check::begin(from, now)?;
+            match all.at(name, now).or(all.at(name, from)) {
+                Some(_) => Err(ProfileError::exists(name)),
+                None => check::profile(all, name, profile, from),
+            }
+        })
+    }
+
+    /// Changes a profile from `from` on, or from `now`; what was in force before stays in force for that time.
+    pub fn change(
+        definitions: &Definitions,
+        name: &str,
+        profile: &Profile,
+        from: Option<Time>,
+        now: Time,
+    ) -> Result<ProfileVersion, ProfileError> {
+        let from = from.unwrap_or(now);
+        Self::write(definitions, name, Some(profile), from, now, |all| {
+            check::begin(from, now)?;
+            check::is_there(all, name, now)?;
+            check::profile(all, name, profile, from)
+        })
+    }
+
+    /// Ends a profile at `from`, or now. What it was before can still be asked for "as known then".
+    pub fn delete(
+        definitions: &Definitions,
+        name: &str,
+        from: Option<Time>,
+        now: Time,
+    ) -> Result<ProfileVersion, ProfileError> {
+        let from = from.unwrap_or(now);
+        Self::write(definitions, name, None, from, now, |all| {
+            check::begin(from, now)?;
+            check::is_there(all, name, now)?;
+            check::childless(all, name, from)
+        })
+    }
+
+    fn write(
+        definitions: &Definitions,
+        name: &str,
+        profile: Option<&Profile>,
+        from: Time,
+        now: Time,
+        check: impl Fn(&Self) -> Result<(), ProfileError>,
+    ) -> Result<ProfileVersion, ProfileError> {
+        let body = profile.map(serde_json::to_value).transpose().map_err(ProfileError::failed)?;
+        loop {
+            let all = Self::load(definitions)?;
+            check(&all)?;
+            // Somebody else may have written since it was checked: then it is checked again.
+            let put = definitions.put(Kind::Profile, name, body.as_ref(), from, now, Some(all.generation))?;
+            if let Some(written) = put {
+                return Ok(read(written)?);
+            }
+        }
+    }
+
+    /// What the channels of a profile stand for as a minute begins: its whole filter by channel. Nothing where
+    /// the profile, or one above it, is not in force.
+    fn channels_at(&self, name: &str, at: Time) -> Option<Vec<(String, Expr)>> {
+        let profile = self.at(name, at)?.profile.as_ref()?;
+        let above = if name == LIVE { Expr::All } else { self.flows_at(&profile.parent, at, MAX_DEPTH)? };
+        if profile.channels.is_empty() {
+            return Some(vec![(ALL.to_owned(), above)]);
+        }
+        let whole = |channel: &ChannelDef| {
+            let own = minamo_filter::parse(&channel.filter).ok()?;
+            Some((channel.name.clone(), above.clone().and(own)))
+        };
+        profile.channels.iter().map(whole).collect()
+    }
+
+    /// The filter that all flows of a profile pass.
+    fn flows_at(&self, name: &str, at: Time, depth: usize) -> Option<Expr> {
+        if name == LIVE {
+            return Some(Expr::All);
+        }
+        let profile = self.at(name, at)?.profile.as_ref()?;
+        let above = self.flows_at(&profile.parent, at, depth.checked_sub(1)?)?;
+        let mut own = Vec::new();
+        for channel in &profile.channels {
+            own.push(minamo_filter::parse(&channel.filter).ok()?);
+        }
+        Some(match own.len() {
+            0 => above,
+            1 => above.and(own.pop()?),
+            _ if own.contains(&Expr::All) => above,
+            _ => above.and(Expr::Or(own)),
+        })
+    }
+
+    /// The instants at which the meaning of a profile can change, as first minutes of what holds then, and the
+    /// minutes between them.
+    fn spans(&self, name: &str, minutes: &Range<i64>) -> Vec<Range<i64>> {
+        let mut names = vec![name];
+        let mut cuts = vec![minutes.start, minutes.end];
+        let mut next = 0;
+        while let Some(name) = names.get(next).copied() {
+            next += 1;
+            for version in self.versions.get(name).into_iter().flatten() {
+                let ends = version.valid_from.into_iter().chain(version.valid_to);
+                cuts.extend(ends.map(first_minute).filter(|at| minutes.contains(at)));
+                if let Some(profile) = &version.profile
+                    && !names.contains(&profile.parent.as_str())
+                {
+                    names.push(&profile.parent);
+                }
+            }
+        }
+        cuts.sort_unstable();
+        cuts.dedup();
+        cuts.windows(2).filter_map(|ends| Some(*ends.first()?..*ends.last()?)).collect()
+    }
+}
+
+/// Nanoseconds of a minute.
+const MINUTE: i64 = 60_000_000_000;
+
+/// The first minute that begins at an instant or later.
+fn first_minute(at: Time) -> i64 {
+    at.0.div_euclid(MINUTE) + i64::from(at.0.rem_euclid(MINUTE) != 0)
+}
+
+/// When a minute begins; far away minutes are as far away as time goes.
+fn begin_of(minute: i64) -> Time {
+    Time(minute.saturating_mul(MINUTE))
+}
+
+fn read(definition: Definition) -> Result<ProfileVersion, StateError> {
+    let Definition { name, version, valid_from, valid_to, body, created_at, .. } = definition;
+    let profile = body.map(serde_json::from_value).transpose().map_err(|error| StateError::Body {
+        kind: Kind::Profile.word(),
+        name: name.clone(),
+        version,
+        reason: error.to_string(),
+    })?;
+    Ok(ProfileVersion { name, version, valid_from: Some(valid_from), valid_to, created_at: Some(created_at), profile })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A filter that is evaluated on batches, without a query around it: which rows pass.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{Schema, SchemaRef};
+use datafusion::common::DFSchema;
+use datafusion::execution::session_state::SessionState;
+use datafusion::physical_expr::PhysicalExpr;
+use minamo_filter::Expr as Filter;
+use minamo_model::FLOWS;
+
+use crate::counters::{Counters, add};
+use crate::query::compile;
+use crate::segment::fit;
+use crate::{QueryError, StoreError};
+
+/// A filter, ready to be asked.
+#[derive(Debug)]
+pub(crate) struct Selector {
+    /// Nothing where every row passes.
+    test: Option<Arc<dyn PhysicalExpr>>,
+    /// The columns that it looks at.
+    schema: SchemaRef,
+}
+
+impl Selector {
+    /// Of a filter's text.
+    pub(crate) fn parse(state: &SessionState, text: &str) -> Result<Self, StoreError> {
+        let filter = minamo_filter::parse(text).map_err(|e| StoreError::Settings(format!("filter {text:?}: {e}")))?;
+        Self::new(state, &filter).map_err(|e| StoreError::Engine(e.to_string()))
+    }
+
+    /// Of a filter.
+    pub(crate) fn new(state: &SessionState, filter: &Filter) -> Result<Self, QueryError> {
+        if *filter == Filter::All {
+            return Ok(Self { test: None, schema: Arc::new(Schema::empty()) });
+        }
+        let (all, wanted) = (FLOWS.schema(), filter.columns());
+        let fields = all.fields().iter().filter(|field| wanted.contains(field.name().as_str())).cloned();
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let known = DFSchema::try_from(Arc::clone(&schema))?;
+        let test = state.create_physical_expr(compile(filter)?, &known)?;
+        Ok(Self { test: Some(test), schema })
+    }
+
+    /// Names of the columns that it looks at.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
+        self.schema.fields().iter().map(|field| field.name().as_str())
+    }
+
+    /// The rows that pass, in order.
+    pub(crate) fn rows(&self, batch: &RecordBatch) -> Result<Vec<usize>, QueryError> {
+        let Some(test) = &self.test else { return Ok((0..batch.num_rows()).collect()) };
+        let seen = fit(batch, &self.schema)?;
+        let passes = test.evaluate(&seen)?.into_array(batch.num_rows())?;
+        let passes =
+            passes.as_boolean_opt().ok_or_else(|| QueryError::Failed("a filter that is no truth value".to_owned()))?;
+        // A test of a missing value is null, which counts as false.
+        let passes = match passes.nulls() {
+            Some(there) => passes.values() & there.inner(),
+            None => passes.values().clone(),
+        };
+        Ok(passes.set_indices().collect())
+    }
+
+    /// The rows that pass; where that cannot be told, none, and it is counted.
+    pub(crate) fn rows_or_count(&self, batch: &RecordBatch, counters: &Counters) -> Option<Vec<usize>> {
+        self.rows(batch)
+            .inspect_err(|error| {
+                tracing::error!(%error, rows = batch.num_rows(), "rows are left out of a rollup");
+                add(&counters.rollup_skipped, batch.num_rows());
+            })
+            .ok()
+    }
+}
