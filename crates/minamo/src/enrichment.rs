@@ -186,8 +186,9 @@ mod tests {
     }
 
     fn refused(control: &Control, reason: &str) -> u64 {
-        let is =
-            |s: &&minamo_base::Sample| s.metric.name == "minamo_enrich_refused_files_total" && s.label_text().contains(reason);
+        let is = |s: &&minamo_base::Sample| {
+            s.metric.name == "minamo_enrich_refused_files_total" && s.label_text().contains(reason)
+        };
         control.samples().iter().find(is).map(|s| s.value).expect("a counter")
     }
 

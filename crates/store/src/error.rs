@@ -150,6 +150,9 @@ pub enum QueryError {
     /// The query needed more memory than it may have.
     #[error("the query needs more memory than it may use: narrow the time range, the filter or the groups")]
     Memory,
+    /// The disk returned something else than was written; nothing of it was used.
+    #[error("{0}")]
+    Damaged(String),
     /// The lake itself failed.
     #[error("{0}")]
     Failed(String),

@@ -110,6 +110,7 @@ fn a_record_of_another_shape_is_missed_and_counted() {
     let database = Database::open(file).expect("a database");
     let counters = Counters::default();
     assert_eq!(database.places([ip("192.0.2.1"), ip("198.51.100.1")].into_iter(), &counters), [None, None]);
-    let missed = counters.samples(&[]).into_iter().find(|s| s.label_text() == "reason=\"database\"").expect("a counter");
-    assert_eq!((missed.name, missed.value), ("minamo_enrich_missed_total", 1));
+    let missed =
+        counters.samples(&[]).into_iter().find(|s| s.label_text() == "reason=\"database\"").expect("a counter");
+    assert_eq!((missed.metric.name, missed.value), ("minamo_enrich_missed_total", 1));
 }

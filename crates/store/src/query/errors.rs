@@ -4,10 +4,13 @@
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
 
-use crate::{Position, QueryError};
+use crate::{Position, QueryError, StoreError};
 
 /// What a person needs to know of an error.
 pub(crate) fn explain_error(error: &DataFusionError) -> QueryError {
+    if let Some(damage) = damage(error) {
+        return QueryError::Damaged(damage);
+    }
     let position = error
         .diagnostic()
         .and_then(|d| d.span)
@@ -25,6 +28,19 @@ pub(crate) fn explain_error(error: &DataFusionError) -> QueryError {
         DataFusionError::ArrowError(arrow, _) => QueryError::Sql { message: sentence(&arrow.to_string()), position },
         other => QueryError::Failed(sentence(&other.strip_backtrace())),
     }
+}
+
+/// What the lake itself said of a file, where that is what went wrong.
+fn damage(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        match error.downcast_ref::<StoreError>() {
+            Some(damaged @ StoreError::Damaged { .. }) => return Some(damaged.to_string()),
+            Some(_) => return None,
+            None => next = error.source(),
+        }
+    }
+    None
 }
 
 fn missing(error: &SchemaError) -> String {

@@ -175,6 +175,9 @@ impl Lake {
             add(&counters.query_timeouts, 1);
             return Err(QueryError::Timeout(limit.as_secs()));
         };
+        if matches!(answer, Err(QueryError::Damaged(_))) {
+            add(&counters.damaged, 1);
+        }
         if matches!(answer, Err(QueryError::Memory)) {
             add(&counters.query_memory, 1);
         }

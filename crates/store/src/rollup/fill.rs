@@ -18,6 +18,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use super::{Rollups, Writer, count};
 use crate::StoreError;
 use crate::counters::add;
+use crate::merge::{common, whole};
 use crate::segment::Segment;
 use crate::shared::Shared;
 use crate::tables::place;

@@ -12,6 +12,7 @@ mod crash;
 mod filters;
 mod limits;
 mod questions;
+mod retention;
 mod rollups;
 mod rows;
 mod sql;

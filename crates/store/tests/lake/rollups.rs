@@ -105,8 +105,9 @@ async fn filled(lake: &Lake) {
 }
 
 fn label(lake: &Lake, name: &str, value: &str) -> u64 {
-    let of = |labels: &[(&str, &str)]| labels.iter().any(|(_, word)| *word == value);
-    lake.counters().iter().filter(|(n, labels, ..)| *n == name && of(labels)).map(|(_, _, count, _)| count).sum()
+    let of =
+        |sample: &&minamo_base::Sample| sample.metric.name == name && sample.labels().any(|(_, word)| word == value);
+    lake.counters().iter().filter(of).map(|sample| sample.value).sum()
 }
 
 #[tokio::test(flavor = "multi_thread")]
