@@ -229,15 +229,11 @@ impl Snapshot<'_> {
         Ok(())
     }
 
-    /// Rows that the database holds, and octets that it takes.
-    pub fn size(&self) -> Result<(u64, u64), RollupError> {
-        let number = |sql: &str| self.read.query_row(sql, [], |row| row.get::<_, i64>(0));
-        let size = || {
-            let rows = number("SELECT (SELECT count(*) FROM minutes) + (SELECT count(*) FROM hours)")?;
-            let octets = number("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")?;
-            Ok((rows.unsigned_abs(), octets.unsigned_abs()))
-        };
-        size().map_err(RollupError::sqlite(self.path))
+    /// Octets that the database takes.
+    pub fn bytes(&self) -> Result<u64, RollupError> {
+        let sql = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+        let octets = self.read.query_row(sql, [], |row| row.get::<_, i64>(0));
+        octets.map(i64::unsigned_abs).map_err(RollupError::sqlite(self.path))
     }
 }
 

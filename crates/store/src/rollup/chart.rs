@@ -89,8 +89,6 @@ pub struct ChannelStatus {
 pub struct RollupStatus {
     /// Each filter.
     pub channels: Vec<ChannelStatus>,
-    /// Rows of the database.
-    pub rows: u64,
     /// Octets of the database.
     pub bytes: u64,
     /// Minutes before this one were deleted because of their age; nothing where none were.
@@ -163,9 +161,9 @@ impl Rollups {
                 filter: channel.filter,
             });
         }
-        let (rows, bytes) = snapshot.size().map_err(StoreError::from)?;
+        let bytes = snapshot.bytes().map_err(StoreError::from)?;
         let kept_from = Some(snapshot.kept_from().map_err(StoreError::from)?).filter(|at| *at > i64::MIN);
-        Ok(RollupStatus { channels, rows, bytes, kept_from })
+        Ok(RollupStatus { channels, bytes, kept_from })
     }
 }
 
