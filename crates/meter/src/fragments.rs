@@ -13,10 +13,26 @@ const BOUND: usize = 4_096;
 /// reassembly wait for at least 15 seconds, RFC 8200 §4.5 for 60.
 const AGE: i64 = 60_000_000_000;
 
-/// Ports by addresses, protocol, identification and address space.
+/// Ports by the packet that the fragments are of.
 #[derive(Default)]
 pub(crate) struct Fragments {
-    ports: HashMap<(Ip, Ip, u8, u32, u64), (u16, u16, Time), RandomState>,
+    ports: HashMap<Whole, Ports, RandomState>,
+}
+
+/// What the fragments of a packet share (RFC 791 §3.2, RFC 8200 §4.5), and its address space.
+#[derive(PartialEq, Eq, Hash)]
+struct Whole {
+    src: Ip,
+    dst: Ip,
+    proto: u8,
+    id: u32,
+    space: u64,
+}
+
+struct Ports {
+    src: u16,
+    dst: u16,
+    seen: Time,
 }
 
 impl Fragments {
@@ -24,24 +40,27 @@ impl Fragments {
     pub(crate) fn remember(&mut self, time: Time, packet: &Packet<'_>, id: u32, tuple: FiveTuple) -> u64 {
         let mut forgotten = 0;
         if self.ports.len() >= BOUND {
-            let before = self.ports.len();
-            self.ports.retain(|_, (_, _, seen)| time.since(*seen) <= AGE);
+            self.ports.retain(|_, ports| time.since(ports.seen) <= AGE);
             if self.ports.len() >= BOUND {
-                forgotten = before as u64;
+                forgotten = self.ports.len() as u64;
                 self.ports.clear();
             }
         }
-        self.ports.insert(key(packet, id), (tuple.src_port, tuple.dst_port, time));
+        let ports = Ports { src: tuple.src_port, dst: tuple.dst_port, seen: time };
+        self.ports.insert(Whole::of(packet, id), ports);
         forgotten
     }
 
     /// Ports of the packet that a later fragment belongs to.
     pub(crate) fn ports(&self, time: Time, packet: &Packet<'_>, id: u32) -> Option<(u16, u16)> {
-        let (src, dst, seen) = self.ports.get(&key(packet, id))?;
-        (time.since(*seen) <= AGE).then_some((*src, *dst))
+        let ports = self.ports.get(&Whole::of(packet, id))?;
+        (time.since(ports.seen) <= AGE).then_some((ports.src, ports.dst))
     }
 }
 
-fn key(packet: &Packet<'_>, id: u32) -> (Ip, Ip, u8, u32, u64) {
-    (packet.ip.src, packet.ip.dst, packet.ip.proto, id, packet.tunnels.space())
+impl Whole {
+    fn of(packet: &Packet<'_>, id: u32) -> Self {
+        let ip = &packet.ip;
+        Self { src: ip.src, dst: ip.dst, proto: ip.proto, id, space: packet.tunnels.space() }
+    }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Decoding never allocates, and metering does not once a flow is known and labelled.
 
+#![allow(clippy::expect_used, reason = "a test says what is wrong by failing")]
+
 use allocation_counter::measure;
 use etherparse::{IpNumber, PacketBuilder};
 use minamo_base::Time;

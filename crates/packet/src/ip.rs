@@ -52,6 +52,7 @@ impl Fragment {
 }
 
 /// The header and what follows it, without link padding.
+#[inline(always)]
 pub(crate) fn decode(data: &[u8]) -> Result<(IpHeader, &[u8]), WireError> {
     let mut cursor = Cursor::new(data);
     let first = cursor.u8("ip.version")?;
@@ -62,6 +63,7 @@ pub(crate) fn decode(data: &[u8]) -> Result<(IpHeader, &[u8]), WireError> {
     }
 }
 
+#[inline(always)]
 fn v4(first: u8, mut cursor: Cursor<'_>, captured: usize) -> Result<(IpHeader, &[u8]), WireError> {
     let header_octets = u16::from(first & 15) * 4;
     if header_octets < 20 {

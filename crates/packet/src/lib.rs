@@ -16,7 +16,6 @@ pub use transport::{TcpHeader, Transport, tcp_flags};
 pub use tunnel::{Carrier, Closed, DEPTH, Form, TUNNELS, Tunnel, Tunnels};
 
 use link::Way;
-use tunnel::Outcome;
 
 /// A decoded packet; `payload` borrows from the frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,8 +40,8 @@ pub struct Packet<'a> {
 
 impl<'a> Packet<'a> {
     /// The packet that begins with `data`, as it is.
-    #[inline]
-    pub(crate) fn read(data: &'a [u8], way: Way) -> Result<Self, WireError> {
+    #[inline(always)]
+    pub(crate) fn read(data: &'a [u8], way: &Way) -> Result<Self, Skip> {
         let (ip, above) = ip::decode(data)?;
         let (transport, payload) = transport::decode(&ip, above)?;
         Ok(Self {
@@ -100,18 +99,14 @@ impl Skip {
 pub fn decode(link: LinkType, frame: &[u8]) -> Result<Packet<'_>, Skip> {
     let mut way = Way::default();
     let ip = link::find_ip(link, frame, &mut way)?;
-    let mut packet = Packet::read(ip, way)?;
-    while tunnel::may_open(&packet) {
-        match tunnel::open(&packet) {
-            Outcome::Inner(inner) => packet = inner,
-            Outcome::Closed(why) => {
-                packet.closed = Some(why);
-                break;
-            }
-            Outcome::Plain => break,
-        }
+    // One place that is written and returned: a packet is large enough for a copy to show.
+    let mut read = Packet::read(ip, &way);
+    if let Ok(packet) = &mut read
+        && tunnel::may_open(packet)
+    {
+        tunnel::open_all(packet);
     }
-    Ok(packet)
+    read
 }
 
 /// Payload octets as sent: what the IP header says less the headers, and never less than was captured.

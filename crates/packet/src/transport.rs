@@ -65,6 +65,7 @@ pub struct TcpHeader {
     pub mss: Option<u16>,
 }
 
+#[inline(always)]
 pub(crate) fn decode<'a>(ip: &IpHeader, data: &'a [u8]) -> Result<(Transport, &'a [u8]), WireError> {
     if matches!(ip.fragment, Fragment::Later { .. }) {
         return Ok((Transport::None, data));

@@ -206,16 +206,6 @@ fn fnv(hash: u64, octet: u8) -> u64 {
     (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3)
 }
 
-/// What came of looking for a tunnel.
-pub(crate) enum Outcome<'a> {
-    /// The packet inside.
-    Inner(Packet<'a>),
-    /// A tunnel, and why nothing of its inside is a flow.
-    Closed(Closed),
-    /// No tunnel.
-    Plain,
-}
-
 /// False where no tunnel can be in the packet; asked for each one, so it is two look-ups at most.
 #[inline]
 pub(crate) fn may_open(packet: &Packet<'_>) -> bool {
@@ -228,22 +218,33 @@ pub(crate) fn may_open(packet: &Packet<'_>) -> bool {
     }
 }
 
-/// Opens the tunnel in the packet.
+/// Replaces the packet by the innermost one that can be read.
 #[cold]
 #[inline(never)]
-pub(crate) fn open<'a>(packet: &Packet<'a>) -> Outcome<'a> {
-    let mut outcome = Outcome::Plain;
+pub(crate) fn open_all(packet: &mut Packet<'_>) {
+    while may_open(packet) && packet.closed.is_none() {
+        match open(packet) {
+            Ok(Some(inner)) => *packet = inner,
+            Ok(None) => break,
+            Err(why) => packet.closed = Some(why),
+        }
+    }
+}
+
+/// The packet in the tunnel; nothing where there is no tunnel.
+fn open<'a>(packet: &Packet<'a>) -> Result<Option<Packet<'a>>, Closed> {
+    let mut closed = None;
     for (at, row) in TUNNELS.iter().enumerate().filter(|(_, row)| row.on.iter().any(|on| on.carries(packet))) {
         match enter(at, row, packet) {
-            Ok(Some(inner)) => return Outcome::Inner(inner),
+            Ok(Some(inner)) => return Ok(Some(inner)),
             // A UDP port can belong to anybody: what does not look like the tunnel is none.
             Err(why) if !matches!(packet.transport, Transport::Udp(..)) || packet.tunnels.is_full() => {
-                outcome = Outcome::Closed(why.into());
+                closed = Some(why.into());
             }
             Ok(None) | Err(_) => {}
         }
     }
-    outcome
+    closed.map_or(Ok(None), Err)
 }
 
 impl Carrier {
@@ -267,7 +268,7 @@ fn enter<'a>(at: usize, row: &Tunnel, outer: &Packet<'a>) -> Result<Option<Packe
     way.tunnels.push(at, row, opened.id, Some((outer.ip.src, outer.ip.dst)))?;
     let ip = link::inside(opened.form, opened.inner, &mut way)?;
     let room = sent.saturating_sub(outer.payload.len().saturating_sub(ip.len()));
-    let packet = Packet::read(ip, way)?;
+    let packet = Packet::read(ip, &way)?;
     let octets = packet.ip.octets as usize;
     let surplus = room.saturating_sub(octets);
     let udp = matches!(outer.transport, Transport::Udp(..));

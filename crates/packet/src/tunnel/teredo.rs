@@ -30,8 +30,9 @@ fn open(data: &[u8], _: usize) -> Result<Option<Opened<'_>>, Skip> {
     let inner = cursor.rest();
     cursor.skip(8, "ipv6.header")?;
     let ends: [[u8; 16]; 2] = [cursor.array("ipv6.source")?, cursor.array("ipv6.destination")?];
-    // §2.6, §4: a Teredo address (2001:0::/32) on one side, or the link's own while a client qualifies.
-    let known = |end: &[u8; 16]| end.starts_with(&[0x20, 1, 0, 0]) || end.starts_with(&[0xfe, 0x80]);
+    // §2.6: a Teredo address (2001:0::/32) on one side. While a client qualifies (§5.2.1) all clients have the same
+    // link-local address: that is the tunnel's own control, not a conversation inside.
+    let known = |end: &[u8; 16]| end.starts_with(&[0x20, 1, 0, 0]);
     let version_6 = inner.first().is_some_and(|first| first >> 4 == 6);
     Ok((version_6 && ends.iter().any(known)).then_some(Opened { id: None, form: Form::Ip, inner, whole: true }))
 }

@@ -332,6 +332,10 @@ fn control_messages_stay_with_their_carrier() {
         let frame = carried(*on, body);
         assert_eq!((read(&frame).ip.src, read(&frame).closed), (Ip::v4(OUTER.0), None), "{on:?}");
     }
+    // A Teredo client that qualifies.
+    let mut solicitation = inner_6();
+    solicitation[8..10].copy_from_slice(&[0xfe, 0x80]);
+    assert_eq!(read(&carried(Carrier::Udp(3_544), &solicitation)).ip.src, Ip::v4(OUTER.0));
     // A PPTP acknowledgement alone, and GRE's keep-alive.
     for body in [&[0x20, 0x81, 0x88, 0x0b, 0, 0, 0, 7, 0, 0, 0, 1][..], &[0, 0, 0, 0]] {
         let frame = carried(Carrier::Ipv4(47), body);
