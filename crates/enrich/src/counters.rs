@@ -23,7 +23,8 @@ minamo_base::counters! {
         /// Names forgotten to bound memory.
         evicted: AtomicU64 = "minamo_enrich_names_dropped_total" [reason = "evicted"], "Raise enrich.dns_names_max.";
         /// Names of answers that were empty, too long or with control characters.
-        refused: AtomicU64 = "minamo_enrich_names_dropped_total" [reason = "unusable"], "";
+        refused: AtomicU64 = "minamo_enrich_names_dropped_total" [reason = "unusable"],
+            "Somebody answers with names that are none: look at the DNS flows.";
         /// Times that new sources came into force.
         reloads: AtomicU64 = "minamo_enrich_reloads_total" [], "";
         /// Rows stored as they came because addresses or times were missing or of another type.
