@@ -175,6 +175,12 @@ pub static SETTINGS: &[Setting] = &[
         doc: "Events are deleted at this age.",
     },
     Setting {
+        key: "lake.keep_rollups",
+        kind: Kind::Age,
+        default: "\"forever\"",
+        doc: "Rollups of profiles are deleted at this age; they are small and may outlive the flows.",
+    },
+    Setting {
         key: "lake.max_size",
         kind: Kind::Budget,
         default: "\"unlimited\"",
@@ -337,6 +343,11 @@ impl Settings {
     /// `lake.seal_after`.
     pub(crate) fn seal_after(&self) -> Duration {
         self.length("lake.seal_after")
+    }
+
+    /// `lake.keep_rollups`.
+    pub(crate) fn keep_rollups(&self) -> Option<Duration> {
+        parse_length(self.text("lake.keep_rollups"))
     }
 
     /// `lake.*`.

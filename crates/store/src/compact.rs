@@ -109,7 +109,7 @@ impl Drop for Compactor {
 fn run(shared: &Shared, queue: &Receiver<Work>) {
     while let Ok(Work { place, table, old, origin }) = queue.recv() {
         let result = merge::merge(shared, table, &old, origin);
-        let merged = Merged { place, table, old, result };
+        let merged = Box::new(Merged { place, table, old, result });
         // The maintainer may be at its end: it then waits for this thread, not for its queue.
         let mut job = Some(Job::Merged(merged));
         while let Some(next) = job.take() {
@@ -119,8 +119,10 @@ fn run(shared: &Shared, queue: &Receiver<Work>) {
                     job = Some(back);
                     std::thread::sleep(std::time::Duration::from_millis(5));
                 }
-                Err(Job::Merged(Merged { result: Ok(new), .. })) => {
-                    new.doomed.store(true, std::sync::atomic::Ordering::Release);
+                Err(Job::Merged(merged)) => {
+                    if let Ok(new) = &merged.result {
+                        new.doomed.store(true, std::sync::atomic::Ordering::Release);
+                    }
                 }
                 Err(_) => {}
             }

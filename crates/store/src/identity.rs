@@ -107,7 +107,7 @@ pub(crate) fn inputs() -> impl Iterator<Item = usize> {
 }
 
 /// The identity that the filters ask for, where they ask for exactly one.
-pub(crate) fn asked<'a>(filters: &'a [Expr]) -> Option<&'a str> {
+pub(crate) fn asked(filters: &[Expr]) -> Option<&str> {
     filters.iter().flat_map(split_conjunction).find_map(|expr| {
         let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) = expr else { return None };
         let literal = match (&**left, &**right) {

@@ -155,6 +155,8 @@ impl Layout {
         }
         let counter = table.column(name).is_some_and(|column| column.kind == Kind::Counter);
         let encoding = match field.data_type() {
+            // Many rows arrive together: few instants.
+            DataType::Timestamp(..) if name == "time_received" => return builder,
             DataType::Timestamp(..) => Encoding::DELTA_BINARY_PACKED,
             DataType::FixedSizeBinary(16) if matches!(name, "src_ip" | "dst_ip") => Encoding::PLAIN,
             DataType::UInt64 if counter => Encoding::BYTE_STREAM_SPLIT,

@@ -38,7 +38,7 @@ pub(crate) enum Job {
     /// Merge segments until none are left to merge.
     Compact(Reply),
     /// A merge has ended.
-    Merged(Merged),
+    Merged(Box<Merged>),
     /// Delete segments whose last row ended before a time.
     Expire(Time, Reply),
     /// Apply ages, budgets and the watermark now.
@@ -109,7 +109,7 @@ impl Maintainer {
                 self.merge_next();
             }
             Job::Merged(merged) => {
-                self.merged(merged);
+                self.merged(*merged);
                 self.merge_next();
             }
             Job::Expire(before, reply) => {

@@ -123,8 +123,10 @@ pub(crate) struct SortKey {
 /// Divides rows by hour and sorts each part.
 pub(crate) fn divide(table: &'static Table, rows: &RecordBatch) -> Result<Vec<Part>, StoreError> {
     let mut keys = sort_keys(table, rows)?;
-    keys.sort_unstable_by_key(|key| (key.time.div_euclid(HOUR), *key));
-    let mut hours: Vec<&[SortKey]> = keys.chunk_by(|a, b| a.time.div_euclid(HOUR) == b.time.div_euclid(HOUR)).collect();
+    // An hour is whole slices: this order is also one by hour.
+    keys.sort_unstable();
+    let hour = |key: &SortKey| key.slice.div_euclid(HOUR / SLICE);
+    let mut hours: Vec<&[SortKey]> = keys.chunk_by(|a, b| hour(a) == hour(b)).collect();
     // A stable order: the largest hours first, the earliest first among equals.
     hours.sort_by_key(|hour| std::cmp::Reverse(hour.len()));
     let mixed = hours.split_off(MAX_HOURS.min(hours.len()));

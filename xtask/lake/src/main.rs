@@ -7,6 +7,8 @@
 //! xtask-lake load FOLDER BATCHES.arrow          appends, seals, compacts; prints what it took
 //! ```
 
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a stopwatch that prints is what it is")]
+
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
 use std::path::Path;
@@ -115,7 +117,7 @@ async fn load(folder: &Path, batches: &Path) -> anyhow::Result<()> {
     println!("segments {} bytes {} bytes_per_row {:.2}", flows.segments, flows.bytes, flows.bytes as f64 / rows as f64);
     println!("peak_memory_kib {}", status("VmHWM:")?);
     for counter in lake.counters() {
-        println!("  {counter:?}");
+        println!("  {} {} {}", counter.metric.name, counter.label_text(), counter.value);
     }
     Arc::into_inner(lake).context("the lake is in use")?.close().await?;
     Ok(())

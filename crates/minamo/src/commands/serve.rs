@@ -41,7 +41,7 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
     let mut sources = Sources::default();
     sources.collect(&settings, &core, &stop);
     sources.probe(&settings, &core)?;
-    let sealing = tokio::spawn(seal_regularly(Arc::clone(&core.lake), settings.seal_after()));
+    let sealing = tokio::spawn(seal_regularly(Arc::clone(&core.lake), settings.seal_after(), settings.keep_rollups()));
     eprintln!("console: http://{}/", listener.local_addr()?);
     let counters = sources.counters();
     let served = tokio::select! {
@@ -245,12 +245,17 @@ async fn follow_definitions(lake: Arc<Lake>, definitions: Arc<Definitions>, mut 
     }
 }
 
-/// Writes rows to segments even where they are few.
-async fn seal_regularly(lake: Arc<Lake>, every: Duration) {
+/// Writes rows to segments even where they are few, and ends old rollups.
+async fn seal_regularly(lake: Arc<Lake>, every: Duration, keep_rollups: Option<Duration>) {
     loop {
         tokio::time::sleep(every).await;
         if let Err(error) = lake.seal().await {
             tracing::error!(%error, "rows stay in the log");
+        }
+        if let Some(keep) = keep_rollups
+            && let Err(error) = lake.expire_rollups(clock::now() - keep).await
+        {
+            tracing::error!(%error, "old rollups stay");
         }
     }
 }

@@ -24,9 +24,11 @@ use crate::QueryError;
 /// Octets of a packed key: of rows with IPv4 addresses only, and of others.
 const NARROW: usize = 16;
 const WIDE: usize = 64;
-/// Parts that a table is divided into, so that parts of several threads are merged in parallel and growth
-/// copies little.
-const PARTS: usize = 8;
+/// Parts that a table is divided into: a part of a large one fits into the processor's cache, parts of several
+/// threads are merged in parallel, and growth copies little.
+const PARTS: usize = 256;
+/// Groups that wait for their part, so that one part is at work at a time.
+const WAITING: usize = 128;
 
 type Narrow = [u8; NARROW];
 type Wide = [u8; WIDE];
@@ -61,7 +63,7 @@ pub(crate) struct Grouping {
 /// True where keys of these columns can be packed.
 pub(crate) fn can_pack(cells: &[CellType]) -> bool {
     let width: Option<usize> = cells.iter().map(|cell| width(*cell, false)).sum();
-    width.is_some_and(|width| width + 1 <= WIDE) && cells.len() <= 8
+    width.is_some_and(|width| width < WIDE) && cells.len() <= 8
 }
 
 /// Octets of a packed cell; `v4` where addresses are IPv4.
@@ -87,7 +89,7 @@ struct Group<K> {
 
 /// The groups of one width, in parts by their hash.
 struct Tables<K> {
-    parts: [HashTable<Group<K>>; PARTS],
+    parts: Vec<Share<K>>,
     /// The last group that was added to: its rows mostly come together.
     run: Option<Group<K>>,
 }
@@ -121,9 +123,24 @@ impl Totals {
     }
 }
 
+/// A part of a table, and what waits to be added to it with its hash.
+struct Share<K> {
+    table: HashTable<Group<K>>,
+    waiting: Vec<(u64, Group<K>)>,
+}
+
+impl<K: Copy + Eq + Hash> Share<K> {
+    fn flush(&mut self, hasher: &RandomState) {
+        for (hash, group) in self.waiting.drain(..) {
+            merge(&mut self.table, group, hash, hasher);
+        }
+    }
+}
+
 impl<K: Copy + Eq + Hash> Tables<K> {
     fn new() -> Self {
-        Self { parts: std::array::from_fn(|_| HashTable::new()), run: None }
+        let parts = (0..PARTS).map(|_| Share { table: HashTable::new(), waiting: Vec::new() }).collect();
+        Self { parts, run: None }
     }
 
     fn add(&mut self, key: K, totals: Totals, hasher: &RandomState) {
@@ -142,19 +159,22 @@ impl<K: Copy + Eq + Hash> Tables<K> {
         if let Some(done) = self.run.take() {
             put(&mut self.parts, done, hasher);
         }
+        self.parts.iter_mut().for_each(|part| part.flush(hasher));
     }
 
     fn bytes(&self) -> usize {
-        self.parts.iter().map(HashTable::allocation_size).sum()
+        self.parts.iter().map(|part| part.table.allocation_size()).sum()
     }
 }
 
-fn put<K: Copy + Eq + Hash>(parts: &mut [HashTable<Group<K>>; PARTS], group: Group<K>, hasher: &RandomState) {
+fn put<K: Copy + Eq + Hash>(parts: &mut [Share<K>], group: Group<K>, hasher: &RandomState) {
     let hash = hasher.hash_one(group.key);
     // The table looks at the lowest and the highest bits.
-    let part = (hash >> 48) as usize % PARTS;
-    if let Some(table) = parts.get_mut(part) {
-        merge(table, group, hash, hasher);
+    if let Some(part) = parts.get_mut((hash >> 40) as usize % PARTS) {
+        part.waiting.push((hash, group));
+        if part.waiting.len() >= WAITING {
+            part.flush(hasher);
+        }
     }
 }
 
@@ -516,9 +536,9 @@ fn first<K: Copy + Eq + Hash + Ord + Send>(
     limit: usize,
     hasher: &RandomState,
 ) -> Vec<Group<K>> {
-    let mut by_part: [Vec<HashTable<Group<K>>>; PARTS] = std::array::from_fn(|_| Vec::new());
+    let mut by_part: Vec<Vec<HashTable<Group<K>>>> = (0..PARTS).map(|_| Vec::new()).collect();
     for tables in found {
-        by_part.iter_mut().zip(tables.parts).for_each(|(part, table)| part.push(table));
+        by_part.iter_mut().zip(tables.parts).for_each(|(part, share)| part.push(share.table));
     }
     let (left, right) = by_part.split_at_mut(PARTS / 2);
     let of = |parts: &mut [Vec<HashTable<Group<K>>>]| -> Vec<Group<K>> {
