@@ -240,7 +240,9 @@ async fn two_hundred_kills_lose_nothing_that_was_acknowledged() {
             .expect("starts");
         // In the middle of recovery, appends, seals and merges, each time somewhere else.
         let stop_at = known + mix(round) % 1_200;
-        for line in BufReader::new(child.stdout.take().expect("piped")).lines() {
+        // Kept until the end: the child goes on telling, and would otherwise end by itself.
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        for line in lines.by_ref() {
             let Some(rows) =
                 line.expect("text").rsplit_once("acknowledged ").map(|(_, n)| n.parse::<u64>().expect("a number"))
             else {
