@@ -137,6 +137,7 @@ impl Lake {
         settings.check()?;
         let engine = Engine::new(dir, &settings, true)?;
         let shared = Arc::new(Shared::new(dir, settings, clock, None));
+        start::check_catalog(dir)?;
         let catalog = Catalog::open_read_only(dir)?;
         shared.set_holds(catalog.holds()?);
         // The log before the segments: a row that moves meanwhile is seen in both and counted once.

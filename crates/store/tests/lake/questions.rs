@@ -252,3 +252,34 @@ async fn the_summary_adds_up() {
         assert_eq!(got.last, rows.iter().map(|f| f.core.time_end).max());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rankings_are_the_same_with_and_without_room_for_their_groups() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let lake = open(dir.path());
+    // Sealed and hot, IPv4 and IPv6, with and without a server name.
+    append(&lake, &flows(0..4_000)).await;
+    lake.seal().await.expect("sealed");
+    append(&lake, &flows(4_000..6_000)).await;
+    let small = minamo_store::Settings { query_memory: 1 << 20, ..small() };
+    let tight = Lake::open_read_only(dir.path(), small, clock).expect("opens");
+    let keys = [
+        vec!["src_ip"],
+        vec!["src_ip", "dst_ip", "src_port"],
+        vec!["dst_port"],
+        vec!["proto", "encrypted"],
+        vec!["tls_sni"],
+        vec!["ip"],
+        vec!["app", "ip"],
+        vec!["l2_src_mac", "dst_ip"],
+    ];
+    for names in keys {
+        for by in [By::Bytes, By::Packets, By::Flows] {
+            let keys = names.iter().map(|name| Key::named(name).expect("a column")).collect();
+            let filter = minamo_filter::parse("not port 22").expect("a filter");
+            let query = TopQuery { from: None, to: None, filter, keys, by, limit: 25 };
+            let (quick, general) = (lake.top(query.clone()).await, tight.top(query).await);
+            assert_eq!(quick.expect("answered"), general.expect("answered"), "{names:?} by {by:?}");
+        }
+    }
+}
