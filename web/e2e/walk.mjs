@@ -129,7 +129,7 @@ async function flow({ page, t, shot }) {
   await page.locator("tr[data-row]").first().waitFor(wait);
   await page.locator("body").press("j");
   await page.keyboard.press("Enter");
-  await page.waitForURL((url) => /^\/flows\/[0-9a-f]{16}$/.test(url.pathname), wait);
+  await page.waitForURL((url) => /^\/flows\/[0-9a-f]{24}$/.test(url.pathname), wait);
   await page.getByRole("heading", { name: t.flow.facts }).waitFor(wait);
   await page.getByRole("heading", { name: t.flow.sides }).waitFor(wait);
   const picture = page.locator(".splt svg");
