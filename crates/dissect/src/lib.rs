@@ -6,12 +6,14 @@ mod classifier;
 #[cfg(test)]
 mod conformance;
 pub mod fingerprint;
+mod link;
 mod protocol;
 pub mod protocols;
 pub mod reason;
 mod service;
 
 pub use classifier::{Classifier, label_of_ip_protocol};
+pub use link::{LINK_PROTOCOLS, LinkProtocol, link_protocol};
 pub use protocol::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
 pub use protocols::PROTOCOLS;
 pub use service::service_of;

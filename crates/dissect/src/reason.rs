@@ -25,8 +25,11 @@ pub static SERVICE: Reason = Reason { en: "{0} by the name {1} in {2}", ja: "{2}
 pub static IP_PROTOCOL: Reason =
     Reason { en: "protocol number {0} in the IP header", ja: "IP ヘッダーのプロトコル番号 {0} による" };
 
+/// The frame carries no IP: its type.
+pub static FRAME_TYPE: Reason = Reason { en: "frame type {0}", ja: "フレームの種別 {0} による" };
+
 /// Every statement; the first that fits a text is the one that made it.
-pub static REASONS: &[&Reason] = &[&IP_PROTOCOL, &CONTENT, &CARRIED, &SERVICE];
+pub static REASONS: &[&Reason] = &[&IP_PROTOCOL, &FRAME_TYPE, &CONTENT, &CARRIED, &SERVICE];
 
 /// What stands between statements.
 pub const BETWEEN: &str = "; ";

@@ -9,12 +9,13 @@ mod tcp;
 
 use std::time::Duration;
 
-use minamo_base::{FiveTuple, Time};
+use minamo_base::{FiveTuple, Ip, Mac, Time};
+use minamo_dissect::link_protocol;
 use minamo_model::Flow;
-use minamo_packet::{Closed, Fragment, Packet, Transport, tcp_flags};
+use minamo_packet::{Closed, Fragment, LinkFrame, Packet, Transport, tcp_flags};
 
 use fragments::Fragments;
-use state::{Direction, FlowState};
+use state::FlowState;
 use table::{FlowTable, Key};
 
 /// What the meter is asked to do.
@@ -51,6 +52,8 @@ pub struct Counters {
     pub packets: u64,
     /// Octets metered, from the IP header on.
     pub octets: u64,
+    /// Frames without IP metered.
+    pub frames: u64,
     /// Rows reported.
     pub rows: u64,
     /// Rows reported early because the table was full.
@@ -111,23 +114,34 @@ impl Meter {
         }
         let tuple = self.tuple(time, packet);
         let (key, flipped) = Key::of(tuple, packet);
-        let at = match self.table.find(&key) {
-            Some(at) if !self.is_over(at, time, packet) => at,
-            Some(at) => {
-                self.report(at, "idle", out);
-                self.open(key, flipped, time, tuple, packet, out)
-            }
-            None => self.open(key, flipped, time, tuple, packet, out),
+        let at = match self.known(&key, out, |state, idle| is_over(state, idle, time, packet)) {
+            Some(at) => at,
+            None => self.open(key, FlowState::new(time, tuple, flipped, packet), out),
         };
+        self.part(at, time, out);
         let Some(state) = self.table.get_mut(at) else { return };
-        if time.since(state.part_start()) >= nanos(self.settings.active_timeout) {
-            out(state.part());
-            self.counters.rows += 1;
-        }
-        let direction = if flipped == state.flipped { Direction::Forward } else { Direction::Backward };
+        let direction = state.direction(flipped);
         self.counters.stream_gaps += state.packet(time, direction, packet, self.settings.splt_packets);
         let closed = state.is_closed();
         self.table.touch(at, self.now, closed);
+    }
+
+    /// Takes one frame without IP; rows that are complete go to `out`. Its conversation is that of the two MAC
+    /// addresses, of ARP that of the two hosts which it names; tag, type and the number behind it keep others apart.
+    pub fn frame(&mut self, time: Time, frame: &LinkFrame<'_>, out: &mut dyn FnMut(Flow)) {
+        self.advance(time, out);
+        self.counters.frames += 1;
+        let ends = frame.arp_addresses().unwrap_or_else(|| (mac_end(frame.macs.0), mac_end(frame.macs.1)));
+        let number = link_protocol(frame.kind).and_then(|protocol| protocol.number(frame.payload));
+        let (key, flipped) = Key::of_frame(frame, ends, number);
+        let at = match self.known(&key, out, |state, idle| time.since(state.last()) > idle) {
+            Some(at) => at,
+            None => self.open(key, FlowState::of_frame(time, &key, ends, flipped, frame), out),
+        };
+        self.part(at, time, out);
+        let Some(state) = self.table.get_mut(at) else { return };
+        state.frame(time, state.direction(flipped), frame.payload.len() as u64);
+        self.table.touch(at, self.now, false);
     }
 
     /// Reports flows that have ended by `now` although no packet says so.
@@ -152,30 +166,39 @@ impl Meter {
         }
     }
 
-    /// True where this packet belongs to a later flow with the same endpoints.
-    fn is_over(&mut self, at: usize, time: Time, packet: &Packet<'_>) -> bool {
-        let Some(state) = self.table.get_mut(at) else { return true };
-        let reopened = state.is_closed()
-            && matches!(packet.transport, Transport::Tcp(tcp) if tcp.flags & (tcp_flags::SYN | tcp_flags::ACK) == tcp_flags::SYN);
-        reopened || time.since(state.last()) > nanos(self.settings.idle_timeout)
+    /// The open flow of this key; one that is over, where the next packet begins another, is reported.
+    fn known(
+        &mut self,
+        key: &Key,
+        out: &mut dyn FnMut(Flow),
+        is_over: impl FnOnce(&FlowState, i64) -> bool,
+    ) -> Option<usize> {
+        let at = self.table.find(key)?;
+        let idle = nanos(self.settings.idle_timeout);
+        if self.table.get_mut(at).is_some_and(|state| !is_over(state, idle)) {
+            return Some(at);
+        }
+        self.report(at, "idle", out);
+        None
     }
 
-    fn open(
-        &mut self,
-        key: Key,
-        flipped: bool,
-        time: Time,
-        tuple: FiveTuple,
-        packet: &Packet<'_>,
-        out: &mut dyn FnMut(Flow),
-    ) -> usize {
+    fn open(&mut self, key: Key, state: FlowState, out: &mut dyn FnMut(Flow)) -> usize {
         if self.table.is_full()
             && let Some((oldest, _)) = self.table.oldest(true).or_else(|| self.table.oldest(false))
         {
             self.counters.evicted += 1;
             self.report(oldest, "evicted", out);
         }
-        self.table.insert(key, FlowState::new(time, tuple, flipped, packet), self.now)
+        self.table.insert(key, state, self.now)
+    }
+
+    /// Reports the part of a flow that has lasted long enough.
+    fn part(&mut self, at: usize, time: Time, out: &mut dyn FnMut(Flow)) {
+        let long = nanos(self.settings.active_timeout);
+        if let Some(state) = self.table.get_mut(at).filter(|state| time.since(state.part_start()) >= long) {
+            out(state.part());
+            self.counters.rows += 1;
+        }
     }
 
     fn report(&mut self, at: usize, reason: &'static str, out: &mut dyn FnMut(Flow)) {
@@ -205,6 +228,20 @@ impl Meter {
         }
         tuple
     }
+}
+
+/// True where this packet belongs to a later flow with the same endpoints.
+fn is_over(state: &FlowState, idle: i64, time: Time, packet: &Packet<'_>) -> bool {
+    let reopened = state.is_closed()
+        && matches!(packet.transport, Transport::Tcp(tcp) if tcp.flags & (tcp_flags::SYN | tcp_flags::ACK) == tcp_flags::SYN);
+    reopened || time.since(state.last()) > idle
+}
+
+/// A MAC address as an end of a conversation.
+fn mac_end(mac: Mac) -> Ip {
+    let mut octets = [0; 16];
+    octets.iter_mut().skip(10).zip(mac.0).for_each(|(to, from)| *to = from);
+    Ip(octets)
 }
 
 fn nanos(length: Duration) -> i64 {

@@ -2,10 +2,11 @@
 //! One open flow: counters and facts, and how the row is made of them.
 
 use minamo_base::{FiveTuple, FlowId, Ip, Time};
-use minamo_dissect::{Classifier, Side, label_of_ip_protocol, reason};
+use minamo_dissect::{Classifier, Side, label_of_ip_protocol, link_protocol, reason};
 use minamo_model::Flow;
-use minamo_packet::{Fragment, Packet, Transport, Tunnels, tcp_flags};
+use minamo_packet::{Fragment, FrameKind, LinkFrame, Packet, Transport, Tunnels, tcp_flags};
 
+use crate::table::Key;
 use crate::tcp::TcpState;
 
 /// A packet's direction relative to the first one.
@@ -17,7 +18,7 @@ pub(crate) enum Direction {
 
 pub(crate) struct FlowState {
     /// True where the first packet came from the higher endpoint of the key.
-    pub(crate) flipped: bool,
+    flipped: bool,
     /// True where the first packet came from the responder.
     swapped: bool,
     first: Time,
@@ -79,6 +80,52 @@ impl FlowState {
         }
     }
 
+    /// The flow of a frame without IP, between `ends`.
+    pub(crate) fn of_frame(time: Time, key: &Key, ends: (Ip, Ip), flipped: bool, frame: &LinkFrame<'_>) -> Self {
+        let mut row = Flow::default();
+        let core = &mut row.core;
+        (core.time_start, core.time_end) = (time, time);
+        (core.src_ip, core.dst_ip) = frame.arp_addresses().unwrap_or_default();
+        core.source = "probe".into();
+        core.orientation = Some("first_packet".into());
+        // The ends are the pair of MAC addresses, which the row does not say in its addresses; the space is the type.
+        let tuple = FiveTuple { src: ends.0, dst: ends.1, src_port: 0, dst_port: 0, proto: 0 };
+        let space = Ip(u128::from(key.space()).to_be_bytes());
+        core.flow_id = FlowId::new(tuple, frame.vlans[0].unwrap_or(0), space, time).to_string();
+        let l2 = row.l2.get_or_insert_default();
+        (l2.src_mac, l2.dst_mac) = (Some(frame.macs.0), Some(frame.macs.1));
+        [l2.vlan, l2.inner_vlan] = frame.vlans;
+        if let FrameKind::Ethertype(kind) = frame.kind {
+            l2.ethertype = Some(kind);
+        }
+        let protocol = link_protocol(frame.kind);
+        l2.frame_id = protocol.and_then(|protocol| protocol.number(frame.payload));
+        label_frame(frame.kind, &mut row);
+        Self {
+            flipped,
+            swapped: false,
+            first: time,
+            last: time,
+            last_data: None,
+            row,
+            classifier: None,
+            tcp: None,
+            lengths: Vec::new(),
+            times: Vec::new(),
+            seen: [false; 2],
+        }
+    }
+
+    /// Takes one frame without IP.
+    pub(crate) fn frame(&mut self, time: Time, direction: Direction, octets: u64) {
+        self.add(time, if direction == Direction::Forward { Side::Src } else { Side::Dst }, octets);
+    }
+
+    /// The direction of a packet whose source is the higher endpoint of the key, or is not.
+    pub(crate) fn direction(&self, flipped: bool) -> Direction {
+        if flipped == self.flipped { Direction::Forward } else { Direction::Backward }
+    }
+
     pub(crate) fn last(&self) -> Time {
         self.last
     }
@@ -114,13 +161,13 @@ impl FlowState {
         gaps
     }
 
-    fn count(&mut self, time: Time, side: Side, packet: &Packet<'_>) {
+    /// Counts one packet.
+    fn add(&mut self, time: Time, side: Side, octets: u64) {
         self.last = self.last.max(time);
         self.first = self.first.min(time);
         let core = &mut self.row.core;
         core.time_end = core.time_end.max(time);
         core.time_start = core.time_start.min(time);
-        let octets = packet.ip_octets();
         match side {
             Side::Src => {
                 core.src_bytes = core.src_bytes.saturating_add(octets);
@@ -131,6 +178,10 @@ impl FlowState {
                 core.dst_packets = core.dst_packets.saturating_add(1);
             }
         }
+    }
+
+    fn count(&mut self, time: Time, side: Side, packet: &Packet<'_>) {
+        self.add(time, side, packet.ip_octets());
         if packet.ip.fragment != Fragment::Whole {
             let fragments = &mut self.row.net.get_or_insert_default().fragments;
             *fragments = Some(fragments.unwrap_or(0).saturating_add(1));
@@ -199,6 +250,8 @@ impl FlowState {
         }
         match (&self.classifier, label_of_ip_protocol(row.core.proto)) {
             (Some(classifier), _) => classifier.label(row),
+            // A frame without IP was labelled when it was seen.
+            (None, _) if !row.core.app.is_empty() => {}
             (None, Some(label)) => {
                 row.core.app = label.into();
                 row.core.app_confidence = "content".into();
@@ -210,6 +263,24 @@ impl FlowState {
             }
         }
     }
+}
+
+/// The label of frames without IP, and why.
+fn label_frame(kind: FrameKind, row: &mut Flow) {
+    let core = &mut row.core;
+    let Some(protocol) = link_protocol(kind) else {
+        core.app = "Unknown".into();
+        core.app_confidence = "none".into();
+        return;
+    };
+    let told = match kind {
+        FrameKind::Ethertype(kind) => format!("{kind:#06x}"),
+        FrameKind::Llc(access_point) => format!("LLC {access_point:#04x}"),
+        FrameKind::Snap([a, b, c], kind) => format!("SNAP {a:02x}{b:02x}{c:02x}/{kind:04x}"),
+    };
+    core.app = protocol.name.into();
+    core.app_confidence = "content".into();
+    core.app_reason = Some(reason::FRAME_TYPE.fill(&[&told]).into());
 }
 
 /// The tunnel of a side's first packet. Kinds and ends are those of the first packet in a tunnel from either side.

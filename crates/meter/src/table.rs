@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use hashbrown::HashMap;
 use minamo_base::{FiveTuple, Ip, Time};
-use minamo_packet::Packet;
+use minamo_packet::{FrameKind, LinkFrame, Packet};
 use rapidhash::fast::RandomState;
 
 use crate::state::FlowState;
@@ -34,6 +34,29 @@ impl Key {
         let (low, high) = if flipped { (dst, src) } else { (src, dst) };
         let vlan = packet.vlans[0].unwrap_or(UNTAGGED);
         (Self { low, high, proto: tuple.proto, vlan, space: packet.tunnels.space() }, flipped)
+    }
+
+    /// The key of a frame without IP between these endpoints, and true where its source is the higher one. `number`
+    /// tells its conversations apart from others of the same type.
+    pub(crate) fn of_frame(frame: &LinkFrame<'_>, ends: (Ip, Ip), number: Option<u16>) -> (Self, bool) {
+        let (src, dst) = ((ends.0, 0), (ends.1, 0));
+        let flipped = src > dst;
+        let (low, high) = if flipped { (dst, src) } else { (src, dst) };
+        let kind = match frame.kind {
+            FrameKind::Ethertype(kind) => 1 << 40 | u64::from(kind),
+            FrameKind::Llc(access_point) => 2 << 40 | u64::from(access_point),
+            FrameKind::Snap([a, b, c], kind) => u64::from_be_bytes([0, 0, 3, a, b, c, 0, 0]) | u64::from(kind),
+        };
+        // Together with protocol 0 no packet has such a key.
+        let space = 1 << 63 | kind << 17 | number.map_or(0, |number| 1 << 16 | u64::from(number));
+        (Self { low, high, proto: 0, vlan: frame.vlans[0].unwrap_or(UNTAGGED), space }, flipped)
+    }
+}
+
+impl Key {
+    /// Address space, or type of a frame without IP.
+    pub(crate) fn space(&self) -> u64 {
+        self.space
     }
 }
 

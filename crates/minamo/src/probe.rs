@@ -11,7 +11,7 @@ use minamo_base::{Tally, Time};
 use minamo_capture::{CaptureError, LiveCapture};
 use minamo_meter::{Meter, Settings};
 use minamo_model::{BATCH_ROWS, Flow, FlowBuilder};
-use minamo_packet::decode;
+use minamo_packet::{LinkFrame, decode};
 use tokio::sync::mpsc;
 
 use crate::clock;
@@ -30,6 +30,8 @@ minamo_base::counters! {
         /// Frames that are no packets of a flow.
         skipped: Tally<&'static str> = "minamo_probe_skipped_frames_total" [interface, reason],
             "Frames of other protocols are as they should be; look at the mirror port where headers are cut or bad.";
+        /// Frames without IP (ARP, LLDP, GOOSE …) metered.
+        link_frames: AtomicU64 = "minamo_probe_link_frames_total" [interface], "";
         /// Flow rows made.
         rows: AtomicU64 = "minamo_probe_rows_total" [interface], "";
         /// Flows reported early because the table was full.
@@ -80,7 +82,10 @@ pub(crate) fn run(
                 frames += 1;
                 match decode(frame.link, frame.data) {
                     Ok(packet) => meter.packet(frame.time, &packet, &mut |row| out.add(&row)),
-                    Err(skip) => *skipped.entry(skip.reason()).or_default() += 1,
+                    Err(skip) => match LinkFrame::read(frame.link, frame.data).filter(|_| skip.is_not_ip()) {
+                        Some(read) => meter.frame(frame.time, &read, &mut |row| out.add(&row)),
+                        None => *skipped.entry(skip.reason()).or_default() += 1,
+                    },
                 }
                 if !frames.is_multiple_of(1_024) {
                     continue;
@@ -110,6 +115,7 @@ fn tell(
     let metered = meter.counters();
     for (counter, value) in [
         (&counters.frames, frames),
+        (&counters.link_frames, metered.frames),
         (&counters.rows, metered.rows),
         (&counters.evicted, metered.evicted),
         (&counters.orphan_fragments, metered.orphan_fragments),

@@ -9,7 +9,7 @@ use minamo_base::Time;
 use minamo_capture::{CaptureError, CaptureFile, Frame};
 use minamo_meter::{Counters, Meter, Settings};
 use minamo_model::Flow;
-use minamo_packet::{Skip, decode};
+use minamo_packet::{LinkFrame, Skip, decode};
 
 /// What reading gave besides the rows.
 #[derive(Debug, Default)]
@@ -102,7 +102,10 @@ pub(crate) fn meter(
                     }
                     match decode(frame.link, frame.data) {
                         Ok(packet) => meter.packet(shift(frame.time), &packet, &mut |row| go_on &= out(row)),
-                        Err(skip) => report.skip(skip, &frame, path),
+                        Err(skip) => match LinkFrame::read(frame.link, frame.data).filter(|_| skip.is_not_ip()) {
+                            Some(read) => meter.frame(shift(frame.time), &read, &mut |row| go_on &= out(row)),
+                            None => report.skip(skip, &frame, path),
+                        },
                     }
                 }
                 Ok(_) => break,

@@ -3,6 +3,7 @@
 //! cannot be read to its end is described as far as it goes. Tunnels are opened: the packet is the
 //! innermost one, and [`Packet::tunnels`] says what it came in.
 
+mod frame;
 mod ip;
 mod link;
 mod transport;
@@ -10,6 +11,7 @@ mod tunnel;
 
 use minamo_base::{FiveTuple, Mac, WireError};
 
+pub use frame::{FrameKind, LinkFrame};
 pub use ip::{Fragment, IpHeader};
 pub use link::LinkType;
 pub use transport::{TcpHeader, Transport, tcp_flags};
@@ -84,6 +86,11 @@ pub enum Skip {
 }
 
 impl Skip {
+    /// True where the frame may be whole and is none of IP: [`LinkFrame::read`] says what it is.
+    pub fn is_not_ip(&self) -> bool {
+        matches!(self, Self::NotIp(_))
+    }
+
     /// Name of the reason, for counters.
     pub fn reason(&self) -> &'static str {
         match self {

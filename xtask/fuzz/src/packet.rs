@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use minamo_packet::{LinkType, decode};
+use minamo_packet::{LinkFrame, LinkType, decode};
 
 use crate::{Target, recordings};
 
@@ -14,7 +14,12 @@ const LINK_TYPES: u16 = 300;
 
 fn run(octets: &[u8]) {
     let Some((link, frame)) = octets.split_first_chunk::<2>() else { return };
-    if let Ok(packet) = decode(LinkType(u16::from_be_bytes(*link) % LINK_TYPES), frame) {
+    let link = LinkType(u16::from_be_bytes(*link) % LINK_TYPES);
+    if let Some(read) = LinkFrame::read(link, frame) {
+        assert!(read.payload.len() < frame.len());
+        assert!(read.arp_addresses().is_none() || read.payload.len() >= 28, "ARP of IPv4 has 28 octets");
+    }
+    if let Ok(packet) = decode(link, frame) {
         assert!(packet.payload.len() <= frame.len());
         assert!(packet.payload_len as usize >= packet.payload.len(), "what was captured was sent");
     }

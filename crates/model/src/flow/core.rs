@@ -67,6 +67,10 @@ table! {
         vlan: Option<u16>, "最も外側の VLAN ID", Key, None, Both, Plain, [Ie(0, 58), Ie(0, 243), Nprobe("SRC_VLAN")];
         /// VLAN id of the inner tag of a QinQ frame.
         inner_vlan: Option<u16>, "QinQ フレームの内側の VLAN ID", Key, None, Both, Plain, [Ie(0, 245)];
+        /// Ethertype of frames that carry no IP (0x0806 ARP, 0x88b8 GOOSE …); absent where LLC says what they carry.
+        ethertype: Option<u16>, "IP を運ばないフレームのイーサタイプ（0x0806 ARP、0x88b8 GOOSE など。LLC の場合は無し）", Key, None, Both, Plain, [Ie(0, 256)];
+        /// Number that tells conversations of one type apart: APPID of GOOSE and sampled values, FrameID of PROFINET.
+        frame_id: Option<u16>, "同じ種別の会話を区別する番号：GOOSE・SV の APPID、PROFINET の FrameID", Key, None, Observed, Plain, [];
     }
 }
 
