@@ -3,6 +3,7 @@
 //! bounded by [`Settings::max_flows`], and steady-state packets of known flows allocate nothing.
 
 mod fragments;
+mod npm;
 mod state;
 mod table;
 mod tcp;

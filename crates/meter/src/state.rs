@@ -6,6 +6,7 @@ use minamo_dissect::{Classifier, Side, label_of_ip_protocol, link_protocol, reas
 use minamo_model::Flow;
 use minamo_packet::{Fragment, FrameKind, LinkFrame, Packet, Transport, Tunnels, tcp_flags};
 
+use crate::npm::{self, Paces};
 use crate::table::Key;
 use crate::tcp::TcpState;
 
@@ -29,6 +30,7 @@ pub(crate) struct FlowState {
     tcp: Option<Box<TcpState>>,
     lengths: Vec<i32>,
     times: Vec<u32>,
+    paces: Paces,
     seen: [bool; 2],
 }
 
@@ -76,6 +78,7 @@ impl FlowState {
             tcp: stream.then(Box::default),
             lengths: Vec::new(),
             times: Vec::new(),
+            paces: Paces::default(),
             seen: [false; 2],
         }
     }
@@ -112,6 +115,7 @@ impl FlowState {
             tcp: None,
             lengths: Vec::new(),
             times: Vec::new(),
+            paces: Paces::default(),
             seen: [false; 2],
         }
     }
@@ -155,8 +159,11 @@ impl FlowState {
             }
             _ => (true, 0),
         };
-        if packet.payload_len > 0 && !again && self.lengths.len() < splt_packets {
-            self.sequence(time, side, packet.payload_len);
+        if packet.payload_len > 0 && !again {
+            self.paces.data(time, side);
+            if self.lengths.len() < splt_packets {
+                self.sequence(time, side, packet.payload_len);
+            }
         }
         gaps
     }
@@ -218,6 +225,7 @@ impl FlowState {
             (npm.src_retransmits, npm.dst_retransmits) = (None, None);
             (npm.src_out_of_order, npm.dst_out_of_order) = (None, None);
             (npm.src_zero_windows, npm.dst_zero_windows) = (None, None);
+            (npm.src_duplicate_acks, npm.dst_duplicate_acks) = (None, None);
         }
         if let Some(net) = &mut self.row.net {
             net.fragments = None;
@@ -243,6 +251,8 @@ impl FlowState {
 
     fn complete(&self, row: &mut Flow, reason: &'static str) {
         row.core.end_reason = Some(reason.into());
+        self.paces.tell(row);
+        npm::judge(row);
         if !self.lengths.is_empty() {
             let splt = row.splt.get_or_insert_default();
             splt.lengths = Some(self.lengths.clone());

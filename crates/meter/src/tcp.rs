@@ -37,6 +37,8 @@ struct TcpSide {
     end: u32,
     held: Vec<(u32, Vec<u8>)>,
     zero_window: bool,
+    /// Acknowledgement and window of the last segment.
+    acknowledged: Option<(u32, u16)>,
 }
 
 /// Position of `a` after `b` on the circle of sequence numbers; negative where it is before.
@@ -65,10 +67,14 @@ impl TcpState {
         flow: &mut Flow,
     ) -> (bool, u64) {
         self.flags(side, tcp, flow);
+        if tcp.flags & tcp_flags::SYN != 0 {
+            offer(side, tcp, packet, flow);
+        }
         self.window(side, tcp, flow);
         let padding = is_padding(tcp, packet);
         let octets = if padding { 0 } else { packet.payload_len };
         self.round_trips(time, side, tcp, octets, flow);
+        self.repeated(side, tcp, octets, flow);
         let again = self.count_order(side, tcp, octets, flow);
         if padding {
             self.set_aside(side, tcp, packet, classifier.is_done());
@@ -85,12 +91,11 @@ impl TcpState {
 
     fn flags(&mut self, side: Side, tcp: &TcpHeader, flow: &mut Flow) {
         let group = flow.tcp.get_or_insert_default();
-        let (flags, mss) = match side {
-            Side::Src => (&mut group.src_flags, &mut group.src_mss),
-            Side::Dst => (&mut group.dst_flags, &mut group.dst_mss),
+        let flags = match side {
+            Side::Src => &mut group.src_flags,
+            Side::Dst => &mut group.dst_flags,
         };
         *flags = Some(flags.unwrap_or(0) | tcp.flags);
-        *mss = mss.or(tcp.mss);
         if tcp.flags & tcp_flags::FIN != 0
             && let Some(fin) = self.fins.get_mut(side.index())
         {
@@ -150,6 +155,25 @@ impl TcpState {
         state.zero_window = zero;
     }
 
+    /// Counts acknowledgements that say the same again while data of the other side is missing (RFC 5681 §2).
+    fn repeated(&mut self, side: Side, tcp: &TcpHeader, octets: u32, flow: &mut Flow) {
+        let others_end =
+            self.sides.get(side.other().index()).filter(|other| other.next.is_some()).map(|other| other.end);
+        let Some(state) = self.sides.get_mut(side.index()) else { return };
+        let plain = tcp.flags & (tcp_flags::SYN | tcp_flags::FIN | tcp_flags::RST | tcp_flags::ACK) == tcp_flags::ACK;
+        let same = state.acknowledged.replace((tcp.ack, tcp.window)) == Some((tcp.ack, tcp.window));
+        let missing = others_end.is_some_and(|end| distance(end, tcp.ack) > 0);
+        if !(plain && same && missing && octets == 0) {
+            return;
+        }
+        let npm = flow.npm.get_or_insert_default();
+        let count = match side {
+            Side::Src => &mut npm.src_duplicate_acks,
+            Side::Dst => &mut npm.dst_duplicate_acks,
+        };
+        *count = Some(count.unwrap_or(0).saturating_add(1));
+    }
+
     /// Counts segments that were sent again or came late; true for one sent again. A segment that lies wholly below
     /// the highest octet seen came late where octets before it are missing, and was sent again otherwise.
     fn count_order(&mut self, side: Side, tcp: &TcpHeader, octets: u32, flow: &mut Flow) -> bool {
@@ -200,10 +224,7 @@ impl TcpState {
 
     /// The receiver has what lies before a held segment that it acknowledges: here it was lost and will not come.
     fn acknowledged(&mut self, side: Side, tcp: &TcpHeader, classifier: &mut Classifier, flow: &mut Flow) -> u64 {
-        let sender = match side {
-            Side::Src => Side::Dst,
-            Side::Dst => Side::Src,
-        };
+        let sender = side.other();
         let Some(state) = self.sides.get_mut(sender.index()).filter(|state| !state.held.is_empty()) else { return 0 };
         let end = |(start, data): &(u32, Vec<u8>)| start.wrapping_add(u32::try_from(data.len()).unwrap_or(0));
         let acknowledged = state.held.iter().any(|held| distance(tcp.ack, end(held)) >= 0);
@@ -306,6 +327,23 @@ impl TcpSide {
             self.deliver(side, start, &data, 0, classifier, flow);
         }
         gaps
+    }
+}
+
+/// What a SYN offers; of several the first counts.
+fn offer(side: Side, tcp: &TcpHeader, packet: &Packet<'_>, flow: &mut Flow) {
+    let group = flow.tcp.get_or_insert_default();
+    let (mss, scale, window, octets) = match side {
+        Side::Src => {
+            (&mut group.src_mss, &mut group.src_window_scale, &mut group.src_syn_window, &mut group.src_syn_bytes)
+        }
+        Side::Dst => {
+            (&mut group.dst_mss, &mut group.dst_window_scale, &mut group.dst_syn_window, &mut group.dst_syn_bytes)
+        }
+    };
+    if window.is_none() {
+        (*mss, *scale, *window) = (tcp.mss, tcp.window_scale, Some(tcp.window));
+        *octets = u16::try_from(packet.ip_octets()).ok();
     }
 }
 

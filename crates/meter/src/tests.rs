@@ -393,7 +393,7 @@ fn arp(operation: u8, sender: u8, target: u8) -> Vec<u8> {
 
 impl Run {
     fn frame_at(&mut self, millis: i64, frame: &[u8]) {
-        let read = minamo_packet::LinkFrame::read(LinkType::ETHERNET, frame).expect("a whole frame");
+        let read = LinkFrame::read(LinkType::ETHERNET, frame).expect("a whole frame");
         self.meter.frame(Time::from_millis(millis), &read, &mut |row| self.rows.push(row));
     }
 }

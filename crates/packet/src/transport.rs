@@ -63,6 +63,8 @@ pub struct TcpHeader {
     pub window: u16,
     /// Maximum segment size, on a SYN that has the option.
     pub mss: Option<u16>,
+    /// Shift of the window (RFC 7323 §2.2), on a SYN that has the option.
+    pub window_scale: Option<u8>,
 }
 
 #[inline(always)]
@@ -106,25 +108,31 @@ fn tcp(cursor: &mut Cursor<'_>) -> Result<TcpHeader, WireError> {
         return Err(WireError { at: 12, ..cursor.bad(0, "tcp.offset", header as u64, "at least 20 octets") });
     };
     let options = cursor.sub(options, "tcp.options")?;
-    let mss = if flags & tcp_flags::SYN != 0 { mss(options) } else { None };
-    Ok(TcpHeader { src_port, dst_port, seq, ack, flags, window, mss })
+    let mut header = TcpHeader { src_port, dst_port, seq, ack, flags, window, mss: None, window_scale: None };
+    if flags & tcp_flags::SYN != 0 {
+        // Options that make no sense end the search: what was found before them holds.
+        let _ = read_options(options, &mut header);
+    }
+    Ok(header)
 }
 
-/// The maximum segment size among the options (RFC 9293 §3.2); options that make no sense end the search.
-fn mss(mut options: Cursor<'_>) -> Option<u16> {
-    while let Ok(kind) = options.u8("tcp.option.kind") {
+/// What is wanted of the options of a SYN (RFC 9293 §3.2, RFC 7323 §2.2).
+fn read_options(mut options: Cursor<'_>, header: &mut TcpHeader) -> Result<(), WireError> {
+    while !options.is_empty() {
+        let kind = options.u8("tcp.option.kind")?;
         match kind {
-            0 => return None,
-            1 => {}
-            2 => {
-                options.skip(1, "tcp.option.length").ok()?;
-                return options.u16("tcp.option.mss").ok();
-            }
-            _ => {
-                let length = options.u8("tcp.option.length").ok()?;
-                options.skip(usize::from(length).checked_sub(2)?, "tcp.option").ok()?;
-            }
+            0 => return Ok(()),
+            1 => continue,
+            _ => {}
+        }
+        let length = usize::from(options.u8("tcp.option.length")?);
+        let mut value = options.sub(length.saturating_sub(2), "tcp.option")?;
+        match (kind, length) {
+            (2, 4) => header.mss = Some(value.u16("tcp.option.mss")?),
+            (3, 3) => header.window_scale = Some(value.u8("tcp.option.window_scale")?),
+            (_, 0 | 1) => return Ok(()),
+            _ => {}
         }
     }
-    None
+    Ok(())
 }

@@ -128,11 +128,23 @@ table! {
         src_mss: Option<u16>, "開始側が示した最大セグメントサイズ", Gauge, Octets, Observed, Plain, [], mirror dst_mss;
         /// Maximum segment size that the responder offered.
         dst_mss: Option<u16>, "応答側が示した最大セグメントサイズ", Gauge, Octets, Observed, Plain, [], mirror src_mss;
+        /// Window that the initiator's SYN offered, not scaled.
+        src_syn_window: Option<u16>, "開始側の SYN が示したウィンドウ（スケール前）", Gauge, Octets, Observed, Plain, [], mirror dst_syn_window;
+        /// Window that the responder's SYN offered, not scaled.
+        dst_syn_window: Option<u16>, "応答側の SYN が示したウィンドウ（スケール前）", Gauge, Octets, Observed, Plain, [], mirror src_syn_window;
+        /// Bits that the initiator's windows are shifted by (RFC 7323).
+        src_window_scale: Option<u8>, "開始側のウィンドウスケール（RFC 7323）", Gauge, None, Observed, Plain, [], mirror dst_window_scale;
+        /// Bits that the responder's windows are shifted by.
+        dst_window_scale: Option<u8>, "応答側のウィンドウスケール", Gauge, None, Observed, Plain, [], mirror src_window_scale;
+        /// Octets of the initiator's SYN from the IP header on: options and with them the system differ by it.
+        src_syn_bytes: Option<u16>, "開始側の SYN の長さ（IP ヘッダーから）", Gauge, Octets, Observed, Plain, [], mirror dst_syn_bytes;
+        /// Octets of the responder's SYN from the IP header on.
+        dst_syn_bytes: Option<u16>, "応答側の SYN の長さ（IP ヘッダーから）", Gauge, Octets, Observed, Plain, [], mirror src_syn_bytes;
     }
 }
 
 table! {
-    /// Network performance, measured on TCP.
+    /// Network performance: measured on TCP, and the pace of data on every protocol.
     pub struct Npm, group "npm", prefix "npm_" {
         /// Round trip between here and the initiator: from the SYN-ACK to the ACK that follows it.
         src_rtt_micros: Option<u32>, "開始側までの往復時間：SYN-ACK からその ACK まで", Gauge, Micros, Observed, Plain, [Nprobe("CLIENT_NW_LATENCY_MS")], mirror dst_rtt_micros;
@@ -152,6 +164,23 @@ table! {
         src_zero_windows: Option<u32>, "開始側がウィンドウ 0 を告げた回数", Counter, Packets, Observed, Plain, [], mirror dst_zero_windows;
         /// Segments of the responder that announced a window of zero.
         dst_zero_windows: Option<u32>, "応答側がウィンドウ 0 を告げた回数", Counter, Packets, Observed, Plain, [], mirror src_zero_windows;
+        /// Acknowledgements that the initiator repeated while data was missing (RFC 5681 §2).
+        src_duplicate_acks: Option<u32>, "開始側が繰り返した確認応答の数（RFC 5681）", Counter, Packets, Observed, Plain, [], mirror dst_duplicate_acks;
+        /// Acknowledgements that the responder repeated while data was missing.
+        dst_duplicate_acks: Option<u32>, "応答側が繰り返した確認応答の数", Counter, Packets, Observed, Plain, [], mirror src_duplicate_acks;
+        /// Mean time between packets with data of the initiator while the responder sent none between them.
+        src_delay_micros: Option<u32>, "開始側のデータパケットの平均間隔（応答側の送信を挟まないもの）", Gauge, Micros, Observed, Plain, [], mirror dst_delay_micros;
+        /// Mean time between packets with data of the responder while the initiator sent none between them.
+        dst_delay_micros: Option<u32>, "応答側のデータパケットの平均間隔（開始側の送信を挟まないもの）", Gauge, Micros, Observed, Plain, [], mirror src_delay_micros;
+        /// Mean difference between neighbouring ones of these times, of the initiator.
+        src_jitter_micros: Option<u32>, "開始側のジッター（隣り合う間隔の差の平均）", Gauge, Micros, Observed, Plain, [], mirror dst_jitter_micros;
+        /// Mean difference between neighbouring ones of these times, of the responder.
+        dst_jitter_micros: Option<u32>, "応答側のジッター（隣り合う間隔の差の平均）", Gauge, Micros, Observed, Plain, [], mirror src_jitter_micros;
+        /// What makes the conversation slow: `network`, `server`, `client`, or `good` where nothing does.
+        verdict: Option<Cow<'static, str>>, "遅さの原因：network（ネットワーク）、server（サーバー）、client（クライアント）、good（問題なし）", Key, None, Derived, Plain, [];
+        /// By what: `loss` (1 % of packets sent again), `full_buffer` (a window of zero), `slow_response` (500 ms without
+        /// the way), `long_way` (200 ms of round trip), `nothing_slow`.
+        verdict_reason: Option<Cow<'static, str>>, "その根拠：loss（1 % 以上の再送）、full_buffer（ウィンドウ 0）、slow_response（経路を除き 500 ms 以上）、long_way（往復 200 ms 以上）、nothing_slow", Key, None, Derived, Plain, [];
     }
 }
 
