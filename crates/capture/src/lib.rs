@@ -11,7 +11,7 @@ use minamo_base::Time;
 use minamo_packet::LinkType;
 
 pub use file::{CaptureFile, expand};
-pub use live::{LiveCapture, LiveStats};
+pub use live::{LiveCapture, LiveSettings, LiveStats};
 
 /// A captured frame.
 #[derive(Debug, Clone, Copy)]

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::net::UdpSocket;
 
 use minamo_base::Time;
-use minamo_capture::LiveCapture;
+use minamo_capture::{LiveCapture, LiveSettings};
 use minamo_packet::{Transport, decode};
 
 use namespace::{inside, ip, try_ip, until_up, without_ipv6};
@@ -23,6 +23,11 @@ const SENT: u32 = 500;
 const PORT: u16 = 47_808;
 /// Reads without a frame after which no more will come.
 const QUIET: u32 = 3;
+
+/// A capture alone on an interface, as it is by default.
+fn open(name: &str) -> LiveCapture {
+    LiveCapture::open(name, &LiveSettings::default()).expect(name)
+}
 
 /// Sends numbered datagrams.
 fn send(socket: &UdpSocket, to: &str) {
@@ -78,7 +83,7 @@ fn loopback_gives_each_packet_once() {
     }
     ip("link set lo up");
     without_ipv6();
-    let mut capture = LiveCapture::open("lo", true).expect("lo");
+    let mut capture = open("lo");
     let server = UdpSocket::bind(("127.0.0.1", PORT)).expect("free");
     let client = UdpSocket::bind("127.0.0.1:0").expect("free");
     let mut octets = [0; 4];
@@ -103,7 +108,7 @@ fn both_ends_of_a_cable_give_each_packet_once() {
         return;
     }
     cable();
-    let mut ends = ["near", "far"].map(|name| LiveCapture::open(name, true).expect(name));
+    let mut ends = ["near", "far"].map(|name| open(name));
     let socket = UdpSocket::bind("192.0.2.1:0").expect("the address is ours");
     send(&socket, "192.0.2.2");
     for (capture, name) in ends.iter_mut().zip(["near", "far"]) {
@@ -128,7 +133,7 @@ fn a_tag_that_the_kernel_took_off_is_put_back() {
     ip("addr add 198.51.100.1/24 dev tagged");
     ip("link set tagged up");
     ip("neigh replace 198.51.100.2 lladdr 02:00:00:00:00:02 dev tagged");
-    let mut ends = ["near", "far"].map(|name| LiveCapture::open(name, true).expect(name));
+    let mut ends = ["near", "far"].map(|name| open(name));
     let socket = UdpSocket::bind("198.51.100.1:0").expect("the address is ours");
     send(&socket, "198.51.100.2");
     for (capture, name) in ends.iter_mut().zip(["near", "far"]) {
@@ -143,9 +148,9 @@ fn what_the_kernel_drops_is_counted() {
         return;
     }
     cable();
-    let mut capture = LiveCapture::open("near", false).expect("near");
+    let mut capture = open("near");
     let socket = UdpSocket::bind("192.0.2.1:0").expect("the address is ours");
-    // Frames are charged with their buffers: so many are more than the 64 MiB that are asked for can hold.
+    // So many are more than the 64 MiB of the ring hold.
     let frames = 120_000;
     for _ in 0..frames {
         socket.send_to(&[0; 1_400], ("192.0.2.2", PORT)).expect("sent");
@@ -160,8 +165,37 @@ fn what_the_kernel_drops_is_counted() {
 }
 
 #[test]
+fn a_group_shares_conversations_and_no_packet_is_seen_twice() {
+    if !inside("a_group_shares_conversations_and_no_packet_is_seen_twice") {
+        return;
+    }
+    cable();
+    let settings = LiveSettings { group: Some(7), ring_bytes: 4 << 20, ..LiveSettings::default() };
+    let mut group = [(); 2].map(|()| LiveCapture::open("far", &settings).expect("far"));
+    let sockets: Vec<UdpSocket> = (0..32).map(|_| UdpSocket::bind("192.0.2.1:0").expect("ours")).collect();
+    for (number, socket) in (0u32..).zip(sockets.iter().cycle()).take(640) {
+        socket.send_to(&number.to_be_bytes(), ("192.0.2.2", PORT)).expect("sent");
+    }
+    let shares = group.each_mut().map(|capture| {
+        let mut share = BTreeMap::<u16, u32>::new();
+        let mut quiet = 0;
+        while quiet < QUIET {
+            let Some(frame) = capture.next_frame().expect("the interface is there") else {
+                quiet += 1;
+                continue;
+            };
+            *share.entry(decode(frame.link, frame.data).expect("a packet").tuple().src_port).or_default() += 1;
+        }
+        share
+    });
+    let packets: u32 = shares.iter().flat_map(BTreeMap::values).sum();
+    assert_eq!(packets, 640, "each packet once");
+    assert_eq!(shares.iter().map(BTreeMap::len).sum::<usize>(), 32, "a conversation is in one share");
+}
+
+#[test]
 fn an_interface_that_is_not_there_is_named() {
-    let error = LiveCapture::open("nosuch0", false).err().expect("no such interface").to_string();
+    let error = LiveCapture::open("nosuch0", &LiveSettings::default()).err().expect("no such interface").to_string();
     assert!(error.starts_with("interface nosuch0: "), "{error}");
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use minamo_base::Sample;
-use minamo_capture::LiveCapture;
+use minamo_capture::{LiveCapture, LiveSettings};
 use minamo_collect::Collector;
 use minamo_server::{Deps, State, random_password, router};
 use minamo_state::Definitions;
@@ -192,7 +192,11 @@ impl Sources {
 
     fn probe(&mut self, settings: &Settings, core: &Core) -> anyhow::Result<()> {
         for name in settings.interfaces() {
-            let capture = LiveCapture::open(&name, settings.promiscuous()).context("probe.interfaces")?;
+            let capture = LiveCapture::open(
+                &name,
+                &LiveSettings { promiscuous: settings.promiscuous(), ..LiveSettings::default() },
+            )
+            .context("probe.interfaces")?;
             let counters = Arc::new(probe::Counters::default());
             self.probes.push((name.clone(), Arc::clone(&counters)));
             let (meter, batches, stop) = (settings.meter(), core.batches(), Arc::clone(&self.stop));
