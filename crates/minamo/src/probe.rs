@@ -26,7 +26,10 @@ minamo_base::counters! {
         frames: AtomicU64 = "minamo_probe_frames_total" [interface], "";
         /// Frames that the kernel dropped because they were not read fast enough.
         dropped: AtomicU64 = "minamo_probe_dropped_frames_total" [interface, reason = "kernel_buffer"],
-            "Give the probe more processor time, or CAP_NET_ADMIN for a larger buffer.";
+            "Give the probe more processor time, more threads (probe.threads) or a larger ring (probe.ring).";
+        /// Times that the ring of frames was full.
+        full: AtomicU64 = "minamo_probe_full_ring_total" [interface],
+            "Where frames are dropped too, raise probe.ring for bursts, probe.threads for lasting load.";
         /// Frames that are no packets of a flow.
         skipped: Tally<&'static str> = "minamo_probe_skipped_frames_total" [interface, reason],
             "Frames of other protocols are as they should be; look at the mirror port where headers are cut or bad.";
@@ -75,7 +78,7 @@ pub(crate) fn run(
     let mut out = Rows { builder: FlowBuilder::default(), since: clock::now(), rows, counters };
     let mut frames = 0u64;
     let mut skipped: BTreeMap<&'static str, u64> = BTreeMap::new();
-    let mut told = clock::now();
+    let (mut told, mut told_at) = (Told::default(), clock::now());
     while !stop.load(Ordering::Relaxed) {
         match capture.next_frame()? {
             Some(frame) => {
@@ -95,45 +98,60 @@ pub(crate) fn run(
         }
         let now = clock::now();
         out.send_old(now);
-        if now.since(told) >= 1_000_000_000 {
-            told = now;
-            tell(counters, &capture, frames, &skipped, &meter)?;
+        if now.since(told_at) >= 1_000_000_000 {
+            told_at = now;
+            told.tell(counters, &capture, frames, &skipped, &meter)?;
         }
     }
     meter.finish(&mut |row| out.add(&row));
     out.send(clock::now());
-    tell(counters, &capture, frames, &skipped, &meter)
+    told.tell(counters, &capture, frames, &skipped, &meter)
 }
 
-fn tell(
-    counters: &Counters,
-    capture: &LiveCapture,
+/// What one thread has told its interface's counters, which it shares with the other threads.
+#[derive(Default)]
+struct Told {
     frames: u64,
-    skipped: &BTreeMap<&'static str, u64>,
-    meter: &Meter,
-) -> Result<(), CaptureError> {
-    let metered = meter.counters();
-    for (counter, value) in [
-        (&counters.frames, frames),
-        (&counters.link_frames, metered.frames),
-        (&counters.rows, metered.rows),
-        (&counters.evicted, metered.evicted),
-        (&counters.orphan_fragments, metered.orphan_fragments),
-        (&counters.forgotten_fragments, metered.forgotten_fragments),
-        (&counters.stream_gaps, metered.stream_gaps),
-        (&counters.tunnelled, metered.tunnelled),
-        (&counters.closed_deep, metered.closed_deep),
-        (&counters.closed_not_ip, metered.closed_not_ip),
-        (&counters.closed_unreadable, metered.closed_unreadable),
-    ] {
-        counter.store(value, Ordering::Relaxed);
+    skipped: BTreeMap<&'static str, u64>,
+    metered: minamo_meter::Counters,
+}
+
+impl Told {
+    /// Adds what came since the last time.
+    fn tell(
+        &mut self,
+        counters: &Counters,
+        capture: &LiveCapture,
+        frames: u64,
+        skipped: &BTreeMap<&'static str, u64>,
+        meter: &Meter,
+    ) -> Result<(), CaptureError> {
+        let (now, before) = (meter.counters(), std::mem::replace(&mut self.metered, meter.counters()));
+        for (counter, value, told) in [
+            (&counters.frames, frames, std::mem::replace(&mut self.frames, frames)),
+            (&counters.link_frames, now.frames, before.frames),
+            (&counters.rows, now.rows, before.rows),
+            (&counters.evicted, now.evicted, before.evicted),
+            (&counters.orphan_fragments, now.orphan_fragments, before.orphan_fragments),
+            (&counters.forgotten_fragments, now.forgotten_fragments, before.forgotten_fragments),
+            (&counters.stream_gaps, now.stream_gaps, before.stream_gaps),
+            (&counters.tunnelled, now.tunnelled, before.tunnelled),
+            (&counters.closed_deep, now.closed_deep, before.closed_deep),
+            (&counters.closed_not_ip, now.closed_not_ip, before.closed_not_ip),
+            (&counters.closed_unreadable, now.closed_unreadable, before.closed_unreadable),
+        ] {
+            counter.fetch_add(value.saturating_sub(told), Ordering::Relaxed);
+        }
+        for (reason, count) in skipped {
+            let told = self.skipped.insert(reason, *count).unwrap_or(0);
+            counters.skipped.add(reason, count.saturating_sub(told));
+        }
+        // The kernel counts since the last look.
+        let kernel = capture.stats()?;
+        counters.dropped.fetch_add(kernel.dropped, Ordering::Relaxed);
+        counters.full.fetch_add(kernel.full, Ordering::Relaxed);
+        Ok(())
     }
-    for (reason, count) in skipped {
-        counters.skipped.set(reason, *count);
-    }
-    // The kernel counts since the last look.
-    counters.dropped.fetch_add(capture.stats()?.dropped, Ordering::Relaxed);
-    Ok(())
 }
 
 /// Rows on their way into a batch. A full channel makes the probe wait; what the kernel then drops is counted.

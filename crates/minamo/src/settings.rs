@@ -103,6 +103,18 @@ pub static SETTINGS: &[Setting] = &[
         doc: "See all frames of a mirror port, not only our own.",
     },
     Setting {
+        key: "probe.threads",
+        kind: Kind::Count,
+        default: "1",
+        doc: "Threads that meter each interface; they share its conversations, and each may hold meter.max_flows.",
+    },
+    Setting {
+        key: "probe.ring",
+        kind: Kind::Size,
+        default: "\"64MiB\"",
+        doc: "Memory of each thread in which frames wait to be metered; the kernel drops what does not fit. A second of a busy line is enough.",
+    },
+    Setting {
         key: "meter.idle_timeout",
         kind: Kind::Length,
         default: "\"60s\"",
@@ -307,9 +319,18 @@ impl Settings {
         self.texts("probe.interfaces")
     }
 
-    /// `probe.promiscuous`.
-    pub(crate) fn promiscuous(&self) -> bool {
-        self.flag("probe.promiscuous")
+    /// How interfaces are opened by a thread that is alone on them.
+    pub(crate) fn live(&self) -> minamo_capture::LiveSettings {
+        minamo_capture::LiveSettings {
+            promiscuous: self.flag("probe.promiscuous"),
+            ring_bytes: parse_size(self.text("probe.ring")).unwrap_or_default(),
+            group: None,
+        }
+    }
+
+    /// `probe.threads`.
+    pub(crate) fn probe_threads(&self) -> usize {
+        self.count("probe.threads")
     }
 
     /// `meter.*`.

@@ -191,17 +191,18 @@ impl Sources {
     }
 
     fn probe(&mut self, settings: &Settings, core: &Core) -> anyhow::Result<()> {
-        for name in settings.interfaces() {
-            let capture = LiveCapture::open(
-                &name,
-                &LiveSettings { promiscuous: settings.promiscuous(), ..LiveSettings::default() },
-            )
-            .context("probe.interfaces")?;
+        let threads = settings.probe_threads();
+        for (number, name) in settings.interfaces().into_iter().enumerate() {
             let counters = Arc::new(probe::Counters::default());
             self.probes.push((name.clone(), Arc::clone(&counters)));
-            let (meter, batches, stop) = (settings.meter(), core.batches(), Arc::clone(&self.stop));
-            self.tasks.spawn_blocking(move || Ok(probe::run(capture, meter, &batches, &counters, &stop)?));
-            tracing::info!(interface = name, "metering");
+            let live = LiveSettings { group: (threads > 1).then(|| group(number)), ..settings.live() };
+            for _ in 0..threads {
+                let capture = LiveCapture::open(&name, &live).context("probe.interfaces")?;
+                let (meter, batches, stop) = (settings.meter(), core.batches(), Arc::clone(&self.stop));
+                let counters = Arc::clone(&counters);
+                self.tasks.spawn_blocking(move || Ok(probe::run(capture, meter, &batches, &counters, &stop)?));
+            }
+            tracing::info!(interface = name, threads, "metering");
         }
         Ok(())
     }
@@ -230,6 +231,13 @@ impl Sources {
             }
         }
     }
+}
+
+/// The group of captures that share an interface. Groups are known by number to all programs in a network namespace:
+/// the process keeps two of them apart.
+fn group(interface: usize) -> u16 {
+    let [low, high, ..] = std::process::id().to_le_bytes();
+    u16::from_le_bytes([low, high]).wrapping_add(u16::try_from(interface).unwrap_or(u16::MAX))
 }
 
 /// How long until a change of definitions by another process is noticed.
