@@ -2,6 +2,7 @@
 //! Where packets come from: capture files (pcap, pcapng; plain, gzip, zstd; standard input) and live
 //! interfaces (AF_PACKET). It hands out frames with time and link type and decodes nothing.
 
+mod expression;
 mod file;
 mod live;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use minamo_base::Time;
 use minamo_packet::LinkType;
 
+pub use expression::{Expression, ExpressionError, Instruction, Program};
 pub use file::{CaptureFile, expand};
 pub use live::{LiveCapture, LiveSettings, LiveStats};
 
@@ -59,6 +61,14 @@ pub enum CaptureError {
         offset: u64,
         /// What is wrong with it, and what was expected.
         what: &'static str,
+    },
+    /// The filter cannot be used on the interface.
+    #[error("interface {name}: {cause}")]
+    Filter {
+        /// The interface.
+        name: String,
+        /// What is wrong.
+        cause: ExpressionError,
     },
     /// The interface cannot be opened.
     #[error("interface {name}: {what}: {cause}")]

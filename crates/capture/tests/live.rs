@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::net::UdpSocket;
 
 use minamo_base::Time;
-use minamo_capture::{LiveCapture, LiveSettings};
+use minamo_capture::{Expression, LiveCapture, LiveSettings};
 use minamo_packet::{Transport, decode};
 
 use namespace::{inside, ip, try_ip, until_up, without_ipv6};
@@ -191,6 +191,36 @@ fn a_group_shares_conversations_and_no_packet_is_seen_twice() {
     let packets: u32 = shares.iter().flat_map(BTreeMap::values).sum();
     assert_eq!(packets, 640, "each packet once");
     assert_eq!(shares.iter().map(BTreeMap::len).sum::<usize>(), 32, "a conversation is in one share");
+}
+
+#[test]
+fn the_kernel_hands_over_what_passes_the_filter_with_tags_and_without() {
+    if !inside("the_kernel_hands_over_what_passes_the_filter_with_tags_and_without") {
+        return;
+    }
+    cable();
+    let open = |text: &str| {
+        let filter = Some(Expression::parse(text).expect(text));
+        LiveCapture::open("far", &LiveSettings { filter, ..LiveSettings::default() }).expect(text)
+    };
+    let mut none = open("udp port 47809 or tcp or vlan");
+    let mut ours = open("src net 192.0.2.0/24 and udp dst port 47808 and udp[10:2] >= 100 and not vlan");
+    let socket = UdpSocket::bind("192.0.2.1:0").expect("the address is ours");
+    send(&socket, "192.0.2.2");
+    let seen = read(&mut ours);
+    assert_eq!(seen.numbers.keys().map(|(number, _)| *number).collect::<Vec<_>>(), (100..SENT).collect::<Vec<_>>());
+    assert_eq!((read(&mut none).others, none.stats().expect("counters").received), (0, 0));
+    if !try_ip("link add link near name tagged type vlan id 7") {
+        println!("skipped: this kernel has no VLAN interfaces");
+        return;
+    }
+    ip("addr add 198.51.100.1/24 dev tagged");
+    ip("link set tagged up");
+    ip("neigh replace 198.51.100.2 lladdr 02:00:00:00:00:02 dev tagged");
+    let mut tagged = open("vlan 7 and udp port 47808");
+    let mut other = open("vlan 8 or not vlan");
+    send(&UdpSocket::bind("198.51.100.1:0").expect("ours"), "198.51.100.2");
+    assert_eq!((read(&mut tagged).numbers, read(&mut other).numbers.len()), (once(Some(7)), 0));
 }
 
 #[test]

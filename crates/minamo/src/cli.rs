@@ -73,6 +73,9 @@ pub(crate) struct Meter {
     /// File to write to instead of standard output.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Only frames that pass this filter, in the language of tcpdump: 'tcp port 443 and not host 192.0.2.1'.
+    #[arg(long, value_name = "FILTER", value_parser = capture_filter)]
+    pub(crate) capture_filter: Option<minamo_capture::Expression>,
     /// A flow without a packet for this long has ended.
     #[arg(long, default_value = "60s", value_parser = length, value_name = "LENGTH")]
     pub(crate) idle_timeout: std::time::Duration,
@@ -357,6 +360,10 @@ fn format_names() -> clap::builder::PossibleValuesParser {
         .map(|f| clap::builder::PossibleValue::new(f.name).help(f.help))
         .collect::<Vec<_>>()
         .into()
+}
+
+fn capture_filter(text: &str) -> Result<minamo_capture::Expression, String> {
+    minamo_capture::Expression::parse(text).map_err(|error| error.to_string())
 }
 
 fn length(text: &str) -> Result<std::time::Duration, String> {

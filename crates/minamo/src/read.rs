@@ -6,16 +6,18 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use minamo_base::Time;
-use minamo_capture::{CaptureError, CaptureFile, Frame};
+use minamo_capture::{CaptureError, CaptureFile, Expression, ExpressionError, Frame, Program};
 use minamo_meter::{Counters, Meter, Settings};
 use minamo_model::Flow;
-use minamo_packet::{LinkFrame, Skip, decode};
+use minamo_packet::{LinkFrame, LinkType, Skip, decode};
 
 /// What reading gave besides the rows.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     /// Frames that were read.
     pub(crate) frames: u64,
+    /// Frames that a filter left out.
+    pub(crate) filtered: u64,
     /// Frames that are no packets of a flow, by reason.
     pub(crate) skipped: BTreeMap<String, u64>,
     /// Files that could not be read, or not to their end.
@@ -29,6 +31,9 @@ impl Report {
     pub(crate) fn tell(&self) {
         for error in &self.errors {
             eprintln!("minamo: {error}");
+        }
+        if self.filtered > 0 {
+            eprintln!("minamo: {} frame(s) left out by the capture filter", self.filtered);
         }
         for (reason, count) in &self.skipped {
             eprintln!("minamo: {count} frame(s) not metered: {reason}");
@@ -47,6 +52,7 @@ impl Report {
     #[cfg(feature = "lake")]
     pub(crate) fn add(&mut self, other: Self) {
         self.frames += other.frames;
+        self.filtered += other.filtered;
         for (reason, count) in other.skipped {
             *self.skipped.entry(reason).or_default() += count;
         }
@@ -55,6 +61,16 @@ impl Report {
         self.meter.octets += other.meter.octets;
         self.meter.rows += other.meter.rows;
         self.meter.evicted += other.meter.evicted;
+    }
+
+    /// True where the frame passes the filter; counts where it does not, or cannot be filtered.
+    fn passes(&mut self, filter: Option<&mut Filter<'_>>, frame: &Frame<'_>, path: &Path) -> bool {
+        match filter.map_or(Ok(true), |filter| filter.passes(frame)) {
+            Ok(true) => return true,
+            Ok(false) => self.filtered += 1,
+            Err(error) => *self.skipped.entry(format!("{}: {error}", path.display())).or_default() += 1,
+        }
+        false
     }
 
     fn skip(&mut self, skip: Skip, frame: &Frame<'_>, path: &Path) {
@@ -73,16 +89,41 @@ impl Report {
     }
 }
 
+/// A filter with its program for the link type of the frames that come.
+struct Filter<'a> {
+    expression: &'a Expression,
+    program: Option<(LinkType, Result<Program, ExpressionError>)>,
+}
+
+impl<'a> Filter<'a> {
+    fn new(expression: &'a Expression) -> Self {
+        Self { expression, program: None }
+    }
+
+    fn passes(&mut self, frame: &Frame<'_>) -> Result<bool, ExpressionError> {
+        if self.program.as_ref().is_none_or(|(link, _)| *link != frame.link) {
+            self.program = Some((frame.link, self.expression.compile(frame.link)));
+        }
+        match &self.program {
+            Some((_, Ok(program))) => Ok(program.passes(frame.data, frame.data.len())),
+            Some((_, Err(error))) => Err(error.clone()),
+            None => Ok(true),
+        }
+    }
+}
+
 /// Meters captures one after the other; rows go to `out`, which can stop it by returning false.
 pub(crate) fn meter(
     files: &[PathBuf],
     settings: Settings,
+    filter: Option<&Expression>,
     shift: impl Fn(Time) -> Time,
     progress: &ProgressBar,
     out: &mut dyn FnMut(Flow) -> bool,
 ) -> Report {
     let mut report = Report::default();
     let mut meter = Meter::new(settings);
+    let mut filter = filter.map(Filter::new);
     let mut go_on = true;
     for path in files {
         progress.set_message(path.display().to_string());
@@ -100,12 +141,14 @@ pub(crate) fn meter(
                     if report.frames.is_multiple_of(4_096) {
                         progress.set_position(report.frames);
                     }
-                    match decode(frame.link, frame.data) {
-                        Ok(packet) => meter.packet(shift(frame.time), &packet, &mut |row| go_on &= out(row)),
-                        Err(skip) => match LinkFrame::read(frame.link, frame.data).filter(|_| skip.is_not_ip()) {
-                            Some(read) => meter.frame(shift(frame.time), &read, &mut |row| go_on &= out(row)),
-                            None => report.skip(skip, &frame, path),
-                        },
+                    if report.passes(filter.as_mut(), &frame, path) {
+                        match decode(frame.link, frame.data) {
+                            Ok(packet) => meter.packet(shift(frame.time), &packet, &mut |row| go_on &= out(row)),
+                            Err(skip) => match LinkFrame::read(frame.link, frame.data).filter(|_| skip.is_not_ip()) {
+                                Some(read) => meter.frame(shift(frame.time), &read, &mut |row| go_on &= out(row)),
+                                None => report.skip(skip, &frame, path),
+                            },
+                        }
                     }
                 }
                 Ok(_) => break,

@@ -41,6 +41,8 @@ pub enum Kind {
     File,
     /// Paths of files.
     Files,
+    /// Filter of frames as tcpdump has them.
+    CaptureFilter,
 }
 
 impl Kind {
@@ -58,6 +60,7 @@ impl Kind {
             Self::Age => "a length with a unit such as \"90d\", or \"forever\"",
             Self::Budget => "a size with a unit such as \"500GiB\", or \"unlimited\"",
             Self::Classes => "a list such as [\"voice keep 30d max 10GiB where port 5060\"]",
+            Self::CaptureFilter => "a filter such as \"not port 22\", or \"\" for all frames",
             Self::File => "the path of a file, or \"\" for none",
             Self::Files => "a list of paths such as [\"/usr/share/GeoIP/GeoLite2-Country.mmdb\"]",
         }
@@ -101,6 +104,12 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Flag,
         default: "true",
         doc: "See all frames of a mirror port, not only our own.",
+    },
+    Setting {
+        key: "probe.filter",
+        kind: Kind::CaptureFilter,
+        default: "\"\"",
+        doc: "Frames that are metered, in the language of tcpdump; the kernel drops the others.",
     },
     Setting {
         key: "probe.threads",
@@ -320,12 +329,15 @@ impl Settings {
     }
 
     /// How interfaces are opened by a thread that is alone on them.
-    pub(crate) fn live(&self) -> minamo_capture::LiveSettings {
-        minamo_capture::LiveSettings {
+    pub(crate) fn live(&self) -> anyhow::Result<minamo_capture::LiveSettings> {
+        let filter = self.text("probe.filter");
+        let filter = minamo_capture::Expression::parse(filter).context("probe.filter")?;
+        Ok(minamo_capture::LiveSettings {
+            filter: Some(filter),
             promiscuous: self.flag("probe.promiscuous"),
             ring_bytes: parse_size(self.text("probe.ring")).unwrap_or_default(),
             group: None,
-        }
+        })
     }
 
     /// `probe.threads`.
@@ -435,6 +447,7 @@ fn fits(kind: Kind, value: &toml::Value) -> bool {
         Kind::Age => text.is_some_and(|t| t == FOREVER || parse_length(t).is_some()),
         Kind::Budget => text.is_some_and(|t| t == UNLIMITED || parse_size(t).is_some()),
         Kind::Classes => list.is_some_and(|l| l.iter().all(toml::Value::is_str)),
+        Kind::CaptureFilter => text.is_some_and(|t| minamo_capture::Expression::parse(t).is_ok()),
         Kind::File => text.is_some(),
         Kind::Files => all(|path| !path.is_empty()),
     }

@@ -12,7 +12,7 @@ mod socket;
 
 use minamo_packet::LinkType;
 
-use crate::{CaptureError, Frame};
+use crate::{CaptureError, Expression, Frame};
 use ring::Ring;
 use socket::Socket;
 
@@ -27,11 +27,13 @@ pub struct LiveSettings {
     /// Number of a group of captures that share the interface's conversations: all packets of a conversation, both
     /// directions, go to the same one. Alone without.
     pub group: Option<u16>,
+    /// Frames that the kernel hands over; all without.
+    pub filter: Option<Expression>,
 }
 
 impl Default for LiveSettings {
     fn default() -> Self {
-        Self { promiscuous: true, ring_bytes: 64 << 20, group: None }
+        Self { promiscuous: true, ring_bytes: 64 << 20, group: None, filter: None }
     }
 }
 
@@ -80,11 +82,17 @@ impl LiveCapture {
         if settings.promiscuous {
             socket.promiscuous(index).map_err(fail("cannot switch to promiscuous mode"))?;
         }
+        let link = link_type(kind);
+        if let Some(filter) = &settings.filter {
+            let program = filter.compile(link);
+            let program = program.map_err(|cause| CaptureError::Filter { name: name.to_owned(), cause })?;
+            socket.attach(program.instructions()).map_err(fail("cannot attach the filter"))?;
+        }
         socket.bind(index, socket::ETH_P_ALL).map_err(fail("cannot bind to it"))?;
         if let Some(group) = settings.group {
             socket.join(group).map_err(fail("cannot share it with the other captures of its group"))?;
         }
-        Ok(Self { name: name.to_owned(), socket, ring, link: link_type(kind) })
+        Ok(Self { name: name.to_owned(), socket, ring, link })
     }
 
     /// The next frame; nothing where none came for a while.

@@ -7,6 +7,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
 
 use super::LiveStats;
+use crate::Instruction;
 
 /// How long one wait for traffic lasts, in milliseconds.
 const WAIT_MILLIS: libc::c_int = 200;
@@ -65,6 +66,17 @@ impl Socket {
         request.mr_ifindex = index;
         request.mr_type = u16::try_from(libc::PACKET_MR_PROMISC).unwrap_or(1);
         self.set(libc::PACKET_ADD_MEMBERSHIP, &request)
+    }
+
+    /// Has the kernel drop frames that the program does not let pass.
+    pub(super) fn attach(&self, program: &[Instruction]) -> io::Result<()> {
+        let mut code: Vec<libc::sock_filter> = program
+            .iter()
+            .map(|now| libc::sock_filter { code: now.code, jt: now.yes, jf: now.no, k: now.value })
+            .collect();
+        let length = libc::c_ushort::try_from(code.len()).map_err(io::Error::other)?;
+        let program = libc::sock_fprog { len: length, filter: code.as_mut_ptr() };
+        self.set_at(libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &program)
     }
 
     /// Shares the interface with the other sockets of the group: a symmetric hash of the addresses and ports decides
@@ -153,9 +165,13 @@ impl Socket {
     }
 
     fn set<T>(&self, option: libc::c_int, value: &T) -> io::Result<()> {
+        self.set_at(libc::SOL_PACKET, option, value)
+    }
+
+    fn set_at<T>(&self, level: libc::c_int, option: libc::c_int, value: &T) -> io::Result<()> {
         let value = std::ptr::from_ref(value).cast();
-        // SAFETY: the value is valid for its size.
-        done(unsafe { libc::setsockopt(self.0.as_raw_fd(), libc::SOL_PACKET, option, value, socklen::<T>()) })
+        // SAFETY: the value is valid for its size, and what it points to lives until the call returns.
+        done(unsafe { libc::setsockopt(self.0.as_raw_fd(), level, option, value, socklen::<T>()) })
     }
 }
 

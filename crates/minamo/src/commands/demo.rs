@@ -105,6 +105,7 @@ fn replay(files: &[PathBuf], batches: &mpsc::Sender<RecordBatch>) -> anyhow::Res
         let report = read::meter(
             std::slice::from_ref(file),
             minamo_meter::Settings::default(),
+            None,
             |time| Time(time.0.saturating_add(forward)),
             &progress,
             &mut |row| {

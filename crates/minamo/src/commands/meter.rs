@@ -31,7 +31,8 @@ pub(crate) fn run(args: &Meter) -> anyhow::Result<()> {
     };
     let mut rows = Rows { sink: (format.open)(out, &FLOWS)?, builder: FlowBuilder::default() };
     let mut failed = None;
-    let report = read::meter(&files, settings, |time| time, &read::progress(), &mut |row| {
+    let filter = args.capture_filter.as_ref();
+    let report = read::meter(&files, settings, filter, |time| time, &read::progress(), &mut |row| {
         rows.builder.append(&row);
         if rows.builder.len() >= BATCH_ROWS
             && let Err(error) = rows.flush()

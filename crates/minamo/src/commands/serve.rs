@@ -195,7 +195,7 @@ impl Sources {
         for (number, name) in settings.interfaces().into_iter().enumerate() {
             let counters = Arc::new(probe::Counters::default());
             self.probes.push((name.clone(), Arc::clone(&counters)));
-            let live = LiveSettings { group: (threads > 1).then(|| group(number)), ..settings.live() };
+            let live = LiveSettings { group: (threads > 1).then(|| group(number)), ..settings.live()? };
             for _ in 0..threads {
                 let capture = LiveCapture::open(&name, &live).context("probe.interfaces")?;
                 let (meter, batches, stop) = (settings.meter(), core.batches(), Arc::clone(&self.stop));
