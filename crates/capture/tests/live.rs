@@ -108,7 +108,7 @@ fn both_ends_of_a_cable_give_each_packet_once() {
         return;
     }
     cable();
-    let mut ends = ["near", "far"].map(|name| open(name));
+    let mut ends = ["near", "far"].map(open);
     let socket = UdpSocket::bind("192.0.2.1:0").expect("the address is ours");
     send(&socket, "192.0.2.2");
     for (capture, name) in ends.iter_mut().zip(["near", "far"]) {
@@ -133,7 +133,7 @@ fn a_tag_that_the_kernel_took_off_is_put_back() {
     ip("addr add 198.51.100.1/24 dev tagged");
     ip("link set tagged up");
     ip("neigh replace 198.51.100.2 lladdr 02:00:00:00:00:02 dev tagged");
-    let mut ends = ["near", "far"].map(|name| open(name));
+    let mut ends = ["near", "far"].map(open);
     let socket = UdpSocket::bind("198.51.100.1:0").expect("the address is ours");
     send(&socket, "198.51.100.2");
     for (capture, name) in ends.iter_mut().zip(["near", "far"]) {

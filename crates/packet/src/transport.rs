@@ -111,28 +111,28 @@ fn tcp(cursor: &mut Cursor<'_>) -> Result<TcpHeader, WireError> {
     let mut header = TcpHeader { src_port, dst_port, seq, ack, flags, window, mss: None, window_scale: None };
     if flags & tcp_flags::SYN != 0 {
         // Options that make no sense end the search: what was found before them holds.
-        let _ = read_options(options, &mut header);
+        read_options(options, &mut header);
     }
     Ok(header)
 }
 
 /// What is wanted of the options of a SYN (RFC 9293 §3.2, RFC 7323 §2.2).
-fn read_options(mut options: Cursor<'_>, header: &mut TcpHeader) -> Result<(), WireError> {
+fn read_options(mut options: Cursor<'_>, header: &mut TcpHeader) -> Option<()> {
     while !options.is_empty() {
-        let kind = options.u8("tcp.option.kind")?;
+        let kind = options.u8("tcp.option.kind").ok()?;
         match kind {
-            0 => return Ok(()),
+            0 => return None,
             1 => continue,
             _ => {}
         }
-        let length = usize::from(options.u8("tcp.option.length")?);
-        let mut value = options.sub(length.saturating_sub(2), "tcp.option")?;
+        let length = usize::from(options.u8("tcp.option.length").ok()?);
+        let mut value = options.sub(length.saturating_sub(2), "tcp.option").ok()?;
         match (kind, length) {
-            (2, 4) => header.mss = Some(value.u16("tcp.option.mss")?),
-            (3, 3) => header.window_scale = Some(value.u8("tcp.option.window_scale")?),
-            (_, 0 | 1) => return Ok(()),
+            (2, 4) => header.mss = Some(value.u16("tcp.option.mss").ok()?),
+            (3, 3) => header.window_scale = Some(value.u8("tcp.option.window_scale").ok()?),
+            (_, 0 | 1) => return None,
             _ => {}
         }
     }
-    Ok(())
+    Some(())
 }
