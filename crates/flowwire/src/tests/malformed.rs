@@ -11,9 +11,9 @@ fn said(octets: &[u8]) -> Vec<String> {
 #[test]
 fn headers() {
     assert_eq!(said(&[]), ["datagram.version at octet 0: 2 octet(s) missing"]);
-    assert_eq!(said(&[0, 7, 1]), ["version: got 7, want one of the registered formats"]);
-    assert_eq!(said(&[0, 5, 0]), ["v5.count at octet 2: 1 octet(s) missing"]);
-    assert_eq!(said(&[0, 5, 0, 0]), ["v5.count at octet 2: got 0, want at least 1"]);
+    assert_eq!(said(&[0, 8, 1]), ["version: got 8, want one of the registered formats"]);
+    assert_eq!(said(&[0, 5, 0]), ["header.count at octet 2: 1 octet(s) missing"]);
+    assert_eq!(said(&[0, 5, 0, 0]), ["header.count at octet 2: got 0, want at least 1"]);
     assert_eq!(said(&[0, 9, 0, 1, 0, 0]), ["v9.sys_uptime at octet 4: 2 octet(s) missing"]);
     assert_eq!(said(&[0, 10, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0]), ["ipfix.domain at octet 12: 4 octet(s) missing"]);
     let mut short = ipfix(&[]);
