@@ -5,14 +5,6 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fact {
-    /// A record of options data (NetFlow v9, IPFIX).
-    Options {
-        /// Interface that it is about, where that is its scope.
-        interface: Option<u32>,
-        /// What it says, each as `name=value` by the name of the information element: `interfaceName=Gi0/1`,
-        /// `VRFname=blue`, `exportedFlowRecordTotalCount=17`.
-        values: Vec<String>,
-    },
     /// Counters of an interface (sFlow).
     Interface(Box<InterfaceCounters>),
 }

@@ -7,7 +7,6 @@ use std::fmt;
 use minamo_base::{Cursor, Ip, Time, WireError};
 use minamo_model::Flow;
 
-use crate::measure::{Measure, Measures};
 use crate::{Cache, FORMATS, Fact};
 
 /// A flow export format.
@@ -61,24 +60,6 @@ impl Output<'_> {
             self.report.facts_cut += 1;
         }
     }
-
-    /// Passes on a record of options data that has something to show.
-    pub(crate) fn told(&mut self, flow: &Flow, measures: &Measures) {
-        // Applications have a table of their own, and thousands of lines.
-        if measures.get(Measure::Application).is_some() {
-            return;
-        }
-        let interface = measures.get(Measure::ScopeInterface).and_then(|index| u32::try_from(index).ok());
-        let mut values = flow.extra.as_deref().and_then(|group| group.extra.clone()).unwrap_or_default();
-        if let Some(exporter) = flow.routing.as_deref() {
-            values.extend(exporter.in_vrf.map(|id| format!("ingressVRFID={id}")));
-            values.extend(exporter.out_vrf.map(|id| format!("egressVRFID={id}")));
-            values.extend(exporter.vrf.as_ref().map(|name| format!("VRFname={name}")));
-        }
-        if !values.is_empty() {
-            self.fact(Fact::Options { interface, values });
-        }
-    }
 }
 
 /// The account of one datagram.
@@ -94,7 +75,7 @@ pub struct Report {
     pub options: u32,
     /// Messages (v9) or records (v5, IPFIX) missing before this one, by the sequence number.
     pub lost: u32,
-    /// What the exporter said of itself: interfaces, counters, options; at most 256 of one datagram.
+    /// What the exporter said of itself in samples of counters; at most 256 of one datagram.
     pub facts: Vec<Fact>,
     /// Facts beyond that number.
     pub facts_cut: u32,

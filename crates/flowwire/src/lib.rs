@@ -7,6 +7,7 @@
 //! Not here: reliable transports, NetFlow v8.
 
 mod cache;
+mod direct;
 mod element;
 mod elements;
 mod encode;

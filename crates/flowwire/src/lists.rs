@@ -22,14 +22,7 @@ const MAX_RECORDS: usize = 256;
 const CESNET: u32 = 8_057;
 
 /// Reads a list that is the content of a field. What is cut or wrong ends it, and is counted.
-pub(crate) fn read(
-    kind: Type,
-    name: &str,
-    octets: &[u8],
-    context: &Context<'_>,
-    into: &mut Filling<'_>,
-    depth: u8,
-) {
+pub(crate) fn read(kind: Type, name: &str, octets: &[u8], context: &Context<'_>, into: &mut Filling<'_>, depth: u8) {
     if octets.is_empty() {
         return;
     }

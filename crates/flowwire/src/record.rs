@@ -12,7 +12,7 @@ use crate::element::Coding;
 use crate::measure::{Measure, Measures};
 use crate::registry::Names;
 use crate::template::{Action, Guard, Op, Template, field};
-use crate::{extra, lists, special};
+use crate::{direct, extra, lists, special};
 
 /// Longest text taken from a record, in octets.
 const MAX_TEXT: usize = 1_024;
@@ -48,6 +48,10 @@ pub(crate) fn read(
 ) -> Result<(), WireError> {
     for op in &template.ops {
         let octets = field(cursor, op.len)?;
+        if let Some(way) = op.direct {
+            direct::set(way, flow, octets);
+            continue;
+        }
         match op.action {
             Action::Ignore => {}
             Action::Measure(measure) => match measured(measure, octets) {
@@ -126,10 +130,14 @@ pub(crate) fn add(
 
 /// The number of at most 8 octets, network order.
 pub(crate) fn uint(octets: &[u8]) -> Option<u64> {
-    if octets.is_empty() || octets.len() > 8 {
-        return None;
-    }
-    Some(octets.iter().fold(0, |sum, octet| sum << 8 | u64::from(*octet)))
+    Some(match *octets {
+        [one] => one.into(),
+        [a, b] => u16::from_be_bytes([a, b]).into(),
+        [a, b, c, d] => u32::from_be_bytes([a, b, c, d]).into(),
+        [a, b, c, d, e, f, g, h] => u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+        [] | [_, _, _, _, _, _, _, _, _, ..] => return None,
+        _ => octets.iter().fold(0, |sum, octet| sum << 8 | u64::from(*octet)),
+    })
 }
 
 /// A measure's number. The application's number has any length: up to seven octets are kept with their length in the

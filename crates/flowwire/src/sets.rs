@@ -191,7 +191,6 @@ impl Walk<'_, '_> {
                 self.out.report.options += 1;
                 let kept = finish::learn(&flow, &measures, learned, applications, &limits, &mut learnt);
                 counters.refused_facts += u64::from(!kept);
-                self.out.told(&flow, &measures);
             } else if template.fills {
                 finish::row(&mut flow, &measures, &self.header, learned);
                 self.out.row(&flow);

@@ -71,7 +71,8 @@ fn label(octets: &[u8], flow: &mut Flow, tally: &mut Tally) {
 }
 
 fn splt(octets: &[u8], flow: &mut Flow, tally: &mut Tally) {
-    let words: Vec<u16> = octets.chunks_exact(2).map(|pair| pair.iter().fold(0, |n, o| n << 8 | u16::from(*o))).collect();
+    let words: Vec<u16> =
+        octets.chunks_exact(2).map(|pair| pair.iter().fold(0, |n, o| n << 8 | u16::from(*o))).collect();
     // An odd octet or word is nobody's.
     tally.unfit += u32::from(!octets.len().is_multiple_of(4));
     let (lengths, times) = words.split_at(words.len() / 2);

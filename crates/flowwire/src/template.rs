@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use minamo_base::{Cursor, WireError};
 use minamo_schema::ColumnId;
 
+use crate::direct;
 use crate::element::{Coding, Special, Target, target};
 use crate::measure::Measure;
 use crate::registry::{Names, Type};
@@ -66,6 +67,8 @@ pub(crate) struct Op {
     pub(crate) action: Action,
     /// Position of the field in the template.
     pub(crate) at: u16,
+    /// The direct way to the column.
+    pub(crate) direct: Option<u8>,
 }
 
 /// A compiled template.
@@ -102,7 +105,12 @@ impl Template {
             if matches!(action, Action::Extra(_) | Action::List(_) | Action::Column(..)) {
                 names.push((at, known.of(field.pen, field.id).name));
             }
-            push(&mut ops, Op { len: (field.len != VARIABLE).then_some(field.len.into()), action, at });
+            let len = (field.len != VARIABLE).then_some(usize::from(field.len));
+            let direct = match (action, len) {
+                (Action::Column(id, coding, Guard::Always), Some(len)) => direct::of(id, coding, len),
+                _ => None,
+            };
+            push(&mut ops, Op { len, action, at, direct });
         }
         let fills = ops.iter().any(|op| matches!(op.action, Action::Column(..) | Action::Special(_) | Action::List(_)));
         let (fields, ops, unmapped) = (fields.into(), ops.into(), unmapped.into());
@@ -196,7 +204,7 @@ mod tests {
     fn ignored_neighbours_are_one_step() {
         let template = compile(vec![plain(8, 4), plain(210, 3), plain(210, 2), plain(4, 1)]);
         assert_eq!(template.ops.len(), 3);
-        assert_eq!(template.ops[1], Op { len: Some(5), action: Action::Ignore, at: 1 });
+        assert_eq!(template.ops[1], Op { len: Some(5), action: Action::Ignore, at: 1, direct: None });
         assert!(template.unmapped.is_empty());
     }
 

@@ -11,5 +11,5 @@ pub mod sflow;
 use crate::Format;
 
 /// All formats that can be decoded.
-pub static FORMATS: &[&Format] = 
+pub static FORMATS: &[&Format] =
     &[&netflow5::FORMAT, &netflow9::FORMAT, &ipfix::FORMAT, &netflow1::FORMAT, &netflow7::FORMAT, &sflow::FORMAT];

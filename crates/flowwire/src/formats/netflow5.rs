@@ -69,10 +69,7 @@ fn record(cursor: &mut Cursor<'_>, flow: &mut Flow) -> Result<Measures, WireErro
 }
 
 /// The 36 octets that begin the records of versions 1, 5 and 7: addresses, interfaces, counters, times and ports.
-pub(crate) fn common(
-    cursor: &mut Cursor<'_>,
-    flow: &mut Flow,
-) -> Result<(Box<flow::Exporter>, Measures), WireError> {
+pub(crate) fn common(cursor: &mut Cursor<'_>, flow: &mut Flow) -> Result<(Box<flow::Exporter>, Measures), WireError> {
     let mut measures = Measures::default();
     flow.core.src_ip = Ip::v4(cursor.array("record.srcaddr")?);
     flow.core.dst_ip = Ip::v4(cursor.array("record.dstaddr")?);

@@ -157,7 +157,7 @@ impl Samples<'_, '_> {
 
     fn packet(&mut self, head: &Head, cursor: &mut Cursor<'_>) -> Result<(), WireError> {
         let count = cursor.u32("sample.records")?;
-        let (mut flow, mut skip) = (Flow::default(), None);
+        let (mut flow, mut skip, mut broken) = (Flow::default(), None, false);
         for _ in 0..count {
             let format = cursor.u32("record.format")?;
             let body = block(cursor, "record.octets")?;
@@ -166,16 +166,18 @@ impl Samples<'_, '_> {
                 Err(record::Fault::Packet(reason)) => skip = Some(reason),
                 // Records are independent: what stands beside a broken one is sound.
                 Err(record::Fault::Wire(error)) => {
+                    broken = true;
                     self.out.skip(Skipped::Malformed(shifted(error, cursor.at().saturating_sub(body.len()))));
                 }
             }
         }
         if flow.core.src_packets == 0 {
-            self.out.skip(match skip {
-                Some(Skip::NotIp(ethertype)) => Skipped::NotIp { ethertype },
-                Some(Skip::Malformed(error)) => Skipped::Malformed(error),
-                _ => Skipped::NotIp { ethertype: 0 },
-            });
+            match skip {
+                Some(Skip::NotIp(ethertype)) => self.out.skip(Skipped::NotIp { ethertype }),
+                Some(Skip::Malformed(error)) => self.out.skip(Skipped::Malformed(error)),
+                _ if broken => {}
+                _ => self.out.skip(Skipped::NotIp { ethertype: 0 }),
+            }
             return Ok(());
         }
         self.finish(head, flow);
@@ -233,7 +235,7 @@ fn index((format, value): (u32, u32)) -> Option<u32> {
 fn compact(cursor: &mut Cursor<'_>) -> Result<Head, WireError> {
     cursor.skip(4, "sample.sequence")?;
     let source = cursor.u32("sample.source")? & 0x00ff_ffff;
-    let (rate, pool, drops) = rates(cursor)?;
+    let [rate, pool, drops] = rates(cursor)?;
     let mut side = |field| cursor.u32(field).map(|word| (word >> 30, word & 0x3fff_ffff));
     let (input, output) = (side("sample.input")?, side("sample.output")?);
     Ok(Head { source, rate, pool, drops, input, output, discarded: None })
@@ -243,7 +245,7 @@ fn compact(cursor: &mut Cursor<'_>) -> Result<Head, WireError> {
 fn expanded(cursor: &mut Cursor<'_>) -> Result<Head, WireError> {
     cursor.skip(8, "sample.sequence")?;
     let source = cursor.u32("sample.source")?;
-    let (rate, pool, drops) = rates(cursor)?;
+    let [rate, pool, drops] = rates(cursor)?;
     let mut side = || Ok((cursor.u32("sample.interface_format")?, cursor.u32("sample.interface")?));
     let (input, output) = (side()?, side()?);
     Ok(Head { source, rate, pool, drops, input, output, discarded: None })
@@ -260,11 +262,9 @@ fn discarded(cursor: &mut Cursor<'_>) -> Result<Head, WireError> {
     Ok(Head { source, rate: None, pool: None, drops, input, output, discarded })
 }
 
-type Rates = (Option<u32>, Option<u32>, Option<u32>);
-
-fn rates(cursor: &mut Cursor<'_>) -> Result<Rates, WireError> {
-    let rate = cursor.u32("sample.rate")?;
-    Ok((Some(rate), Some(cursor.u32("sample.pool")?), Some(cursor.u32("sample.drops")?)))
+/// Rate, pool and drops.
+fn rates(cursor: &mut Cursor<'_>) -> Result<[Option<u32>; 3], WireError> {
+    Ok([Some(cursor.u32("sample.rate")?), Some(cursor.u32("sample.pool")?), Some(cursor.u32("sample.drops")?)])
 }
 
 /// One sampled header of a UDP packet that was one of 512, from interface 3 to interface 4.

@@ -71,3 +71,46 @@ fn good_sets_survive_bad_neighbours() {
     let (flows, report) = rows(&octets, &mut Cache::default());
     assert_eq!((flows.len(), report.skipped.len()), (1, 3));
 }
+
+/// Many templates, each as large as may be and none like another: memory stays within the bounds, and what is
+/// thrown away is counted.
+#[test]
+fn template_bombs_stay_within_the_bounds() {
+    let limits = Limits { templates: 16, fields: 4_096, sessions: 4, ..Limits::default() };
+    let mut cache = Cache::new(limits);
+    for round in 0..200u16 {
+        let mut template = vec![256 + round, 300];
+        template.extend((0..300).flat_map(|at| [1 + (at + round) % 500, 1 + at % 9]));
+        let (_, report) = rows(&v9(&[(0, &words(&template))]), &mut cache);
+        assert_eq!(report.templates, 1, "{round}");
+        assert!(cache.templates() <= 16);
+    }
+    assert!(cache.counters().evicted_templates >= 184);
+}
+
+/// Options that describe elements without end, and one that changes its mind.
+#[test]
+fn elements_that_exporters_describe_are_bounded() {
+    let mut cache = Cache::new(Limits { all_applications: 100, ..Limits::default() });
+    let options = words(&[257, 4, 2, 346, 4, 303, 2, 339, 1, 341, 65_535]);
+    rows(&ipfix(&[(3, &options)]), &mut cache);
+    for id in 0..300u16 {
+        let [high, low] = id.to_be_bytes();
+        rows(&ipfix(&[(257, &[0, 1, 0x86, 0x9f, high, low, 13, 1, b'x'])]), &mut cache);
+        rows(&ipfix(&[(257, &[0, 1, 0x86, 0x9f, 0, 1, 1, 1, b'y'])]), &mut cache);
+    }
+    assert_eq!(cache.applications(), 100);
+    assert!(cache.counters().refused_facts >= 200);
+}
+
+/// The largest record that IPFIX can have, of one field, and lists in it that lie about their length.
+#[test]
+fn records_of_the_largest_size_are_read_in_bounds() {
+    let template = words(&[256, 2, 8, 4, 293, 65_535]);
+    let mut data = vec![192, 0, 2, 1, 255, 0xff, 0x00, 3];
+    data.resize(8 + 0xff00 - 1, 1);
+    let mut cache = Cache::default();
+    let (flows, _) = rows(&ipfix(&[(2, &template), (256, &data)]), &mut cache);
+    assert_eq!(flows.len(), 1);
+    assert_eq!(cache.counters().unfit_values + cache.counters().cut_values, 1, "the list ends where it lies");
+}

@@ -98,7 +98,21 @@ fn ipv6_and_icmp_without_a_header() {
 fn a_gateway_tells_path_and_communities() {
     // Next hop, own AS, source, its peer, one sequence of three, two communities, preference.
     let body = words(&[
-        1, 0xc000_02fe, 64_500, 64_501, 64_502, 1, 2, 3, 64_503, 64_504, 64_505, 2, 0xfbf4_0001, 0xffff_ff01, 100,
+        1,
+        0xc000_02fe,
+        64_500,
+        64_501,
+        64_502,
+        1,
+        2,
+        3,
+        64_503,
+        64_504,
+        64_505,
+        2,
+        0xfbf4_0001,
+        0xffff_ff01,
+        100,
     ]);
     let flow = one(&[ipv4(), block(1_003, &body)]);
     let routing = flow.routing.as_deref().expect("routing");
@@ -199,7 +213,10 @@ fn broken_parts_do_not_break_the_others() {
     lie[8 + 44 + 7] = 200;
     let good = sample((0, 3), (0, 4), &[ipv4()]);
     let (flows, report) = rows(&datagram(1, &[good.clone(), lie, good.clone()]), &mut Cache::default());
-    assert_eq!((flows.len(), reasons(&report)), (2, vec!["record.octets at octet 180: 168 octet(s) missing".to_owned()]));
+    assert_eq!(
+        (flows.len(), reasons(&report)),
+        (2, vec!["record.octets at octet 180: 168 octet(s) missing".to_owned()])
+    );
     // A datagram that was cut in its second sample.
     let mut cut = datagram(1, &[good.clone(), good]);
     cut.truncate(cut.len() - 10);

@@ -8,7 +8,7 @@ use minamo_base::Ip;
 use minamo_model::Flow;
 
 use super::{ipfix, reasons, rows, v9, words};
-use crate::{Cache, Elements, Fact};
+use crate::{Cache, Elements};
 
 fn extra(flow: &Flow) -> Vec<&str> {
     let list = flow.extra.as_deref().and_then(|group| group.extra.as_deref()).unwrap_or_default();
@@ -84,12 +84,7 @@ fn a_list_of_several_templates_is_walked() {
 
 #[test]
 fn lists_that_lie_end_and_are_counted() {
-    for content in [
-        &[3][..],
-        &[3, 0, 8, 0, 0, 1],
-        &[3, 0, 8, 0, 4, 1, 2],
-        &[3, 0x80, 8, 0, 4, 0],
-    ] {
+    for content in [&[3][..], &[3, 0, 8, 0, 0, 1], &[3, 0, 8, 0, 4, 1, 2], &[3, 0x80, 8, 0, 4, 0]] {
         let (flow, cache) = with(&[291, 65_535], content, &[]);
         assert_eq!((extra(&flow).len(), cache.counters().unfit_values), (0, 1), "{content:?}");
     }
@@ -232,15 +227,6 @@ fn frames_inside_records_are_opened() {
     assert_eq!(reasons(&report), Vec::<String>::new());
     assert_eq!((flows[0].core.dst_ip, flows[0].core.dst_port), (Ip::v4([198, 51, 100, 7]), 53));
     assert_eq!((flows[0].core.src_bytes, flows[0].core.src_packets), (40, 1));
-}
-
-#[test]
-fn what_options_say_is_passed_on() {
-    let options = words(&[257, 4, 8, 2, 4, 82, 8, 83, 4]);
-    let told = [0, 0, 0, 7, b'G', b'i', b'0', b'/', b'1', 0, 0, 0, b'u', b'p', 0, 0];
-    let (_, report) = rows(&v9(&[(1, &options), (257, &told)]), &mut Cache::default());
-    let values = vec!["interfaceName=Gi0/1".to_owned(), "interfaceDescription=up".to_owned()];
-    assert_eq!(report.facts, [Fact::Options { interface: Some(7), values }]);
 }
 
 #[test]
