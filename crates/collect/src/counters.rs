@@ -163,12 +163,12 @@ mod tests {
     #[test]
     fn every_reason_has_its_counter() {
         let (counters, mut cache) = (Counters::default(), Cache::default());
-        for octets in [&[0, 7][..], &[0, 9, 0], &[0, 5, 0, 0]] {
+        for octets in [&[0, 8][..], &[0, 9, 0], &[0, 5, 0, 0]] {
             counters.report(&decode(octets, Ip::default(), Time(0), &mut cache, &mut |_| {}));
         }
         counters.cache(&cache);
         assert_eq!(value(&counters, "minamo_collect_skipped_datagrams_total", Some("unknown_version")), Some(1));
         assert_eq!(value(&counters, "minamo_collect_skipped_malformed_total", Some("v9.version")), Some(1));
-        assert_eq!(value(&counters, "minamo_collect_skipped_malformed_total", Some("v5.count")), Some(1));
+        assert_eq!(value(&counters, "minamo_collect_skipped_malformed_total", Some("header.count")), Some(1));
     }
 }

@@ -84,9 +84,9 @@ async fn datagrams_of_all_formats_become_one_batch_at_the_end() {
     assert_eq!(text_value(&Row::new(&readers, 0).get("time_received")), "2024-03-24T10:27:13Z");
     assert!(running.batches.recv().await.is_none(), "the channel closes with the collector");
     assert!(running.task.await.expect("no panic").is_ok());
-    assert_eq!(value(&running.counters, "minamo_collect_datagrams_total"), 5);
+    assert_eq!(value(&running.counters, "minamo_collect_datagrams_total"), 8);
     assert_eq!(value(&running.counters, "minamo_collect_templates"), 2);
-    assert_eq!(value(&running.counters, "minamo_collect_format_rows_total"), 4);
+    assert_eq!(value(&running.counters, "minamo_collect_format_rows_total"), 7);
 }
 
 #[tokio::test]

@@ -46,8 +46,18 @@ pub(crate) fn read(
     measures: &mut Measures,
     tally: &mut Tally,
 ) -> Result<(), WireError> {
+    // Of records of one length the octets are taken at once, and cut into fields.
+    let mut rest = if template.even { Some(cursor.take(template.min_len, "record.octets")?) } else { None };
     for op in &template.ops {
-        let octets = field(cursor, op.len)?;
+        let octets = match (rest, op.len) {
+            (Some(octets), Some(len)) => {
+                let cut = octets.split_at_checked(len);
+                let (own, others) = cut.ok_or_else(|| cursor.bad(0, "record.field", 0, "the template's length"))?;
+                rest = Some(others);
+                own
+            }
+            (_, len) => field(cursor, len)?,
+        };
         if let Some(way) = op.direct {
             direct::set(way, flow, octets);
             continue;

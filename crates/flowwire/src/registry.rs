@@ -146,15 +146,22 @@ impl Names<'_> {
     }
 }
 
-static ELEMENTS: LazyLock<HashMap<(u32, u16), (&'static str, Type)>> = LazyLock::new(|| {
+/// A line of the data files.
+#[derive(Debug, Clone, Copy)]
+struct Listed {
+    name: &'static str,
+    kind: Type,
+}
+
+static ELEMENTS: LazyLock<HashMap<(u32, u16), Listed>> = LazyLock::new(|| {
     let iana = rows(include_str!("../data/iana.tsv")).filter_map(|mut cells| {
         let id = cells.next()?.parse().ok()?;
-        Some(((0, id), (cells.next()?, word(cells.next()?)?)))
+        Some(((0, id), Listed { name: cells.next()?, kind: word(cells.next()?)? }))
     });
     let vendors = rows(include_str!("../data/vendors.tsv")).filter_map(|mut cells| {
         let pen = cells.next()?.parse().ok()?;
         let id = cells.next()?.parse().ok()?;
-        Some(((pen, id), (cells.next()?, word(cells.next()?)?)))
+        Some(((pen, id), Listed { name: cells.next()?, kind: word(cells.next()?)? }))
     });
     iana.chain(vendors).collect()
 });
@@ -170,8 +177,8 @@ fn word(word: &str) -> Option<Type> {
 /// Name and type by the registries. Elements of the reverse direction are named after the forward ones
 /// (RFC 5103 §6.1).
 pub(crate) fn known(pen: u32, id: u16) -> Option<(Cow<'static, str>, Type)> {
-    if let Some((name, kind)) = ELEMENTS.get(&same(pen, id)) {
-        return Some(((*name).into(), *kind));
+    if let Some(listed) = ELEMENTS.get(&same(pen, id)) {
+        return Some((listed.name.into(), listed.kind));
     }
     if pen == V9_SCOPE {
         // RFC 3954 §6.1.
@@ -181,9 +188,9 @@ pub(crate) fn known(pen: u32, id: u16) -> Option<(Cow<'static, str>, Type)> {
     if pen != REVERSE {
         return None;
     }
-    let (name, kind) = ELEMENTS.get(&(0, id))?;
-    let (first, rest) = name.split_at_checked(1)?;
-    Some((format!("reverse{}{rest}", first.to_ascii_uppercase()).into(), *kind))
+    let listed = ELEMENTS.get(&(0, id))?;
+    let (first, rest) = listed.name.split_at_checked(1)?;
+    Some((format!("reverse{}{rest}", first.to_ascii_uppercase()).into(), listed.kind))
 }
 
 /// An element under the number that its vendor gave it.
@@ -216,12 +223,11 @@ mod tests {
         for id in 1..=533 {
             assert_eq!(ELEMENTS.contains_key(&(0, id)), !gaps(id), "element {id}");
         }
-        let mut names: Vec<_> = ELEMENTS.iter().filter(|((pen, id), _)| *pen == 0 && *id < 600).collect();
-        names.sort_unstable_by_key(|(_, (name, _))| *name);
-        assert!(names.windows(2).all(|pair| pair[0].1.0 != pair[1].1.0), "a name stands twice");
-        for (_, (name, _)) in names {
-            assert!(name.bytes().all(|octet| octet.is_ascii_alphanumeric()), "{name}");
-        }
+        let iana = ELEMENTS.iter().filter(|((pen, id), _)| *pen == 0 && *id < 600);
+        let mut names: Vec<_> = iana.map(|(_, listed)| listed.name).collect();
+        names.sort_unstable();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "a name stands twice");
+        assert!(names.iter().all(|name| name.bytes().all(|octet| octet.is_ascii_alphanumeric())));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::measure::Measures;
 use crate::record::{Context, Tally};
 use crate::registry::Names;
 use crate::template::{Field, Template, min_len};
-use crate::{Output, Skipped, record};
+use crate::{Output, Skipped, direct, record};
 
 /// Lowest number of a template; sets below carry templates or are reserved.
 const FIRST_TEMPLATE: u16 = 256;
@@ -166,18 +166,18 @@ impl Walk<'_, '_> {
             return None;
         };
         template.used = now;
-        let Some(template) = templates.get(&id) else { return None };
+        let template = templates.get(&id)?;
         if !template.fills && !template.options {
             self.out.skip(Skipped::NotAFlow { id, octets: body.len() });
         }
         let mut cursor = Cursor::new(body);
         let mut records = 0u32;
-        let mut measures = Measures::default();
+        let (mut flow, mut measures) = (Flow::default(), Measures::default());
         let (mut tally, mut learnt) = (Tally::default(), Vec::new());
         let mut whole = true;
         // What is left and shorter than a record is padding.
         while cursor.left() >= template.min_len {
-            let mut flow = Flow::default();
+            direct::empty(&mut flow, template.fixed);
             measures.clear();
             let names = Names { configured: elements, learnt: &learned.elements };
             let context = Context { templates, names };

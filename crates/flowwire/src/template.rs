@@ -88,8 +88,21 @@ pub(crate) struct Template {
     pub(crate) fills: bool,
     /// Elements that no column or measure takes.
     pub(crate) unmapped: Box<[(u32, u16)]>,
+    /// Groups that every record of it makes present.
+    pub(crate) fixed: Groups,
+    /// True where all records have one length.
+    pub(crate) even: bool,
     /// Tick of the last use.
     pub(crate) used: u64,
+}
+
+/// Groups of columns whose boxes one record hands on to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Groups {
+    /// The group of the IP header.
+    pub(crate) net: bool,
+    /// The group of TCP.
+    pub(crate) tcp: bool,
 }
 
 impl Template {
@@ -113,8 +126,10 @@ impl Template {
             push(&mut ops, Op { len, action, at, direct });
         }
         let fills = ops.iter().any(|op| matches!(op.action, Action::Column(..) | Action::Special(_) | Action::List(_)));
+        let fixed = direct::groups(ops.iter().filter_map(|op| op.direct));
+        let even = ops.iter().all(|op| op.len.is_some());
         let (fields, ops, unmapped) = (fields.into(), ops.into(), unmapped.into());
-        Self { fields, options, ops, names: names.into(), min_len, fills, unmapped, used: 0 }
+        Self { fields, options, ops, names: names.into(), min_len, fills, unmapped, fixed, even, used: 0 }
     }
 
     /// The same template with names that were learnt since.
