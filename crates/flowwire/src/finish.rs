@@ -164,7 +164,7 @@ fn decisions(flow: &mut Flow, measures: &Measures) {
 }
 
 /// IANA, "natEvent": RFC 8158 §5.
-const NAT_EVENTS: [&str; 18] = [
+const NAT_EVENTS: [&str; 19] = [
     "reserved",
     "create",
     "delete",
@@ -183,6 +183,7 @@ const NAT_EVENTS: [&str; 18] = [
     "address_binding_delete",
     "port_block_allocate",
     "port_block_release",
+    "threshold_reached",
 ];
 
 fn named(words: &[&'static str], number: u64) -> Cow<'static, str> {

@@ -18,9 +18,9 @@ table! {
         src_port: Option<u16>, "変換後の開始側ポート", Key, None, Decoded, Plain, [Ie(0, 227), Ie(0, 40003)], mirror dst_port;
         /// Port of the responder after translation.
         dst_port: Option<u16>, "変換後の応答側ポート", Key, None, Decoded, Plain, [Ie(0, 228), Ie(0, 40004)], mirror src_port;
-        /// What happened to the translation: `session_create`, `session_delete`, `ports_exhausted`; a number where it
+        /// What happened to the translation: `session44_create`, `session44_delete`, `ports_exhausted`; a number where it
         /// has no name.
-        event: Option<Cow<'static, str>>, "変換に起きたこと：session_create、session_delete、ports_exhausted など（名前が無ければ番号）", Key, None, Decoded, Plain, [];
+        event: Option<Cow<'static, str>>, "変換に起きたこと：session44_create、session44_delete、ports_exhausted など（名前が無ければ番号）", Key, None, Decoded, Plain, [];
         /// Name of the pool that the address was taken from.
         pool: Option<String>, "アドレスを取り出したプールの名前", Key, None, Decoded, Plain, [Ie(0, 284)];
     }
