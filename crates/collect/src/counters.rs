@@ -69,6 +69,11 @@ minamo_base::counters! {
         /// Values that did not fit their column.
         unfit_values: AtomicU64 = "minamo_collect_unfit_values_total" [],
             "The exporter sends a value outside the element's range; the cell is empty.";
+        /// Values without a column that were cut or left out for lack of room in `extra`.
+        cut_values: AtomicU64 = "minamo_collect_cut_values_total" [],
+            "A record says more than a row keeps beside its columns: give the elements that matter a column (`collect.elements`).";
+        /// Sampled frames that are no IP packets and gave no row.
+        not_ip: AtomicU64 = "minamo_collect_skipped_samples_total" [reason = "not_ip"], "";
         /// Values of elements without a column that are not counted one by one.
         unmapped_rest: AtomicU64 = "minamo_collect_unmapped_rest_values_total" [], "";
         /// Rows by format.
@@ -114,6 +119,7 @@ impl Counters {
                 }
                 Skipped::ReservedSet { .. } => add(&self.reserved, 1),
                 Skipped::NotAFlow { .. } => add(&self.not_a_flow, 1),
+                Skipped::NotIp { .. } => add(&self.not_ip, 1),
                 Skipped::Malformed(error) => self.malformed.add(error.field, 1),
                 _ => {}
             }
@@ -133,6 +139,7 @@ impl Counters {
         self.evicted_sessions.store(counters.evicted_sessions, Ordering::Relaxed);
         self.refused_facts.store(counters.refused_facts, Ordering::Relaxed);
         self.unfit_values.store(counters.unfit_values, Ordering::Relaxed);
+        self.cut_values.store(counters.cut_values, Ordering::Relaxed);
         self.unmapped_rest.store(counters.unmapped_rest, Ordering::Relaxed);
         for ((pen, element), value) in &counters.unmapped {
             self.unmapped.set(Element(*pen, *element), *value);
@@ -156,12 +163,12 @@ mod tests {
     #[test]
     fn every_reason_has_its_counter() {
         let (counters, mut cache) = (Counters::default(), Cache::default());
-        for octets in [&[0, 7][..], &[0, 9, 0], &[0, 5, 0, 0]] {
+        for octets in [&[0, 8][..], &[0, 9, 0], &[0, 5, 0, 0]] {
             counters.report(&decode(octets, Ip::default(), Time(0), &mut cache, &mut |_| {}));
         }
         counters.cache(&cache);
         assert_eq!(value(&counters, "minamo_collect_skipped_datagrams_total", Some("unknown_version")), Some(1));
         assert_eq!(value(&counters, "minamo_collect_skipped_malformed_total", Some("v9.version")), Some(1));
-        assert_eq!(value(&counters, "minamo_collect_skipped_malformed_total", Some("v5.count")), Some(1));
+        assert_eq!(value(&counters, "minamo_collect_skipped_malformed_total", Some("header.count")), Some(1));
     }
 }

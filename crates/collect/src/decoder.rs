@@ -37,7 +37,7 @@ impl Decoder {
         pool: Arc<Pool>,
         clock: fn() -> Time,
     ) -> Self {
-        let cache = Cache::new(settings.limits);
+        let cache = Cache::new(settings.limits).with_elements(Arc::clone(&settings.elements));
         let (builder, opened, ready) = (FlowBuilder::default(), None, Vec::new());
         Self { settings, sender, counters, pool, clock, cache, builder, opened, ready }
     }

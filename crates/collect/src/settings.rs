@@ -2,9 +2,10 @@
 //! What the user can set of the collector.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
-use minamo_flowwire::Limits;
+use minamo_flowwire::{Elements, Limits};
 use minamo_model::BATCH_ROWS;
 
 /// Settings of the section `collect`.
@@ -25,6 +26,8 @@ pub struct Settings {
     pub send_wait: Duration,
     /// Bounds of the template cache (`collect.limits`).
     pub limits: Limits,
+    /// Elements that the operator adds to the registries (`collect.elements`).
+    pub elements: Arc<Elements>,
 }
 
 impl Default for Settings {
@@ -37,6 +40,7 @@ impl Default for Settings {
             batch_age: Duration::from_secs(1),
             send_wait: Duration::from_secs(1),
             limits: Limits::default(),
+            elements: Arc::default(),
         }
     }
 }

@@ -70,23 +70,23 @@ async fn datagrams_of_all_formats_become_one_batch_at_the_end() {
     let [first, second] = running.addresses[..] else { panic!("two listeners") };
     let samples: Vec<_> = FORMATS.iter().map(|format| format.sample).collect();
     send(first, &samples).await;
-    send(second, &[samples[0], &b"\0\x07junk"[..]]).await;
-    reaches(&running.counters, "minamo_collect_rows_total", 4).await;
+    send(second, &[samples[0], &b"\0\x08junk"[..]]).await;
+    reaches(&running.counters, "minamo_collect_rows_total", 7).await;
     reaches(&running.counters, "minamo_collect_skipped_datagrams_total", 1).await;
     running.stop.send(true).expect("it runs");
     let batch = timeout(Duration::from_secs(20), running.batches.recv()).await.expect("in time").expect("a batch");
-    assert_eq!(batch.num_rows(), 4);
+    assert_eq!(batch.num_rows(), 7);
     let readers = CellReader::all(&batch);
-    let mut sources: Vec<_> = (0..4).map(|row| text_value(&Row::new(&readers, row).get("source"))).collect();
+    let mut sources: Vec<_> = (0..7).map(|row| text_value(&Row::new(&readers, row).get("source"))).collect();
     sources.sort_unstable();
-    assert_eq!(sources, ["ipfix", "netflow5", "netflow5", "netflow9"]);
+    assert_eq!(sources, ["ipfix", "netflow1", "netflow5", "netflow5", "netflow7", "netflow9", "sflow"]);
     assert_eq!(text_value(&Row::new(&readers, 0).get("exporter_ip")), "127.0.0.1");
     assert_eq!(text_value(&Row::new(&readers, 0).get("time_received")), "2024-03-24T10:27:13Z");
     assert!(running.batches.recv().await.is_none(), "the channel closes with the collector");
     assert!(running.task.await.expect("no panic").is_ok());
-    assert_eq!(value(&running.counters, "minamo_collect_datagrams_total"), 5);
+    assert_eq!(value(&running.counters, "minamo_collect_datagrams_total"), 8);
     assert_eq!(value(&running.counters, "minamo_collect_templates"), 2);
-    assert_eq!(value(&running.counters, "minamo_collect_format_rows_total"), 4);
+    assert_eq!(value(&running.counters, "minamo_collect_format_rows_total"), 7);
 }
 
 #[tokio::test]

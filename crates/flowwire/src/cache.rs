@@ -4,9 +4,12 @@
 //! RFC 3954 §5.1). Everything is bounded; the least recently used goes first, and is counted.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use minamo_base::{Ip, Time};
 
+use crate::Elements;
+use crate::registry::{Learnt, Names};
 use crate::sequence::Sequence;
 use crate::template::{Field, Template};
 
@@ -57,6 +60,8 @@ pub struct CacheCounters {
     pub refused_facts: u64,
     /// Values that did not fit their column.
     pub unfit_values: u64,
+    /// Values without a column that were cut or left out for lack of room in `extra` or in a list.
+    pub cut_values: u64,
     /// Values of elements without a column, beyond the ones counted one by one.
     pub unmapped_rest: u64,
     /// Values of elements without a column, by enterprise number and element.
@@ -102,6 +107,8 @@ pub(crate) enum Sampled {
 pub(crate) struct Learned {
     pub(crate) rates: Vec<(Sampled, u32)>,
     pub(crate) applications: HashMap<u64, Box<str>>,
+    /// Names and types of elements (RFC 5610); they count as application names do.
+    pub(crate) elements: Learnt,
     /// Start of the exporter.
     pub(crate) boot: Option<Time>,
 }
@@ -146,6 +153,7 @@ pub(crate) struct Session {
 #[derive(Debug, Default)]
 pub struct Cache {
     limits: Limits,
+    elements: Arc<Elements>,
     sessions: HashMap<Key, Session>,
     counters: CacheCounters,
     templates: usize,
@@ -160,6 +168,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) counters: &'a mut CacheCounters,
     pub(crate) applications: &'a mut usize,
     pub(crate) limits: Limits,
+    pub(crate) elements: &'a Elements,
     pub(crate) now: u64,
 }
 
@@ -167,6 +176,11 @@ impl Cache {
     /// An empty cache with these bounds.
     pub fn new(limits: Limits) -> Self {
         Self { limits, ..Self::default() }
+    }
+
+    /// The same cache with elements of the configuration; they hold for templates that arrive from now on.
+    pub fn with_elements(self, elements: Arc<Elements>) -> Self {
+        Self { elements, ..self }
     }
 
     /// The counters so far.
@@ -210,6 +224,7 @@ impl Cache {
             counters: &mut self.counters,
             applications: &mut self.applications,
             limits: self.limits,
+            elements: &self.elements,
             now: self.now,
         }
     }
@@ -228,9 +243,11 @@ impl Cache {
         self.forget(key, Some(id));
         let count = fields.len();
         self.make_room(key, count);
-        let mut template = Template::compile(fields, options, min_len);
+        let Parts { session, elements, .. } = self.parts(key);
+        let names = Names { configured: elements, learnt: &session.learned.elements };
+        let mut template = Template::compile(fields, options, min_len, &names);
         template.used = now;
-        self.parts(key).session.templates.insert(id, template);
+        session.templates.insert(id, template);
         self.templates += 1;
         self.fields += count;
     }
@@ -270,7 +287,8 @@ impl Cache {
         let Some(key) = others.min_by_key(|(_, session)| session.used).map(|(key, _)| *key) else { return false };
         self.forget(key, None);
         if let Some(session) = self.sessions.remove(&key) {
-            self.applications = self.applications.saturating_sub(session.learned.applications.len());
+            let names = session.learned.applications.len() + session.learned.elements.len();
+            self.applications = self.applications.saturating_sub(names);
         }
         self.counters.evicted_sessions += 1;
         true

@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use minamo_model::FLOWS;
-use minamo_schema::{CellType, ColumnId, Kind, Source};
+use minamo_schema::{CellType, Column, ColumnId, Kind, Source};
 
 use crate::measure::{Measure, measure_of};
+use crate::registry::{Names, Type, known, same};
 
 /// Enterprise number that marks the elements of the reverse direction (RFC 5103 §6.1).
 pub(crate) const REVERSE: u32 = 29_305;
@@ -30,6 +31,12 @@ pub(crate) enum Coding {
     Mac,
     /// UTF-8 text, fixed-length ones filled up with zeros.
     Text,
+    /// A number whose column is text.
+    Decimal,
+    /// Octets whose column is text: hexadecimal, in groups of four octets.
+    Hex,
+    /// Text behind the six octets of an application's and a field's number, as Cisco's NBAR sends it.
+    Tagged,
     /// Seconds since the epoch (RFC 7011 §6.1.7).
     Secs,
     /// Milliseconds since the epoch (RFC 7011 §6.1.8).
@@ -42,12 +49,12 @@ impl Coding {
     /// True where a field of `len` octets can have this coding.
     pub(crate) fn takes(self, len: usize) -> bool {
         match self {
-            Self::Uint | Self::LowOctet | Self::Secs | Self::Millis => (1..=8).contains(&len),
+            Self::Uint | Self::LowOctet | Self::Decimal | Self::Secs | Self::Millis => (1..=8).contains(&len),
             Self::Bool => len == 1,
             Self::Ip => len == 4 || len == 16,
             Self::Mac => len == 6,
             Self::Ntp => len == 8,
-            Self::Text => true,
+            Self::Text | Self::Hex | Self::Tagged => true,
         }
     }
 }
@@ -59,6 +66,31 @@ pub(crate) enum Target {
     Column(Place),
     /// To the measures.
     Measure(Measure),
+    /// To several columns.
+    Special(Special),
+    /// Its content goes where that belongs (RFC 6313).
+    List(Type),
+    /// To the column `extra`, by its name.
+    Extra(Option<Type>),
+    /// Nowhere: padding, or what another column says anyway.
+    Nowhere,
+}
+
+/// Elements that fill several columns, or one bit by bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Special {
+    /// Lengths and times of packets, as Cisco's ETA codes them.
+    Splt,
+    /// The first packet with data.
+    InitialPacket,
+    /// Counters of octet values.
+    ByteCounts,
+    /// One entry of an MPLS label stack.
+    Label,
+    /// A frame, from its Ethernet header on.
+    Frame,
+    /// A packet, from its IP header on.
+    Packet,
 }
 
 /// A column as the target of an element.
@@ -70,6 +102,8 @@ pub(crate) struct Place {
     pub(crate) coding: Coding,
     /// Position among the sources of the column: lower is better.
     pub(crate) rank: u8,
+    /// True for a column of bits, where several elements may each tell some.
+    pub(crate) flags: bool,
 }
 
 static PLACES: LazyLock<HashMap<(u32, u16), Place>> = LazyLock::new(|| {
@@ -77,8 +111,8 @@ static PLACES: LazyLock<HashMap<(u32, u16), Place>> = LazyLock::new(|| {
     for (id, column) in FLOWS.places() {
         for (rank, source) in (0..=u8::MAX).zip(column.sources) {
             let (Source::Ie(pen, element) | Source::Ie6(pen, element)) = *source else { continue };
-            if let Some(coding) = coding(column.cell, column.kind, element) {
-                places.insert((pen, element), Place { id, coding, rank });
+            if let Some(coding) = coding(column, pen, element) {
+                places.insert((pen, element), Place { id, coding, rank, flags: column.kind == Kind::Flags });
             }
         }
     }
@@ -100,31 +134,38 @@ pub(crate) static MIRRORS: LazyLock<HashMap<ColumnId, ColumnId>> = LazyLock::new
     FLOWS.places().filter_map(|(id, column)| Some((id, *by_name.get(column.mirror?)?))).collect()
 });
 
-/// The coding of an element that fills a column of that type; nothing for types no element has.
-pub(crate) fn coding(cell: CellType, kind: Kind, element: u16) -> Option<Coding> {
-    match cell {
-        CellType::U8 if kind == Kind::Flags => Some(Coding::LowOctet),
-        CellType::U8 | CellType::U16 | CellType::U32 | CellType::U64 => Some(Coding::Uint),
-        CellType::Bool => Some(Coding::Bool),
-        CellType::Ip => Some(Coding::Ip),
-        CellType::Mac => Some(Coding::Mac),
-        CellType::Text => Some(Coding::Text),
-        CellType::Time => match element {
-            150 | 151 => Some(Coding::Secs),
-            152 | 153 => Some(Coding::Millis),
-            154..=157 => Some(Coding::Ntp),
-            // Milliseconds since the exporter started: only the header makes a time of them.
-            21 | 22 => Some(Coding::Uint),
-            _ => None,
-        },
-        _ => None,
+/// The coding of an element that fills a column; nothing where the column's type has no element.
+pub(crate) fn coding(column: &Column, pen: u32, element: u16) -> Option<Coding> {
+    match (pen, element) {
+        // Milliseconds since the exporter started: only the header makes a time of them.
+        (0, 21 | 22) => Some(Coding::Uint),
+        (9, 12_235) => Some(Coding::Tagged),
+        _ => coding_of(column, known(pen, element)?.1),
     }
+}
+
+/// The coding of an element of a type that fills a column.
+fn coding_of(column: &Column, kind: Type) -> Option<Coding> {
+    Some(match (column.cell, kind) {
+        (CellType::U8, Type::Uint) if column.kind == Kind::Flags => Coding::LowOctet,
+        (CellType::U8 | CellType::U16 | CellType::U32 | CellType::U64, Type::Uint) => Coding::Uint,
+        (CellType::Bool, Type::Bool) => Coding::Bool,
+        (CellType::Ip, Type::Ip) => Coding::Ip,
+        (CellType::Mac, Type::Mac) => Coding::Mac,
+        (CellType::Text, Type::Text) => Coding::Text,
+        (CellType::Text, Type::Uint) => Coding::Decimal,
+        (CellType::Text, Type::Octets) => Coding::Hex,
+        (CellType::Time, Type::Secs) => Coding::Secs,
+        (CellType::Time, Type::Millis) => Coding::Millis,
+        (CellType::Time, Type::Ntp) => Coding::Ntp,
+        _ => return None,
+    })
 }
 
 /// The column that an element fills. An element of the reverse direction that no column names fills the
 /// mirror of what it fills in the forward one.
 pub(crate) fn column_of(pen: u32, element: u16) -> Option<Place> {
-    if let Some(place) = PLACES.get(&(pen, element)) {
+    if let Some(place) = PLACES.get(&(pen, element)).or_else(|| PLACES.get(&same(pen, element))) {
         return Some(*place);
     }
     if pen != REVERSE {
@@ -134,29 +175,63 @@ pub(crate) fn column_of(pen: u32, element: u16) -> Option<Place> {
     Some(Place { id: *MIRRORS.get(&forward.id)?, ..*forward })
 }
 
-/// Where the value of an element goes; nothing where nobody asks for it.
-pub(crate) fn target(pen: u32, element: u16, scope: bool) -> Option<Target> {
+/// The elements that are no single value.
+fn special(pen: u32, element: u16) -> Option<Special> {
+    Some(match (pen, element) {
+        (0, 44_941) | (9, 12_173) => Special::Splt,
+        (0, 44_940) | (9, 12_172) | (8057, 850) => Special::InitialPacket,
+        (0, 44_944) | (9, 12_176) => Special::ByteCounts,
+        (0, 70..=79) => Special::Label,
+        (0, 104 | 315) => Special::Frame,
+        (0, 313) => Special::Packet,
+        _ => return None,
+    })
+}
+
+/// Where the value of an element goes.
+pub(crate) fn target(pen: u32, element: u16, scope: bool, names: &Names<'_>) -> Target {
     // RFC 3954 §6.1: scope type 2 is an interface; in IPFIX that is element 10 as a scope field.
     if scope && matches!((pen, element), (V9_SCOPE, 2) | (0, 10)) {
-        return Some(Target::Measure(Measure::ScopeInterface));
+        return Target::Measure(Measure::ScopeInterface);
     }
     match (pen, element) {
-        (0, 22) => return Some(Target::Measure(Measure::StartUptime)),
-        (0, 21) => return Some(Target::Measure(Measure::EndUptime)),
+        (0, 22) => return Target::Measure(Measure::StartUptime),
+        (0, 21) => return Target::Measure(Measure::EndUptime),
+        // Padding, and the IP version: the addresses tell it.
+        (0, 60 | 210) => return Target::Nowhere,
         _ => {}
     }
-    if let Some(place) = column_of(pen, element) {
-        return Some(match DECIDED.get(&place.id) {
+    if let Some(place) = configured(pen, element, names).or_else(|| column_of(pen, element)) {
+        return match DECIDED.get(&place.id) {
             Some(measure) => Target::Measure(*measure),
             None => Target::Column(place),
-        });
+        };
     }
-    if pen == 0 { measure_of(element).map(Target::Measure) } else { None }
+    if let Some(measure) = measure_of(pen, element) {
+        return Target::Measure(measure);
+    }
+    if let Some(special) = special(pen, element) {
+        return Target::Special(special);
+    }
+    match names.of(pen, element).kind {
+        Some(list @ (Type::BasicList | Type::SubTemplateList | Type::SubTemplateMultiList)) => Target::List(list),
+        kind => Target::Extra(kind),
+    }
+}
+
+/// The column that the configuration gives an element.
+fn configured(pen: u32, element: u16, names: &Names<'_>) -> Option<Place> {
+    let id = names.column(pen, element)?;
+    let (_, column) = FLOWS.places().find(|(at, _)| *at == id)?;
+    let coding = coding_of(column, names.of(pen, element).kind?)?;
+    Some(Place { id, coding, rank: 0, flags: column.kind == Kind::Flags })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Elements;
+    use crate::registry::Learnt;
 
     fn name(pen: u32, element: u16) -> Option<&'static str> {
         let place = column_of(pen, element)?;
@@ -165,22 +240,35 @@ mod tests {
 
     #[test]
     fn elements_find_their_columns() {
+        let (configured, learnt) = (Elements::default(), Learnt::default());
+        let names = Names { configured: &configured, learnt: &learnt };
         assert_eq!(name(0, 8), Some("src_ip"));
         assert_eq!(name(0, 28), Some("dst_ip"));
         assert_eq!(name(REVERSE, 1), Some("dst_bytes"));
         assert_eq!(name(REVERSE, 7), Some("dst_port"), "the mirror of the forward element");
+        assert_eq!(name(0, 57_591), Some("app"), "ntop's number in NetFlow v9");
         assert_eq!(name(9, 8), None);
-        assert_eq!(target(0, 34, false), Some(Target::Measure(Measure::Rate)));
-        assert_eq!(target(V9_SCOPE, 2, true), Some(Target::Measure(Measure::ScopeInterface)));
-        assert_eq!(target(0, 65_000, false), None);
+        assert_eq!(target(0, 34, false, &names), Target::Measure(Measure::Rate));
+        assert_eq!(target(V9_SCOPE, 2, true, &names), Target::Measure(Measure::ScopeInterface));
+        assert_eq!(target(0, 65_000, false, &names), Target::Extra(None));
+        assert_eq!(target(0, 292, false, &names), Target::List(Type::SubTemplateList));
+    }
+
+    #[test]
+    fn a_configured_element_fills_its_column() {
+        let text = "[[element]]\npen = 99\nid = 1\nname = \"who\"\ntype = \"string\"\ncolumn = \"user_src\"";
+        let (configured, learnt) = (Elements::parse(text).expect("a table"), Learnt::default());
+        let names = Names { configured: &configured, learnt: &learnt };
+        let Target::Column(place) = target(99, 1, false, &names) else { panic!("a column") };
+        assert_eq!((Some(place.id), place.coding), (names.column(99, 1), Coding::Text));
     }
 
     #[test]
     fn every_element_of_a_column_has_a_coding() {
         for (_, column) in FLOWS.places() {
             for source in column.sources {
-                if let Source::Ie(_, element) | Source::Ie6(_, element) = *source {
-                    assert!(coding(column.cell, column.kind, element).is_some(), "{} {source:?}", column.name);
+                if let Source::Ie(pen, element) | Source::Ie6(pen, element) = *source {
+                    assert!(coding(column, pen, element).is_some(), "{} {source:?}", column.name);
                 }
             }
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Rows to datagrams of NetFlow v5, NetFlow v9 and IPFIX. Templates are made from the columns' own sources:
+//! Rows to datagrams of NetFlow v1, v5, v7, v9 and IPFIX. Templates are made from the columns' own sources:
 //! one for each set of columns that rows have a value in, so that "not observed" stays absent on the wire.
 
 use std::collections::HashMap;
@@ -10,24 +10,28 @@ use minamo_model::{FLOWS, Flow};
 use minamo_schema::{CellType, ColumnId, Source, Value};
 
 use crate::element::{Coding, coding};
-use crate::formats::netflow5;
+use crate::formats::{netflow1, netflow5, netflow7};
 use crate::record::to_ntp;
 use crate::template::VARIABLE;
 
+/// Columns that one bit each of a layout's key can stand for.
+const MAX_COLUMNS: usize = 128;
 /// Templates made before the numbers start again.
 const MAX_LAYOUTS: usize = 4_096;
 /// Octets of a text in NetFlow v9, which has no variable lengths.
 const V9_TEXT: usize = 32;
 /// Longest text in IPFIX: its length fits one octet.
 const MAX_TEXT: usize = 254;
-/// Most records of a NetFlow v5 datagram.
-const V5_RECORDS: usize = 30;
 
 /// The format to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wire {
+    /// NetFlow version 1: as version 5, without routes and sequence numbers.
+    Netflow1,
     /// NetFlow version 5: IPv4 and one side only.
     Netflow5,
+    /// NetFlow version 7: as version 5.
+    Netflow7,
     /// NetFlow version 9: the elements that it shares with IPFIX.
     Netflow9,
     /// IPFIX.
@@ -94,10 +98,10 @@ static IPFIX: LazyLock<Vec<Writable>> = LazyLock::new(|| writable(Wire::Ipfix));
 static NETFLOW9: LazyLock<Vec<Writable>> = LazyLock::new(|| writable(Wire::Netflow9));
 
 fn writable(wire: Wire) -> Vec<Writable> {
-    let fits = |pen: u32, element: u16| wire == Wire::Ipfix || (pen == 0 && element < 128);
+    let fits = |pen: u32, element: u16| (wire == Wire::Ipfix && element < 0x8000) || (pen == 0 && element < 128);
     let all = FLOWS.places().filter_map(|(id, column)| {
         let piece = |pen, element, six| {
-            let coding = coding(column.cell, column.kind, element)?;
+            let coding = coding(column, pen, element)?;
             Some(Piece { column: id, pen, element, len: width(wire, column.cell, element, six), coding })
         };
         let four = column.sources.iter().find_map(|source| match *source {
@@ -110,8 +114,8 @@ fn writable(wire: Wire) -> Vec<Writable> {
         });
         Some(Writable { four, six: six.unwrap_or(four) })
     });
-    // One bit each in a layout's key.
-    all.take(128).collect()
+    // One bit each in a layout's key; a test says that there are no more.
+    all.take(MAX_COLUMNS).collect()
 }
 
 fn width(wire: Wire, cell: CellType, element: u16, six: bool) -> u16 {
@@ -145,8 +149,8 @@ impl Encoder {
     /// Encodes rows, exported at `now`, and hands each datagram to `out`.
     pub fn encode(&mut self, rows: &[Flow], now: Time, out: &mut dyn FnMut(&[u8])) -> Encoded {
         let mut done = Encoded::default();
-        if self.wire == Wire::Netflow5 {
-            self.version5(rows, now, &mut done, out);
+        if let Some(fixed) = Fixed::of(self.wire) {
+            self.fixed(&fixed, rows, now, &mut done, out);
             return done;
         }
         let mut groups: Vec<(Key, Vec<&Flow>)> = Vec::new();
@@ -180,8 +184,8 @@ impl Encoder {
                 Value::Null => continue,
                 // An unknown application is one that has no name to send.
                 Value::Text(text) if text.is_empty() || column.four.element == 96 && text == "Unknown" => continue,
-                // The endpoints have one family, so that one template tells both.
-                Value::Ip(ip) if column.four.element == 15 => ip.as_v4().is_none(),
+                // The endpoints have one family, so that one template tells both; other addresses have their own.
+                Value::Ip(ip) if !matches!(column.four.element, 8 | 12) => ip.as_v4().is_none(),
                 _ => six,
             };
             key.present |= 1 << at;
@@ -266,29 +270,50 @@ impl Encoder {
         *draft = Draft::default();
     }
 
-    fn version5(&mut self, rows: &[Flow], now: Time, done: &mut Encoded, out: &mut dyn FnMut(&[u8])) {
-        let records: Vec<_> = rows.iter().filter_map(|row| netflow5::encode(row, self.boot)).collect();
+    fn fixed(&mut self, fixed: &Fixed, rows: &[Flow], now: Time, done: &mut Encoded, out: &mut dyn FnMut(&[u8])) {
+        let records: Vec<_> = rows.iter().filter_map(|row| (fixed.encode)(row, self.boot)).collect();
         done.refused = rows.len() - records.len();
-        for chunk in records.chunks(V5_RECORDS) {
+        for chunk in records.chunks(fixed.records) {
             let count = u16::try_from(chunk.len()).unwrap_or(0);
-            let mut datagram = Vec::with_capacity(netflow5::HEADER + chunk.len() * netflow5::RECORD);
-            datagram.extend([0, 5]);
+            let mut datagram = Vec::with_capacity(netflow5::HEADER + chunk.iter().map(Vec::len).sum::<usize>());
+            datagram.extend(fixed.version.to_be_bytes());
             datagram.extend(count.to_be_bytes());
             datagram.extend(netflow5::uptime(now, self.boot).to_be_bytes());
             datagram.extend(u32::try_from(now.secs()).unwrap_or(0).to_be_bytes());
             // To the millisecond, as the uptime is.
             let nanos = now.millis().rem_euclid(1_000) * 1_000_000;
             datagram.extend(u32::try_from(nanos).unwrap_or(0).to_be_bytes());
-            datagram.extend(self.sequence.to_be_bytes());
-            let [_, _, engine @ ..] = self.domain.to_be_bytes();
-            datagram.extend(engine);
-            datagram.extend([0, 0]);
+            if fixed.version > 1 {
+                datagram.extend(self.sequence.to_be_bytes());
+                let [_, _, engine @ ..] = self.domain.to_be_bytes();
+                datagram.extend(if fixed.version == 5 { engine } else { [0, 0] });
+                datagram.extend([0, 0]);
+            }
             chunk.iter().for_each(|record| datagram.extend(record));
             out(&datagram);
             self.sequence = self.sequence.wrapping_add(count.into());
             done.datagrams += 1;
             done.rows += chunk.len();
         }
+    }
+}
+
+/// A version with fixed records.
+struct Fixed {
+    version: u16,
+    encode: fn(&Flow, Time) -> Option<Vec<u8>>,
+    /// Most records of a datagram.
+    records: usize,
+}
+
+impl Fixed {
+    fn of(wire: Wire) -> Option<Self> {
+        Some(match wire {
+            Wire::Netflow1 => Self { version: 1, encode: netflow1::encode, records: 24 },
+            Wire::Netflow5 => Self { version: 5, encode: netflow5::encode, records: 30 },
+            Wire::Netflow7 => Self { version: 7, encode: netflow7::encode, records: 27 },
+            Wire::Netflow9 | Wire::Ipfix => return None,
+        })
     }
 }
 
@@ -391,5 +416,15 @@ fn write_text(out: &mut Vec<u8>, len: u16, text: &str) {
     out.extend(text.as_bytes());
     if len != VARIABLE {
         out.resize(out.len() + V9_TEXT - text.len(), 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_with_an_element_has_a_bit() {
+        assert!(IPFIX.len() < MAX_COLUMNS && NETFLOW9.len() < IPFIX.len());
     }
 }

@@ -2,18 +2,27 @@
 //! From what a record said to a complete row: times, ICMP, direction, sampling, application, end reason,
 //! exporter and identity; and from an options record to what is remembered.
 
+use std::borrow::Cow;
+
 use minamo_base::{Ip, Time};
 use minamo_model::{FLOWS, Flow};
 use minamo_schema::{ColumnId, Value};
 
 use crate::cache::{Learned, Limits, Sampled};
 use crate::element::MIRRORS;
+use crate::extra;
 use crate::measure::{Measure, Measures};
+use crate::record::{self, Tally};
+use crate::registry::{Type, known};
 
 /// A tenth of a second.
 const TENTH: i64 = 100_000_000;
 /// Longest application name that is remembered, in octets.
 const MAX_NAME: usize = 128;
+/// Most elements that a session may describe.
+const MAX_ELEMENTS: usize = 1_024;
+/// Longest name of such an element, in characters.
+const MAX_ELEMENT_NAME: usize = 64;
 
 /// What the header of a datagram says of all its records.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +48,7 @@ pub(crate) fn row(flow: &mut Flow, measures: &Measures, header: &Header, learned
     sampling(flow, measures, header, learned);
     application(flow, measures, learned);
     end_reason(flow, measures);
+    decisions(flow, measures);
     let exporter = flow.exporter.get_or_insert_default();
     exporter.ip = Some(header.exporter);
     exporter.domain.get_or_insert(header.domain);
@@ -46,7 +56,9 @@ pub(crate) fn row(flow: &mut Flow, measures: &Measures, header: &Header, learned
     // More digits tell nothing of a record that waited for seconds, and would be its largest column on disk.
     flow.core.time_received = Some(Time(header.received.0.div_euclid(TENTH) * TENTH));
     flow.core.orientation = Some("exporter".into());
-    flow.core.flow_id = flow.identity().to_string();
+    let digits = flow.identity().digits();
+    flow.core.flow_id.clear();
+    flow.core.flow_id.push_str(std::str::from_utf8(&digits).unwrap_or_default());
 }
 
 /// Keeps what a record of options data tells. False where there was no room.
@@ -56,6 +68,7 @@ pub(crate) fn learn(
     learned: &mut Learned,
     applications: &mut usize,
     limits: &Limits,
+    learnt: &mut Vec<(u32, u16)>,
 ) -> bool {
     if let Some(millis) = measures.nonzero(Measure::BootMillis) {
         learned.boot = i64::try_from(millis).ok().map(Time::from_millis);
@@ -69,6 +82,7 @@ pub(crate) fn learn(
         };
         room = learned.learn_rate(what, rate, limits.samplers);
     }
+    room &= element(flow, measures, learned, applications, limits, learnt);
     if let Some(number) = measures.get(Measure::Application)
         && !flow.core.app.is_empty()
     {
@@ -85,6 +99,98 @@ pub(crate) fn learn(
         }
     }
     room
+}
+
+/// Keeps what a record says of an element: enterprise, number, type and name (RFC 5610 §3). Those that a registry or
+/// the configuration knows need no word of the exporter. False where there was no room.
+fn element(
+    flow: &Flow,
+    measures: &Measures,
+    learned: &mut Learned,
+    applications: &mut usize,
+    limits: &Limits,
+    learnt: &mut Vec<(u32, u16)>,
+) -> bool {
+    let number = |measure| measures.get(measure);
+    let pen = number(Measure::ElementPen).and_then(|pen| u32::try_from(pen).ok());
+    let id = number(Measure::ElementId).and_then(|id| u16::try_from(id & 0x7fff).ok());
+    let kind = number(Measure::ElementType).and_then(Type::numbered);
+    let (Some(pen), Some(id), Some(kind)) = (pen, id, kind) else { return true };
+    let extra = flow.extra.as_deref().and_then(|group| group.extra.as_deref()).unwrap_or_default();
+    let Some(name) = extra.iter().find_map(|entry| entry.strip_prefix("informationElementName=")) else { return true };
+    // The name stands before `=` in `extra`.
+    let name: String = name.chars().filter(|c| *c != '=' && !c.is_control()).take(MAX_ELEMENT_NAME).collect();
+    if pen == 0 || name.is_empty() || known(pen, id).is_some() {
+        return true;
+    }
+    let entry = (name.into_boxed_str(), kind);
+    if learned.elements.get(&(pen, id)).is_some_and(|old| *old == entry) {
+        return true;
+    }
+    let new = !learned.elements.contains_key(&(pen, id));
+    if new && (learned.elements.len() >= MAX_ELEMENTS || *applications >= limits.all_applications) {
+        return false;
+    }
+    *applications += usize::from(new);
+    learned.elements.insert((pen, id), entry);
+    learnt.push((pen, id));
+    true
+}
+
+/// Numbers that are words in the row: what became of the packets, of the translation, at the firewall; and the octet of
+/// service where the record has its upper six bits only.
+fn decisions(flow: &mut Flow, measures: &Measures) {
+    if let Some(status) = measures.get(Measure::ForwardingStatus) {
+        // RFC 7270 §4.12: two bits of status and six of reason; in fields of four octets these are the lowest ones.
+        let word = ["unknown", "forwarded", "dropped", "consumed"].get(usize::try_from(status >> 6 & 3).unwrap_or(0));
+        let group = flow.forwarding.get_or_insert_default();
+        group.status = word.map(|word| (*word).into());
+        group.reason = u32::try_from(status & 0x3f).ok();
+    }
+    if let Some(event) = measures.get(Measure::FirewallEvent) {
+        let words = ["ignored", "created", "deleted", "denied", "alert", "updated"];
+        flow.firewall.get_or_insert_default().event = Some(named(&words, event));
+    }
+    if let Some(event) = measures.get(Measure::NatEvent) {
+        flow.nat.get_or_insert_default().event = Some(named(&NAT_EVENTS, event));
+    }
+    if let Some(dscp) = measures.get(Measure::Dscp).and_then(|dscp| u8::try_from(dscp).ok()).filter(|dscp| *dscp < 64) {
+        flow.net.get_or_insert_default().src_tos.get_or_insert(dscp << 2);
+    }
+    if let Some(direction @ 0..=1) = measures.get(Measure::Direction) {
+        let word = if direction == 0 { "ingress" } else { "egress" };
+        flow.exporter.get_or_insert_default().direction = Some(word.into());
+    }
+}
+
+/// IANA, "natEvent": RFC 8158 §5.
+const NAT_EVENTS: [&str; 19] = [
+    "reserved",
+    "create",
+    "delete",
+    "pool_exhausted",
+    "session44_create",
+    "session44_delete",
+    "session64_create",
+    "session64_delete",
+    "bib44_create",
+    "bib44_delete",
+    "bib64_create",
+    "bib64_delete",
+    "ports_exhausted",
+    "quota_exceeded",
+    "address_binding_create",
+    "address_binding_delete",
+    "port_block_allocate",
+    "port_block_release",
+    "threshold_reached",
+];
+
+fn named(words: &[&'static str], number: u64) -> Cow<'static, str> {
+    match usize::try_from(number).ok().and_then(|at| words.get(at)) {
+        Some(word) => (*word).into(),
+        None => number.to_string().into(),
+    }
 }
 
 /// Type and code have columns of their own. Where no element tells them, the destination port does, as
@@ -170,6 +276,7 @@ fn turn(flow: &mut Flow) {
         Value::Uint(number) => Value::<'static>::Uint(number),
         Value::Ip(ip) => Value::Ip(ip),
         Value::Mac(mac) => Value::Mac(mac),
+        Value::Text(text) => Value::Text(text.into_owned().into()),
         _ => Value::Null,
     };
     for (id, _) in FLOWS.places() {
@@ -216,10 +323,19 @@ fn application(flow: &mut Flow, measures: &Measures, learned: &Learned) {
     let core = &mut flow.core;
     if core.app.is_empty()
         && let Some(number) = measures.get(Measure::Application)
-        && let Some(name) = learned.applications.get(&number)
     {
-        core.app = name.to_string().into();
+        match learned.applications.get(&number) {
+            Some(name) => core.app = name.to_string().into(),
+            // 0 is "not classified" with every engine.
+            None => {
+                if let Some((engine, selector)) = record::application(number).filter(|(_, selector)| *selector != 0) {
+                    let shown = format!("{engine}:{selector}");
+                    extra::push(flow, "applicationId", &shown, &mut Tally::default());
+                }
+            }
+        }
     }
+    let core = &mut flow.core;
     let told = !core.app.is_empty() && !core.app.eq_ignore_ascii_case("unknown");
     if !told {
         core.app = "Unknown".into();

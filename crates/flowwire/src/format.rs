@@ -7,7 +7,7 @@ use std::fmt;
 use minamo_base::{Cursor, Ip, Time, WireError};
 use minamo_model::Flow;
 
-use crate::{Cache, FORMATS};
+use crate::{Cache, FORMATS, Fact};
 
 /// A flow export format.
 pub struct Format {
@@ -51,6 +51,15 @@ impl Output<'_> {
     pub(crate) fn skip(&mut self, reason: Skipped) {
         self.report.skipped.push(reason);
     }
+
+    /// Passes on what an exporter said of itself, within [`MAX_FACTS`].
+    pub(crate) fn fact(&mut self, fact: Fact) {
+        if self.report.facts.len() < MAX_FACTS {
+            self.report.facts.push(fact);
+        } else {
+            self.report.facts_cut += 1;
+        }
+    }
 }
 
 /// The account of one datagram.
@@ -66,9 +75,16 @@ pub struct Report {
     pub options: u32,
     /// Messages (v9) or records (v5, IPFIX) missing before this one, by the sequence number.
     pub lost: u32,
+    /// What the exporter said of itself in samples of counters; at most 256 of one datagram.
+    pub facts: Vec<Fact>,
+    /// Facts beyond that number.
+    pub facts_cut: u32,
     /// What could not be used, and why; empty for a good datagram.
     pub skipped: Vec<Skipped>,
 }
+
+/// Most facts of one datagram.
+const MAX_FACTS: usize = 256;
 
 /// A part of a datagram that gave no rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +113,11 @@ pub enum Skipped {
         /// Octets of the set, without its header.
         octets: usize,
     },
+    /// A sampled frame that is no IP packet: its ethertype, or 0 where there is none.
+    NotIp {
+        /// The ethertype.
+        ethertype: u16,
+    },
     /// Octets that break the format.
     Malformed(WireError),
 }
@@ -108,6 +129,7 @@ impl fmt::Display for Skipped {
             Self::UnknownTemplate { id, octets } => write!(f, "template {id} is not known, {octets} octet(s) skipped"),
             Self::ReservedSet { id, octets } => write!(f, "set {id} is reserved, {octets} octet(s) skipped"),
             Self::NotAFlow { id, octets } => write!(f, "template {id} fills no column, {octets} octet(s) skipped"),
+            Self::NotIp { ethertype } => write!(f, "a sampled frame is not IP: ethertype {ethertype:#06x}"),
             Self::Malformed(error) => error.fmt(f),
         }
     }

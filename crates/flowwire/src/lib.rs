@@ -1,25 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Flow export on the wire: NetFlow v5, NetFlow v9 (RFC 3954) and IPFIX (RFC 7011), one file each under
-//! `formats/`, decoded to rows of the flow table and encoded from them. No sockets, no clock: octets, the
-//! exporter's address and the time of arrival are arguments; what has to be remembered is the [`Cache`].
+//! Flow export on the wire: NetFlow v1, v5, v7, v9 (RFC 3954), IPFIX (RFC 7011, RFC 6313, RFC 5610) and
+//! sFlow v5, one file each under `formats/`, decoded to rows of the flow table and encoded from them. No sockets,
+//! no clock: octets, the exporter's address and the time of arrival are arguments; what has to be remembered is the
+//! [`Cache`].
 //!
-//! Not here: sFlow, structured data (RFC 6313), and reliable transports.
+//! Not here: reliable transports, NetFlow v8.
 
 mod cache;
+mod direct;
 mod element;
+mod elements;
 mod encode;
+mod extra;
+mod fact;
 mod finish;
 mod format;
 pub mod formats;
+mod header;
+mod lists;
 mod measure;
 mod record;
+mod registry;
 mod sequence;
 mod sets;
+mod special;
 mod template;
 #[cfg(test)]
 mod tests;
 
 pub use cache::{Cache, CacheCounters, Limits};
+pub use elements::{Elements, ElementsError};
 pub use encode::{Encoded, Encoder, Wire};
+pub use fact::{Fact, InterfaceCounters};
 pub use format::{Datagram, Format, Output, Report, Skipped, decode};
 pub use formats::FORMATS;

@@ -46,15 +46,30 @@ pub(crate) enum Measure {
     Population,
     /// Hash of the application's number.
     Application,
+    /// Differentiated services code point, where the record has no whole octet (RFC 2474).
+    Dscp,
+    /// How packets were forwarded: status in two bits, reason in six (RFC 7270 §4.12).
+    ForwardingStatus,
+    /// What a firewall did (IANA, "firewallEvent").
+    FirewallEvent,
+    /// What happened to a translation (RFC 8158 §5, IANA "natEvent").
+    NatEvent,
+    /// Enterprise of an element that options data describe (RFC 5610 §3).
+    ElementPen,
+    /// Number of that element.
+    ElementId,
+    /// Type of that element.
+    ElementType,
 }
 
-const COUNT: usize = Measure::Application as usize + 1;
+const COUNT: usize = Measure::ElementType as usize + 1;
 
 /// Elements without a column of their own. Those with one find their measure through the column.
-const MEASURES: [(u16, Measure); 18] = [
+const MEASURES: [(u16, Measure); 25] = [
     (32, Measure::IcmpTypeCode),
     (48, Measure::Selector),
     (61, Measure::Direction),
+    (89, Measure::ForwardingStatus),
     (95, Measure::Application),
     (136, Measure::EndReason),
     (139, Measure::IcmpTypeCode),
@@ -63,24 +78,33 @@ const MEASURES: [(u16, Measure); 18] = [
     (160, Measure::BootMillis),
     (161, Measure::DurationMillis),
     (162, Measure::DurationMicros),
+    (195, Measure::Dscp),
+    (230, Measure::NatEvent),
+    (233, Measure::FirewallEvent),
     (239, Measure::BiflowDirection),
     (302, Measure::Selector),
+    (303, Measure::ElementId),
     (306, Measure::Space),
     (309, Measure::SampleSize),
     (310, Measure::Population),
     (322, Measure::ObservedSecs),
     (323, Measure::ObservedMillis),
+    (339, Measure::ElementType),
+    (346, Measure::ElementPen),
 ];
 
-/// The measure that an IANA element carries.
-pub(crate) fn measure_of(id: u16) -> Option<Measure> {
-    MEASURES.iter().find(|(element, _)| *element == id).map(|(_, measure)| *measure)
+/// The measure that an element carries: one of IANA's, or of NetFlow v9 beyond them.
+pub(crate) fn measure_of(pen: u32, id: u16) -> Option<Measure> {
+    if (pen, id) == (0, 40_005) {
+        return Some(Measure::FirewallEvent);
+    }
+    MEASURES.iter().filter(|_| pen == 0).find(|(element, _)| *element == id).map(|(_, measure)| *measure)
 }
 
 /// The measures of one record.
 #[derive(Debug, Clone)]
 pub(crate) struct Measures {
-    present: u32,
+    present: u64,
     values: [u64; COUNT],
 }
 
@@ -94,12 +118,12 @@ impl Measures {
     pub(crate) fn set(&mut self, measure: Measure, value: u64) {
         if let Some(place) = self.values.get_mut(measure as usize) {
             *place = value;
-            self.present |= 1 << measure as u32;
+            self.present |= 1 << measure as u64;
         }
     }
 
     pub(crate) fn get(&self, measure: Measure) -> Option<u64> {
-        if self.present & (1 << measure as u32) == 0 {
+        if self.present & (1 << measure as u64) == 0 {
             return None;
         }
         self.values.get(measure as usize).copied()

@@ -1,70 +1,173 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One record read by its compiled template: columns are set in the row, the rest is kept as measures.
 
-use minamo_base::{Cursor, Ip, Mac, NANOS_PER_SEC, Time, WireError};
-use minamo_model::Flow;
-use minamo_schema::Value;
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use minamo_base::{Cursor, Ip, Mac, NANOS_PER_SEC, Time, WireError, hex};
+use minamo_model::{Flow, text_value};
+use minamo_schema::{ColumnId, Value};
 
 use crate::element::Coding;
 use crate::measure::{Measure, Measures};
-use crate::template::{Action, Guard, Template, field};
+use crate::registry::Names;
+use crate::template::{Action, Guard, Op, Template, field};
+use crate::{direct, extra, lists, special};
 
 /// Longest text taken from a record, in octets.
 const MAX_TEXT: usize = 1_024;
 /// Seconds from 1900-01-01 to 1970-01-01.
 const NTP_EPOCH: i64 = 2_208_988_800;
 
-/// Reads one record. Returns how many of its values did not fit their column.
+/// What reading a record needs beside its template.
+pub(crate) struct Context<'a> {
+    /// Templates of the session, for lists of records.
+    pub(crate) templates: &'a HashMap<u16, Template>,
+    pub(crate) names: Names<'a>,
+}
+
+/// What reading records could not use.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Values that did not fit their column.
+    pub(crate) unfit: u32,
+    /// Values without a column for which `extra` had no room.
+    pub(crate) cut: u32,
+    /// A list of records whose template is not known, with its octets.
+    pub(crate) unknown: Option<(u16, usize)>,
+}
+
+/// Reads one record.
 pub(crate) fn read(
     cursor: &mut Cursor<'_>,
     template: &Template,
+    context: &Context<'_>,
     flow: &mut Flow,
     measures: &mut Measures,
-) -> Result<u32, WireError> {
-    let mut unfit = 0;
+    tally: &mut Tally,
+) -> Result<(), WireError> {
+    // Of records of one length the octets are taken at once, and cut into fields.
+    let mut rest = if template.even { Some(cursor.take(template.min_len, "record.octets")?) } else { None };
     for op in &template.ops {
-        let octets = field(cursor, op.len)?;
+        let octets = match (rest, op.len) {
+            (Some(octets), Some(len)) => {
+                let cut = octets.split_at_checked(len);
+                let (own, others) = cut.ok_or_else(|| cursor.bad(0, "record.field", 0, "the template's length"))?;
+                rest = Some(others);
+                own
+            }
+            (_, len) => field(cursor, len)?,
+        };
+        if let Some(way) = op.direct {
+            direct::set(way, flow, octets);
+            continue;
+        }
         match op.action {
             Action::Ignore => {}
             Action::Measure(measure) => match measured(measure, octets) {
                 Some(value) => measures.set(measure, value),
-                None => unfit += 1,
+                None => tally.unfit += u32::from(!octets.is_empty()),
             },
-            Action::Column(id, coding, guard) => {
-                let Some(value) = value(coding, octets) else {
-                    unfit += u32::from(!octets.is_empty());
-                    continue;
-                };
-                let keep = match guard {
-                    Guard::Always => true,
-                    Guard::NotZero => !is_zero(&value),
-                    Guard::IfEmpty => is_zero(&flow.get(id)),
-                };
-                if keep && !flow.set(id, &value) {
-                    unfit += 1;
-                }
+            Action::Column(id, coding, guard) => column(id, coding, guard, octets, flow, tally),
+            Action::Extra(kind) => extra::note(flow, template.name(op.at), kind, octets, tally),
+            Action::Special(special) => special::fill(special, octets, flow, tally),
+            Action::List(kind) => {
+                lists::read(kind, template.name(op.at), octets, context, &mut Filling { flow, measures, tally }, 0);
             }
         }
     }
-    Ok(unfit)
+    Ok(())
+}
+
+fn column(id: ColumnId, coding: Coding, guard: Guard, octets: &[u8], flow: &mut Flow, tally: &mut Tally) {
+    let Some(mut value) = value(coding, octets) else {
+        tally.unfit += u32::from(!octets.iter().all(|octet| *octet == 0));
+        return;
+    };
+    let keep = match guard {
+        Guard::Always => true,
+        Guard::NotZero => !is_zero(&value),
+        Guard::IfEmpty => is_zero(&flow.get(id)),
+        Guard::Or => {
+            if let (Value::Uint(new), Value::Uint(old)) = (&mut value, flow.get(id)) {
+                *new |= old;
+            }
+            true
+        }
+    };
+    if keep && !flow.set(id, &value) {
+        tally.unfit += 1;
+    }
+}
+
+/// A row in the making, for lists.
+pub(crate) struct Filling<'a> {
+    pub(crate) flow: &'a mut Flow,
+    pub(crate) measures: &'a mut Measures,
+    pub(crate) tally: &'a mut Tally,
+}
+
+/// Applies one field of a record inside a list: it may add to the row, and never changes what the row has.
+pub(crate) fn add(
+    op: &Op,
+    template: &Template,
+    octets: &[u8],
+    context: &Context<'_>,
+    into: &mut Filling<'_>,
+    depth: u8,
+) {
+    match op.action {
+        Action::Ignore => {}
+        Action::Measure(measure) => {
+            if let (None, Some(value)) = (into.measures.get(measure), measured(measure, octets)) {
+                into.measures.set(measure, value);
+            }
+        }
+        Action::Column(id, coding, _) => {
+            let Some(value) = value(coding, octets).filter(|value| !is_zero(value)) else { return };
+            let old = into.flow.get(id);
+            if is_zero(&old) {
+                into.tally.unfit += u32::from(!into.flow.set(id, &value));
+            } else if old != value {
+                extra::push(into.flow, template.name(op.at), &text_value(&value), into.tally);
+            }
+        }
+        Action::Extra(kind) => extra::note(into.flow, template.name(op.at), kind, octets, into.tally),
+        Action::Special(special) => special::fill(special, octets, into.flow, into.tally),
+        Action::List(kind) => lists::read(kind, template.name(op.at), octets, context, into, depth),
+    }
 }
 
 /// The number of at most 8 octets, network order.
-fn uint(octets: &[u8]) -> Option<u64> {
-    if octets.is_empty() || octets.len() > 8 {
-        return None;
-    }
-    Some(octets.iter().fold(0, |sum, octet| sum << 8 | u64::from(*octet)))
+pub(crate) fn uint(octets: &[u8]) -> Option<u64> {
+    Some(match *octets {
+        [one] => one.into(),
+        [a, b] => u16::from_be_bytes([a, b]).into(),
+        [a, b, c, d] => u32::from_be_bytes([a, b, c, d]).into(),
+        [a, b, c, d, e, f, g, h] => u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+        [] | [_, _, _, _, _, _, _, _, _, ..] => return None,
+        _ => octets.iter().fold(0, |sum, octet| sum << 8 | u64::from(*octet)),
+    })
 }
 
-/// A measure's number. The application's number has any length: what is kept is a hash of it.
+/// A measure's number. The application's number has any length: up to seven octets are kept with their length in the
+/// highest one, of longer ones a hash.
 fn measured(measure: Measure, octets: &[u8]) -> Option<u64> {
-    if measure == Measure::Application {
-        // FNV-1a.
-        let mix = |hash: u64, octet: &u8| (hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3);
-        return Some(octets.iter().fold(0xcbf2_9ce4_8422_2325, mix));
+    if measure != Measure::Application {
+        return uint(octets);
     }
-    uint(octets)
+    if octets.len() < 8 {
+        return Some(u64::try_from(octets.len()).unwrap_or(0) << 56 | uint(octets)?);
+    }
+    // FNV-1a, marked by a length that no number has.
+    let mix = |hash: u64, octet: &u8| (hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3);
+    Some(octets.iter().fold(0xcbf2_9ce4_8422_2325, mix) | 0xff << 56)
+}
+
+/// Engine and selector of an application's number (RFC 6759 §4.1), where it is short enough to be kept.
+pub(crate) fn application(number: u64) -> Option<(u64, u64)> {
+    let selector = (number >> 56).checked_sub(1).filter(|octets| *octets < 7)? * 8;
+    Some((number >> selector & 0xff, number & ((1 << selector) - 1)))
 }
 
 fn value(coding: Coding, octets: &[u8]) -> Option<Value<'_>> {
@@ -82,21 +185,37 @@ fn value(coding: Coding, octets: &[u8]) -> Option<Value<'_>> {
         }),
         Coding::Mac => Value::Mac(Mac(octets.try_into().ok()?)),
         Coding::Text => Value::Text(text(octets)?),
+        Coding::Decimal => Value::Text(uint(octets)?.to_string().into()),
+        Coding::Hex => Value::Text(grouped(octets)?.into()),
+        // The application's number begins with its engine, below 32; a plain text does not.
+        Coding::Tagged => Value::Text(text(match octets {
+            [0..32, _, _, _, _, _, rest @ ..] => rest,
+            plain => plain,
+        })?),
         Coding::Secs => Value::Time(Time::from_secs_nanos(i64::try_from(uint(octets)?).ok()?, 0)),
         Coding::Millis => Value::Time(Time::from_millis(i64::try_from(uint(octets)?).ok()?)),
         Coding::Ntp => Value::Time(ntp(uint(octets)?)),
     })
 }
 
+/// Hexadecimal in groups of four octets, as access lists are shown; nothing where all are zero.
+fn grouped(octets: &[u8]) -> Option<String> {
+    let octets = octets.get(..MAX_TEXT / 4).unwrap_or(octets);
+    if octets.iter().all(|octet| *octet == 0) {
+        return None;
+    }
+    Some(octets.chunks(4).map(hex).collect::<Vec<_>>().join("-"))
+}
+
 /// Text without the zeros that fill it up; nothing where it is empty.
-fn text(octets: &[u8]) -> Option<std::borrow::Cow<'_, str>> {
+pub(crate) fn text(octets: &[u8]) -> Option<Cow<'_, str>> {
     let octets = octets.get(..MAX_TEXT).unwrap_or(octets);
     let end = octets.iter().rposition(|octet| *octet != 0)? + 1;
     Some(String::from_utf8_lossy(octets.get(..end)?))
 }
 
 /// An NTP timestamp; one without the highest bit belongs to the era that begins in 2036 (RFC 5905 §6).
-fn ntp(stamp: u64) -> Time {
+pub(crate) fn ntp(stamp: u64) -> Time {
     let era = if stamp >> 63 == 0 { 1 << 32 } else { 0 };
     let secs = i64::try_from(stamp >> 32).unwrap_or(0) + era - NTP_EPOCH;
     let nanos = ((stamp & 0xffff_ffff) * NANOS_PER_SEC.unsigned_abs() + (1 << 31)) >> 32;
@@ -146,5 +265,23 @@ mod tests {
     fn text_ends_before_the_zeros() {
         assert_eq!(text(b"ssh\0\0").as_deref(), Some("ssh"));
         assert_eq!((text(b"\0\0"), text(b"")), (None, None));
+    }
+
+    #[test]
+    fn the_number_of_an_application_is_engine_and_selector() {
+        let parts = |octets: &[u8]| measured(Measure::Application, octets).and_then(application);
+        assert_eq!(parts(&[13, 0, 0, 1]), Some((13, 1)));
+        assert_eq!(parts(&[3, 0xff]), Some((3, 0xff)));
+        assert_eq!((parts(&[20; 9]), parts(&[])), (None, None));
+    }
+
+    #[test]
+    fn octets_and_tags_become_text() {
+        let shown = |coding, octets: &[u8]| value(coding, octets).map(|value| text_value(&value));
+        assert_eq!(shown(Coding::Hex, &[0x0f, 0x8e, 1, 2, 9]).as_deref(), Some("0f8e0102-09"));
+        assert_eq!(shown(Coding::Hex, &[0; 12]), None);
+        assert_eq!(shown(Coding::Tagged, b"\x03\0\0\x50\x34\x02a.example").as_deref(), Some("a.example"));
+        assert_eq!(shown(Coding::Tagged, b"a.example").as_deref(), Some("a.example"));
+        assert_eq!(shown(Coding::Decimal, &[1, 0]).as_deref(), Some("256"));
     }
 }

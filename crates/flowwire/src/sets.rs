@@ -10,8 +10,10 @@ use crate::element::V9_SCOPE;
 use crate::finish::{self, Header};
 use crate::format::shifted;
 use crate::measure::Measures;
-use crate::template::{Field, min_len};
-use crate::{Output, Skipped, record};
+use crate::record::{Context, Tally};
+use crate::registry::Names;
+use crate::template::{Field, Template, min_len};
+use crate::{Output, Skipped, direct, record};
 
 /// Lowest number of a template; sets below carry templates or are reserved.
 const FIRST_TEMPLATE: u16 = 256;
@@ -157,34 +159,37 @@ impl Walk<'_, '_> {
     }
 
     fn data(&mut self, id: u16, body: &[u8], base: usize) -> Option<u32> {
-        let Parts { session, counters, applications, limits, now } = self.cache.parts(self.key);
+        let Parts { session, counters, applications, limits, elements, now } = self.cache.parts(self.key);
         let Session { templates, learned, .. } = session;
         let Some(template) = templates.get_mut(&id) else {
             self.out.skip(Skipped::UnknownTemplate { id, octets: body.len() });
             return None;
         };
         template.used = now;
+        let template = templates.get(&id)?;
         if !template.fills && !template.options {
             self.out.skip(Skipped::NotAFlow { id, octets: body.len() });
         }
         let mut cursor = Cursor::new(body);
         let mut records = 0u32;
-        let mut measures = Measures::default();
+        let (mut flow, mut measures) = (Flow::default(), Measures::default());
+        let (mut tally, mut learnt) = (Tally::default(), Vec::new());
+        let mut whole = true;
         // What is left and shorter than a record is padding.
         while cursor.left() >= template.min_len {
-            let mut flow = Flow::default();
+            direct::empty(&mut flow, template.fixed);
             measures.clear();
-            match record::read(&mut cursor, template, &mut flow, &mut measures) {
-                Ok(unfit) => counters.unfit_values += u64::from(unfit),
-                Err(error) => {
-                    self.out.skip(Skipped::Malformed(shifted(error, base)));
-                    return None;
-                }
+            let names = Names { configured: elements, learnt: &learned.elements };
+            let context = Context { templates, names };
+            if let Err(error) = record::read(&mut cursor, template, &context, &mut flow, &mut measures, &mut tally) {
+                self.out.skip(Skipped::Malformed(shifted(error, base)));
+                whole = false;
+                break;
             }
             records = records.saturating_add(1);
             if template.options {
                 self.out.report.options += 1;
-                let kept = finish::learn(&flow, &measures, learned, applications, &limits);
+                let kept = finish::learn(&flow, &measures, learned, applications, &limits, &mut learnt);
                 counters.refused_facts += u64::from(!kept);
             } else if template.fills {
                 finish::row(&mut flow, &measures, &self.header, learned);
@@ -192,6 +197,18 @@ impl Walk<'_, '_> {
             }
         }
         counters.unmapped(&template.unmapped, records.into(), limits.unmapped);
-        Some(records)
+        counters.unfit_values += u64::from(tally.unfit);
+        counters.cut_values += u64::from(tally.cut);
+        if let Some((id, octets)) = tally.unknown {
+            self.out.skip(Skipped::UnknownTemplate { id, octets });
+        }
+        if !learnt.is_empty() {
+            let names = Names { configured: elements, learnt: &learned.elements };
+            let knows = |template: &Template| template.fields.iter().any(|f| learnt.contains(&(f.pen, f.id)));
+            for template in templates.values_mut().filter(|template| knows(template)) {
+                *template = template.renamed(&names);
+            }
+        }
+        whole.then_some(records)
     }
 }

@@ -2,11 +2,15 @@
 //! Templates (RFC 3954 §5.2, RFC 7011 §3.4), compiled: one operation per field, runs of fields that
 //! nobody asks for joined to one, so that reading a record is a plain loop.
 
+use std::borrow::Cow;
+
 use minamo_base::{Cursor, WireError};
 use minamo_schema::ColumnId;
 
-use crate::element::{Coding, Target, target};
+use crate::direct;
+use crate::element::{Coding, Special, Target, target};
 use crate::measure::Measure;
+use crate::registry::{Names, Type};
 
 /// Length that says "the field begins with its length" (RFC 7011 §7).
 pub(crate) const VARIABLE: u16 = 65_535;
@@ -33,6 +37,8 @@ pub(crate) enum Guard {
     NotZero,
     /// Only where the column is still empty: a field of higher rank was there before.
     IfEmpty,
+    /// By setting further bits.
+    Or,
 }
 
 /// What to do with the octets of a field.
@@ -44,6 +50,12 @@ pub(crate) enum Action {
     Column(ColumnId, Coding, Guard),
     /// Keep as a measure.
     Measure(Measure),
+    /// Fill several columns.
+    Special(Special),
+    /// Structured data.
+    List(Type),
+    /// Put into the column `extra`.
+    Extra(Option<Type>),
 }
 
 /// One step of reading a record.
@@ -53,6 +65,10 @@ pub(crate) struct Op {
     pub(crate) len: Option<usize>,
     /// What to do with them.
     pub(crate) action: Action,
+    /// Position of the field in the template.
+    pub(crate) at: u16,
+    /// The direct way to the column.
+    pub(crate) direct: Option<u8>,
 }
 
 /// A compiled template.
@@ -64,31 +80,68 @@ pub(crate) struct Template {
     pub(crate) options: bool,
     /// The steps, in the order of the wire.
     pub(crate) ops: Box<[Op]>,
+    /// Names of the fields that may go to `extra`, by position.
+    pub(crate) names: Box<[(u16, Cow<'static, str>)]>,
     /// Shortest record in octets, at least 1.
     pub(crate) min_len: usize,
-    /// True where a record of it fills a column.
+    /// True where a record of it fills a column other than `extra`.
     pub(crate) fills: bool,
     /// Elements that no column or measure takes.
     pub(crate) unmapped: Box<[(u32, u16)]>,
+    /// Groups that every record of it makes present.
+    pub(crate) fixed: Groups,
+    /// True where all records have one length.
+    pub(crate) even: bool,
     /// Tick of the last use.
     pub(crate) used: u64,
 }
 
+/// Groups of columns whose boxes one record hands on to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Groups {
+    /// The group of the IP header.
+    pub(crate) net: bool,
+    /// The group of TCP.
+    pub(crate) tcp: bool,
+}
+
 impl Template {
     /// Compiles fields whose shortest record has `min_len` octets.
-    pub(crate) fn compile(fields: Vec<Field>, options: bool, min_len: usize) -> Self {
-        let (mut ops, mut unmapped, mut seen) = (Vec::new(), Vec::new(), Vec::new());
-        for field in &fields {
-            let action = action(field, &mut seen);
-            // 210 is padding; scope types have no columns by nature.
-            if action == Action::Ignore && field.len > 0 && !(field.scope || (field.pen, field.id) == (0, 210)) {
-                unmapped.push((field.pen, field.id));
+    pub(crate) fn compile(fields: Vec<Field>, options: bool, min_len: usize, known: &Names<'_>) -> Self {
+        let (mut ops, mut unmapped, mut seen, mut names) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (at, field) in (0..=u16::MAX).zip(&fields) {
+            let action = action(field, &mut seen, known);
+            match action {
+                Action::Extra(_) if !field.scope => unmapped.push((field.pen, field.id)),
+                _ => {}
             }
-            push(&mut ops, Op { len: (field.len != VARIABLE).then_some(field.len.into()), action });
+            if matches!(action, Action::Extra(_) | Action::List(_) | Action::Column(..)) {
+                names.push((at, known.of(field.pen, field.id).name));
+            }
+            let len = (field.len != VARIABLE).then_some(usize::from(field.len));
+            let direct = match (action, len) {
+                (Action::Column(id, coding, Guard::Always), Some(len)) => direct::of(id, coding, len),
+                _ => None,
+            };
+            push(&mut ops, Op { len, action, at, direct });
         }
-        let fills = ops.iter().any(|op| matches!(op.action, Action::Column(..)));
+        let fills = ops.iter().any(|op| matches!(op.action, Action::Column(..) | Action::Special(_) | Action::List(_)));
+        let fixed = direct::groups(ops.iter().filter_map(|op| op.direct));
+        let even = ops.iter().all(|op| op.len.is_some());
         let (fields, ops, unmapped) = (fields.into(), ops.into(), unmapped.into());
-        Self { fields, options, ops, min_len, fills, unmapped, used: 0 }
+        Self { fields, options, ops, names: names.into(), min_len, fills, unmapped, fixed, even, used: 0 }
+    }
+
+    /// The same template with names that were learnt since.
+    pub(crate) fn renamed(&self, known: &Names<'_>) -> Self {
+        let fresh = Self::compile(self.fields.to_vec(), self.options, self.min_len, known);
+        Self { used: self.used, ..fresh }
+    }
+
+    /// Name of the field at that position.
+    pub(crate) fn name(&self, at: u16) -> &str {
+        let found = self.names.binary_search_by_key(&at, |(known, _)| *known).ok();
+        found.and_then(|at| self.names.get(at)).map_or("", |(_, name)| name)
     }
 }
 
@@ -97,26 +150,35 @@ pub(crate) fn min_len(fields: &[Field]) -> usize {
     fields.iter().map(|field| if field.len == VARIABLE { 1 } else { usize::from(field.len) }).sum()
 }
 
-fn action(field: &Field, seen: &mut Vec<(ColumnId, u8)>) -> Action {
-    match target(field.pen, field.id, field.scope) {
-        // A scope says what an options record is about; only interface and selector matter.
-        Some(Target::Measure(measure)) if field.len > 0 => Action::Measure(measure),
-        Some(Target::Column(place)) if field.len == VARIABLE || place.coding.takes(field.len.into()) => {
+fn action(field: &Field, seen: &mut Vec<(ColumnId, u8)>, names: &Names<'_>) -> Action {
+    // A field without octets tells nothing.
+    if field.len == 0 {
+        return Action::Ignore;
+    }
+    match target(field.pen, field.id, field.scope, names) {
+        Target::Measure(measure) => Action::Measure(measure),
+        Target::Column(place) if field.len == VARIABLE || place.coding.takes(field.len.into()) => {
             let best = seen.iter().filter(|(id, _)| *id == place.id).map(|(_, rank)| *rank).min();
             seen.push((place.id, place.rank));
             let guard = match best {
                 None => Guard::Always,
+                Some(_) if place.flags => Guard::Or,
                 Some(rank) if rank < place.rank => Guard::IfEmpty,
                 Some(_) => Guard::NotZero,
             };
             Action::Column(place.id, place.coding, guard)
         }
-        _ => Action::Ignore,
+        // A length that the type cannot have: shown as it is.
+        Target::Column(_) => Action::Extra(None),
+        Target::Special(special) => Action::Special(special),
+        Target::List(kind) => Action::List(kind),
+        Target::Extra(kind) => Action::Extra(kind),
+        Target::Nowhere => Action::Ignore,
     }
 }
 
 fn push(ops: &mut Vec<Op>, op: Op) {
-    if let (Some(Op { len: Some(before), action: Action::Ignore }), Some(len), Action::Ignore) =
+    if let (Some(Op { len: Some(before), action: Action::Ignore, .. }), Some(len), Action::Ignore) =
         (ops.last_mut(), op.len, op.action)
     {
         *before += len;
@@ -140,34 +202,52 @@ pub(crate) fn field<'a>(cursor: &mut Cursor<'a>, len: Option<usize>) -> Result<&
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Elements;
+    use crate::registry::Learnt;
 
     fn plain(id: u16, len: u16) -> Field {
         Field { pen: 0, id, len, scope: false }
     }
 
+    fn compile(fields: Vec<Field>) -> Template {
+        let (configured, learnt) = (Elements::default(), Learnt::default());
+        let len = min_len(&fields);
+        Template::compile(fields, false, len, &Names { configured: &configured, learnt: &learnt })
+    }
+
     #[test]
     fn ignored_neighbours_are_one_step() {
-        let template = Template::compile(vec![plain(8, 4), plain(60_000, 3), plain(210, 2), plain(4, 1)], false, 10);
+        let template = compile(vec![plain(8, 4), plain(210, 3), plain(210, 2), plain(4, 1)]);
         assert_eq!(template.ops.len(), 3);
-        assert_eq!(template.ops[1], Op { len: Some(5), action: Action::Ignore });
-        assert_eq!(*template.unmapped, [(0, 60_000)]);
+        assert_eq!(template.ops[1], Op { len: Some(5), action: Action::Ignore, at: 1, direct: None });
+        assert!(template.unmapped.is_empty());
+    }
+
+    #[test]
+    fn what_has_no_column_keeps_its_name() {
+        let template = compile(vec![plain(8, 4), plain(60_000, 3), plain(54, 4)]);
+        let names: Vec<_> = template.ops.iter().map(|op| template.name(op.at)).collect();
+        assert_eq!(names, ["sourceIPv4Address", "60000", "fragmentIdentification"]);
+        assert_eq!(*template.unmapped, [(0, 60_000), (0, 54)]);
     }
 
     #[test]
     fn the_better_source_of_a_column_wins() {
-        let template = Template::compile(vec![plain(8, 4), plain(27, 16), plain(243, 2), plain(58, 2)], false, 24);
+        let fields = vec![plain(8, 4), plain(27, 16), plain(243, 2), plain(58, 2), plain(6, 1), plain(6, 2)];
+        let template = compile(fields);
         let guards: Vec<_> = template
             .ops
             .iter()
             .filter_map(|op| if let Action::Column(_, _, guard) = op.action { Some(guard) } else { None })
             .collect();
-        assert_eq!(guards, [Guard::Always, Guard::IfEmpty, Guard::Always, Guard::NotZero]);
+        assert_eq!(guards, [Guard::Always, Guard::IfEmpty, Guard::Always, Guard::NotZero, Guard::Always, Guard::Or]);
     }
 
     #[test]
-    fn a_length_that_the_type_cannot_have_is_stepped_over() {
-        let template = Template::compile(vec![plain(8, 5), plain(1, 9)], false, 14);
-        assert_eq!(*template.ops, [Op { len: Some(14), action: Action::Ignore }]);
+    fn a_length_that_the_type_cannot_have_is_shown_as_it_is() {
+        let template = compile(vec![plain(8, 5), plain(1, 9), plain(4, 0)]);
+        let actions: Vec<_> = template.ops.iter().map(|op| op.action).collect();
+        assert_eq!(actions, [Action::Extra(None), Action::Extra(None), Action::Ignore]);
         assert_eq!(*template.unmapped, [(0, 8), (0, 1)]);
     }
 

@@ -8,6 +8,8 @@ mod golden;
 mod malformed;
 mod options;
 mod round_trip;
+mod sflow;
+mod structured;
 
 use minamo_base::{Ip, Time};
 use minamo_model::Flow;

@@ -145,7 +145,13 @@ pub static SETTINGS: &[Setting] = &[
         key: "collect.listen",
         kind: Kind::Addresses,
         default: "[]",
-        doc: "UDP addresses for NetFlow v5, v9 and IPFIX; none by default.",
+        doc: "UDP addresses for NetFlow v1, v5, v7, v9, IPFIX and sFlow v5; none by default.",
+    },
+    Setting {
+        key: "collect.elements",
+        kind: Kind::File,
+        default: "\"\"",
+        doc: "File with information elements of one's own exporters, TOML: names, types and columns.",
     },
     Setting {
         key: "enrich.networks",
@@ -358,6 +364,11 @@ impl Settings {
     /// `collect.listen`.
     pub(crate) fn collect_listen(&self) -> Vec<SocketAddr> {
         self.texts("collect.listen").iter().filter_map(|text| text.parse().ok()).collect()
+    }
+
+    /// `collect.elements`, where it is set.
+    pub(crate) fn collect_elements(&self) -> Option<PathBuf> {
+        Some(self.text("collect.elements")).filter(|path| !path.is_empty()).map(PathBuf::from)
     }
 
     /// `enrich.*`.

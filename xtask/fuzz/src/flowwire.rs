@@ -15,6 +15,8 @@ pub(crate) static TARGET: Target = Target { name: "flowwire", run, seeds };
 
 /// No format: the datagram is taken as it is.
 const AS_IT_IS: u8 = 0xff;
+/// Most entries of the column `extra`.
+const MAX_EXTRA: usize = 64;
 /// Rows that are written again.
 const REWRITTEN: usize = 64;
 
@@ -31,6 +33,8 @@ fn run(octets: &[u8]) {
         let mut counted = 0u32;
         let report = decode(&datagram, exporter(), Time(0), &mut cache, &mut |row| {
             counted += 1;
+            let extra = row.extra.as_deref().and_then(|group| group.extra.as_ref());
+            assert!(extra.is_none_or(|list| list.len() <= MAX_EXTRA), "a row's extra is bounded");
             if rows.len() < REWRITTEN {
                 rows.push(row.clone());
             }
@@ -39,7 +43,7 @@ fn run(octets: &[u8]) {
         assert!(cache.sessions() <= limits.sessions && cache.applications() <= limits.all_applications);
         assert!(cache.templates() <= limits.sessions * limits.templates);
     }
-    for wire in [Wire::Netflow5, Wire::Netflow9, Wire::Ipfix] {
+    for wire in [Wire::Netflow1, Wire::Netflow5, Wire::Netflow7, Wire::Netflow9, Wire::Ipfix] {
         write_again(wire, &rows);
     }
 }

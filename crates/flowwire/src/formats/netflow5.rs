@@ -5,7 +5,7 @@
 use minamo_base::{Cursor, Ip, Time, WireError};
 use minamo_model::{Flow, flow};
 
-use crate::cache::Key;
+use crate::cache::{Key, Learned};
 use crate::finish::{self, Header};
 use crate::measure::{Measure, Measures};
 use crate::{Cache, Datagram, Format, Output, Skipped};
@@ -32,14 +32,7 @@ pub(crate) const HEADER: usize = 24;
 /// ```
 fn decode(datagram: &Datagram<'_>, cache: &mut Cache, out: &mut Output<'_>) -> Result<(), WireError> {
     let mut cursor = Cursor::new(datagram.octets);
-    cursor.skip(2, "v5.version")?;
-    let count = cursor.u16("v5.count")?;
-    if count == 0 {
-        return Err(cursor.bad(2, "v5.count", 0, "at least 1"));
-    }
-    let uptime = cursor.u32("v5.sys_uptime")?;
-    let secs = cursor.u32("v5.unix_secs")?;
-    let nanos = cursor.u32("v5.unix_nsecs")?;
+    let Head { count, uptime, exported } = head(&mut cursor)?;
     let number = cursor.u32("v5.sequence")?;
     let domain = cursor.u16("v5.engine")?.into();
     let sampling = cursor.u16("v5.sampling")?;
@@ -55,13 +48,94 @@ fn decode(datagram: &Datagram<'_>, cache: &mut Cache, out: &mut Output<'_>) -> R
         exporter: datagram.exporter,
         domain,
         received: datagram.received,
-        exported: Time::from_secs_nanos(secs.into(), nanos.into()),
+        exported,
         uptime: Some(uptime),
         // The upper two bits are the mode, the others the interval.
         rate: Some(u32::from(sampling & 0x3fff)).filter(|rate| *rate > 0),
     };
+    records(&mut cursor, count, RECORD, record, &header, &session.learned, out)
+}
+
+/// Table B-4.
+fn record(cursor: &mut Cursor<'_>, flow: &mut Flow) -> Result<Measures, WireError> {
+    let (mut exporter, measures) = common(cursor, flow)?;
+    cursor.skip(1, "v5.pad1")?;
+    let flags = cursor.u8("v5.tcp_flags")?;
+    flow.core.proto = cursor.u8("v5.prot")?;
+    service(flow, cursor.u8("v5.tos")?, flags);
+    routes(cursor, &mut exporter)?;
+    flow.exporter = Some(exporter);
+    Ok(measures)
+}
+
+/// The 36 octets that begin the records of versions 1, 5 and 7: addresses, interfaces, counters, times and ports.
+pub(crate) fn common(cursor: &mut Cursor<'_>, flow: &mut Flow) -> Result<(Box<flow::Exporter>, Measures), WireError> {
+    let mut measures = Measures::default();
+    flow.core.src_ip = Ip::v4(cursor.array("record.srcaddr")?);
+    flow.core.dst_ip = Ip::v4(cursor.array("record.dstaddr")?);
+    let next_hop = Ip::v4(cursor.array("record.nexthop")?);
+    let (in_if, out_if) = (cursor.u16("record.input")?, cursor.u16("record.output")?);
+    flow.core.src_packets = cursor.u32("record.dpkts")?.into();
+    flow.core.src_bytes = cursor.u32("record.doctets")?.into();
+    measures.set(Measure::StartUptime, cursor.u32("record.first")?.into());
+    measures.set(Measure::EndUptime, cursor.u32("record.last")?.into());
+    flow.core.src_port = cursor.u16("record.srcport")?;
+    flow.core.dst_port = cursor.u16("record.dstport")?;
+    let (in_if, out_if) = (Some(in_if.into()), Some(out_if.into()));
+    let exporter = flow::Exporter { in_if, out_if, next_hop: Some(next_hop), ..flow::Exporter::default() };
+    Ok((Box::new(exporter), measures))
+}
+
+/// Type of service, and flags where the protocol, which is set, has them.
+pub(crate) fn service(flow: &mut Flow, tos: u8, flags: u8) {
+    flow.net.get_or_insert_default().src_tos = Some(tos);
+    if flow.core.proto == 6 {
+        flow.tcp.get_or_insert_default().src_flags = Some(flags);
+    }
+}
+
+/// Autonomous systems and prefix lengths, as versions 5 and 7 have them.
+pub(crate) fn routes(cursor: &mut Cursor<'_>, exporter: &mut flow::Exporter) -> Result<(), WireError> {
+    exporter.src_as = Some(cursor.u16("record.src_as")?.into());
+    exporter.dst_as = Some(cursor.u16("record.dst_as")?.into());
+    exporter.src_mask = Some(cursor.u8("record.src_mask")?);
+    exporter.dst_mask = Some(cursor.u8("record.dst_mask")?);
+    Ok(())
+}
+
+/// The header of versions 1, 5 and 7 up to the time; version, count and uptime are in front.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Head {
+    pub(crate) count: u16,
+    pub(crate) uptime: u32,
+    pub(crate) exported: Time,
+}
+
+/// Reads the first 16 octets of a datagram of version 1, 5 or 7.
+pub(crate) fn head(cursor: &mut Cursor<'_>) -> Result<Head, WireError> {
+    cursor.skip(2, "header.version")?;
+    let count = cursor.u16("header.count")?;
+    if count == 0 {
+        return Err(cursor.bad(2, "header.count", 0, "at least 1"));
+    }
+    let uptime = cursor.u32("header.sys_uptime")?;
+    let secs = cursor.u32("header.unix_secs")?;
+    let nanos = cursor.u32("header.unix_nsecs")?;
+    Ok(Head { count, uptime, exported: Time::from_secs_nanos(secs.into(), nanos.into()) })
+}
+
+/// Reads `count` records of `size` octets and gives their rows; what is missing is said once.
+pub(crate) fn records(
+    cursor: &mut Cursor<'_>,
+    count: u16,
+    size: usize,
+    read: fn(&mut Cursor<'_>, &mut Flow) -> Result<Measures, WireError>,
+    header: &Header,
+    learned: &Learned,
+    out: &mut Output<'_>,
+) -> Result<(), WireError> {
     for _ in 0..count {
-        let mut one = match cursor.take(RECORD, "v5.record") {
+        let mut one = match cursor.take(size, "record.octets") {
             Ok(octets) => Cursor::new(octets),
             Err(error) => {
                 out.skip(Skipped::Malformed(error));
@@ -69,48 +143,25 @@ fn decode(datagram: &Datagram<'_>, cache: &mut Cache, out: &mut Output<'_>) -> R
             }
         };
         let mut flow = Flow::default();
-        let measures = record(&mut one, &mut flow)?;
-        finish::row(&mut flow, &measures, &header, &session.learned);
+        let measures = read(&mut one, &mut flow)?;
+        finish::row(&mut flow, &measures, header, learned);
         out.row(&flow);
     }
     Ok(())
 }
 
-/// Table B-4.
-fn record(cursor: &mut Cursor<'_>, flow: &mut Flow) -> Result<Measures, WireError> {
-    let mut measures = Measures::default();
-    flow.core.src_ip = Ip::v4(cursor.array("v5.srcaddr")?);
-    flow.core.dst_ip = Ip::v4(cursor.array("v5.dstaddr")?);
-    let next_hop = Ip::v4(cursor.array("v5.nexthop")?);
-    let (in_if, out_if) = (cursor.u16("v5.input")?, cursor.u16("v5.output")?);
-    flow.core.src_packets = cursor.u32("v5.dpkts")?.into();
-    flow.core.src_bytes = cursor.u32("v5.doctets")?.into();
-    measures.set(Measure::StartUptime, cursor.u32("v5.first")?.into());
-    measures.set(Measure::EndUptime, cursor.u32("v5.last")?.into());
-    flow.core.src_port = cursor.u16("v5.srcport")?;
-    flow.core.dst_port = cursor.u16("v5.dstport")?;
-    cursor.skip(1, "v5.pad1")?;
-    let flags = cursor.u8("v5.tcp_flags")?;
-    flow.core.proto = cursor.u8("v5.prot")?;
-    flow.net.get_or_insert_default().src_tos = Some(cursor.u8("v5.tos")?);
-    if flow.core.proto == 6 {
-        flow.tcp.get_or_insert_default().src_flags = Some(flags);
-    }
-    flow.exporter = Some(Box::new(flow::Exporter {
-        in_if: Some(in_if.into()),
-        out_if: Some(out_if.into()),
-        next_hop: Some(next_hop),
-        src_as: Some(cursor.u16("v5.src_as")?.into()),
-        dst_as: Some(cursor.u16("v5.dst_as")?.into()),
-        src_mask: Some(cursor.u8("v5.src_mask")?),
-        dst_mask: Some(cursor.u8("v5.dst_mask")?),
-        ..flow::Exporter::default()
-    }));
-    Ok(measures)
+/// The record of a row; nothing where version 5 cannot carry it: IPv6, or a number that is too large.
+pub(crate) fn encode(flow: &Flow, boot: Time) -> Option<Vec<u8>> {
+    let mut out = encode_common(flow, boot)?;
+    let (flags, tos) = encode_service(flow);
+    out.extend([0, flags, flow.core.proto, tos]);
+    encode_routes(flow, &mut out);
+    out.extend([0, 0]);
+    Some(out)
 }
 
-/// The record of a row; nothing where version 5 cannot carry it: IPv6, or a number that is too large.
-pub(crate) fn encode(flow: &Flow, boot: Time) -> Option<[u8; RECORD]> {
+/// The 36 octets that begin the records of versions 1, 5 and 7; nothing where they cannot carry the row.
+pub(crate) fn encode_common(flow: &Flow, boot: Time) -> Option<Vec<u8>> {
     let core = &flow.core;
     let none = flow::Exporter::default();
     let exporter = flow.exporter.as_deref().unwrap_or(&none);
@@ -133,14 +184,24 @@ pub(crate) fn encode(flow: &Flow, boot: Time) -> Option<[u8; RECORD]> {
     };
     out.extend(src_port.to_be_bytes());
     out.extend(dst_port.to_be_bytes());
+    Some(out)
+}
+
+/// Flags and type of service.
+pub(crate) fn encode_service(flow: &Flow) -> (u8, u8) {
     let flags = flow.tcp.as_deref().and_then(|tcp| tcp.src_flags).unwrap_or(0);
-    let tos = flow.net.as_deref().and_then(|net| net.src_tos).unwrap_or(0);
-    out.extend([0, flags, core.proto, tos]);
+    (flags, flow.net.as_deref().and_then(|net| net.src_tos).unwrap_or(0))
+}
+
+/// Autonomous systems and prefix lengths.
+pub(crate) fn encode_routes(flow: &Flow, out: &mut Vec<u8>) {
+    let none = flow::Exporter::default();
+    let exporter = flow.exporter.as_deref().unwrap_or(&none);
     // RFC 6793 §2: 23456 stands for a number of four octets.
-    out.extend(short(exporter.src_as).unwrap_or(23_456).to_be_bytes());
-    out.extend(short(exporter.dst_as).unwrap_or(23_456).to_be_bytes());
-    out.extend([exporter.src_mask.unwrap_or(0), exporter.dst_mask.unwrap_or(0), 0, 0]);
-    out.try_into().ok()
+    let short = |number: Option<u32>| u16::try_from(number.unwrap_or(0)).unwrap_or(23_456);
+    out.extend(short(exporter.src_as).to_be_bytes());
+    out.extend(short(exporter.dst_as).to_be_bytes());
+    out.extend([exporter.src_mask.unwrap_or(0), exporter.dst_mask.unwrap_or(0)]);
 }
 
 /// Milliseconds from `boot`, in 32 bits that wrap as an exporter's do.

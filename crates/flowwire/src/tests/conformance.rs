@@ -51,7 +51,7 @@ fn flipped_octets_do_not_panic() {
 
 proptest! {
     #[test]
-    fn arbitrary_octets_do_not_panic(octets in proptest::collection::vec(any::<u8>(), 0..600), version in 0usize..3) {
+    fn arbitrary_octets_do_not_panic(octets in proptest::collection::vec(any::<u8>(), 0..600), version in 0usize..6) {
         let mut octets = octets;
         if let Some(head) = octets.get_mut(..2) {
             head.copy_from_slice(&FORMATS[version].version.to_be_bytes());

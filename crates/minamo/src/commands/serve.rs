@@ -2,7 +2,7 @@
 //! `minamo serve`: probe, collector, lake, detection and console in one process.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -39,7 +39,7 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
     let listener = bind(settings.listen()?).await?;
     let stop = watch::Sender::new(false);
     let mut sources = Sources::default();
-    sources.collect(&settings, &core, &stop);
+    sources.collect(&settings, &core, &stop)?;
     sources.probe(&settings, &core)?;
     let sealing = tokio::spawn(seal_regularly(Arc::clone(&core.lake), settings.seal_after(), settings.keep_rollups()));
     eprintln!("console: http://{}/", listener.local_addr()?);
@@ -165,6 +165,12 @@ pub(crate) async fn serve(core: &Core, listener: TcpListener, sources: SampleSou
     axum::serve(listener, service).await.context("the console stopped")
 }
 
+/// Elements of a file (`collect.elements`).
+fn elements(path: PathBuf) -> anyhow::Result<minamo_collect::Elements> {
+    let text = std::fs::read_to_string(&path).with_context(|| format!("collect.elements: {}", path.display()))?;
+    minamo_collect::Elements::parse(&text).with_context(|| format!("collect.elements: {}", path.display()))
+}
+
 /// Gives the counters of the sources.
 pub(crate) type SampleSource = Arc<dyn Fn() -> Vec<Sample> + Send + Sync>;
 
@@ -178,16 +184,18 @@ struct Sources {
 }
 
 impl Sources {
-    fn collect(&mut self, settings: &Settings, core: &Core, stop: &watch::Sender<bool>) {
+    fn collect(&mut self, settings: &Settings, core: &Core, stop: &watch::Sender<bool>) -> anyhow::Result<()> {
         let listen = settings.collect_listen();
         if listen.is_empty() {
-            return;
+            return Ok(());
         }
-        let settings = minamo_collect::Settings { listen, ..Default::default() };
+        let elements = settings.collect_elements().map(elements).transpose()?.map(Arc::new).unwrap_or_default();
+        let settings = minamo_collect::Settings { listen, elements, ..Default::default() };
         let collector = Collector::new(settings, core.batches(), clock::now);
         self.collector = Some(collector.counters());
         let stop = stop.subscribe();
         self.tasks.spawn(async move { Ok(collector.run(stop).await?) });
+        Ok(())
     }
 
     fn probe(&mut self, settings: &Settings, core: &Core) -> anyhow::Result<()> {

@@ -22,23 +22,23 @@ table! {
         /// Address of the initiator: the side that opened the conversation, as far as it could be told.
         src_ip: Ip, "開始側（接続を始めた側）のアドレス", Key, None, Both, Address, [Ie(0, 8), Ie6(0, 27), Nprobe("IPV4_SRC_ADDR"), Nprobe6("IPV6_SRC_ADDR")], mirror dst_ip;
         /// Port of the initiator; 0 where the protocol has none.
-        src_port: u16, "開始側のポート（無ければ 0）", Key, None, Both, Plain, [Ie(0, 7), Nprobe("L4_SRC_PORT")], mirror dst_port;
+        src_port: u16, "開始側のポート（無ければ 0）", Key, None, Both, Plain, [Ie(0, 7), Ie(0, 182), Ie(0, 180), Nprobe("L4_SRC_PORT")], mirror dst_port;
         /// Address of the responder.
         dst_ip: Ip, "応答側のアドレス", Key, None, Both, Address, [Ie(0, 12), Ie6(0, 28), Nprobe("IPV4_DST_ADDR"), Nprobe6("IPV6_DST_ADDR")], mirror src_ip;
         /// Port of the responder; 0 where the protocol has none.
-        dst_port: u16, "応答側のポート（無ければ 0）", Key, None, Both, Plain, [Ie(0, 11), Nprobe("L4_DST_PORT")], mirror src_port;
+        dst_port: u16, "応答側のポート（無ければ 0）", Key, None, Both, Plain, [Ie(0, 11), Ie(0, 183), Ie(0, 181), Nprobe("L4_DST_PORT")], mirror src_port;
         /// IANA number of the protocol above IP.
         proto: u8, "IP の上のプロトコル番号（IANA）", Key, None, Both, Plain, [Ie(0, 4), Nprobe("PROTOCOL")];
         /// Octets that the initiator sent, counted from the IP header on.
-        src_bytes: u64, "開始側が送ったオクテット数（IP ヘッダーから）", Counter, Octets, Both, Plain, [Ie(0, 1), Nprobe("IN_BYTES")], mirror dst_bytes;
+        src_bytes: u64, "開始側が送ったオクテット数（IP ヘッダーから）", Counter, Octets, Both, Plain, [Ie(0, 1), Ie(0, 231), Ie(0, 85), Nprobe("IN_BYTES")], mirror dst_bytes;
         /// Octets that the responder sent, counted from the IP header on.
-        dst_bytes: u64, "応答側が送ったオクテット数（IP ヘッダーから）", Counter, Octets, Both, Plain, [Ie(29305, 1), Ie(0, 23), Nprobe("OUT_BYTES")], mirror src_bytes;
+        dst_bytes: u64, "応答側が送ったオクテット数（IP ヘッダーから）", Counter, Octets, Both, Plain, [Ie(29305, 1), Ie(0, 232), Ie(29305, 85), Ie(3054, 176), Ie(0, 23), Nprobe("OUT_BYTES")], mirror src_bytes;
         /// Packets that the initiator sent.
-        src_packets: u64, "開始側が送ったパケット数", Counter, Packets, Both, Plain, [Ie(0, 2), Nprobe("IN_PKTS")], mirror dst_packets;
+        src_packets: u64, "開始側が送ったパケット数", Counter, Packets, Both, Plain, [Ie(0, 2), Ie(0, 298), Ie(0, 86), Nprobe("IN_PKTS")], mirror dst_packets;
         /// Packets that the responder sent.
-        dst_packets: u64, "応答側が送ったパケット数", Counter, Packets, Both, Plain, [Ie(29305, 2), Ie(0, 24), Nprobe("OUT_PKTS")], mirror src_packets;
+        dst_packets: u64, "応答側が送ったパケット数", Counter, Packets, Both, Plain, [Ie(29305, 2), Ie(0, 299), Ie(29305, 86), Ie(3054, 177), Ie(0, 24), Nprobe("OUT_PKTS")], mirror src_packets;
         /// Application: protocol and service joined by a dot where both are known (`TLS.YouTube`, `SSH`, `Unknown`).
-        app: Cow<'static, str>, "アプリケーション。プロトコルとサービスを点でつなぐ（TLS.YouTube、SSH、Unknown）", Key, None, Derived, Plain, [Ie(0, 96), Nprobe("L7_PROTO_NAME")];
+        app: Cow<'static, str>, "アプリケーション。プロトコルとサービスを点でつなぐ（TLS.YouTube、SSH、Unknown）", Key, None, Derived, Plain, [Ie(0, 96), Ie(35632, 119), Ie(0, 56701), Ie(15397, 1), Ie(3054, 111), Nprobe("L7_PROTO_NAME")];
         /// How sure the label is: `content` (recognised on the wire), `partial` (one side or one message only),
         /// `port` (guessed from the port), `exporter` (told by the exporter), `none`.
         app_confidence: Cow<'static, str>, "判定の確かさ：content（内容で判定）、partial（一部のみ）、port（ポートからの推測）、exporter（送信元の申告）、none", Key, None, Derived, Plain, [];
@@ -46,8 +46,8 @@ table! {
         app_reason: Option<Cow<'static, str>>, "その判定の理由（文）", Fact, None, Derived, Plain, [];
         /// True where the content was encrypted, false where it was seen in clear; absent where unknown.
         encrypted: Option<bool>, "内容が暗号化されていれば true、平文なら false、不明なら無し", Key, None, Derived, Plain, [];
-        /// Where the row came from: `probe`, `netflow5`, `netflow9`, `ipfix`.
-        source: Cow<'static, str>, "行の出どころ：probe、netflow5、netflow9、ipfix", Key, None, Both, Plain, [];
+        /// Where the row came from: `probe`, `netflow1`, `netflow5`, `netflow7`, `netflow9`, `ipfix`, `sflow`.
+        source: Cow<'static, str>, "行の出どころ：probe、netflow1、netflow5、netflow7、netflow9、ipfix、sflow", Key, None, Both, Plain, [];
         /// Why the row ended: `tcp_fin`, `tcp_rst`, `idle`, `active`, `end_of_input`, `evicted`.
         end_reason: Option<Cow<'static, str>>, "行が終わった理由：tcp_fin、tcp_rst、idle、active、end_of_input、evicted", Key, None, Both, Plain, [];
         /// How initiator and responder were told apart: `handshake`, `request` (direction of the content),
@@ -121,9 +121,9 @@ table! {
     /// The TCP header.
     pub struct Tcp, group "tcp", prefix "tcp_" {
         /// All flags that the initiator set, or-ed: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128.
-        src_flags: Option<u8>, "開始側が立てた TCP フラグの論理和", Flags, None, Both, Plain, [Ie(0, 6), Nprobe("CLIENT_TCP_FLAGS"), Nprobe("TCP_FLAGS")], mirror dst_flags;
+        src_flags: Option<u8>, "開始側が立てた TCP フラグの論理和", Flags, None, Both, Plain, [Ie(0, 6), Ie(6871, 14), Ie(6871, 15), Nprobe("CLIENT_TCP_FLAGS"), Nprobe("TCP_FLAGS")], mirror dst_flags;
         /// All flags that the responder set, or-ed.
-        dst_flags: Option<u8>, "応答側が立てた TCP フラグの論理和", Flags, None, Both, Plain, [Ie(29305, 6), Nprobe("SERVER_TCP_FLAGS")], mirror src_flags;
+        dst_flags: Option<u8>, "応答側が立てた TCP フラグの論理和", Flags, None, Both, Plain, [Ie(29305, 6), Ie(6871, 16398), Ie(6871, 16399), Nprobe("SERVER_TCP_FLAGS")], mirror src_flags;
         /// Maximum segment size that the initiator offered.
         src_mss: Option<u16>, "開始側が示した最大セグメントサイズ", Gauge, Octets, Observed, Plain, [], mirror dst_mss;
         /// Maximum segment size that the responder offered.
@@ -201,6 +201,10 @@ table! {
         rate: Option<u32>, "この数につき 1 パケットを観測（カウンターは実測値のまま）", Gauge, None, Both, Plain, [Ie(0, 34), Ie(0, 305), Ie(0, 50), Nprobe("SAMPLING_INTERVAL")];
         /// Where the rate came from: `record`, `header`, `options`, `configuration`.
         origin: Option<Cow<'static, str>>, "レートの出どころ：record、header、options、configuration", Key, None, Both, Plain, [];
+        /// Packets that could have been chosen so far, as the exporter counts them (sFlow).
+        pool: Option<u32>, "これまでにサンプリングの対象となったパケット数（sFlow）", Gauge, Packets, Decoded, Plain, [];
+        /// Packets that were chosen and then dropped for lack of resources, so far (sFlow).
+        drops: Option<u32>, "選ばれたが資源不足で捨てられたパケット数の累計（sFlow）", Gauge, Packets, Decoded, Plain, [];
     }
 }
 
@@ -227,5 +231,7 @@ table! {
         src_mask: Option<u8>, "開始側の経路のプレフィックス長", Gauge, None, Decoded, Plain, [Ie(0, 9), Ie6(0, 29)], mirror dst_mask;
         /// Prefix length of the responder's route.
         dst_mask: Option<u8>, "応答側の経路のプレフィックス長", Gauge, None, Decoded, Plain, [Ie(0, 13), Ie6(0, 30)], mirror src_mask;
+        /// Way of the packets at the interface where they were seen: `ingress`, `egress`.
+        direction: Option<Cow<'static, str>>, "観測したインターフェースでのパケットの向き：ingress、egress", Key, None, Decoded, Plain, [];
     }
 }

@@ -3,10 +3,12 @@
 
 mod core;
 mod enrich;
+mod export;
 mod protocols;
 
 pub use self::core::{Core, Exporter, Icmp, L2, Net, Npm, Sampling, Splt, Tcp, Tunnel};
 pub use enrich::Enrich;
+pub use export::{Eta, Extra, Firewall, Forwarding, Nat, Routing, User};
 pub use protocols::{BitTorrent, Dhcp, Dns, Ftp, Http, Mail, Ntp, Quic, Rdp, Sip, Smb, Ssh, Stun, Tls};
 
 use minamo_schema::row;
@@ -39,5 +41,12 @@ row! {
         sip: Sip,
         stun: Stun,
         enrich: Enrich,
+        nat: Nat,
+        firewall: Firewall,
+        user: User,
+        forwarding: Forwarding,
+        routing: Routing,
+        eta: Eta,
+        extra: Extra,
     }
 }

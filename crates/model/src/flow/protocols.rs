@@ -10,7 +10,7 @@ table! {
     /// The TLS handshake, over TCP or inside QUIC (RFC 8446, RFC 5246).
     pub struct Tls, group "tls", prefix "tls_" {
         /// Server name that the client asked for (RFC 6066 §3), lower case.
-        sni: Option<String>, "クライアントが求めたサーバー名（SNI）", Fact, None, Both, Content, [Nprobe("TLS_SERVER_NAME")];
+        sni: Option<String>, "クライアントが求めたサーバー名（SNI）", Fact, None, Both, Content, [Ie(8057, 808), Ie(8057, 890), Ie(35632, 188), Ie(6871, 294), Ie(3054, 202), Nprobe("TLS_SERVER_NAME")];
         /// Version that was agreed on (`TLS 1.3`); what the client offered at most where no answer was seen.
         version: Option<Cow<'static, str>>, "合意されたバージョン（応答が見えなければクライアントの最大値）", Key, None, Both, Plain, [];
         /// Cipher suite that was agreed on, by its IANA name.
@@ -60,17 +60,17 @@ table! {
     /// HTTP/1, first request and answer (RFC 9112).
     pub struct Http, group "http", prefix "http_" {
         /// Host of the request, lower case, without a port.
-        host: Option<String>, "要求のホスト名", Fact, None, Both, Content, [Nprobe("HTTP_SITE")];
+        host: Option<String>, "要求のホスト名", Fact, None, Both, Content, [Ie(0, 460), Ie(9, 12235), Ie(39499, 1), Ie(35632, 361), Ie(35632, 187), Ie(5951, 142), Nprobe("HTTP_SITE")];
         /// Method of the request.
-        method: Option<String>, "要求のメソッド", Key, None, Both, Plain, [Nprobe("HTTP_METHOD")];
+        method: Option<String>, "要求のメソッド", Key, None, Both, Plain, [Ie(0, 459), Ie(8057, 200), Ie(35632, 360), Ie(15397, 19), Ie(5951, 141), Nprobe("HTTP_METHOD")];
         /// Target of the request, at most 1,024 octets.
-        path: Option<String>, "要求の対象（最大 1,024 オクテット）", Fact, None, Both, Content, [Nprobe("HTTP_URL")];
+        path: Option<String>, "要求の対象（最大 1,024 オクテット）", Fact, None, Both, Content, [Ie(0, 461), Ie(39499, 2), Ie(35632, 180), Ie(15397, 22), Ie(5951, 130), Nprobe("HTTP_URL")];
         /// Status code of the answer.
-        status: Option<u16>, "応答のステータスコード", Key, None, Both, Plain, [Nprobe("HTTP_RET_CODE")];
+        status: Option<u16>, "応答のステータスコード", Key, None, Both, Plain, [Ie(0, 457), Ie(39499, 12), Ie(35632, 181), Ie(15397, 24), Ie(5951, 144), Nprobe("HTTP_RET_CODE")];
         /// User agent of the request.
-        user_agent: Option<String>, "要求のユーザーエージェント", Fact, None, Both, Content, [Nprobe("HTTP_UA")];
+        user_agent: Option<String>, "要求のユーザーエージェント", Fact, None, Both, Content, [Ie(0, 468), Ie(39499, 20), Ie(35632, 183), Ie(15397, 20), Ie(5951, 143), Ie(3054, 182), Nprobe("HTTP_UA")];
         /// Content type of the answer, without parameters.
-        content_type: Option<String>, "応答の Content-Type", Key, None, Both, Plain, [Nprobe("HTTP_MIME")];
+        content_type: Option<String>, "応答の Content-Type", Key, None, Both, Plain, [Ie(0, 469), Ie(39499, 10), Ie(35632, 184), Ie(15397, 21), Ie(5951, 183), Nprobe("HTTP_MIME")];
         /// Server software, as the answer says.
         server: Option<String>, "応答が名乗るサーバーソフトウェア", Fact, None, Observed, Plain, [];
         /// Requests that were seen.
@@ -82,7 +82,7 @@ table! {
     /// DNS, first question and its answer (RFC 1035).
     pub struct Dns, group "dns", prefix "dns_" {
         /// Name that was asked for, lower case, without the last dot.
-        query: Option<String>, "問い合わせた名前", Fact, None, Both, Content, [Nprobe("DNS_QUERY")];
+        query: Option<String>, "問い合わせた名前", Fact, None, Both, Content, [Ie(8057, 2), Ie(35632, 205), Ie(6871, 179), Ie(3054, 190), Nprobe("DNS_QUERY")];
         /// Type of the question: `A`, `AAAA`, `MX`, `TYPE65280`.
         qtype: Option<Cow<'static, str>>, "問い合わせの種類：A、AAAA、MX など", Key, None, Both, Plain, [Nprobe("DNS_QUERY_TYPE")];
         /// Response code: `noerror`, `nxdomain`, `servfail`.

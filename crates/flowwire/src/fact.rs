@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What an exporter says of itself, beside its flows.
+
+/// Something that an exporter said of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fact {
+    /// Counters of an interface (sFlow).
+    Interface(Box<InterfaceCounters>),
+}
+
+/// Counters of one interface since its start, as an sFlow agent sends them (sFlow v5, `if_counters` and
+/// `ethernet_counters`; RFC 2863, RFC 3635). A counter that the agent does not have is absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct InterfaceCounters {
+    /// Interface index.
+    pub index: u32,
+    /// Kind of interface (IANA ifType).
+    pub kind: Option<u32>,
+    /// Bits per second.
+    pub speed: Option<u64>,
+    /// True in full duplex, false in half duplex.
+    pub full_duplex: Option<bool>,
+    /// True where it shall be up.
+    pub admin_up: Option<bool>,
+    /// True where it is up.
+    pub up: Option<bool>,
+    /// Octets that came in.
+    pub in_octets: Option<u64>,
+    /// Packets that came in: to one receiver, to groups, to all.
+    pub in_packets: [Option<u32>; 3],
+    /// Packets that came in and were discarded.
+    pub in_discards: Option<u32>,
+    /// Packets that came in with errors.
+    pub in_errors: Option<u32>,
+    /// Packets that came in of an unknown protocol.
+    pub in_unknown: Option<u32>,
+    /// Octets that went out.
+    pub out_octets: Option<u64>,
+    /// Packets that went out: to one receiver, to groups, to all.
+    pub out_packets: [Option<u32>; 3],
+    /// Packets that were to go out and were discarded.
+    pub out_discards: Option<u32>,
+    /// Packets that could not go out because of errors.
+    pub out_errors: Option<u32>,
+    /// True where it takes all frames.
+    pub promiscuous: Option<bool>,
+    /// Frames whose checksum was wrong.
+    pub checksum_errors: Option<u32>,
+    /// Frames of a wrong alignment.
+    pub alignment_errors: Option<u32>,
+    /// Frames that met one collision, and several.
+    pub collisions: [Option<u32>; 2],
+    /// Frames that were too long.
+    pub too_long: Option<u32>,
+}

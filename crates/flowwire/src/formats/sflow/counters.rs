@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Counter samples ("sFlow Version 5", counter data types 1 and 2 of enterprise 0).
+
+use minamo_base::{Cursor, WireError};
+
+use super::block;
+use crate::{Fact, InterfaceCounters, Output};
+
+/// Reads the records of a counter sample. Those of hosts, processors and vendors are stepped over.
+pub(super) fn read(cursor: &mut Cursor<'_>, out: &mut Output<'_>) -> Result<(), WireError> {
+    let count = cursor.u32("counters.records")?;
+    let mut counters: Option<InterfaceCounters> = None;
+    let mut link: Option<InterfaceCounters> = None;
+    for _ in 0..count {
+        let format = cursor.u32("counters.format")?;
+        let mut body = Cursor::new(block(cursor, "counters.octets")?);
+        match format {
+            1 => counters = Some(interface(&mut body)?),
+            2 => link = Some(ethernet(&mut body)?),
+            _ => {}
+        }
+    }
+    if let Some(mut counters) = counters {
+        if let Some(link) = link {
+            (counters.checksum_errors, counters.alignment_errors) = (link.checksum_errors, link.alignment_errors);
+            (counters.collisions, counters.too_long) = (link.collisions, link.too_long);
+        }
+        out.fact(Fact::Interface(Box::new(counters)));
+    }
+    Ok(())
+}
+
+/// A counter; all bits set say that the agent does not have it.
+fn counter(cursor: &mut Cursor<'_>, field: &'static str) -> Result<Option<u32>, WireError> {
+    cursor.u32(field).map(|value| Some(value).filter(|value| *value != u32::MAX))
+}
+
+fn wide(cursor: &mut Cursor<'_>, field: &'static str) -> Result<Option<u64>, WireError> {
+    cursor.u64(field).map(|value| Some(value).filter(|value| *value != u64::MAX))
+}
+
+fn three(cursor: &mut Cursor<'_>, field: &'static str) -> Result<[Option<u32>; 3], WireError> {
+    Ok([counter(cursor, field)?, counter(cursor, field)?, counter(cursor, field)?])
+}
+
+/// `if_counters`.
+fn interface(cursor: &mut Cursor<'_>) -> Result<InterfaceCounters, WireError> {
+    let index = cursor.u32("interface.index")?;
+    let kind = Some(cursor.u32("interface.type")?);
+    let speed = wide(cursor, "interface.speed")?;
+    let full_duplex = match cursor.u32("interface.direction")? {
+        1 => Some(true),
+        2 => Some(false),
+        _ => None,
+    };
+    let status = cursor.u32("interface.status")?;
+    let mut counters = InterfaceCounters {
+        index,
+        kind,
+        speed,
+        full_duplex,
+        admin_up: Some(status & 1 != 0),
+        up: Some(status & 2 != 0),
+        ..InterfaceCounters::default()
+    };
+    counters.in_octets = wide(cursor, "interface.in_octets")?;
+    counters.in_packets = three(cursor, "interface.in_packets")?;
+    counters.in_discards = counter(cursor, "interface.in_discards")?;
+    counters.in_errors = counter(cursor, "interface.in_errors")?;
+    counters.in_unknown = counter(cursor, "interface.in_unknown")?;
+    counters.out_octets = wide(cursor, "interface.out_octets")?;
+    counters.out_packets = three(cursor, "interface.out_packets")?;
+    counters.out_discards = counter(cursor, "interface.out_discards")?;
+    counters.out_errors = counter(cursor, "interface.out_errors")?;
+    // A truth value: 1 is true, 2 is false.
+    counters.promiscuous = match cursor.u32("interface.promiscuous")? {
+        1 => Some(true),
+        0 | 2 => Some(false),
+        _ => None,
+    };
+    Ok(counters)
+}
+
+/// `ethernet_counters`: the first four, and the eleventh.
+fn ethernet(cursor: &mut Cursor<'_>) -> Result<InterfaceCounters, WireError> {
+    let alignment_errors = counter(cursor, "ethernet.alignment")?;
+    let checksum_errors = counter(cursor, "ethernet.checksum")?;
+    let collisions = [counter(cursor, "ethernet.collision")?, counter(cursor, "ethernet.collisions")?];
+    cursor.skip(24, "ethernet.counters")?;
+    let too_long = counter(cursor, "ethernet.too_long")?;
+    Ok(InterfaceCounters { alignment_errors, checksum_errors, collisions, too_long, ..InterfaceCounters::default() })
+}
