@@ -12,6 +12,7 @@ mod finish;
 mod format;
 pub mod formats;
 mod measure;
+pub mod nfdump;
 mod record;
 mod sequence;
 mod sets;
