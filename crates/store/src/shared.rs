@@ -102,7 +102,12 @@ pub(crate) struct Shared {
     stopping: AtomicBool,
     /// Queries that may run at the same time.
     pub(crate) slots: Semaphore,
+    /// Exports that may run at the same time: they last as long as their readers want.
+    pub(crate) exports: Arc<Semaphore>,
 }
+
+/// Exports at the same time, beside all other queries.
+const EXPORTS: usize = 4;
 
 impl Shared {
     /// An empty state; `jobs` leads to the maintenance thread, if there is one.
@@ -111,6 +116,7 @@ impl Shared {
         Self {
             dir: dir.to_owned(),
             slots,
+            exports: Arc::new(Semaphore::new(EXPORTS)),
             settings,
             clock,
             counters: Counters::default(),
