@@ -321,8 +321,8 @@ pub(crate) enum Through {
 #[cfg(feature = "lake")]
 #[derive(Args)]
 #[command(after_help = "\
-Without a command it shows how much the lake holds and how long its history gets. Commands that change the
-lake want the server to be stopped.")]
+Without a command it shows how much the lake holds and how long its history gets. While a server runs, commands that
+change the lake say how that server is asked for the same: on the console's page Lake, or through its API.")]
 pub(crate) struct LakeArgs {
     #[command(flatten)]
     pub(crate) place: Place,
@@ -353,6 +353,12 @@ pub(crate) enum LakeCommand {
         /// End of the range.
         #[arg(long, value_parser = time, value_name = "TIME")]
         to: minamo_base::Time,
+        /// What it is for.
+        #[arg(long, value_enum, default_value = "other")]
+        kind: Held,
+        /// Who answers for it.
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
+        owner: String,
         /// Why.
         #[arg(long, value_name = "TEXT")]
         reason: String,
@@ -362,6 +368,26 @@ pub(crate) enum LakeCommand {
         /// Its number.
         id: i64,
     },
+}
+
+/// What a hold is for.
+#[cfg(feature = "lake")]
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Held {
+    Legal,
+    Incident,
+    Other,
+}
+
+#[cfg(feature = "lake")]
+impl From<Held> for minamo_store::HoldKind {
+    fn from(held: Held) -> Self {
+        match held {
+            Held::Legal => Self::Legal,
+            Held::Incident => Self::Incident,
+            Held::Other => Self::Other,
+        }
+    }
 }
 
 #[cfg(feature = "lake")]

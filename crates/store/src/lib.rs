@@ -42,6 +42,6 @@ pub use query::{
     TopQuery, Totals, compile,
 };
 pub use rebuild::Rebuilt;
-pub use retention::{Class, Forecast, Hold};
+pub use retention::{Class, ClassSize, Forecast, Hold, HoldKind, NewHold, Retained};
 pub use rollup::{ChannelStatus, RollupChart, RollupLine, RollupPart, RollupQuery, RollupStatus};
 pub use settings::Settings;

@@ -16,7 +16,7 @@ use crate::StoreError;
 use crate::catalog::Catalog;
 use crate::compact::{Compactor, Merged};
 use crate::counters::add;
-use crate::retention::{Doomed, Hold, Retention};
+use crate::retention::{Doomed, Hold, Retained, Retention};
 use crate::segment::{self, Origin, Segment};
 use crate::shared::{HotBatch, Shared};
 use crate::tables::tables;
@@ -277,6 +277,11 @@ impl Maintainer {
                 tracing::info!(rows = gone, segments = doomed.len(), reason = rule.name(), "old flows were deleted");
             }
             add(rule.counter(&self.shared.counters), gone);
+            if !doomed.is_empty() {
+                let bytes = doomed.iter().map(|doomed| doomed.segment.bytes).sum();
+                let (at, segments) = ((self.shared.clock)(), doomed.len() as u64);
+                self.shared.note_retained(Retained { at, rule: rule.name(), segments, rows: gone, bytes });
+            }
             rows += gone;
         }
         self.retention.watch(&self.shared);

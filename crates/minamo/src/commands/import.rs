@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `minamo import`: files of nfcapd and nfdump into the lake.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +41,7 @@ pub(crate) async fn run(args: Import) -> anyhow::Result<()> {
         through_nfdump: args.through == Some(Through::Nfdump),
     };
     let (mut rows, mut done, mut known, mut failed) = (0, 0u64, 0u64, 0u64);
+    let mut unread = Unread::default();
     for path in &files {
         match importer.file(path).await {
             Ok(Outcome::Known) => known += 1,
@@ -47,6 +49,7 @@ pub(crate) async fn run(args: Import) -> anyhow::Result<()> {
                 rows += new;
                 done += 1;
                 tell(path, skipped, &account);
+                unread.add(&account);
                 too_old(path, first, keep);
             }
             Err(error) => {
@@ -55,6 +58,7 @@ pub(crate) async fn run(args: Import) -> anyhow::Result<()> {
             }
         }
     }
+    unread.tell();
     drop(importer);
     if let Ok(lake) = Arc::try_unwrap(lake) {
         lake.close().await?;
@@ -79,18 +83,43 @@ fn tell(path: &Path, skipped: u64, account: &Account) {
     if more > 0 {
         eprintln!("minamo: {path}: {more} more such faults");
     }
-    for (number, count) in &account.unread_extensions {
-        let name = extension_name(*number).unwrap_or("unknown");
-        eprintln!("minamo: {path}: extension {number} ({name}) of {count} flows has no column");
+}
+
+/// What files have that the lake has no place for, in all files together.
+#[derive(Default)]
+struct Unread {
+    extensions: BTreeMap<u16, u64>,
+    records: BTreeMap<u16, u64>,
+    unfit: u64,
+    scaled: u64,
+}
+
+impl Unread {
+    fn add(&mut self, account: &Account) {
+        for (number, count) in &account.unread_extensions {
+            *self.extensions.entry(*number).or_default() += count;
+        }
+        for (kind, count) in &account.unread_records {
+            *self.records.entry(*kind).or_default() += count;
+        }
+        self.unfit += account.unfit;
+        self.scaled += account.scaled;
     }
-    for (kind, count) in &account.unread_records {
-        eprintln!("minamo: {path}: {count} records of the unknown kind {kind} were left out");
-    }
-    if account.unfit > 0 {
-        eprintln!("minamo: {path}: {} values are too large for their column and were left out", account.unfit);
-    }
-    if account.scaled > 0 {
-        eprintln!("minamo: {path}: {} flows are sampled, and scaled by nfcapd already", account.scaled);
+
+    fn tell(&self) {
+        for (number, count) in &self.extensions {
+            let name = extension_name(*number).unwrap_or("unknown");
+            eprintln!("minamo: extension {number} ({name}) was left out: it has no column; flows with it: {count}");
+        }
+        for (kind, count) in &self.records {
+            eprintln!("minamo: records of the unknown kind {kind} were left out: {count}");
+        }
+        if self.unfit > 0 {
+            eprintln!("minamo: values too large for their column were left out: {}", self.unfit);
+        }
+        if self.scaled > 0 {
+            eprintln!("minamo: sampled flows whose counters nfcapd had scaled already: {}", self.scaled);
+        }
     }
 }
 
