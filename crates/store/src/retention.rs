@@ -187,6 +187,9 @@ impl Retention {
     /// In the order in which they are applied.
     pub(crate) const RULES: [Rule; 4] = [Rule::Age, Rule::ClassBudget, Rule::Budget, Rule::Watermark];
 
+    /// Those that go by space, not by the clock.
+    pub(crate) const SPACE_RULES: [Rule; 3] = [Rule::ClassBudget, Rule::Budget, Rule::Watermark];
+
     /// Of the settings.
     pub(crate) fn new(settings: &Settings) -> Result<Self, StoreError> {
         let schema = DFSchema::try_from(FLOWS.schema())?;

@@ -26,8 +26,7 @@ pub(crate) async fn run(args: Import) -> anyhow::Result<()> {
     let keep = of_lake.keep;
     let lake = match Lake::open(&folder.join("lake"), of_lake, clock::now) {
         Err(StoreError::InUse(_)) => anyhow::bail!(
-            "{}: the server has the lake open: stop it for the import, or send the files to its API: \
-             curl -H 'Authorization: Bearer TOKEN' --data-binary @FILE 'http://SERVER/api/v1/lake/import?name=FILE'",
+            "{}: a running server has the lake open, and an import writes to it: stop the server for that time",
             folder.display()
         ),
         opened => Arc::new(opened?),

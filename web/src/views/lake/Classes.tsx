@@ -49,11 +49,11 @@ export function Classes({ retention }: { retention: LakeRetention }) {
           ))}
           <tr>
             <td>{t("nav.events")}</td>
-            <td />
+            <td className="faint">{"–"}</td>
             <td className="num">{age(retention.keep_events_secs)}</td>
-            <td />
-            <td />
-            <td />
+            <td className="num">{"–"}</td>
+            <td className="num">{"–"}</td>
+            <td className="num">{"–"}</td>
           </tr>
         </tbody>
       </table>
