@@ -2,6 +2,8 @@
 //! Answers as streams, for exports: as long as the caller goes on asking, batch after batch, in the memory of one query.
 //! They have no limit of time, because a download takes as long as its reader wants; instead only a few run at once.
 
+use std::sync::Arc;
+
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
@@ -14,6 +16,7 @@ use super::flows;
 use super::pages::newest_first;
 use super::sql::plan;
 use crate::counters::add;
+use crate::shared::Shared;
 use crate::{Lake, QueryError};
 
 /// A question for all flows of a range.
@@ -32,6 +35,7 @@ pub struct RowsQuery {
 /// An answer, batch by batch.
 pub struct Rows {
     stream: SendableRecordBatchStream,
+    shared: Arc<Shared>,
     /// Held while the answer is read.
     _turn: OwnedSemaphorePermit,
 }
@@ -44,7 +48,13 @@ impl Rows {
 
     /// The next rows; nothing at the end. After an error there is no more.
     pub async fn next(&mut self) -> Result<Option<RecordBatch>, QueryError> {
-        Ok(self.stream.next().await.transpose()?)
+        let next = self.stream.next().await.transpose().map_err(QueryError::from);
+        match &next {
+            Err(QueryError::Damaged(_)) => add(&self.shared.counters.damaged, 1),
+            Err(QueryError::Memory) => add(&self.shared.counters.query_memory, 1),
+            _ => {}
+        }
+        next
     }
 }
 
@@ -57,7 +67,8 @@ impl Lake {
         if query.limit.is_some() {
             frame = newest_first(frame)?.limit(0, query.limit)?;
         }
-        Ok(Rows { stream: frame.execute_stream().await?, _turn: turn })
+        let stream = frame.execute_stream().await?;
+        Ok(Rows { stream, shared: Arc::clone(&self.shared), _turn: turn })
     }
 
     /// The answer to a statement that reads, whole and as a stream. See [`Lake::sql`].
@@ -65,12 +76,13 @@ impl Lake {
         let turn = self.turn().await?;
         let session = self.session()?;
         let plan = plan(&session, text).await?;
-        Ok(Rows { stream: session.execute_logical_plan(plan).await?.execute_stream().await?, _turn: turn })
+        let stream = session.execute_logical_plan(plan).await?.execute_stream().await?;
+        Ok(Rows { stream, shared: Arc::clone(&self.shared), _turn: turn })
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit, QueryError> {
         add(&self.shared.counters.queries, 1);
-        let exports = std::sync::Arc::clone(&self.shared.exports);
+        let exports = Arc::clone(&self.shared.exports);
         let wait = self.shared.settings.query_time;
         match tokio::time::timeout(wait, exports.acquire_owned()).await {
             Ok(turn) => turn.map_err(|error| QueryError::Failed(error.to_string())),
