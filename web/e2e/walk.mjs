@@ -186,7 +186,7 @@ async function lake({ page, t, go, shot, see }) {
   assert.equal(await page.getByLabel(t.lake.reason).inputValue(), "case 7", "a refused hold stays");
   await page.getByLabel(t.lake.to, { exact: true }).fill("2036-01-01T00:00");
   await page.getByRole("button", { name: t.lake.hold, exact: true }).click();
-  await see("case 7", page.locator(".lake-holds"));
+  await page.locator(".lake-holds").getByText("case 7").first().waitFor(wait);
   await shot("lake");
   page.once("dialog", (dialog) => dialog.accept());
   await page.getByRole("button", { name: t.lake.release, exact: true }).click();
