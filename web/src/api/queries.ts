@@ -56,8 +56,8 @@ export function useLake() {
   });
 }
 
-export function useLakeColumns() {
-  return useQuery({ queryKey: ["lake-columns"], queryFn: ({ signal }) => call<LakeColumn[]>("GET", "/lake/columns", undefined, signal) });
+export function useLakeColumns(segments: number) {
+  return useQuery({ queryKey: ["lake-columns", segments], placeholderData: keepPreviousData, queryFn: ({ signal }) => call<LakeColumn[]>("GET", "/lake/columns", undefined, signal) });
 }
 
 function usePost<T>(path: string, body: unknown, enabled = true) {

@@ -38,7 +38,7 @@ export function Classes({ retention }: { retention: LakeRetention }) {
           {retention.classes.map((one) => (
             <tr key={one.name}>
               <td>{name(one)}</td>
-              <td className="mono faint" title={one.filter}>{one.filter}</td>
+              <td className="mono faint lake-filter" title={one.filter}>{one.filter}</td>
               <td className="num">{age(one.keep_secs)}</td>
               <td className="num">{one.max_bytes === null ? "–" : bytes(one.max_bytes)}</td>
               <td className="num">{bytes(one.bytes)}</td>

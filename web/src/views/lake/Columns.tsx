@@ -6,9 +6,10 @@ import { bytes, percent, whole } from "../../parts/format";
 import { Panel } from "../../parts/Panel";
 import { Shown } from "../../parts/State";
 
-export function Columns() {
+/** `segments` is their number: with others the sizes are others. */
+export function Columns({ segments }: { segments: number }) {
   const { t } = useWords();
-  const answer = useLakeColumns();
+  const answer = useLakeColumns(segments);
   return (
     <Panel title={t("lake.columns")} className="fill lake-list">
       <Shown answer={answer} rows={6}>

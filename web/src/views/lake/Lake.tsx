@@ -32,7 +32,7 @@ export function Lake() {
             </div>
             <div className="lake-two">
               <Days days={data.days} />
-              <Columns />
+              <Columns segments={data.tables.reduce((sum, table) => sum + table.segments, 0)} />
             </div>
             <Ingest />
           </>
