@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { COLUMNS, makeEvents, makeFlows } from "./data.mjs";
 import { compile, complete } from "./filter.mjs";
+import { lake } from "./lake.mjs";
 
 const port = Number(process.env.MOCK_PORT ?? 8787);
 const end = Date.now() - Number(process.env.MOCK_AGE_HOURS ?? 0) * 3600e3;
@@ -131,6 +132,7 @@ const routes = {
   "GET /api/v1/filter/complete": (_, query) => complete(query.get("text") ?? "", Number(query.get("at")), flows),
   "GET /api/v1/events": (_, query) => ({ rows: events.filter((e) => e.last >= query.get("from") && e.first < query.get("to")).slice(0, Number(query.get("limit") ?? 100)) }),
   "POST /api/v1/sql": sql,
+  ...lake(flows, refuse),
 };
 
 function session(method, request, body, answer) {
@@ -155,10 +157,11 @@ function call(method, url, request, body, answer) {
     return found;
   }
   if (url.pathname.startsWith("/api/v1/profiles")) return profile(method, url.pathname.split("/").slice(4), body);
-  const route = routes[`${method} ${url.pathname}`];
+  const hold = /^\/api\/v1\/lake\/holds\/(\d+)$/.exec(url.pathname);
+  const route = routes[`${method} ${hold ? "/api/v1/lake/holds" : url.pathname}`];
   if (!route) throw refuse(404, "path", "there is no such operation", "その操作はありません");
-  const result = route(body, url.searchParams);
-  return Array.isArray(result) ? result : Object.assign({ elapsed_ms: Math.round(performance.now() - begun) }, result);
+  const result = route(body, url.searchParams, hold?.[1]);
+  return result === undefined || Array.isArray(result) ? result : Object.assign({ elapsed_ms: Math.round(performance.now() - begun) }, result);
 }
 
 const MEDIA = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };

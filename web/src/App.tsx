@@ -22,6 +22,7 @@ const Flow = lazy(() => import("./views/flow/Flow").then((view) => ({ default: v
 const Events = lazy(() => import("./views/events/Events").then((view) => ({ default: view.Events })));
 const Profiles = lazy(() => import("./views/profiles/Profiles").then((view) => ({ default: view.Profiles })));
 const Sql = lazy(() => import("./views/sql/Sql").then((view) => ({ default: view.Sql })));
+const Lake = lazy(() => import("./views/lake/Lake").then((view) => ({ default: view.Lake })));
 const Status = lazy(() => import("./views/status/Status").then((view) => ({ default: view.Status })));
 
 function signedOutWatcher(client: QueryClient): QueryClient {
@@ -100,6 +101,9 @@ function Frame() {
         </Route>
         <Route element={<Plain title="sql" />}>
           <Route path="sql" element={<Sql />} />
+        </Route>
+        <Route element={<Plain title="lake" />}>
+          <Route path="lake" element={<Lake />} />
         </Route>
         <Route element={<Plain title="status" />}>
           <Route path="status" element={<Status />} />

@@ -19,6 +19,7 @@ pub mod formats;
 mod header;
 mod lists;
 mod measure;
+pub mod nfdump;
 mod record;
 mod registry;
 mod sequence;

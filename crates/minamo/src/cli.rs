@@ -36,6 +36,9 @@ pub(crate) enum Command {
     /// Ask the lake with SQL.
     #[cfg(feature = "lake")]
     Sql(Sql),
+    /// Take in files of nfcapd and nfdump.
+    #[cfg(feature = "lake")]
+    Import(Import),
     /// Look after the lake: segments, sizes, history, checksums, retention, holds.
     #[cfg(feature = "lake")]
     Lake(LakeArgs),
@@ -111,7 +114,8 @@ pub(crate) enum By {
 Examples:
   minamo query 'port 443' --last 1h                         the newest flows
   minamo query 'src net 192.0.2.0/24' --top app --by bytes  the largest applications
-  minamo query --top src_ip,dst_ip --limit 5                the largest pairs")]
+  minamo query --top src_ip,dst_ip --limit 5                the largest pairs
+  minamo query 'app DNS' --format parquet --output dns.parquet   all of them, into a file")]
 pub(crate) struct Query {
     /// Filter; all flows without one.
     #[arg(default_value = "", hide_default_value = true)]
@@ -133,12 +137,15 @@ pub(crate) struct Query {
     /// End of the range.
     #[arg(long, value_parser = time, value_name = "TIME")]
     pub(crate) to: Option<minamo_base::Time>,
-    /// Most rows.
-    #[arg(long, default_value_t = 20)]
-    pub(crate) limit: usize,
-    /// Format of the output: csv, joy, jsonl, parquet, table.
+    /// Most rows, the newest first; without it 20, and all into a file.
+    #[arg(long)]
+    pub(crate) limit: Option<usize>,
+    /// Format of the output: csv, joy, jsonl, parquet, table; groups come in all but joy.
     #[arg(long, short, default_value = "table", value_parser = format_names())]
     pub(crate) format: String,
+    /// File to write to instead of standard output; it has its name once it is whole.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[cfg(feature = "lake")]
@@ -148,12 +155,18 @@ pub(crate) struct Sql {
     pub(crate) sql: String,
     #[command(flatten)]
     pub(crate) place: Place,
-    /// Most rows.
-    #[arg(long, default_value_t = 1_000)]
-    pub(crate) limit: usize,
-    /// JSON lines instead of a table.
-    #[arg(long)]
+    /// Most rows; without it 1,000 in a table, and all in other formats.
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) limit: Option<usize>,
+    /// Format of the output.
+    #[arg(long, short, default_value = "table", value_parser = ["table", "csv", "jsonl", "parquet"])]
+    pub(crate) format: String,
+    /// The same as --format jsonl.
+    #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
+    /// File to write to instead of standard output; it has its name once it is whole.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[cfg(feature = "lake")]
@@ -280,8 +293,39 @@ pub(crate) struct ProfileChart {
 #[cfg(feature = "lake")]
 #[derive(Args)]
 #[command(after_help = "\
-Without a command it shows how much the lake holds and how long its history gets. Commands that change the
-lake want the server to be stopped.")]
+Reads layout 2 (nfdump 1.7), packed with LZO, LZ4, bzip2 or zstd or not at all; other layouts through nfdump itself.
+A file that was imported before is passed over, whatever its name. What of a file is not taken in is named on
+standard error.
+
+Examples:
+  minamo import /var/cache/nfdump                    all nfcapd.* in the folder and below it
+  minamo import --through nfdump nfcapd.201901010000 a file of nfdump 1.6")]
+pub(crate) struct Import {
+    /// Files, or folders whose files called nfcapd.* are taken, with those of folders in them.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Import files that were imported before once more.
+    #[arg(long)]
+    pub(crate) again: bool,
+    /// Let this program read the files and write them in a layout that is known here.
+    #[arg(long, value_enum, value_name = "PROGRAM")]
+    pub(crate) through: Option<Through>,
+}
+
+/// A program that reads files for us.
+#[cfg(feature = "lake")]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Through {
+    Nfdump,
+}
+
+#[cfg(feature = "lake")]
+#[derive(Args)]
+#[command(after_help = "\
+Without a command it shows how much the lake holds and how long its history gets. While a server runs, commands that
+change the lake say how that server is asked for the same: on the console's page Lake, or through its API.")]
 pub(crate) struct LakeArgs {
     #[command(flatten)]
     pub(crate) place: Place,
@@ -312,6 +356,12 @@ pub(crate) enum LakeCommand {
         /// End of the range.
         #[arg(long, value_parser = time, value_name = "TIME")]
         to: minamo_base::Time,
+        /// What it is for.
+        #[arg(long, value_enum, default_value = "other")]
+        kind: Held,
+        /// Who answers for it.
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
+        owner: String,
         /// Why.
         #[arg(long, value_name = "TEXT")]
         reason: String,
@@ -321,6 +371,26 @@ pub(crate) enum LakeCommand {
         /// Its number.
         id: i64,
     },
+}
+
+/// What a hold is for.
+#[cfg(feature = "lake")]
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Held {
+    Legal,
+    Incident,
+    Other,
+}
+
+#[cfg(feature = "lake")]
+impl From<Held> for minamo_store::HoldKind {
+    fn from(held: Held) -> Self {
+        match held {
+            Held::Legal => Self::Legal,
+            Held::Incident => Self::Incident,
+            Held::Other => Self::Other,
+        }
+    }
 }
 
 #[cfg(feature = "lake")]

@@ -15,6 +15,7 @@ use minamo_schema::Value;
 use minamo_store::{By, FlowsQuery, Key, SeriesQuery, SummaryQuery, TopQuery};
 use utoipa::OpenApi;
 
+use crate::lake::{api as lake, export};
 use crate::profiles::api as profiles;
 use crate::types::*;
 use crate::{ApiError, Deps, auth, metrics};
@@ -53,6 +54,16 @@ pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
         profiles::change_profile,
         profiles::delete_profile,
         profiles::profile_chart,
+        lake::state,
+        lake::columns,
+        lake::segments,
+        lake::holds,
+        lake::create_hold,
+        lake::release_hold,
+        lake::jobs,
+        lake::create_job,
+        export::flows,
+        export::sql,
         metrics::metrics
     )
 )]

@@ -16,7 +16,7 @@ const COOKIE: &str = "minamo_session";
 
 /// The user of the request, put there by [`require`].
 #[derive(Debug, Clone)]
-pub(crate) struct User(String);
+pub(crate) struct User(pub(crate) String);
 
 /// Log in; the answer sets the session's cookie.
 #[utoipa::path(post, path = "/api/v1/session", request_body = Login, responses((status = 204), (status = 401, body = ApiError)))]

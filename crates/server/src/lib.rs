@@ -6,6 +6,7 @@ mod api;
 mod auth;
 mod console;
 mod error;
+pub mod lake;
 mod metrics;
 pub mod profiles;
 mod state;
@@ -13,10 +14,10 @@ pub mod types;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
+use axum::{Extension, Router};
 use minamo_base::{Sample, Time};
 use minamo_detect::Rule;
 use minamo_state::Definitions;
@@ -73,6 +74,15 @@ pub fn router(deps: Deps) -> Router {
                 .delete(profiles::api::delete_profile),
         )
         .route("/api/v1/profiles/{name}/chart", post(profiles::api::profile_chart))
+        .route("/api/v1/lake", get(lake::api::state))
+        .route("/api/v1/lake/columns", get(lake::api::columns))
+        .route("/api/v1/lake/segments", get(lake::api::segments))
+        .route("/api/v1/lake/holds", get(lake::api::holds).post(lake::api::create_hold))
+        .route("/api/v1/lake/holds/{id}", delete(lake::api::release_hold))
+        .route("/api/v1/lake/jobs", get(lake::api::jobs).post(lake::api::create_job))
+        .route("/api/v1/export/flows", get(lake::export::flows))
+        .route("/api/v1/export/sql", get(lake::export::sql))
+        .layer(Extension(Arc::new(lake::jobs::Jobs::default())))
         .route("/metrics", get(metrics::metrics))
         .route_layer(from_fn_with_state(deps.clone(), auth::require));
     let set = |name: HeaderName, value: &'static str| {

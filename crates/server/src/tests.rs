@@ -10,10 +10,12 @@ use tower::ServiceExt as _;
 
 use super::*;
 
+mod lake;
+
 struct Service {
     router: Router,
     cookie: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 fn now() -> Time {
@@ -52,7 +54,7 @@ async fn service_at(clock: fn() -> Time) -> Service {
         started_at: now(),
         clock,
     });
-    let mut service = Service { router, cookie: String::new(), _folder: folder };
+    let mut service = Service { router, cookie: String::new(), folder };
     let answer = service.send("POST", "/api/v1/session", Some(json!({"user": "admin", "password": "secret"}))).await;
     assert_eq!(answer.status(), StatusCode::NO_CONTENT);
     let cookie = answer.headers()[header::SET_COOKIE].to_str().expect("text").to_owned();

@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use arrow::array::RecordBatch;
-use minamo_model::{CellReader, Row, Table, text_value};
+use minamo_model::{CellReader, Row, text_value};
 
 use crate::{Format, Sink, SinkError};
 
@@ -12,16 +12,19 @@ pub(crate) static FORMAT: Format = Format {
     name: "csv",
     help: "comma-separated values with a header of all columns (RFC 4180)",
     binary: false,
-    open: |mut out, table| {
-        let names: Vec<_> = table.columns().map(|c| c.name).collect();
-        write!(out, "{}\r\n", names.join(","))?;
-        Ok(Box::new(Csv { out, table }))
-    },
+    open: |out, table| open(out, table.columns().map(|c| c.name.to_owned()).collect()),
 };
+
+/// Writes the header; cells of later rows stand under their names.
+pub(crate) fn open(mut out: Box<dyn Write + Send>, names: Vec<String>) -> Result<Box<dyn Sink>, SinkError> {
+    let header: Vec<_> = names.iter().map(|name| quoted(name.clone())).collect();
+    write!(out, "{}\r\n", header.join(","))?;
+    Ok(Box::new(Csv { out, names }))
+}
 
 struct Csv {
     out: Box<dyn Write + Send>,
-    table: &'static Table,
+    names: Vec<String>,
 }
 
 impl Sink for Csv {
@@ -29,7 +32,7 @@ impl Sink for Csv {
         let readers = CellReader::all(batch);
         for row in 0..batch.num_rows() {
             let row = Row::new(&readers, row);
-            let cells: Vec<_> = self.table.columns().map(|c| quoted(text_value(&row.get(c.name)))).collect();
+            let cells: Vec<_> = self.names.iter().map(|name| quoted(text_value(&row.get(name)))).collect();
             write!(self.out, "{}\r\n", cells.join(","))?;
         }
         Ok(())

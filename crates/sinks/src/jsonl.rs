@@ -12,8 +12,12 @@ pub(crate) static FORMAT: Format = Format {
     name: "jsonl",
     help: "one JSON object per line, only the columns that have a value",
     binary: false,
-    open: |out, _| Ok(Box::new(Jsonl { out, line: String::new() })),
+    open: |out, _| open(out),
 };
+
+pub(crate) fn open(out: Box<dyn Write + Send>) -> Result<Box<dyn Sink>, SinkError> {
+    Ok(Box::new(Jsonl { out, line: String::new() }))
+}
 
 struct Jsonl {
     out: Box<dyn Write + Send>,

@@ -2,6 +2,7 @@
 //! Where rows go: one file per format, one line in [`FORMATS`]. A sink takes batches of any table and
 //! never names columns unless its format fixed them.
 
+mod answer;
 mod csv;
 mod joy;
 mod jsonl;
@@ -13,6 +14,8 @@ use std::io::{self, Write};
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 use minamo_model::Table;
+
+pub use answer::{ANSWER_FORMATS, open_answer};
 
 /// Makes the sink of a format over an output.
 pub type Open = fn(Box<dyn Write + Send>, &'static Table) -> Result<Box<dyn Sink>, SinkError>;

@@ -87,3 +87,23 @@ fn parquet_is_parquet() {
     let octets = written("parquet");
     assert!(octets.starts_with(b"PAR1") && octets.ends_with(b"PAR1"));
 }
+
+#[test]
+fn answers_of_any_columns_are_written_in_each_format_of_theirs() {
+    use arrow::array::{ArrayRef, Int64Array, StringArray};
+    let columns: [(&str, ArrayRef); 2] =
+        [("a,b", Arc::new(StringArray::from(vec![Some("x"), None]))), ("n", Arc::new(Int64Array::from(vec![1, 2])))];
+    let batch = RecordBatch::try_from_iter(columns).expect("a batch");
+    let written = |name: &str| {
+        let shared = Shared::default();
+        let mut sink = open_answer(name, Box::new(shared.clone()), batch.schema())?.expect("opened");
+        sink.write(&batch).expect("written");
+        sink.finish().expect("finished");
+        Some(shared.0.lock().expect("one thread").clone())
+    };
+    assert_eq!(written("csv").as_deref(), Some(&b"\"a,b\",n\r\nx,1\r\n,2\r\n"[..]));
+    assert_eq!(written("jsonl").as_deref(), Some(&b"{\"a,b\":\"x\",\"n\":1}\n{\"n\":2}\n"[..]));
+    assert!(written("parquet").is_some_and(|octets| octets.ends_with(b"PAR1")));
+    assert!(written("joy").is_none(), "joy has names of its own, for flows");
+    assert!(ANSWER_FORMATS.iter().all(|name| written(name).is_some()));
+}

@@ -302,7 +302,7 @@ impl Definitions {
     }
 }
 
-fn failed(path: &Path) -> impl Fn(rusqlite::Error) -> StateError + '_ {
+pub(crate) fn failed(path: &Path) -> impl Fn(rusqlite::Error) -> StateError + '_ {
     move |error| StateError::Sqlite { path: path.to_owned(), reason: error.to_string() }
 }
 

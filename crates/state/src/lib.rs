@@ -7,9 +7,11 @@
 //! which filter a channel stands for at which minute. Neither knows flows.
 
 mod definitions;
+mod imports;
 mod profiles;
 
 pub use definitions::{Definition, Definitions, Kind, StateError};
+pub use imports::{Import, Imports};
 pub use profiles::{
     ALL, AsKnown, ChannelDef, LIVE, Line, MAX_CHANNELS, MAX_DEPTH, MAX_PROFILES, Part, Profile, ProfileError,
     ProfileVersion, Profiles,

@@ -10,13 +10,13 @@ use minamo_base::Time;
 use rusqlite::{Connection, OpenFlags, Transaction, params};
 
 use crate::StoreError;
-use crate::retention::Hold;
+use crate::retention::{Hold, HoldKind};
 use crate::segment::Segment;
 use crate::span::Span;
 use crate::tables::{PerTable, TABLES, tables};
 
 /// Steps from one schema version to the next; the version is how many were taken. Append only.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE sealed (table_name TEXT PRIMARY KEY, through INTEGER NOT NULL) STRICT;
     CREATE TABLE next (one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER NOT NULL) STRICT;
@@ -35,6 +35,10 @@ const MIGRATIONS: [&str; 2] = [
         id INTEGER PRIMARY KEY AUTOINCREMENT, from_time INTEGER NOT NULL, to_time INTEGER NOT NULL,
         reason TEXT NOT NULL, made INTEGER NOT NULL
     ) STRICT;
+    ",
+    "
+    ALTER TABLE holds ADD COLUMN kind TEXT NOT NULL DEFAULT 'other';
+    ALTER TABLE holds ADD COLUMN owner TEXT NOT NULL DEFAULT '';
     ",
 ];
 
@@ -166,11 +170,12 @@ impl Catalog {
         let failed = StoreError::catalog(&self.path);
         let mut query = self
             .connection
-            .prepare("SELECT id, from_time, to_time, reason, made FROM holds ORDER BY id")
+            .prepare("SELECT id, from_time, to_time, reason, made, kind, owner FROM holds ORDER BY id")
             .map_err(&failed)?;
         let rows = query.query_map([], |row| {
             let (from, to, made) = (Time(row.get(1)?), Time(row.get(2)?), Time(row.get(4)?));
-            Ok(Hold { id: row.get(0)?, from, to, reason: row.get(3)?, made })
+            let kind = HoldKind::of(&row.get::<_, String>(5)?).unwrap_or_default();
+            Ok(Hold { id: row.get(0)?, from, to, kind, owner: row.get(6)?, reason: row.get(3)?, made })
         });
         rows.and_then(Iterator::collect).map_err(&failed)
     }
@@ -180,8 +185,8 @@ impl Catalog {
         let mut id = 0;
         self.change(|change| {
             change.execute(
-                "INSERT INTO holds (from_time, to_time, reason, made) VALUES (?1, ?2, ?3, ?4)",
-                params![hold.from.0, hold.to.0, hold.reason, hold.made.0],
+                "INSERT INTO holds (from_time, to_time, reason, made, kind, owner) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![hold.from.0, hold.to.0, hold.reason, hold.made.0, hold.kind.word(), hold.owner],
             )?;
             id = change.last_insert_rowid();
             Ok(())
@@ -290,6 +295,30 @@ mod tests {
             .pragma_update(None, "user_version", 99)
             .expect("set");
         let message = Catalog::open(dir.path()).err().expect("refused").to_string();
-        assert!(message.contains("format version 99, want at most 2"), "{message}");
+        assert!(message.contains("format version 99, want at most 3"), "{message}");
+    }
+    #[test]
+    fn holds_of_an_older_catalog_are_kept_and_have_no_kind() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let old = Connection::open(dir.path().join("catalog.db")).expect("a database");
+        for step in &MIGRATIONS[..2] {
+            old.execute_batch(step).expect("an older version");
+        }
+        old.pragma_update(None, "user_version", 2).expect("set");
+        old.execute_batch("INSERT INTO holds (from_time, to_time, reason, made) VALUES (1, 2, 'case', 3)")
+            .expect("held");
+        drop(old);
+        let holds = Catalog::open(dir.path()).expect("opens").holds().expect("reads");
+        let owner = String::new();
+        let want = Hold {
+            id: 1,
+            from: Time(1),
+            to: Time(2),
+            kind: HoldKind::Other,
+            owner,
+            reason: "case".to_owned(),
+            made: Time(3),
+        };
+        assert_eq!(holds, [want]);
     }
 }

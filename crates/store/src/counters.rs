@@ -70,6 +70,9 @@ minamo_base::counters! {
         deleted_expired: AtomicU64 = "minamo_lake_deleted_files_total" [reason = "expired"], "";
         /// Times that old flows could not be deleted or free space not be told.
         retention_errors: AtomicU64 = "minamo_lake_retention_errors_total" [], "Look at the log: it says why.";
+        /// Times that the clock went forward by more than it can have: nothing was deleted because of its age for a day.
+        clock_jumps: AtomicU64 = "minamo_lake_clock_jumps_total" [],
+            "Look at the time of the system; after a sleep or a long stop of the program it is as it should be.";
         /// Batches refused because the disk is almost full and nothing more may be deleted.
         refused_full: AtomicU64 = "minamo_lake_refused_total" [reason = "watermark"], "Free space, or end holds.";
         /// Segments found to be other than they were written.

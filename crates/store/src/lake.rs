@@ -11,6 +11,7 @@
 //! 5. Only files that the catalog names exist: others are deleted at start and read by nobody.
 //! 6. A reader's view is taken under one lock and keeps the files of its segments.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
@@ -19,13 +20,13 @@ use std::thread::JoinHandle;
 
 use arrow::array::RecordBatch;
 use minamo_base::{Sample, Time};
-use minamo_model::Table;
+use minamo_model::{FLOWS, Table};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::catalog::Catalog;
 use crate::maintain::{Job, Maintainer};
 use crate::query::Engine;
-use crate::retention::{Forecast, Hold, forecast};
+use crate::retention::{ClassSize, Forecast, Hold, NewHold, Retained, forecast};
 use crate::rollup::Filler;
 use crate::settings::Settings;
 use crate::shared::Shared;
@@ -222,11 +223,12 @@ impl Lake {
     }
 
     /// Exempts a range of time from every deletion; gives the hold's number.
-    pub async fn hold(&self, from: Time, to: Time, reason: &str) -> Result<i64, StoreError> {
+    pub async fn hold(&self, hold: NewHold) -> Result<i64, StoreError> {
+        let NewHold { from, to, kind, owner, reason } = hold;
         if from >= to {
             return Err(StoreError::Settings(format!("hold: got {from} to {to}, want a range")));
         }
-        let hold = Hold { id: 0, from, to, reason: reason.to_owned(), made: (self.shared.clock)() };
+        let hold = Hold { id: 0, from, to, kind, owner, reason, made: (self.shared.clock)() };
         self.job(|reply| Job::Hold(hold, reply)).await
     }
 
@@ -243,6 +245,26 @@ impl Lake {
     /// How long the history gets.
     pub fn forecast(&self) -> Forecast {
         forecast(&self.shared)
+    }
+
+    /// What it was opened with.
+    pub fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+
+    /// What retention deleted since it was opened, newest first, as far as it is remembered.
+    pub fn retained(&self) -> Vec<Retained> {
+        self.shared.retained()
+    }
+
+    /// What each class of flows takes.
+    pub fn classes(&self) -> Vec<ClassSize> {
+        let mut sums: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+        for segment in place(FLOWS.name).map(|place| self.shared.segments(place)).unwrap_or_default() {
+            let sum = sums.entry(segment.class.clone()).or_default();
+            (sum.0, sum.1) = (sum.0 + segment.rows, sum.1 + segment.bytes);
+        }
+        sums.into_iter().map(|(name, (rows, bytes))| ClassSize { name, rows, bytes }).collect()
     }
 
     /// Seals everything and ends the lake's threads. Where sealing fails, the rows stay in the log.

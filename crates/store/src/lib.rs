@@ -38,10 +38,10 @@ pub use inspect::{ColumnSize, SegmentInfo};
 pub use lake::{Lake, LakeStats, TableStats};
 pub use minamo_rollup::{Cell, Dim, EVER, MINUTE, MOST_STEPS, OTHER, Wanted, minute};
 pub use query::{
-    By, FlowPage, FlowsQuery, Key, Series, SeriesQuery, SqlAnswer, Summary, SummaryQuery, Top, TopQuery, Totals,
-    compile,
+    By, FlowPage, FlowsQuery, Key, Rows, RowsQuery, Series, SeriesQuery, SqlAnswer, Summary, SummaryQuery, Top,
+    TopQuery, Totals, compile,
 };
 pub use rebuild::Rebuilt;
-pub use retention::{Class, Forecast, Hold};
+pub use retention::{Class, ClassSize, Forecast, Hold, HoldKind, NewHold, Retained};
 pub use rollup::{ChannelStatus, RollupChart, RollupLine, RollupPart, RollupQuery, RollupStatus};
 pub use settings::Settings;

@@ -16,10 +16,10 @@ use crate::StoreError;
 use crate::catalog::Catalog;
 use crate::compact::{Compactor, Merged};
 use crate::counters::add;
-use crate::retention::{Doomed, Hold, Retention};
+use crate::retention::{Doomed, Hold, Retained, Retention, Rule};
 use crate::segment::{self, Origin, Segment};
 use crate::shared::{HotBatch, Shared};
-use crate::tables::tables;
+use crate::tables::{TABLES, tables};
 
 /// Where the answer to a job goes: how many rows it was about.
 pub(crate) type Reply = oneshot::Sender<Result<u64, StoreError>>;
@@ -28,6 +28,14 @@ pub(crate) type HoldReply = oneshot::Sender<Result<i64, StoreError>>;
 
 /// The thread looks at ages and free space at least this often.
 const WATCH: Duration = Duration::from_secs(30);
+
+/// Longest that the clock goes forward between two looks at it: far more than the longest seal or merge.
+const JUMP: Duration = Duration::from_secs(3_600);
+/// The same from the newest flow to the first look: a program that was stopped for longer looks like a jump, and its
+/// old flows then go a day later.
+const JUMP_AT_START: Duration = Duration::from_secs(86_400);
+/// Time without deletion by age after a jump.
+const DISTRUST: Duration = Duration::from_secs(86_400);
 
 /// What the thread is asked for. The queue is bounded; a job that asks for nothing new may be dropped.
 pub(crate) enum Job {
@@ -62,6 +70,10 @@ pub(crate) struct Maintainer {
     replaced: Vec<(Time, Arc<Segment>)>,
     /// Who waits for the end of all merges, and how many rows were merged since.
     waiting: Vec<(u64, Reply)>,
+    /// The last look at the clock, and how far it may go until the next one.
+    looked: Option<(Time, Duration)>,
+    /// Nothing is deleted because of its age before this time.
+    trusted_from: Time,
 }
 
 impl Maintainer {
@@ -71,7 +83,12 @@ impl Maintainer {
         let compactor = Compactor::start(Arc::clone(&shared))?;
         let retention = Retention::new(&shared.settings)?;
         shared.set_holds(catalog.holds()?);
-        Ok(Self { shared, catalog, next_id, compactor, retention, replaced: Vec::new(), waiting: Vec::new() })
+        // Clocks of exporters may be ahead of ours: only what is not in the future counts.
+        let now = (shared.clock)();
+        let newest = (0..TABLES).flat_map(|place| shared.segments(place)).map(|segment| segment.span.max_end);
+        let looked = newest.filter(|end| *end <= now).max().map(|end| (end, JUMP_AT_START));
+        let (replaced, waiting, trusted_from) = (Vec::new(), Vec::new(), Time(i64::MIN));
+        Ok(Self { shared, catalog, next_id, compactor, retention, replaced, waiting, looked, trusted_from })
     }
 
     /// Does jobs until it is told to stop.
@@ -116,7 +133,7 @@ impl Maintainer {
                 let old = |segment: &Segment| segment.span.max_end < before;
                 drop(reply.send(self.expire(old)));
             }
-            Job::Retain(reply) => drop(reply.send(self.retain())),
+            Job::Retain(reply) => drop(reply.send(self.retain(&Retention::RULES))),
             Job::Hold(hold, reply) => {
                 let made = self.catalog.hold(&hold);
                 drop(reply.send(made.and_then(|id| self.reload_holds().map(|()| id))));
@@ -260,23 +277,48 @@ impl Maintainer {
         Ok(rows)
     }
 
+    /// By itself: ages only while the clock is trusted.
     fn retain_or_log(&mut self) {
-        if let Err(error) = self.retain() {
+        let rules: &[Rule] = if self.clock_is_steady() { &Retention::RULES } else { &Retention::SPACE_RULES };
+        if let Err(error) = self.retain(rules) {
             tracing::error!(%error, "retention failed");
             add(&self.shared.counters.retention_errors, 1);
         }
     }
 
-    /// Applies ages, budgets and the watermark.
-    fn retain(&mut self) -> Result<u64, StoreError> {
+    /// False for a day after the clock went forward by more than the work between two looks can have taken: a clock
+    /// that is wrong must not delete a history. What does not fit on the disk goes in any case.
+    fn clock_is_steady(&mut self) -> bool {
+        let now = (self.shared.clock)();
+        let jumped = self.looked.is_some_and(|(last, tolerance)| now > last + tolerance);
+        self.looked = Some((now, JUMP));
+        if jumped {
+            add(&self.shared.counters.clock_jumps, 1);
+            tracing::warn!(%now, "the clock went forward: for a day nothing is deleted because of its age");
+            self.trusted_from = now + DISTRUST;
+        }
+        // A clock that went back is believed again: the time of distrust was by the wrong one.
+        if self.trusted_from > now + DISTRUST {
+            self.trusted_from = now;
+        }
+        now >= self.trusted_from
+    }
+
+    /// Applies rules in their order.
+    fn retain(&mut self, rules: &[Rule]) -> Result<u64, StoreError> {
         let mut rows = 0;
-        for rule in Retention::RULES {
+        for rule in rules.iter().copied() {
             let doomed = self.retention.doomed(rule, &self.shared);
             let gone = self.delete(&doomed)?;
             if gone > 0 {
                 tracing::info!(rows = gone, segments = doomed.len(), reason = rule.name(), "old flows were deleted");
             }
             add(rule.counter(&self.shared.counters), gone);
+            if !doomed.is_empty() {
+                let bytes = doomed.iter().map(|doomed| doomed.segment.bytes).sum();
+                let (at, segments) = ((self.shared.clock)(), doomed.len() as u64);
+                self.shared.note_retained(Retained { at, rule: rule.name(), segments, rows: gone, bytes });
+            }
             rows += gone;
         }
         self.retention.watch(&self.shared);

@@ -48,10 +48,95 @@ pub struct Hold {
     pub from: Time,
     /// End of the range.
     pub to: Time,
+    /// What it is for.
+    pub kind: HoldKind,
+    /// Who answers for it.
+    pub owner: String,
     /// Why, in the words of who made it.
     pub reason: String,
     /// When it was made.
     pub made: Time,
+}
+
+/// What a hold is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HoldKind {
+    /// A court, an authority or a contract wants the flows kept.
+    Legal,
+    /// Somebody looks into an incident.
+    Incident,
+    /// Anything else.
+    #[default]
+    Other,
+}
+
+impl HoldKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Legal, Self::Incident, Self::Other];
+
+    /// The word in the catalog: never changed.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Legal => "legal",
+            Self::Incident => "incident",
+            Self::Other => "other",
+        }
+    }
+
+    /// The kind of that word.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+/// A hold that shall be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewHold {
+    /// Start of the range.
+    pub from: Time,
+    /// End of the range.
+    pub to: Time,
+    /// What it is for.
+    pub kind: HoldKind,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl NewHold {
+    /// A hold for anything, by nobody in particular.
+    pub fn new(from: Time, to: Time, reason: &str) -> Self {
+        Self { from, to, kind: HoldKind::Other, owner: String::new(), reason: reason.to_owned() }
+    }
+}
+
+/// Flows that a rule of retention deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Retained {
+    /// When.
+    pub at: Time,
+    /// The rule: `age`, `class_budget`, `budget` or `watermark`.
+    pub rule: &'static str,
+    /// Segments deleted.
+    pub segments: u64,
+    /// Rows deleted.
+    pub rows: u64,
+    /// Octets of disk that this gave back.
+    pub bytes: u64,
+}
+
+/// What a class of flows takes. The class without a name has the rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClassSize {
+    /// Name.
+    pub name: String,
+    /// Rows in segments.
+    pub rows: u64,
+    /// Octets of the segments.
+    pub bytes: u64,
 }
 
 /// Why segments go.
@@ -101,6 +186,9 @@ pub(crate) struct Retention {
 impl Retention {
     /// In the order in which they are applied.
     pub(crate) const RULES: [Rule; 4] = [Rule::Age, Rule::ClassBudget, Rule::Budget, Rule::Watermark];
+
+    /// Those that go by space, not by the clock.
+    pub(crate) const SPACE_RULES: [Rule; 3] = [Rule::ClassBudget, Rule::Budget, Rule::Watermark];
 
     /// Of the settings.
     pub(crate) fn new(settings: &Settings) -> Result<Self, StoreError> {

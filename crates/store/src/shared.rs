@@ -2,6 +2,7 @@
 //! What the lake's threads share: the hot rows and the live segments of each table behind one lock, so that
 //! a reader sees each row exactly once, and the log files that wait for release.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
@@ -14,7 +15,7 @@ use tokio::sync::Semaphore;
 use crate::StoreError;
 use crate::counters::{Counters, add};
 use crate::maintain::Job;
-use crate::retention::Hold;
+use crate::retention::{Hold, Retained};
 use crate::rollup::Rollups;
 use crate::segment::Segment;
 use crate::settings::Settings;
@@ -95,6 +96,8 @@ pub(crate) struct Shared {
     jobs: Option<SyncSender<Job>>,
     seal_asked: AtomicBool,
     holds: Mutex<Vec<Hold>>,
+    /// Newest last.
+    retained: Mutex<VecDeque<Retained>>,
     /// Less is free than shall be.
     short: AtomicBool,
     /// So little is free that nothing more is taken.
@@ -102,7 +105,14 @@ pub(crate) struct Shared {
     stopping: AtomicBool,
     /// Queries that may run at the same time.
     pub(crate) slots: Semaphore,
+    /// Exports that may run at the same time: they last as long as their readers want.
+    pub(crate) exports: Arc<Semaphore>,
 }
+
+/// Runs of retention that are remembered.
+const RETAINED: usize = 100;
+/// Exports at the same time, beside all other queries.
+const EXPORTS: usize = 4;
 
 impl Shared {
     /// An empty state; `jobs` leads to the maintenance thread, if there is one.
@@ -111,6 +121,7 @@ impl Shared {
         Self {
             dir: dir.to_owned(),
             slots,
+            exports: Arc::new(Semaphore::new(EXPORTS)),
             settings,
             clock,
             counters: Counters::default(),
@@ -121,6 +132,7 @@ impl Shared {
             jobs,
             seal_asked: AtomicBool::new(false),
             holds: Mutex::default(),
+            retained: Mutex::default(),
             short: AtomicBool::new(false),
             full: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
@@ -135,6 +147,20 @@ impl Shared {
     /// Takes in what the catalog says of them.
     pub(crate) fn set_holds(&self, holds: Vec<Hold>) {
         *self.holds.lock().unwrap_or_else(PoisonError::into_inner) = holds;
+    }
+
+    /// Notes what retention deleted.
+    pub(crate) fn note_retained(&self, run: Retained) {
+        let mut retained = self.retained.lock().unwrap_or_else(PoisonError::into_inner);
+        if retained.len() >= RETAINED {
+            retained.pop_front();
+        }
+        retained.push_back(run);
+    }
+
+    /// What retention deleted, newest first.
+    pub(crate) fn retained(&self) -> Vec<Retained> {
+        self.retained.lock().unwrap_or_else(PoisonError::into_inner).iter().rev().copied().collect()
     }
 
     /// Notes how much space there is.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // React hooks over the API operations; results are cached by their request.
 import { keepPreviousData, QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import type { Completion, Events, FlowRow, Flows, ProfileChart, ProfileChartRequest, ProfileList, Series, SeriesRequest, Session, Status, Summary, Top, TopRequest } from "../gen/api";
+import type { Completion, Events, FlowRow, Flows, LakeColumn, LakeState, ProfileChart, ProfileChartRequest, ProfileList, Series, SeriesRequest, Session, Status, Summary, Top, TopRequest } from "../gen/api";
 import { call, Failure } from "./client";
 
 /** What a ranking or a series counts. */
@@ -45,6 +45,19 @@ export function useStatus(everyMillis?: number) {
     queryFn: ({ signal }) => call<Status>("GET", "/status", undefined, signal),
     ...(everyMillis ? { refetchInterval: everyMillis } : {}),
   });
+}
+
+/** Every second while something is done with the lake, so that its course is seen. */
+export function useLake() {
+  return useQuery({
+    queryKey: ["lake"],
+    queryFn: ({ signal }) => call<LakeState>("GET", "/lake", undefined, signal),
+    refetchInterval: (query) => (query.state.data?.jobs.some((job) => job.ended_at === null) ? 1_000 : 15_000),
+  });
+}
+
+export function useLakeColumns(segments: number) {
+  return useQuery({ queryKey: ["lake-columns", segments], placeholderData: keepPreviousData, queryFn: ({ signal }) => call<LakeColumn[]>("GET", "/lake/columns", undefined, signal) });
 }
 
 function usePost<T>(path: string, body: unknown, enabled = true) {

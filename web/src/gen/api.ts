@@ -84,6 +84,124 @@ export interface FlowsRequest {
   to: string;
 }
 
+export interface LakeClass {
+  bytes: number;
+  filter: string;
+  keep_secs: number | null;
+  max_bytes: number | null;
+  name: string;
+  rows: number;
+}
+
+export interface LakeColumn {
+  column: string;
+  encoded: number;
+  rows: number;
+  stored: number;
+  table: string;
+}
+
+export interface LakeDay {
+  bytes: number;
+  day: string;
+  held: boolean;
+  rows: number;
+  segments: number;
+}
+
+export interface LakeForecast {
+  bytes: number;
+  bytes_per_day: number;
+  capacity: number;
+  days_held: number;
+  days_left: number | null;
+  days_of_history: number | null;
+}
+
+export interface LakeHold {
+  from: string;
+  id: number;
+  kind: LakeHoldKind;
+  made: string;
+  owner: string;
+  reason: string;
+  to: string;
+}
+
+export interface LakeHoldCreate {
+  from: string;
+  kind: LakeHoldKind;
+  owner?: string | null;
+  reason: string;
+  to: string;
+}
+
+export type LakeHoldKind = "legal" | "incident" | "other";
+
+export interface LakeJob {
+  all: number;
+  done: number;
+  ended_at: string | null;
+  kind: LakeJobKind;
+  problems: string[];
+  rows: number | null;
+  started_at: string;
+}
+
+export interface LakeJobCreate {
+  kind: LakeJobKind;
+}
+
+export type LakeJobKind = "verify" | "compact" | "retain" | "seal";
+
+export interface LakeRetained {
+  at: string;
+  bytes: number;
+  rows: number;
+  rule: string;
+  segments: number;
+}
+
+export interface LakeRetention {
+  classes: LakeClass[];
+  keep_events_secs: number | null;
+  keep_secs: number | null;
+  max_bytes: number | null;
+  min_free_bytes: number;
+}
+
+export interface LakeSegment {
+  bytes: number;
+  class: string;
+  first: string;
+  id: number;
+  last: string;
+  path: string;
+  rows: number;
+  table: string;
+}
+
+export interface LakeState {
+  days: LakeDay[];
+  forecast: LakeForecast;
+  holds: LakeHold[];
+  jobs: LakeJob[];
+  retained: LakeRetained[];
+  retention: LakeRetention;
+  tables: LakeTable[];
+}
+
+export interface LakeTable {
+  bytes: number;
+  first: string | null;
+  hot_bytes: number;
+  hot_rows: number;
+  last: string | null;
+  name: string;
+  rows: number;
+  segments: number;
+}
+
 export interface Login {
   password: string;
   user: string;

@@ -9,6 +9,7 @@ mod dissect;
 mod filter;
 mod flowwire;
 mod meter;
+mod nfdump;
 mod packet;
 mod pieces;
 mod recordings;
@@ -26,8 +27,15 @@ pub struct Target {
 }
 
 /// Every target.
-pub static TARGETS: &[&Target] =
-    &[&capture::TARGET, &dissect::TARGET, &filter::TARGET, &flowwire::TARGET, &meter::TARGET, &packet::TARGET];
+pub static TARGETS: &[&Target] = &[
+    &capture::TARGET,
+    &dissect::TARGET,
+    &filter::TARGET,
+    &flowwire::TARGET,
+    &meter::TARGET,
+    &nfdump::TARGET,
+    &packet::TARGET,
+];
 
 /// Runs the target of that name; a name that is not in the table is a fault of the program that asks.
 pub fn run(name: &str, octets: &[u8]) {

@@ -3,7 +3,7 @@
 
 use anyhow::Context as _;
 use indicatif::ProgressBar;
-use minamo_store::{Forecast, Lake};
+use minamo_store::{Forecast, HoldKind, Lake, NewHold, StoreError};
 
 use crate::cli::{LakeArgs, LakeCommand};
 use crate::clock;
@@ -29,9 +29,10 @@ pub(crate) async fn run(args: LakeArgs) -> anyhow::Result<()> {
             lake.close().await?;
             say(&format!("{rows} rows were deleted\n"));
         }
-        Some(LakeCommand::Hold { from, to, reason }) => {
+        Some(LakeCommand::Hold { from, to, kind, owner, reason }) => {
             let lake = open_to_write(&args)?;
-            let id = lake.hold(*from, *to, reason).await?;
+            let (kind, owner) = ((*kind).into(), owner.clone());
+            let id = lake.hold(NewHold { from: *from, to: *to, kind, owner, reason: reason.clone() }).await?;
             lake.close().await?;
             say(&format!("hold {id}: nothing is deleted from {from} to {to}\n"));
         }
@@ -46,11 +47,40 @@ pub(crate) async fn run(args: LakeArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Opens the lake to change it. Where a server has it, the error says how that server is asked for the same.
 fn open_to_write(args: &LakeArgs) -> anyhow::Result<Lake> {
     let (settings, folder) = place(&args.place)?;
     let lake = folder.join("lake");
     anyhow::ensure!(lake.is_dir(), "{}: there is no lake in it", folder.display());
-    Ok(Lake::open(&lake, settings.lake()?, clock::now)?)
+    match Lake::open(&lake, settings.lake()?, clock::now) {
+        Err(StoreError::InUse(_)) => {
+            let server = settings.listen().map_or_else(|_| "SERVER".to_owned(), |address| address.to_string());
+            anyhow::bail!(
+                "{}: a running server has it open: do that on the console's page Lake (http://{server}/lake), or by\n  {}",
+                folder.display(),
+                request(args.command.as_ref(), &server)
+            )
+        }
+        opened => Ok(opened?),
+    }
+}
+
+/// The request to the server that does what the command says.
+fn request(command: Option<&LakeCommand>, server: &str) -> String {
+    let (method, path, body) = match command {
+        Some(LakeCommand::Hold { from, to, kind, owner, reason }) => {
+            let kind = HoldKind::from(*kind).word();
+            let (from, to) = (from.to_string(), to.to_string());
+            let body = serde_json::json!({"from": from, "to": to, "kind": kind, "owner": owner, "reason": reason});
+            ("POST", "holds".to_owned(), Some(body))
+        }
+        Some(LakeCommand::Release { id }) => ("DELETE", format!("holds/{id}"), None),
+        Some(LakeCommand::Compact) => ("POST", "jobs".to_owned(), Some(serde_json::json!({"kind": "compact"}))),
+        _ => ("POST", "jobs".to_owned(), Some(serde_json::json!({"kind": "retain"}))),
+    };
+    let quoted = |body: serde_json::Value| body.to_string().replace('\'', r"'\''");
+    let body = body.map_or_else(String::new, |b| format!(" -H 'Content-Type: application/json' -d '{}'", quoted(b)));
+    format!("curl -X {method} -H 'Authorization: Bearer TOKEN'{body} http://{server}/api/v1/lake/{path}")
 }
 
 fn show(lake: &Lake) {
@@ -73,7 +103,9 @@ fn show(lake: &Lake) {
     say(&aligned(&names.map(str::to_owned), &rows));
     say(&format!("\n{}", history(&lake.forecast())));
     for hold in lake.holds() {
-        say(&format!("hold {}: {} to {}, since {}: {}\n", hold.id, hold.from, hold.to, hold.made, hold.reason));
+        let owner = if hold.owner.is_empty() { String::new() } else { format!(" by {}", hold.owner) };
+        let (id, from, to, made, kind) = (hold.id, hold.from, hold.to, hold.made, hold.kind.word());
+        say(&format!("hold {id} ({kind}): {from} to {to}, since {made}{owner}: {}\n", hold.reason));
     }
 }
 
@@ -161,6 +193,18 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_server_is_asked_for_can_be_pasted_into_a_shell() {
+        let (from, to, reason) = (minamo_base::Time(0), minamo_base::Time(1_000_000_000), "it's".to_owned());
+        let owner = String::new();
+        let hold = LakeCommand::Hold { from, to, kind: crate::cli::Held::Legal, owner, reason };
+        let text = request(Some(&hold), "127.0.0.1:8470");
+        assert!(text.contains(r#""reason":"it'\''s""#) && text.contains(r#""kind":"legal""#), "{text}");
+        assert!(text.ends_with("http://127.0.0.1:8470/api/v1/lake/holds"), "{text}");
+        let release = request(Some(&LakeCommand::Release { id: 7 }), "h");
+        assert_eq!(release, "curl -X DELETE -H 'Authorization: Bearer TOKEN' http://h/api/v1/lake/holds/7");
+    }
 
     #[test]
     fn sizes_have_units() {

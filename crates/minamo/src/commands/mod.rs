@@ -4,8 +4,12 @@
 #[cfg(feature = "lake")]
 mod demo;
 #[cfg(feature = "lake")]
+mod import;
+#[cfg(feature = "lake")]
 mod lake;
 mod meter;
+#[cfg(feature = "lake")]
+mod output;
 #[cfg(feature = "lake")]
 mod profile;
 #[cfg(feature = "lake")]
@@ -30,6 +34,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Query(args) => place::block_on(query::run(args)),
         #[cfg(feature = "lake")]
         Command::Sql(args) => place::block_on(sql::run(args)),
+        #[cfg(feature = "lake")]
+        Command::Import(args) => place::block_on(import::run(args)),
         #[cfg(feature = "lake")]
         Command::Lake(args) => place::block_on(lake::run(args)),
         #[cfg(feature = "lake")]

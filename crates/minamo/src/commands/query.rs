@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `minamo query`: the newest flows that pass a filter, or the largest groups of them.
 
-use std::io::{self, BufWriter};
+use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
+use arrow::array::{Array as _, ArrayRef, RecordBatch, StringArray, UInt64Array};
+use arrow::datatypes::{Field, Fields, Schema};
 use minamo_base::Time;
-use minamo_model::{FLOWS, json_value, text_value};
-use minamo_store::{FlowsQuery, Key, Lake, TopQuery};
+use minamo_model::text_value;
+use minamo_schema::Value;
+use minamo_store::{Key, Lake, RowsQuery, Top, TopQuery, Totals};
 
 use crate::cli::{By, Query};
 use crate::clock;
+use crate::commands::output::Output;
 use crate::commands::place::{open_to_read, say};
 use crate::commands::sql::aligned;
+
+/// Rows where nobody says how many, and they are for reading.
+const LIMIT: usize = 20;
 
 pub(crate) async fn run(args: Query) -> anyhow::Result<()> {
     let filter = minamo_filter::parse(&args.filter).map_err(|e| anyhow::anyhow!("filter: {e}"))?;
@@ -21,14 +28,13 @@ pub(crate) async fn run(args: Query) -> anyhow::Result<()> {
 }
 
 async fn flows(lake: &Lake, filter: minamo_filter::Expr, from: Option<Time>, args: &Query) -> anyhow::Result<()> {
-    let format = minamo_sinks::format(&args.format).context("no such format")?;
-    let query = FlowsQuery { from, to: args.to, filter, limit: args.limit, cursor: None };
-    let page = lake.flows(query).await?;
-    let mut sink = (format.open)(Box::new(BufWriter::new(io::stdout())), &FLOWS)?;
-    match sink.write(&page.batch).and_then(|()| sink.finish()) {
-        Err(error) if !error.is_broken_pipe() => Err(error.into()),
-        _ => Ok(()),
+    let limit = args.limit.or(args.output.is_none().then_some(LIMIT));
+    let output = Output::flows(&args.format, args.output.as_deref())?;
+    let count = output.all(lake.flow_rows(RowsQuery { from, to: args.to, filter, limit }).await?).await?;
+    if let Some(path) = &args.output {
+        eprintln!("minamo: {count} flows are in {}", path.display());
     }
+    Ok(())
 }
 
 async fn top(lake: &Lake, filter: minamo_filter::Expr, from: Option<Time>, args: &Query) -> anyhow::Result<()> {
@@ -38,29 +44,43 @@ async fn top(lake: &Lake, filter: minamo_filter::Expr, from: Option<Time>, args:
         By::Packets => minamo_store::By::Packets,
         By::Flows => minamo_store::By::Flows,
     };
-    let found = lake.top(TopQuery { from, to: args.to, filter, keys, by, limit: args.limit }).await?;
+    let found = lake.top(TopQuery { from, to: args.to, filter, keys, by, limit: args.limit.unwrap_or(LIMIT) }).await?;
     let mut names = args.top.clone();
     names.extend(["bytes", "packets", "flows"].map(str::to_owned));
-    match args.format.as_str() {
-        "table" => {
-            let sums = |t: &minamo_store::Totals| [t.bytes, t.packets, t.flows].map(|n| n.to_string());
-            let mut rows: Vec<Vec<String>> = Vec::new();
-            for (key, totals) in &found.rows {
-                rows.push(key.iter().map(text_value).chain(sums(totals)).collect());
-            }
-            let total = std::iter::repeat_n(String::new(), args.top.len().saturating_sub(1));
-            rows.push(std::iter::once("total".to_owned()).chain(total).chain(sums(&found.total)).collect());
-            say(&aligned(&names, &rows));
-        }
-        "jsonl" => {
-            for (key, totals) in &found.rows {
-                let cells =
-                    key.iter().map(json_value).chain([totals.bytes, totals.packets, totals.flows].map(Into::into));
-                let row: serde_json::Map<_, _> = names.iter().cloned().zip(cells).collect();
-                say(&format!("{}\n", serde_json::Value::from(row)));
-            }
-        }
-        other => bail!("--format {other}: groups come as table or jsonl"),
+    if args.format != "table" {
+        return top_file(&names, &found, args);
     }
+    anyhow::ensure!(args.output.is_none(), "--output: want --format csv, jsonl or parquet with it");
+    let sums = |t: &Totals| [t.bytes, t.packets, t.flows].map(|n| n.to_string());
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for (key, totals) in &found.rows {
+        rows.push(key.iter().map(text_value).chain(sums(totals)).collect());
+    }
+    let total = std::iter::repeat_n(String::new(), args.top.len().saturating_sub(1));
+    rows.push(std::iter::once("total".to_owned()).chain(total).chain(sums(&found.total)).collect());
+    say(&aligned(&names, &rows));
     Ok(())
+}
+
+/// Groups in a format for programs. Keys that are numbers stay numbers, all others are texts.
+fn top_file(names: &[String], found: &Top, args: &Query) -> anyhow::Result<()> {
+    let mut columns: Vec<ArrayRef> = Vec::new();
+    for at in 0..args.top.len() {
+        let cells = || found.rows.iter().map(|(key, _)| key.get(at).unwrap_or(&Value::Null));
+        if cells().all(|cell| matches!(cell, Value::Uint(_) | Value::Null)) {
+            let number = |cell: &Value<'_>| if let Value::Uint(number) = cell { Some(*number) } else { None };
+            columns.push(Arc::new(cells().map(number).collect::<UInt64Array>()));
+        } else {
+            let text = |cell: &Value<'_>| (*cell != Value::Null).then(|| text_value(cell));
+            columns.push(Arc::new(cells().map(text).collect::<StringArray>()));
+        }
+    }
+    for sum in [|t: &Totals| t.bytes, |t: &Totals| t.packets, |t: &Totals| t.flows] {
+        columns.push(Arc::new(found.rows.iter().map(|(_, totals)| sum(totals)).collect::<UInt64Array>()));
+    }
+    let fields: Fields =
+        (names.iter().zip(&columns)).map(|(name, column)| Field::new(name, column.data_type().clone(), true)).collect();
+    let schema = Arc::new(Schema::new(fields));
+    let batch = RecordBatch::try_new(Arc::clone(&schema), columns)?;
+    Output::answer(&args.format, args.output.as_deref(), schema)?.one(&batch)
 }

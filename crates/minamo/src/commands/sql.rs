@@ -1,33 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `minamo sql`: a statement that reads, answered as a table or as JSON lines.
+//! `minamo sql`: a statement that reads, answered as a table, or in a format for programs.
 
-use minamo_model::{CellReader, Row, text_value};
+use arrow::compute::concat_batches;
+use minamo_model::{CellReader, text_value};
+use minamo_store::SqlAnswer;
 
 use crate::cli::Sql;
+use crate::commands::output::Output;
 use crate::commands::place::{open_to_read, say};
+
+/// Rows of a table where nobody says how many.
+const LIMIT: usize = 1_000;
 
 pub(crate) async fn run(args: Sql) -> anyhow::Result<()> {
     let lake = open_to_read(&args.place)?;
-    let answer = lake.sql(&args.sql, args.limit).await?;
+    let format = if args.json { "jsonl" } else { args.format.as_str() };
+    if format != "table" && (args.output.is_some() || args.limit.is_none()) {
+        let rows = lake.sql_rows(&args.sql).await?;
+        let count = Output::answer(format, args.output.as_deref(), rows.schema())?.all(rows).await?;
+        if let Some(path) = &args.output {
+            eprintln!("minamo: {count} rows are in {}", path.display());
+        }
+        return Ok(());
+    }
+    anyhow::ensure!(args.output.is_none(), "--output: want --format csv, jsonl or parquet with it");
+    let limit = args.limit.unwrap_or(LIMIT);
+    let answer = lake.sql(&args.sql, limit).await?;
+    if format == "table" {
+        table(&answer);
+    } else {
+        let batch = concat_batches(&answer.schema, &answer.batches)?;
+        Output::answer(format, None, answer.schema.clone())?.one(&batch)?;
+    }
+    if answer.truncated {
+        eprintln!("minamo: only the first {limit} rows are shown; --limit shows more, --format csv all");
+    }
+    Ok(())
+}
+
+fn table(answer: &SqlAnswer) {
     let names: Vec<String> = answer.schema.fields().iter().map(|f| f.name().clone()).collect();
     let mut cells = Vec::new();
-    let mut json = String::new();
     for batch in &answer.batches {
         let readers = CellReader::all(batch);
         for at in 0..batch.num_rows() {
-            if args.json {
-                Row::new(&readers, at).push_json(&mut json);
-                json.push('\n');
-            } else {
-                cells.push(readers.iter().map(|r| text_value(&r.value(at))).collect());
-            }
+            cells.push(readers.iter().map(|r| text_value(&r.value(at))).collect());
         }
     }
-    say(&if args.json { json } else { aligned(&names, &cells) });
-    if answer.truncated {
-        eprintln!("minamo: only the first {} rows are shown; --limit shows more", args.limit);
-    }
-    Ok(())
+    say(&aligned(&names, &cells));
 }
 
 /// Cells under their names, columns as wide as they need.

@@ -71,6 +71,35 @@ fn a_bad_filter_and_bad_sql_get_one_sentence() {
 }
 
 #[test]
+fn files_of_nfdump_come_in_once_and_go_out_as_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_string_lossy().into_owned();
+    let file = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let import = |more: &[&str]| stdout(&[&["import", "--data", &data, "fixtures/nfdump"], more].concat());
+    assert!(import(&[]).starts_with("208 flows were imported from 4 files; 0 were imported before"));
+    assert!(import(&[]).starts_with("0 flows were imported from 0 files; 4 were imported before"));
+    assert!(import(&["--again"]).starts_with("208 flows were imported from 4 files"));
+    // What nfdump says of one file, eight times: four packings, two imports.
+    let sums =
+        sql(&data, "SELECT SUM(src_bytes + dst_bytes) AS bytes, SUM(src_packets + dst_packets) AS packets FROM flows");
+    assert_eq!(
+        (&sums[0]["bytes"], &sums[0]["packets"]),
+        (&(25_004_038_652_u64 * 8).into(), &(20_075_783_u64 * 8).into())
+    );
+
+    stdout(&["query", "--data", &data, "--format", "csv", "--output", &file("flows.csv")]);
+    assert_eq!(std::fs::read_to_string(file("flows.csv")).expect("whole").lines().count(), 417);
+    stdout(&["sql", "--data", &data, "SELECT * FROM flows", "--format", "parquet", "--output", &file("flows.parquet")]);
+    assert!(std::fs::read(file("flows.parquet")).expect("whole").ends_with(b"PAR1"));
+    assert!(!folder.path().join("flows.csv.part").exists());
+    let top = stdout(&["query", "--data", &data, "--top", "proto", "--format", "csv", "--limit", "1"]);
+    assert_eq!(top.lines().next(), Some("proto,bytes,packets,flows"));
+    let output = minamo(&["import", "--data", &data, &file("flows.csv")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("flows.csv: it is no file of nfdump"), "{}", stderr(&output));
+}
+
+#[test]
 fn kill_9_during_a_replay_loses_no_acknowledged_flow() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().to_string_lossy().into_owned();

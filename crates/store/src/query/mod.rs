@@ -4,6 +4,7 @@
 
 mod addresses;
 mod errors;
+mod export;
 mod filter;
 mod functions;
 mod grouping;
@@ -40,6 +41,7 @@ use minamo_schema::{Column, Value};
 use object_store::local::LocalFileSystem;
 
 pub(crate) use errors::explain_error;
+pub use export::{Rows, RowsQuery};
 pub use filter::compile;
 pub use pages::{FlowPage, FlowsQuery};
 pub use series::{Series, SeriesQuery};

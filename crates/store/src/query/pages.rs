@@ -101,7 +101,7 @@ impl Lake {
 }
 
 /// The order of pages; rows of one key are told apart by their end and their counters.
-fn newest_first(frame: DataFrame) -> Result<DataFrame, QueryError> {
+pub(super) fn newest_first(frame: DataFrame) -> Result<DataFrame, QueryError> {
     let keys = ["time_start", "flow_id", "time_end", "src_bytes", "dst_bytes", "src_packets", "dst_packets"];
     Ok(frame.sort(keys.into_iter().map(|key| ident(key).sort(false, false)).collect())?)
 }

@@ -3,7 +3,8 @@
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use datafusion::prelude::SQLOptions;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::{SQLOptions, SessionContext};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::Statement as Ast;
 use futures::StreamExt;
@@ -38,14 +39,7 @@ impl Lake {
 
     async fn run_sql(&self, text: &str, limit_rows: usize) -> Result<SqlAnswer, QueryError> {
         let session = self.session()?;
-        let state = session.state();
-        let statement = state.sql_to_statement(text, &state.config().options().sql_parser.dialect)?;
-        check(&statement)?;
-        let plan = state.statement_to_plan(statement).await?;
-        let only_read = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        only_read
-            .verify_plan(&plan)
-            .map_err(|_| QueryError::ReadOnly("a statement that changes something".to_owned()))?;
+        let plan = plan(&session, text).await?;
         let mut stream = session.execute_logical_plan(plan).await?.execute_stream().await?;
         let mut answer = SqlAnswer { schema: stream.schema(), batches: Vec::new(), truncated: false };
         let mut room = limit_rows;
@@ -65,6 +59,17 @@ impl Lake {
         }
         Ok(answer)
     }
+}
+
+/// The plan of a statement that only reads.
+pub(super) async fn plan(session: &SessionContext, text: &str) -> Result<LogicalPlan, QueryError> {
+    let state = session.state();
+    let statement = state.sql_to_statement(text, &state.config().options().sql_parser.dialect)?;
+    check(&statement)?;
+    let plan = state.statement_to_plan(statement).await?;
+    let only_read = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    only_read.verify_plan(&plan).map_err(|_| QueryError::ReadOnly("a statement that changes something".to_owned()))?;
+    Ok(plan)
 }
 
 /// Refuses what does not only read.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use minamo_base::Time;
 use minamo_model::FLOWS;
-use minamo_store::{By, Class, FlowsQuery, Key, Lake, Settings, TopQuery};
+use minamo_store::{By, Class, FlowsQuery, HoldKind, Key, Lake, NewHold, Settings, TopQuery};
 
 use crate::rows::*;
 
@@ -64,19 +64,26 @@ async fn a_held_range_stays_whatever_the_rules_say() {
     let dir = tempfile::tempdir().expect("a directory");
     let settings = || Settings { keep: Some(Duration::from_secs(60)), ..small() };
     let lake = Lake::open(dir.path(), settings(), clock).expect("the lake opens");
-    let id = lake.hold(Time(DAY), Time(DAY + 6 * HOUR), "case 7").await.expect("held");
+    let hold = NewHold::new(Time(DAY), Time(DAY + 6 * HOUR), "case 7");
+    let id = lake.hold(NewHold { kind: HoldKind::Legal, owner: "jo".to_owned(), ..hold }).await.expect("held");
     append(&lake, &flows(0..500)).await;
     lake.seal().await.expect("sealed");
     lake.close().await.expect("closed");
     let lake = Lake::open(dir.path(), settings(), clock).expect("opens again");
     lake.retain().await.expect("applied");
     assert_eq!(lake.expire(Time(i64::MAX)).await.expect("asked"), 0);
-    assert_eq!(lake.holds().iter().map(|h| (h.id, h.reason.as_str())).collect::<Vec<_>>(), [(id, "case 7")]);
+    let holds = lake.holds();
+    assert_eq!((holds.len(), holds[0].id, holds[0].reason.as_str()), (1, id, "case 7"));
+    assert_eq!((holds[0].kind, holds[0].owner.as_str()), (HoldKind::Legal, "jo"));
+    assert!(lake.retained().is_empty(), "nothing was deleted");
     assert_eq!(ids(&lake).await.len(), 500);
     assert!(lake.release(id).await.expect("ended") && !lake.release(id).await.expect("asked"));
     lake.retain().await.expect("applied");
     assert_eq!(ids(&lake).await.len(), 0);
-    assert!(lake.hold(Time(5), Time(5), "nothing").await.is_err());
+    let runs = lake.retained();
+    assert_eq!(runs.iter().map(|run| (run.rule, run.rows)).collect::<Vec<_>>(), [("age", 500)]);
+    assert!(runs[0].bytes > 0 && runs[0].segments > 0);
+    assert!(lake.hold(NewHold::new(Time(5), Time(5), "nothing")).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@ import { MEASURES, useSeries, type Measure } from "../../api/queries";
 import { Traffic } from "../../charts/Traffic";
 import { useWords } from "../../i18n";
 import { Choice } from "../../parts/Choice";
+import { Download } from "../../parts/Download";
 import { useScope } from "../../parts/scope";
 import { Shown } from "../../parts/State";
 import { ColumnChooser, storedColumns, storeColumns } from "./ColumnChooser";
@@ -45,6 +46,7 @@ export function Flows() {
           <GroupPicker keys={keys} onChange={(next) => set("group", next.join(","))} />
           <div className="panel-tools">
             <Choice<Measure> label={t("measure.label")} value={by} onChange={(value) => set("by", value === "bytes" ? "" : value)} options={MEASURES.map((value) => ({ value, label: t(`measure.${value}`) }))} />
+            {keys.length === 0 ? <Download what="flows" params={{ from: scope.ask.from, to: scope.ask.to, filter: scope.ask.filter }} /> : null}
             {keys.length === 0 ? (
               <ColumnChooser
                 chosen={columns}

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The SQL page: running, errors, CSV.
+// The SQL page: running, errors, downloads.
 import { fireEvent, screen } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { answer, Refusal, show } from "../../parts/testing";
-import { csv } from "./csv";
 import { Sql } from "./Sql";
 
 const data = { columns: [{ name: "app", type: "Utf8" }, { name: "n", type: "Int64" }], rows: [["SSH", 3], [null, 4]], truncated: false, elapsed_ms: 2 };
@@ -27,6 +26,12 @@ test("an error marks its place and keeps the text", async () => {
   expect(screen.getByLabelText<HTMLTextAreaElement>("SQL query").value).toBe("SELECT x");
 });
 
-test("CSV quotes what needs it", () => {
-  expect(csv({ ...data, rows: [['a,"b', null]] })).toBe('app,n\r\n"a,""b",\r\n');
+test("the whole answer is a link to the server", async () => {
+  answer({ "/sql": data });
+  show(<Sql />);
+  fireEvent.change(screen.getByLabelText("SQL query"), { target: { value: "SELECT 1" } });
+  fireEvent.keyDown(screen.getByLabelText("SQL query"), { key: "Enter", ctrlKey: true });
+  fireEvent.click(await screen.findByRole("button", { name: "Download" }));
+  const links = screen.getAllByRole("link").map((link) => link.getAttribute("href"));
+  expect(links).toEqual(["csv", "jsonl", "parquet"].map((format) => `/api/v1/export/sql?sql=SELECT+1&format=${format}`));
 });

@@ -6,11 +6,11 @@ import { call, Failure } from "../../api/client";
 import type { SqlAnswer } from "../../gen/api";
 import { useWords } from "../../i18n";
 import { whole } from "../../parts/format";
+import { Download } from "../../parts/Download";
 import { Icon } from "../../parts/Icon";
 import { Empty, ErrorNote, Loading } from "../../parts/State";
 import { toUnits } from "../../filter/tokens";
 import { ColumnList } from "./ColumnList";
-import { csv } from "./csv";
 import { EXAMPLES } from "./examples";
 import { Result } from "./Result";
 import "./sql.css";
@@ -78,11 +78,7 @@ export function Sql() {
               {run.data ? t("sql.answer", { number: whole(run.data.rows.length), millis: run.data.elapsed_ms }) : ""}
               {run.data?.truncated ? ` ${t("sql.truncated")}` : ""}
             </span>
-            {run.data ? (
-              <button type="button" className="button small" onClick={() => download(run.data)}>
-                <Icon name="download" size={13} /> {t("sql.csv")}
-              </button>
-            ) : null}
+            {run.data && run.variables !== undefined ? <Download what="sql" params={{ sql: run.variables }} /> : null}
           </div>
           {run.error ? (
             <>
@@ -111,12 +107,4 @@ function Place({ text, at }: { text: string; at: number }) {
       {text.slice(at + 1, to)}
     </pre>
   );
-}
-
-function download(data: SqlAnswer): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob(["\ufeff", csv(data)], { type: "text/csv" }));
-  link.download = "minamo.csv";
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The operations on the lake itself: what it holds, how long, holds, upkeep, and downloads of answers of any size.
+
+pub(crate) mod api;
+pub(crate) mod export;
+pub(crate) mod jobs;
+pub mod types;
