@@ -2,7 +2,7 @@
 //! Templates (RFC 3954 §5.2, RFC 7011 §3.4), compiled: one operation per field, runs of fields that
 //! nobody asks for joined to one, so that reading a record is a plain loop.
 
-use minamo_base::{Cursor, WireError};
+use minamo_base::{Cursor, Time, WireError};
 use minamo_schema::ColumnId;
 
 use crate::element::{Coding, Target, target};
@@ -72,6 +72,30 @@ pub(crate) struct Template {
     pub(crate) unmapped: Box<[(u32, u16)]>,
     /// Tick of the last use.
     pub(crate) used: u64,
+    /// When it was last sent or used.
+    pub(crate) seen: Time,
+    /// Octets of a recent record, at most [`MAX_SAMPLE`].
+    pub(crate) sample: Vec<u8>,
+    /// Tick at which the sample was taken.
+    pub(crate) sampled: u64,
+}
+
+/// Longest sample of a record, in octets.
+pub(crate) const MAX_SAMPLE: usize = 512;
+/// Datagrams between two samples.
+const SAMPLE_EVERY: u64 = 1_024;
+
+impl Template {
+    /// Keeps the octets of a record to show, once in a while.
+    pub(crate) fn sample(&mut self, octets: &[u8], now: u64) {
+        if self.sample.is_empty() || now.saturating_sub(self.sampled) > SAMPLE_EVERY {
+            self.sampled = now;
+            self.sample.clear();
+            let fixed = self.ops.iter().all(|op| op.len.is_some());
+            let most = if fixed { self.min_len.min(MAX_SAMPLE) } else { MAX_SAMPLE };
+            self.sample.extend_from_slice(octets.get(..most).unwrap_or(octets));
+        }
+    }
 }
 
 impl Template {
@@ -88,7 +112,7 @@ impl Template {
         }
         let fills = ops.iter().any(|op| matches!(op.action, Action::Column(..)));
         let (fields, ops, unmapped) = (fields.into(), ops.into(), unmapped.into());
-        Self { fields, options, ops, min_len, fills, unmapped, used: 0 }
+        Self { fields, options, ops, min_len, fills, unmapped, used: 0, seen: Time(0), sample: Vec::new(), sampled: 0 }
     }
 }
 

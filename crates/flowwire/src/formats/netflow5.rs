@@ -60,6 +60,7 @@ fn decode(datagram: &Datagram<'_>, cache: &mut Cache, out: &mut Output<'_>) -> R
         // The upper two bits are the mode, the others the interval.
         rate: Some(u32::from(sampling & 0x3fff)).filter(|rate| *rate > 0),
     };
+    (out.report.exported, out.report.domain) = (Some(header.exported), domain);
     for _ in 0..count {
         let mut one = match cursor.take(RECORD, "v5.record") {
             Ok(octets) => Cursor::new(octets),
