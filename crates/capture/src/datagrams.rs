@@ -44,6 +44,23 @@ impl Datagrams {
         if code == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 
+    /// Asks for a receive buffer above the system's bound for users; false where that needs CAP_NET_ADMIN.
+    pub fn enlarge(socket: &impl AsRawFd, octets: usize) -> bool {
+        let octets = libc::c_int::try_from(octets).unwrap_or(libc::c_int::MAX);
+        let length = libc::socklen_t::try_from(size_of::<libc::c_int>()).unwrap_or(4);
+        // SAFETY: the value lives through the call and has that length.
+        let code = unsafe {
+            libc::setsockopt(
+                socket.as_raw_fd(),
+                libc::SOL_SOCKET,
+                libc::SO_RCVBUFFORCE,
+                (&raw const octets).cast(),
+                length,
+            )
+        };
+        code == 0
+    }
+
     /// Fetches what is there, up to a batch; waits up to `wait_millis` where nothing is. Returns the number.
     pub fn receive(&mut self, socket: &UdpSocket, wait_millis: i32) -> io::Result<usize> {
         self.filled = 0;

@@ -242,6 +242,8 @@ impl Collector {
                 Ok(())
             })?);
         }
+        // Decoders live as long as connections do, also where there is no UDP socket.
+        threads.door = Some(door);
         let (alive, gone) = std::sync::mpsc::channel();
         threads.connections = Some(gone);
         for (listener, tls) in open.listeners {
@@ -296,10 +298,11 @@ fn spawn(name: &str, work: impl FnOnce() -> Result<(), CollectError> + Send + 's
 }
 
 /// The threads, ended in the order of the data: sockets, connections, then decoders, whose queues close with the
-/// last socket.
+/// last door.
 #[derive(Default)]
 struct Threads {
     edges: Vec<Thread>,
+    door: Option<Door>,
     connections: Option<std::sync::mpsc::Receiver<()>>,
     decoders: Vec<Thread>,
 }
@@ -311,9 +314,10 @@ impl Threads {
         };
         let edges: Vec<_> = self.edges.into_iter().map(ended).collect();
         // Nothing is ever sent: this waits until the last connection has dropped its end.
-        for gone in self.connections {
+        if let Some(gone) = self.connections {
             while gone.recv().is_ok() {}
         }
+        drop(self.door);
         let decoders: Vec<_> = self.decoders.into_iter().map(ended).collect();
         edges.into_iter().chain(decoders).collect()
     }

@@ -77,15 +77,15 @@ impl Decoder {
         let mut saved = (self.clock)();
         let (mut held, mut evicted) = (0, 0);
         loop {
-            let (now, ended) = match queue.receiver.recv_timeout(self.tick) {
+            let (now, idle, ended) = match queue.receiver.recv_timeout(self.tick) {
                 Ok(parcel) => {
                     let received = parcel.received();
                     self.parcel(&parcel);
                     queue.give_back(parcel);
-                    (received, false)
+                    (received, false, false)
                 }
-                Err(RecvTimeoutError::Timeout) => ((self.clock)(), false),
-                Err(RecvTimeoutError::Disconnected) => ((self.clock)(), true),
+                Err(RecvTimeoutError::Timeout) => ((self.clock)(), true, false),
+                Err(RecvTimeoutError::Disconnected) => ((self.clock)(), true, true),
             };
             if ended {
                 self.stage.close();
@@ -93,7 +93,7 @@ impl Decoder {
                 self.stage.look(now);
             }
             // The desk is looked at ten times a second, not with every parcel; and at once where the clock was set back.
-            if ended || now.since(looked) >= LOOK || now < looked {
+            if idle || now.since(looked) >= LOOK || now < looked {
                 looked = now;
                 let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
                 self.counters.cache(&desk.cache, &mut last);

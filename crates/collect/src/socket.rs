@@ -42,12 +42,12 @@ fn open(address: SocketAddr, receive_buffer: usize, shared: bool) -> io::Result<
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     let granted = socket.set_recv_buffer_size(receive_buffer).and_then(|()| socket.recv_buffer_size())?;
     // The kernel counts its own needs too, and reports twice what it granted (socket(7), SO_RCVBUF).
-    if granted / 2 < receive_buffer {
+    if granted / 2 < receive_buffer && !Datagrams::enlarge(&socket, receive_buffer) {
         tracing::warn!(
             %address,
             wanted = receive_buffer,
             granted = granted / 2,
-            "the system grants a smaller receive buffer than `collect.receive_buffer`: raise `sysctl net.core.rmem_max`"
+            "the system grants a smaller receive buffer than `collect.receive_buffer`: raise `sysctl net.core.rmem_max`, or grant CAP_NET_ADMIN"
         );
     }
     if address.ip() == Ipv6Addr::UNSPECIFIED {

@@ -269,3 +269,81 @@ async fn any_octets_to_any_port_are_counted_and_hold_no_memory() {
     assert!(view.malformed > 0 && view.unknown_version > 0 && view.last_error.contains("octet"), "{view:?}");
     stopped(running).await;
 }
+
+/// Runs openssl in a folder; false where there is none.
+fn openssl(folder: &std::path::Path, arguments: &str) -> bool {
+    match std::process::Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output() {
+        Ok(output) => {
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            true
+        }
+        Err(_) => false,
+    }
+}
+
+/// An authority, and certificates of server and client by it.
+fn certificates(folder: &std::path::Path) -> bool {
+    let new = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+    openssl(folder, &format!("req -x509 {new} -keyout ca.key -out ca.pem -days 30 -subj /CN=authority"))
+        && ["server", "client"].iter().all(|name| {
+            let extensions = "[e]\nsubjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n";
+            std::fs::write(folder.join("e.cnf"), extensions).expect("written");
+            openssl(folder, &format!("req {new} -keyout {name}.key -out {name}.csr -subj /CN={name}"))
+                && openssl(folder, &format!("x509 -req -in {name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out {name}.pem -days 30 -extfile e.cnf -extensions e"))
+        })
+}
+
+/// Sends octets over TLS, with or without a certificate; true where the other side took them.
+fn over_tls(folder: &std::path::Path, to: SocketAddr, with_certificate: bool, octets: &[u8]) -> bool {
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let read = |name: &str| CertificateDer::from_pem_file(folder.join(name)).expect("a certificate");
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(read("ca.pem")).expect("an authority");
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.expect("versions").with_root_certificates(roots);
+    let config = if with_certificate {
+        let key = PrivateKeyDer::from_pem_file(folder.join("client.key")).expect("a key");
+        builder.with_client_auth_cert(vec![read("client.pem")], key).expect("a certificate")
+    } else {
+        builder.with_no_client_auth()
+    };
+    let name = rustls::pki_types::ServerName::from(to.ip());
+    let connection = rustls::ClientConnection::new(Arc::new(config), name).expect("a connection");
+    let mut stream = rustls::StreamOwned::new(connection, TcpStream::connect(to).expect("connected"));
+    let written = stream.write_all(octets).and_then(|()| stream.flush());
+    // The answer says whether the handshake held: an alert ends it, a closed session does not come.
+    stream.sock.set_read_timeout(Some(Duration::from_millis(300))).expect("an option");
+    let answer = std::io::Read::read(&mut stream, &mut [0; 1]);
+    written.is_ok() && answer.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ipfix_over_tls_wants_a_certificate_of_the_authority() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().to_owned();
+    if !certificates(&path) {
+        println!("skipped: no openssl");
+        return;
+    }
+    let files = minamo_collect::Tls {
+        certificate: path.join("server.pem"),
+        key: path.join("server.key"),
+        client_authority: Some(path.join("ca.pem")),
+    };
+    let any_port = "127.0.0.1:0".parse().expect("an address");
+    let running = start(Settings { tls: vec![any_port], certificates: Some(files), ..settings(0) }, 4).await;
+    let (to, sample) = (running.addresses[0], FORMATS.iter().find(|f| f.version == 10).expect("IPFIX").sample);
+    let without = tokio::task::spawn_blocking({
+        let path = path.clone();
+        move || over_tls(&path, to, false, sample)
+    });
+    assert!(!without.await.expect("no panic"), "turned away");
+    reaches(&running.counters, "minamo_collect_refused_connections_total", 1).await;
+    let with = tokio::task::spawn_blocking(move || over_tls(&path, to, true, sample));
+    assert!(with.await.expect("no panic"), "let in");
+    reaches(&running.counters, "minamo_collect_rows_total", 1).await;
+    assert_eq!(running.exporters.list(clock())[0].transports, ["tls"]);
+    stopped(running).await;
+}

@@ -10,6 +10,8 @@ mod detector;
 #[cfg(feature = "lake")]
 mod enrichment;
 #[cfg(feature = "lake")]
+mod exporters;
+#[cfg(feature = "lake")]
 mod ingest;
 #[cfg(feature = "lake")]
 mod metrics;

@@ -15,6 +15,7 @@ use minamo_schema::Value;
 use minamo_store::{By, FlowsQuery, Key, SeriesQuery, SummaryQuery, TopQuery};
 use utoipa::OpenApi;
 
+use crate::exporters::api as exporters;
 use crate::profiles::api as profiles;
 use crate::types::*;
 use crate::{ApiError, Deps, auth, metrics};
@@ -53,6 +54,9 @@ pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
         profiles::change_profile,
         profiles::delete_profile,
         profiles::profile_chart,
+        exporters::exporters,
+        exporters::exporter,
+        exporters::decide_exporter,
         metrics::metrics
     )
 )]

@@ -6,6 +6,7 @@ mod api;
 mod auth;
 mod console;
 mod error;
+pub mod exporters;
 mod metrics;
 pub mod profiles;
 mod state;
@@ -16,8 +17,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use minamo_base::{Sample, Time};
+use minamo_collect::Exporters;
 use minamo_detect::Rule;
 use minamo_state::Definitions;
 use minamo_store::Lake;
@@ -41,6 +43,8 @@ pub struct Deps {
     pub rules: Arc<Vec<Rule>>,
     /// Counters of the other parts of the program.
     pub counters: Arc<dyn Fn() -> Vec<Sample> + Send + Sync>,
+    /// The exporters of the collector, where one runs.
+    pub exporters: Option<Exporters>,
     /// When the program started.
     pub started_at: Time,
     /// The clock.
@@ -72,6 +76,9 @@ pub fn router(deps: Deps) -> Router {
                 .put(profiles::api::change_profile)
                 .delete(profiles::api::delete_profile),
         )
+        .route("/api/v1/exporters", get(exporters::api::exporters))
+        .route("/api/v1/exporters/{address}", get(exporters::api::exporter))
+        .route("/api/v1/exporters/{address}/decision", put(exporters::api::decide_exporter))
         .route("/api/v1/profiles/{name}/chart", post(profiles::api::profile_chart))
         .route("/metrics", get(metrics::metrics))
         .route_layer(from_fn_with_state(deps.clone(), auth::require));

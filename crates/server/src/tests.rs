@@ -49,6 +49,7 @@ async fn service_at(clock: fn() -> Time) -> Service {
         state: Arc::new(state),
         rules: Arc::new(Vec::new()),
         counters: Arc::new(Vec::new),
+        exporters: None,
         started_at: now(),
         clock,
     });

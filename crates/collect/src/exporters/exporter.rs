@@ -206,6 +206,9 @@ impl Exporter {
                 Skipped::Malformed(_) | Skipped::ReservedSet { .. } => view.malformed += 1,
                 _ => continue,
             }
+            if !view.last_error.is_empty() && !matches!(skipped, Skipped::Malformed(_)) {
+                continue;
+            }
             view.last_error = skipped.to_string().chars().take(MAX_ERROR).collect();
         }
     }

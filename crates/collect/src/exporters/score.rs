@@ -267,7 +267,7 @@ fn percent(count: u64, all: u64) -> String {
 fn grouped(number: u32) -> String {
     match (number / 1_000, number % 1_000) {
         (0, rest) => rest.to_string(),
-        (thousands, rest) => format!("{thousands},{rest:03}"),
+        (thousands, rest) => format!("{},{rest:03}", grouped(thousands)),
     }
 }
 

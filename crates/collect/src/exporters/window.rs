@@ -62,8 +62,11 @@ impl Window {
         self.empty += u64::from(core.src_bytes == 0 && core.dst_bytes == 0);
         let length = core.time_end.since(core.time_start);
         let quality = flow.exporter.as_ref().and_then(|exporter| exporter.time_quality.as_deref());
-        self.repaired += u64::from(quality.is_some_and(|word| word != "skewed"));
-        self.longest_secs = self.longest_secs.max(u32::try_from(length / SECOND).unwrap_or(0));
+        if quality.is_some_and(|word| word != "skewed") {
+            self.repaired += 1;
+        } else {
+            self.longest_secs = self.longest_secs.max(u32::try_from(length / SECOND).unwrap_or(0));
+        }
         if let Some(exported) = exported
             && length < 5 * SECOND
             && let wait @ 0..3_600 = exported.0.saturating_sub(core.time_end.0) / SECOND
