@@ -16,6 +16,11 @@ use crate::parcel::Inbox;
 
 /// How long a thread waits for datagrams before it looks whether it shall end, in milliseconds.
 const WAIT_MILLIS: i32 = 100;
+/// After fewer datagrams than this a thread waits a moment, so that the next batch is larger: waking up for each
+/// datagram would cost more than decoding it.
+const FEW: usize = 32;
+/// That moment.
+const GATHER: Duration = Duration::from_micros(500);
 /// Batches that are still read at the end.
 const LAST: usize = 1_024;
 
@@ -81,7 +86,12 @@ impl Door {
             match batch.receive(socket, if stop { 0 } else { WAIT_MILLIS }) {
                 Ok(0) if stop => return,
                 Ok(0) => continue,
-                Ok(_) => self.deliver(&batch),
+                Ok(count) => {
+                    self.deliver(&batch);
+                    if count < FEW && !stop {
+                        std::thread::sleep(GATHER);
+                    }
+                }
                 Err(error) => {
                     add(&self.counters.receive_errors, 1);
                     tracing::debug!(%error, "receiving failed");

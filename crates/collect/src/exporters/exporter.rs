@@ -66,6 +66,8 @@ pub struct ExporterView {
     pub redefined: u64,
     /// Missing by sequence numbers, in the units of the domains.
     pub lost: u64,
+    /// Records missing, of formats that count records.
+    pub lost_records: u64,
     /// Missing, by domain.
     pub domains: Vec<DomainView>,
     /// Sets whose template was not known.
@@ -96,6 +98,14 @@ pub struct ExporterView {
     pub missing: Vec<&'static Missing>,
     /// Its sessions with templates and names; in the detail only.
     pub sessions: Vec<SessionView>,
+}
+
+impl ExporterView {
+    /// How many in a thousand were lost: records of the records, or messages of the messages, whichever is worse.
+    pub fn lost_per_mille(&self) -> u64 {
+        let share = |lost: u64, arrived: u64| lost * 1_000 / (lost + arrived).max(1);
+        share(self.lost_records, self.records).max(share(self.lost - self.lost_records, self.datagrams))
+    }
 }
 
 /// The account of one exporter.
@@ -191,11 +201,13 @@ impl Exporter {
         }
         if report.lost > 0 {
             let format = report.format;
+            // RFC 3954 §5.1 numbers messages, and so does sFlow version 5; the others number records.
+            let unit = if matches!(format, "netflow9" | "sflow5" | "sflow") { "messages" } else { "records" };
+            view.lost_records += if unit == "records" { report.lost.into() } else { 0 };
             let known = view.domains.iter_mut().find(|d| d.format == format && d.domain == report.domain);
             if let Some(known) = known {
                 known.lost += u64::from(report.lost);
             } else if view.domains.len() < MAX_DOMAINS {
-                let unit = if matches!(format, "netflow9" | "sflow5" | "sflow") { "messages" } else { "records" };
                 view.domains.push(DomainView { format, domain: report.domain, lost: report.lost.into(), unit });
             }
         }
@@ -274,6 +286,7 @@ mod tests {
         let view = exporter.view(at(1), None, Vec::new());
         let domains: Vec<_> = view.domains.iter().map(|d| (d.format, d.lost, d.unit)).collect();
         assert_eq!(domains, [("netflow9", 6, "messages"), ("ipfix", 7, "records")]);
-        assert_eq!(view.lost, 13);
+        assert_eq!((view.lost, view.lost_records), (13, 7));
+        assert_eq!(view.lost_per_mille(), 1_000, "nothing else arrived");
     }
 }

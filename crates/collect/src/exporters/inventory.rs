@@ -17,7 +17,7 @@ use crate::settings::Known;
 use crate::socket::owner;
 
 /// Places for fingerprints of rows, to find those that come twice.
-const RECENT: usize = 1 << 16;
+const RECENT: usize = 1 << 14;
 /// Sessions shown of one exporter.
 const MAX_SESSIONS: usize = 64;
 

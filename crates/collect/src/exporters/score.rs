@@ -57,10 +57,7 @@ pub static REASONS: &[Reason] = &[
         points: 25,
         en: "{value} of the records are lost on their way: look for drops between exporter and collector, and at the drops of the UDP socket.",
         ja: "レコードの {value} が途中で失われています。エクスポーターから本システムまでの経路と、UDP ソケットの破棄数を確認してください。",
-        applies: |e| {
-            let all = e.records + e.lost;
-            (e.lost * 1_000 > all && e.lost >= 10).then(|| percent(e.lost, all))
-        },
+        applies: |e| (e.lost >= 10 && e.lost_per_mille() >= 1).then(|| percent(e.lost_per_mille(), 1_000)),
     },
     Reason {
         id: "active_timeout",
@@ -87,7 +84,7 @@ pub static REASONS: &[Reason] = &[
         id: "clock",
         points: 15,
         en: "Its clock is {value} away from ours: let it use NTP.",
-        ja: "時計が本システムと {value} ずれています。NTP を設定してください。",
+        ja: "時計が本システムと {value}ずれています。NTP を設定してください。",
         applies: |e| {
             let secs = e.skew_millis?.unsigned_abs() / 1_000;
             (secs > 30).then(|| length(secs))
@@ -236,8 +233,8 @@ pub static MISSING: &[Missing] = &[
 pub(crate) fn score(view: &ExporterView) -> (u8, Vec<Finding>) {
     let found = REASONS.iter().filter_map(|reason| {
         let value = (reason.applies)(view)?;
-        let text = |text: &str| text.replace("{value}", &value);
-        Some(Finding { id: reason.id, points: reason.points, en: text(reason.en), ja: text(reason.ja) })
+        let ja = reason.ja.replace("{value}", &in_japanese(&value));
+        Some(Finding { id: reason.id, points: reason.points, en: reason.en.replace("{value}", &value), ja })
     });
     let mut found: Vec<_> = found.collect();
     found.sort_by_key(|finding| std::cmp::Reverse(finding.points));
@@ -271,7 +268,14 @@ fn grouped(number: u32) -> String {
     }
 }
 
-/// Seconds in a form that both languages read.
+/// The same length with its unit in Japanese.
+fn in_japanese(value: &str) -> String {
+    let units = [(" s", " 秒"), (" min", " 分"), (" h", " 時間"), (" d", " 日")];
+    let found = units.iter().find_map(|(en, ja)| Some(format!("{}{ja}", value.strip_suffix(en)?)));
+    found.unwrap_or_else(|| value.to_owned())
+}
+
+/// Seconds with the largest unit that fits.
 fn length(secs: u64) -> String {
     match secs {
         0..=119 => format!("{secs} s"),
@@ -302,13 +306,20 @@ mod tests {
             tcp: 9,
             ..Window::default()
         };
-        let view =
-            ExporterView { records: 950, lost: 50, skew_millis: Some(7_300_000), window, ..ExporterView::default() };
+        let view = ExporterView {
+            records: 950,
+            lost: 50,
+            lost_records: 50,
+            skew_millis: Some(7_300_000),
+            window,
+            ..ExporterView::default()
+        };
         let (points, found) = score(&view);
         let ids: Vec<_> = found.iter().map(|finding| finding.id).collect();
         assert_eq!((points, ids), (30, vec!["loss", "active_timeout", "clock", "idle_timeout"]));
         assert_eq!(found[1].en, "Active timeout 1,800 s: charts lag by as much; set it to 60 s.");
         assert!(found[1].ja.contains("1,800 秒") && found[0].ja.contains("5.0%"));
+        assert!(found[2].ja.contains("2 時間ずれ"), "{}", found[2].ja);
         assert_eq!(found[2].en, "Its clock is 2 h away from ours: let it use NTP.");
         assert!(missing(&view.window).iter().any(|missing| missing.id == "splt"));
         assert!(missing(&Window { rows: 5, ..window }).is_empty(), "too few rows to tell");

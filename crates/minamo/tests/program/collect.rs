@@ -42,8 +42,7 @@ impl Listening {
 
     fn serve(folder: &Path) -> Self {
         let config = folder.join("minamo.toml");
-        let text =
-            "[server]\nlisten = \"127.0.0.1:0\"\n[collect]\nlisten = [\"127.0.0.1:0\"]\nsave_delay = \"100ms\"\n";
+        let text = "[server]\nlisten = \"127.0.0.1:0\"\n[collect]\nlisten = [\"127.0.0.1:0\"]\nsave_delay = \"1s\"\n";
         std::fs::write(&config, text).expect("written");
         let (config, data) = (config.to_string_lossy(), folder.to_string_lossy());
         Self::start(&["serve", "--config", &config, "--data", &data], "listening for flow exports")
@@ -110,6 +109,7 @@ fn reaches(folder: &Path, wanted: u32) {
 fn killed_in_the_middle_of_a_stream_that_tells_its_templates_once_it_loses_no_record() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut exporter = Exporter { socket: UdpSocket::bind("127.0.0.1:0").expect("a socket"), sent: 0 };
+    let saved = folder.path().join("collect/templates-0.state");
     for round in 0..4 {
         let server = Listening::serve(folder.path());
         for at in 0..10 {
@@ -117,10 +117,14 @@ fn killed_in_the_middle_of_a_stream_that_tells_its_templates_once_it_loses_no_re
         }
         // What arrived is stored within a second; only what is on its way then can be lost by a kill.
         reaches(folder.path(), exporter.sent * RECORDS);
+        let began = Instant::now();
+        while !saved.exists() {
+            assert!(began.elapsed() < Duration::from_secs(30), "templates are saved a second after they came");
+            std::thread::sleep(Duration::from_millis(20));
+        }
         server.kill();
     }
     // Without the saved templates data waits for the next ones.
-    let saved = folder.path().join("collect/templates-0.state");
     std::fs::remove_file(&saved).expect("templates were saved");
     let server = Listening::serve(folder.path());
     (0..10).for_each(|_| exporter.send(server.address, false));

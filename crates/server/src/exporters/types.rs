@@ -50,6 +50,8 @@ pub struct ExporterInfo {
     pub records_per_second: f64,
     /// Missing by sequence numbers.
     pub lost: u64,
+    /// Share of what is missing, from 0 to 1.
+    pub lost_share: f64,
     /// Records or datagrams not taken because of its state or its rate.
     pub not_taken: u64,
     /// Quality from 0 to 100.
@@ -221,6 +223,7 @@ impl From<&ExporterView> for ExporterInfo {
             records: view.records,
             records_per_second: (view.records_per_second * 10.0).round() / 10.0,
             lost: view.lost,
+            lost_share: view.lost_per_mille() as f64 / 1_000.0,
             not_taken: view.refused + view.over_rate,
             score: view.score,
             reasons: view.findings.iter().map(ExporterReason::from).collect(),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One exporter: why its score is what it is, what exactly arrives from it, and what is missing for which function.
 import { useExporter } from "../../api/queries";
-import type { ExporterDetail, ExporterTemplate } from "../../gen/api";
+import type { ExporterDetail, ExporterField, ExporterTemplate } from "../../gen/api";
 import { useWords } from "../../i18n";
-import { count, percent, whole } from "../../parts/format";
+import { bitRate, count, percent, whole } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
 import { Panel } from "../../parts/Panel";
 import { Shown } from "../../parts/State";
@@ -54,7 +54,7 @@ function Reasons({ data }: { data: ExporterDetail }) {
         {data.exporter.reasons.map((reason) => (
           <li key={reason.id}>
             <span className="num points">{reason.points > 0 ? `−${reason.points}` : "·"}</span>
-            <span>{language === "ja" ? reason.text_ja : reason.text}</span>
+            <span>{(language === "ja" ? reason.text_ja : reason.text).replaceAll("`", "")}</span>
           </li>
         ))}
       </ul>
@@ -71,8 +71,8 @@ function Missing({ data }: { data: ExporterDetail }) {
       <ul className="exporter-reasons">
         {data.missing.map((one) => (
           <li key={one.id}>
-            <span className="points">·</span>
-            <span>{language === "ja" ? one.text_ja : one.text}</span>
+            <span className="points">{"·"}</span>
+            <span>{(language === "ja" ? one.text_ja : one.text).replaceAll("`", "")}</span>
           </li>
         ))}
       </ul>
@@ -122,12 +122,23 @@ function Interfaces({ data }: { data: ExporterDetail }) {
       <ul className="exporter-interfaces">
         {data.interfaces.map((one) => (
           <li key={one.index}>
-            <span className="num faint">{one.index}</span> <strong>{one.name}</strong> {one.description} {one.speed > 0 ? <span className="faint">{count(one.speed)} bit/s</span> : null}
+            <span className="num faint">{one.index}</span> <strong>{one.name}</strong> {one.description} {one.speed > 0 ? <span className="faint">{bitRate(one.speed)}</span> : null}
           </li>
         ))}
       </ul>
     </section>
   );
+}
+
+/** Fields with keys of their own: a template may have an element twice. */
+function numbered(fields: ExporterField[]): [string, ExporterField][] {
+  const seen = new Map<string, number>();
+  return fields.map((field) => {
+    const name = `${field.enterprise}/${field.element}`;
+    const before = seen.get(name) ?? 0;
+    seen.set(name, before + 1);
+    return [`${name}/${before}`, field];
+  });
 }
 
 function Template({ template }: { template: ExporterTemplate }) {
@@ -151,8 +162,8 @@ function Template({ template }: { template: ExporterTemplate }) {
           </tr>
         </thead>
         <tbody>
-          {template.fields.map((field, at) => (
-            <tr key={at}>
+          {numbered(template.fields).map(([key, field]) => (
+            <tr key={key}>
               <td className="mono">{field.enterprise == null ? t("exporters.scope", { element: field.element }) : `${field.enterprise}/${field.element}`}</td>
               <td className="num">{field.length ?? t("exporters.variable")}</td>
               <td className="mono">{field.column == null ? <span className="faint">{t("exporters.noColumn")}</span> : field.column || <span className="faint">{t("exporters.decides")}</span>}</td>

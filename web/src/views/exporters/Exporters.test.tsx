@@ -8,7 +8,7 @@ import { Exporters } from "./Exporters";
 
 const EXPORTER: ExporterInfo = {
   address: "192.0.2.1", name: "core-1", site: "Tokyo", tags: [], state: "waiting", formats: [{ name: "netflow9", records: 9_500 }], transports: ["udp"],
-  first_seen: "2026-05-01T00:00:00Z", last_seen: "2026-05-01T00:10:00Z", datagrams: 400, records: 9_500, records_per_second: 12.5, lost: 500, not_taken: 9_500, score: 55,
+  first_seen: "2026-05-01T00:00:00Z", last_seen: "2026-05-01T00:10:00Z", datagrams: 400, records: 9_500, records_per_second: 12.5, lost: 500, lost_share: 0.05, not_taken: 9_500, score: 55,
   reasons: [{ id: "active_timeout", points: 20, text: "Active timeout 1,800 s: charts lag by as much; set it to 60 s.", text_ja: "アクティブタイムアウトが 1,800 秒です。" }],
 };
 const DETAIL: ExporterDetail = {

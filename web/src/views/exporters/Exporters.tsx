@@ -88,7 +88,7 @@ function List({ list, chosen, choose }: { list: ExporterInfo[]; chosen: string |
               {count(one.records)}
             </td>
             <td className={one.lost > 0 ? "num warn" : "num"} title={whole(one.lost)}>
-              {one.lost > 0 ? percent(one.lost, one.lost + one.records) : "0"}
+              {one.lost > 0 ? percent(one.lost_share, 1) : "0"}
             </td>
             <td>
               <Time at={one.last_seen} />
