@@ -73,7 +73,7 @@ pub(crate) struct Outbox {
     shared: Arc<Shared>,
 }
 
-/// A queue that holds at most `max` octets.
+/// A queue that holds at most `max` octets: the channel itself has no bound, what goes in is counted.
 pub(crate) fn queue(max: usize) -> (Inbox, Outbox) {
     let (sender, receiver) = channel();
     let shared = Arc::new(Shared::default());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The collector on loopback sockets: datagrams in, batches and counters out.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by failing")]
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test says what is wrong by failing")]
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The collector as people run it: killed in the middle of a stream that tells its templates only once, and printing
 //! what a live exporter sends.
+#![allow(clippy::disallowed_methods, reason = "waits for another process, and sends times of now")]
 
 use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, UdpSocket};
