@@ -165,9 +165,6 @@ impl<'a> Session<'a> {
                     buffer.drain(..used);
                 }
                 Err(error) if is_quiet(&error) => {
-                    if self.hall.stop.load(Ordering::Relaxed) {
-                        return Ok(());
-                    }
                     if now.since(heard) > SILENT {
                         return Err(io::Error::other("nothing came for an hour"));
                     }
@@ -177,6 +174,10 @@ impl<'a> Session<'a> {
             }
             self.stage.look(now);
             self.stage.send().map_err(io::Error::other)?;
+            // Also where the exporter never rests.
+            if self.hall.stop.load(Ordering::Relaxed) {
+                return Ok(());
+            }
         }
     }
 

@@ -300,7 +300,7 @@ fn over_tls(folder: &std::path::Path, to: SocketAddr, with_certificate: bool, oc
     let read = |name: &str| CertificateDer::from_pem_file(folder.join(name)).expect("a certificate");
     let mut roots = rustls::RootCertStore::empty();
     roots.add(read("ca.pem")).expect("an authority");
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = builder.expect("versions").with_root_certificates(roots);
     let config = if with_certificate {
