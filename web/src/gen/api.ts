@@ -111,6 +111,7 @@ export interface ExporterInfo {
   formats: ExporterFormat[];
   last_seen: string;
   lost: number;
+  lost_share: number;
   name: string;
   not_taken: number;
   reasons: ExporterReason[];
