@@ -6,7 +6,7 @@ MINAMO = $(CARGO_TARGET_DIR)/debug/minamo
 CORPORA = ../shared/corpora
 TOOLS = ../shared/tools
 
-.PHONY: demo test build web walk fmt fuzz bench bench-meter bench-lake score-dpi need
+.PHONY: demo test build web walk fmt fuzz bench bench-meter bench-lake bench-collect score-dpi need
 
 ## Shows a small network in the browser: builds what is missing, replays captures, serves on loopback.
 demo: build
@@ -43,7 +43,7 @@ fmt:
 fuzz:
 	cargo xtask fuzz
 
-bench: bench-meter bench-lake
+bench: bench-meter bench-lake bench-collect
 
 ## CPU seconds of `minamo meter` against ndpiReader and softflowd, in one run.
 bench-meter:
@@ -53,6 +53,10 @@ bench-meter:
 ## Size, questions and intake of the lake against nfdump and DuckDB, in one run; RECORDS=1000000 for a short one.
 bench-lake: build
 	sh benches/lake.sh $(MINAMO) $(CARGO_TARGET_DIR)/debug/xtask-lake $(TOOLS) $(RECORDS)
+
+## CPU, loss and memory of the collector against nfcapd, in one run; RECORDS=1000000 for a short one.
+bench-collect: build
+	sh benches/collect.sh $(MINAMO) $(TOOLS) $(RECORDS)
 
 ## Agreement of names and fingerprints with the expected flows of a corpus.
 score-dpi: build

@@ -17,6 +17,7 @@ import { Empty, ErrorNote, Loading } from "./parts/State";
 import { Login } from "./views/login/Login";
 import { Overview } from "./views/overview/Overview";
 
+const Exporters = lazy(() => import("./views/exporters/Exporters").then((view) => ({ default: view.Exporters })));
 const Flows = lazy(() => import("./views/flows/Flows").then((view) => ({ default: view.Flows })));
 const Flow = lazy(() => import("./views/flow/Flow").then((view) => ({ default: view.Flow })));
 const Events = lazy(() => import("./views/events/Events").then((view) => ({ default: view.Events })));
@@ -98,6 +99,9 @@ function Frame() {
         </Route>
         <Route element={<Scoped title="profiles" />}>
           <Route path="profiles" element={<Profiles />} />
+        </Route>
+        <Route element={<Plain title="exporters" />}>
+          <Route path="exporters" element={<Exporters />} />
         </Route>
         <Route element={<Plain title="sql" />}>
           <Route path="sql" element={<Sql />} />

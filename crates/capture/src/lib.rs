@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Where packets come from: capture files (pcap, pcapng; plain, gzip, zstd; standard input) and live
-//! interfaces (AF_PACKET). It hands out frames with time and link type and decodes nothing.
+//! interfaces (AF_PACKET). It hands out frames with time and link type and decodes nothing. Also here, because it talks
+//! to the kernel in the same way: datagrams of a UDP socket in batches.
 
+mod datagrams;
 mod expression;
 mod file;
 mod live;
@@ -11,6 +13,7 @@ use std::path::PathBuf;
 use minamo_base::Time;
 use minamo_packet::LinkType;
 
+pub use datagrams::Datagrams;
 pub use expression::{Expression, ExpressionError, Instruction, Program};
 pub use file::{CaptureFile, expand};
 pub use live::{LiveCapture, LiveSettings, LiveStats};

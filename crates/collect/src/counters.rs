@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use minamo_base::Tally;
-use minamo_flowwire::{Cache, Report, Skipped};
+use minamo_flowwire::{Cache, CacheCounters, ParkingCounters, Report, Skipped};
 
 minamo_base::counters! {
     /// The counters of one collector.
@@ -39,9 +39,21 @@ minamo_base::counters! {
         /// Datagrams skipped because no format has their version.
         unknown_version: AtomicU64 = "minamo_collect_skipped_datagrams_total" [reason = "unknown_version"],
             "Set the exporter to a version that is supported.";
+        /// Datagrams that the kernel dropped because a socket's buffer was full.
+        kernel_drops: AtomicU64 = "minamo_collect_dropped_datagrams_total" [reason = "kernel"],
+            "Raise `sysctl net.core.rmem_max` and `collect.receive_buffer`, or use more `collect.sockets`.";
         /// Datagrams dropped because the decoder's queue was full.
         dropped_queue: AtomicU64 = "minamo_collect_dropped_datagrams_total" [reason = "queue_full"],
             "Give the collector more processor time, or spread the exporters over several collectors.";
+        /// Datagrams of exporters that are denied or refused.
+        refused_datagrams: AtomicU64 = "minamo_collect_refused_datagrams_total" [],
+            "See the page of exporters: allow them there, or by `collect.allow`.";
+        /// Rows of exporters that nobody has allowed yet.
+        refused_rows: AtomicU64 = "minamo_collect_dropped_rows_total" [reason = "not_allowed"],
+            "See the page of exporters: allow them there, or by `collect.allow`.";
+        /// Rows above the rate of their exporter.
+        over_rate: AtomicU64 = "minamo_collect_dropped_rows_total" [reason = "over_rate"],
+            "The page of exporters says which: raise `collect.exporter_rate`, or look at what it sends.";
         /// Rows dropped because the channel to the next stage stayed full.
         dropped_full: AtomicU64 = "minamo_collect_dropped_rows_total" [reason = "channel_full"],
             "The lake does not keep up: look at its disk.";
@@ -57,6 +69,56 @@ minamo_base::counters! {
             "More than you have exporters: somebody else sends to the port, or addresses are forged.";
         /// Application names held now.
         applications: AtomicU64 = "minamo_collect_applications" [], "";
+        /// Exporters held now.
+        exporters: AtomicU64 = "minamo_collect_exporters" [], "";
+        /// Exporters forgotten to make room.
+        evicted_exporters: AtomicU64 = "minamo_collect_evicted_total" [reason = "exporters"],
+            "More addresses send than `collect.max_exporters`: raise it, or filter the port.";
+        /// Sets of data that came to wait for their template.
+        parked: AtomicU64 = "minamo_collect_parked_sets_total" [], "";
+        /// Sets of data that had waited and were read.
+        replayed: AtomicU64 = "minamo_collect_replayed_sets_total" [], "";
+        /// Octets of data that wait for their template now.
+        parked_octets: AtomicU64 = "minamo_collect_parked_octets" [], "";
+        /// Sets of data that waited for their template too long.
+        parked_expired: AtomicU64 = "minamo_collect_parked_dropped_total" [reason = "age"],
+            "An exporter sends no templates: let it send them every minute.";
+        /// Sets of data that found no room to wait, or lost it.
+        parked_full: AtomicU64 = "minamo_collect_parked_dropped_total" [reason = "full"],
+            "An exporter sends much data before its templates: let it send them more often.";
+        /// Templates that came again with other fields.
+        redefined_templates: AtomicU64 = "minamo_collect_redefined_templates_total" [],
+            "Two processes may send with one address and domain: give each its own domain.";
+        /// Templates withdrawn by their exporters.
+        withdrawn_templates: AtomicU64 = "minamo_collect_withdrawn_templates_total" [], "";
+        /// Withdrawals over UDP, which have no effect.
+        ignored_withdrawals: AtomicU64 = "minamo_collect_ignored_withdrawals_total" [], "";
+        /// Templates that were neither sent again nor used for a day.
+        expired_templates: AtomicU64 = "minamo_collect_expired_templates_total" [], "";
+        /// Names of interfaces and VRFs not remembered for lack of room.
+        refused_names: AtomicU64 = "minamo_collect_refused_names_total" [],
+            "An exporter sends more names than there is room for.";
+        /// Times that templates and options were saved.
+        saves: AtomicU64 = "minamo_collect_saves_total" [], "";
+        /// Times that they could not be saved.
+        save_errors: AtomicU64 = "minamo_collect_save_errors_total" [],
+            "After a restart data waits for new templates: the log says why, look at the disk of `data.folder`.";
+        /// Files of saved state that could not be read at the start.
+        damaged_states: AtomicU64 = "minamo_collect_damaged_states_total" [],
+            "Templates of before are lost and come again with time; the file is kept as `*.damaged`.";
+        /// TCP and TLS connections open now.
+        connections: AtomicU64 = "minamo_collect_connections" [], "";
+        /// TCP and TLS connections that were accepted.
+        accepted: AtomicU64 = "minamo_collect_accepted_connections_total" [], "";
+        /// Connections turned away because too many were open.
+        refused_connections: AtomicU64 = "minamo_collect_refused_connections_total" [reason = "full"],
+            "Raise `collect.connections`, or look at who connects.";
+        /// Connections whose TLS handshake failed.
+        failed_handshakes: AtomicU64 = "minamo_collect_refused_connections_total" [reason = "tls"],
+            "The log says why: a certificate is missing, expired or of another authority.";
+        /// Connections ended because what came was no message of IPFIX.
+        broken_streams: AtomicU64 = "minamo_collect_broken_streams_total" [],
+            "Something that is no IPFIX exporter connects, or the exporter has a fault: the log has the offset.";
         /// Templates forgotten to make room.
         evicted_templates: AtomicU64 = "minamo_collect_evicted_total" [reason = "templates"],
             "An exporter makes ever new templates: look at its configuration.";
@@ -126,24 +188,71 @@ impl Counters {
         }
     }
 
-    /// Takes over what the cache counts.
-    pub(crate) fn cache(&self, cache: &Cache) {
-        let set = |counter: &AtomicU64, value: usize| {
-            counter.store(u64::try_from(value).unwrap_or(u64::MAX), Ordering::Relaxed);
+    /// Takes over what the cache of a decoder counts, as far as it was not taken over before.
+    pub(crate) fn cache(&self, cache: &Cache, last: &mut Last) {
+        let now = Last::of(cache);
+        let gauge = |counter: &AtomicU64, now: usize, before: usize| {
+            // Wrapping, so that a gauge can fall.
+            counter.fetch_add((now as u64).wrapping_sub(before as u64), Ordering::Relaxed);
         };
-        set(&self.templates, cache.templates());
-        set(&self.sessions, cache.sessions());
-        set(&self.applications, cache.applications());
-        let counters = cache.counters();
-        self.evicted_templates.store(counters.evicted_templates, Ordering::Relaxed);
-        self.evicted_sessions.store(counters.evicted_sessions, Ordering::Relaxed);
-        self.refused_facts.store(counters.refused_facts, Ordering::Relaxed);
-        self.unfit_values.store(counters.unfit_values, Ordering::Relaxed);
-        self.cut_values.store(counters.cut_values, Ordering::Relaxed);
-        self.unmapped_rest.store(counters.unmapped_rest, Ordering::Relaxed);
-        for ((pen, element), value) in &counters.unmapped {
-            self.unmapped.set(Element(*pen, *element), *value);
+        gauge(&self.templates, now.templates, last.templates);
+        gauge(&self.sessions, now.sessions, last.sessions);
+        gauge(&self.applications, now.applications, last.applications);
+        gauge(&self.parked_octets, now.parking.octets, last.parking.octets);
+        let (new, old) = (&now.counters, &last.counters);
+        add(&self.evicted_templates, new.evicted_templates - old.evicted_templates);
+        add(&self.evicted_sessions, new.evicted_sessions - old.evicted_sessions);
+        add(&self.refused_facts, new.refused_facts - old.refused_facts);
+        add(&self.unfit_values, new.unfit_values - old.unfit_values);
+        add(&self.cut_values, new.cut_values - old.cut_values);
+        add(&self.unmapped_rest, new.unmapped_rest - old.unmapped_rest);
+        add(&self.redefined_templates, new.redefined_templates - old.redefined_templates);
+        add(&self.withdrawn_templates, new.withdrawn_templates - old.withdrawn_templates);
+        add(&self.ignored_withdrawals, new.ignored_withdrawals - old.ignored_withdrawals);
+        add(&self.expired_templates, new.expired_templates - old.expired_templates);
+        add(&self.refused_names, new.refused_names - old.refused_names);
+        for ((pen, element), value) in &new.unmapped {
+            let before = old.unmapped.get(&(*pen, *element)).copied().unwrap_or(0);
+            if *value > before {
+                self.unmapped.add(Element(*pen, *element), value - before);
+            }
         }
+        add(&self.parked, now.parking.parked - last.parking.parked);
+        add(&self.replayed, now.parking.replayed - last.parking.replayed);
+        add(&self.parked_expired, now.parking.expired - last.parking.expired);
+        add(&self.parked_full, now.parking.full - last.parking.full);
+        *last = now;
+    }
+}
+
+/// What was taken over of a cache's counters.
+#[derive(Debug, Default)]
+pub(crate) struct Last {
+    templates: usize,
+    sessions: usize,
+    applications: usize,
+    counters: CacheCounters,
+    parking: ParkingCounters,
+}
+
+impl Last {
+    fn of(cache: &Cache) -> Self {
+        Self {
+            templates: cache.templates(),
+            sessions: cache.sessions(),
+            applications: cache.applications(),
+            counters: cache.counters().clone(),
+            parking: cache.parking(),
+        }
+    }
+
+    /// The counters as they stand, and nothing held: for the end of a cache.
+    pub(crate) fn ended(self, counters: &Counters) {
+        let fall = |counter: &AtomicU64, by: usize| counter.fetch_sub(by as u64, Ordering::Relaxed);
+        fall(&counters.templates, self.templates);
+        fall(&counters.sessions, self.sessions);
+        fall(&counters.applications, self.applications);
+        fall(&counters.parked_octets, self.parking.octets);
     }
 }
 
@@ -166,7 +275,7 @@ mod tests {
         for octets in [&[0, 8][..], &[0, 9, 0], &[0, 5, 0, 0]] {
             counters.report(&decode(octets, Ip::default(), Time(0), &mut cache, &mut |_| {}));
         }
-        counters.cache(&cache);
+        counters.cache(&cache, &mut Last::default());
         assert_eq!(value(&counters, "minamo_collect_skipped_datagrams_total", Some("unknown_version")), Some(1));
         assert_eq!(value(&counters, "minamo_collect_skipped_malformed_total", Some("v9.version")), Some(1));
         assert_eq!(value(&counters, "minamo_collect_skipped_malformed_total", Some("header.count")), Some(1));

@@ -1,131 +1,131 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The one decoder behind all listeners: it owns the template cache, fills batches and hands them on.
+//! A decoder: one thread with the templates of its exporters, which nobody else changes. It reads parcels of
+//! datagrams, fills batches and hands them on, and saves what shall survive a restart.
 
-use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use minamo_base::Time;
+use minamo_base::{Ip, Time};
 use minamo_flowwire::{Cache, decode};
-use minamo_model::{BATCH_ROWS, FlowBuilder};
-use minamo_schema::arrow::array::RecordBatch;
-use tokio::sync::mpsc;
-use tokio::sync::mpsc::error::SendTimeoutError;
-use tokio::time::MissedTickBehavior;
 
-use crate::counters::{Counters, add};
-use crate::listener::{Arrival, Pool};
-use crate::{CollectError, Settings};
+use crate::CollectError;
+use crate::counters::{Counters, Last, add};
+use crate::exporters::{Desk, Seen, Verdict};
+use crate::keeper::Keeper;
+use crate::parcel::{Outbox, Parcel};
+use crate::stage::Stage;
+
+/// One message with where it came from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Message<'a> {
+    pub(crate) octets: &'a [u8],
+    pub(crate) exporter: Ip,
+    pub(crate) transport: &'static str,
+    pub(crate) received: Time,
+}
+
+/// Decodes one message: its rows go to the stage as far as the exporter's standing and rate allow, all is counted.
+pub(crate) fn take(message: Message<'_>, cache: &mut Cache, seen: &mut Seen, stage: &mut Stage, counters: &Counters) {
+    let Message { octets, exporter, transport, received } = message;
+    let (account, recent) = seen.exporter(exporter, received);
+    account.arrive(transport, octets.len(), received);
+    if !account.standing.is_decoded() {
+        account.refuse(1);
+        add(&counters.refused_datagrams, 1);
+        return;
+    }
+    let redefined = cache.counters().redefined_templates;
+    let (mut not_allowed, mut over_rate) = (0, 0);
+    let report = decode(octets, exporter, received, cache, &mut |flow| match account.row(
+        flow,
+        received,
+        recent.contains(flow),
+    ) {
+        Verdict::Take => stage.append(flow, received),
+        Verdict::NotAllowed => not_allowed += 1,
+        Verdict::OverRate => over_rate += 1,
+    });
+    account.redefined += cache.counters().redefined_templates - redefined;
+    account.report(&report, received);
+    counters.report(&report);
+    if not_allowed + over_rate > 0 {
+        add(&counters.refused_rows, not_allowed);
+        add(&counters.over_rate, over_rate);
+    }
+    if let Some(first) = report.skipped.first() {
+        tracing::debug!(%exporter, transport, skipped = report.skipped.len(), %first, "message not used in full");
+    }
+}
 
 pub(crate) struct Decoder {
-    settings: Settings,
-    sender: mpsc::Sender<RecordBatch>,
-    counters: Arc<Counters>,
-    pool: Arc<Pool>,
-    clock: fn() -> Time,
-    cache: Cache,
-    builder: FlowBuilder,
-    /// Arrival of the first row in the builder.
-    opened: Option<Time>,
-    ready: Vec<RecordBatch>,
+    pub(crate) desk: Arc<Mutex<Desk>>,
+    pub(crate) stage: Stage,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) clock: fn() -> Time,
+    pub(crate) keeper: Option<Keeper>,
+    /// Longest wait between two looks at the clock.
+    pub(crate) tick: Duration,
+    pub(crate) save_delay: Duration,
 }
 
 impl Decoder {
-    pub(crate) fn new(
-        settings: Settings,
-        sender: mpsc::Sender<RecordBatch>,
-        counters: Arc<Counters>,
-        pool: Arc<Pool>,
-        clock: fn() -> Time,
-    ) -> Self {
-        let cache = Cache::new(settings.limits).with_elements(Arc::clone(&settings.elements));
-        let (builder, opened, ready) = (FlowBuilder::default(), None, Vec::new());
-        Self { settings, sender, counters, pool, clock, cache, builder, opened, ready }
-    }
-
     /// Decodes what the queue brings until it is closed and empty.
-    pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Arrival>) -> Result<(), CollectError> {
-        let mut tick = tokio::time::interval((self.settings.batch_age / 4).max(Duration::from_millis(1)));
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pub(crate) fn run(mut self, queue: &Outbox) -> Result<(), CollectError> {
+        let mut last = Last::default();
+        let mut looked = Time::default();
+        let mut saved = (self.clock)();
+        let (mut held, mut evicted) = (0, 0);
         loop {
-            let now = tokio::select! {
-                arrival = queue.recv() => match arrival {
-                    Some(arrival) => {
-                        let received = arrival.received;
-                        self.decode(arrival);
-                        received
-                    }
-                    None => {
-                        self.close();
-                        self.counters.cache(&self.cache);
-                        return self.send().await;
-                    }
-                },
-                _ = tick.tick() => {
-                    self.counters.cache(&self.cache);
-                    (self.clock)()
+            let (now, idle, ended) = match queue.receiver.recv_timeout(self.tick) {
+                Ok(parcel) => {
+                    let received = parcel.received();
+                    self.parcel(&parcel);
+                    queue.give_back(parcel);
+                    (received, false, false)
                 }
+                Err(RecvTimeoutError::Timeout) => ((self.clock)(), true, false),
+                Err(RecvTimeoutError::Disconnected) => ((self.clock)(), true, true),
             };
-            let age = self.opened.map(|opened| now.since(opened));
-            if age.is_some_and(|age| u128::from(age.unsigned_abs()) >= self.settings.batch_age.as_nanos()) {
-                self.close();
+            if ended {
+                self.stage.close();
+            } else {
+                self.stage.look(now);
             }
-            self.send().await?;
-        }
-    }
-
-    fn decode(&mut self, arrival: Arrival) {
-        let max = self.settings.batch_rows.clamp(1, BATCH_ROWS);
-        let Self { cache, builder, ready, counters, opened, .. } = self;
-        let report = decode(&arrival.octets, arrival.exporter, arrival.received, cache, &mut |flow| {
-            builder.append(flow);
-            opened.get_or_insert(arrival.received);
-            if builder.len() >= max {
-                finish(builder, ready, counters);
-                *opened = None;
-            }
-        });
-        self.counters.report(&report);
-        if let Some(first) = report.skipped.first() {
-            tracing::debug!(exporter = %arrival.exporter, skipped = report.skipped.len(), %first, "datagram not used in full");
-        }
-        self.pool.give(arrival.octets, self.settings.queue);
-    }
-
-    /// Ends the batch that is being filled.
-    fn close(&mut self) {
-        self.opened = None;
-        if !self.builder.is_empty() {
-            finish(&mut self.builder, &mut self.ready, &self.counters);
-        }
-    }
-
-    /// Hands on the batches that are ready: each waits for room up to the bound, then is dropped and counted.
-    async fn send(&mut self) -> Result<(), CollectError> {
-        for batch in self.ready.drain(..) {
-            let rows = u64::try_from(batch.num_rows()).unwrap_or(u64::MAX);
-            match self.sender.send_timeout(batch, self.settings.send_wait).await {
-                Ok(()) => add(&self.counters.batches, 1),
-                Err(SendTimeoutError::Timeout(_)) => {
-                    add(&self.counters.dropped_full, rows);
-                    tracing::warn!(rows, "batch dropped: the next stage took none for too long");
-                }
-                Err(SendTimeoutError::Closed(_)) => {
-                    add(&self.counters.dropped_full, rows);
-                    return Err(CollectError::Closed);
+            // The desk is looked at ten times a second, not with every parcel; and at once where the clock was set back.
+            if idle || now.since(looked) >= LOOK || now < looked {
+                looked = now;
+                let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+                self.counters.cache(&desk.cache, &mut last);
+                desk.streams.retain(|(_, stream)| stream.strong_count() > 0);
+                let (len, gone) = (desk.seen.len(), desk.seen.evicted);
+                add(&self.counters.exporters, (len as u64).wrapping_sub(held as u64));
+                add(&self.counters.evicted_exporters, gone - evicted);
+                (held, evicted) = (len, gone);
+                let due = ended || u128::from(now.since(saved).unsigned_abs()) >= self.save_delay.as_nanos();
+                if due && let Some(keeper) = &mut self.keeper {
+                    saved = now;
+                    let octets = keeper.due(&desk.cache);
+                    drop(desk);
+                    octets.into_iter().for_each(|octets| keeper.save(octets));
                 }
             }
+            self.stage.send()?;
+            if ended {
+                return Ok(());
+            }
         }
-        Ok(())
+    }
+
+    fn parcel(&mut self, parcel: &Parcel) {
+        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        let Desk { cache, seen, .. } = &mut *desk;
+        for (exporter, octets) in parcel.iter() {
+            let message = Message { octets, exporter, transport: "udp", received: parcel.received() };
+            take(message, cache, seen, &mut self.stage, &self.counters);
+        }
     }
 }
 
-fn finish(builder: &mut FlowBuilder, ready: &mut Vec<RecordBatch>, counters: &Counters) {
-    let rows = builder.len();
-    match builder.finish() {
-        Ok(batch) => ready.push(batch),
-        Err(error) => {
-            add(&counters.dropped_batch, u64::try_from(rows).unwrap_or(u64::MAX));
-            tracing::error!(rows, %error, "batch dropped: it could not be built");
-        }
-    }
-}
+/// Nanoseconds between two looks at the desk.
+const LOOK: i64 = 100_000_000;

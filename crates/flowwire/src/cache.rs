@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is remembered between datagrams: templates, samplers, application names and sequence numbers, per
 //! session. Over UDP a session is exporter address, version and observation domain (RFC 7011 §8.4,
-//! RFC 3954 §5.1). Everything is bounded; the least recently used goes first, and is counted.
+//! RFC 3954 §5.1); a reliable transport session has a cache of its own, which ends with it (RFC 7011 §8.1).
+//! Everything is bounded; the least recently used goes first, and is counted. Data whose template is not known yet
+//! waits in the [`crate::parking`] lot.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use minamo_base::{Ip, Time};
 
 use crate::Elements;
+use crate::options::Taught;
+use crate::parking::{Parking, ParkingCounters};
 use crate::registry::{Learnt, Names};
 use crate::sequence::Sequence;
 use crate::template::{Field, Template};
@@ -32,19 +37,35 @@ pub struct Limits {
     pub all_applications: usize,
     /// Different elements without a column that are counted one by one.
     pub unmapped: usize,
+    /// Names of interfaces and VRFs of all sessions together.
+    pub names: usize,
+    /// Octets of data that waits for its template, per exporter.
+    pub parked_per_exporter: usize,
+    /// Octets of data that waits for its template, of all exporters.
+    pub parked: usize,
+    /// How long data waits for its template.
+    pub parked_age: Duration,
+    /// A template that was neither sent again nor used for this long is forgotten.
+    pub template_age: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            sessions: 4_096,
+            sessions: 32_768,
             templates: 512,
             template_fields: 1_024,
-            fields: 262_144,
+            fields: 2_097_152,
             samplers: 256,
             applications: 8_192,
             all_applications: 131_072,
             unmapped: 1_024,
+            names: 262_144,
+            parked_per_exporter: 1 << 20,
+            parked: 64 << 20,
+            // Exporters send templates every 30 minutes at the slowest, by their makers' defaults.
+            parked_age: Duration::from_secs(2_100),
+            template_age: Duration::from_secs(86_400),
         }
     }
 }
@@ -58,6 +79,16 @@ pub struct CacheCounters {
     pub evicted_sessions: u64,
     /// Samplers and application names not remembered for lack of room.
     pub refused_facts: u64,
+    /// Templates that came again with other fields.
+    pub redefined_templates: u64,
+    /// Templates withdrawn by their exporter.
+    pub withdrawn_templates: u64,
+    /// Withdrawals without effect, because over UDP anyone can send one (RFC 7011 §8.4).
+    pub ignored_withdrawals: u64,
+    /// Templates forgotten because they were neither sent again nor used for long.
+    pub expired_templates: u64,
+    /// Names of interfaces and VRFs not remembered for lack of room.
+    pub refused_names: u64,
     /// Values that did not fit their column.
     pub unfit_values: u64,
     /// Values without a column that were cut or left out for lack of room in `extra` or in a list.
@@ -111,6 +142,12 @@ pub(crate) struct Learned {
     pub(crate) elements: Learnt,
     /// Start of the exporter.
     pub(crate) boot: Option<Time>,
+    /// Rate that the configuration gives the exporter.
+    pub(crate) configured: Option<u32>,
+    /// Interfaces, VRFs, timeouts and the exporter's own statistics.
+    pub(crate) taught: Taught,
+    /// True where something was learned that is not saved yet.
+    pub(crate) changed: bool,
 }
 
 impl Learned {
@@ -131,9 +168,11 @@ impl Learned {
     /// Remembers a rate; false where there is no room.
     pub(crate) fn learn_rate(&mut self, what: Sampled, rate: u32, max: usize) -> bool {
         if let Some((_, old)) = self.rates.iter_mut().find(|(known, _)| *known == what) {
+            self.changed |= *old != rate;
             *old = rate;
         } else if self.rates.len() < max {
             self.rates.push((what, rate));
+            self.changed = true;
         } else {
             return false;
         }
@@ -146,7 +185,9 @@ pub(crate) struct Session {
     pub(crate) templates: HashMap<u16, Template>,
     pub(crate) learned: Learned,
     pub(crate) sequence: Sequence,
-    used: u64,
+    pub(crate) used: u64,
+    /// Arrival of the last message.
+    pub(crate) seen: Time,
 }
 
 /// Templates and other memory of all sessions. Pure data: it holds what the decoder was told, nothing else.
@@ -154,12 +195,23 @@ pub(crate) struct Session {
 pub struct Cache {
     limits: Limits,
     elements: Arc<Elements>,
-    sessions: HashMap<Key, Session>,
-    counters: CacheCounters,
+    pub(crate) sessions: HashMap<Key, Session>,
+    pub(crate) counters: CacheCounters,
     templates: usize,
     fields: usize,
-    applications: usize,
+    pub(crate) applications: usize,
+    pub(crate) names: usize,
+    /// Number of the datagram that is being decoded.
     now: u64,
+    /// Its arrival.
+    clock: Time,
+    swept: Time,
+    /// Rises when something changes that is worth keeping over a restart.
+    pub(crate) generation: u64,
+    /// True for the cache of one reliable transport session.
+    reliable: bool,
+    rates: HashMap<Ip, u32>,
+    pub(crate) parking: Parking,
 }
 
 /// Parts of the cache that decoding a data set needs at the same time.
@@ -167,6 +219,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) session: &'a mut Session,
     pub(crate) counters: &'a mut CacheCounters,
     pub(crate) applications: &'a mut usize,
+    pub(crate) names: &'a mut usize,
+    pub(crate) generation: &'a mut u64,
     pub(crate) limits: Limits,
     pub(crate) elements: &'a Elements,
     pub(crate) now: u64,
@@ -181,6 +235,34 @@ impl Cache {
     /// The same cache with elements of the configuration; they hold for templates that arrive from now on.
     pub fn with_elements(self, elements: Arc<Elements>) -> Self {
         Self { elements, ..self }
+    }
+
+    /// The elements of the configuration.
+    pub(crate) fn elements(&self) -> &Elements {
+        &self.elements
+    }
+
+    /// The cache of one reliable transport session: withdrawals are believed, and it ends with the session.
+    pub fn reliable(limits: Limits) -> Self {
+        Self { reliable: true, ..Self::new(limits) }
+    }
+
+    /// Sampling rates by exporter, for those that tell none.
+    pub fn set_rates(&mut self, rates: HashMap<Ip, u32>) {
+        for (key, session) in &mut self.sessions {
+            session.learned.configured = rates.get(&key.exporter).copied();
+        }
+        self.rates = rates;
+    }
+
+    /// Rises when something changes that is worth keeping over a restart.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// What the parking of data without template counts.
+    pub fn parking(&self) -> ParkingCounters {
+        self.parking.counters()
     }
 
     /// The counters so far.
@@ -207,22 +289,57 @@ impl Cache {
         self.limits
     }
 
-    /// Marks the start of a datagram, for "least recently used".
-    pub(crate) fn tick(&mut self) {
+    /// Marks the start of a datagram, for "least recently used" and for ages.
+    pub(crate) fn begin(&mut self, received: Time) {
         self.now += 1;
+        self.clock = self.clock.max(received);
+        if self.clock.since(self.swept) > SWEEP {
+            self.swept = self.clock;
+            self.sweep();
+        }
+    }
+
+    /// Forgets what is too old.
+    fn sweep(&mut self) {
+        self.parking.expire(self.clock, self.limits.parked_age);
+        if self.reliable {
+            return;
+        }
+        let (clock, limit) = (self.clock, self.limits.template_age.as_nanos());
+        let old = |time: Time| u128::try_from(clock.since(time)).is_ok_and(|age| age > limit);
+        let (mut templates, mut fields) = (0, 0);
+        for session in self.sessions.values_mut() {
+            session.templates.retain(|_, template| {
+                let keep = !old(template.seen);
+                templates += usize::from(!keep);
+                fields += if keep { 0 } else { template.fields.len() };
+                keep
+            });
+        }
+        self.templates = self.templates.saturating_sub(templates);
+        self.fields = self.fields.saturating_sub(fields);
+        self.counters.expired_templates += templates as u64;
+        self.generation += u64::from(templates > 0);
     }
 
     /// The session of `key`, made where it is new, and what goes with it.
     pub(crate) fn parts(&mut self, key: Key) -> Parts<'_> {
         if !self.sessions.contains_key(&key) && self.sessions.len() >= self.limits.sessions {
-            self.evict_session(key);
+            self.evict_sessions(key);
         }
-        let session = self.sessions.entry(key).or_default();
+        let configured = &self.rates;
+        let session = self.sessions.entry(key).or_insert_with(|| {
+            let configured = configured.get(&key.exporter).copied();
+            Session { learned: Learned { configured, ..Learned::default() }, ..Session::default() }
+        });
         session.used = self.now;
+        session.seen = self.clock;
         Parts {
             session,
             counters: &mut self.counters,
             applications: &mut self.applications,
+            names: &mut self.names,
+            generation: &mut self.generation,
             limits: self.limits,
             elements: &self.elements,
             now: self.now,
@@ -231,25 +348,39 @@ impl Cache {
 
     /// Takes a template; one that is the same as before only stays young.
     pub(crate) fn define(&mut self, key: Key, id: u16, fields: Vec<Field>, options: bool, min_len: usize) {
-        let now = self.now;
+        let (now, clock) = (self.now, self.clock);
         let known = self.parts(key).session.templates.get_mut(&id);
-        if let Some(old) = known
-            && old.options == options
-            && *old.fields == *fields
-        {
-            old.used = now;
-            return;
+        if let Some(old) = known {
+            if old.options == options && *old.fields == *fields {
+                (old.used, old.seen) = (now, clock);
+                return;
+            }
+            self.counters.redefined_templates += 1;
         }
+        self.generation += 1;
         self.forget(key, Some(id));
         let count = fields.len();
         self.make_room(key, count);
         let Parts { session, elements, .. } = self.parts(key);
         let names = Names { configured: elements, learnt: &session.learned.elements };
         let mut template = Template::compile(fields, options, min_len, &names);
-        template.used = now;
+        (template.used, template.seen) = (now, clock);
         session.templates.insert(id, template);
         self.templates += 1;
         self.fields += count;
+    }
+
+    /// Takes a withdrawal (RFC 7011 §8.1): of one template, or of all of a session where the number is that of the
+    /// kind's set.
+    pub(crate) fn withdraw(&mut self, key: Key, id: u16) {
+        if !self.reliable {
+            self.counters.ignored_withdrawals += 1;
+            return;
+        }
+        let before = self.templates;
+        self.forget(key, (id >= 256).then_some(id));
+        self.counters.withdrawn_templates += (before - self.templates) as u64;
+        self.generation += 1;
     }
 
     /// Forgets a template, or all of a session.
@@ -285,15 +416,36 @@ impl Cache {
     fn evict_session(&mut self, except: Key) -> bool {
         let others = self.sessions.iter().filter(|(key, _)| **key != except);
         let Some(key) = others.min_by_key(|(_, session)| session.used).map(|(key, _)| *key) else { return false };
-        self.forget(key, None);
-        if let Some(session) = self.sessions.remove(&key) {
-            let names = session.learned.applications.len() + session.learned.elements.len();
-            self.applications = self.applications.saturating_sub(names);
-        }
-        self.counters.evicted_sessions += 1;
+        self.drop_session(key);
         true
     }
+
+    /// Drops a sixteenth of the sessions, those that rested longest: one by one, forged addresses would make every
+    /// datagram cost a look at all sessions.
+    fn evict_sessions(&mut self, except: Key) {
+        let mut others: Vec<_> =
+            self.sessions.iter().filter(|(key, _)| **key != except).map(|(key, s)| (s.used, *key)).collect();
+        let count = (self.sessions.len() / 16).max(1).min(others.len());
+        if count < others.len() {
+            others.select_nth_unstable_by_key(count, |(used, _)| *used);
+        }
+        others.into_iter().take(count).for_each(|(_, key)| self.drop_session(key));
+    }
+
+    fn drop_session(&mut self, key: Key) {
+        self.forget(key, None);
+        if let Some(session) = self.sessions.remove(&key) {
+            let learned = session.learned.applications.len() + session.learned.elements.len();
+            self.applications = self.applications.saturating_sub(learned);
+            self.names = self.names.saturating_sub(session.learned.taught.names());
+        }
+        self.counters.evicted_sessions += 1;
+        self.generation += 1;
+    }
 }
+
+/// Nanoseconds between two looks for what is too old.
+const SWEEP: i64 = 30_000_000_000;
 
 #[cfg(test)]
 mod tests {
@@ -308,7 +460,7 @@ mod tests {
     }
 
     fn define(cache: &mut Cache, domain: u32, id: u16, count: u16) {
-        cache.tick();
+        cache.begin(Time(0));
         cache.define(key(domain), id, fields(count), false, usize::from(count) * 4);
     }
 
@@ -353,5 +505,40 @@ mod tests {
         let mut counters = CacheCounters::default();
         counters.unmapped(&[(0, 1), (9, 2), (0, 1)], 3, 1);
         assert_eq!((counters.unmapped.get(&(0, 1)), counters.unmapped_rest), (Some(&6), 3));
+    }
+
+    #[test]
+    fn templates_at_rest_expire_and_those_in_use_stay() {
+        let mut cache = Cache::new(Limits { template_age: Duration::from_secs(60), ..Limits::default() });
+        define(&mut cache, 1, 256, 3);
+        define(&mut cache, 1, 257, 3);
+        for secs in 1..=4 {
+            cache.begin(Time::from_secs_nanos(secs * 40, 0));
+            cache.define(key(1), 256, fields(3), false, 12);
+        }
+        assert_eq!((cache.templates(), cache.counters().expired_templates, cache.fields), (1, 1, 3));
+    }
+
+    #[test]
+    fn withdrawals_count_over_reliable_transports_only() {
+        for (mut cache, left) in [(Cache::new(Limits::default()), 2), (Cache::reliable(Limits::default()), 1)] {
+            define(&mut cache, 1, 256, 3);
+            define(&mut cache, 1, 257, 3);
+            cache.withdraw(key(1), 256);
+            assert_eq!(cache.templates(), left);
+            let counters = cache.counters();
+            assert_eq!(counters.withdrawn_templates + counters.ignored_withdrawals, 1);
+        }
+    }
+
+    #[test]
+    fn a_template_with_other_fields_is_counted() {
+        let mut cache = Cache::default();
+        define(&mut cache, 1, 256, 3);
+        let before = cache.generation();
+        define(&mut cache, 1, 256, 3);
+        assert_eq!((cache.generation(), cache.counters().redefined_templates), (before, 0), "the same again");
+        define(&mut cache, 1, 256, 4);
+        assert_eq!((cache.generation(), cache.counters().redefined_templates), (before + 1, 1));
     }
 }

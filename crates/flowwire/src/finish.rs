@@ -9,6 +9,7 @@ use minamo_model::{FLOWS, Flow};
 use minamo_schema::{ColumnId, Value};
 
 use crate::cache::{Learned, Limits, Sampled};
+use crate::clock;
 use crate::element::MIRRORS;
 use crate::extra;
 use crate::measure::{Measure, Measures};
@@ -44,6 +45,7 @@ pub(crate) struct Header {
 pub(crate) fn row(flow: &mut Flow, measures: &Measures, header: &Header, learned: &Learned) {
     icmp(flow, measures);
     times(flow, measures, header, learned.boot);
+    clock::check(flow, measures, header);
     direction(flow, measures);
     sampling(flow, measures, header, learned);
     application(flow, measures, learned);
@@ -90,9 +92,11 @@ pub(crate) fn learn(
         if let Some(known) = learned.applications.get_mut(&number) {
             if **known != *flow.core.app {
                 *known = name();
+                learned.changed = true;
             }
         } else if learned.applications.len() < limits.applications && *applications < limits.all_applications {
             learned.applications.insert(number, name());
+            learned.changed = true;
             *applications += 1;
         } else {
             room = false;
@@ -312,7 +316,9 @@ fn sampling(flow: &mut Flow, measures: &Measures, header: &Header, learned: &Lea
         let interface = flow.exporter.as_deref().and_then(|exporter| exporter.in_if).map(u64::from);
         learned.rate(measures.get(Measure::Selector), interface).map(|rate| (rate, "options"))
     });
-    if let Some((rate, origin)) = known.or(header.rate.map(|rate| (rate, "header"))) {
+    if let Some((rate, origin)) =
+        known.or(header.rate.map(|rate| (rate, "header"))).or(learned.configured.map(|rate| (rate, "configuration")))
+    {
         let sampling = flow.sampling.get_or_insert_default();
         sampling.rate = Some(rate);
         sampling.origin = Some(origin.into());

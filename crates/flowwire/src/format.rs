@@ -79,6 +79,14 @@ pub struct Report {
     pub facts: Vec<Fact>,
     /// Facts beyond that number.
     pub facts_cut: u32,
+    /// Sets of data that now wait for their template.
+    pub parked: u32,
+    /// Sets that had waited and were read now.
+    pub replayed: u32,
+    /// Time of export by the exporter's clock, where the header has one.
+    pub exported: Option<Time>,
+    /// Observation domain, where the header has one.
+    pub domain: u32,
     /// What could not be used, and why; empty for a good datagram.
     pub skipped: Vec<Skipped>,
 }
@@ -147,7 +155,7 @@ pub fn decode(octets: &[u8], exporter: Ip, received: Time, cache: &mut Cache, si
             None => out.skip(Skipped::UnknownVersion(version)),
             Some(format) => {
                 out.report.format = format.name;
-                cache.tick();
+                cache.begin(received);
                 if let Err(error) = (format.decode)(&Datagram { octets, exporter, received }, cache, &mut out) {
                     out.skip(Skipped::Malformed(error));
                 }

@@ -4,9 +4,10 @@
 //! no clock: octets, the exporter's address and the time of arrival are arguments; what has to be remembered is the
 //! [`Cache`].
 //!
-//! Not here: reliable transports, NetFlow v8.
+//! Not here: NetFlow v8.
 
 mod cache;
+mod clock;
 mod direct;
 mod element;
 mod elements;
@@ -20,6 +21,9 @@ mod header;
 mod lists;
 mod measure;
 pub mod nfdump;
+mod options;
+mod parking;
+mod persist;
 mod record;
 mod registry;
 mod sequence;
@@ -28,6 +32,7 @@ mod special;
 mod template;
 #[cfg(test)]
 mod tests;
+mod view;
 
 pub use cache::{Cache, CacheCounters, Limits};
 pub use elements::{Elements, ElementsError};
@@ -35,3 +40,7 @@ pub use encode::{Encoded, Encoder, Wire};
 pub use fact::{Fact, InterfaceCounters};
 pub use format::{Datagram, Format, Output, Report, Skipped, decode};
 pub use formats::FORMATS;
+pub use options::{Interface, Statistics, Taught};
+pub use parking::ParkingCounters;
+pub use persist::Restored;
+pub use view::{FieldView, SessionView, TemplateView};

@@ -13,7 +13,7 @@ use crate::measure::Measures;
 use crate::record::{Context, Tally};
 use crate::registry::Names;
 use crate::template::{Field, Template, min_len};
-use crate::{Output, Skipped, direct, record};
+use crate::{Output, Skipped, direct, options, record};
 
 /// Lowest number of a template; sets below carry templates or are reserved.
 const FIRST_TEMPLATE: u16 = 256;
@@ -44,6 +44,7 @@ impl Walk<'_, '_> {
     /// Walks the sets that `cursor` has left. Returns the number of data records, or nothing where a set
     /// could not be counted.
     pub(crate) fn sets(&mut self, cursor: &mut Cursor<'_>) -> Option<u32> {
+        (self.out.report.exported, self.out.report.domain) = (Some(self.header.exported), self.header.domain);
         let mut records = Some(0u32);
         // Fewer octets than a set's header has are padding.
         while cursor.left() >= 4 {
@@ -108,8 +109,8 @@ impl Walk<'_, '_> {
         let (scopes, count) =
             if options { (self.layout.options_head)(cursor)? } else { (0, cursor.u16("template.field_count")?.into()) };
         if count == 0 {
-            // RFC 7011 §8.4 forbids withdrawals over UDP, where anyone can send one: they have no effect.
             return if self.layout.withdrawals {
+                self.cache.withdraw(self.key, id);
                 Ok(true)
             } else {
                 Err(cursor.bad(2, "template.field_count", 0, "at least 1"))
@@ -155,17 +156,38 @@ impl Walk<'_, '_> {
         }
         self.cache.define(self.key, id, fields, options, octets);
         self.out.report.templates += 1;
+        self.replay(id);
         Ok(())
     }
 
+    /// Reads the data that waited for this template, as it would have been read when it came.
+    fn replay(&mut self, id: u16) {
+        if self.cache.parking.is_empty() {
+            return;
+        }
+        let header = self.header;
+        for parked in self.cache.parking.take(self.key, id) {
+            self.header = parked.header;
+            self.out.report.replayed += 1;
+            self.data(id, &parked.octets, parked.at);
+        }
+        self.header = header;
+    }
+
     fn data(&mut self, id: u16, body: &[u8], base: usize) -> Option<u32> {
-        let Parts { session, counters, applications, limits, elements, now } = self.cache.parts(self.key);
-        let Session { templates, learned, .. } = session;
+        let Parts { session, counters, applications, names: told, generation, limits, elements, now } =
+            self.cache.parts(self.key);
+        let Session { templates, learned, seen, .. } = session;
         let Some(template) = templates.get_mut(&id) else {
-            self.out.skip(Skipped::UnknownTemplate { id, octets: body.len() });
+            if self.cache.park(self.key, id, body, base, &self.header) {
+                self.out.report.parked += 1;
+            } else {
+                self.out.skip(Skipped::UnknownTemplate { id, octets: body.len() });
+            }
             return None;
         };
-        template.used = now;
+        (template.used, template.seen) = (now, *seen);
+        template.sample(body, now);
         let template = templates.get(&id)?;
         if !template.fills && !template.options {
             self.out.skip(Skipped::NotAFlow { id, octets: body.len() });
@@ -177,6 +199,7 @@ impl Walk<'_, '_> {
         let mut whole = true;
         // What is left and shorter than a record is padding.
         while cursor.left() >= template.min_len {
+            let at = cursor.at();
             direct::empty(&mut flow, template.fixed);
             measures.clear();
             let names = Names { configured: elements, learnt: &learned.elements };
@@ -191,6 +214,11 @@ impl Walk<'_, '_> {
                 self.out.report.options += 1;
                 let kept = finish::learn(&flow, &measures, learned, applications, &limits, &mut learnt);
                 counters.refused_facts += u64::from(!kept);
+                if let Some(octets) = body.get(at..cursor.at()) {
+                    learned.changed |=
+                        options::learn(octets, &template.fields, &mut learned.taught, told, &limits, counters);
+                    *generation += u64::from(std::mem::take(&mut learned.changed));
+                }
             } else if template.fills {
                 finish::row(&mut flow, &measures, &self.header, learned);
                 self.out.row(&flow);

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use minamo_base::{Cursor, WireError};
+use minamo_base::{Cursor, Time, WireError};
 use minamo_schema::ColumnId;
 
 use crate::direct;
@@ -94,6 +94,30 @@ pub(crate) struct Template {
     pub(crate) even: bool,
     /// Tick of the last use.
     pub(crate) used: u64,
+    /// When it was last sent or used.
+    pub(crate) seen: Time,
+    /// Octets of a recent record, at most [`MAX_SAMPLE`].
+    pub(crate) sample: Vec<u8>,
+    /// Tick at which the sample was taken.
+    pub(crate) sampled: u64,
+}
+
+/// Longest sample of a record, in octets.
+pub(crate) const MAX_SAMPLE: usize = 512;
+/// Datagrams between two samples.
+const SAMPLE_EVERY: u64 = 1_024;
+
+impl Template {
+    /// Keeps the octets of a record to show, once in a while.
+    pub(crate) fn sample(&mut self, octets: &[u8], now: u64) {
+        if self.sample.is_empty() || now.saturating_sub(self.sampled) > SAMPLE_EVERY {
+            self.sampled = now;
+            self.sample.clear();
+            let fixed = self.ops.iter().all(|op| op.len.is_some());
+            let most = if fixed { self.min_len.min(MAX_SAMPLE) } else { MAX_SAMPLE };
+            self.sample.extend_from_slice(octets.get(..most).unwrap_or(octets));
+        }
+    }
 }
 
 /// Groups of columns whose boxes one record hands on to the next.
@@ -129,13 +153,16 @@ impl Template {
         let fixed = direct::groups(ops.iter().filter_map(|op| op.direct));
         let even = ops.iter().all(|op| op.len.is_some());
         let (fields, ops, unmapped) = (fields.into(), ops.into(), unmapped.into());
-        Self { fields, options, ops, names: names.into(), min_len, fills, unmapped, fixed, even, used: 0 }
+        let (used, seen, sample, sampled) = (0, Time(0), Vec::new(), 0);
+        let names = names.into();
+        Self { fields, options, ops, names, min_len, fills, unmapped, fixed, even, used, seen, sample, sampled }
     }
 
     /// The same template with names that were learnt since.
     pub(crate) fn renamed(&self, known: &Names<'_>) -> Self {
         let fresh = Self::compile(self.fields.to_vec(), self.options, self.min_len, known);
-        Self { used: self.used, ..fresh }
+        let (used, seen, sampled) = (self.used, self.seen, self.sampled);
+        Self { used, seen, sampled, sample: self.sample.clone(), ..fresh }
     }
 
     /// Name of the field at that position.

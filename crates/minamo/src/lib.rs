@@ -10,6 +10,7 @@ mod detector;
 #[cfg(feature = "lake")]
 mod enrichment;
 #[cfg(feature = "lake")]
+mod exporters;
 mod import;
 #[cfg(feature = "lake")]
 mod ingest;

@@ -43,6 +43,12 @@ pub enum Kind {
     Files,
     /// Filter of frames as tcpdump has them.
     CaptureFilter,
+    /// Prefixes of addresses.
+    Prefixes,
+    /// What happens to exporters that nobody knows.
+    Unknown,
+    /// Whole number from 1 on, or unlimited.
+    Limit,
 }
 
 impl Kind {
@@ -63,6 +69,9 @@ impl Kind {
             Self::CaptureFilter => "a filter such as \"not port 22\", or \"\" for all frames",
             Self::File => "the path of a file, or \"\" for none",
             Self::Files => "a list of paths such as [\"/usr/share/GeoIP/GeoLite2-Country.mmdb\"]",
+            Self::Prefixes => "a list of prefixes such as [\"192.0.2.0/24\", \"2001:db8::/32\"]",
+            Self::Unknown => "\"accept\", \"ask\" or \"refuse\"",
+            Self::Limit => "a whole number of at least 1, or \"unlimited\"",
         }
     }
 }
@@ -152,6 +161,127 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::File,
         default: "\"\"",
         doc: "File with information elements of one's own exporters, TOML: names, types and columns.",
+    },
+    Setting {
+        key: "collect.tcp",
+        kind: Kind::Addresses,
+        default: "[]",
+        doc: "TCP addresses for IPFIX; none by default.",
+    },
+    Setting {
+        key: "collect.tls",
+        kind: Kind::Addresses,
+        default: "[]",
+        doc: "TCP addresses for IPFIX over TLS; none by default.",
+    },
+    Setting {
+        key: "collect.tls_certificate",
+        kind: Kind::File,
+        default: "\"\"",
+        doc: "Our certificate with what leads to its authority, PEM.",
+    },
+    Setting { key: "collect.tls_key", kind: Kind::File, default: "\"\"", doc: "Its private key, PEM." },
+    Setting {
+        key: "collect.tls_client_authority",
+        kind: Kind::File,
+        default: "\"\"",
+        doc: "Authorities of the exporters' certificates, PEM; with it only exporters with such a certificate are let in.",
+    },
+    Setting {
+        key: "collect.connections",
+        kind: Kind::Count,
+        default: "64",
+        doc: "TCP and TLS connections at a time; more are turned away.",
+    },
+    Setting {
+        key: "collect.sockets",
+        kind: Kind::Count,
+        default: "1",
+        doc: "UDP sockets per address. More let the kernel spread exporters over several receiving threads.",
+    },
+    Setting {
+        key: "collect.decoders",
+        kind: Kind::Count,
+        default: "1",
+        doc: "Threads that decode; each exporter belongs to one. One decodes some millions of records a second and core.",
+    },
+    Setting {
+        key: "collect.receive_buffer",
+        kind: Kind::Size,
+        default: "\"32MiB\"",
+        doc: "Datagrams that the kernel holds for each socket; above `sysctl net.core.rmem_max` it grants less, and the log says so.",
+    },
+    Setting {
+        key: "collect.queue",
+        kind: Kind::Size,
+        default: "\"64MiB\"",
+        doc: "Datagrams that wait for each decoder; beyond it they are dropped and counted.",
+    },
+    Setting {
+        key: "collect.batch_age",
+        kind: Kind::Length,
+        default: "\"1s\"",
+        doc: "Rows wait no longer than this until they are stored.",
+    },
+    Setting {
+        key: "collect.save_delay",
+        kind: Kind::Length,
+        default: "\"2s\"",
+        doc: "Templates and options are saved this long after they changed, so that nothing is lost by a restart.",
+    },
+    Setting {
+        key: "collect.template_age",
+        kind: Kind::Length,
+        default: "\"24h\"",
+        doc: "A template that was neither sent again nor used for this long is forgotten.",
+    },
+    Setting {
+        key: "collect.parked_per_exporter",
+        kind: Kind::Size,
+        default: "\"1MiB\"",
+        doc: "Data of one exporter that waits for its template.",
+    },
+    Setting {
+        key: "collect.parked",
+        kind: Kind::Size,
+        default: "\"64MiB\"",
+        doc: "Data of all exporters that waits for its template.",
+    },
+    Setting {
+        key: "collect.parked_age",
+        kind: Kind::Length,
+        default: "\"35m\"",
+        doc: "How long data waits for its template.",
+    },
+    Setting {
+        key: "collect.unknown",
+        kind: Kind::Unknown,
+        default: "\"accept\"",
+        doc: "Exporters that are neither allowed nor denied: accept their records, ask on the page of exporters first, or refuse them. They are shown in any case.",
+    },
+    Setting {
+        key: "collect.allow",
+        kind: Kind::Prefixes,
+        default: "[]",
+        doc: "Exporters that are allowed; people allow and deny others on the page of exporters.",
+    },
+    Setting {
+        key: "collect.exporter_rate",
+        kind: Kind::Limit,
+        default: "\"unlimited\"",
+        doc: "Records a second that one exporter may bring; more are dropped and counted.",
+    },
+    Setting {
+        key: "collect.max_exporters",
+        kind: Kind::Count,
+        default: "16384",
+        doc: "Exporters that are remembered at a time; beyond it those silent for longest are forgotten.",
+    },
+    Setting {
+        key: "collect.exporters",
+        kind: Kind::File,
+        default: "\"\"",
+        doc: "File with names, sites, tags, sampling, rates and interfaces of exporters, TOML.",
     },
     Setting {
         key: "enrich.networks",
@@ -278,6 +408,7 @@ impl Settings {
         }
         let settings = Self { values };
         settings.lake()?;
+        settings.collect()?;
         Ok(settings)
     }
 
@@ -361,9 +492,57 @@ impl Settings {
         }
     }
 
-    /// `collect.listen`.
-    pub(crate) fn collect_listen(&self) -> Vec<SocketAddr> {
-        self.texts("collect.listen").iter().filter_map(|text| text.parse().ok()).collect()
+    fn addresses(&self, key: &str) -> Vec<SocketAddr> {
+        self.texts(key).iter().filter_map(|text| text.parse().ok()).collect()
+    }
+
+    fn path(&self, key: &str) -> Option<PathBuf> {
+        Some(self.text(key)).filter(|path| !path.is_empty()).map(PathBuf::from)
+    }
+
+    fn size(&self, key: &str) -> usize {
+        parse_size(self.text(key)).unwrap_or_default()
+    }
+
+    /// `collect.*`. An error where the file of exporters is wrong, or certificates are missing.
+    pub(crate) fn collect(&self) -> anyhow::Result<minamo_collect::Settings> {
+        let tls = self.addresses("collect.tls");
+        let certificates = match (self.path("collect.tls_certificate"), self.path("collect.tls_key")) {
+            (Some(certificate), Some(key)) => {
+                let client_authority = self.path("collect.tls_client_authority");
+                Some(minamo_collect::Tls { certificate, key, client_authority })
+            }
+            _ if tls.is_empty() => None,
+            _ => bail!("collect.tls: want `collect.tls_certificate` and `collect.tls_key` too"),
+        };
+        let known = self.path("collect.exporters").map(|path| crate::exporters::load(&path)).transpose();
+        let rate = self.values.get("collect.exporter_rate").and_then(toml::Value::as_integer);
+        Ok(minamo_collect::Settings {
+            listen: self.addresses("collect.listen"),
+            tcp: self.addresses("collect.tcp"),
+            tls,
+            certificates,
+            connections: self.count("collect.connections"),
+            sockets: self.count("collect.sockets"),
+            decoders: self.count("collect.decoders"),
+            receive_buffer: self.size("collect.receive_buffer"),
+            queue: self.size("collect.queue"),
+            batch_age: self.length("collect.batch_age"),
+            save_delay: self.length("collect.save_delay"),
+            unknown: unknown(self.text("collect.unknown")).unwrap_or_default(),
+            allow: self.texts("collect.allow").iter().filter_map(|text| text.parse().ok()).collect(),
+            exporter_rate: rate.and_then(|rate| u32::try_from(rate).ok()),
+            max_exporters: self.count("collect.max_exporters"),
+            known: known.context("collect.exporters")?.unwrap_or_default(),
+            limits: minamo_flowwire::Limits {
+                parked_per_exporter: self.size("collect.parked_per_exporter"),
+                parked: self.size("collect.parked"),
+                parked_age: self.length("collect.parked_age"),
+                template_age: self.length("collect.template_age"),
+                ..Default::default()
+            },
+            ..Default::default()
+        })
     }
 
     /// `collect.elements`, where it is set.
@@ -461,6 +640,21 @@ fn fits(kind: Kind, value: &toml::Value) -> bool {
         Kind::CaptureFilter => text.is_some_and(|t| minamo_capture::Expression::parse(t).is_ok()),
         Kind::File => text.is_some(),
         Kind::Files => all(|path| !path.is_empty()),
+        Kind::Prefixes => all(|text| text.parse::<minamo_base::Prefix>().is_ok()),
+        Kind::Unknown => text.is_some_and(|text| unknown(text).is_some()),
+        Kind::Limit => {
+            text == Some(UNLIMITED) || value.as_integer().is_some_and(|n| u32::try_from(n).is_ok_and(|n| n > 0))
+        }
+    }
+}
+
+/// The word of `collect.unknown`.
+fn unknown(text: &str) -> Option<minamo_collect::Unknown> {
+    match text {
+        "accept" => Some(minamo_collect::Unknown::Accept),
+        "ask" => Some(minamo_collect::Unknown::Ask),
+        "refuse" => Some(minamo_collect::Unknown::Refuse),
+        _ => None,
     }
 }
 
@@ -493,6 +687,8 @@ mod tests {
         let again = Settings::parse(&text).expect("its own description");
         assert_eq!(settings.values, again.values);
         assert_eq!(settings.meter(), minamo_meter::Settings::default());
+        let none = minamo_collect::Settings { listen: Vec::new(), ..Default::default() };
+        assert_eq!(settings.collect().expect("defaults"), none);
         assert_eq!(settings.enrich().enricher, minamo_enrich::Settings::default());
         assert_eq!((settings.enrich().networks, settings.enrich().databases.len()), (None, 0));
         assert!(settings.listen().expect("an address").ip().is_loopback());
@@ -512,6 +708,15 @@ mod tests {
             error("[meter]\nidle = \"1s\""),
             "meter.idle: no such setting; `minamo check-config` prints those that are"
         );
+        assert_eq!(
+            error("[collect]\nunknown = \"maybe\""),
+            "collect.unknown: got \"maybe\", want \"accept\", \"ask\" or \"refuse\""
+        );
+        assert!(error("[collect]\nallow = [\"10.0.0.0/33\"]").starts_with("collect.allow: got"));
+        assert!(error("[collect]\nqueue = 5").contains("want a size with a unit"));
+        assert!(error("[collect]\nexporter_rate = 0").contains("or \"unlimited\""));
+        assert!(error("[collect]\ntls = [\"127.0.0.1:4740\"]").contains("collect.tls_certificate"));
+        assert!(error("[collect]\nexporters = \"/nowhere\"").starts_with("collect.exporters: /nowhere"));
         assert!(error("[meter\n").contains("line 1"));
         assert_eq!(error("meter = 1"), "meter: want a table [meter]");
     }

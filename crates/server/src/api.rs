@@ -16,6 +16,7 @@ use minamo_store::{By, FlowsQuery, Key, SeriesQuery, SummaryQuery, TopQuery};
 use utoipa::OpenApi;
 
 use crate::lake::{api as lake, export};
+use crate::exporters::api as exporters;
 use crate::profiles::api as profiles;
 use crate::types::*;
 use crate::{ApiError, Deps, auth, metrics};
@@ -64,6 +65,9 @@ pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
         lake::create_job,
         export::flows,
         export::sql,
+        exporters::exporters,
+        exporters::exporter,
+        exporters::decide_exporter,
         metrics::metrics
     )
 )]

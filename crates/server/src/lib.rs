@@ -6,6 +6,7 @@ mod api;
 mod auth;
 mod console;
 mod error;
+pub mod exporters;
 pub mod lake;
 mod metrics;
 pub mod profiles;
@@ -16,9 +17,10 @@ use std::sync::Arc;
 
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use axum::{Extension, Router};
 use minamo_base::{Sample, Time};
+use minamo_collect::Exporters;
 use minamo_detect::Rule;
 use minamo_state::Definitions;
 use minamo_store::Lake;
@@ -42,6 +44,8 @@ pub struct Deps {
     pub rules: Arc<Vec<Rule>>,
     /// Counters of the other parts of the program.
     pub counters: Arc<dyn Fn() -> Vec<Sample> + Send + Sync>,
+    /// The exporters of the collector, where one runs.
+    pub exporters: Option<Exporters>,
     /// When the program started.
     pub started_at: Time,
     /// The clock.
@@ -73,6 +77,9 @@ pub fn router(deps: Deps) -> Router {
                 .put(profiles::api::change_profile)
                 .delete(profiles::api::delete_profile),
         )
+        .route("/api/v1/exporters", get(exporters::api::exporters))
+        .route("/api/v1/exporters/{address}", get(exporters::api::exporter))
+        .route("/api/v1/exporters/{address}/decision", put(exporters::api::decide_exporter))
         .route("/api/v1/profiles/{name}/chart", post(profiles::api::profile_chart))
         .route("/api/v1/lake", get(lake::api::state))
         .route("/api/v1/lake/columns", get(lake::api::columns))

@@ -45,12 +45,15 @@ async fn service_at(clock: fn() -> Time) -> Service {
     let state = State::open(&folder.path().join("state.db")).expect("opened");
     state.set_user("admin", "secret").expect("set");
     let definitions = Arc::new(Definitions::open(&folder.path().join("state.db")).expect("opened"));
+    let (batches, _) = tokio::sync::mpsc::channel(1);
+    let collector = minamo_collect::Collector::new(minamo_collect::Settings::default(), batches, clock);
     let router = router(Deps {
         definitions,
         lake: Arc::new(lake),
         state: Arc::new(state),
         rules: Arc::new(Vec::new()),
         counters: Arc::new(Vec::new),
+        exporters: Some(collector.exporters()),
         started_at: now(),
         clock,
     });
@@ -101,6 +104,24 @@ async fn nothing_is_shown_without_a_login() {
     let (status, error) = service.json("POST", "/api/v1/session", wrong).await;
     assert_eq!((status, &error["code"]), (StatusCode::UNAUTHORIZED, &json!("wrong_password")));
     assert!(!error["message_ja"].as_str().expect("text").is_empty());
+}
+
+#[tokio::test]
+async fn exporters_are_listed_and_decided_about() {
+    let service = service().await;
+    let (status, list) = service.json("GET", "/api/v1/exporters", None).await;
+    assert_eq!((status, list), (StatusCode::OK, json!({"collecting": true, "exporters": []})));
+    let (status, error) = service.json("GET", "/api/v1/exporters/192.0.2.1", None).await;
+    assert_eq!((status, &error["path"]), (StatusCode::NOT_FOUND, &json!("address")));
+    let decide = |decision: &'static str| Some(json!({"decision": decision}));
+    for decision in ["allow", "deny", "undecided"] {
+        let answer = service.send("PUT", "/api/v1/exporters/192.0.2.1/decision", decide(decision)).await;
+        assert_eq!(answer.status(), StatusCode::NO_CONTENT, "{decision}");
+    }
+    let (status, error) = service.json("PUT", "/api/v1/exporters/192.0.2.1/decision", decide("maybe")).await;
+    assert_eq!((status, &error["path"]), (StatusCode::BAD_REQUEST, &json!("decision")));
+    let (status, error) = service.json("GET", "/api/v1/exporters/nobody", None).await;
+    assert_eq!((status, &error["path"]), (StatusCode::BAD_REQUEST, &json!("address")));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // React hooks over the API operations; results are cached by their request.
-import { keepPreviousData, QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import type { Completion, Events, FlowRow, Flows, LakeColumn, LakeState, ProfileChart, ProfileChartRequest, ProfileList, Series, SeriesRequest, Session, Status, Summary, Top, TopRequest } from "../gen/api";
+import { keepPreviousData, QueryClient, useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
+import type { Completion, Events, ExporterDetail, ExporterList, FlowRow, Flows, LakeColumn, LakeState, ProfileChart, ProfileChartRequest, ProfileList, Series, SeriesRequest, Session, Status, Summary, Top, TopRequest } from "../gen/api";
 import { call, Failure } from "./client";
 
 /** What a ranking or a series counts. */
@@ -120,4 +120,27 @@ export function useProfileChart(name: string, ask: ProfileChartRequest) {
 
 export function askCompletion(text: string, at: number, signal: AbortSignal): Promise<Completion> {
   return call<Completion>("GET", `/filter/complete?${new URLSearchParams({ text, at: String(at) })}`, undefined, signal);
+}
+
+export function useExporters(everyMillis: number) {
+  return useQuery({
+    queryKey: ["exporters"],
+    queryFn: ({ signal }) => call<ExporterList>("GET", "/exporters", undefined, signal),
+    refetchInterval: everyMillis,
+  });
+}
+
+export function useExporter(address: string, everyMillis: number) {
+  return useQuery({
+    queryKey: ["exporters", address],
+    queryFn: ({ signal }) => call<ExporterDetail>("GET", `/exporters/${encodeURIComponent(address)}`, undefined, signal),
+    refetchInterval: everyMillis,
+  });
+}
+
+/** Allows or denies an exporter, or takes that back. */
+export function useDecideExporter() {
+  return useMutation({
+    mutationFn: ({ address, decision }: { address: string; decision: string }) => call<void>("PUT", `/exporters/${encodeURIComponent(address)}/decision`, { decision }),
+  });
 }

@@ -62,6 +62,103 @@ export interface Events {
   rows: EventRow[];
 }
 
+export interface ExporterDecision {
+  decision: string;
+}
+
+export interface ExporterDetail {
+  exporter: ExporterInfo;
+  gaps: ExporterGap[];
+  interfaces: ExporterInterface[];
+  last_error: string;
+  missing: ExporterReason[];
+  recent: ExporterRecent;
+  replayed: number;
+  sampling: string[];
+  skew_millis?: number | null;
+  templates: ExporterTemplate[];
+  templates_changed: number;
+  templates_received: number;
+  without_template: number;
+}
+
+export interface ExporterField {
+  column?: string | null;
+  element: number;
+  enterprise?: number | null;
+  length?: number | null;
+  octets?: string | null;
+  scope: boolean;
+  value?: string | null;
+}
+
+export interface ExporterFormat {
+  name: string;
+  records: number;
+}
+
+export interface ExporterGap {
+  domain: number;
+  format: string;
+  lost: number;
+  unit: string;
+}
+
+export interface ExporterInfo {
+  address: string;
+  datagrams: number;
+  first_seen: string;
+  formats: ExporterFormat[];
+  last_seen: string;
+  lost: number;
+  lost_share: number;
+  name: string;
+  not_taken: number;
+  reasons: ExporterReason[];
+  records: number;
+  records_per_second: number;
+  score: number;
+  site: string;
+  state: string;
+  tags: string[];
+  transports: string[];
+}
+
+export interface ExporterInterface {
+  description: string;
+  index: number;
+  name: string;
+  speed: number;
+}
+
+export interface ExporterList {
+  collecting: boolean;
+  exporters: ExporterInfo[];
+}
+
+export interface ExporterReason {
+  id: string;
+  points: number;
+  text: string;
+  text_ja: string;
+}
+
+export interface ExporterRecent {
+  duplicates: number;
+  longest_secs: number;
+  one_sided: number;
+  records: number;
+}
+
+export interface ExporterTemplate {
+  domain: number;
+  fields: ExporterField[];
+  id: number;
+  options: boolean;
+  seen: string;
+  version: number;
+}
+
 export interface FilterError {
   at: number;
   message: string;

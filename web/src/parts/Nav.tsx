@@ -10,6 +10,7 @@ export const PAGES: { path: string; name: string; icon: IconName; key: string }[
   { path: "/flows", name: "flows", icon: "flows", key: "f" },
   { path: "/profiles", name: "profiles", icon: "profiles", key: "p" },
   { path: "/events", name: "events", icon: "events", key: "e" },
+  { path: "/exporters", name: "exporters", icon: "exporters", key: "x" },
   { path: "/sql", name: "sql", icon: "sql", key: "s" },
   { path: "/lake", name: "lake", icon: "lake", key: "l" },
   { path: "/status", name: "status", icon: "status", key: "t" },

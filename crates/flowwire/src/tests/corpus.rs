@@ -268,6 +268,11 @@ fn is_event(row: &Flow, event: &Value) -> bool {
     let count = |names: &[&str], ours: u64| number(event, names).is_none_or(|number| number == ours);
     let time = |names: &[&str], ours: Time| text(event, names).is_none_or(|text| is_time(text, ours));
     let icmp = matches!(core.proto, 1 | 58);
+    // The other decoder writes impossible times as they came: flows of 1970, and flows that end a week after their
+    // export, of an exporter whose header has another uptime than its records.
+    let quality = row.exporter.as_ref().and_then(|exporter| exporter.time_quality.as_deref());
+    let replaced = matches!(quality, Some("arrival" | "rebooted"));
+    let time = |names: &[&str], ours: Time| replaced || time(names, ours);
     ip(&["ipv4_src_addr", "sourceIPv4Address"], core.src_ip)
         && ip(&["ipv4_dst_addr", "destinationIPv4Address"], core.dst_ip)
         && (icmp || count(&["l4_src_port", "sourceTransportPort"], core.src_port.into()))

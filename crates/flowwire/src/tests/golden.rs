@@ -58,7 +58,7 @@ fn ipfix_with_variable_length_enterprise_and_reverse_elements() {
     let core = &flows[0].core;
     assert_eq!((core.src_bytes, core.dst_bytes, core.src_packets), (5_344_385, 256, 5_009));
     assert_eq!((&*core.app, &*core.app_confidence), ("dns", "exporter"));
-    assert_eq!(core.time_start, Time::from_millis(0x018f_a06e_4000));
+    assert_eq!(core.time_start, Time::from_millis(0x018e_6fff_fc20));
     assert_eq!(core.orientation.as_deref(), Some("exporter"));
 }
 

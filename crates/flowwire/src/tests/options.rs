@@ -55,8 +55,43 @@ fn application_numbers_get_their_names() {
 fn an_uptime_counts_from_the_start_that_the_options_told() {
     let mut cache = Cache::default();
     let options = words(&[257, 2, 1, 149, 4, 160, 8]);
-    rows(&ipfix(&[(3, &options), (257, &[0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0x27, 0x10])]), &mut cache);
+    rows(&ipfix(&[(3, &options), (257, &[0, 0, 0, 7, 0, 0, 1, 0x8e, 0x6f, 0xa3, 0xf5, 0x80])]), &mut cache);
     let template = words(&[256, 3, 8, 4, 22, 4, 21, 4]);
     let (flows, _) = rows(&ipfix(&[(2, &template), (256, &[1, 1, 1, 1, 0, 0, 0, 5, 0, 0, 0, 9])]), &mut cache);
-    assert_eq!((flows[0].core.time_start.millis(), flows[0].core.time_end.millis()), (10_005, 10_009));
+    assert_eq!(
+        (flows[0].core.time_start.millis(), flows[0].core.time_end.millis()),
+        (1_711_270_000_005, 1_711_270_000_009)
+    );
+}
+
+#[test]
+fn data_that_comes_before_its_template_is_read_when_that_comes() {
+    let mut cache = Cache::default();
+    let template = words(&[256, 2, 8, 4, 1, 4]);
+    let (early, report) = rows(&v9(&[(256, &[192, 0, 2, 1, 0, 0, 0, 9])]), &mut cache);
+    assert_eq!((early.len(), report.parked, report.skipped.len()), (0, 1, 0));
+    let (flows, report) = rows(&v9(&[(0, &template), (256, &[192, 0, 2, 2, 0, 0, 0, 8])]), &mut cache);
+    assert_eq!((report.rows, report.replayed, cache.parking().octets), (2, 1, 0));
+    assert_eq!(flows.iter().map(|flow| flow.core.src_bytes).collect::<Vec<_>>(), [9, 8]);
+}
+
+#[test]
+fn data_of_an_options_template_waits_too() {
+    let mut cache = Cache::default();
+    rows(&ipfix(&[(300, &[0, 0, 0, 7, 0, 0, 0, 50])]), &mut cache);
+    let options = words(&[300, 2, 1, 149, 4, 305, 4]);
+    assert_eq!(rows(&ipfix(&[(3, &options)]), &mut cache).1.options, 1);
+    let template = words(&[256, 1, 8, 4]);
+    let (flows, _) = rows(&ipfix(&[(2, &template), (256, &[192, 0, 2, 1])]), &mut cache);
+    assert_eq!(flows[0].sampling.as_ref().and_then(|sampling| sampling.rate), Some(50));
+}
+
+#[test]
+fn the_configuration_gives_a_rate_where_the_exporter_tells_none() {
+    let mut cache = Cache::default();
+    cache.set_rates([(minamo_base::Ip::v4(super::EXPORTER), 1_000)].into());
+    let template = words(&[256, 1, 8, 4]);
+    let (flows, _) = rows(&v9(&[(0, &template), (256, &[192, 0, 2, 1])]), &mut cache);
+    let sampling = flows[0].sampling.as_deref().expect("a rate");
+    assert_eq!((sampling.rate, sampling.origin.as_deref()), (Some(1_000), Some("configuration")));
 }

@@ -61,6 +61,7 @@ prop_compose! {
         Box::new(flow::Exporter {
             ip: Some(Ip::v4(EXPORTER)),
             domain: Some(77),
+            time_quality: None,
             flow_number: number,
             in_if: ifs.0,
             out_if: ifs.1,
@@ -123,6 +124,7 @@ prop_compose! {
         flow.exporter = Some(Box::new(flow::Exporter {
             ip: Some(Ip::v4(EXPORTER)),
             domain: Some(77),
+            time_quality: None,
             flow_number: None,
             in_if: Some(small.0.into()),
             out_if: Some(small.1.into()),

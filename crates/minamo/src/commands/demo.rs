@@ -47,7 +47,7 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
         listener.local_addr()?
     );
     let served = tokio::select! {
-        served = serve(&core, listener, Arc::new(Vec::new)) => served,
+        served = serve(&core, listener, Arc::new(Vec::new), None) => served,
         () = interrupted() => Ok(()),
     };
     core.close().await?;

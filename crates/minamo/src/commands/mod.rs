@@ -2,6 +2,8 @@
 //! The commands: one file each.
 
 #[cfg(feature = "lake")]
+mod collect;
+#[cfg(feature = "lake")]
 mod demo;
 #[cfg(feature = "lake")]
 mod import;
@@ -42,6 +44,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Profile(command) => place::block_on(profile::run(command)),
         #[cfg(feature = "lake")]
         Command::Serve(args) => place::block_on(serve::run(args)),
+        #[cfg(feature = "lake")]
+        Command::Collect(args) => place::block_on(collect::run(args)),
         #[cfg(feature = "lake")]
         Command::Demo(args) => place::block_on(demo::run(args)),
         #[cfg(feature = "lake")]

@@ -39,13 +39,13 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
     let listener = bind(settings.listen()?).await?;
     let stop = watch::Sender::new(false);
     let mut sources = Sources::default();
-    sources.collect(&settings, &core, &stop)?;
+    sources.collect(&settings, &folder, &core, &stop)?;
     sources.probe(&settings, &core)?;
     let sealing = tokio::spawn(seal_regularly(Arc::clone(&core.lake), settings.seal_after(), settings.keep_rollups()));
     eprintln!("console: http://{}/", listener.local_addr()?);
-    let counters = sources.counters();
+    let (counters, exporters) = (sources.counters(), sources.exporters.clone());
     let served = tokio::select! {
-        served = serve(&core, listener, counters) => served,
+        served = serve(&core, listener, counters, exporters) => served,
         failed = sources.failed() => failed,
         () = interrupted() => Ok(()),
     };
@@ -143,7 +143,12 @@ impl Core {
 }
 
 /// Serves console and API until the listener fails.
-pub(crate) async fn serve(core: &Core, listener: TcpListener, sources: SampleSource) -> anyhow::Result<()> {
+pub(crate) async fn serve(
+    core: &Core,
+    listener: TcpListener,
+    sources: SampleSource,
+    exporters: Option<minamo_collect::Exporters>,
+) -> anyhow::Result<()> {
     let (ingested, detected) = (Arc::clone(&core.ingested), Arc::clone(&core.detected));
     let enrichment = Arc::clone(&core.enrichment);
     let counters = move || {
@@ -159,6 +164,7 @@ pub(crate) async fn serve(core: &Core, listener: TcpListener, sources: SampleSou
         definitions: Arc::clone(&core.definitions),
         rules: Arc::clone(&core.rules),
         counters: Arc::new(counters),
+        exporters,
         started_at: core.started_at,
         clock: clock::now,
     });
@@ -180,20 +186,28 @@ struct Sources {
     tasks: JoinSet<anyhow::Result<()>>,
     stop: Arc<AtomicBool>,
     collector: Option<Arc<minamo_collect::Counters>>,
+    exporters: Option<minamo_collect::Exporters>,
     probes: Vec<(String, Arc<probe::Counters>)>,
 }
 
 impl Sources {
-    fn collect(&mut self, settings: &Settings, core: &Core, stop: &watch::Sender<bool>) -> anyhow::Result<()> {
-        let listen = settings.collect_listen();
-        if listen.is_empty() {
+    fn collect(
+        &mut self,
+        settings: &Settings,
+        folder: &Path,
+        core: &Core,
+        stop: &watch::Sender<bool>,
+    ) -> anyhow::Result<()> {
+        let elements = settings.collect_elements().map(elements).transpose()?.map(Arc::new).unwrap_or_default();
+        let settings = settings.collect()?;
+        if settings.listen.is_empty() && settings.tcp.is_empty() && settings.tls.is_empty() {
             return Ok(());
         }
-        let elements = settings.collect_elements().map(elements).transpose()?.map(Arc::new).unwrap_or_default();
-        let settings = minamo_collect::Settings { listen, elements, ..Default::default() };
+        let settings = minamo_collect::Settings { folder: Some(folder.join("collect")), elements, ..settings };
         let collector = Collector::new(settings, core.batches(), clock::now);
         self.collector = Some(collector.counters());
         let stop = stop.subscribe();
+        self.exporters = Some(collector.exporters());
         self.tasks.spawn(async move { Ok(collector.run(stop).await?) });
         Ok(())
     }

@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod captures;
+mod collect;
 mod corpora;
 mod lake;
 #[path = "../../../capture/tests/namespace/mod.rs"]

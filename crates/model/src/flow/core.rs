@@ -216,6 +216,10 @@ table! {
         ip: Option<Ip>, "エクスポーターのアドレス", Key, None, Decoded, Address, [Nprobe("EXPORTER_IPV4_ADDRESS")];
         /// Observation domain or engine of the exporter.
         domain: Option<u32>, "エクスポーターの観測ドメイン／エンジン", Key, None, Decoded, Plain, [Ie(0, 149)];
+        /// What was wrong with the exporter's clock; absent where nothing was: `skewed` (further than 5 minutes from
+        /// ours, times as told), `wrapped` (uptime passed 2^32), `rebooted` (restarted between flow and export),
+        /// `reversed` (ended before it started), `arrival` (impossible, arrival or export instead).
+        time_quality: Option<Cow<'static, str>>, "エクスポーターの時計の問題（無ければ値なし）：skewed（5 分を超えるずれ、時刻は申告どおり）、wrapped（稼働時間が 2^32 を超過）、rebooted（フローと送信の間に再起動）、reversed（終了が開始より前）、arrival（あり得ない時刻のため到着・送信時刻を使用）", Key, None, Derived, Plain, [];
         /// The exporter's own number of the flow.
         flow_number: Option<u64>, "エクスポーターが付けたフロー番号", Key, None, Decoded, Plain, [Ie(0, 148)];
         /// Interface index at which the packets came in.

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CPU seconds per million records, loss and memory of the collector, side by side with nfcapd.
+
+usage: collect.py MINAMO LOADGEN RECORDS
+
+Decoding to batches is `minamo collect --count`; to the durable lake `minamo serve`. CPU seconds are user and system of
+the whole process from start to end, from wait4(2). The last line says how many of the aims are met.
+"""
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+MINAMO, LOADGEN, RECORDS = sys.argv[1], sys.argv[2], int(sys.argv[3])
+RATE = 500_000
+PORT = 29_956
+FORMATS = ("v5", "v9", "ipfix")
+EXPORTERS = 10_000
+aims = []
+
+
+def aim(name, value, limit, unit):
+    aims.append((name, value <= limit, "%.3f %s, aim %.3f" % (value, unit, limit)))
+
+
+def finish(process):
+    """Ends a process as a person does; returns its CPU seconds."""
+    process.send_signal(signal.SIGINT)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime
+
+
+def listens(port):
+    """Waits until somebody has the UDP port."""
+    wanted = ":%04X " % port
+    for _ in range(600):
+        with open("/proc/net/udp") as udp, open("/proc/net/udp6") as udp6:
+            if wanted in udp.read() + udp6.read():
+                return
+        time.sleep(0.05)
+    sys.exit("nothing listens at port %d" % port)
+
+
+def drops(port):
+    """What the kernel dropped at the port so far."""
+    wanted, total = ":%04X" % port, 0
+    for name in ("/proc/net/udp", "/proc/net/udp6"):
+        with open(name) as table:
+            for line in table.readlines()[1:]:
+                fields = line.split()
+                if fields[1].endswith(wanted):
+                    total += int(fields[-1])
+    return total
+
+
+def blast(form, records, rate):
+    subprocess.run([LOADGEN, "blast", "127.0.0.1:%d" % PORT, str(records), form, str(rate)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(2.5)
+
+
+def sent(form):
+    """loadgen sends whole datagrams; those with a template carry four records fewer."""
+    per, count, packets = (30 if form == "v5" else 24), 0, 0
+    while count < RECORDS:
+        count += per - (4 if form != "v5" and packets % 500 == 0 else 0)
+        packets += 1
+    return count
+
+
+def counted(form, rate):
+    out = tempfile.TemporaryFile("w+")
+    process = subprocess.Popen([MINAMO, "collect", "--count", "--listen", "127.0.0.1:%d" % PORT], stdout=out, stderr=subprocess.DEVNULL)
+    listens(PORT)
+    blast(form, RECORDS, rate)
+    dropped = drops(PORT)
+    cpu = finish(process)
+    out.seek(0)
+    rows = int(out.readline().split()[1])
+    return cpu, rows, dropped
+
+
+def nfcapd(form, rate):
+    folder = tempfile.mkdtemp()
+    process = subprocess.Popen(["nfcapd", "-y", "-b", "127.0.0.1", "-p", str(PORT), "-w", folder, "-t", "86400", "-B", "200000000"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    listens(PORT)
+    blast(form, RECORDS, rate)
+    dropped = drops(PORT)
+    cpu = finish(process)
+    rows = 0
+    for name in os.listdir(folder):
+        told = subprocess.run(["nfdump", "-I", "-r", os.path.join(folder, name)], capture_output=True, text=True).stdout
+        rows += sum(int(line.split()[1]) for line in told.splitlines() if line.startswith("Flows:"))
+    shutil.rmtree(folder)
+    return cpu, rows, dropped
+
+
+def durable(form, rate):
+    folder = tempfile.mkdtemp(dir=os.environ.get("MINAMO_BENCH_DIR", "/tmp"))
+    config = os.path.join(folder, "minamo.toml")
+    with open(config, "w") as out:
+        out.write('[server]\nlisten = "127.0.0.1:0"\n[collect]\nlisten = ["127.0.0.1:%d"]\n' % PORT)
+    process = subprocess.Popen([MINAMO, "serve", "--config", config, "--data", folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    listens(PORT)
+    blast(form, RECORDS, rate)
+    dropped = drops(PORT)
+    cpu = finish(process)
+    told = subprocess.run([MINAMO, "sql", "--json", "--data", folder, "select count(*) as n from flows"], capture_output=True, text=True).stdout
+    rows = int("".join(c for c in told if c.isdigit()) or 0)
+    shutil.rmtree(folder)
+    return cpu, rows, dropped
+
+
+def memory():
+    """Peak resident memory in MiB with so many exporters of three templates each."""
+    process = subprocess.Popen([MINAMO, "collect", "--count", "--listen", "127.0.0.1:%d" % PORT], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    listens(PORT)
+    resident = lambda: int(next(line for line in open("/proc/%d/status" % process.pid) if line.startswith("VmRSS")).split()[1]) / 1024
+    before = resident()
+    elements = [(8, 4), (12, 4), (15, 4), (10, 4), (14, 4), (2, 4), (1, 4), (22, 4), (21, 4), (7, 2), (11, 2), (6, 1), (4, 1), (5, 1), (61, 1), (16, 4), (17, 4)]
+    templates = b"".join(struct.pack(">HH", number, len(elements)) + b"".join(struct.pack(">HH", *one) for one in elements) for number in (256, 257, 258))
+    length = sum(size for _, size in elements)
+    data = b"".join(struct.pack(">HH", number, 4 + length) + b"\x0a" * length for number in (256, 257, 258))
+    for number in range(EXPORTERS):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            one.bind(("127.1.%d.%d" % (number // 250, number % 250 + 1), 0))
+            head = struct.pack(">HHIIII", 9, 6, 600_000, int(time.time()), 0, 1)
+            one.sendto(head + struct.pack(">HH", 0, 4 + len(templates)) + templates + data, ("127.0.0.1", PORT))
+        if number % 100 == 0:
+            time.sleep(0.01)
+    time.sleep(2)
+    after = resident()
+    finish(process)
+    return before, after
+
+
+def main():
+    million = RECORDS / 1_000_000
+    print("%d records at %d/s, and as fast as it goes; CPU s per million" % (RECORDS, RATE))
+    print("%-6s %-22s %8s %10s %12s" % ("format", "program", "CPU s/M", "lost", "kernel drops"))
+    for form in FORMATS:
+        want = sent(form)
+        for name, run, limit in (("nfcapd", nfcapd, None), ("minamo, to batches", counted, 0.25), ("minamo, to the lake", durable, 1.2)):
+            cpu, rows, dropped = run(form, RATE)
+            print("%-6s %-22s %8.3f %10d %12d" % (form, name, cpu / million, want - rows, dropped), flush=True)
+            if limit:
+                aim("%s: %s" % (form, name), cpu / million, limit, "CPU s per million")
+                aim("%s: %s, lost at %d/s" % (form, name, RATE), want - rows, 0, "records")
+    cpu, rows, dropped = counted("v9", 0)
+    print("%-6s %-22s %8.3f %10d %12d" % ("v9", "minamo, unlimited", cpu / million, sent("v9") - rows, dropped))
+    cpu, rows, dropped = nfcapd("v9", 0)
+    print("%-6s %-22s %8.3f %10d %12d" % ("v9", "nfcapd, unlimited", cpu / million, sent("v9") - rows, dropped))
+    before, after = memory()
+    print("%d exporters with 3 templates each: %.0f MiB resident, %.0f before" % (EXPORTERS, after, before))
+    aim("memory of %d exporters" % EXPORTERS, after, 200, "MiB")
+    for name, met, text in aims:
+        print("%-4s %-46s %s" % ("met" if met else "MISS", name, text))
+    good = sum(met for _, met, _ in aims)
+    print("met %d of %d aims" % (good, len(aims)))
+    sys.exit(0 if good == len(aims) else 1)
+
+
+if __name__ == "__main__":
+    main()

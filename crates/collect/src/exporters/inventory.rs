@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The exporters of all decoders: what each decoder counts behind its own lock, and the handle that API and console
+//! look through.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use minamo_base::{Ip, Time};
+use minamo_flowwire::{Cache, SessionView};
+use minamo_model::Flow;
+
+use super::exporter::Exporter;
+use super::{Access, Decision, ExporterView};
+use crate::keeper;
+use crate::settings::Known;
+use crate::socket::owner;
+
+/// Places for fingerprints of rows, to find those that come twice.
+const RECENT: usize = 1 << 14;
+/// Sessions shown of one exporter.
+const MAX_SESSIONS: usize = 64;
+
+/// What one decoder knows: templates and exporters.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) cache: Cache,
+    pub(crate) seen: Seen,
+    /// Caches of the exporters' reliable sessions.
+    pub(crate) streams: Vec<(Ip, Weak<Mutex<Cache>>)>,
+}
+
+/// The exporters that one decoder has seen.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    exporters: HashMap<Ip, Exporter>,
+    pub(crate) recent: Recent,
+    access: Arc<Access>,
+    known: Arc<HashMap<Ip, Known>>,
+    rate: Option<u32>,
+    max: usize,
+    pub(crate) evicted: u64,
+}
+
+impl Seen {
+    pub(crate) fn new(access: Arc<Access>, known: Arc<HashMap<Ip, Known>>, rate: Option<u32>, max: usize) -> Self {
+        Self { exporters: HashMap::new(), recent: Recent::default(), access, known, rate, max, evicted: 0 }
+    }
+
+    /// Exporters held.
+    pub(crate) fn len(&self) -> usize {
+        self.exporters.len()
+    }
+
+    /// The account of an exporter, made where it is new, with the standing of now.
+    pub(crate) fn exporter(&mut self, address: Ip, now: Time) -> (&mut Exporter, &mut Recent) {
+        if !self.exporters.contains_key(&address) {
+            self.make_room();
+        }
+        let rate = self.known.get(&address).and_then(|known| known.rate).or(self.rate);
+        let generation = self.access.generation();
+        let exporter = self.exporters.entry(address).or_insert_with(|| {
+            let mut exporter = Exporter::new(address, now, rate);
+            (exporter.standing, exporter.decided) = (self.access.standing(address), generation);
+            exporter
+        });
+        if exporter.decided != generation {
+            (exporter.standing, exporter.decided) = (self.access.standing(address), generation);
+        }
+        (exporter, &mut self.recent)
+    }
+
+    /// Forgets a sixteenth of the exporters, those silent for longest, where all places are taken.
+    fn make_room(&mut self) {
+        if self.exporters.len() < self.max.max(1) {
+            return;
+        }
+        let mut ages: Vec<_> = self.exporters.iter().map(|(address, one)| (one.last_seen(), *address)).collect();
+        let count = (ages.len() / 16).max(1);
+        if count < ages.len() {
+            ages.select_nth_unstable(count);
+        }
+        for (_, address) in ages.into_iter().take(count) {
+            self.exporters.remove(&address);
+            self.evicted += 1;
+        }
+    }
+}
+
+/// Fingerprints of the last rows.
+#[derive(Debug)]
+pub(crate) struct Recent(Box<[u64]>);
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self(vec![0; RECENT].into())
+    }
+}
+
+impl Recent {
+    /// True where a row with the same identity, end and counters was there lately; remembers it.
+    pub(crate) fn contains(&mut self, flow: &Flow) -> bool {
+        let core = &flow.core;
+        let mix = |hash: u64, value: u64| (hash ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+        let mut hash = 1;
+        // The identity covers exporter, endpoints and start.
+        for chunk in core.flow_id.as_bytes().chunks(8) {
+            hash = chunk.iter().fold(0, |sum, octet| sum << 8 | u64::from(*octet)).wrapping_add(hash);
+            hash = mix(hash, 0x51);
+        }
+        for value in [core.time_end.0.cast_unsigned(), core.src_bytes, core.dst_bytes, core.src_packets] {
+            hash = mix(hash, value);
+        }
+        let place = usize::try_from(hash >> 40).unwrap_or(0) % RECENT;
+        self.0.get_mut(place).is_some_and(|old| std::mem::replace(old, hash) == hash)
+    }
+}
+
+/// The exporters, to look at and to decide about.
+#[derive(Debug, Clone)]
+pub struct Exporters {
+    desks: Vec<Arc<Mutex<Desk>>>,
+    access: Arc<Access>,
+    known: Arc<HashMap<Ip, Known>>,
+    folder: Option<PathBuf>,
+}
+
+impl Exporters {
+    pub(crate) fn new(
+        desks: Vec<Arc<Mutex<Desk>>>,
+        access: Arc<Access>,
+        known: Arc<HashMap<Ip, Known>>,
+        folder: Option<PathBuf>,
+    ) -> Self {
+        Self { desks, access, known, folder }
+    }
+
+    /// All exporters by address, without their sessions; `now` is for rates.
+    pub fn list(&self, now: Time) -> Vec<ExporterView> {
+        let mut all = Vec::new();
+        for desk in &self.desks {
+            let desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
+            for (address, exporter) in &desk.seen.exporters {
+                all.push(exporter.view(now, self.known.get(address), Vec::new()));
+            }
+        }
+        all.sort_unstable_by_key(|view| view.address);
+        for view in &mut all {
+            view.standing = self.access.standing(view.address);
+        }
+        all
+    }
+
+    /// One exporter with its sessions; nothing where it was never seen.
+    pub fn one(&self, address: Ip, now: Time) -> Option<ExporterView> {
+        let desk = self.desks.get(owner(address, self.desks.len()))?;
+        let desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
+        let exporter = desk.seen.exporters.get(&address)?;
+        let known = self.known.get(&address);
+        let mut sessions = desk.cache.view(address, MAX_SESSIONS);
+        for (_, stream) in desk.streams.iter().filter(|(exporter, _)| *exporter == address) {
+            if let Some(cache) = stream.upgrade() {
+                sessions.extend(cache.lock().unwrap_or_else(PoisonError::into_inner).view(address, MAX_SESSIONS));
+            }
+        }
+        sessions.truncate(MAX_SESSIONS);
+        sessions.iter_mut().for_each(|session| name_interfaces(session, known));
+        let mut view = exporter.view(now, known, sessions);
+        view.standing = self.access.standing(address);
+        Some(view)
+    }
+
+    /// Takes a decision about an exporter and keeps it; nothing takes one back. An error where it could not be kept.
+    pub fn decide(&self, address: Ip, decision: Option<Decision>) -> std::io::Result<()> {
+        if !self.access.decide(address, decision) {
+            return Err(std::io::Error::other("too many decisions: take some back, or use `collect.allow`"));
+        }
+        match &self.folder {
+            Some(folder) => keeper::write(&folder.join(keeper::DECISIONS), self.access.save().as_bytes()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Names of the configuration go before those that the exporter tells.
+fn name_interfaces(session: &mut SessionView, known: Option<&Known>) {
+    for (index, given) in known.into_iter().flat_map(|known| &known.interfaces) {
+        let interface = session.taught.interfaces.entry(*index).or_default();
+        if !given.name.is_empty() {
+            interface.name.clone_from(&given.name);
+        }
+        if !given.description.is_empty() {
+            interface.description.clone_from(&given.description);
+        }
+        if given.speed > 0 {
+            interface.speed = given.speed;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Unknown;
+
+    #[test]
+    fn the_inventory_is_bounded_and_the_longest_silent_go() {
+        let access = Arc::new(Access::new(Unknown::Accept, Vec::new()));
+        let mut seen = Seen::new(access, Arc::default(), None, 32);
+        for number in 0..=255u8 {
+            let now = Time::from_secs_nanos(number.into(), 0);
+            seen.exporter(Ip::v4([10, 0, 0, number]), now).0.arrive("udp", 10, now);
+            assert!(seen.len() <= 32);
+        }
+        assert!(seen.exporters.contains_key(&Ip::v4([10, 0, 0, 255])));
+        assert_eq!(seen.evicted as usize + seen.len(), 256);
+    }
+
+    #[test]
+    fn a_row_that_comes_again_is_known() {
+        let mut recent = Recent::default();
+        let mut flow = Flow::default();
+        flow.core.flow_id = "0123456789abcdef01234567".into();
+        assert!(!recent.contains(&flow) && recent.contains(&flow));
+        flow.core.src_bytes = 1;
+        assert!(!recent.contains(&flow));
+    }
+}

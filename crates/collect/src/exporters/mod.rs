@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Exporters as objects: who sends, how much, how well, and what a person can do about it.
+
+mod access;
+mod exporter;
+mod inventory;
+mod score;
+mod window;
+
+pub use access::{Access, Decision, Standing};
+pub(crate) use exporter::Verdict;
+pub use exporter::{DomainView, ExporterView};
+pub use inventory::Exporters;
+pub(crate) use inventory::{Desk, Seen};
+pub use score::{Finding, MISSING, Missing, REASONS, Reason};
+pub use window::Window;

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Exporters' clocks: what is impossible is repaired where the record still says enough, and flagged in the column
+//! `exporter_time_quality`. Times that are merely late stay as told: a record may be exported or replayed long after
+//! its flow.
+
+use minamo_base::Time;
+use minamo_model::Flow;
+
+use crate::finish::Header;
+use crate::measure::{Measure, Measures};
+
+const SECOND: i64 = 1_000_000_000;
+/// An exporter's clock that is further away than this from ours is called skewed.
+const SKEW: i64 = 300 * SECOND;
+/// A flow may seem to end this long after its export, by rounding and by clocks of line cards.
+const AHEAD: i64 = 60 * SECOND;
+/// A flow whose uptime is this much higher than its message's is of before a restart; less is what some exporters
+/// send that fill the message's uptime when they begin to gather it.
+const REBOOT: i64 = 600 * SECOND;
+/// Nothing was exported before 2000-01-01.
+const EARLIEST: Time = Time(946_684_800 * SECOND);
+/// Longest flow that is believed.
+const LONGEST: i64 = 31 * 86_400 * SECOND;
+
+/// Checks the times of a row whose times are set, repairs and flags them.
+pub(crate) fn check(flow: &mut Flow, measures: &Measures, header: &Header) {
+    let quality = repair(flow, measures, header);
+    if let Some(word) = quality {
+        flow.exporter.get_or_insert_default().time_quality = Some(word.into());
+    }
+}
+
+/// Nanoseconds from one instant to another, negative where that is earlier.
+fn between(from: Time, to: Time) -> i64 {
+    to.0.saturating_sub(from.0)
+}
+
+fn repair(flow: &mut Flow, measures: &Measures, header: &Header) -> Option<&'static str> {
+    let core = &mut flow.core;
+    let (received, exported) = (header.received, header.exported);
+    // A message whose own time is impossible: its clock was never set. Arrival is the best time of export there is.
+    let unset = received > EARLIEST && (exported < EARLIEST || between(received, exported) > 86_400 * SECOND);
+    let shift = if unset { between(exported, received) } else { 0 };
+    let export = Time(exported.0.saturating_add(shift));
+    let uptimes = (measures.get(Measure::StartUptime), measures.get(Measure::EndUptime));
+    let length = between(core.time_start, core.time_end);
+    if between(exported, core.time_end) > REBOOT
+        && let ((Some(start), Some(end)), Some(now)) = (uptimes, header.uptime)
+        && end > u64::from(now)
+    {
+        // The flow's uptime is higher than the message's: the exporter started anew in between. What lies between its
+        // two uptimes is still its length.
+        let length = i64::try_from(end.saturating_sub(start)).unwrap_or(0).saturating_mul(1_000_000);
+        core.time_end = export;
+        core.time_start = Time(export.0.saturating_sub(length.min(LONGEST)));
+        return Some("rebooted");
+    }
+    if unset {
+        core.time_start = Time(core.time_start.0.saturating_add(shift));
+        core.time_end = Time(core.time_end.0.saturating_add(shift));
+        if core.time_start < EARLIEST || between(export, core.time_end) > AHEAD || core.time_end < core.time_start {
+            (core.time_start, core.time_end) = (received, received);
+        }
+        return Some("arrival");
+    }
+    if length < 0 {
+        // Ends before it starts: the end is nearer to the export, and the one to believe.
+        core.time_start = core.time_end;
+        return Some("reversed");
+    }
+    // By our clock, not by that of the message: line cards may have clocks of their own.
+    let ahead = between(received, core.time_end) > 86_400 * SECOND;
+    if received > EARLIEST && (core.time_start < EARLIEST || length > LONGEST || ahead) {
+        (core.time_start, core.time_end) = (export, export);
+        return Some("arrival");
+    }
+    let wrapped = |(start, end): (Option<u64>, Option<u64>)| start > end && start.is_some() && end.is_some();
+    if wrapped(uptimes) {
+        return Some("wrapped");
+    }
+    let skewed = received > EARLIEST && between(exported, received).saturating_abs() > SKEW;
+    skewed.then_some("skewed")
+}
+
+#[cfg(test)]
+mod tests {
+    use minamo_base::Ip;
+
+    use super::*;
+
+    const NOW: i64 = 1_790_000_000;
+
+    fn header(exported: i64, uptime: Option<u32>) -> Header {
+        Header {
+            source: "netflow9",
+            exporter: Ip::v4([192, 0, 2, 9]),
+            domain: 0,
+            received: Time(NOW * SECOND),
+            exported: Time(exported * SECOND),
+            uptime,
+            rate: None,
+        }
+    }
+
+    fn checked(start: i64, end: i64, header: &Header, uptimes: Option<(u64, u64)>) -> (i64, i64, String) {
+        let (mut flow, mut measures) = (Flow::default(), Measures::default());
+        if let Some((start, end)) = uptimes {
+            measures.set(Measure::StartUptime, start);
+            measures.set(Measure::EndUptime, end);
+        }
+        (flow.core.time_start, flow.core.time_end) = (Time(start * SECOND), Time(end * SECOND));
+        check(&mut flow, &measures, header);
+        let quality = flow.exporter.and_then(|exporter| exporter.time_quality).unwrap_or_default();
+        (flow.core.time_start.secs() - NOW, flow.core.time_end.secs() - NOW, quality.into_owned())
+    }
+
+    #[test]
+    fn good_times_stay_without_a_flag() {
+        assert_eq!(checked(NOW - 9, NOW - 1, &header(NOW, None), None), (-9, -1, String::new()));
+        assert_eq!(checked(NOW - 9, NOW - 1, &header(NOW - 299, None), None), (-9, -1, String::new()));
+    }
+
+    #[test]
+    fn a_clock_that_drifts_is_flagged_and_its_times_stay() {
+        let late = header(NOW - 3_600, None);
+        assert_eq!(checked(NOW - 3_610, NOW - 3_601, &late, None), (-3_610, -3_601, "skewed".into()));
+    }
+
+    #[test]
+    fn a_clock_that_was_never_set_gets_the_time_of_arrival() {
+        let unset = header(500, Some(500_000));
+        assert_eq!(checked(490, 499, &unset, Some((490_000, 499_000))), (-10, -1, "arrival".into()));
+        let future = header(NOW + 90_000, None);
+        assert_eq!(checked(NOW + 89_990, NOW + 89_999, &future, None), (-10, -1, "arrival".into()));
+        assert_eq!(checked(-5_000, 499, &header(500, None), None), (-5_500, -1, "arrival".into()));
+    }
+
+    #[test]
+    fn absurd_times_of_one_record_become_the_time_of_export() {
+        assert_eq!(checked(5, NOW - 1, &header(NOW, None), None), (0, 0, "arrival".into()));
+        assert_eq!(checked(NOW, NOW + 999_999, &header(NOW, None), None), (0, 0, "arrival".into()));
+    }
+
+    #[test]
+    fn reboot_wrap_and_reversal_are_repaired() {
+        let young = header(NOW, Some(5_000));
+        let before = checked(NOW + 2_990, NOW + 2_995, &young, Some((2_995_000, 3_000_000)));
+        assert_eq!(before, (-5, 0, "rebooted".into()));
+        let wrapped = checked(NOW - 9, NOW - 1, &header(NOW, Some(8_000)), Some((u64::from(u32::MAX) - 999, 7_000)));
+        assert_eq!(wrapped, (-9, -1, "wrapped".into()));
+        assert_eq!(checked(NOW - 1, NOW - 9, &header(NOW, None), None), (-9, -9, "reversed".into()));
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The exporters page: the list, the reasons in both languages, what arrives, and a decision.
+import { cleanup, fireEvent, screen, waitFor } from "@testing-library/react";
+import { expect, test } from "vitest";
+import type { ExporterDetail, ExporterInfo } from "../../gen/api";
+import { answer, show } from "../../parts/testing";
+import { Exporters } from "./Exporters";
+
+const EXPORTER: ExporterInfo = {
+  address: "192.0.2.1", name: "core-1", site: "Tokyo", tags: [], state: "waiting", formats: [{ name: "netflow9", records: 9_500 }], transports: ["udp"],
+  first_seen: "2026-05-01T00:00:00Z", last_seen: "2026-05-01T00:10:00Z", datagrams: 400, records: 9_500, records_per_second: 12.5, lost: 500, lost_share: 0.05, not_taken: 9_500, score: 55,
+  reasons: [{ id: "active_timeout", points: 20, text: "Active timeout 1,800 s: charts lag by as much; set it to 60 s.", text_ja: "アクティブタイムアウトが 1,800 秒です。" }],
+};
+const DETAIL: ExporterDetail = {
+  exporter: EXPORTER,
+  missing: [{ id: "splt", points: 0, text: "No lengths and times of single packets (SPLT): session pictures are unavailable.", text_ja: "セッション図を表示できません。" }],
+  gaps: [{ format: "netflow9", domain: 1, lost: 500, unit: "messages" }],
+  skew_millis: -7_300_000, templates_received: 20, templates_changed: 0, without_template: 3, replayed: 3, last_error: "", recent: { records: 100, one_sided: 100, duplicates: 0, longest_secs: 1_800 },
+  templates: [{ version: 9, domain: 1, id: 256, options: false, seen: "2026-05-01T00:10:00Z", fields: [{ enterprise: 0, element: 8, length: 4, scope: false, column: "src_ip", value: "10.0.0.7", octets: "0a000007" }, { enterprise: 9, element: 12_235, length: null, scope: false, column: null, value: null, octets: "00" }] }],
+  interfaces: [{ index: 7, name: "Gi0/7", description: "uplink", speed: 1_000_000_000 }],
+  sampling: [],
+};
+
+test("a badly configured exporter is explained in both languages", async () => {
+  for (const [language, reason, missing] of [["en", EXPORTER.reasons[0]?.text, DETAIL.missing[0]?.text], ["ja", EXPORTER.reasons[0]?.text_ja, DETAIL.missing[0]?.text_ja]] as const) {
+    answer({ "/exporters": { collecting: true, exporters: [EXPORTER] }, "/exporters/192.0.2.1": DETAIL });
+    show(<Exporters />, "/exporters", "*", language);
+    fireEvent.click(await screen.findByRole("button", { name: "192.0.2.1" }));
+    expect(await screen.findByText(reason ?? "")).toBeTruthy();
+    expect(screen.getByText(missing ?? "")).toBeTruthy();
+    expect(screen.getByText("10.0.0.7")).toBeTruthy();
+    expect(screen.getByText("9/12235")).toBeTruthy();
+    cleanup();
+  }
+});
+
+test("a decision is sent", async () => {
+  const calls = answer({ "/exporters": { collecting: true, exporters: [EXPORTER] }, "/exporters/192.0.2.1/decision": null });
+  show(<Exporters />, "/exporters");
+  fireEvent.click(await screen.findByRole("button", { name: "Allow" }));
+  await waitFor(() => expect(calls.some((call) => call.path.endsWith("/decision") && call.body?.["decision"] === "allow")).toBe(true));
+});
+
+test("without a collector it says how to get one", async () => {
+  answer({ "/exporters": { collecting: false, exporters: [] } });
+  show(<Exporters />, "/exporters");
+  expect(await screen.findByText("No collector is running")).toBeTruthy();
+});

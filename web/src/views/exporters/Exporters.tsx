@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// The exporters: who sends, how much, how well; one of them in detail beside the list.
+import { useQueryClient } from "@tanstack/react-query";
+import { useSearchParams } from "react-router";
+import { useDecideExporter, useExporters } from "../../api/queries";
+import type { ExporterInfo } from "../../gen/api";
+import { useWords } from "../../i18n";
+import { count, percent, whole } from "../../parts/format";
+import { Panel } from "../../parts/Panel";
+import { Empty, ErrorNote, Shown } from "../../parts/State";
+import { Time } from "../../parts/Time";
+import { Detail } from "./Detail";
+import "./exporters.css";
+
+const EVERY_MILLIS = 5000;
+
+export function Exporters() {
+  const { t } = useWords();
+  const answer = useExporters(EVERY_MILLIS);
+  const [params, setParams] = useSearchParams();
+  const chosen = params.get("exporter");
+  const choose = (address: string | null) => {
+    const next = new URLSearchParams(params);
+    if (address) next.set("exporter", address);
+    else next.delete("exporter");
+    setParams(next);
+  };
+  return (
+    <div className="exporters">
+      <Shown answer={answer} rows={8}>
+        {(data) => (
+          <Panel title={t("exporters.title")} note={t("exporters.note")}>
+            {data.exporters.length === 0 ? (
+              <Empty title={t(data.collecting ? "exporters.none" : "exporters.off")}>
+                <p className="faint">{t(data.collecting ? "exporters.noneHint" : "exporters.offHint")}</p>
+              </Empty>
+            ) : (
+              <List list={data.exporters} chosen={chosen} choose={choose} />
+            )}
+          </Panel>
+        )}
+      </Shown>
+      {chosen ? <Detail address={chosen} close={() => choose(null)} /> : null}
+    </div>
+  );
+}
+
+function List({ list, chosen, choose }: { list: ExporterInfo[]; chosen: string | null; choose: (address: string) => void }) {
+  const { t } = useWords();
+  return (
+    <table className="grid">
+      <thead>
+        <tr>
+          <th scope="col">{t("exporters.address")}</th>
+          <th scope="col">{t("exporters.state")}</th>
+          <th scope="col">{t("exporters.format")}</th>
+          <th scope="col" className="num">
+            {t("exporters.rate")}
+          </th>
+          <th scope="col" className="num">
+            {t("exporters.records")}
+          </th>
+          <th scope="col" className="num">
+            {t("exporters.lost")}
+          </th>
+          <th scope="col">{t("exporters.lastSeen")}</th>
+          <th scope="col">{t("exporters.score")}</th>
+          <th scope="col">{t("exporters.decision")}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {list.map((one) => (
+          <tr key={one.address} className={one.address === chosen ? "chosen" : ""}>
+            <td>
+              <button type="button" className="link mono" aria-pressed={one.address === chosen} onClick={() => choose(one.address)}>
+                {one.address}
+              </button>
+              {one.name ? <span className="exporter-name">{[one.name, one.site].filter(Boolean).join(" · ")}</span> : null}
+            </td>
+            <td>
+              <span className={`exporter-state ${one.state}`}>{t(`exporters.states.${one.state}`)}</span>
+            </td>
+            <td>
+              {one.formats.map((format) => format.name).join(", ") || "–"} <span className="faint">{one.transports.join(", ")}</span>
+            </td>
+            <td className="num">{t("exporters.perSecond", { rate: count(one.records_per_second) })}</td>
+            <td className="num" title={whole(one.records)}>
+              {count(one.records)}
+            </td>
+            <td className={one.lost > 0 ? "num warn" : "num"} title={whole(one.lost)}>
+              {one.lost > 0 ? percent(one.lost_share, 1) : "0"}
+            </td>
+            <td>
+              <Time at={one.last_seen} />
+            </td>
+            <td>
+              <Score score={one.score} />
+            </td>
+            <td>
+              <Decide exporter={one} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+export function Score({ score }: { score: number }) {
+  const level = score >= 85 ? "good" : score >= 60 ? "fair" : "poor";
+  return (
+    <span className={`score ${level}`}>
+      <span className="score-bar" aria-hidden="true">
+        <span style={{ width: `${score}%` }} />
+      </span>
+      <span className="num">{score}</span>
+    </span>
+  );
+}
+
+function Decide({ exporter }: { exporter: ExporterInfo }) {
+  const { t } = useWords();
+  const client = useQueryClient();
+  const decide = useDecideExporter();
+  const send = (decision: string) => decide.mutate({ address: exporter.address, decision }, { onSuccess: () => client.invalidateQueries({ queryKey: ["exporters"] }) });
+  const taken = exporter.state === "allowed";
+  const denied = exporter.state === "denied";
+  return (
+    <span className="decide">
+      <button type="button" className="button small" disabled={taken || decide.isPending} onClick={() => send("allow")}>
+        {t("exporters.allow")}
+      </button>
+      <button type="button" className="button small" disabled={denied || decide.isPending} onClick={() => send("deny")}>
+        {t("exporters.deny")}
+      </button>
+      {decide.error ? <ErrorNote error={decide.error} /> : null}
+    </span>
+  );
+}
