@@ -38,8 +38,8 @@ pub use inspect::{ColumnSize, SegmentInfo};
 pub use lake::{Lake, LakeStats, TableStats};
 pub use minamo_rollup::{Cell, Dim, EVER, MINUTE, MOST_STEPS, OTHER, Wanted, minute};
 pub use query::{
-    By, FlowPage, FlowsQuery, Key, Series, SeriesQuery, SqlAnswer, Summary, SummaryQuery, Top, TopQuery, Totals,
-    compile,
+    By, Counting, Figure, FlowPage, FlowsQuery, Function, GroupRow, Groups, GroupsQuery, Interval, Intervals, Key, Measure, Operand,
+    Sampled, Series, SeriesQuery, Sides, SqlAnswer, Summary, SummaryQuery, Top, TopQuery, Totals, compile,
 };
 pub use rebuild::Rebuilt;
 pub use retention::{Class, Forecast, Hold};

@@ -7,10 +7,14 @@ mod errors;
 mod filter;
 mod functions;
 mod grouping;
+mod groups;
+mod key;
 mod list_any;
+mod measure;
 mod pages;
 mod provider;
 mod reader;
+mod sampling;
 mod series;
 mod sides;
 mod sql;
@@ -36,15 +40,19 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 use minamo_base::Time;
 use minamo_model::FLOWS;
-use minamo_schema::{Column, Value};
+use minamo_schema::Value;
 use object_store::local::LocalFileSystem;
 
 pub(crate) use errors::explain_error;
 pub use filter::compile;
+pub use groups::{Figure, GroupRow, Groups, GroupsQuery};
+pub use key::Key;
+pub use measure::{Function, Measure, Operand};
 pub use pages::{FlowPage, FlowsQuery};
-pub use series::{Series, SeriesQuery};
+pub use series::{Counting, Series, SeriesQuery};
+pub use sampling::{Interval, Intervals, Sides};
 pub use sql::SqlAnswer;
-pub use top::{By, Summary, SummaryQuery, Top, TopQuery, Totals};
+pub use top::{By, Sampled, Summary, SummaryQuery, Top, TopQuery, Totals};
 
 use crate::counters::add;
 use crate::settings::Settings;
@@ -55,33 +63,6 @@ use provider::LakeTable;
 
 const CATALOG: &str = "minamo";
 const SCHEMA: &str = "lake";
-
-/// What rows are grouped by.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Key {
-    /// A column of the flows.
-    Column(&'static Column),
-    /// Both addresses of a flow: it counts for each side, once where they are the same.
-    Ip,
-}
-
-impl Key {
-    /// The key of that name: `ip` or a column.
-    pub fn named(name: &str) -> Result<Self, QueryError> {
-        if name == "ip" {
-            return Ok(Self::Ip);
-        }
-        FLOWS.column(name).map(Self::Column).ok_or_else(|| QueryError::Bad(format!("flows have no column {name}")))
-    }
-
-    /// Its name.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Column(column) => column.name,
-            Self::Ip => "ip",
-        }
-    }
-}
 
 /// The query engine: everything that all queries share.
 pub(crate) struct Engine {
