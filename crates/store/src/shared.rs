@@ -9,11 +9,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::RecordBatch;
 use minamo_base::Time;
-use tokio::sync::Semaphore;
 
 use crate::StoreError;
 use crate::counters::{Counters, add};
 use crate::maintain::Job;
+use crate::query::{Queries, Turns};
 use crate::retention::Hold;
 use crate::rollup::Rollups;
 use crate::segment::Segment;
@@ -100,17 +100,20 @@ pub(crate) struct Shared {
     /// So little is free that nothing more is taken.
     full: AtomicBool,
     stopping: AtomicBool,
-    /// Queries that may run at the same time.
-    pub(crate) slots: Semaphore,
+    /// Queries that may run at the same time, and those that wait.
+    pub(crate) turns: Arc<Turns>,
+    /// The queries that wait or run.
+    pub(crate) queries: Queries,
 }
 
 impl Shared {
     /// An empty state; `jobs` leads to the maintenance thread, if there is one.
     pub(crate) fn new(dir: &Path, settings: Settings, clock: fn() -> Time, jobs: Option<SyncSender<Job>>) -> Self {
-        let slots = Semaphore::new(settings.query_slots);
+        let turns = Turns::new(settings.query_slots, settings.query_queue);
         Self {
             dir: dir.to_owned(),
-            slots,
+            turns,
+            queries: Queries::default(),
             settings,
             clock,
             counters: Counters::default(),

@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Aggregates of the filter language and conditions on them as DataFusion expressions.
 
+#[cfg(test)]
 use datafusion::functions::core::expr_fn::coalesce;
+#[cfg(test)]
 use datafusion::functions_aggregate::expr_fn::{approx_percentile_cont, avg, count, count_distinct, max, min, sum};
 use datafusion::logical_expr::{Expr, ident, lit};
 use datafusion::scalar::ScalarValue;
-use minamo_filter::{Aggregate, Function, Having, Literal, Subject};
+use minamo_filter::{Aggregate, Function, Having, Literal};
+#[cfg(test)]
+use minamo_filter::Subject;
 
-use super::filter::{compare, measure};
+use super::filter::compare;
+#[cfg(test)]
+use super::filter::measure;
 use super::time;
 
 /// The aggregate over the columns of a table, named by its canonical text (`aggregate.to_string()`). Nothing to add up
 /// is 0 for columns that every row has, and null for others.
+#[cfg(test)]
 pub(crate) fn aggregate_expr(aggregate: &Aggregate) -> Expr {
     let expr = match *aggregate {
         Aggregate::Flows => count(lit(1)),
@@ -35,7 +42,7 @@ pub(crate) fn aggregate_expr(aggregate: &Aggregate) -> Expr {
     expr.alias(aggregate.to_string())
 }
 
-/// The condition over the columns that [`aggregate_expr`] gave for each of [`Having::aggregates`]; it is true, false or
+/// The condition over the columns named by the canonical text of each of [`Having::aggregates`]; it is true, false or
 /// null, and null is false.
 pub(crate) fn having_expr(having: &Having) -> Expr {
     let all = |parts: &[Having]| parts.iter().map(having_expr).collect::<Vec<_>>().into_iter();
@@ -48,6 +55,7 @@ pub(crate) fn having_expr(having: &Having) -> Expr {
     }
 }
 
+#[cfg(test)]
 fn value(subject: Subject) -> Expr {
     match subject {
         Subject::Column(column) => ident(column.name),
@@ -56,6 +64,7 @@ fn value(subject: Subject) -> Expr {
 }
 
 /// True where every row has that value.
+#[cfg(test)]
 fn is_everywhere(subject: Subject) -> bool {
     match subject {
         Subject::Column(column) => !column.nullable,

@@ -9,12 +9,14 @@ use datafusion::dataframe::DataFrame;
 use datafusion::logical_expr::{Expr, ident, lit};
 use datafusion::prelude::SessionContext;
 use minamo_base::Time;
-use minamo_filter::Expr as Filter;
+use minamo_filter::{Expr as Filter, Having};
 use minamo_model::{CellReader, FLOWS};
 use minamo_schema::Value;
 
+use super::aggregate::having_expr;
 use super::key::{IP, Key};
 use super::measure::{Measure, Sums, Terms};
+use super::running::collect;
 use super::sampling::{Interval, is_sampled};
 use super::top::{By, Top, TopQuery, Totals, quick};
 use super::{flows, owned};
@@ -37,6 +39,8 @@ pub struct GroupsQuery {
     pub order: usize,
     /// The lowest first.
     pub ascending: bool,
+    /// Groups for which it does not hold are left out; it sees what is shown: scaled, of the later range.
+    pub having: Having,
     /// Groups to give.
     pub limit: usize,
     /// Each flow counts as two, one per direction: for the second, columns change places with their mirrors.
@@ -104,6 +108,7 @@ impl GroupsQuery {
             measures: vec![Measure::Bytes, Measure::Packets, Measure::Flows],
             order,
             ascending: false,
+            having: Having::All,
             limit: query.limit,
             directions: false,
             scaled: true,
@@ -138,7 +143,7 @@ impl GroupsQuery {
             Measure::Flows => Some(By::Flows),
             _ => None,
         };
-        let plain = !self.ascending && !self.directions && self.compare.is_none();
+        let plain = !self.ascending && self.having == Having::All && !self.directions && self.compare.is_none();
         if !plain || !self.measures.iter().all(|measure| by(measure).is_some()) {
             return None;
         }
@@ -148,19 +153,20 @@ impl GroupsQuery {
     }
 
     /// Columns of the flows that the question reads.
-    fn columns(&self) -> Vec<&'static str> {
+    pub(super) fn columns(&self) -> Vec<&'static str> {
         let mut columns: Vec<&'static str> = Vec::new();
         for name in self.keys.iter().filter_map(|key| key.column()) {
             if !columns.contains(&name) {
                 columns.push(name);
             }
         }
-        self.measures.iter().for_each(|measure| measure.columns(&mut columns));
+        let conditions = self.having.aggregates().into_iter().map(Measure::from);
+        self.measures.iter().copied().chain(conditions).for_each(|measure| measure.columns(&mut columns));
         columns
     }
 
     /// The rows of both ranges: keys `k0` …, the columns, and which range it is.
-    async fn rows(&self, session: &SessionContext, grouped: bool) -> Result<DataFrame, QueryError> {
+    pub(super) async fn rows(&self, session: &SessionContext, grouped: bool) -> Result<DataFrame, QueryError> {
         let now = self.period(session, grouped, 0).await?;
         match self.compare {
             None => Ok(now),
@@ -222,6 +228,10 @@ impl GroupsQuery {
                 wanted.push(measure.terms(&mut sums, scale, before.as_ref())?.value.alias(format!("b{at}")));
             }
         }
+        for aggregate in self.having.aggregates() {
+            let terms = Measure::from(aggregate).terms(&mut sums, scale, now.as_ref())?;
+            wanted.push(terms.value.alias(aggregate.to_string()));
+        }
         wanted.push(sums.rows(now.as_ref())?.alias("rows"));
         if before.is_some() {
             wanted.push(sums.rows(before.as_ref())?.alias("rows_before"));
@@ -237,7 +247,7 @@ impl GroupsQuery {
 
     async fn read(&self, frame: DataFrame, keys: usize) -> Result<Vec<GroupRow>, QueryError> {
         let mut out = Vec::new();
-        for batch in frame.collect().await? {
+        for batch in collect(frame).await? {
             let readers = CellReader::all(&batch);
             for row in 0..batch.num_rows() {
                 let cell = |name: &str| {
@@ -299,6 +309,10 @@ impl Lake {
                 (groups.filter(ident("rows").gt(lit(0_i64)))?, gone)
             }
         };
+        let current = match query.having {
+            Having::All => current,
+            ref having => current.filter(having_expr(having))?,
+        };
         let rows = query.ranked(current, "m", query.ascending).await?;
         let all = query.rows(&session, false).await?;
         let total = query.read(query.aggregated(all, false, sampled)?, 0).await?.pop();
@@ -308,7 +322,7 @@ impl Lake {
 }
 
 /// True where flows of the ranges were sampled.
-async fn sampled(session: &SessionContext, query: &GroupsQuery) -> Result<bool, QueryError> {
+pub(super) async fn sampled(session: &SessionContext, query: &GroupsQuery) -> Result<bool, QueryError> {
     if is_sampled(session, query.from, query.to).await? {
         return Ok(true);
     }

@@ -11,7 +11,7 @@ use datafusion::functions_aggregate::expr_fn::{
 };
 use datafusion::functions_aggregate::percentile_cont::percentile_cont;
 use datafusion::logical_expr::{Expr, ExprFunctionExt, cast, ident, lit, when};
-use minamo_filter::Measure as Derived;
+use minamo_filter::{Aggregate, Function as Aggregating, Measure as Derived, Subject};
 use minamo_model::FLOWS;
 use minamo_schema::{CellType, Column, Kind};
 
@@ -247,6 +247,34 @@ impl Measure {
             _ => sums.ask(count(lit(1)), rows)?,
         };
         Ok(Terms { value, spread: None })
+    }
+}
+
+impl From<Aggregate> for Measure {
+    fn from(aggregate: Aggregate) -> Self {
+        let (function, subject) = match aggregate {
+            Aggregate::Flows => return Self::Flows,
+            Aggregate::Of(function, subject) => (function, subject),
+        };
+        let operand = match subject {
+            Subject::Column(column) => Operand::Column(column),
+            Subject::Measure(of) => Operand::Derived(of),
+        };
+        let function = match function {
+            Aggregating::Sum => {
+                let text = aggregate.to_string();
+                if let Some((_, of)) = WORDS.iter().find(|(word, _)| *word == text) {
+                    return *of;
+                }
+                Function::Sum
+            }
+            Aggregating::Avg => Function::Avg,
+            Aggregating::Min => Function::Min,
+            Aggregating::Max => Function::Max,
+            Aggregating::Distinct => Function::Distinct,
+            Aggregating::Percentile(p) => Function::Percentile(p),
+        };
+        Self::Of(function, operand)
     }
 }
 

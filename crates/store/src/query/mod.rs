@@ -3,8 +3,8 @@
 //! over one view of the tables, with limits of time and memory.
 
 mod addresses;
-#[allow(dead_code, reason = "rankings take it over")]
 mod aggregate;
+mod billing;
 mod errors;
 mod filter;
 mod functions;
@@ -14,13 +14,16 @@ mod key;
 mod list_any;
 mod measure;
 mod pages;
+mod paths;
 mod provider;
 mod reader;
+mod running;
 mod sampling;
 mod series;
 mod sides;
 mod sql;
 mod top;
+mod turn;
 
 use std::future::Future;
 use std::path::Path;
@@ -46,12 +49,17 @@ use minamo_schema::Value;
 use object_store::local::LocalFileSystem;
 
 pub(crate) use errors::explain_error;
+pub use billing::{Billing, BillingQuery};
 pub use filter::compile;
 pub use groups::{Figure, GroupRow, Groups, GroupsQuery};
 pub use key::Key;
 pub use measure::{Function, Measure, Operand};
+pub(crate) use running::Queries;
+pub(crate) use turn::Turns;
+pub use paths::{Paths, PathsQuery, Stop};
 pub use pages::{FlowPage, FlowsQuery};
 pub use series::{Counting, Series, SeriesQuery};
+pub use running::{Asker, RunningQuery, asked_by};
 pub use sampling::{Interval, Intervals, Sides};
 pub use sql::SqlAnswer;
 pub use top::{By, Sampled, Summary, SummaryQuery, Top, TopQuery, Totals};
@@ -150,19 +158,29 @@ impl Lake {
     pub(crate) async fn limited<T>(&self, query: impl Future<Output = Result<T, QueryError>>) -> Result<T, QueryError> {
         let (counters, limit) = (&self.shared.counters, self.shared.settings.query_time);
         add(&counters.queries, 1);
+        let listed = self.shared.queries.enter(counters, (self.shared.clock)());
         let in_turn = async {
-            let _slot = self.shared.slots.acquire().await.map_err(|error| QueryError::Failed(error.to_string()))?;
-            query.await
+            let Some(_slot) = self.shared.turns.take(listed.user()).await else {
+                return Err(QueryError::Busy(self.shared.settings.query_queue));
+            };
+            listed.run(query).await
         };
-        let Ok(answer) = tokio::time::timeout(limit, in_turn).await else {
-            add(&counters.query_timeouts, 1);
-            return Err(QueryError::Timeout(limit.as_secs()));
+        let answer = tokio::select! {
+            biased;
+            () = listed.stopped() => Err(QueryError::Stopped),
+            answer = tokio::time::timeout(limit, in_turn) => {
+                answer.unwrap_or_else(|_| Err(QueryError::Timeout(limit.as_secs())))
+            }
         };
-        if matches!(answer, Err(QueryError::Damaged(_))) {
-            add(&counters.damaged, 1);
-        }
-        if matches!(answer, Err(QueryError::Memory)) {
-            add(&counters.query_memory, 1);
+        listed.finish();
+        match &answer {
+            Err(QueryError::Timeout(_)) => add(&counters.query_timeouts, 1),
+            Err(QueryError::Stopped) => add(&counters.query_stopped, 1),
+            Err(QueryError::Busy(_)) => add(&counters.query_busy, 1),
+            Err(QueryError::Damaged(_)) => add(&counters.damaged, 1),
+            Err(QueryError::Memory) => add(&counters.query_memory, 1),
+            Err(QueryError::Spill) => add(&counters.query_spill, 1),
+            _ => {}
         }
         answer
     }

@@ -15,6 +15,7 @@ use minamo_rollup::{Buckets, MOST};
 use minamo_schema::Value;
 
 use super::groups::GroupsQuery;
+use super::running::stream;
 use super::sampling::{Amount, Interval, RATE, Sides, is_sampled, variance_of};
 use super::top::{By, TopQuery};
 use super::{Key, flows};
@@ -129,7 +130,7 @@ impl Lake {
         let frame = flows(&session, Some(from), Some(to), &query.filter).await?;
         let frame = frame.select(columns.into_iter().map(ident).collect::<Vec<_>>())?;
         let mut lines = Lines::new(buckets, query.by, names, counting, sampled);
-        let mut stream = frame.execute_stream().await?;
+        let mut stream = stream(frame).await?;
         while let Some(batch) = stream.next().await {
             lines.add(&batch?, split)?;
         }

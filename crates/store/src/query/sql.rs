@@ -8,6 +8,7 @@ use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::Statement as Ast;
 use futures::StreamExt;
 
+use super::running::stream;
 use crate::{Lake, QueryError};
 
 /// The answer to an SQL query.
@@ -46,7 +47,7 @@ impl Lake {
         only_read
             .verify_plan(&plan)
             .map_err(|_| QueryError::ReadOnly("a statement that changes something".to_owned()))?;
-        let mut stream = session.execute_logical_plan(plan).await?.execute_stream().await?;
+        let mut stream = stream(session.execute_logical_plan(plan).await?).await?;
         let mut answer = SqlAnswer { schema: stream.schema(), batches: Vec::new(), truncated: false };
         let mut room = limit_rows;
         while let Some(batch) = stream.next().await {

@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use super::grouping::{Counters, Grouping, Part, can_pack};
 use super::groups::{GroupRow, GroupsQuery};
 use super::key::{IP, Key};
+use super::running::{collect, follow};
 use super::sampling::{Amount, Interval, Intervals, Sides, counted, is_sampled, scaled, variance};
 use super::{flows, owned};
 use crate::{Lake, QueryError};
@@ -236,6 +237,7 @@ pub(super) async fn quick(session: &SessionContext, query: &TopQuery, memory: us
     let frame = flows(session, query.from, query.to, &query.filter).await?;
     let frame = frame.select(columns.into_iter().map(ident).collect::<Vec<_>>())?;
     let plan = frame.create_physical_plan().await?;
+    follow(&plan);
     let streams = execute_stream_partitioned(plan, session.task_ctx())?;
     let grouping = Arc::new(Grouping::new(parts, memory, streams.len()));
     let mut tasks = JoinSet::new();
@@ -294,7 +296,7 @@ fn both_sides(frame: DataFrame) -> Result<DataFrame, QueryError> {
 }
 
 async fn first_row(frame: DataFrame) -> Result<Vec<Value<'static>>, QueryError> {
-    let batches = frame.collect().await?;
+    let batches = collect(frame).await?;
     let Some(batch) = batches.iter().find(|batch| batch.num_rows() > 0) else { return Ok(Vec::new()) };
     Ok(CellReader::all(batch).iter().map(|reader| owned(reader.value(0))).collect())
 }

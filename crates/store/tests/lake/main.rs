@@ -10,6 +10,7 @@
 
 mod crash;
 mod filters;
+mod groups;
 mod limits;
 mod questions;
 mod retention;
