@@ -161,7 +161,10 @@ async fn groups_paths_bills_and_comparisons_are_questions_of_one_call() {
     let ask = range(json!({"split": null, "by": "bytes", "limit": 1, "step_secs": 3600, "side": "src",
         "percentile": 95, "compare": "1h", "spread": false}));
     let (_, series) = service.json("POST", "/api/v1/query/series", ask).await;
-    assert_eq!((&series["series"][0]["values"], &series["series"][0]["percentile"]), (&json!([0, 3_000]), &json!(3_000)));
+    assert_eq!(
+        (&series["series"][0]["values"], &series["series"][0]["percentile"]),
+        (&json!([0, 3_000]), &json!(3_000))
+    );
     assert_eq!(series["before"]["values"], json!([0, 0]));
     let (_, summary) = service.json("POST", "/api/v1/query/summary", range(json!({"compare": "1d"}))).await;
     assert_eq!((&summary["before"]["flows"], &summary["flows"]), (&json!(0), &json!(3)));
@@ -184,7 +187,8 @@ async fn a_query_is_listed_by_who_asked_it_and_can_be_stopped() {
     let service = service().await;
     // Two billion pairs of three: no machine answers before it is stopped.
     let numbers = "(SELECT * FROM (VALUES (1),(2),(3),(4),(5),(6),(7),(8)) AS v(x))";
-    let sql = format!("SELECT COUNT(*) FROM {}", (0..14).map(|n| format!("{numbers} t{n}")).collect::<Vec<_>>().join(", "));
+    let sql =
+        format!("SELECT COUNT(*) FROM {}", (0..14).map(|n| format!("{numbers} t{n}")).collect::<Vec<_>>().join(", "));
     let sql = sql + " WHERE t0.x + t13.x > t7.x";
     let ask = service.json("POST", "/api/v1/sql", Some(json!({"sql": sql})));
     let stop = async {

@@ -53,7 +53,7 @@ export function pathsOption(data: Paths, words: PathWords, show: (value: number)
         top: 8,
         bottom: 8,
         nodeWidth: 6,
-        nodeGap: 6,
+        nodeGap: 11,
         draggable: false,
         emphasis: { focus: "adjacency" },
         lineStyle: { color: "source", opacity: 0.28, curveness: 0.5 },

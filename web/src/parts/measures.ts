@@ -17,9 +17,10 @@ export function proposals(typed: string): string[] {
   const numbers = columns.filter((column) => NUMBERS.has(column.type) && (column.kind === "counter" || column.kind === "gauge")).map((column) => column.name);
   const functions = ["p95", "avg", "max", "min", "sum"].filter((name) => open < 0 || name === wanted.slice(0, open));
   const distinct = open < 0 || ["distinct", "about_distinct"].includes(wanted.slice(0, open)) ? columns.map((column) => `${open < 0 ? "distinct" : wanted.slice(0, open)}(${column.name})`) : [];
+  const known = ["src_ip", "dst_ip", "src_port", "dst_port", "app"].map((name) => `distinct(${name})`).filter((one) => distinct.includes(one));
   const own = /^(distinct|about_distinct|min|max|avg|sum|(about_)?p\d{1,2})\([a-z0-9_]+\)$/.test(wanted) ? [wanted] : [];
   const made = [...values, ...numbers].flatMap((name) => functions.map((one) => `${one}(${name})`));
-  return [...new Set([...own, ...SUMS.filter((name) => name.includes(wanted)), ...distinct, ...made])].slice(0, 60);
+  return [...new Set([...own, ...SUMS.filter((name) => name.includes(wanted)), ...known, ...made.slice(0, 15), ...distinct, ...made])].slice(0, 60);
 }
 
 const ofBytes = (measure: string) => /^(src_|dst_)?bytes$/.test(measure) || (/^(min|max|avg|sum|(about_)?p\d+)\(/.test(measure) && /bytes\)$/.test(measure));

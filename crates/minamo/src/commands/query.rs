@@ -8,7 +8,9 @@ use minamo_base::Time;
 use minamo_filter::{Expr, parse_having};
 use minamo_model::{FLOWS, json_value, text_value};
 use minamo_schema::Value;
-use minamo_store::{BillingQuery, Figure, FlowsQuery, GroupRow, Groups, GroupsQuery, Key, Lake, Measure, PathsQuery, Stop};
+use minamo_store::{
+    BillingQuery, Figure, FlowsQuery, GroupRow, Groups, GroupsQuery, Key, Lake, Measure, PathsQuery, Stop,
+};
 use serde_json::{Map, json};
 
 use crate::cli::{By, Query};
@@ -90,7 +92,8 @@ async fn top(lake: &Lake, filter: Expr, (from, to): Range, names: &str, args: &Q
         order: measures.iter().position(|one| *one == order).unwrap_or(0),
         measures,
         ascending: args.ascending,
-        having: parse_having(args.having.as_deref().unwrap_or_default()).map_err(|e| anyhow::anyhow!("--having: {e}"))?,
+        having: parse_having(args.having.as_deref().unwrap_or_default())
+            .map_err(|e| anyhow::anyhow!("--having: {e}"))?,
         limit: args.limit,
         directions: args.directions,
         scaled: !args.raw,
@@ -139,7 +142,9 @@ fn table(query: &GroupsQuery, found: &Groups) {
         say(&format!("\nOnly in the earlier range:\n{}", aligned(&names, &rows)));
     }
     if found.sampled {
-        eprintln!("minamo: flows were sampled: sums are scaled, ± is half of a 95 % interval; --raw shows what was counted");
+        eprintln!(
+            "minamo: flows were sampled: sums are scaled, ± is half of a 95 % interval; --raw shows what was counted"
+        );
     }
 }
 
@@ -170,7 +175,8 @@ fn change(now: &Value<'_>, before: &Value<'_>, known: bool) -> String {
 }
 
 fn lines(query: &GroupsQuery, found: &Groups) {
-    for (row, state) in found.rows.iter().map(|row| (row, None)).chain(found.gone.iter().map(|row| (row, Some("gone")))) {
+    for (row, state) in found.rows.iter().map(|row| (row, None)).chain(found.gone.iter().map(|row| (row, Some("gone"))))
+    {
         let mut line = Map::new();
         for (key, value) in query.keys.iter().zip(&row.key) {
             line.insert(key.to_string(), json_value(value));
@@ -202,9 +208,7 @@ async fn paths(lake: &Lake, filter: Expr, (from, to): Range, names: &str, args: 
         None => json!({"value": null, "other": true}),
     };
     let path = |(stops, value): &(Vec<Stop>, u64)| json!({"stops": stops.iter().map(stop).collect::<Vec<_>>(), "value": value});
-    let link = |(level, source, target, value): &(usize, Stop, Stop, u64)| {
-        json!({"level": level, "source": stop(source), "target": stop(target), "value": value})
-    };
+    let link = |(level, source, target, value): &(usize, Stop, Stop, u64)| json!({"level": level, "source": stop(source), "target": stop(target), "value": value});
     let answer = json!({
         "paths": found.paths.iter().map(path).collect::<Vec<_>>(),
         "links": found.links.iter().map(link).collect::<Vec<_>>(),
@@ -217,11 +221,8 @@ async fn bill(lake: &Lake, filter: Expr, (from, to): Range, percent: u8, args: &
     let (inside, step, scaled) = (args.inside.clone(), args.step, !args.raw);
     let bill = lake.billing(BillingQuery { from, to, filter, inside, step, percent, scaled }).await?;
     let (steps, secs) = (bill.inward.len(), bill.step.as_secs());
-    let of = [
-        ("in", bill.inward_percentile),
-        ("out", bill.outward_percentile),
-        ("larger of both", bill.larger_percentile),
-    ];
+    let of =
+        [("in", bill.inward_percentile), ("out", bill.outward_percentile), ("larger of both", bill.larger_percentile)];
     match args.format.as_str() {
         "table" => {
             let names = ["traffic".to_owned(), format!("bit/s at {percent} %"), "bytes of the step".to_owned()];
@@ -260,6 +261,9 @@ mod tests {
         let (now, before) = (Value::Uint(150), Value::Uint(100));
         assert_eq!(change(&now, &before, true), "+50.0");
         assert_eq!(change(&before, &now, true), "-33.3");
-        assert_eq!((change(&now, &Value::Uint(0), true), change(&now, &before, false)), (String::new(), "new".to_owned()));
+        assert_eq!(
+            (change(&now, &Value::Uint(0), true), change(&now, &before, false)),
+            (String::new(), "new".to_owned())
+        );
     }
 }

@@ -156,7 +156,8 @@ pub(crate) async fn top(State(deps): State<Deps>, body: Body<TopRequest>) -> Ans
         sums: totals(row),
         is_new: !row.known,
     };
-    let names = if shown.is_empty() { [Measure::Bytes, Measure::Packets, Measure::Flows].map(sum).to_vec() } else { shown };
+    let names =
+        if shown.is_empty() { [Measure::Bytes, Measure::Packets, Measure::Flows].map(sum).to_vec() } else { shown };
     let gone = |group: &GroupRow| TopRow { is_new: false, ..row(group) };
     Ok(Json(Top {
         rows: found.rows.iter().map(row).collect(),
@@ -205,7 +206,8 @@ fn percentile(percent: u8) -> Result<u8, ApiError> {
     if (1..=100).contains(&percent) {
         return Ok(percent);
     }
-    let (en, ja) = (format!("percentile: got {percent}, want 1 to 100"), format!("percentile: {percent} は 1～100 の範囲外です"));
+    let (en, ja) =
+        (format!("percentile: got {percent}, want 1 to 100"), format!("percentile: {percent} は 1～100 の範囲外です"));
     Err(ApiError::bad("percentile", en, ja))
 }
 
@@ -349,6 +351,9 @@ pub(crate) async fn stop_query(State(deps): State<Deps>, Path(id): Path<u64>) ->
     if deps.lake.stop_query(id) {
         return Ok(StatusCode::NO_CONTENT);
     }
-    let (en, ja) = (format!("there is no query {id}; it may have ended"), format!("問い合わせ {id} はありません（終わった可能性があります）"));
+    let (en, ja) = (
+        format!("there is no query {id}; it may have ended"),
+        format!("問い合わせ {id} はありません（終わった可能性があります）"),
+    );
     Err(ApiError::new(StatusCode::NOT_FOUND, "not_found", en, ja).at_path("id"))
 }

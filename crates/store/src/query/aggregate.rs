@@ -7,9 +7,9 @@ use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::{approx_percentile_cont, avg, count, count_distinct, max, min, sum};
 use datafusion::logical_expr::{Expr, ident, lit};
 use datafusion::scalar::ScalarValue;
-use minamo_filter::{Aggregate, Function, Having, Literal};
 #[cfg(test)]
 use minamo_filter::Subject;
+use minamo_filter::{Aggregate, Function, Having, Literal};
 
 use super::filter::compare;
 #[cfg(test)]

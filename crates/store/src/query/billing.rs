@@ -113,7 +113,8 @@ impl BillingQuery {
     /// Flows from inside to outside, and from outside to inside.
     fn sides(&self) -> Result<[Filter; 2], QueryError> {
         let inside = |name: &str| {
-            let column = FLOWS.column(name).ok_or_else(|| QueryError::Failed(format!("flows have no column {name}")))?;
+            let column =
+                FLOWS.column(name).ok_or_else(|| QueryError::Failed(format!("flows have no column {name}")))?;
             let predicate = Predicate::InPrefixes(self.inside.clone());
             Ok::<_, QueryError>(Filter::Test(Test { subject: Subject::Column(column), predicate }))
         };

@@ -120,7 +120,9 @@ impl GroupsQuery {
         let bad = |text: String| Err(QueryError::Bad(text));
         match self {
             Self { keys, .. } if keys.is_empty() => bad("want at least one key".to_owned()),
-            Self { keys, .. } if keys.len() > MOST_KEYS => bad(format!("got {} keys, want at most {MOST_KEYS}", keys.len())),
+            Self { keys, .. } if keys.len() > MOST_KEYS => {
+                bad(format!("got {} keys, want at most {MOST_KEYS}", keys.len()))
+            }
             Self { measures, .. } if measures.is_empty() || measures.len() > MOST_MEASURES => {
                 bad(format!("got {} measures, want 1 to {MOST_MEASURES}", measures.len()))
             }

@@ -41,9 +41,8 @@ impl Key {
     /// The key of that name: a column, `ip`, `net(src_ip,24)`, `net(ip,24,48)` or `time(5m)`.
     pub fn named(name: &str) -> Result<Self, QueryError> {
         let name = name.trim();
-        let column = |name: &str| {
-            FLOWS.column(name).ok_or_else(|| QueryError::Bad(format!("flows have no column {name}")))
-        };
+        let column =
+            |name: &str| FLOWS.column(name).ok_or_else(|| QueryError::Bad(format!("flows have no column {name}")));
         match name.strip_suffix(')').and_then(|text| text.split_once('(')) {
             None if name == IP => Ok(Self::Ip),
             None => column(name).map(Self::Column),
@@ -68,7 +67,9 @@ impl Key {
                 })?;
                 Ok(Self::Time(step))
             }
-            Some((function, _)) => Err(QueryError::Bad(format!("{name}: there is no key {function}(…), only net and time"))),
+            Some((function, _)) => {
+                Err(QueryError::Bad(format!("{name}: there is no key {function}(…), only net and time")))
+            }
         }
     }
 
@@ -93,7 +94,8 @@ impl Key {
             Self::Ip => ident(IP),
             Self::Net { of, v4, v6 } => {
                 let address = ident(of.map_or(IP, |column| column.name));
-                let mapped = "::ffff:0:0/96".parse().map_err(|e: minamo_base::AddrError| QueryError::Bad(e.to_string()))?;
+                let mapped =
+                    "::ffff:0:0/96".parse().map_err(|e: minamo_base::AddrError| QueryError::Bad(e.to_string()))?;
                 when(in_prefix(address.clone(), mapped), net_of(address.clone(), v4)).otherwise(net_of(address, v6))?
             }
             Self::Time(step) => {
@@ -155,7 +157,17 @@ mod tests {
         ] {
             assert_eq!(Key::named(text).expect(text).to_string(), name);
         }
-        for text in ["", "nonsense", "net(src_ip)", "net(src_ip,33)", "net(app,8)", "time(0s)", "time(5)", "hour(x)", "net(ip,1,129)"] {
+        for text in [
+            "",
+            "nonsense",
+            "net(src_ip)",
+            "net(src_ip,33)",
+            "net(app,8)",
+            "time(0s)",
+            "time(5)",
+            "hour(x)",
+            "net(ip,1,129)",
+        ] {
             assert!(Key::named(text).is_err(), "{text}");
         }
     }

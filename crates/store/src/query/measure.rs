@@ -141,10 +141,8 @@ impl Measure {
     /// Refuses functions that the operand's type does not have.
     fn check(self) -> Result<(), QueryError> {
         let Self::Of(function, Operand::Column(column)) = self else { return Ok(()) };
-        let number = matches!(
-            column.cell,
-            CellType::U8 | CellType::U16 | CellType::U32 | CellType::U64 | CellType::F64
-        );
+        let number =
+            matches!(column.cell, CellType::U8 | CellType::U16 | CellType::U32 | CellType::U64 | CellType::F64);
         let fits = match function {
             Function::Distinct | Function::AboutDistinct => true,
             Function::Min | Function::Max => number || matches!(column.cell, CellType::Time | CellType::Text),
@@ -284,7 +282,8 @@ impl Operand {
         let amount = |of| if scale { scaled(of, Sides::Both) } else { counted(of, Sides::Both) };
         let per_second = |of: Derived, by: Amount| {
             // The plain rate times how much more the counter stands for.
-            let more = cast(amount(by), DataType::Float64) / nullif(cast(counted(by, Sides::Both), DataType::Float64), lit(0.0));
+            let more = cast(amount(by), DataType::Float64)
+                / nullif(cast(counted(by, Sides::Both), DataType::Float64), lit(0.0));
             if scale { derived(of) * more } else { derived(of) }
         };
         Ok(match self {
@@ -379,15 +378,24 @@ mod tests {
     #[test]
     fn measures_are_read_and_written_alike() {
         for text in [
-            "bytes", "bpp", "distinct(dst_port)", "about_distinct(src_ip)", "max(duration)", "avg(bytes)", "p95(packets)",
-            "about_p1(src_port)", "min(time_start)", "sum(tcp_src_retransmitted_packets)",
+            "bytes",
+            "bpp",
+            "distinct(dst_port)",
+            "about_distinct(src_ip)",
+            "max(duration)",
+            "avg(bytes)",
+            "p95(packets)",
+            "about_p1(src_port)",
+            "min(time_start)",
+            "sum(tcp_src_retransmitted_packets)",
         ] {
             match Measure::parse(text) {
                 Ok(measure) => assert_eq!(measure.to_string(), text),
                 Err(error) => assert!(text.starts_with("sum(tcp"), "{text}: {error}"),
             }
         }
-        for text in ["", "byte", "p0(bytes)", "p100(bytes)", "avg(src_ip)", "avg()", "distinct(nonsense)", "avg(bytes"] {
+        for text in ["", "byte", "p0(bytes)", "p100(bytes)", "avg(src_ip)", "avg()", "distinct(nonsense)", "avg(bytes"]
+        {
             assert!(Measure::parse(text).is_err(), "{text}");
         }
         assert_eq!(

@@ -48,21 +48,21 @@ use minamo_model::FLOWS;
 use minamo_schema::Value;
 use object_store::local::LocalFileSystem;
 
-pub(crate) use errors::explain_error;
 pub use billing::{Billing, BillingQuery};
+pub(crate) use errors::explain_error;
 pub use filter::compile;
 pub use groups::{Figure, GroupRow, Groups, GroupsQuery};
 pub use key::Key;
 pub use measure::{Function, Measure, Operand};
-pub(crate) use running::Queries;
-pub(crate) use turn::Turns;
-pub use paths::{Paths, PathsQuery, Stop};
 pub use pages::{FlowPage, FlowsQuery};
-pub use series::{Counting, Series, SeriesQuery};
+pub use paths::{Paths, PathsQuery, Stop};
+pub(crate) use running::Queries;
 pub use running::{Asker, RunningQuery, asked_by};
 pub use sampling::{Interval, Intervals, Sides};
+pub use series::{Counting, Series, SeriesQuery};
 pub use sql::SqlAnswer;
 pub use top::{By, Sampled, Summary, SummaryQuery, Top, TopQuery, Totals};
+pub(crate) use turn::Turns;
 
 use crate::counters::add;
 use crate::settings::Settings;

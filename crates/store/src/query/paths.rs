@@ -69,7 +69,10 @@ impl Lake {
             return bad(format!("got {}, want a sum such as bytes, packets or flows", query.by));
         }
         if query.limit == 0 || query.limit.saturating_add(1).saturating_pow(levels) > MOST {
-            return bad(format!("got {} values of {levels} keys, want 1 or more and at most {MOST} paths", query.limit));
+            return bad(format!(
+                "got {} values of {levels} keys, want 1 or more and at most {MOST} paths",
+                query.limit
+            ));
         }
         self.limited(Box::pin(self.run_paths(query))).await
     }
@@ -143,7 +146,11 @@ fn named(value: &Expr, names: &[Value<'static>]) -> Expr {
     let list: Vec<Expr> = names.iter().filter_map(literal).collect();
     let listed = if list.is_empty() { lit(false) } else { value.clone().in_list(list, false) };
     // A missing value can be one of the largest, too.
-    if names.contains(&Value::Null) { value.clone().is_null().or(listed) } else { value.clone().is_not_null().and(listed) }
+    if names.contains(&Value::Null) {
+        value.clone().is_null().or(listed)
+    } else {
+        value.clone().is_not_null().and(listed)
+    }
 }
 
 fn links(paths: &[(Vec<Stop>, u64)]) -> Vec<(usize, Stop, Stop, u64)> {

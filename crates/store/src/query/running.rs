@@ -11,9 +11,7 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::coop::CooperativeExec;
-use datafusion::physical_plan::{
-    ExecutionPlan, StatisticsArgs, StatisticsContext, collect as run, execute_stream,
-};
+use datafusion::physical_plan::{ExecutionPlan, StatisticsArgs, StatisticsContext, collect as run, execute_stream};
 use minamo_base::Time;
 use tokio::sync::Notify;
 

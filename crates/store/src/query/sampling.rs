@@ -223,7 +223,8 @@ mod tests {
                         packets = (packets.0 + rate * p, packets.1 + variance_of(Amount::Packets, rate, b, p));
                     }
                 }
-                let holds = |interval: Interval, truth: u64| usize::from((interval.low..=interval.high).contains(&truth));
+                let holds =
+                    |interval: Interval, truth: u64| usize::from((interval.low..=interval.high).contains(&truth));
                 bytes_held += holds(Interval::of(bytes.0, bytes.1, seen.0), truth.0);
                 packets_held += holds(Interval::of(packets.0, packets.1, seen.1), truth.1);
                 let of_flows = rows as f64 * variance_of(Amount::Flows, rate, 0, 0);

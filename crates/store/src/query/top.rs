@@ -130,10 +130,9 @@ impl Lake {
     /// Totals per key, highest first, and the total of all.
     pub async fn top(&self, query: TopQuery) -> Result<Top, QueryError> {
         let groups = self.groups(GroupsQuery::of(&query)).await?;
-        let sampled = groups.sampled.then(|| Sampled {
-            rows: groups.rows.iter().map(intervals).collect(),
-            total: intervals(&groups.total),
-        });
+        let sampled = groups
+            .sampled
+            .then(|| Sampled { rows: groups.rows.iter().map(intervals).collect(), total: intervals(&groups.total) });
         let total = totals_of(&groups.total);
         let rows = groups.rows.into_iter().map(|row| (totals_of(&row), row)).map(|(sums, row)| (row.key, sums));
         Ok(Top { rows: rows.collect(), total, sampled })
@@ -146,7 +145,8 @@ impl Lake {
             let session = self.session()?;
             let scale = scaled && is_sampled(&session, query.from, query.to).await?;
             let frame = flows(&session, query.from, query.to, &query.filter).await?;
-            let hosts = first_row(both_sides(frame.clone())?.aggregate(vec![], vec![count_distinct(ident(IP))])?).await?;
+            let hosts =
+                first_row(both_sides(frame.clone())?.aggregate(vec![], vec![count_distinct(ident(IP))])?).await?;
             let row = first_row(frame.aggregate(vec![], wanted(scale)?)?).await?;
             let time = |at: usize| match row.get(at) {
                 Some(Value::Time(at)) => Some(*at),
@@ -209,7 +209,11 @@ fn intervals(row: &GroupRow) -> Intervals {
 }
 
 /// The answer by our own hash tables; nothing where the keys are not for them, or are too many for the memory.
-pub(super) async fn quick(session: &SessionContext, query: &TopQuery, memory: usize) -> Result<Option<Top>, QueryError> {
+pub(super) async fn quick(
+    session: &SessionContext,
+    query: &TopQuery,
+    memory: usize,
+) -> Result<Option<Top>, QueryError> {
     let mut columns = vec!["src_bytes", "dst_bytes", "src_packets", "dst_packets"];
     let mut place = |name: &'static str| {
         columns.iter().position(|column| *column == name).unwrap_or_else(|| {
@@ -291,7 +295,8 @@ const COUNTERS: Counters = Counters { bytes: [0, 1], packets: [2, 3] };
 
 /// The address of each flow's sides in turn, as `ip`; once where both are the same.
 fn both_sides(frame: DataFrame) -> Result<DataFrame, QueryError> {
-    let second = frame.clone().filter(ident("dst_ip").not_eq(ident("src_ip")))?.select(vec![ident("dst_ip").alias(IP)])?;
+    let second =
+        frame.clone().filter(ident("dst_ip").not_eq(ident("src_ip")))?.select(vec![ident("dst_ip").alias(IP)])?;
     Ok(frame.select(vec![ident("src_ip").alias(IP)])?.union(second)?)
 }
 

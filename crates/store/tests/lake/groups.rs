@@ -54,7 +54,8 @@ async fn lake(dir: &std::path::Path, rows: &[Flow]) -> Lake {
 async fn groups_have_the_measures_that_sql_gives() {
     let dir = tempfile::tempdir().expect("a directory");
     let lake = lake(dir.path(), &flows(0..3_000)).await;
-    let length = "CASE WHEN time_end > time_start THEN (CAST(time_end AS BIGINT) - CAST(time_start AS BIGINT)) / 1e9 ELSE 0 END";
+    let length =
+        "CASE WHEN time_end > time_start THEN (CAST(time_end AS BIGINT) - CAST(time_start AS BIGINT)) / 1e9 ELSE 0 END";
     for (measure, sql) in [
         ("bytes", "SUM(src_bytes + dst_bytes)".to_owned()),
         ("dst_packets", "SUM(dst_packets)".to_owned()),
@@ -63,7 +64,10 @@ async fn groups_have_the_measures_that_sql_gives() {
         ("max(duration)", format!("MAX({length})")),
         ("avg(src_bytes)", "AVG(CAST(src_bytes AS DOUBLE))".to_owned()),
         ("min(bytes)", "MIN(src_bytes + dst_bytes)".to_owned()),
-        ("p95(bytes)", "percentile_cont(0.95) WITHIN GROUP (ORDER BY CAST(src_bytes + dst_bytes AS DOUBLE))".to_owned()),
+        (
+            "p95(bytes)",
+            "percentile_cont(0.95) WITHIN GROUP (ORDER BY CAST(src_bytes + dst_bytes AS DOUBLE))".to_owned(),
+        ),
         ("bpp", "SUM(src_bytes + dst_bytes) * 1.0 / SUM(src_packets + dst_packets)".to_owned()),
         (
             "bps",
@@ -91,7 +95,8 @@ async fn groups_have_the_measures_that_sql_gives() {
             assert!(!groups.sampled && groups.total.figures[1].value == Value::Uint(3_000));
         }
     }
-    let about = lake.groups(ask(&["proto"], &["about_distinct(src_port)", "distinct(src_port)"])).await.expect("answered");
+    let about =
+        lake.groups(ask(&["proto"], &["about_distinct(src_port)", "distinct(src_port)"])).await.expect("answered");
     for row in &about.rows {
         let [Value::Uint(about), Value::Int(exact)] = [&row.figures[0].value, &row.figures[1].value] else {
             panic!("counts: {row:?}");
@@ -355,4 +360,27 @@ async fn a_query_that_needs_too_much_is_told_which_setting_and_the_others_go_on(
     let filter = parse("port 443").expect("a filter");
     let query = SummaryQuery { from: None, to: None, filter };
     assert!(lake.summary(query).await.expect("answered").flows > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn timing_of_the_check_for_sampling() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let lake = open(dir.path());
+    for n in 0..20_u64 {
+        for m in 0..2 {
+            lake.append(&minamo_model::FLOWS, batch(&flows(n * 20_000 + m * 10_000..n * 20_000 + (m + 1) * 10_000)))
+                .await
+                .expect("appended");
+        }
+        lake.seal().await.expect("sealed");
+    }
+    for scaled in [true, false, true, false] {
+        let begun = std::time::Instant::now();
+        for _ in 0..20 {
+            lake.groups(GroupsQuery { scaled, limit: 10, ..ask(&["src_ip"], &["bytes", "packets", "flows"]) })
+                .await
+                .expect("answered");
+        }
+        println!("scaled {scaled}: {:?} {:?}", begun.elapsed() / 20, lake.stats());
+    }
 }

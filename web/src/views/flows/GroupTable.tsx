@@ -45,8 +45,8 @@ export function GroupTable({ keys, question, onSort }: { keys: string[]; questio
   const place = measures.indexOf(order);
   const of = (row: TopTotals) => Number(figures(row, measures)[place] ?? 0);
   const most = Math.max(1, ...rows.map(of));
-  // Shares make sense of sums only, not of means or counts of different values.
-  const adds = MEASURES.some((measure) => measure === order) || /^(src|dst)_(bytes|packets)$/.test(order);
+  // Shares make sense of sums only, not of means or counts of different values; beside a comparison there is no room.
+  const adds = !compare && (MEASURES.some((measure) => measure === order) || /^(src|dst)_(bytes|packets)$/.test(order));
   const sampled = [total, ...rows].some((row) => row.intervals);
   const head = (name: string) => (MEASURES.some((measure) => measure === name) ? t(`measure.${name}`) : name);
   const sort = (name: string) => onSort(name === order ? { ascending: !ascending } : { order: name, ascending: false });
@@ -57,7 +57,7 @@ export function GroupTable({ keys, question, onSort }: { keys: string[]; questio
         {compare ? (
           <>
             <td className="num faint">{written(name, row.before?.[m])}</td>
-            <td className="num">{isNew ? <span className="mark">{t("analysis.new")}</span> : (change(figures(row, measures)[m], row.before?.[m]) ?? "–")}</td>
+            <td className="num">{isNew ? <span className="chip">{t("analysis.new")}</span> : (change(figures(row, measures)[m], row.before?.[m]) ?? "–")}</td>
           </>
         ) : null}
       </Fragment>
