@@ -94,9 +94,8 @@ impl Key {
             Self::Ip => ident(IP),
             Self::Net { of, v4, v6 } => {
                 let address = ident(of.map_or(IP, |column| column.name));
-                let mapped =
-                    "::ffff:0:0/96".parse().map_err(|e: minamo_base::AddrError| QueryError::Bad(e.to_string()))?;
-                when(in_prefix(address.clone(), mapped), net_of(address.clone(), v4)).otherwise(net_of(address, v6))?
+                let mapped = "0.0.0.0/0".parse().map_err(|e: minamo_base::AddrError| QueryError::Bad(e.to_string()))?;
+                when(in_prefix(address.clone(), v4_all), net_of(address.clone(), v4)).otherwise(net_of(address, v6))?
             }
             Self::Time(step) => {
                 let step = i64::try_from(step.as_nanos()).unwrap_or(i64::MAX).max(1);
