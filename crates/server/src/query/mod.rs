@@ -151,10 +151,10 @@ pub(crate) async fn top(State(deps): State<Deps>, body: Body<TopRequest>) -> Ans
     let measured = if shown.is_empty() { 3 } else { shown.len() };
     let places: Vec<usize> = if shown.is_empty() { sums.to_vec() } else { (0..measured).collect() };
     let totals = |row: &GroupRow| totals(row, &places, sums);
-    let row = |row: &GroupRow| TopRow {
-        key: row.key.iter().map(json_value).collect(),
-        sums: totals(row),
-        is_new: !row.known,
+    let row = |row: &GroupRow| {
+        let TopTotals { bytes, packets, flows, values, intervals, before } = totals(row);
+        let key = row.key.iter().map(json_value).collect();
+        TopRow { key, bytes, packets, flows, values, intervals, before, is_new: !row.known }
     };
     let names =
         if shown.is_empty() { [Measure::Bytes, Measure::Packets, Measure::Flows].map(sum).to_vec() } else { shown };

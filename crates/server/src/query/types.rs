@@ -167,15 +167,30 @@ pub struct TopTotals {
     pub before: Vec<Value>,
 }
 
-/// A group.
+/// A group: its keys, and of it what [`TopTotals`] has of all.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TopRow {
     /// Values of the keys, in the order of the request.
     #[schema(value_type = Vec<Option<Scalar>>)]
     pub key: Vec<Value>,
-    /// Its sums and measures.
-    #[serde(flatten)]
-    pub sums: TopTotals,
+    /// Octets.
+    pub bytes: u64,
+    /// Packets.
+    pub packets: u64,
+    /// Flows.
+    pub flows: u64,
+    /// The measures, in the order of the request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, value_type = Vec<Option<Scalar>>)]
+    pub values: Vec<Value>,
+    /// How sure each measure is that is a sum of sampled flows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub intervals: Vec<Option<Interval>>,
+    /// The measures in the earlier range, where it was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, value_type = Vec<Option<Scalar>>)]
+    pub before: Vec<Value>,
     /// True where the earlier range has nothing of it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a ranking shows: measures, a condition on groups, an earlier range to compare with, how flows count.
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { useWords } from "../../i18n";
 import { Icon } from "../../parts/Icon";
 import { PLAIN, proposals } from "../../parts/measures";
@@ -45,7 +45,7 @@ export function AnalysisBar({ question, onChange }: { question: Question; onChan
           )}
         </Popup>
       ) : null}
-      <Having text={question.having} onApply={(having) => onChange({ having })} />
+      <Having key={question.having} text={question.having} onApply={(having) => onChange({ having })} />
       <label className="analysis-field">
         <span className="group-label">{t("analysis.compare")}</span>
         <select value={compare} onChange={(event) => onChange({ compare: event.target.value })}>
@@ -72,7 +72,6 @@ export function AnalysisBar({ question, onChange }: { question: Question; onChan
 function Having({ text, onApply }: { text: string; onApply: (text: string) => void }) {
   const { t } = useWords();
   const [typed, setTyped] = useState(text);
-  useEffect(() => setTyped(text), [text]);
   return (
     <form
       className="analysis-field having"

@@ -138,12 +138,11 @@ export function GroupTable({ keys, question, onSort }: { keys: string[]; questio
         </tbody>
         <tfoot>
           <tr>
-            <td className="index" />
-            <th scope="row" colSpan={keys.length}>
+            <th scope="row" colSpan={keys.length + 1}>
               {t("analysis.total")}
             </th>
             {cells(total, false)}
-            {adds ? <td /> : null}
+            {adds ? <td className="num share">{percent(1, 1)}</td> : null}
           </tr>
         </tfoot>
       </table>
@@ -179,7 +178,7 @@ function Measured({ name, value, interval }: { name: string; value: unknown; int
   const [low, high] = [written(name, interval.low), written(name, interval.high)];
   return (
     <td className="num" title={t("analysis.interval", { low, high })}>
-      {written(name, value)} <span className="faint">±{written(name, Math.ceil((interval.high - interval.low) / 2))}</span>
+      {written(name, value)} <span className="faint">{`±${written(name, Math.ceil((interval.high - interval.low) / 2))}`}</span>
     </td>
   );
 }
