@@ -104,7 +104,10 @@ function Proposals({ taken, pick }: { taken: string[]; pick: (name: string) => v
         value={wanted}
         onChange={(event) => setWanted(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key === "Enter" && list[0]) pick(list[0]);
+          if (event.key !== "Enter" || !list[0]) return;
+          // The key must not press the button that gets the focus.
+          event.preventDefault();
+          pick(list[0]);
         }}
       />
       <ul className="picker-list">

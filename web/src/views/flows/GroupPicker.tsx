@@ -79,7 +79,10 @@ function Candidates({ taken, help, pick }: { taken: string[]; help: (name: strin
         value={wanted}
         onChange={(event) => setWanted(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key === "Enter" && list[0]) pick(list[0]);
+          if (event.key !== "Enter" || !list[0]) return;
+          // The key must not press the button that gets the focus.
+          event.preventDefault();
+          pick(list[0]);
         }}
       />
       <ul className="picker-list">
