@@ -94,7 +94,7 @@ impl Key {
             Self::Ip => ident(IP),
             Self::Net { of, v4, v6 } => {
                 let address = ident(of.map_or(IP, |column| column.name));
-                let mapped = "0.0.0.0/0".parse().map_err(|e: minamo_base::AddrError| QueryError::Bad(e.to_string()))?;
+                let v4_all = "0.0.0.0/0".parse().map_err(|e: minamo_base::AddrError| QueryError::Bad(e.to_string()))?;
                 when(in_prefix(address.clone(), v4_all), net_of(address.clone(), v4)).otherwise(net_of(address, v6))?
             }
             Self::Time(step) => {
