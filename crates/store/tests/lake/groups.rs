@@ -124,7 +124,8 @@ async fn networks_and_steps_of_time_are_keys_and_having_leaves_groups_out() {
     assert_eq!(found.rows.len(), want.len());
     let mut got = lines(&found);
     let mut want: Vec<String> = want.into_iter().map(|(key, flows)| format!("{key}|{flows}")).collect();
-    (got.sort(), want.sort());
+    got.sort();
+    want.sort();
     assert_eq!(got, want);
     let having = parse_having("flows > 100 and min(dst_port) > 60").expect("a condition");
     let many = lake.groups(GroupsQuery { having, ..ask(&["app"], &["bytes"]) }).await.expect("answered");
@@ -155,7 +156,8 @@ async fn a_flow_counts_once_per_direction_where_asked() {
     }
     let mut want: Vec<String> = want.into_iter().map(|(k, (bytes, flows))| format!("{k}|{bytes}|{flows}")).collect();
     let mut got = lines(&groups);
-    (got.sort(), want.sort());
+    got.sort();
+    want.sort();
     assert_eq!(got, want);
     let all: u64 = rows.iter().map(|row| row.core.src_bytes + row.core.dst_bytes).sum();
     assert_eq!(groups.total.figures[0].value, Value::Uint(all), "octets count once");
