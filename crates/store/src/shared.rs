@@ -13,7 +13,7 @@ use minamo_base::Time;
 use crate::StoreError;
 use crate::counters::{Counters, add};
 use crate::maintain::Job;
-use crate::query::{Queries, Turns};
+use crate::query::{Queries, Rates, Turns};
 use crate::retention::Hold;
 use crate::rollup::Rollups;
 use crate::segment::Segment;
@@ -104,6 +104,8 @@ pub(crate) struct Shared {
     pub(crate) turns: Arc<Turns>,
     /// The queries that wait or run.
     pub(crate) queries: Queries,
+    /// Segments of which is known whether they have sampled flows.
+    pub(crate) rates: Rates,
 }
 
 impl Shared {
@@ -114,6 +116,7 @@ impl Shared {
             dir: dir.to_owned(),
             turns,
             queries: Queries::default(),
+            rates: Rates::default(),
             settings,
             clock,
             counters: Counters::default(),

@@ -20,6 +20,7 @@ use super::running::collect;
 use super::sampling::{Interval, is_sampled};
 use super::top::{By, Top, TopQuery, Totals, quick};
 use super::{flows, owned};
+use crate::shared::Shared;
 use crate::{Lake, QueryError};
 
 /// A question for groups of flows.
@@ -295,7 +296,7 @@ impl Lake {
 
     pub(super) async fn run_groups(&self, query: GroupsQuery) -> Result<Groups, QueryError> {
         let session = self.session()?;
-        let sampled = query.scaled && sampled(&session, &query).await?;
+        let sampled = query.scaled && sampled(&self.shared, &query)?;
         if let Some(plain) = query.plain().filter(|_| !sampled)
             && let Some(top) = quick(&session, &plain, self.shared.settings.query_memory).await?
         {
@@ -324,13 +325,13 @@ impl Lake {
 }
 
 /// True where flows of the ranges were sampled.
-pub(super) async fn sampled(session: &SessionContext, query: &GroupsQuery) -> Result<bool, QueryError> {
-    if is_sampled(session, query.from, query.to).await? {
+pub(super) fn sampled(shared: &Shared, query: &GroupsQuery) -> Result<bool, QueryError> {
+    if is_sampled(shared, query.from, query.to)? {
         return Ok(true);
     }
     let Some(length) = query.compare else { return Ok(false) };
     let earlier = |at: Option<Time>| at.map(|at| at - length);
-    is_sampled(session, earlier(query.from), earlier(query.to)).await
+    is_sampled(shared, earlier(query.from), earlier(query.to))
 }
 
 /// Each flow once per direction in which something went; both sides' counters are then the one's that sent.

@@ -58,6 +58,7 @@ pub use pages::{FlowPage, FlowsQuery};
 pub use paths::{Paths, PathsQuery, Stop};
 pub(crate) use running::Queries;
 pub use running::{Asker, RunningQuery, asked_by};
+pub(crate) use sampling::Rates;
 pub use sampling::{Interval, Intervals, Sides};
 pub use series::{Counting, Series, SeriesQuery};
 pub use sql::SqlAnswer;

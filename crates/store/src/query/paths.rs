@@ -93,7 +93,7 @@ impl Lake {
             compare: None,
         };
         let session = self.session()?;
-        let scale = groups.scaled && sampled(&session, &groups).await?;
+        let scale = groups.scaled && sampled(&self.shared, &groups)?;
         let mut stops = Vec::new();
         for (at, key) in groups.keys.iter().enumerate() {
             let found = self.run_groups(GroupsQuery { keys: vec![*key], ..groups.clone() }).await?;

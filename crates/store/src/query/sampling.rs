@@ -17,16 +17,24 @@
 //! many packets the chance to be seen is more than 1/N. So their interval begins at the number of rows seen.
 //! What this does not do: recover what was never seen, such as the number of hosts.
 
-use arrow::datatypes::DataType;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::AsArray;
+use arrow::datatypes::{DataType, UInt32Type};
 use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::functions::core::greatest;
 use datafusion::logical_expr::{Expr, cast, ident, lit, when};
-use datafusion::prelude::SessionContext;
 use minamo_base::Time;
-use minamo_filter::Expr as Filter;
+use minamo_model::FLOWS;
+use parquet::file::metadata::ParquetMetaDataReader;
+use parquet::file::statistics::Statistics;
 
-use super::flows;
-use crate::QueryError;
+use crate::segment::Segment;
+use crate::shared::{HotBatch, Shared};
+use crate::span::Span;
+use crate::tables::place;
+use crate::{QueryError, StoreError};
 
 /// Half of a 95 % interval in standard deviations.
 const Z: f64 = 1.96;
@@ -159,16 +167,54 @@ pub(crate) fn variance_of(amount: Amount, rate: u64, bytes: u64, packets: u64) -
     rate * (rate - 1.0) * of
 }
 
-/// True where a flow of the range was sampled. Looks at the smallest and largest rates of segments and reads
-/// rows only where these leave it open.
-pub(crate) async fn is_sampled(
-    session: &SessionContext,
-    from: Option<Time>,
-    to: Option<Time>,
-) -> Result<bool, QueryError> {
-    let frame = flows(session, from, to, &Filter::All).await?;
-    let frame = frame.filter(ident(RATE).gt(lit(1_u32)))?.select(vec![ident(RATE)])?.limit(0, Some(1))?;
-    Ok(frame.collect().await?.iter().any(|batch| batch.num_rows() > 0))
+/// Segments whose rates are known: true where some row was sampled.
+pub(crate) type Rates = Mutex<HashMap<i64, bool>>;
+
+/// True where a flow of the range, or of a segment that reaches into it, was sampled. Segments say so in their
+/// footers; each is asked once.
+pub(crate) fn is_sampled(shared: &Shared, from: Option<Time>, to: Option<Time>) -> Result<bool, QueryError> {
+    let view = shared.views().into_iter().nth(place(FLOWS.name).unwrap_or(0)).unwrap_or_default();
+    let inside = |span: &Span| {
+        to.is_none_or(|to| span.min_start < to) && from.is_none_or(|from| span.max_end.max(span.max_start) >= from)
+    };
+    let hot = view.hot.iter().filter(|hot| inside(&hot.span));
+    let sampled = |hot: &Arc<HotBatch>| {
+        let rates = hot.batch.column_by_name(RATE).and_then(|column| column.as_primitive_opt::<UInt32Type>());
+        rates.is_some_and(|rates| rates.iter().flatten().any(|rate| rate > 1))
+    };
+    if hot.into_iter().any(sampled) {
+        return Ok(true);
+    }
+    let mut known = shared.rates.lock().unwrap_or_else(PoisonError::into_inner);
+    if known.len() > 2 * view.segments.len() + 64 {
+        known.retain(|id, _| view.segments.iter().any(|segment| segment.id == *id));
+    }
+    for segment in view.segments.iter().filter(|segment| inside(&segment.span)) {
+        let sampled = match known.get(&segment.id) {
+            Some(sampled) => *sampled,
+            None => {
+                let sampled = has_rates(segment)?;
+                known.insert(segment.id, sampled);
+                sampled
+            }
+        };
+        if sampled {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// True where a segment has rates above 1; a column without statistics is taken to have some.
+fn has_rates(segment: &Segment) -> Result<bool, QueryError> {
+    let failed = StoreError::parquet("read", &segment.file);
+    let footer = ParquetMetaDataReader::new().parse_and_finish(&segment.open()?).map_err(failed)?;
+    let columns = footer.row_groups().iter().flat_map(|group| group.columns());
+    let mut rates = columns.filter(|column| column.column_path().string() == RATE);
+    Ok(rates.any(|column| match column.statistics() {
+        Some(Statistics::Int32(of)) => of.max_opt().is_none_or(|max| *max > 1 || *max < 0),
+        _ => true,
+    }))
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ impl Lake {
             Some(other) => return Err(QueryError::Bad(format!("got the split {other}, want a column or ip"))),
             None => &[],
         };
-        let sampled = counting.scaled && is_sampled(&session, Some(from), Some(to)).await?;
+        let sampled = counting.scaled && is_sampled(&self.shared, Some(from), Some(to))?;
         let mut names = Vec::new();
         if let Some(key) = query.split {
             let (filter, keys) = (query.filter.clone(), vec![key]);

@@ -143,7 +143,7 @@ impl Lake {
     pub async fn summary_as(&self, query: SummaryQuery, scaled: bool) -> Result<Summary, QueryError> {
         self.limited(Box::pin(async {
             let session = self.session()?;
-            let scale = scaled && is_sampled(&session, query.from, query.to).await?;
+            let scale = scaled && is_sampled(&self.shared, query.from, query.to)?;
             let frame = flows(&session, query.from, query.to, &query.filter).await?;
             let hosts =
                 first_row(both_sides(frame.clone())?.aggregate(vec![], vec![count_distinct(ident(IP))])?).await?;

@@ -363,26 +363,3 @@ async fn a_query_that_needs_too_much_is_told_which_setting_and_the_others_go_on(
     let query = SummaryQuery { from: None, to: None, filter };
     assert!(lake.summary(query).await.expect("answered").flows > 0);
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn timing_of_the_check_for_sampling() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let lake = open(dir.path());
-    for n in 0..20_u64 {
-        for m in 0..2 {
-            lake.append(&minamo_model::FLOWS, batch(&flows(n * 20_000 + m * 10_000..n * 20_000 + (m + 1) * 10_000)))
-                .await
-                .expect("appended");
-        }
-        lake.seal().await.expect("sealed");
-    }
-    for scaled in [true, false, true, false] {
-        let begun = std::time::Instant::now();
-        for _ in 0..20 {
-            lake.groups(GroupsQuery { scaled, limit: 10, ..ask(&["src_ip"], &["bytes", "packets", "flows"]) })
-                .await
-                .expect("answered");
-        }
-        println!("scaled {scaled}: {:?} {:?}", begun.elapsed() / 20, lake.stats());
-    }
-}
