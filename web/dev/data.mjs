@@ -98,7 +98,7 @@ function flow(at, kindRow, src) {
     ? { tcp_src_flags: 27, tcp_dst_flags: random() < 0.05 ? 30 : 27, tcp_src_mss: 1460, npm_src_rtt_micros: heavy(400), npm_dst_rtt_micros: heavy(8200), npm_response_micros: heavy(22000), npm_src_retransmits: int(0, 2), npm_dst_retransmits: int(0, 5) }
     : {};
   return {
-    flow_id: hex(16), time_start: iso(at), time_end: iso(at + length), src_ip: src, src_port: int(32768, 60999), dst_ip: pick(dsts), dst_port: port, proto,
+    flow_id: hex(24), time_start: iso(at), time_end: iso(at + length), src_ip: src, src_port: int(32768, 60999), dst_ip: pick(dsts), dst_port: port, proto,
     src_bytes, dst_bytes, src_packets: Math.max(1, Math.round(src_bytes / 320)), dst_packets: Math.max(1, Math.round(dst_bytes / 1050)),
     app, app_confidence: confidence, app_reason: REASONS[confidence](app), end_reason: proto === 6 ? "tcp_fin" : "idle", source: "probe",
     l2_src_mac: `02:42:0a:14:01:${src.split(".")[3].padStart(2, "0").slice(-2)}`, l2_dst_mac: "02:42:0a:14:00:01", l2_vlan: src.startsWith("10.20.1.") ? 101 : 102,

@@ -28,17 +28,96 @@ function select({ from, to, filter }) {
   return flows.filter((row) => Date.parse(row.time_start) >= low && Date.parse(row.time_start) < high && keep(row));
 }
 
+/** Value of a key: a column, `net(column,length)` by whole octets of IPv4, `time(1h)`. */
+function keyValue(row, name, side) {
+  const made = /^(net|time)\(([^)]*)\)$/.exec(name);
+  if (!made) return row[name === "ip" ? side : name] ?? null;
+  const [of, length] = made[2].split(",");
+  if (made[1] === "time") {
+    const step = Number.parseInt(of, 10) * { s: 1e3, m: 60e3, h: 3600e3, d: 86400e3 }[of.at(-1)];
+    return new Date(Math.floor(Date.parse(row.time_start) / step) * step).toISOString().replace(".000Z", "Z");
+  }
+  const address = String(row[of === "ip" ? side : of]);
+  if (address.includes(":")) return `${address.split(":").slice(0, 4).join(":")}::/64`;
+  const kept = Number(length) / 8;
+  return `${address.split(".").map((part, i) => (i < kept ? part : "0")).join(".")}/${length}`;
+}
+
 function group(rows, keys) {
   const groups = new Map();
   for (const row of rows) {
-    for (const side of keys.includes("ip") ? ["src_ip", "dst_ip"] : [""]) {
-      const key = keys.map((name) => row[name === "ip" ? side : name] ?? null);
+    for (const side of keys.some((name) => name === "ip" || name.startsWith("net(ip,")) ? ["src_ip", "dst_ip"] : [""]) {
+      const key = keys.map((name) => keyValue(row, name, side));
       const id = JSON.stringify(key);
       if (!groups.has(id)) groups.set(id, { key, rows: [] });
       groups.get(id).rows.push(row);
     }
   }
-  return [...groups.values()].map(({ key, rows: members }) => Object.assign({ key }, total(members)));
+  return [...groups.values()].map(({ key, rows: members }) => Object.assign({ key, members }, total(members)));
+}
+
+const numbers = (rows, name) => rows.map((row) => ({ bytes: row.src_bytes + row.dst_bytes, packets: row.src_packets + row.dst_packets, duration: (Date.parse(row.time_end) - Date.parse(row.time_start)) / 1e3 })[name] ?? row[name]).filter((value) => value !== undefined && value !== null);
+
+function measure(rows, text) {
+  const sums = total(rows);
+  if (text in sums) return sums[text];
+  const made = /^(\w+)\((\w+)\)$/.exec(text);
+  if (!made) return text === "bpp" ? sums.bytes / Math.max(1, sums.packets) : rows.reduce((sum, row) => sum + (row[text] ?? 0), 0);
+  const values = numbers(rows, made[2]).toSorted((a, b) => (a < b ? -1 : 1));
+  if (made[1].endsWith("distinct")) return new Set(values).size;
+  if (values.length === 0) return null;
+  if (made[1] === "min") return values[0];
+  if (made[1] === "max") return values.at(-1);
+  const sum = values.reduce((a, b) => a + b, 0);
+  return made[1] === "avg" ? sum / values.length : made[1] === "sum" ? sum : values[Math.min(values.length - 1, Math.floor((values.length * Number(made[1].replace(/\D/g, ""))) / 100))];
+}
+
+const PLAIN = ["bytes", "packets", "flows"];
+const LENGTHS = { "1h": 3600e3, "1d": 86400e3, "7d": 604800e3, "28d": 2419200e3 };
+
+/** One condition such as `flows > 100` is enough here. */
+const holds = (rows, having) => {
+  const made = /^\s*(\S+)\s*(>=|<=|>|<|=)\s*(\d+)/.exec(having ?? "");
+  if (!made) return true;
+  const [value, bound] = [measure(rows, made[1]), Number(made[3])];
+  return made[2].startsWith(">") ? value > bound || (made[2] === ">=" && value === bound) : made[2].startsWith("<") ? value < bound : value === bound;
+};
+
+function top(body) {
+  if (body.having && !/^\s*\S+\s*(>=|<=|>|<|=)\s*\d+/.test(body.having)) throw Object.assign(refuse(400, "bad_filter", "want a comparison here", "ここには比較を書いてください", 0));
+  const names = body.measures?.length > 0 ? body.measures : PLAIN;
+  const shift = LENGTHS[body.compare] ?? 0;
+  const earlier = shift > 0 ? select({ ...body, from: new Date(Date.parse(body.from) - shift).toISOString(), to: new Date(Date.parse(body.to) - shift).toISOString() }) : [];
+  const before = new Map(group(earlier, body.keys).map((one) => [JSON.stringify(one.key), one.members]));
+  // A quarter of made-up traffic is taken for sampled, so that intervals are seen.
+  const sure = (rows, name) => (PLAIN.includes(name) && body.scaled !== false ? { low: Math.floor(measure(rows, name) * 0.94), high: Math.ceil(measure(rows, name) * 1.06) } : null);
+  const row = ({ key, members }, old) => ({ key, ...total(members), values: names.map((name) => measure(members, name)), intervals: names.map((name) => sure(members, name)), ...(shift > 0 ? { before: names.map((name) => measure(old ?? [], name)), ...(old ? {} : { is_new: true }) } : {}) });
+  const order = body.order ?? body.by;
+  const turn = body.ascending ? -1 : 1;
+  const rows = select(body);
+  const found = group(rows, body.keys).filter((one) => holds(one.members, body.having));
+  const listed = found.toSorted((a, b) => turn * (measure(b.members, order) - measure(a.members, order))).slice(0, body.limit);
+  const here = new Set(found.map((one) => JSON.stringify(one.key)));
+  const gone = group(earlier, body.keys).filter((one) => !here.has(JSON.stringify(one.key))).slice(0, body.limit);
+  return { rows: listed.map((one) => row(one, before.get(JSON.stringify(one.key)))), total: row({ key: [], members: rows }, earlier), measures: names, ...(gone.length > 0 ? { gone: gone.map((one) => row({ key: one.key, members: [] }, one.members)) } : {}) };
+}
+
+function paths(body) {
+  const rows = select(body);
+  const named = body.keys.map((name) => new Set(group(rows, [name]).toSorted((a, b) => b[body.by] - a[body.by]).slice(0, body.limit).map((one) => JSON.stringify(one.key[0]))));
+  const stop = (value, level) => (named[level].has(JSON.stringify(value)) ? { value, other: false } : { value: null, other: true });
+  const found = new Map();
+  const links = new Map();
+  const add = (map, key, value, made) => {
+    const id = JSON.stringify(key);
+    map.set(id, { ...made, value: (map.get(id)?.value ?? 0) + value });
+  };
+  for (const one of group(rows, body.keys)) {
+    const stops = one.key.map(stop);
+    add(found, stops, one[body.by], { stops });
+    for (let level = 0; level + 1 < stops.length; level += 1) add(links, [level, stops[level], stops[level + 1]], one[body.by], { level, source: stops[level], target: stops[level + 1] });
+  }
+  return { paths: [...found.values()].toSorted((a, b) => b.value - a.value), links: [...links.values()].toSorted((a, b) => a.level - b.level || b.value - a.value) };
 }
 
 function series({ from, to, filter, split, by, limit, step_secs }) {
@@ -119,10 +198,8 @@ const routes = {
       events: events.filter((e) => e.last >= body.from && e.last < body.to).length, first: rows[0]?.time_start ?? null, last: rows.at(-1)?.time_end ?? null,
     });
   },
-  "POST /api/v1/query/top": (body) => {
-    const rows = select(body);
-    return { rows: group(rows, body.keys).toSorted((a, b) => b[body.by] - a[body.by]).slice(0, body.limit), total: total(rows) };
-  },
+  "POST /api/v1/query/top": top,
+  "POST /api/v1/query/paths": paths,
   "POST /api/v1/query/series": series,
   "POST /api/v1/query/flows": (body) => {
     const rows = select(body).toReversed();

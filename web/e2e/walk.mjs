@@ -120,6 +120,25 @@ async function flows({ page, t, go, shot, see }) {
   await page.waitForURL((url) => url.searchParams.get("group") === "dst_port", wait);
   await page.locator(".share-bar").first().waitFor(wait);
   await shot("groups");
+
+  await page.getByRole("button", { name: t.analysis.addMeasure }).click();
+  await page.getByRole("searchbox", { name: t.analysis.findMeasure }).fill("distinct(src_ip");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "distinct(src_ip)", exact: true }).click();
+  await page.waitForURL((url) => url.searchParams.get("order") === "distinct(src_ip)", wait);
+  await page.getByLabel(t.analysis.compare).selectOption("1h");
+  await page.getByLabel(t.analysis.having).fill("flows >= 1");
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => url.searchParams.get("having") === "flows >= 1" && url.searchParams.get("compare") === "1h", wait);
+  await see(t.analysis.change);
+  assert.equal(await page.locator(".error-note").count(), 0, "the analysis is answered");
+  await shot("analysis");
+  await page.getByRole("button", { name: t.group.add }).click();
+  await page.getByRole("searchbox", { name: t.columns.find }).fill("net(dst_ip,16)");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: t.analysis.paths, exact: true }).click();
+  await page.getByRole("img", { name: t.analysis.pathsLabel.replace("{{keys}}", "dst_port → net(dst_ip,16)") }).locator("canvas").waitFor(wait);
+  await shot("paths");
   await page.getByRole("button", { name: t.group.clear }).click();
   await page.getByRole("button", { name: t.filter.clear }).click();
   await see(t.cell.duration);

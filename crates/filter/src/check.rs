@@ -52,6 +52,11 @@ pub(crate) enum Sort {
     Int,
     /// A real number.
     Real,
+    /// A mean of whole numbers; where `nanos` is not 0 of lengths of time in units of so many nanoseconds.
+    Mean {
+        /// Nanoseconds per unit.
+        nanos: u64,
+    },
     /// Seconds as a real number; typed in milliseconds or with a unit.
     Seconds,
     /// Text.
@@ -167,7 +172,9 @@ impl Sort {
     pub(crate) fn label(self) -> (String, String) {
         let (en, ja) = match self {
             Self::Bool => ("true or false", "true または false"),
-            Self::Uint { nanos: 1.., .. } => ("a length of time such as 250ms", "時間の長さ（250ms など）"),
+            Self::Uint { nanos: 1.., .. } | Self::Mean { nanos: 1.. } => {
+                ("a length of time such as 250ms", "時間の長さ（250ms など）")
+            }
             Self::Uint { max: u64::MAX, .. } => ("a number such as 1500 or 10M", "数（1500、10M など）"),
             Self::Uint { max, .. } => return (format!("a number from 0 to {max}"), format!("0 から {max} までの数")),
             Self::Protocol => (
@@ -176,7 +183,7 @@ impl Sort {
             ),
             Self::Flags => ("flag letters of FSRPAUEC", "フラグの文字（FSRPAUEC）"),
             Self::Int => ("a number from -2147483648 to 2147483647", "-2147483648 から 2147483647 までの数"),
-            Self::Real => ("a number such as 1.5 or 10M", "数（1.5、10M など）"),
+            Self::Real | Self::Mean { .. } => ("a number such as 1.5 or 10M", "数（1.5、10M など）"),
             Self::Seconds => ("milliseconds or a length such as 10s", "ミリ秒または長さ（10s など）"),
             Self::Text => ("text such as \"example.com\"", "文字列（\"example.com\" など）"),
             Self::Ip => {

@@ -3,11 +3,14 @@
 
 use minamo_model::{FLOWS, Table};
 
+use crate::aggregate::{Function, Having, sums_bare};
+use crate::ast::{Expr, Subject};
 use crate::check::{Sort, Target};
 use crate::error::FilterError;
+use crate::having::parse_having;
 use crate::lex::{Kind, lex};
 use crate::parse::{MAX_SET, MAX_TEXT, Parser, parse_for};
-use crate::want::{Want, operators};
+use crate::want::{COMPARE, Want, operators};
 use crate::words::{FLAG_LETTERS, KEYWORDS, Keyword, Meaning, PROTOCOLS};
 
 /// Most proposals at a place.
@@ -58,7 +61,21 @@ pub fn complete(text: &str, at: usize) -> Completion {
 
 /// Proposals for a filter of the rows of `table`, at the cursor in front of the character `at`.
 pub fn complete_for(text: &str, at: usize, table: &'static Table) -> Completion {
-    let error = parse_for(text, table).err();
+    proposals(text, at, table, parse_for(text, table).err(), |parser| drop(parser.tree::<Expr>()))
+}
+
+/// Proposals for a condition on groups of flows ([`crate::parse_having`]), at the cursor in front of the character `at`.
+pub fn complete_having(text: &str, at: usize) -> Completion {
+    proposals(text, at, &FLOWS, parse_having(text).err(), |parser| drop(parser.tree::<Having>()))
+}
+
+fn proposals(
+    text: &str,
+    at: usize,
+    table: &'static Table,
+    error: Option<FilterError>,
+    read: impl FnOnce(&mut Parser<'_>),
+) -> Completion {
     let at = at.min(text.chars().count());
     let none = Completion { error, start: at, items: Vec::new() };
     if text.len() > MAX_TEXT {
@@ -80,7 +97,7 @@ pub fn complete_for(text: &str, at: usize, table: &'static Table) -> Completion 
     }
     let mut parser = Parser::new(&lexed.tokens, start, table, MAX_SET);
     // Whether it parses does not matter; the places that it came through tell what fits.
-    drop(parser.filter());
+    read(&mut parser);
     let wants = parser.wants_at_end();
     let items = wants.iter().flat_map(|want| items(*want, table)).collect();
     Completion { start, items: ranked(items, &typed), ..none }
@@ -126,7 +143,10 @@ fn items(want: Want, table: &'static Table) -> Vec<Item> {
         Want::Flags => flags(),
         Want::Word(word) if word.starts_with(char::is_alphabetic) => vec![item(word, ItemKind::Keyword, "", "")],
         Want::Word(sign) => vec![item(sign, ItemKind::Operator, "", "")],
-        Want::Pattern | Want::Mask => Vec::new(),
+        Want::Aggregate => aggregates(table),
+        Want::Argument(function) => arguments(function, table),
+        Want::Compare => COMPARE.map(operator).to_vec(),
+        Want::Number(_) | Want::Pattern | Want::Mask => Vec::new(),
     }
 }
 
@@ -148,6 +168,41 @@ fn properties(table: &'static Table) -> Vec<Item> {
     };
     let known = KEYWORDS.iter().filter(fits).filter(|k| k.meaning.lacks(table).is_none());
     known.map(|k| item(k.word, ItemKind::Keyword, k.doc, k.doc_ja)).collect()
+}
+
+fn aggregates(table: &'static Table) -> Vec<Item> {
+    let mut out = vec![item("flows", ItemKind::Keyword, "Number of flows", "フロー数")];
+    let measures =
+        KEYWORDS.iter().filter(|k| matches!(k.meaning, Meaning::Measure(m) if sums_bare(Subject::Measure(m))));
+    out.extend(measures.map(|k| item(k.word, ItemKind::Keyword, k.doc, k.doc_ja)));
+    out.extend(Function::COMMON.map(|function| {
+        let (doc, doc_ja) = function_help(function);
+        item(&format!("{function}("), ItemKind::Keyword, &doc, &doc_ja)
+    }));
+    let sums = table.columns().filter(|column| sums_bare(Subject::Column(column)));
+    out.extend(sums.map(|c| item(c.name, ItemKind::Column, c.doc, c.doc_ja)));
+    out
+}
+
+fn function_help(function: Function) -> (String, String) {
+    let (en, ja) = match function {
+        Function::Sum => ("Sum over the flows", "フローの合計"),
+        Function::Avg => ("Mean of the flows", "フローの平均"),
+        Function::Min => ("Smallest of the flows", "フローの最小値"),
+        Function::Max => ("Largest of the flows", "フローの最大値"),
+        Function::Distinct => ("How many different values", "異なる値の数"),
+        Function::Percentile(n) => {
+            return (format!("Value below which {n} % of the flows lie"), format!("フローの {n} パーセンタイル"));
+        }
+    };
+    (en.to_owned(), ja.to_owned())
+}
+
+fn arguments(function: Function, table: &'static Table) -> Vec<Item> {
+    let measure = |k: &&Keyword| matches!(k.meaning, Meaning::Measure(m) if function.takes(Subject::Measure(m)));
+    let measures = KEYWORDS.iter().filter(measure).map(|k| item(k.word, ItemKind::Keyword, k.doc, k.doc_ja));
+    let columns = table.columns().filter(|column| function.takes(Subject::Column(column)));
+    measures.chain(columns.map(|c| item(c.name, ItemKind::Column, c.doc, c.doc_ja))).collect()
 }
 
 fn operator(word: &'static str) -> Item {

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use crate::aggregate::Function;
+
 /// Most characters of the text that an error quotes.
 const MAX_FOUND: usize = 60;
 
@@ -48,6 +50,18 @@ pub enum Cause {
     },
     /// The value does not fit the column or word.
     BadValue {
+        /// The column or word.
+        subject: &'static str,
+    },
+    /// The name alone says not how values of many flows become one.
+    NeedsFunction {
+        /// The column or word.
+        subject: &'static str,
+    },
+    /// The function makes no sense of that column or word.
+    BadArgument {
+        /// The function.
+        function: Function,
         /// The column or word.
         subject: &'static str,
     },
@@ -107,6 +121,10 @@ impl FilterError {
             Cause::NoColumn { column } => format!("`{found}` needs the column {column}, which these rows do not have"),
             Cause::BadOperator { subject } => format!("{subject} does not know `{found}`"),
             Cause::BadValue { subject } => format!("`{found}` is no value of {subject}"),
+            Cause::NeedsFunction { subject } => {
+                format!("{subject} needs a function such as max({subject}) or distinct({subject})")
+            }
+            Cause::BadArgument { function, subject } => format!("{function} makes no sense of {subject}"),
             Cause::BadRegex { reason } => format!("`{found}` is no regular expression: {reason}"),
             Cause::UnclosedText => "the closing quote is missing".to_owned(),
             Cause::NamedSet => format!("named sets such as `{found}` are not there yet"),
@@ -134,6 +152,10 @@ impl FilterError {
             Cause::NoColumn { column } => format!("「{found}」に要る列 {column} がこの表にはありません"),
             Cause::BadOperator { subject } => format!("{subject} に「{found}」は使えません"),
             Cause::BadValue { subject } => format!("「{found}」は {subject} の値になりません"),
+            Cause::NeedsFunction { subject } => {
+                format!("{subject} には関数が必要です（max({subject})、distinct({subject}) など）")
+            }
+            Cause::BadArgument { function, subject } => format!("{function} は {subject} に使えません"),
             Cause::BadRegex { reason } => format!("「{found}」は正規表現として読めません（{reason}）"),
             Cause::UnclosedText => "閉じる引用符がありません".to_owned(),
             Cause::NamedSet => format!("「{found}」のような名前付きの集合にはまだ対応していません"),

@@ -2,10 +2,12 @@
 //! The filter language: text in, a typed expression out, and help while typing. `GRAMMAR.md` beside the
 //! sources is its reference.
 
+mod aggregate;
 mod ast;
 mod check;
 mod complete;
 mod error;
+mod having;
 mod lex;
 mod parse;
 mod phrase;
@@ -18,8 +20,10 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use aggregate::{Aggregate, Function, Having};
 pub use ast::{CompareOp, Expr, Literal, Measure, Predicate, Subject, Test};
-pub use complete::{Completion, Item, ItemKind, MAX_ITEMS, complete, complete_for};
+pub use complete::{Completion, Item, ItemKind, MAX_ITEMS, complete, complete_for, complete_having};
 pub use error::{Cause, FilterError};
+pub use having::{parse_aggregate, parse_having};
 pub use parse::{MAX_DEPTH, MAX_SET, MAX_TEXT, parse, parse_for};
 pub use want::operators_of;

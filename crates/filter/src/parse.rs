@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Tokens to an expression. Recursive descent without backtracking; every place notes what it would take.
 
+use std::fmt::Display;
+
 use minamo_model::{FLOWS, Table};
 
 use crate::ast::Expr;
@@ -28,26 +30,81 @@ pub fn parse_for(text: &str, table: &'static Table) -> Result<Expr, FilterError>
 
 /// Reads a filter whose sets have at most `max_set` items.
 pub(crate) fn parse_within(text: &str, table: &'static Table, max_set: usize) -> Result<Expr, FilterError> {
+    let expr: Expr = read(text, table, max_set, |parser| parser.tree())?;
+    bounded(text, expr.depth(), expr)
+}
+
+/// Reads a whole text with one of the parser's functions.
+pub(crate) fn read<T>(
+    text: &str,
+    table: &'static Table,
+    max_set: usize,
+    with: impl FnOnce(&mut Parser<'_>) -> Result<T, FilterError>,
+) -> Result<T, FilterError> {
     let len = text.chars().count();
-    let whole = |cause| FilterError::new(0, len, text, cause);
     if text.len() > MAX_TEXT {
-        return Err(whole(Cause::TooLong { max: MAX_TEXT }));
+        return Err(FilterError::new(0, len, text, Cause::TooLong { max: MAX_TEXT }));
     }
     let lexed = lex(text);
     let mut parser = Parser::new(&lexed.tokens, len, table, max_set);
-    let parsed = parser.filter();
+    let parsed = with(&mut parser);
     if let Some(error) = lexed.error {
         // What was wrong in front of it comes first; that the tokens ended there is its own doing.
         return Err(parsed.err().filter(|e| e.at < error.at && e.len > 0).unwrap_or(error));
     }
-    let expr = parsed?;
-    if expr.depth() > MAX_DEPTH {
+    parsed
+}
+
+/// What was read, where it is not nested too deep and its canonical text not too long.
+pub(crate) fn bounded<T: Display>(text: &str, depth: usize, tree: T) -> Result<T, FilterError> {
+    let whole = |cause| FilterError::new(0, text.chars().count(), text, cause);
+    if depth > MAX_DEPTH {
         return Err(whole(Cause::TooDeep { max: MAX_DEPTH }));
     }
-    if expr.to_string().len() > MAX_TEXT {
+    if tree.to_string().len() > MAX_TEXT {
         return Err(whole(Cause::TooLong { max: MAX_TEXT }));
     }
-    Ok(expr)
+    Ok(tree)
+}
+
+/// What `and`, `or`, `not` and parentheses join: tests of rows, or of groups.
+pub(crate) trait Tree: Sized {
+    /// What a text without a test means.
+    fn every() -> Self;
+    /// All parts hold.
+    fn all(parts: Vec<Self>) -> Self;
+    /// At least one part holds.
+    fn any(parts: Vec<Self>) -> Self;
+    /// This one does not hold.
+    fn opposite(self) -> Self;
+    /// Reads one test.
+    fn leaf(parser: &mut Parser<'_>) -> Result<Self, FilterError>;
+    /// What can start one.
+    const LEAF: Want;
+}
+
+impl Tree for Expr {
+    const LEAF: Want = Want::Test;
+
+    fn every() -> Self {
+        Self::All
+    }
+
+    fn all(parts: Vec<Self>) -> Self {
+        Self::And(parts)
+    }
+
+    fn any(parts: Vec<Self>) -> Self {
+        Self::Or(parts)
+    }
+
+    fn opposite(self) -> Self {
+        Self::Not(Box::new(self))
+    }
+
+    fn leaf(parser: &mut Parser<'_>) -> Result<Self, FilterError> {
+        parser.test()
+    }
 }
 
 /// A position in the tokens, and what could stand there.
@@ -71,16 +128,19 @@ impl<'t> Parser<'t> {
     }
 
     /// The whole text.
-    pub(crate) fn filter(&mut self) -> Result<Expr, FilterError> {
+    pub(crate) fn tree<T: Tree>(&mut self) -> Result<T, FilterError> {
         if self.tokens.is_empty() {
-            self.want(Want::Test);
-            return Ok(Expr::All);
+            self.want(T::LEAF);
+            return Ok(T::every());
         }
-        let expr = self.any_of()?;
-        match self.peek() {
-            None => Ok(expr),
-            Some(_) => Err(self.unexpected()),
-        }
+        let tree = self.any_of()?;
+        self.end()?;
+        Ok(tree)
+    }
+
+    /// Nothing may follow.
+    pub(crate) fn end(&self) -> Result<(), FilterError> {
+        if self.peek().is_some() { Err(self.unexpected()) } else { Ok(()) }
     }
 
     /// What could stand at the end of the tokens; empty where parsing stopped earlier.
@@ -88,30 +148,30 @@ impl<'t> Parser<'t> {
         if self.at >= self.tokens.len() && self.wants_at == self.at { &self.wants } else { &[] }
     }
 
-    fn any_of(&mut self) -> Result<Expr, FilterError> {
+    fn any_of<T: Tree>(&mut self) -> Result<T, FilterError> {
         let mut parts = vec![self.all_of()?];
         while self.eat_joiner("or", &Kind::Or) {
             parts.push(self.all_of()?);
         }
-        Ok(single_or(parts, Expr::Or))
+        Ok(single_or(parts, T::any))
     }
 
-    fn all_of(&mut self) -> Result<Expr, FilterError> {
+    fn all_of<T: Tree>(&mut self) -> Result<T, FilterError> {
         let mut parts = vec![self.negation()?];
         while self.eat_joiner("and", &Kind::And) {
             parts.push(self.negation()?);
         }
-        Ok(single_or(parts, Expr::And))
+        Ok(single_or(parts, T::all))
     }
 
-    fn negation(&mut self) -> Result<Expr, FilterError> {
+    fn negation<T: Tree>(&mut self) -> Result<T, FilterError> {
         self.want(Want::Word("not"));
         if self.eat_joiner("not", &Kind::Not) {
             self.enter()?;
             self.negated = true;
-            let part = self.negation()?;
+            let part: T = self.negation()?;
             self.depth -= 1;
-            return Ok(Expr::Not(Box::new(part)));
+            return Ok(part.opposite());
         }
         self.want(Want::Word("("));
         if self.eat(&Kind::Open) {
@@ -124,8 +184,8 @@ impl<'t> Parser<'t> {
             self.depth -= 1;
             return Ok(inner);
         }
-        self.want(Want::Test);
-        let test = self.test();
+        self.want(T::LEAF);
+        let test = T::leaf(self);
         self.negated = false;
         test
     }
@@ -269,7 +329,7 @@ fn shown(kind: &Kind) -> String {
 }
 
 /// The only part, or all of them joined.
-fn single_or(mut parts: Vec<Expr>, join: fn(Vec<Expr>) -> Expr) -> Expr {
+fn single_or<T>(mut parts: Vec<T>, join: fn(Vec<T>) -> T) -> T {
     match (parts.len(), parts.pop()) {
         (1, Some(only)) => only,
         (_, last) => {

@@ -208,7 +208,7 @@ impl Parser<'_> {
     }
 
     /// The comparison that comes next, as sign or as word.
-    fn peek_compare(&self) -> Option<CompareOp> {
+    pub(crate) fn peek_compare(&self) -> Option<CompareOp> {
         if let Some(Kind::Compare(op)) = self.peek() {
             return Some(*op);
         }

@@ -265,12 +265,13 @@ fn words() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(known), 0..12).prop_map(|words| words.join(" "))
 }
 
-fn literal(sort: Sort) -> BoxedStrategy<Literal> {
+pub(crate) fn literal(sort: Sort) -> BoxedStrategy<Literal> {
     match sort {
         Sort::Bool => any::<bool>().prop_map(Literal::Bool).boxed(),
         Sort::Uint { max, .. } => (0..=max).prop_map(Literal::Uint).boxed(),
         Sort::Protocol | Sort::Flags => (0..=255u64).prop_map(Literal::Uint).boxed(),
         Sort::Int => any::<i32>().prop_map(|n| Literal::Int(n.into())).boxed(),
+        Sort::Mean { .. } => (0.0..1e15f64).prop_map(Literal::Real).boxed(),
         Sort::Real => any::<f64>().prop_filter("finite", |n| n.is_finite()).prop_map(Literal::Real).boxed(),
         Sort::Seconds => (0.0..1e12f64).prop_map(Literal::Real).boxed(),
         Sort::Text => any::<String>().prop_map(Literal::Text).boxed(),

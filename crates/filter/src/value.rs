@@ -47,6 +47,7 @@ pub(crate) fn literal(sort: Sort, text: &str) -> Option<Literal> {
         Sort::Flags => flags(text).map(|bits| Literal::Uint(bits.into())),
         Sort::Int => int(text).map(Literal::Int),
         Sort::Real => signed_real(text, FACTORS).map(Literal::Real),
+        Sort::Mean { nanos } => mean(text, nanos).map(Literal::Real),
         Sort::Seconds => seconds(text).map(Literal::Real),
         Sort::Text => Some(Literal::Text(text.to_owned())),
         Sort::Ip => text.parse().ok().map(Literal::Ip),
@@ -136,6 +137,16 @@ fn seconds(text: &str) -> Option<f64> {
         number / (1_000_000_000 / nanos) as f64
     };
     Some(seconds).filter(|s| s.is_finite())
+}
+
+/// A real number, or with `nanos` a length of time too, in units of so many nanoseconds.
+fn mean(text: &str, nanos: u64) -> Option<f64> {
+    let (number, suffix) = split_suffix(text)?;
+    match factor(suffix, TIME_UNITS).filter(|_| nanos > 0) {
+        // Both are far below 2^53, so the conversion is exact.
+        Some(unit) => real(number, &[("", 1)]).map(|n| n * unit as f64 / nanos as f64).filter(|n| n.is_finite()),
+        None => real(text, FACTORS),
+    }
 }
 
 /// A run of `len` digits at the start of `text`, and what follows.

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the grammar allows at a place: the ground of "want …" in errors and of completion.
 
+use crate::aggregate::{Aggregate, Function};
 use crate::check::{Sort, Target};
+
+/// The signs that compare numbers.
+pub(crate) const COMPARE: [&str; 6] = ["=", "!=", "<", "<=", ">", ">="];
 
 /// One thing that may stand at a place.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,6 +24,14 @@ pub(crate) enum Want {
     Flags,
     /// A network mask.
     Mask,
+    /// A number over the flows of a group.
+    Aggregate,
+    /// What a function is over.
+    Argument(Function),
+    /// A sign that compares.
+    Compare,
+    /// What a number over flows is compared with.
+    Number(Aggregate),
     /// That very word or sign.
     Word(&'static str),
 }
@@ -36,6 +48,13 @@ impl Want {
             Self::Pattern => one("a pattern such as \"*.example.com\"", "パターン（\"*.example.com\" など）"),
             Self::Flags => vec![Sort::Flags.label()],
             Self::Mask => one("a mask such as 255.255.255.0", "マスク（255.255.255.0 など）"),
+            Self::Aggregate => one(
+                "a number of a group such as bytes, flows or distinct(dst_port)",
+                "グループの数値（bytes、flows、distinct(dst_port) など）",
+            ),
+            Self::Argument(_) => one("a column", "列"),
+            Self::Compare => COMPARE.iter().map(|sign| ((*sign).to_owned(), (*sign).to_owned())).collect(),
+            Self::Number(aggregate) => vec![aggregate.sort().label()],
             Self::Word(",") => one("a comma", "コンマ"),
             Self::Word(word) => one(word, word),
         }

@@ -8,8 +8,8 @@ use minamo_schema::Value;
 
 use crate::cache::{Key, Sampled, Session};
 use crate::element::{Target, V9_SCOPE, target};
-use crate::options::Taught;
 use crate::measure::Measures;
+use crate::options::Taught;
 use crate::record::{Context, Tally};
 use crate::registry::Names;
 use crate::template::{Field, Template, VARIABLE, field};

@@ -156,19 +156,60 @@ Examples:
   minamo query 'port 443' --last 1h                         the newest flows
   minamo query 'src net 192.0.2.0/24' --top app --by bytes  the largest applications
   minamo query --top src_ip,dst_ip --limit 5                the largest pairs
-  minamo query 'app DNS' --format parquet --output dns.parquet   all of them, into a file")]
+  minamo query 'app DNS' --format parquet --output dns.parquet   all of them, into a file
+  minamo query --top 'net(src_ip,24)' --measures 'bytes,distinct(dst_ip),p95(duration)' --having 'flows > 100'
+  minamo query --top app --compare 7d --last 1d             … beside the same day of the week before
+  minamo query --paths src_ip,app,dst_ip --last 1h          what goes where, as JSON
+  minamo query --billing 95 --step 5m --inside 192.0.2.0/24 --last 30d
+
+Sums of sampled flows are scaled by their rate, and '±' shows half of a 95 % interval; --raw shows what was counted.")]
 pub(crate) struct Query {
     /// Filter; all flows without one.
     #[arg(default_value = "", hide_default_value = true)]
     pub(crate) filter: String,
     #[command(flatten)]
     pub(crate) place: Place,
-    /// Columns to group by, joined by commas; `ip` stands for either address.
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
-    pub(crate) top: Vec<String>,
-    /// What the groups are ordered by.
+    /// Keys to group by, joined by commas: columns, `ip` for either address, `net(src_ip,24)`, `time(5m)`.
+    #[arg(long, value_name = "KEYS")]
+    pub(crate) top: Option<String>,
+    /// Measures of each group, joined by commas: bytes, packets, flows, src_bytes, …, bps, pps, bpp,
+    /// distinct(column), about_distinct(column), min, max, avg, sum, p95, about_p95 of a column or of duration.
+    #[arg(long, value_name = "MEASURES", requires = "top")]
+    pub(crate) measures: Option<String>,
+    /// What is counted; without --order what the groups are ordered by.
     #[arg(long, value_enum, default_value = "bytes")]
     pub(crate) by: By,
+    /// The measure that orders the groups.
+    #[arg(long, value_name = "MEASURE", requires = "top")]
+    pub(crate) order: Option<String>,
+    /// The lowest first.
+    #[arg(long, requires = "top")]
+    pub(crate) ascending: bool,
+    /// Only groups for which this holds: `flows > 100 and distinct(dst_port) > 20`.
+    #[arg(long, value_name = "CONDITION", requires = "top")]
+    pub(crate) having: Option<String>,
+    /// Count each flow as two, one per direction.
+    #[arg(long, requires = "top")]
+    pub(crate) directions: bool,
+    /// Compare with the range so much earlier: 1d, 7d.
+    #[arg(long, value_parser = length, value_name = "LENGTH", requires = "top")]
+    pub(crate) compare: Option<std::time::Duration>,
+    /// Sums over paths through two to four keys, joined by commas, as one JSON object; --limit values of each keep
+    /// their names.
+    #[arg(long, value_name = "KEYS", conflicts_with_all = ["top", "billing"])]
+    pub(crate) paths: Option<String>,
+    /// Traffic into and out of networks: the rate below which so many of a hundred steps lie.
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=100), conflicts_with = "top")]
+    pub(crate) billing: Option<u8>,
+    /// Networks that are charged, joined by commas; without any, initiators are inside.
+    #[arg(long, value_name = "NETWORKS", value_delimiter = ',', requires = "billing")]
+    pub(crate) inside: Vec<minamo_base::Prefix>,
+    /// Length of a step of --billing.
+    #[arg(long, value_parser = length, default_value = "5m", value_name = "LENGTH")]
+    pub(crate) step: std::time::Duration,
+    /// Show what was counted: do not scale sampled flows.
+    #[arg(long)]
+    pub(crate) raw: bool,
     /// Only the last so long: 30m, 1h, 7d.
     #[arg(long, value_parser = length, value_name = "LENGTH", conflicts_with_all = ["from", "to"])]
     pub(crate) last: Option<std::time::Duration>,

@@ -367,6 +367,24 @@ pub static SETTINGS: &[Setting] = &[
         default: "\"60s\"",
         doc: "Time after which a query is stopped.",
     },
+    Setting {
+        key: "lake.query_spill",
+        kind: Kind::Size,
+        default: "\"16GiB\"",
+        doc: "Space on the disk that all queries together may use for what does not fit into memory.",
+    },
+    Setting {
+        key: "lake.query_slots",
+        kind: Kind::Count,
+        default: "8",
+        doc: "Queries that run at the same time; users take turns.",
+    },
+    Setting {
+        key: "lake.query_queue",
+        kind: Kind::Count,
+        default: "256",
+        doc: "Queries that may wait for their turn; what comes then is refused.",
+    },
 ];
 
 /// Checked settings.
@@ -586,6 +604,9 @@ impl Settings {
             classes: self.texts("lake.classes").iter().map(class).collect::<anyhow::Result<_>>()?,
             query_memory: parse_size(self.text("lake.query_memory")).unwrap_or_default(),
             query_time: self.length("lake.query_time"),
+            query_spill: bytes("lake.query_spill").unwrap_or_default(),
+            query_slots: self.count("lake.query_slots"),
+            query_queue: self.count("lake.query_queue"),
             ..Default::default()
         })
     }

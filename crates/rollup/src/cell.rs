@@ -2,7 +2,7 @@
 //! What one minute or hour holds, and rows of such cells as octets: for each slot that is not empty its number
 //! (one octet) and the five counters as LEB128. A slot that is missing is empty.
 
-/// What some flows moved in some time.
+/// What some flows moved in some time; of sampled flows what they stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cell {
     /// Octets from initiators.

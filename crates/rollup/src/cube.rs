@@ -2,6 +2,9 @@
 //! Adding up flows in memory: per key and hour a block of 60 minutes. Octets and packets are spread over a
 //! flow's lifetime, exactly; a flow itself counts once, in the minute in which it starts.
 //!
+//! Of a flow of which one packet in so many was looked at (`sampling_rate`) every counter, and the flow itself,
+//! counts that many times: see `docs/explain/sampling.md`.
+//!
 //! A flow that says that it lived for longer than [`MAX_LIFE`] is not spread: it would write thousands of rows
 //! for one that came in. It counts whole in the minute of its end, and is counted as such.
 
@@ -9,7 +12,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, TimestampNanosecondType, UInt8Type, UInt64Type};
+use arrow::datatypes::{DataType, TimestampNanosecondType, UInt8Type, UInt32Type, UInt64Type};
 
 use crate::cell::Cell;
 use crate::grid::{Ask, Grid};
@@ -96,11 +99,15 @@ pub struct Facts {
     start: ArrayRef,
     end: ArrayRef,
     counters: [Vec<u64>; 4],
+    /// For how many packets each one that was counted stands; none where all were looked at.
+    rates: Option<Vec<u64>>,
     protos: Vec<usize>,
     apps: Vec<usize>,
 }
 
 impl Facts {
+    /// How a row was sampled: a column that may be missing from a batch.
+    pub const RATE: &'static str = "sampling_rate";
     /// Columns that must be in the batch.
     pub const COLUMNS: [&'static str; 8] =
         ["time_start", "time_end", "src_bytes", "dst_bytes", "src_packets", "dst_packets", "proto", "app"];
@@ -113,9 +120,14 @@ impl Facts {
             let right = times.as_primitive_opt::<TimestampNanosecondType>().is_some() && times.null_count() == 0;
             right.then(|| times.clone()).ok_or(RollupError::Column(name))
         };
+        let rates = rates(batch)?;
         let counter = |name: &'static str| {
             let numbers = column(name)?.as_primitive_opt::<UInt64Type>().ok_or(RollupError::Column(name))?;
-            Ok(numbers.iter().map(|n| n.unwrap_or(0)).collect())
+            let mut numbers: Vec<u64> = numbers.iter().map(|n| n.unwrap_or(0)).collect();
+            for (number, rate) in numbers.iter_mut().zip(rates.iter().flatten()) {
+                *number = number.saturating_mul(*rate);
+            }
+            Ok(numbers)
         };
         let protos = column("proto")?.as_primitive_opt::<UInt8Type>().ok_or(RollupError::Column("proto"))?;
         Ok(Self {
@@ -124,6 +136,7 @@ impl Facts {
             counters: [counter("src_bytes")?, counter("dst_bytes")?, counter("src_packets")?, counter("dst_packets")?],
             protos: protos.iter().map(|proto| 1 + usize::from(proto.unwrap_or(0))).collect(),
             apps: apps(column("app")?, names)?,
+            rates,
         })
     }
 
@@ -136,6 +149,14 @@ impl Facts {
         let of = |times: &ArrayRef| times.as_primitive::<TimestampNanosecondType>().values().get(row).copied();
         Some((of(&self.start)?, of(&self.end)?))
     }
+}
+
+/// The sampling rates of a batch, 1 where there is none; nothing where all of them are 1.
+fn rates(batch: &RecordBatch) -> Result<Option<Vec<u64>>, RollupError> {
+    let Some(column) = batch.column_by_name(Facts::RATE) else { return Ok(None) };
+    let rates = column.as_primitive_opt::<UInt32Type>().ok_or(RollupError::Column(Facts::RATE))?;
+    let rates: Vec<u64> = rates.iter().map(|rate| u64::from(rate.unwrap_or(1).max(1))).collect();
+    Ok(rates.iter().any(|rate| *rate > 1).then_some(rates))
 }
 
 fn apps(column: &ArrayRef, names: &mut Names) -> Result<Vec<usize>, RollupError> {
@@ -185,7 +206,8 @@ impl Cube {
         };
         let scope = self.scope.clone();
         if scope.contains(&first) {
-            let cell = Cell { flows: 1, ..Cell::ZERO };
+            let flows = facts.rates.as_ref().and_then(|rates| rates.get(row)).copied().unwrap_or(1);
+            let cell = Cell { flows, ..Cell::ZERO };
             keys.iter().for_each(|key| self.put(*key, first, &cell));
         }
         minutes(counted, end, counters, &scope, |at, [src_bytes, dst_bytes, src_packets, dst_packets]| {
@@ -325,6 +347,27 @@ mod tests {
         cube.add(&facts, 2);
         assert_eq!(cube.blocks, 3 * 48);
         assert!(!cube.is_full() && !cube.is_empty());
+    }
+
+    #[test]
+    fn sampled_flows_stand_for_as_many_as_their_rate_says() {
+        let mut builder = FlowBuilder::default();
+        for rate in [None, Some(0), Some(1), Some(100), Some(u32::MAX)] {
+            let mut flow = Flow::default();
+            (flow.core.src_bytes, flow.core.dst_bytes, flow.core.src_packets) = (1_000, 7, u64::MAX / 2);
+            flow.core.proto = 6;
+            flow.sampling.get_or_insert_default().rate = rate;
+            builder.append(&flow);
+        }
+        let mut names = Names::default();
+        let facts = Facts::of(&builder.finish().expect("a batch"), &mut names).expect("facts");
+        let mut cube = Cube::new(i64::MIN..i64::MAX);
+        (0..4).for_each(|row| cube.add(&facts, row));
+        let mut grid = Grid::new(0..1, 1).expect("a grid");
+        cube.read(&names, &Ask { line: 0, dim: Dim::Total, minutes: 0..1 }, &mut grid);
+        let (_, cells) = grid.into_lines().next().expect("a line");
+        assert_eq!((cells[0].src_bytes, cells[0].dst_bytes, cells[0].flows), (103_000, 721, 103));
+        assert_eq!(cells[0].src_packets, u64::MAX, "what would overflow stays at its highest value");
     }
 
     #[test]

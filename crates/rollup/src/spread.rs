@@ -114,30 +114,49 @@ impl Buckets {
             .filter(|at| *at < self.count)
     }
 
-    /// Counts 1 where the flow starts, or at the start of the range where it started before.
-    pub fn count(&self, start: i64, line: &mut [u64]) {
-        if let Some(bucket) = self.place(start.max(self.from)).and_then(|at| line.get_mut(at)) {
-            *bucket = bucket.saturating_add(1);
-        }
+    /// The bucket in which the flow starts, or the first one where it started before; nothing where it starts
+    /// behind the range.
+    pub fn bucket(&self, start: i64) -> Option<usize> {
+        self.place(start.max(self.from))
     }
 
     /// Spreads `amount` over the lifetime `start ..= end`; what lies outside the range is left out.
     pub fn spread(&self, start: i64, end: i64, amount: u64, line: &mut [u64]) {
+        self.shares(start, end, amount, |at, part| {
+            if let Some(bucket) = line.get_mut(at) {
+                *bucket = bucket.saturating_add(part);
+            }
+        });
+    }
+
+    /// Spreads a number that is no counter, such as a variance, as [`Self::spread`] does.
+    pub fn spread_real(&self, start: i64, end: i64, amount: f64, line: &mut [f64]) {
+        const WHOLE: u64 = 1 << 52;
+        self.shares(start, end, WHOLE, |at, part| {
+            if let Some(bucket) = line.get_mut(at) {
+                // Both are exact as real numbers: below 2⁵³.
+                *bucket += amount * (part as f64 / WHOLE as f64);
+            }
+        });
+    }
+
+    /// Gives each bucket's share of `amount`.
+    fn shares(&self, start: i64, end: i64, amount: u64, mut give: impl FnMut(usize, u64)) {
         if end <= start {
-            if let Some(bucket) = self.place(start).and_then(|at| line.get_mut(at)) {
-                *bucket = bucket.saturating_add(amount);
+            if let Some(at) = self.place(start) {
+                give(at, amount);
             }
             return;
         }
         let (low, high) = (start.max(self.from), end.min(self.to));
         let Some(first) = self.place(low).filter(|_| low < high) else { return };
         let mut before = share(amount, start, end, low);
-        for (at, bucket) in line.iter_mut().enumerate().skip(first) {
+        for at in first..self.count {
             let bucket_end = i128::from(self.start) + (at as i128 + 1) * i128::from(self.step);
             let bucket_end = i64::try_from(bucket_end).unwrap_or(i64::MAX);
             let until = bucket_end.min(high);
             let now = share(amount, start, end, until);
-            *bucket = bucket.saturating_add(now - before);
+            give(at, now - before);
             before = now;
             if until >= high {
                 break;
@@ -184,6 +203,16 @@ mod tests {
             }
             assert_eq!(sum, 1_234_567, "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn real_numbers_are_spread_as_counters_are() {
+        let b = buckets(0, 100, 10);
+        let (mut whole, mut real) = (vec![0; b.count], vec![0.0; b.count]);
+        b.spread(5, 65, 6_000, &mut whole);
+        b.spread_real(5, 65, 6_000.0, &mut real);
+        assert!(whole.iter().zip(&real).all(|(n, x)| (f64::from(u32::try_from(*n).expect("small")) - x).abs() < 1e-6));
+        assert_eq!((b.bucket(-4), b.bucket(99), b.bucket(100)), (Some(0), Some(9), None));
     }
 
     #[test]

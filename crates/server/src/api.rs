@@ -2,7 +2,6 @@
 //! The operations on data: each parses its request, asks the lake and shapes the answer.
 
 use std::collections::{BTreeMap, HashSet};
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
@@ -12,21 +11,17 @@ use minamo_base::Time;
 use minamo_filter::ItemKind;
 use minamo_model::{CellReader, EVENTS, FLOWS, Row, json_value, text_value};
 use minamo_schema::Value;
-use minamo_store::{By, FlowsQuery, Key, SeriesQuery, SummaryQuery, TopQuery};
+use minamo_store::FlowsQuery;
 use utoipa::OpenApi;
 
-use crate::lake::{api as lake, export};
 use crate::exporters::api as exporters;
+use crate::lake::{api as lake, export};
 use crate::profiles::api as profiles;
 use crate::types::*;
-use crate::{ApiError, Deps, auth, metrics};
+use crate::{ApiError, Deps, auth, metrics, query};
 
 /// Rows of one page, groups of one answer, rows of one SQL answer at most.
 const MAX_ROWS: usize = 1_000;
-/// Lines of a course at most.
-const MAX_LINES: usize = 50;
-/// Steps of a course at most.
-const MAX_STEPS: i64 = 5_000;
 
 pub(crate) type Body<T> = Result<Json<T>, JsonRejection>;
 pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
@@ -41,9 +36,13 @@ pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
         auth::logout,
         status,
         columns,
-        summary,
-        top,
-        series,
+        query::summary,
+        query::top,
+        query::series,
+        query::paths,
+        query::billing,
+        query::queries,
+        query::stop_query,
         flows,
         flow,
         complete,
@@ -83,14 +82,14 @@ pub(crate) async fn openapi_json() -> ([(axum::http::HeaderName, &'static str); 
 }
 
 /// A range and a filter, as every query has them.
-struct Scope {
-    from: Time,
-    to: Time,
-    filter: minamo_filter::Expr,
+pub(crate) struct Scope {
+    pub(crate) from: Time,
+    pub(crate) to: Time,
+    pub(crate) filter: minamo_filter::Expr,
 }
 
 impl Scope {
-    fn parse(from: &str, to: &str, filter: &str) -> Result<Self, ApiError> {
+    pub(crate) fn parse(from: &str, to: &str, filter: &str) -> Result<Self, ApiError> {
         let scope =
             Self { from: parse_time(from, "from")?, to: parse_time(to, "to")?, filter: minamo_filter::parse(filter)? };
         if scope.from >= scope.to {
@@ -114,14 +113,6 @@ pub(crate) fn limited(limit: usize, max: usize) -> Result<usize, ApiError> {
     }
     let (en, ja) = (format!("limit: got {limit}, want 1 to {max}"), format!("limit: {limit} は 1～{max} の範囲外です"));
     Err(ApiError::bad("limit", en, ja))
-}
-
-fn by(measure: Measure) -> By {
-    match measure {
-        Measure::Bytes => By::Bytes,
-        Measure::Packets => By::Packets,
-        Measure::Flows => By::Flows,
-    }
 }
 
 /// Milliseconds since a start, by the injected clock.
@@ -167,93 +158,6 @@ pub(crate) async fn columns() -> Json<Vec<ColumnInfo>> {
         operators: minamo_filter::operators_of(column).into_iter().map(str::to_owned).collect(),
     };
     Json(FLOWS.columns().map(info).collect())
-}
-
-/// Sums over a range.
-#[utoipa::path(post, path = "/api/v1/query/summary", request_body = SummaryRequest,
-    responses((status = 200, body = Summary), (status = 400, body = ApiError)))]
-pub(crate) async fn summary(State(deps): State<Deps>, body: Body<SummaryRequest>) -> Answer<Summary> {
-    let Json(request) = body?;
-    let start = (deps.clock)();
-    let Scope { from, to, filter } = Scope::parse(&request.from, &request.to, &request.filter)?;
-    let found = deps.lake.summary(SummaryQuery { from: Some(from), to: Some(to), filter }).await?;
-    let count = format!(
-        "SELECT COUNT(DISTINCT event_id) AS events FROM events WHERE time_start < TIMESTAMP '{to}' AND time_end >= TIMESTAMP '{from}'"
-    );
-    let answer = deps.lake.sql(&count, 1).await?;
-    let events = answer.batches.first().map_or(0, |batch| match CellReader::all(batch).first().map(|r| r.value(0)) {
-        Some(Value::Int(n)) => u64::try_from(n).unwrap_or(0),
-        _ => 0,
-    });
-    Ok(Json(Summary {
-        bytes: found.bytes,
-        packets: found.packets,
-        flows: found.flows,
-        hosts: found.hosts,
-        encrypted_bytes: found.encrypted_bytes,
-        events,
-        first: found.first.map(|t| t.to_string()),
-        last: found.last.map(|t| t.to_string()),
-        elapsed_ms: elapsed(&deps, start),
-    }))
-}
-
-fn totals(totals: minamo_store::Totals) -> Totals {
-    Totals { bytes: totals.bytes, packets: totals.packets, flows: totals.flows }
-}
-
-/// The largest groups.
-#[utoipa::path(post, path = "/api/v1/query/top", request_body = TopRequest,
-    responses((status = 200, body = Top), (status = 400, body = ApiError)))]
-pub(crate) async fn top(State(deps): State<Deps>, body: Body<TopRequest>) -> Answer<Top> {
-    let Json(request) = body?;
-    let start = (deps.clock)();
-    let Scope { from, to, filter } = Scope::parse(&request.from, &request.to, &request.filter)?;
-    let keys = request.keys.iter().map(|name| Key::named(name)).collect::<Result<Vec<_>, _>>()?;
-    let limit = limited(request.limit, MAX_ROWS)?;
-    let query = TopQuery { from: Some(from), to: Some(to), filter, keys, by: by(request.by), limit };
-    let found = deps.lake.top(query).await?;
-    let row = |(key, sums): (Vec<Value<'_>>, minamo_store::Totals)| TopRow {
-        key: key.iter().map(json_value).collect(),
-        bytes: sums.bytes,
-        packets: sums.packets,
-        flows: sums.flows,
-    };
-    let rows = found.rows.into_iter().map(row).collect();
-    Ok(Json(Top { rows, total: totals(found.total), elapsed_ms: elapsed(&deps, start) }))
-}
-
-/// The course over time.
-#[utoipa::path(post, path = "/api/v1/query/series", request_body = SeriesRequest,
-    responses((status = 200, body = Series), (status = 400, body = ApiError)))]
-pub(crate) async fn series(State(deps): State<Deps>, body: Body<SeriesRequest>) -> Answer<Series> {
-    let Json(request) = body?;
-    let start = (deps.clock)();
-    let Scope { from, to, filter } = Scope::parse(&request.from, &request.to, &request.filter)?;
-    let split = request.split.as_deref().map(Key::named).transpose()?;
-    let limit = limited(request.limit, MAX_LINES)?;
-    let step = request.step_secs.map(Duration::from_secs);
-    if let Some(secs) = request.step_secs {
-        let steps = to.since(from) / 1_000_000_000 / i64::try_from(secs).unwrap_or(i64::MAX).max(1);
-        if secs == 0 || steps > MAX_STEPS {
-            let en = format!("step_secs: got {secs}, want a step that gives at most {MAX_STEPS} of them");
-            let ja = format!("step_secs: {secs} では区間の数が {MAX_STEPS} を超えます");
-            return Err(ApiError::bad("step_secs", en, ja));
-        }
-    }
-    let query = SeriesQuery { from: Some(from), to: Some(to), filter, split, by: by(request.by), limit, step };
-    let found = deps.lake.series(query).await?;
-    let one_line = split.is_none();
-    let line = |(name, values): (Option<Value<'_>>, Vec<u64>)| SeriesLine {
-        name: name.filter(|_| !one_line).map(|name| text_value(&name)),
-        values,
-    };
-    Ok(Json(Series {
-        start: found.start.to_string(),
-        step_secs: found.step.as_secs(),
-        series: found.lines.into_iter().map(line).collect(),
-        elapsed_ms: elapsed(&deps, start),
-    }))
 }
 
 fn flow_rows(batch: &arrow::array::RecordBatch) -> Vec<FlowRow> {

@@ -7,6 +7,7 @@ use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use minamo_store::{Asker, asked_by};
 
 use crate::state::SESSION_SECS;
 use crate::types::{Login, Session};
@@ -60,8 +61,10 @@ pub(crate) async fn logout(State(deps): State<Deps>, headers: HeaderMap) -> Resu
 pub(crate) async fn require(State(deps): State<Deps>, mut request: Request, next: Next) -> Result<Response, ApiError> {
     let token = token(request.headers()).ok_or_else(ApiError::not_logged_in)?;
     let user = deps.state.session_user(token, (deps.clock)()).map_err(ApiError::internal)?;
-    request.extensions_mut().insert(User(user.ok_or_else(ApiError::not_logged_in)?));
-    Ok(next.run(request).await)
+    let user = user.ok_or_else(ApiError::not_logged_in)?;
+    request.extensions_mut().insert(User(user.clone()));
+    let what = request.uri().path().to_owned();
+    Ok(asked_by(Asker { user, what }, next.run(request)).await)
 }
 
 fn token(headers: &HeaderMap) -> Option<&str> {

@@ -78,12 +78,27 @@ impl From<QueryError> for ApiError {
                 Self::new(StatusCode::BAD_REQUEST, "bad_request", en, ja)
             }
             QueryError::Timeout(secs) => {
-                let ja = format!("{secs} 秒を超えたため中止しました。期間かフィルターを絞ってください");
+                let ja = format!(
+                    "{secs} 秒を超えたため中止しました。期間かフィルターを絞るか、設定 lake.query_time を大きくしてください"
+                );
                 Self::new(StatusCode::GATEWAY_TIMEOUT, "too_slow", en, ja)
             }
             QueryError::Memory => {
-                let ja = "メモリーの上限を超えます。期間、フィルター、集計キーを絞ってください";
+                let ja = "メモリーの上限を超えます。期間、フィルター、集計キーを絞るか、設定 lake.query_memory を大きくしてください";
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_large", en, ja)
+            }
+            QueryError::Spill => {
+                let ja = "一時ファイルの上限を超えます。期間、フィルター、集計キーを絞るか、設定 lake.query_spill を大きくしてください";
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_large", en, ja)
+            }
+            QueryError::Busy(waiting) => {
+                let ja = format!(
+                    "すでに {waiting} 件の問い合わせが待っています。しばらくしてからもう一度試すか、設定 lake.query_queue を大きくしてください"
+                );
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", en, ja)
+            }
+            QueryError::Stopped => {
+                Self::new(StatusCode::CONFLICT, "stopped", en, "問い合わせは要求により中止されました")
             }
             other => Self::internal(other),
         }

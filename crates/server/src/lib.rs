@@ -10,6 +10,7 @@ pub mod exporters;
 pub mod lake;
 mod metrics;
 pub mod profiles;
+pub mod query;
 mod state;
 pub mod types;
 
@@ -62,9 +63,13 @@ pub fn router(deps: Deps) -> Router {
         .route("/api/v1/session", get(auth::session).delete(auth::logout))
         .route("/api/v1/status", get(api::status))
         .route("/api/v1/columns", get(api::columns))
-        .route("/api/v1/query/summary", post(api::summary))
-        .route("/api/v1/query/top", post(api::top))
-        .route("/api/v1/query/series", post(api::series))
+        .route("/api/v1/query/summary", post(query::summary))
+        .route("/api/v1/query/top", post(query::top))
+        .route("/api/v1/query/series", post(query::series))
+        .route("/api/v1/query/paths", post(query::paths))
+        .route("/api/v1/query/billing", post(query::billing))
+        .route("/api/v1/queries", get(query::queries))
+        .route("/api/v1/queries/{id}", delete(query::stop_query))
         .route("/api/v1/query/flows", post(api::flows))
         .route("/api/v1/flows/{flow_id}", get(api::flow))
         .route("/api/v1/filter/complete", get(api::complete))

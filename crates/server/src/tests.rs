@@ -158,6 +158,80 @@ async fn queries_answer_from_the_lake() {
 }
 
 #[tokio::test]
+async fn groups_paths_bills_and_comparisons_are_questions_of_one_call() {
+    let service = service().await;
+    let top = range(json!({"keys": ["net(src_ip,24)", "time(1h)"], "by": "bytes", "limit": 5, "compare": "1d",
+        "measures": ["distinct(dst_port)", "p50(bytes)", "bytes"], "having": "flows > 2", "order": "bpp"}));
+    let (status, top) = service.json("POST", "/api/v1/query/top", top).await;
+    assert_eq!(status, StatusCode::OK, "{top}");
+    let row = &top["rows"][0];
+    assert_eq!(row["key"], json!(["192.0.2.0/24", "2026-01-05T10:00:00Z"]));
+    assert_eq!((&row["values"], &row["is_new"], &row["flows"]), (&json!([3, 1000.0, 3000]), &json!(true), &json!(3)));
+    assert_eq!((&row["before"], &top["measures"][1]), (&json!([0, null, 0]), &json!("p50(bytes)")));
+    assert!(row["intervals"].is_null(), "nothing was sampled");
+    let plain = range(json!({"keys": ["dst_port"], "by": "bytes", "limit": 5}));
+    let (_, plain) = service.json("POST", "/api/v1/query/top", plain).await;
+    assert_eq!(plain["measures"], json!(["bytes", "packets", "flows"]));
+    let ask = range(json!({"keys": ["src_ip", "app", "dst_port"], "by": "bytes", "limit": 2}));
+    let (_, paths) = service.json("POST", "/api/v1/query/paths", ask).await;
+    assert_eq!(paths["paths"].as_array().map(Vec::len), Some(3));
+    let other = paths["links"].as_array().expect("links").iter().find(|link| link["target"]["other"] == true);
+    assert_eq!(other.map(|link| (&link["level"], &link["value"])), Some((&json!(1), &json!(1_000))));
+    let ask = range(json!({"inside": ["198.51.100.0/24"], "step_secs": 3600, "percentile": 100}));
+    let (_, bill) = service.json("POST", "/api/v1/query/billing", ask).await;
+    assert_eq!((&bill["inward"], &bill["outward"]), (&json!([0, 3_000]), &json!([0, 0])));
+    assert_eq!(bill["inward_bps"].as_f64().map(f64::round), Some(7.0));
+    let ask = range(json!({"split": null, "by": "bytes", "limit": 1, "step_secs": 3600, "side": "src",
+        "percentile": 95, "compare": "1h", "spread": false}));
+    let (_, series) = service.json("POST", "/api/v1/query/series", ask).await;
+    assert_eq!(
+        (&series["series"][0]["values"], &series["series"][0]["percentile"]),
+        (&json!([0, 3_000]), &json!(3_000))
+    );
+    assert_eq!(series["before"]["values"], json!([0, 0]));
+    let (_, summary) = service.json("POST", "/api/v1/query/summary", range(json!({"compare": "1d"}))).await;
+    assert_eq!((&summary["before"]["flows"], &summary["flows"]), (&json!(0), &json!(3)));
+    for (path, body, member) in [
+        ("top", json!({"keys": ["net(app,8)"], "by": "bytes", "limit": 5}), "keys"),
+        ("top", json!({"keys": ["app"], "by": "bytes", "limit": 5, "having": "flows >"}), "having"),
+        ("top", json!({"keys": ["app"], "by": "bytes", "limit": 5, "measures": ["nonsense"]}), "measures"),
+        ("top", json!({"keys": ["app"], "by": "bytes", "limit": 5, "compare": "soon"}), "compare"),
+        ("billing", json!({"inside": ["x"], "step_secs": 300, "percentile": 95}), "inside"),
+        ("billing", json!({"step_secs": 300, "percentile": 0}), "percentile"),
+    ] {
+        let (status, error) = service.json("POST", &format!("/api/v1/query/{path}"), range(body)).await;
+        assert_eq!((status, &error["path"]), (StatusCode::BAD_REQUEST, &json!(member)), "{error}");
+        assert!(!error["message_ja"].as_str().expect("text").is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_is_listed_by_who_asked_it_and_can_be_stopped() {
+    let service = service().await;
+    // Two billion pairs of three: no machine answers before it is stopped.
+    let numbers = "(SELECT * FROM (VALUES (1),(2),(3),(4),(5),(6),(7),(8)) AS v(x))";
+    let sql =
+        format!("SELECT COUNT(*) FROM {}", (0..14).map(|n| format!("{numbers} t{n}")).collect::<Vec<_>>().join(", "));
+    let sql = sql + " WHERE t0.x + t13.x > t7.x";
+    let ask = service.json("POST", "/api/v1/sql", Some(json!({"sql": sql})));
+    let stop = async {
+        loop {
+            let (_, list) = service.json("GET", "/api/v1/queries", None).await;
+            if let Some(query) = list["queries"].get(0) {
+                assert_eq!((&query["user"], &query["what"]), (&json!("admin"), &json!("/api/v1/sql")));
+                let path = format!("/api/v1/queries/{}", query["id"]);
+                assert_eq!(service.send("DELETE", &path, None).await.status(), StatusCode::NO_CONTENT);
+                assert_eq!(service.send("DELETE", "/api/v1/queries/999", None).await.status(), StatusCode::NOT_FOUND);
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    };
+    let ((status, error), ()) = tokio::join!(ask, stop);
+    assert_eq!((status, &error["code"]), (StatusCode::CONFLICT, &json!("stopped")));
+}
+
+#[tokio::test]
 async fn wrong_input_is_named() {
     let service = service().await;
     let (status, error) = service.json("POST", "/api/v1/query/summary", range(json!({"filter": "src_ipp = 1"}))).await;

@@ -101,6 +101,16 @@ minamo_base::counters! {
         /// Queries that were stopped because they took too long.
         query_timeouts: AtomicU64 = "minamo_lake_query_stopped_total" [reason = "time"],
             "Ask for less time, or raise lake.query_time.";
+        /// Queries that somebody stopped.
+        query_stopped: AtomicU64 = "minamo_lake_query_stopped_total" [reason = "asked"], "";
+        /// Queries that nobody waited for any more: their request was closed.
+        query_gone: AtomicU64 = "minamo_lake_query_stopped_total" [reason = "gone"], "";
+        /// Queries that were refused because too many waited.
+        query_busy: AtomicU64 = "minamo_lake_query_refused_total" [reason = "queue"],
+            "See who asks so much at /api/v1/queries, or raise lake.query_queue or lake.query_slots.";
+        /// Queries that would have put more on the disk than allowed.
+        query_spill: AtomicU64 = "minamo_lake_query_refused_total" [reason = "spill"],
+            "Ask for less, or raise lake.query_spill.";
         /// Queries that needed more memory than allowed.
         query_memory: AtomicU64 = "minamo_lake_query_refused_total" [reason = "memory"],
             "Ask for less, or raise lake.query_memory.";

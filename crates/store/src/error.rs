@@ -145,11 +145,26 @@ pub enum QueryError {
     #[error("{0}")]
     Bad(String),
     /// The query took too long and was stopped.
-    #[error("the query was stopped after {0} s: narrow the time range or the filter")]
+    #[error("the query was stopped after {0} s: narrow the time range or the filter, or raise lake.query_time")]
     Timeout(u64),
     /// The query needed more memory than it may have.
-    #[error("the query needs more memory than it may use: narrow the time range, the filter or the groups")]
+    #[error(
+        "the query needs more memory than it may use: narrow the time range, the filter or the groups, or raise \
+         lake.query_memory"
+    )]
     Memory,
+    /// What the query put on the disk because it did not fit into memory is more than allowed.
+    #[error(
+        "the query needs more space on the disk than queries may use: narrow the time range, the filter or the \
+         groups, or raise lake.query_spill"
+    )]
+    Spill,
+    /// Too many queries wait already.
+    #[error("{0} queries wait already: ask again later, or raise lake.query_queue")]
+    Busy(usize),
+    /// Somebody stopped the query.
+    #[error("the query was stopped by request")]
+    Stopped,
     /// The disk returned something else than was written; nothing of it was used.
     #[error("{0}")]
     Damaged(String),

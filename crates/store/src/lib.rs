@@ -38,8 +38,9 @@ pub use inspect::{ColumnSize, SegmentInfo};
 pub use lake::{Lake, LakeStats, TableStats};
 pub use minamo_rollup::{Cell, Dim, EVER, MINUTE, MOST_STEPS, OTHER, Wanted, minute};
 pub use query::{
-    By, FlowPage, FlowsQuery, Key, Rows, RowsQuery, Series, SeriesQuery, SqlAnswer, Summary, SummaryQuery, Top,
-    TopQuery, Totals, compile,
+    Asker, Billing, BillingQuery, By, Counting, Figure, FlowPage, FlowsQuery, Function, GroupRow, Groups, GroupsQuery,
+    Interval, Intervals, Key, Measure, Operand, Paths, PathsQuery, Rows, RowsQuery, RunningQuery, Sampled, Series,
+    SeriesQuery, Sides, SqlAnswer, Stop, Summary, SummaryQuery, Top, TopQuery, Totals, asked_by, compile,
 };
 pub use rebuild::Rebuilt;
 pub use retention::{Class, ClassSize, Forecast, Hold, HoldKind, NewHold, Retained};

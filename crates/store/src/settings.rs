@@ -43,6 +43,8 @@ pub struct Settings {
     pub keep_replaced: Duration,
     /// Queries that may run at the same time; others wait within their time.
     pub query_slots: usize,
+    /// Queries that may wait, of all users together; each user has a line of his own.
+    pub query_queue: usize,
     /// Memory that one query may use; beyond that it spills to disk where it can.
     pub query_memory: usize,
     /// Octets that queries may spill.
@@ -72,6 +74,7 @@ impl Default for Settings {
             free_space,
             keep_replaced: Duration::from_secs(300),
             query_slots: 8,
+            query_queue: 256,
             query_memory: 1 << 30,
             query_spill: 16 << 30,
             query_time: Duration::from_secs(60),

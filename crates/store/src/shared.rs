@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use crate::StoreError;
 use crate::counters::{Counters, add};
 use crate::maintain::Job;
+use crate::query::{Queries, Rates, Turns};
 use crate::retention::{Hold, Retained};
 use crate::rollup::Rollups;
 use crate::segment::Segment;
@@ -103,8 +104,12 @@ pub(crate) struct Shared {
     /// So little is free that nothing more is taken.
     full: AtomicBool,
     stopping: AtomicBool,
-    /// Queries that may run at the same time.
-    pub(crate) slots: Semaphore,
+    /// Queries that may run at the same time, and those that wait.
+    pub(crate) turns: Arc<Turns>,
+    /// The queries that wait or run.
+    pub(crate) queries: Queries,
+    /// Segments of which is known whether they have sampled flows.
+    pub(crate) rates: Rates,
     /// Exports that may run at the same time: they last as long as their readers want.
     pub(crate) exports: Arc<Semaphore>,
 }
@@ -117,10 +122,12 @@ const EXPORTS: usize = 4;
 impl Shared {
     /// An empty state; `jobs` leads to the maintenance thread, if there is one.
     pub(crate) fn new(dir: &Path, settings: Settings, clock: fn() -> Time, jobs: Option<SyncSender<Job>>) -> Self {
-        let slots = Semaphore::new(settings.query_slots);
+        let turns = Turns::new(settings.query_slots, settings.query_queue);
         Self {
             dir: dir.to_owned(),
-            slots,
+            turns,
+            queries: Queries::default(),
+            rates: Rates::default(),
             exports: Arc::new(Semaphore::new(EXPORTS)),
             settings,
             clock,

@@ -10,6 +10,9 @@ const types = new Map(COLUMNS.map((column) => [column.name, column.type]));
 export function term(column: string, value: Value): string | null {
   if (value === null || value === undefined || value === "") return null;
   if (column === "ip") return `ip ${value}`;
+  const net = /^net\((ip|src_ip|dst_ip),/.exec(column);
+  if (net) return `${net[1] === "ip" ? "" : `${net[1]?.slice(0, 3)} `}net ${value}`;
+  if (column.includes("(")) return null;
   const type: string = types.get(column) ?? (typeof value === "string" ? "text" : "u64");
   if (type === "time" || type.startsWith("list")) return null;
   return `${column} = ${type === "text" ? quote(String(value)) : value}`;
@@ -17,7 +20,7 @@ export function term(column: string, value: Value): string | null {
 
 /** All of a ranking's keys together; a missing value asks for its absence. Null when one cannot be written. */
 export function terms(columns: string[], values: Value[]): string | null {
-  const parts = columns.map((column, i) => (values[i] === null && column !== "ip" ? `not ${column} present` : term(column, values[i])));
+  const parts = columns.map((column, i) => (values[i] === null && column !== "ip" && !column.includes("(") ? `not ${column} present` : term(column, values[i])));
   return parts.includes(null) ? null : parts.join(" and ");
 }
 

@@ -9,6 +9,27 @@ export interface ApiError {
   path: string | null;
 }
 
+export interface Billing {
+  elapsed_ms: number;
+  inward: number[];
+  inward_bps: number;
+  larger_bps: number;
+  outward: number[];
+  outward_bps: number;
+  start: string;
+  step_secs: number;
+}
+
+export interface BillingRequest {
+  filter?: string;
+  from: string;
+  inside?: string[];
+  percentile: number;
+  scaled?: boolean;
+  step_secs: number;
+  to: string;
+}
+
 export interface ColumnInfo {
   doc: string;
   doc_ja: string;
@@ -39,6 +60,14 @@ export interface Counter {
   labels: string;
   name: string;
   value: number;
+}
+
+export interface Earlier {
+  bytes: number;
+  encrypted_bytes: number;
+  flows: number;
+  hosts: number;
+  packets: number;
 }
 
 export interface EventRow {
@@ -306,6 +335,34 @@ export interface Login {
 
 export type Measure = "bytes" | "packets" | "flows";
 
+export interface PathLink {
+  level: number;
+  source: Stop;
+  target: Stop;
+  value: number;
+}
+
+export interface PathRow {
+  stops: Stop[];
+  value: number;
+}
+
+export interface Paths {
+  elapsed_ms: number;
+  links: PathLink[];
+  paths: PathRow[];
+}
+
+export interface PathsRequest {
+  by: Measure;
+  filter?: string;
+  from: string;
+  keys: string[];
+  limit: number;
+  scaled?: boolean;
+  to: string;
+}
+
 export type ProfileAsKnown = "now" | "then";
 
 export interface ProfileChange {
@@ -379,9 +436,24 @@ export interface ProfileList {
 
 export type ProfileSplit = "protocol" | "app";
 
+export interface Queries {
+  queries: QueryState[];
+}
+
+export interface QueryState {
+  id: number;
+  rows_read: number;
+  rows_total: number;
+  since: string;
+  user: string;
+  waiting: boolean;
+  what: string;
+}
+
 export type Scalar = string | number | boolean;
 
 export interface Series {
+  before?: null | SeriesLine;
   elapsed_ms: number;
   series: SeriesLine[];
   start: string;
@@ -389,16 +461,23 @@ export interface Series {
 }
 
 export interface SeriesLine {
+  intervals?: Interval[];
   name: string | null;
+  percentile?: number | null;
   values: number[];
 }
 
 export interface SeriesRequest {
   by: Measure;
+  compare?: string | null;
   filter?: string;
   from: string;
   limit: number;
+  percentile?: number | null;
+  scaled?: boolean;
+  side?: Side;
   split?: string | null;
+  spread?: boolean;
   step_secs?: number | null;
   to: string;
 }
@@ -406,6 +485,8 @@ export interface SeriesRequest {
 export interface Session {
   user: string;
 }
+
+export type Side = "src" | "dst" | "both";
 
 export interface SqlAnswer {
   columns: SqlColumn[];
@@ -435,7 +516,13 @@ export interface Status {
   version: string;
 }
 
+export interface Stop {
+  other: boolean;
+  value?: null | Scalar;
+}
+
 export interface Summary {
+  before?: null | Earlier;
   bytes: number;
   elapsed_ms: number;
   encrypted_bytes: number;
@@ -443,13 +530,16 @@ export interface Summary {
   first: string | null;
   flows: number;
   hosts: number;
+  intervals?: null | Intervals;
   last: string | null;
   packets: number;
 }
 
 export interface SummaryRequest {
+  compare?: string | null;
   filter?: string;
   from: string;
+  scaled?: boolean;
   to: string;
 }
 
@@ -460,28 +550,44 @@ export interface Text2 {
 
 export interface Top {
   elapsed_ms: number;
+  gone?: TopRow[];
+  measures?: string[];
   rows: TopRow[];
-  total: Totals;
+  total: TopTotals;
 }
 
 export interface TopRequest {
+  ascending?: boolean;
   by: Measure;
+  compare?: string | null;
+  directions?: boolean;
   filter?: string;
   from: string;
+  having?: string;
   keys: string[];
   limit: number;
+  measures?: string[];
+  order?: string | null;
+  scaled?: boolean;
   to: string;
 }
 
 export interface TopRow {
+  before?: (null | Scalar)[];
   bytes: number;
   flows: number;
+  intervals?: (null | Interval)[];
+  is_new?: boolean;
   key: (null | Scalar)[];
   packets: number;
+  values?: (null | Scalar)[];
 }
 
-export interface Totals {
+export interface TopTotals {
+  before?: (null | Scalar)[];
   bytes: number;
   flows: number;
+  intervals?: (null | Interval)[];
   packets: number;
+  values?: (null | Scalar)[];
 }

@@ -15,6 +15,17 @@ pub(super) fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> any
     runtime.block_on(command)
 }
 
+/// Runs a query; an interrupt (Ctrl-C) stops it, and what it put on the disk goes.
+pub(super) async fn until_interrupted(query: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::select! {
+        answer = query => answer,
+        interrupt = tokio::signal::ctrl_c() => {
+            interrupt.context("cannot wait for an interrupt")?;
+            anyhow::bail!("interrupted")
+        }
+    }
+}
+
 /// Writes to standard output; a reader that went away is no failure.
 pub(super) fn say(text: &str) {
     use std::io::Write as _;

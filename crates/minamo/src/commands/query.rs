@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `minamo query`: the newest flows that pass a filter, or the largest groups of them.
+//! `minamo query`: the newest flows that pass a filter, groups of them, paths, or a bill.
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
-use arrow::array::{Array as _, ArrayRef, RecordBatch, StringArray, UInt64Array};
+use anyhow::{Context as _, bail};
+use arrow::array::{Array as _, ArrayRef, Float64Array, RecordBatch, StringArray, UInt64Array};
 use arrow::datatypes::{Field, Fields, Schema};
 use minamo_base::Time;
-use minamo_model::text_value;
+use minamo_filter::{Expr, parse_having};
+use minamo_model::{json_value, text_value};
 use minamo_schema::Value;
-use minamo_store::{Key, Lake, RowsQuery, Top, TopQuery, Totals};
+use minamo_store::{
+    BillingQuery, Figure, GroupRow, Groups, GroupsQuery, Interval, Key, Lake, Measure, PathsQuery, RowsQuery, Stop,
+};
+use serde_json::{Map, json};
 
 use crate::cli::{By, Query};
 use crate::clock;
@@ -23,64 +27,302 @@ const LIMIT: usize = 20;
 pub(crate) async fn run(args: Query) -> anyhow::Result<()> {
     let filter = minamo_filter::parse(&args.filter).map_err(|e| anyhow::anyhow!("filter: {e}"))?;
     let lake = open_to_read(&args.place)?;
-    let from = args.last.map(|length| clock::now() - length).or(args.from);
-    if args.top.is_empty() { flows(&lake, filter, from, &args).await } else { top(&lake, filter, from, &args).await }
+    let range = match args.last {
+        // Both ends: an earlier range lies as long before either.
+        Some(length) => (Some(clock::now() - length), Some(clock::now())),
+        None => (args.from, args.to),
+    };
+    match (&args.top, &args.paths, args.billing) {
+        (Some(keys), ..) => top(&lake, filter, range, keys, &args).await,
+        (_, Some(keys), _) => paths(&lake, filter, range, keys, &args).await,
+        (.., Some(percent)) => bill(&lake, filter, range, percent, &args).await,
+        _ => flows(&lake, filter, range, &args).await,
+    }
 }
 
-async fn flows(lake: &Lake, filter: minamo_filter::Expr, from: Option<Time>, args: &Query) -> anyhow::Result<()> {
+type Range = (Option<Time>, Option<Time>);
+
+async fn flows(lake: &Lake, filter: Expr, (from, to): Range, args: &Query) -> anyhow::Result<()> {
     let limit = args.limit.or(args.output.is_none().then_some(LIMIT));
     let output = Output::flows(&args.format, args.output.as_deref())?;
-    let count = output.all(lake.flow_rows(RowsQuery { from, to: args.to, filter, limit }).await?).await?;
+    let count = output.all(lake.flow_rows(RowsQuery { from, to, filter, limit }).await?).await?;
     if let Some(path) = &args.output {
         eprintln!("minamo: {count} flows are in {}", path.display());
     }
     Ok(())
 }
 
-async fn top(lake: &Lake, filter: minamo_filter::Expr, from: Option<Time>, args: &Query) -> anyhow::Result<()> {
-    let keys = args.top.iter().map(|name| Key::named(name)).collect::<Result<Vec<_>, _>>().context("--top")?;
-    let by = match args.by {
-        By::Bytes => minamo_store::By::Bytes,
-        By::Packets => minamo_store::By::Packets,
-        By::Flows => minamo_store::By::Flows,
+/// The parts of a list that commas divide, but for commas in parentheses.
+fn parts(text: &str) -> Vec<&str> {
+    let mut depth = 0_i32;
+    let divides = |c: char| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        c == ',' && depth == 0
     };
-    let found = lake.top(TopQuery { from, to: args.to, filter, keys, by, limit: args.limit.unwrap_or(LIMIT) }).await?;
-    let mut names = args.top.clone();
-    names.extend(["bytes", "packets", "flows"].map(str::to_owned));
-    if args.format != "table" {
-        return top_file(&names, &found, args);
+    text.split(divides).map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
+fn keys(text: &str, option: &'static str) -> anyhow::Result<Vec<Key>> {
+    parts(text).into_iter().map(|name| Key::named(name).context(option)).collect()
+}
+
+fn measure(by: By) -> Measure {
+    match by {
+        By::Bytes => Measure::Bytes,
+        By::Packets => Measure::Packets,
+        By::Flows => Measure::Flows,
     }
-    anyhow::ensure!(args.output.is_none(), "--output: want --format csv, jsonl or parquet with it");
-    let sums = |t: &Totals| [t.bytes, t.packets, t.flows].map(|n| n.to_string());
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    for (key, totals) in &found.rows {
-        rows.push(key.iter().map(text_value).chain(sums(totals)).collect());
+}
+
+async fn top(lake: &Lake, filter: Expr, (from, to): Range, names: &str, args: &Query) -> anyhow::Result<()> {
+    let parse = |text: &str, option: &'static str| Measure::parse(text).context(option);
+    let mut measures = match &args.measures {
+        Some(list) => parts(list).into_iter().map(|text| parse(text, "--measures")).collect::<Result<Vec<_>, _>>()?,
+        None => vec![Measure::Bytes, Measure::Packets, Measure::Flows],
+    };
+    let order = match (&args.order, measures.first()) {
+        (Some(text), _) => parse(text, "--order")?,
+        // The first of those that were asked for.
+        (None, Some(first)) if args.measures.is_some() => *first,
+        _ => measure(args.by),
+    };
+    if !measures.contains(&order) {
+        measures.push(order);
     }
-    let total = std::iter::repeat_n(String::new(), args.top.len().saturating_sub(1));
-    rows.push(std::iter::once("total".to_owned()).chain(total).chain(sums(&found.total)).collect());
-    say(&aligned(&names, &rows));
+    let query = GroupsQuery {
+        from,
+        to,
+        filter,
+        keys: keys(names, "--top")?,
+        order: measures.iter().position(|one| *one == order).unwrap_or(0),
+        measures,
+        ascending: args.ascending,
+        having: parse_having(args.having.as_deref().unwrap_or_default())
+            .map_err(|e| anyhow::anyhow!("--having: {e}"))?,
+        limit: args.limit.unwrap_or(LIMIT),
+        directions: args.directions,
+        scaled: !args.raw,
+        compare: args.compare,
+    };
+    let found = lake.groups(query.clone()).await?;
+    match args.format.as_str() {
+        "table" => {
+            anyhow::ensure!(args.output.is_none(), "--output: want --format csv, jsonl or parquet with it");
+            table(&query, &found);
+        }
+        "jsonl" if args.output.is_none() => lines(&query, &found),
+        _ => group_file(&query, &found, args)?,
+    }
     Ok(())
 }
 
-/// Groups in a format for programs. Keys that are numbers stay numbers, all others are texts.
-fn top_file(names: &[String], found: &Top, args: &Query) -> anyhow::Result<()> {
-    let mut columns: Vec<ArrayRef> = Vec::new();
-    for at in 0..args.top.len() {
-        let cells = || found.rows.iter().map(|(key, _)| key.get(at).unwrap_or(&Value::Null));
-        if cells().all(|cell| matches!(cell, Value::Uint(_) | Value::Null)) {
-            let number = |cell: &Value<'_>| if let Value::Uint(number) = cell { Some(*number) } else { None };
-            columns.push(Arc::new(cells().map(number).collect::<UInt64Array>()));
-        } else {
-            let text = |cell: &Value<'_>| (*cell != Value::Null).then(|| text_value(cell));
-            columns.push(Arc::new(cells().map(text).collect::<StringArray>()));
+fn table(query: &GroupsQuery, found: &Groups) {
+    let mut names: Vec<String> = query.keys.iter().map(Key::to_string).collect();
+    for measure in &query.measures {
+        names.push(measure.to_string());
+        if found.sampled && measure.is_sum() {
+            names.push("±".to_owned());
+        }
+        if query.compare.is_some() {
+            names.extend(["before".to_owned(), "%".to_owned()]);
         }
     }
-    for sum in [|t: &Totals| t.bytes, |t: &Totals| t.packets, |t: &Totals| t.flows] {
-        columns.push(Arc::new(found.rows.iter().map(|(_, totals)| sum(totals)).collect::<UInt64Array>()));
+    let cells = |row: &GroupRow| {
+        let mut cells = Vec::new();
+        for (at, (figure, measure)) in row.figures.iter().zip(&query.measures).enumerate() {
+            cells.push(shown(&figure.value));
+            if found.sampled && measure.is_sum() {
+                cells.push(figure.interval.map_or_else(String::new, |interval| interval.half().to_string()));
+            }
+            if let Some(before) = row.before.get(at) {
+                cells.extend([shown(before), change(&figure.value, before, row.known)]);
+            }
+        }
+        cells
+    };
+    let row = |row: &GroupRow| row.key.iter().map(shown).chain(cells(row)).collect::<Vec<_>>();
+    let mut rows: Vec<Vec<String>> = found.rows.iter().map(row).collect();
+    let total = std::iter::repeat_n(String::new(), query.keys.len().saturating_sub(1));
+    rows.push(std::iter::once("total".to_owned()).chain(total).chain(cells(&found.total)).collect());
+    say(&aligned(&names, &rows));
+    if !found.gone.is_empty() {
+        let rows: Vec<Vec<String>> = found.gone.iter().map(row).collect();
+        say(&format!("\nOnly in the earlier range:\n{}", aligned(&names, &rows)));
+    }
+    if found.sampled {
+        eprintln!(
+            "minamo: flows were sampled: sums are scaled, ± is half of a 95 % interval; --raw shows what was counted"
+        );
+    }
+}
+
+/// A value for people: means and rates with three digits behind the point.
+fn shown(value: &Value<'_>) -> String {
+    match value {
+        Value::Real(n) => format!("{n:.3}"),
+        other => text_value(other),
+    }
+}
+
+fn number(value: &Value<'_>) -> Option<f64> {
+    match value {
+        Value::Uint(n) => Some(*n as f64),
+        Value::Int(n) => Some(*n as f64),
+        Value::Real(n) => Some(*n),
+        _ => None,
+    }
+}
+
+/// The change since the earlier range, in per cent.
+fn change(now: &Value<'_>, before: &Value<'_>, known: bool) -> String {
+    match (number(now), number(before)) {
+        _ if !known => "new".to_owned(),
+        (Some(now), Some(before)) if before != 0.0 => format!("{:+.1}", (now - before) / before * 100.0),
+        _ => String::new(),
+    }
+}
+
+/// Groups in a format for programs: numbers stay numbers, all other values are texts. Those that are gone have
+/// `compared` gone.
+fn group_file(query: &GroupsQuery, found: &Groups, args: &Query) -> anyhow::Result<()> {
+    let rows: Vec<&GroupRow> = found.rows.iter().chain(&found.gone).collect();
+    let mut columns: Vec<(String, ArrayRef)> = Vec::new();
+    for (at, key) in query.keys.iter().enumerate() {
+        columns.push((key.to_string(), column(rows.iter().map(|row| row.key.get(at)))));
+    }
+    for (at, measure) in query.measures.iter().enumerate() {
+        let name = measure.to_string();
+        columns.push((name.clone(), column(rows.iter().map(|row| row.figures.get(at).map(|figure| &figure.value)))));
+        if found.sampled && measure.is_sum() {
+            let end = |end: fn(&Interval) -> u64| -> ArrayRef {
+                Arc::new(rows.iter().map(|row| Some(end(&row.figures.get(at)?.interval?))).collect::<UInt64Array>())
+            };
+            columns.push((format!("{name}_low"), end(|interval| interval.low)));
+            columns.push((format!("{name}_high"), end(|interval| interval.high)));
+        }
+        if query.compare.is_some() {
+            columns.push((format!("{name}_before"), column(rows.iter().map(|row| row.before.get(at)))));
+        }
+    }
+    if query.compare.is_some() {
+        let state = |(at, row): (usize, &&GroupRow)| match (at < found.rows.len(), row.known) {
+            (false, _) => Some("gone"),
+            (true, false) => Some("new"),
+            (true, true) => None,
+        };
+        columns.push(("compared".to_owned(), Arc::new(rows.iter().enumerate().map(state).collect::<StringArray>())));
     }
     let fields: Fields =
-        (names.iter().zip(&columns)).map(|(name, column)| Field::new(name, column.data_type().clone(), true)).collect();
+        columns.iter().map(|(name, cells)| Field::new(name, cells.data_type().clone(), true)).collect();
     let schema = Arc::new(Schema::new(fields));
-    let batch = RecordBatch::try_new(Arc::clone(&schema), columns)?;
+    let batch = RecordBatch::try_new(Arc::clone(&schema), columns.into_iter().map(|(_, cells)| cells).collect())?;
     Output::answer(&args.format, args.output.as_deref(), schema)?.one(&batch)
+}
+
+/// Values as one column: whole numbers, numbers, or texts, whichever holds all of them.
+fn column<'a>(cells: impl Iterator<Item = Option<&'a Value<'a>>> + Clone) -> ArrayRef {
+    let held = || cells.clone().map(|cell| cell.filter(|cell| **cell != Value::Null));
+    if held().flatten().all(|cell| matches!(cell, Value::Uint(_))) {
+        let whole = |cell: &Value<'_>| if let Value::Uint(n) = cell { Some(*n) } else { None };
+        return Arc::new(held().map(|cell| cell.and_then(whole)).collect::<UInt64Array>());
+    }
+    if held().flatten().all(|cell| number(cell).is_some()) {
+        return Arc::new(held().map(|cell| cell.and_then(number)).collect::<Float64Array>());
+    }
+    Arc::new(held().map(|cell| cell.map(text_value)).collect::<StringArray>())
+}
+
+fn lines(query: &GroupsQuery, found: &Groups) {
+    for (row, state) in found.rows.iter().map(|row| (row, None)).chain(found.gone.iter().map(|row| (row, Some("gone"))))
+    {
+        let mut line = Map::new();
+        for (key, value) in query.keys.iter().zip(&row.key) {
+            line.insert(key.to_string(), json_value(value));
+        }
+        for (at, (Figure { value, interval }, measure)) in row.figures.iter().zip(&query.measures).enumerate() {
+            let name = measure.to_string();
+            if let Some(interval) = interval {
+                line.insert(format!("{name}_low"), interval.low.into());
+                line.insert(format!("{name}_high"), interval.high.into());
+            }
+            if let Some(before) = row.before.get(at) {
+                line.insert(format!("{name}_before"), json_value(before));
+            }
+            line.insert(name, json_value(value));
+        }
+        if let Some(state) = state.or(if row.known { None } else { Some("new") }) {
+            line.insert("compared".to_owned(), state.into());
+        }
+        say(&format!("{}\n", serde_json::Value::from(line)));
+    }
+}
+
+async fn paths(lake: &Lake, filter: Expr, (from, to): Range, names: &str, args: &Query) -> anyhow::Result<()> {
+    let (keys, by) = (keys(names, "--paths")?, measure(args.by));
+    let limit = args.limit.unwrap_or(LIMIT);
+    let query = PathsQuery { from, to, filter, keys, by, limit, scaled: !args.raw };
+    let found = lake.paths(query).await?;
+    let stop = |stop: &Stop| match stop {
+        Some(value) => json!({"value": json_value(value), "other": false}),
+        None => json!({"value": null, "other": true}),
+    };
+    let path = |(stops, value): &(Vec<Stop>, u64)| json!({"stops": stops.iter().map(stop).collect::<Vec<_>>(), "value": value});
+    let link = |(level, source, target, value): &(usize, Stop, Stop, u64)| json!({"level": level, "source": stop(source), "target": stop(target), "value": value});
+    let answer = json!({
+        "paths": found.paths.iter().map(path).collect::<Vec<_>>(),
+        "links": found.links.iter().map(link).collect::<Vec<_>>(),
+    });
+    say(&format!("{answer}\n"));
+    Ok(())
+}
+
+async fn bill(lake: &Lake, filter: Expr, (from, to): Range, percent: u8, args: &Query) -> anyhow::Result<()> {
+    let (inside, step, scaled) = (args.inside.clone(), args.step, !args.raw);
+    let bill = lake.billing(BillingQuery { from, to, filter, inside, step, percent, scaled }).await?;
+    let (steps, secs) = (bill.inward.len(), bill.step.as_secs());
+    let of =
+        [("in", bill.inward_percentile), ("out", bill.outward_percentile), ("larger of both", bill.larger_percentile)];
+    match args.format.as_str() {
+        "table" => {
+            let names = ["traffic".to_owned(), format!("bit/s at {percent} %"), "bytes of the step".to_owned()];
+            let row = |(name, octets): &(&str, u64)| {
+                vec![(*name).to_owned(), format!("{:.0}", bill.bits_per_second(*octets)), octets.to_string()]
+            };
+            say(&aligned(&names, &of.iter().map(row).collect::<Vec<_>>()));
+            say(&format!("{steps} steps of {secs} s from {}\n", bill.start));
+        }
+        "jsonl" => {
+            let rates = of.map(|(_, octets)| bill.bits_per_second(octets));
+            let answer = json!({
+                "start": bill.start.to_string(), "step_secs": secs, "percentile": percent,
+                "inward_bps": rates[0], "outward_bps": rates[1], "larger_bps": rates[2],
+                "inward": bill.inward, "outward": bill.outward,
+            });
+            say(&format!("{answer}\n"));
+        }
+        other => bail!("--format {other}: a bill comes as table or jsonl"),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commas_in_parentheses_divide_nothing() {
+        assert_eq!(parts("net(src_ip,24,48), app,time(5m),"), ["net(src_ip,24,48)", "app", "time(5m)"]);
+        assert!(parts("").is_empty());
+    }
+
+    #[test]
+    fn changes_are_in_per_cent_and_what_is_new_has_none() {
+        let (now, before) = (Value::Uint(150), Value::Uint(100));
+        assert_eq!(change(&now, &before, true), "+50.0");
+        assert_eq!(change(&before, &now, true), "-33.3");
+        assert_eq!(
+            (change(&now, &Value::Uint(0), true), change(&now, &before, false)),
+            (String::new(), "new".to_owned())
+        );
+    }
 }

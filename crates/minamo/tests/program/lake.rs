@@ -60,6 +60,39 @@ fn filter_sql_and_meter_agree_and_the_scan_is_found() {
 }
 
 #[test]
+fn groups_paths_and_bills_are_answered_on_the_command_line() {
+    let (_folder, data) = demo();
+    let ask = |more: &[&str]| stdout(&[&["query", "--data", &data], more].concat());
+    let measures = "flows,distinct(dst_port),p95(duration)";
+    let found = ask(&["--top", "net(src_ip,24)", "--measures", measures, "--having", "flows > 5", "--format", "jsonl"]);
+    let rows: Vec<Value> = found.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let want = sql(
+        &data,
+        "SELECT net(src_ip, 24) AS n, COUNT(*) AS f, COUNT(DISTINCT dst_port) AS p FROM flows WHERE src_ip < ip('::ffff:255.255.255.255') \
+         GROUP BY 1 HAVING COUNT(*) > 5 ORDER BY 2 DESC, 1 LIMIT 20",
+    );
+    let v4 = rows.iter().filter(|row| row["net(src_ip,24)"].as_str().is_some_and(|net| net.contains('.')));
+    let got: Vec<_> = v4.map(|row| (row["flows"].clone(), row["distinct(dst_port)"].clone())).collect();
+    let want: Vec<_> = want.iter().filter(|row| row["n"].as_str().is_some_and(|net| net.contains('.'))).collect();
+    assert_eq!(got, want.iter().map(|row| (row["f"].clone(), row["p"].clone())).collect::<Vec<_>>());
+    let table = ask(&["--top", "app", "--compare", "7d", "--last", "1h"]);
+    assert!(table.contains("before") && table.contains("new") && table.contains("total"), "{table}");
+    let paths: Value = serde_json::from_str(&ask(&["--paths", "src_ip,app,dst_port", "--limit", "3"])).expect("JSON");
+    let level = |level: u64| -> u64 {
+        let links = paths["links"].as_array().expect("links").iter().filter(|link| link["level"] == level);
+        links.filter_map(|link| link["value"].as_u64()).sum()
+    };
+    let all = sql(&data, "SELECT SUM(src_bytes + dst_bytes) AS b FROM flows");
+    assert_eq!((Some(level(0)), level(0)), (all[0]["b"].as_u64(), level(1)), "each level has all octets");
+    let bill: Value =
+        serde_json::from_str(&ask(&["--billing", "100", "--step", "1h", "--format", "jsonl"])).expect("JSON");
+    let sum = |name: &str| bill[name].as_array().expect("steps").iter().filter_map(Value::as_u64).sum::<u64>();
+    assert_eq!(Some(sum("inward") + sum("outward")), all[0]["b"].as_u64());
+    let output = minamo(&["query", "--data", &data, "--top", "app", "--having", "flows >"]);
+    assert!(stderr(&output).contains("--having"), "{}", stderr(&output));
+}
+
+#[test]
 fn a_bad_filter_and_bad_sql_get_one_sentence() {
     let (_folder, data) = demo();
     let output = minamo(&["query", "--data", &data, "tls_snii = x"]);

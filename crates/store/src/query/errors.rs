@@ -19,7 +19,7 @@ pub(crate) fn explain_error(error: &DataFusionError) -> QueryError {
     match root {
         DataFusionError::ResourcesExhausted(_) => QueryError::Memory,
         // The engine wraps this one in an input/output error.
-        other if other.to_string().contains("max_temp_directory_size") => QueryError::Memory,
+        other if other.to_string().contains("max_temp_directory_size") => QueryError::Spill,
         DataFusionError::SQL(parser, _) => syntax(&parser.to_string()),
         DataFusionError::SchemaError(schema, _) => QueryError::Sql { message: missing(schema), position },
         DataFusionError::Plan(_) | DataFusionError::NotImplemented(_) | DataFusionError::Execution(_) => {

@@ -106,7 +106,7 @@ fn binary(left: Expr, op: Operator, right: Expr) -> Expr {
     Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))
 }
 
-fn compare(left: Expr, op: CompareOp, right: Expr) -> Expr {
+pub(super) fn compare(left: Expr, op: CompareOp, right: Expr) -> Expr {
     match op {
         CompareOp::Eq => left.eq(right),
         CompareOp::Ne => left.not_eq(right),
@@ -156,7 +156,7 @@ fn like(glob: &str) -> String {
 }
 
 /// A measure of a flow; nothing where its divisor is 0.
-fn measure(measure: Measure) -> Expr {
+pub(super) fn measure(measure: Measure) -> Expr {
     let sum = |a: &str, b: &str| ident(a) + ident(b);
     let real = |expr: Expr| cast(expr, DataType::Float64);
     let bytes = || sum("src_bytes", "dst_bytes");

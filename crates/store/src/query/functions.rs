@@ -39,6 +39,11 @@ pub(crate) fn text_of(address: Expr) -> Expr {
     function("ip_text", 1, DataType::Utf8View, ip_text).call(vec![address])
 }
 
+/// The network of a length that an address lies in, as text.
+pub(super) fn net_of(address: Expr, length: u8) -> Expr {
+    function("net", 2, DataType::Utf8View, net).call(vec![address, datafusion::logical_expr::lit(i64::from(length))])
+}
+
 fn function(name: &'static str, arguments: usize, returns: DataType, run: Run) -> Arc<ScalarUDF> {
     let signature = Signature::any(arguments, Volatility::Immutable);
     Arc::new(ScalarUDF::from(Function { name, signature, returns, run }))

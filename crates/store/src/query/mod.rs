@@ -3,19 +3,28 @@
 //! over one view of the tables, with limits of time and memory.
 
 mod addresses;
+mod aggregate;
+mod billing;
 mod errors;
 mod export;
 mod filter;
 mod functions;
 mod grouping;
+mod groups;
+mod key;
 mod list_any;
+mod measure;
 mod pages;
+mod paths;
 mod provider;
 mod reader;
+mod running;
+mod sampling;
 mod series;
 mod sides;
 mod sql;
 mod top;
+mod turn;
 
 use std::future::Future;
 use std::path::Path;
@@ -37,16 +46,26 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 use minamo_base::Time;
 use minamo_model::FLOWS;
-use minamo_schema::{Column, Value};
+use minamo_schema::Value;
 use object_store::local::LocalFileSystem;
 
+pub use billing::{Billing, BillingQuery};
 pub(crate) use errors::explain_error;
 pub use export::{Rows, RowsQuery};
 pub use filter::compile;
+pub use groups::{Figure, GroupRow, Groups, GroupsQuery};
+pub use key::Key;
+pub use measure::{Function, Measure, Operand};
 pub use pages::{FlowPage, FlowsQuery};
-pub use series::{Series, SeriesQuery};
+pub use paths::{Paths, PathsQuery, Stop};
+pub(crate) use running::Queries;
+pub use running::{Asker, RunningQuery, asked_by};
+pub(crate) use sampling::Rates;
+pub use sampling::{Interval, Intervals, Sides};
+pub use series::{Counting, Series, SeriesQuery};
 pub use sql::SqlAnswer;
-pub use top::{By, Summary, SummaryQuery, Top, TopQuery, Totals};
+pub use top::{By, Sampled, Summary, SummaryQuery, Top, TopQuery, Totals};
+pub(crate) use turn::Turns;
 
 use crate::counters::add;
 use crate::settings::Settings;
@@ -57,33 +76,6 @@ use provider::LakeTable;
 
 const CATALOG: &str = "minamo";
 const SCHEMA: &str = "lake";
-
-/// What rows are grouped by.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Key {
-    /// A column of the flows.
-    Column(&'static Column),
-    /// Both addresses of a flow: it counts for each side, once where they are the same.
-    Ip,
-}
-
-impl Key {
-    /// The key of that name: `ip` or a column.
-    pub fn named(name: &str) -> Result<Self, QueryError> {
-        if name == "ip" {
-            return Ok(Self::Ip);
-        }
-        FLOWS.column(name).map(Self::Column).ok_or_else(|| QueryError::Bad(format!("flows have no column {name}")))
-    }
-
-    /// Its name.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Column(column) => column.name,
-            Self::Ip => "ip",
-        }
-    }
-}
 
 /// The query engine: everything that all queries share.
 pub(crate) struct Engine {
@@ -169,19 +161,29 @@ impl Lake {
     pub(crate) async fn limited<T>(&self, query: impl Future<Output = Result<T, QueryError>>) -> Result<T, QueryError> {
         let (counters, limit) = (&self.shared.counters, self.shared.settings.query_time);
         add(&counters.queries, 1);
+        let listed = self.shared.queries.enter(counters, (self.shared.clock)());
         let in_turn = async {
-            let _slot = self.shared.slots.acquire().await.map_err(|error| QueryError::Failed(error.to_string()))?;
-            query.await
+            let Some(_slot) = self.shared.turns.take(listed.user()).await else {
+                return Err(QueryError::Busy(self.shared.settings.query_queue));
+            };
+            listed.run(query).await
         };
-        let Ok(answer) = tokio::time::timeout(limit, in_turn).await else {
-            add(&counters.query_timeouts, 1);
-            return Err(QueryError::Timeout(limit.as_secs()));
+        let answer = tokio::select! {
+            biased;
+            () = listed.stopped() => Err(QueryError::Stopped),
+            answer = tokio::time::timeout(limit, in_turn) => {
+                answer.unwrap_or_else(|_| Err(QueryError::Timeout(limit.as_secs())))
+            }
         };
-        if matches!(answer, Err(QueryError::Damaged(_))) {
-            add(&counters.damaged, 1);
-        }
-        if matches!(answer, Err(QueryError::Memory)) {
-            add(&counters.query_memory, 1);
+        listed.finish();
+        match &answer {
+            Err(QueryError::Timeout(_)) => add(&counters.query_timeouts, 1),
+            Err(QueryError::Stopped) => add(&counters.query_stopped, 1),
+            Err(QueryError::Busy(_)) => add(&counters.query_busy, 1),
+            Err(QueryError::Damaged(_)) => add(&counters.damaged, 1),
+            Err(QueryError::Memory) => add(&counters.query_memory, 1),
+            Err(QueryError::Spill) => add(&counters.query_spill, 1),
+            _ => {}
         }
         answer
     }

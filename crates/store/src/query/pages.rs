@@ -12,7 +12,7 @@ use minamo_base::{Time, hex};
 use minamo_filter::Expr as Filter;
 use minamo_model::FLOWS;
 
-use super::{flows, time};
+use super::{flows, running, time};
 use crate::{Lake, QueryError};
 
 /// Rows that a page holds at most.
@@ -108,7 +108,7 @@ pub(super) fn newest_first(frame: DataFrame) -> Result<DataFrame, QueryError> {
 
 async fn collect(frame: DataFrame) -> Result<RecordBatch, QueryError> {
     let schema: SchemaRef = Arc::clone(frame.schema().inner());
-    let batches = frame.collect().await?;
+    let batches = running::collect(frame).await?;
     let schema = batches.first().map_or(schema, RecordBatch::schema);
     Ok(concat_batches(&schema, &batches)?)
 }

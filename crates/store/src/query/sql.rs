@@ -9,6 +9,7 @@ use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::Statement as Ast;
 use futures::StreamExt;
 
+use super::running::stream;
 use crate::{Lake, QueryError};
 
 /// The answer to an SQL query.
@@ -40,7 +41,7 @@ impl Lake {
     async fn run_sql(&self, text: &str, limit_rows: usize) -> Result<SqlAnswer, QueryError> {
         let session = self.session()?;
         let plan = plan(&session, text).await?;
-        let mut stream = session.execute_logical_plan(plan).await?.execute_stream().await?;
+        let mut stream = stream(session.execute_logical_plan(plan).await?).await?;
         let mut answer = SqlAnswer { schema: stream.schema(), batches: Vec::new(), truncated: false };
         let mut room = limit_rows;
         while let Some(batch) = stream.next().await {

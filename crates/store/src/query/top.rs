@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use datafusion::dataframe::DataFrame;
-use datafusion::functions_aggregate::expr_fn::{count, count_distinct, max, min, sum};
+use datafusion::functions_aggregate::expr_fn::{count_distinct, max, min, sum};
 use datafusion::logical_expr::{Expr, ident, lit, when};
 use datafusion::physical_plan::execute_stream_partitioned;
 use datafusion::prelude::SessionContext;
@@ -16,7 +16,11 @@ use minamo_schema::{CellType, Value};
 use tokio::task::JoinSet;
 
 use super::grouping::{Counters, Grouping, Part, can_pack};
-use super::{Key, flows, owned};
+use super::groups::{GroupRow, GroupsQuery};
+use super::key::{IP, Key};
+use super::running::{collect, follow};
+use super::sampling::{Amount, Interval, Intervals, Sides, counted, is_sampled, scaled, variance};
+use super::{flows, owned};
 use crate::{Lake, QueryError};
 
 /// What a ranking goes by.
@@ -69,13 +73,25 @@ pub struct TopQuery {
     pub limit: usize,
 }
 
-/// The answer: the first groups and the total of all, in which each flow counts once.
+/// The answer: the first groups and the total of all, in which each flow counts once. Sampled flows count for what
+/// they stand for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Top {
     /// Keys and totals, highest first; equals in the order of their keys.
     pub rows: Vec<(Vec<Value<'static>>, Totals)>,
     /// Total of everything in the range that passes the filter.
     pub total: Totals,
+    /// How sure that is, where flows of the range were sampled.
+    pub sampled: Option<Sampled>,
+}
+
+/// How sure the totals of sampled flows are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sampled {
+    /// Of each group.
+    pub rows: Vec<Intervals>,
+    /// Of the total.
+    pub total: Intervals,
 }
 
 /// A question for one overview.
@@ -98,7 +114,7 @@ pub struct Summary {
     pub packets: u64,
     /// Flows.
     pub flows: u64,
-    /// Different addresses, both sides together.
+    /// Different addresses that were seen, both sides together.
     pub hosts: u64,
     /// Octets of flows whose content was encrypted.
     pub encrypted_bytes: u64,
@@ -106,64 +122,98 @@ pub struct Summary {
     pub first: Option<Time>,
     /// Latest end.
     pub last: Option<Time>,
+    /// How sure the sums are, where flows of the range were sampled.
+    pub sampled: Option<Intervals>,
 }
 
 impl Lake {
     /// Totals per key, highest first, and the total of all.
     pub async fn top(&self, query: TopQuery) -> Result<Top, QueryError> {
-        self.limited(Box::pin(async {
-            let session = self.session()?;
-            if let Some(top) = quick(&session, &query, self.shared.settings.query_memory).await? {
-                return Ok(top);
-            }
-            let rows = general(&session, &query).await?;
-            let frame = flows(&session, query.from, query.to, &query.filter).await?;
-            let total = first_row(frame.aggregate(vec![], totals()?)?).await?;
-            Ok(Top { rows, total: read_totals(&total) })
-        }))
-        .await
+        let groups = self.groups(GroupsQuery::of(&query)).await?;
+        let sampled = groups
+            .sampled
+            .then(|| Sampled { rows: groups.rows.iter().map(intervals).collect(), total: intervals(&groups.total) });
+        let total = totals_of(&groups.total);
+        let rows = groups.rows.into_iter().map(|row| (totals_of(&row), row)).map(|(sums, row)| (row.key, sums));
+        Ok(Top { rows: rows.collect(), total, sampled })
     }
 
-    /// Totals, hosts and times of the flows of a range.
-    pub async fn summary(&self, query: SummaryQuery) -> Result<Summary, QueryError> {
+    /// Totals, hosts and times of the flows of a range. Sampled flows count for what they stand for, but for hosts,
+    /// where `scaled` says so.
+    pub async fn summary_as(&self, query: SummaryQuery, scaled: bool) -> Result<Summary, QueryError> {
         self.limited(Box::pin(async {
             let session = self.session()?;
+            let scale = scaled && is_sampled(&self.shared, query.from, query.to)?;
             let frame = flows(&session, query.from, query.to, &query.filter).await?;
-            let sides = both_sides(frame.clone(), &[])?;
-            let hosts = first_row(sides.aggregate(vec![], vec![count_distinct(ident(IP))])?).await?;
-            let mut wanted = totals()?;
-            let encrypted = when(ident("encrypted"), bytes()).otherwise(lit(0_u64))?;
-            wanted.extend([sum(encrypted), min(ident("time_start")), max(ident("time_end"))]);
-            let row = first_row(frame.aggregate(vec![], wanted)?).await?;
-            let Totals { bytes, packets, flows } = read_totals(&row);
+            let hosts =
+                first_row(both_sides(frame.clone())?.aggregate(vec![], vec![count_distinct(ident(IP))])?).await?;
+            let row = first_row(frame.aggregate(vec![], wanted(scale)?)?).await?;
             let time = |at: usize| match row.get(at) {
                 Some(Value::Time(at)) => Some(*at),
                 _ => None,
             };
-            let (hosts, encrypted_bytes) = (uint(hosts.first()), uint(row.get(3)));
-            Ok(Summary { bytes, packets, flows, hosts, encrypted_bytes, first: time(4), last: time(5) })
+            let number = |at: usize| uint(row.get(at));
+            let interval = |sum: usize, at: usize, of: fn(u64, f64, u64) -> Interval| match row.get(at) {
+                Some(Value::Real(variance)) => of(number(sum), *variance, number(at + 1)),
+                _ => Interval { low: number(sum), high: number(sum) },
+            };
+            let all = || Intervals {
+                bytes: interval(0, 6, Interval::of),
+                packets: interval(1, 8, Interval::of),
+                flows: interval(2, 10, Interval::of_flows),
+            };
+            Ok(Summary {
+                bytes: number(0),
+                packets: number(1),
+                flows: number(2),
+                hosts: uint(hosts.first()),
+                encrypted_bytes: number(3),
+                first: time(4),
+                last: time(5),
+                sampled: scale.then(all),
+            })
         }))
         .await
     }
-}
 
-/// Name of the column that has each side's address in turn.
-const IP: &str = "ip";
-
-/// The first groups of a question.
-pub(crate) async fn groups(
-    session: &SessionContext,
-    query: &TopQuery,
-    memory: usize,
-) -> Result<Vec<(Vec<Value<'static>>, Totals)>, QueryError> {
-    match quick(session, query, memory).await? {
-        Some(top) => Ok(top.rows),
-        None => general(session, query).await,
+    /// [`Lake::summary_as`], scaled.
+    pub async fn summary(&self, query: SummaryQuery) -> Result<Summary, QueryError> {
+        self.summary_as(query, true).await
     }
 }
 
+/// Sums, octets of encrypted flows and times; with `scale` also variance and what was seen of each sum.
+fn wanted(scale: bool) -> Result<Vec<Expr>, QueryError> {
+    let value = |amount| if scale { scaled(amount, Sides::Both) } else { counted(amount, Sides::Both) };
+    let amounts = [Amount::Bytes, Amount::Packets, Amount::Flows];
+    let mut wanted: Vec<Expr> = amounts.iter().map(|amount| sum(value(*amount))).collect();
+    wanted.push(sum(when(ident("encrypted"), value(Amount::Bytes)).otherwise(lit(0_u64))?));
+    wanted.extend([min(ident("time_start")), max(ident("time_end"))]);
+    if scale {
+        for amount in amounts {
+            wanted.push(sum(variance(amount, Sides::Both)?));
+            wanted.push(sum(counted(amount, Sides::Both)));
+        }
+    }
+    Ok(wanted.into_iter().enumerate().map(|(at, expr)| expr.alias(format!("s{at}"))).collect())
+}
+
+fn totals_of(row: &GroupRow) -> Totals {
+    let number = |at: usize| uint(row.figures.get(at).map(|figure| &figure.value));
+    Totals { bytes: number(0), packets: number(1), flows: number(2) }
+}
+
+fn intervals(row: &GroupRow) -> Intervals {
+    let of = |at: usize| row.figures.get(at).and_then(|figure| figure.interval).unwrap_or_default();
+    Intervals { bytes: of(0), packets: of(1), flows: of(2) }
+}
+
 /// The answer by our own hash tables; nothing where the keys are not for them, or are too many for the memory.
-async fn quick(session: &SessionContext, query: &TopQuery, memory: usize) -> Result<Option<Top>, QueryError> {
+pub(super) async fn quick(
+    session: &SessionContext,
+    query: &TopQuery,
+    memory: usize,
+) -> Result<Option<Top>, QueryError> {
     let mut columns = vec!["src_bytes", "dst_bytes", "src_packets", "dst_packets"];
     let mut place = |name: &'static str| {
         columns.iter().position(|column| *column == name).unwrap_or_else(|| {
@@ -180,6 +230,7 @@ async fn quick(session: &SessionContext, query: &TopQuery, memory: usize) -> Res
                 second = Some((at, Part { cell: CellType::Ip, column: place("dst_ip") }));
                 Part { cell: CellType::Ip, column: place("src_ip") }
             }
+            Key::Net { .. } | Key::Time(_) => return Ok(None),
         });
     }
     let cells: Vec<CellType> = parts.iter().map(|part| part.cell).collect();
@@ -190,6 +241,7 @@ async fn quick(session: &SessionContext, query: &TopQuery, memory: usize) -> Res
     let frame = flows(session, query.from, query.to, &query.filter).await?;
     let frame = frame.select(columns.into_iter().map(ident).collect::<Vec<_>>())?;
     let plan = frame.create_physical_plan().await?;
+    follow(&plan);
     let streams = execute_stream_partitioned(plan, session.task_ctx())?;
     let grouping = Arc::new(Grouping::new(parts, memory, streams.len()));
     let mut tasks = JoinSet::new();
@@ -213,7 +265,7 @@ async fn quick(session: &SessionContext, query: &TopQuery, memory: usize) -> Res
         }
     }
     let (rows, total) = grouping.finish(found, query.by, query.limit);
-    Ok(Some(Top { rows, total }))
+    Ok(Some(Top { rows, total, sampled: None }))
 }
 
 /// The session for a question that reads few columns: where the filter leaves many rows, it costs more to decode
@@ -241,66 +293,17 @@ fn is_selective(filter: &Filter) -> bool {
 /// Places of the counters in the columns of [`quick`].
 const COUNTERS: Counters = Counters { bytes: [0, 1], packets: [2, 3] };
 
-/// The first groups by the SQL engine, which spills to disk.
-async fn general(session: &SessionContext, query: &TopQuery) -> Result<Vec<(Vec<Value<'static>>, Totals)>, QueryError> {
-    if query.keys.is_empty() {
-        return Err(QueryError::Bad("want at least one key".to_owned()));
-    }
-    let mut frame = flows(session, query.from, query.to, &query.filter).await?;
-    if query.keys.contains(&Key::Ip) {
-        let others: Vec<&str> = query.keys.iter().map(Key::name).filter(|name| *name != IP).collect();
-        frame = both_sides(frame, &others)?;
-    }
-    let keys: Vec<Expr> = query.keys.iter().map(|key| ident(key.name())).collect();
-    let mut order = vec![ident(query.by.name()).sort(false, false)];
-    order.extend(keys.iter().map(|key| key.clone().sort(true, true)));
-    let width = keys.len();
-    let frame = frame.aggregate(keys, totals()?)?.sort(order)?.limit(0, Some(query.limit))?;
-    let mut out = Vec::new();
-    for batch in frame.collect().await? {
-        let readers = CellReader::all(&batch);
-        for row in 0..batch.num_rows() {
-            let mut cells: Vec<Value<'static>> = readers.iter().map(|reader| owned(reader.value(row))).collect();
-            let totals = read_totals(cells.get(width..).unwrap_or_default());
-            cells.truncate(width);
-            out.push((cells, totals));
-        }
-    }
-    Ok(out)
-}
-
-/// Each flow once for each of its sides, with the side's address as `ip`; once where both are the same.
-fn both_sides(frame: DataFrame, others: &[&str]) -> Result<DataFrame, QueryError> {
-    let columns = |side: &str| {
-        let mut columns = vec![ident(side).alias(IP)];
-        let counters = ["src_bytes", "dst_bytes", "src_packets", "dst_packets"];
-        let others = others.iter().filter(|other| !counters.contains(other));
-        columns.extend(counters.iter().chain(others).map(|name| ident(*name)));
-        columns
-    };
-    let second = frame.clone().filter(ident("dst_ip").not_eq(ident("src_ip")))?.select(columns("dst_ip"))?;
-    Ok(frame.select(columns("src_ip"))?.union(second)?)
-}
-
-fn bytes() -> Expr {
-    ident("src_bytes") + ident("dst_bytes")
-}
-
-fn totals() -> Result<Vec<Expr>, QueryError> {
-    let packets = ident("src_packets") + ident("dst_packets");
-    let zero = lit(0_u64);
-    let filled = |expr: Expr| datafusion::functions::core::expr_fn::coalesce(vec![expr, zero.clone()]);
-    Ok(vec![filled(sum(bytes())).alias("bytes"), filled(sum(packets)).alias("packets"), count(lit(1)).alias("flows")])
+/// The address of each flow's sides in turn, as `ip`; once where both are the same.
+fn both_sides(frame: DataFrame) -> Result<DataFrame, QueryError> {
+    let second =
+        frame.clone().filter(ident("dst_ip").not_eq(ident("src_ip")))?.select(vec![ident("dst_ip").alias(IP)])?;
+    Ok(frame.select(vec![ident("src_ip").alias(IP)])?.union(second)?)
 }
 
 async fn first_row(frame: DataFrame) -> Result<Vec<Value<'static>>, QueryError> {
-    let batches = frame.collect().await?;
+    let batches = collect(frame).await?;
     let Some(batch) = batches.iter().find(|batch| batch.num_rows() > 0) else { return Ok(Vec::new()) };
     Ok(CellReader::all(batch).iter().map(|reader| owned(reader.value(0))).collect())
-}
-
-fn read_totals(cells: &[Value<'static>]) -> Totals {
-    Totals { bytes: uint(cells.first()), packets: uint(cells.get(1)), flows: uint(cells.get(2)) }
 }
 
 fn uint(value: Option<&Value<'_>>) -> u64 {

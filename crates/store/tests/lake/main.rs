@@ -12,6 +12,7 @@ mod bad_days;
 mod crash;
 mod export;
 mod filters;
+mod groups;
 mod limits;
 mod questions;
 mod retention;

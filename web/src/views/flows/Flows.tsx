@@ -9,10 +9,13 @@ import { Choice } from "../../parts/Choice";
 import { Download } from "../../parts/Download";
 import { useScope } from "../../parts/scope";
 import { Shown } from "../../parts/State";
+import { AnalysisBar } from "./AnalysisBar";
 import { ColumnChooser, storedColumns, storeColumns } from "./ColumnChooser";
 import { FlowTable } from "./FlowTable";
 import { GroupPicker } from "./GroupPicker";
 import { GroupTable } from "./GroupTable";
+import { PathPicture } from "./PathPicture";
+import { keysOf, membersOf, questionOf, type Question } from "./question";
 import "./flows.css";
 
 export function Flows() {
@@ -20,17 +23,25 @@ export function Flows() {
   const scope = useScope();
   const [params, setParams] = useSearchParams();
   const [columns, setColumns] = useState(storedColumns);
-  const keys = (params.get("group") ?? "").split(",").filter(Boolean);
-  const by = MEASURES.find((measure) => measure === params.get("by")) ?? "bytes";
-  const series = useSeries(scope.ask, { split: null, by, limit: 1, step_secs: null });
+  const keys = keysOf(params);
+  const question = questionOf(params);
+  const { by } = question;
+  const series = useSeries(scope.ask, { split: null, by, limit: 1, step_secs: null, ...(question.raw ? { scaled: false } : {}) });
 
-  const set = (name: string, value: string) =>
+  const put = (members: [string, string][]) =>
     setParams((old) => {
       const next = new URLSearchParams(old);
-      if (value) next.set(name, value);
-      else next.delete(name);
+      for (const [name, value] of members) {
+        if (value) next.set(name, value);
+        else next.delete(name);
+      }
       return next;
     });
+  const set = (name: string, value: string) => put([[name, value]]);
+  const change = (part: Partial<Question>) => put(membersOf(part));
+  // A path goes through values that a flow has once.
+  const pictured = keys.length >= 2 && !keys.some((name) => name === "ip" || name.startsWith("net(ip,"));
+  const picture = pictured && params.get("form") === "paths";
   return (
     <div className="flows">
       <h1 className="sr-only">{t("nav.flows")}</h1>
@@ -45,7 +56,18 @@ export function Flows() {
         <header className="panel-head">
           <GroupPicker keys={keys} onChange={(next) => set("group", next.join(","))} />
           <div className="panel-tools">
-            <Choice<Measure> label={t("measure.label")} value={by} onChange={(value) => set("by", value === "bytes" ? "" : value)} options={MEASURES.map((value) => ({ value, label: t(`measure.${value}`) }))} />
+            {pictured ? (
+              <Choice<"table" | "paths">
+                label={t("analysis.form")}
+                value={picture ? "paths" : "table"}
+                onChange={(form) => set("form", form === "table" ? "" : form)}
+                options={[
+                  { value: "table", label: t("analysis.table") },
+                  { value: "paths", label: t("analysis.paths") },
+                ]}
+              />
+            ) : null}
+            <Choice<Measure> label={t("measure.label")} value={by} onChange={(value) => change({ order: value })} options={MEASURES.map((value) => ({ value, label: t(`measure.${value}`) }))} />
             {keys.length === 0 ? <Download what="flows" params={{ from: scope.ask.from, to: scope.ask.to, filter: scope.ask.filter }} /> : null}
             {keys.length === 0 ? (
               <ColumnChooser
@@ -58,7 +80,8 @@ export function Flows() {
             ) : null}
           </div>
         </header>
-        {keys.length > 0 ? <GroupTable keys={keys} by={by} onSort={(value) => set("by", value === "bytes" ? "" : value)} /> : <FlowTable columns={columns} />}
+        {keys.length > 0 && !picture ? <AnalysisBar question={question} onChange={change} /> : null}
+        {keys.length === 0 ? <FlowTable columns={columns} /> : picture ? <PathPicture keys={keys} by={by} raw={question.raw} /> : <GroupTable keys={keys} question={question} onSort={change} />}
       </section>
     </div>
   );

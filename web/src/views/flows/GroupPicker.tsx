@@ -8,13 +8,16 @@ import { COLUMNS } from "../../gen/columns";
 import { columnOf } from "../../parts/row";
 
 const MAX = 4;
+/** Keys that are no columns, with the text that explains them. */
+const MADE: Record<string, string> = { "net(ip,24)": "group.network", "time(1h)": "group.hour" };
+const OWN = /^(net\([a-z_]+,\d+(,\d+)?\)|time\(\d+[smhd]\))$/;
 const COMMON = ["ip", "app", "src_ip", "dst_ip", "dst_port", "proto", "tls_sni", "dns_query", "l2_vlan"];
 
 export function GroupPicker({ keys, onChange }: { keys: string[]; onChange: (keys: string[]) => void }) {
   const { t, doc } = useWords();
   const help = (name: string) => {
     const column = columnOf.get(name);
-    return column ? doc(column) : t("group.hostDoc");
+    return column ? doc(column) : name === "ip" ? t("group.hostDoc") : t(MADE[name] ?? "group.own");
   };
   return (
     <div className="group-picker">
@@ -61,8 +64,9 @@ export function GroupPicker({ keys, onChange }: { keys: string[]; onChange: (key
 function Candidates({ taken, help, pick }: { taken: string[]; help: (name: string) => string; pick: (name: string) => void }) {
   const { t } = useWords();
   const [wanted, setWanted] = useState("");
-  const all = [...COMMON.filter((name) => name === "ip" || columnOf.has(name)), ...COLUMNS.filter((column) => !COMMON.includes(column.name) && column.kind !== "counter" && column.type !== "time" && !column.type.startsWith("list") && column.name !== "flow_id").map((column) => column.name)];
-  const list = all.filter((name) => !taken.includes(name) && `${name} ${help(name)}`.toLowerCase().includes(wanted.toLowerCase()));
+  const typed = wanted.replaceAll(" ", "");
+  const all = [...(OWN.test(typed) ? [typed] : []), ...Object.keys(MADE), ...COMMON.filter((name) => name === "ip" || columnOf.has(name)), ...COLUMNS.filter((column) => !COMMON.includes(column.name) && column.kind !== "counter" && column.type !== "time" && !column.type.startsWith("list") && column.name !== "flow_id").map((column) => column.name)];
+  const list = [...new Set(all)].filter((name) => !taken.includes(name) && `${name} ${help(name)}`.toLowerCase().includes(OWN.test(typed) ? typed : wanted.toLowerCase()));
   return (
     <div className="picker">
       <input
@@ -75,7 +79,10 @@ function Candidates({ taken, help, pick }: { taken: string[]; help: (name: strin
         value={wanted}
         onChange={(event) => setWanted(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key === "Enter" && list[0]) pick(list[0]);
+          if (event.key !== "Enter" || !list[0]) return;
+          // The key must not press the button that gets the focus.
+          event.preventDefault();
+          pick(list[0]);
         }}
       />
       <ul className="picker-list">

@@ -2,7 +2,7 @@
 // The summary numbers.
 import type { UseQueryResult } from "@tanstack/react-query";
 import { Link } from "react-router";
-import type { Summary } from "../../gen/api";
+import type { Interval, Summary } from "../../gen/api";
 import { useWords } from "../../i18n";
 import { bitRate, bytes, count, percent, whole } from "../../parts/format";
 import { seconds } from "../../parts/range";
@@ -13,11 +13,12 @@ export function Tiles({ answer }: { answer: UseQueryResult<Summary> }) {
   const scope = useScope();
   const { data } = answer;
   const secs = Math.max(1, seconds(scope.span));
-  const exact = (value: number | undefined) => (value === undefined ? "" : whole(value));
+  const exact = (value: number | undefined, interval?: Interval) =>
+    value === undefined ? "" : interval ? `${whole(value)} – ${t("analysis.interval", { low: whole(interval.low), high: whole(interval.high) })}` : whole(value);
   const tiles = [
-    { name: "bytes", value: data && bytes(data.bytes), note: data && t("tile.average", { rate: bitRate((data.bytes * 8) / secs) }), exact: exact(data?.bytes) },
-    { name: "packets", value: data && count(data.packets), note: data && t("tile.packetSize", { size: bytes(data.packets ? Math.round(data.bytes / data.packets) : 0) }), exact: exact(data?.packets) },
-    { name: "flows", value: data && count(data.flows), note: data && t("tile.flowSize", { size: bytes(data.flows ? data.bytes / data.flows : 0) }), exact: exact(data?.flows), to: scope.flows(null) },
+    { name: "bytes", value: data && bytes(data.bytes), note: data && t("tile.average", { rate: bitRate((data.bytes * 8) / secs) }), exact: exact(data?.bytes, data?.intervals?.bytes) },
+    { name: "packets", value: data && count(data.packets), note: data && t("tile.packetSize", { size: bytes(data.packets ? Math.round(data.bytes / data.packets) : 0) }), exact: exact(data?.packets, data?.intervals?.packets) },
+    { name: "flows", value: data && count(data.flows), note: data && t("tile.flowSize", { size: bytes(data.flows ? data.bytes / data.flows : 0) }), exact: exact(data?.flows, data?.intervals?.flows), to: scope.flows(null) },
     { name: "hosts", value: data && count(data.hosts), note: t("tile.hostsNote"), exact: exact(data?.hosts), to: `${scope.flows(null)}&group=ip` },
     { name: "encrypted", value: data && percent(data.encrypted_bytes, data.bytes), note: data && bytes(data.encrypted_bytes), exact: exact(data?.encrypted_bytes) },
     { name: "events", value: data && count(data.events), note: t("tile.eventsNote"), exact: exact(data?.events), to: `/events${scope.search()}`, alert: (data?.events ?? 0) > 0 },

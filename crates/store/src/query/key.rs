@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What flows are grouped by: a column, either address, a network of a length, a bucket of time.
+
+use std::fmt;
+use std::time::Duration;
+
+use arrow::datatypes::{DataType, TimeUnit};
+use datafusion::logical_expr::{Expr, cast, ident, lit, when};
+use minamo_model::FLOWS;
+use minamo_schema::{CellType, Column};
+
+use super::functions::{in_prefix, net_of};
+use crate::QueryError;
+
+/// What rows are grouped by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Key {
+    /// A column of the flows.
+    Column(&'static Column),
+    /// Both addresses of a flow: it counts for each side, once where they are the same.
+    Ip,
+    /// The network that an address lies in.
+    Net {
+        /// The column of the address; nothing for either side.
+        of: Option<&'static Column>,
+        /// Prefix length of IPv4 networks.
+        v4: u8,
+        /// Prefix length of IPv6 networks.
+        v6: u8,
+    },
+    /// The step of time in which a flow starts; steps begin at multiples of their length.
+    Time(Duration),
+}
+
+/// Prefix length of IPv6 networks where only one for IPv4 was given: what a link has.
+const V6: u8 = 64;
+/// Name of the column that has each side's address in turn.
+pub(super) const IP: &str = "ip";
+
+impl Key {
+    /// The key of that name: a column, `ip`, `net(src_ip,24)`, `net(ip,24,48)` or `time(5m)`.
+    pub fn named(name: &str) -> Result<Self, QueryError> {
+        let name = name.trim();
+        let column =
+            |name: &str| FLOWS.column(name).ok_or_else(|| QueryError::Bad(format!("flows have no column {name}")));
+        match name.strip_suffix(')').and_then(|text| text.split_once('(')) {
+            None if name == IP => Ok(Self::Ip),
+            None => column(name).map(Self::Column),
+            Some(("net", arguments)) => {
+                let mut arguments = arguments.split(',').map(str::trim);
+                let of = match arguments.next().unwrap_or_default() {
+                    IP => None,
+                    name => Some(column(name).and_then(address)?),
+                };
+                let lengths = arguments.map(|text| text.parse().ok()).collect::<Option<Vec<u8>>>();
+                match lengths.as_deref() {
+                    Some([v4]) if *v4 <= 32 => Ok(Self::Net { of, v4: *v4, v6: V6 }),
+                    Some([v4, v6]) if *v4 <= 32 && *v6 <= 128 => Ok(Self::Net { of, v4: *v4, v6: *v6 }),
+                    _ => Err(QueryError::Bad(format!(
+                        "{name}: want net(column, length) or net(column, length for IPv4, length for IPv6)"
+                    ))),
+                }
+            }
+            Some(("time", length)) => {
+                let step = step(length.trim()).ok_or_else(|| {
+                    QueryError::Bad(format!("{name}: want a length such as 30s, 5m, 1h or 1d, at least 1s"))
+                })?;
+                Ok(Self::Time(step))
+            }
+            Some((function, _)) => {
+                Err(QueryError::Bad(format!("{name}: there is no key {function}(…), only net and time")))
+            }
+        }
+    }
+
+    /// True where a flow counts for both of its addresses.
+    pub(super) fn is_either(self) -> bool {
+        matches!(self, Self::Ip | Self::Net { of: None, .. })
+    }
+
+    /// The column that it reads, where it is one of the flows.
+    pub(super) fn column(self) -> Option<&'static str> {
+        match self {
+            Self::Column(column) | Self::Net { of: Some(column), .. } => Some(column.name),
+            Self::Ip | Self::Net { of: None, .. } => None,
+            Self::Time(_) => Some("time_start"),
+        }
+    }
+
+    /// Its value of a row; times are moved by `shift` nanoseconds.
+    pub(super) fn value(self, shift: i64) -> Result<Expr, QueryError> {
+        Ok(match self {
+            Self::Column(column) => ident(column.name),
+            Self::Ip => ident(IP),
+            Self::Net { of, v4, v6 } => {
+                let address = ident(of.map_or(IP, |column| column.name));
+                let v4_all = "0.0.0.0/0".parse().map_err(|e: minamo_base::AddrError| QueryError::Bad(e.to_string()))?;
+                when(in_prefix(address.clone(), v4_all), net_of(address.clone(), v4)).otherwise(net_of(address, v6))?
+            }
+            Self::Time(step) => {
+                let step = i64::try_from(step.as_nanos()).unwrap_or(i64::MAX).max(1);
+                let at = cast(ident("time_start"), DataType::Int64) + lit(shift);
+                // The remainder has the sign of the time: before 1970 a step is counted from its end.
+                let start = at.clone() - at % lit(step);
+                cast(start, DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())))
+            }
+        })
+    }
+}
+
+fn address(column: &'static Column) -> Result<&'static Column, QueryError> {
+    if column.cell == CellType::Ip {
+        return Ok(column);
+    }
+    Err(QueryError::Bad(format!("net({}): want a column of addresses", column.name)))
+}
+
+/// A length with a unit; whole seconds.
+fn step(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at_checked(text.find(|c: char| !c.is_ascii_digit())?)?;
+    let secs = match unit {
+        "s" => 1_u64,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    let secs = number.parse::<u64>().ok()?.checked_mul(secs).filter(|secs| (1..=31_622_400).contains(secs))?;
+    Some(Duration::from_secs(secs))
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Column(column) => f.write_str(column.name),
+            Self::Ip => f.write_str(IP),
+            Self::Net { of, v4, v6: V6 } => write!(f, "net({},{v4})", of.map_or(IP, |of| of.name)),
+            Self::Net { of, v4, v6 } => write!(f, "net({},{v4},{v6})", of.map_or(IP, |of| of.name)),
+            Self::Time(step) => write!(f, "time({}s)", step.as_secs()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_read_by_their_names() {
+        for (text, name) in [
+            ("src_ip", "src_ip"),
+            ("ip", "ip"),
+            ("net(src_ip, 24)", "net(src_ip,24)"),
+            ("net(ip,16,48)", "net(ip,16,48)"),
+            ("time(5m)", "time(300s)"),
+        ] {
+            assert_eq!(Key::named(text).expect(text).to_string(), name);
+        }
+        for text in [
+            "",
+            "nonsense",
+            "net(src_ip)",
+            "net(src_ip,33)",
+            "net(app,8)",
+            "time(0s)",
+            "time(5)",
+            "hour(x)",
+            "net(ip,1,129)",
+        ] {
+            assert!(Key::named(text).is_err(), "{text}");
+        }
+    }
+}
