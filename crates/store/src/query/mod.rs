@@ -12,6 +12,7 @@ mod grouping;
 mod list_any;
 mod pages;
 mod provider;
+mod ranges;
 mod reader;
 mod series;
 mod sides;
