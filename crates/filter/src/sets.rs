@@ -21,7 +21,8 @@ pub trait Sets {
     /// What the members of the set are; nothing where there never was a set of that name.
     fn kind(&self, name: &str) -> Option<SetKind>;
 
-    /// All versions of a set, in any order; empty where there never was a set of that name.
+    /// All versions of a set, in any order; empty where there never was a set of that name. Beyond [`MAX_MEMBERS`]
+    /// members in all of them the rest may be left out: such a set is refused.
     fn versions(&self, name: &str) -> Vec<SetVersion>;
 
     /// The names of today with what their members are: for completion and for the name that was probably meant.
@@ -225,8 +226,8 @@ impl Expr {
             Self::Or(parts) => Self::Or(all(parts)?),
             Self::Not(part) => Self::Not(Box::new(part.written_out(sets, as_of, members)?)),
             Self::Test(Test { subject, predicate: Predicate::InSet(name) }) => {
-                let versions = looked_up(sets, name, *subject, as_of)?;
-                *members += versions.iter().map(|version| version.members.len()).sum::<usize>();
+                let (versions, count) = looked_up(sets, name, *subject, as_of)?;
+                *members += count;
                 let values = |version: &SetVersion| version.members.kind() != SetKind::Addresses;
                 if versions.iter().any(|version| values(version) && version.members.len() > MAX_VALUES) {
                     return Err(SetError::TooLarge(MAX_VALUES));
@@ -241,15 +242,17 @@ impl Expr {
     }
 }
 
-/// The versions that count, those of the same time as one.
-fn looked_up(sets: &dyn Sets, name: &str, subject: Subject, as_of: AsOf) -> Result<Vec<SetVersion>, SetError> {
+/// The versions that count, those of the same time as one, and how many members all versions have.
+fn looked_up(sets: &dyn Sets, name: &str, subject: Subject, as_of: AsOf) -> Result<(Vec<SetVersion>, usize), SetError> {
     let kind = sets.kind(name).ok_or_else(|| SetError::Unknown(name.to_owned()))?;
     if let Some(want) = SetKind::of(sort(subject)).filter(|want| *want != kind) {
         return Err(SetError::Kind { name: name.to_owned(), kind, want });
     }
     let mut found: Vec<SetVersion> = Vec::new();
     let mut places: std::collections::HashMap<(Option<Time>, Option<Time>), usize> = std::collections::HashMap::new();
-    for mut version in sets.versions(name) {
+    let versions = sets.versions(name);
+    let count = versions.iter().map(|version| version.members.len()).sum();
+    for mut version in versions {
         if let AsOf::At(at) = as_of {
             if version.from.is_some_and(|from| at < from) || version.to.is_some_and(|to| to <= at) {
                 continue;
@@ -262,7 +265,7 @@ fn looked_up(sets: &dyn Sets, name: &str, subject: Subject, as_of: AsOf) -> Resu
             None => found.push(version),
         }
     }
-    Ok(found)
+    Ok((found, count))
 }
 
 fn sort(subject: Subject) -> Sort {

@@ -9,9 +9,10 @@ use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use minamo_base::Time;
-use minamo_filter::ItemKind;
+use minamo_filter::{AsOf, ItemKind};
 use minamo_model::{CellReader, EVENTS, FLOWS, Row, json_value, text_value};
 use minamo_schema::Value;
+use minamo_state::{NamedSets, SetsWith};
 use minamo_store::{By, FlowsQuery, Key, SeriesQuery, SummaryQuery, TopQuery};
 use utoipa::OpenApi;
 
@@ -75,14 +76,31 @@ struct Scope {
 }
 
 impl Scope {
-    fn parse(from: &str, to: &str, filter: &str) -> Result<Self, ApiError> {
-        let scope =
-            Self { from: parse_time(from, "from")?, to: parse_time(to, "to")?, filter: minamo_filter::parse(filter)? };
+    fn parse(deps: &Deps, from: &str, to: &str, filter: &str, as_known: AsKnown) -> Result<Self, ApiError> {
+        let filter = self::filter(deps, filter, as_known)?;
+        let scope = Self { from: parse_time(from, "from")?, to: parse_time(to, "to")?, filter };
         if scope.from >= scope.to {
             return Err(ApiError::bad("to", "the range ends before it begins", "期間の終わりが始まりより前です"));
         }
         Ok(scope)
     }
+}
+
+/// A filter with its named sets looked up; they are read where it has a name in it.
+fn filter(deps: &Deps, text: &str, as_known: AsKnown) -> Result<minamo_filter::Expr, ApiError> {
+    if !text.contains('@') {
+        return Ok(minamo_filter::parse(text)?);
+    }
+    let own = NamedSets::load(&deps.definitions).map_err(ApiError::internal)?;
+    let sets = SetsWith { own: &own, outer: &*deps.networks };
+    let as_of = match as_known {
+        AsKnown::Now => AsOf::At((deps.clock)()),
+        AsKnown::Then => AsOf::Then,
+    };
+    minamo_filter::parse_with(text, &FLOWS, &sets)?.resolve(&sets, as_of).map_err(|error| {
+        let ja = format!("フィルターの集合を展開できません: {error}");
+        ApiError::bad("filter", error.to_string(), ja)
+    })
 }
 
 pub(crate) fn parse_time(text: &str, path: &str) -> Result<Time, ApiError> {
@@ -160,7 +178,8 @@ pub(crate) async fn columns() -> Json<Vec<ColumnInfo>> {
 pub(crate) async fn summary(State(deps): State<Deps>, body: Body<SummaryRequest>) -> Answer<Summary> {
     let Json(request) = body?;
     let start = (deps.clock)();
-    let Scope { from, to, filter } = Scope::parse(&request.from, &request.to, &request.filter)?;
+    let Scope { from, to, filter } =
+        Scope::parse(&deps, &request.from, &request.to, &request.filter, request.as_known)?;
     let found = deps.lake.summary(SummaryQuery { from: Some(from), to: Some(to), filter }).await?;
     let count = format!(
         "SELECT COUNT(DISTINCT event_id) AS events FROM events WHERE time_start < TIMESTAMP '{to}' AND time_end >= TIMESTAMP '{from}'"
@@ -193,7 +212,8 @@ fn totals(totals: minamo_store::Totals) -> Totals {
 pub(crate) async fn top(State(deps): State<Deps>, body: Body<TopRequest>) -> Answer<Top> {
     let Json(request) = body?;
     let start = (deps.clock)();
-    let Scope { from, to, filter } = Scope::parse(&request.from, &request.to, &request.filter)?;
+    let Scope { from, to, filter } =
+        Scope::parse(&deps, &request.from, &request.to, &request.filter, request.as_known)?;
     let keys = request.keys.iter().map(|name| Key::named(name)).collect::<Result<Vec<_>, _>>()?;
     let limit = limited(request.limit, MAX_ROWS)?;
     let query = TopQuery { from: Some(from), to: Some(to), filter, keys, by: by(request.by), limit };
@@ -214,7 +234,8 @@ pub(crate) async fn top(State(deps): State<Deps>, body: Body<TopRequest>) -> Ans
 pub(crate) async fn series(State(deps): State<Deps>, body: Body<SeriesRequest>) -> Answer<Series> {
     let Json(request) = body?;
     let start = (deps.clock)();
-    let Scope { from, to, filter } = Scope::parse(&request.from, &request.to, &request.filter)?;
+    let Scope { from, to, filter } =
+        Scope::parse(&deps, &request.from, &request.to, &request.filter, request.as_known)?;
     let split = request.split.as_deref().map(Key::named).transpose()?;
     let limit = limited(request.limit, MAX_LINES)?;
     let step = request.step_secs.map(Duration::from_secs);
@@ -256,7 +277,8 @@ fn flow_rows(batch: &arrow::array::RecordBatch) -> Vec<FlowRow> {
 pub(crate) async fn flows(State(deps): State<Deps>, body: Body<FlowsRequest>) -> Answer<Flows> {
     let Json(request) = body?;
     let start = (deps.clock)();
-    let Scope { from, to, filter } = Scope::parse(&request.from, &request.to, &request.filter)?;
+    let Scope { from, to, filter } =
+        Scope::parse(&deps, &request.from, &request.to, &request.filter, request.as_known)?;
     let limit = limited(request.limit, MAX_ROWS)?;
     let query = FlowsQuery { from: Some(from), to: Some(to), filter, limit, cursor: request.cursor };
     let page = deps.lake.flows(query).await?;
@@ -277,9 +299,14 @@ pub(crate) async fn flow(State(deps): State<Deps>, Path(flow_id): Path<String>) 
 
 /// Help while a filter is typed.
 #[utoipa::path(get, path = "/api/v1/filter/complete", params(CompleteParams), responses((status = 200, body = Completion)))]
-pub(crate) async fn complete(query: Result<Query<CompleteParams>, QueryRejection>) -> Answer<Completion> {
+pub(crate) async fn complete(
+    State(deps): State<Deps>,
+    query: Result<Query<CompleteParams>, QueryRejection>,
+) -> Answer<Completion> {
     let Query(params) = query?;
-    let found = minamo_filter::complete(&params.text, params.at);
+    let own = NamedSets::load(&deps.definitions).map_err(ApiError::internal)?;
+    let sets = SetsWith { own: &own, outer: &*deps.networks };
+    let found = minamo_filter::complete_with(&params.text, params.at, &FLOWS, &sets);
     let error = found.error.map(|e| FilterError { at: e.at, message: e.message_en(), message_ja: e.message_ja() });
     let item = |item: minamo_filter::Item| CompletionItem {
         text: item.text,

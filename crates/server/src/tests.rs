@@ -45,6 +45,7 @@ async fn service_at(clock: fn() -> Time) -> Service {
     let definitions = Arc::new(Definitions::open(&folder.path().join("state.db")).expect("opened"));
     let router = router(Deps {
         definitions,
+        networks: Arc::new(minamo_filter::NoSets),
         lake: Arc::new(lake),
         state: Arc::new(state),
         rules: Arc::new(Vec::new()),

@@ -105,6 +105,20 @@ pub struct SummaryRequest {
     /// Filter; empty for all.
     #[serde(default)]
     pub filter: String,
+    /// By which versions of the sets in the filter (`@name`) it goes.
+    #[serde(default)]
+    pub as_known: AsKnown,
+}
+
+/// By which versions of definitions a question goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AsKnown {
+    /// Those of today, for all flows.
+    #[default]
+    Now,
+    /// For each flow those that were in force when it started.
+    Then,
 }
 
 /// Sums over a range.
@@ -143,6 +157,9 @@ pub struct TopRequest {
     /// Filter; empty for all.
     #[serde(default)]
     pub filter: String,
+    /// By which versions of the sets in the filter (`@name`) it goes.
+    #[serde(default)]
+    pub as_known: AsKnown,
     /// Columns to group by; `ip` counts a flow for both its addresses.
     pub keys: Vec<String>,
     /// What orders the groups.
@@ -210,6 +227,9 @@ pub struct SeriesRequest {
     /// Filter; empty for all.
     #[serde(default)]
     pub filter: String,
+    /// By which versions of the sets in the filter (`@name`) it goes.
+    #[serde(default)]
+    pub as_known: AsKnown,
     /// Column that splits the course in lines; nothing for one line.
     pub split: Option<String>,
     /// What is summed.
@@ -254,6 +274,9 @@ pub struct FlowsRequest {
     /// Filter; empty for all.
     #[serde(default)]
     pub filter: String,
+    /// By which versions of the sets in the filter (`@name`) it goes.
+    #[serde(default)]
+    pub as_known: AsKnown,
     /// Most rows, up to 1,000.
     pub limit: usize,
     /// Where the last page ended.

@@ -11,10 +11,11 @@ use minamo_store::{FlowsQuery, Key, Lake, TopQuery};
 use crate::cli::{By, Query};
 use crate::clock;
 use crate::commands::place::{open_to_read, say};
+use crate::commands::set::filter;
 use crate::commands::sql::aligned;
 
 pub(crate) async fn run(args: Query) -> anyhow::Result<()> {
-    let filter = minamo_filter::parse(&args.filter).map_err(|e| anyhow::anyhow!("filter: {e}"))?;
+    let filter = filter(&args.filter, &args.place, args.then)?;
     let lake = open_to_read(&args.place)?;
     let from = args.last.map(|length| clock::now() - length).or(args.from);
     if args.top.is_empty() { flows(&lake, filter, from, &args).await } else { top(&lake, filter, from, &args).await }
