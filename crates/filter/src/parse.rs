@@ -312,7 +312,8 @@ impl<'t> Parser<'t> {
     /// An error about the next token, with what was wanted there.
     pub(crate) fn fail(&self, cause: Cause) -> FilterError {
         let mut error = self.fail_at(self.at, cause);
-        if self.wants_at == self.at {
+        let known = matches!(error.cause, Cause::NoColumn { .. } | Cause::NeedsFunction { .. });
+        if self.wants_at == self.at && !known {
             let labels = self.wants.iter().flat_map(|want| want.labels());
             (error.expected, error.expected_ja) = labels.unzip();
         }

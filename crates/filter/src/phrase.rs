@@ -468,7 +468,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Flags: `SA` all of these are set; `S/SA` of S and A exactly S is set. Directly behind `not` letters
+    /// Flags: `SA` all of these are set; `S/SA` of S and A exactly S is set; `18` exactly these are set. Directly behind `not` letters
     /// without a mask mean that none of them is set, as nfdump reads it.
     fn flags(&mut self, target: Target) -> Parsed {
         let text = self.value(Want::Flags)?;
@@ -479,6 +479,10 @@ impl Parser<'_> {
             return Ok(target.test(Predicate::Flags { set, clear: mask & !set }));
         }
         let bits = flags(text).filter(|bits| *bits != 0).ok_or_else(bad)?;
+        if text.starts_with(|c: char| c.is_ascii_digit()) {
+            // A number is all flags at once, as nfdump reads it.
+            return Ok(target.test(Predicate::Flags { set: bits, clear: !bits }));
+        }
         if !self.negated || bits.count_ones() == 1 {
             return Ok(target.test(Predicate::Flags { set: bits, clear: 0 }));
         }

@@ -11,9 +11,11 @@
 mod crash;
 mod filters;
 mod limits;
+mod nfdump;
 mod questions;
 mod retention;
 mod rollups;
 mod rows;
+mod slt;
 mod sql;
 mod writing;

@@ -149,7 +149,7 @@ async fn errors_are_one_sentence_with_a_place() {
         ),
         ("SELECT ip('x')", "got \"x\", want an IPv4 or IPv6 address"),
         ("SELECT in_net(src_port, '10.0.0.0/8') FROM flows", "in_net: got UInt16, want an address column or ip('…')"),
-        ("SELECT mac('00:1b')", "got \"00:1b\", want a MAC address"),
+        ("SELECT mac('00:1b')", "got \"00:1b\", want a MAC address such as 00:1b:21:0a:0b:0c"),
         ("SELECT net(ip('2001:db8::1'), 24, 200)", "net: got length 200, want 0 to 128"),
         ("SELECT is_private('10.0.0.1')", "is_private: got Utf8, want an address column or ip('…')"),
         ("", "No SQL statements were provided in the query string"),
