@@ -8,6 +8,7 @@ mod capture;
 mod dissect;
 mod filter;
 mod flowwire;
+mod having;
 mod meter;
 mod packet;
 mod pieces;
@@ -26,8 +27,15 @@ pub struct Target {
 }
 
 /// Every target.
-pub static TARGETS: &[&Target] =
-    &[&capture::TARGET, &dissect::TARGET, &filter::TARGET, &flowwire::TARGET, &meter::TARGET, &packet::TARGET];
+pub static TARGETS: &[&Target] = &[
+    &capture::TARGET,
+    &dissect::TARGET,
+    &filter::TARGET,
+    &flowwire::TARGET,
+    &having::TARGET,
+    &meter::TARGET,
+    &packet::TARGET,
+];
 
 /// Runs the target of that name; a name that is not in the table is a fault of the program that asks.
 pub fn run(name: &str, octets: &[u8]) {
