@@ -9,6 +9,8 @@ export interface ApiError {
   path: string | null;
 }
 
+export type AsKnown = "now" | "then";
+
 export interface ColumnInfo {
   doc: string;
   doc_ja: string;
@@ -77,6 +79,7 @@ export interface Flows {
 }
 
 export interface FlowsRequest {
+  as_known?: AsKnown;
   cursor?: string | null;
   filter?: string;
   from: string;
@@ -179,6 +182,7 @@ export interface SeriesLine {
 }
 
 export interface SeriesRequest {
+  as_known?: AsKnown;
   by: Measure;
   filter?: string;
   from: string;
@@ -233,6 +237,7 @@ export interface Summary {
 }
 
 export interface SummaryRequest {
+  as_known?: AsKnown;
   filter?: string;
   from: string;
   to: string;
@@ -250,6 +255,7 @@ export interface Top {
 }
 
 export interface TopRequest {
+  as_known?: AsKnown;
   by: Measure;
   filter?: string;
   from: string;
