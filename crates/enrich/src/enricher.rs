@@ -17,7 +17,7 @@ use minamo_model::FLOWS;
 use rapidhash::fast::RandomState;
 
 use crate::names::{Names, ip};
-use crate::{Counters, Database, Definitions, Label, Place, Table, Version, is_private};
+use crate::{Counters, Database, Definitions, Label, Place, Table, Version};
 
 /// Most versions of definitions that are kept ready: a file that changes every minute is remembered for an hour.
 const MAX_VERSIONS: usize = 64;
@@ -305,7 +305,7 @@ impl<'a> Columns<'a> {
             let found = label.map(|label| label.tags.as_slice()).unwrap_or_default();
             found.iter().for_each(|tag| tags.values().append_value(tag));
             tags.append(!found.is_empty());
-            local.append_option(table.map(|_| label.and_then(|label| label.local).unwrap_or_else(|| is_private(*ip))));
+            local.append_option(table.map(|_| label.and_then(|label| label.local).unwrap_or_else(|| ip.is_private())));
         }
         self.add_both(["src_net", "dst_net"], nets.finish()?, asked)?;
         self.add_both(["src_tags", "dst_tags"], Arc::new(tags.finish()), asked)?;

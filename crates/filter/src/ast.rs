@@ -65,6 +65,10 @@ pub enum Predicate {
     Compare(CompareOp, Literal),
     /// It equals one of the literals.
     OneOf(Vec<Literal>),
+    /// The number lies in one of the ranges, both ends in them.
+    InRanges(Vec<(u64, u64)>),
+    /// It is in the set of that name: see [`Expr::resolve`].
+    InSet(String),
     /// The address lies in one of the prefixes.
     InPrefixes(Vec<Prefix>),
     /// The whole text fits the pattern, in which `*` is any run and `?` any one character; letter case does

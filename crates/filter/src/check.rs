@@ -92,6 +92,11 @@ impl Target {
         }
     }
 
+    /// The name of its column, of the first side of two.
+    pub(crate) fn subject_name(self) -> &'static str {
+        Self::One(self.subject()).name()
+    }
+
     /// What it is compared with.
     pub(crate) fn sort(self) -> Sort {
         match self.subject() {

@@ -8,8 +8,9 @@ use crate::ast::{Expr, Subject};
 use crate::check::{Sort, Target};
 use crate::error::FilterError;
 use crate::having::parse_having;
-use crate::lex::{Kind, lex};
-use crate::parse::{MAX_SET, MAX_TEXT, Parser, parse_for};
+use crate::lex::{Kind, lex, set_name};
+use crate::parse::{Context, MAX_TEXT, Parser, parse_with};
+use crate::sets::{NoSets, SetKind, Sets};
 use crate::want::{COMPARE, Want, operators};
 use crate::words::{FLAG_LETTERS, KEYWORDS, Keyword, Meaning, PROTOCOLS};
 
@@ -61,18 +62,24 @@ pub fn complete(text: &str, at: usize) -> Completion {
 
 /// Proposals for a filter of the rows of `table`, at the cursor in front of the character `at`.
 pub fn complete_for(text: &str, at: usize, table: &'static Table) -> Completion {
-    proposals(text, at, table, parse_for(text, table).err(), |parser| drop(parser.tree::<Expr>()))
+    complete_with(text, at, table, &NoSets)
+}
+
+/// Proposals for a filter that may ask for named sets.
+pub fn complete_with(text: &str, at: usize, table: &'static Table, sets: &dyn Sets) -> Completion {
+    let context = Context { sets, ..Context::of(table) };
+    proposals(text, at, context, parse_with(text, table, sets).err(), |parser| drop(parser.tree::<Expr>()))
 }
 
 /// Proposals for a condition on groups of flows ([`crate::parse_having`]), at the cursor in front of the character `at`.
 pub fn complete_having(text: &str, at: usize) -> Completion {
-    proposals(text, at, &FLOWS, parse_having(text).err(), |parser| drop(parser.tree::<Having>()))
+    proposals(text, at, Context::of(&FLOWS), parse_having(text).err(), |parser| drop(parser.tree::<Having>()))
 }
 
 fn proposals(
     text: &str,
     at: usize,
-    table: &'static Table,
+    context: Context<'_>,
     error: Option<FilterError>,
     read: impl FnOnce(&mut Parser<'_>),
 ) -> Completion {
@@ -95,11 +102,11 @@ fn proposals(
     {
         (start, typed) = (token.at, word.to_lowercase());
     }
-    let mut parser = Parser::new(&lexed.tokens, start, table, MAX_SET);
+    let mut parser = Parser::new(&lexed.tokens, start, context);
     // Whether it parses does not matter; the places that it came through tell what fits.
     read(&mut parser);
     let wants = parser.wants_at_end();
-    let items = wants.iter().flat_map(|want| items(*want, table)).collect();
+    let items = wants.iter().flat_map(|want| items(*want, context)).collect();
     Completion { start, items: ranked(items, &typed), ..none }
 }
 
@@ -134,10 +141,19 @@ fn item(text: &str, kind: ItemKind, doc: &str, doc_ja: &str) -> Item {
     Item { text: text.to_owned(), kind, doc: doc.trim().to_owned(), doc_ja: doc_ja.trim().to_owned() }
 }
 
-fn items(want: Want, table: &'static Table) -> Vec<Item> {
+fn items(want: Want, context: Context<'_>) -> Vec<Item> {
+    let table = context.table;
     match want {
-        Want::Test => tests(table),
+        Want::Test => {
+            let mut all = tests(table);
+            if table.name == FLOWS.name {
+                all.extend(named_sets(context.sets, None));
+            }
+            all
+        }
+        Want::Set(kind) => named_sets(context.sets, Some(kind)),
         Want::Property => properties(table),
+        Want::WayProperty => way_properties(table),
         Want::Operator(target) => operators(target).map(operator).collect(),
         Want::Value(target) => values(target),
         Want::Flags => flags(),
@@ -151,7 +167,7 @@ fn items(want: Want, table: &'static Table) -> Vec<Item> {
 }
 
 fn tests(table: &'static Table) -> Vec<Item> {
-    let keywords = KEYWORDS.iter().filter(|k| k.meaning.lacks(table).is_none());
+    let keywords = KEYWORDS.iter().filter(|k| k.meaning.is_for(table));
     let mut out: Vec<Item> = keywords.map(|k| item(k.word, ItemKind::Keyword, k.doc, k.doc_ja)).collect();
     out.extend(table.columns().map(|c| item(c.name, ItemKind::Column, c.doc, c.doc_ja)));
     if table.column("proto").is_some() {
@@ -164,9 +180,10 @@ fn properties(table: &'static Table) -> Vec<Item> {
     let fits = |k: &&Keyword| match k.meaning {
         Meaning::Pair(..) => true,
         Meaning::Measure(_) => matches!(k.word, "bytes" | "packets"),
+        Meaning::Column(name) => name == "l2_vlan",
         _ => false,
     };
-    let known = KEYWORDS.iter().filter(fits).filter(|k| k.meaning.lacks(table).is_none());
+    let known = KEYWORDS.iter().filter(fits).filter(|k| k.meaning.is_for(table));
     known.map(|k| item(k.word, ItemKind::Keyword, k.doc, k.doc_ja)).collect()
 }
 
@@ -203,6 +220,23 @@ fn arguments(function: Function, table: &'static Table) -> Vec<Item> {
     let measures = KEYWORDS.iter().filter(measure).map(|k| item(k.word, ItemKind::Keyword, k.doc, k.doc_ja));
     let columns = table.columns().filter(|column| function.takes(Subject::Column(column)));
     measures.chain(columns.map(|c| item(c.name, ItemKind::Column, c.doc, c.doc_ja))).collect()
+}
+
+/// The names of sets, of one kind or of all.
+fn named_sets(sets: &dyn Sets, kind: Option<SetKind>) -> Vec<Item> {
+    let known = sets.names().into_iter().filter(|(_, of)| kind.is_none_or(|kind| kind == *of));
+    let doc = |of: SetKind| (format!("Set of {}", of.name()), format!("{}の集合", of.name_ja()));
+    known
+        .map(|(name, of)| {
+            let (doc, doc_ja) = doc(of);
+            item(&set_name(&name), ItemKind::Value, &doc, &doc_ja)
+        })
+        .collect()
+}
+
+fn way_properties(table: &'static Table) -> Vec<Item> {
+    let known = KEYWORDS.iter().filter(|k| matches!(k.word, "if" | "bytes" | "packets" | "mac" | "src" | "dst"));
+    known.filter(|k| k.meaning.is_for(table)).map(|k| item(k.word, ItemKind::Keyword, k.doc, k.doc_ja)).collect()
 }
 
 fn operator(word: &'static str) -> Item {

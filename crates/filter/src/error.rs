@@ -4,6 +4,8 @@
 use std::fmt::Write as _;
 
 use crate::aggregate::Function;
+use crate::lex::set_name;
+use crate::sets::SetKind;
 
 /// Most characters of the text that an error quotes.
 const MAX_FOUND: usize = 60;
@@ -43,6 +45,8 @@ pub enum Cause {
         /// The column.
         column: &'static str,
     },
+    /// The word counts rows of a group and says nothing of one row.
+    OfGroups,
     /// The column or word does not know that operator.
     BadOperator {
         /// The column or word.
@@ -72,8 +76,20 @@ pub enum Cause {
     },
     /// The closing quote is missing.
     UnclosedText,
-    /// Sets with a name are not there yet.
-    NamedSet,
+    /// No set has that name.
+    UnknownSet {
+        /// The name that was probably meant.
+        suggestion: Option<String>,
+    },
+    /// The set of that name holds something else than the column or word has.
+    WrongSet {
+        /// What it holds.
+        kind: SetKind,
+        /// The column or word.
+        subject: &'static str,
+        /// What that has.
+        want: SetKind,
+    },
     /// The text, or its written-out form, is too long.
     TooLong {
         /// Most octets.
@@ -103,7 +119,7 @@ impl FilterError {
     /// The name that was probably meant, where there is one.
     pub fn suggestion(&self) -> Option<&str> {
         match &self.cause {
-            Cause::UnknownName { suggestion } => suggestion.as_deref(),
+            Cause::UnknownName { suggestion } | Cause::UnknownSet { suggestion } => suggestion.as_deref(),
             _ => None,
         }
     }
@@ -119,6 +135,7 @@ impl FilterError {
             }
             Cause::UnknownName { suggestion: None } => format!("`{found}` is no column or word"),
             Cause::NoColumn { column } => format!("`{found}` needs the column {column}, which these rows do not have"),
+            Cause::OfGroups => format!("`{found}` counts the flows of a group: write it in the condition on groups"),
             Cause::BadOperator { subject } => format!("{subject} does not know `{found}`"),
             Cause::BadValue { subject } => format!("`{found}` is no value of {subject}"),
             Cause::NeedsFunction { subject } => {
@@ -127,7 +144,13 @@ impl FilterError {
             Cause::BadArgument { function, subject } => format!("{function} makes no sense of {subject}"),
             Cause::BadRegex { reason } => format!("`{found}` is no regular expression: {reason}"),
             Cause::UnclosedText => "the closing quote is missing".to_owned(),
-            Cause::NamedSet => format!("named sets such as `{found}` are not there yet"),
+            Cause::UnknownSet { suggestion: Some(name) } => {
+                format!("there is no set `{found}`; did you mean {}?", set_name(name))
+            }
+            Cause::UnknownSet { suggestion: None } => format!("there is no set `{found}`"),
+            Cause::WrongSet { kind, subject, want } => {
+                format!("`{found}` holds {}, and {subject} wants {}", kind.name(), want.name())
+            }
             Cause::TooLong { max } => format!("the filter is too long, written out; at most {max} octets"),
             Cause::TooDeep { max } => format!("the filter is nested too deep; at most {max} levels"),
             Cause::TooMany { max } => format!("the set is too large; at most {max} items"),
@@ -150,6 +173,7 @@ impl FilterError {
             }
             Cause::UnknownName { suggestion: None } => format!("「{found}」という列や語はありません"),
             Cause::NoColumn { column } => format!("「{found}」に要る列 {column} がこの表にはありません"),
+            Cause::OfGroups => format!("「{found}」はグループのフロー数です。グループの条件に書いてください"),
             Cause::BadOperator { subject } => format!("{subject} に「{found}」は使えません"),
             Cause::BadValue { subject } => format!("「{found}」は {subject} の値になりません"),
             Cause::NeedsFunction { subject } => {
@@ -158,7 +182,13 @@ impl FilterError {
             Cause::BadArgument { function, subject } => format!("{function} は {subject} に使えません"),
             Cause::BadRegex { reason } => format!("「{found}」は正規表現として読めません（{reason}）"),
             Cause::UnclosedText => "閉じる引用符がありません".to_owned(),
-            Cause::NamedSet => format!("「{found}」のような名前付きの集合にはまだ対応していません"),
+            Cause::UnknownSet { suggestion: Some(name) } => {
+                format!("「{found}」という集合はありません。もしかして {} ですか", set_name(name))
+            }
+            Cause::UnknownSet { suggestion: None } => format!("「{found}」という集合はありません"),
+            Cause::WrongSet { kind, subject, want } => {
+                format!("「{found}」の中身は{}ですが、{subject} に要るのは{}です", kind.name_ja(), want.name_ja())
+            }
             Cause::TooLong { max } => format!("フィルターが長すぎます（展開後も含め最大 {max} オクテット）"),
             Cause::TooDeep { max } => format!("入れ子が深すぎます（最大 {max} 段）"),
             Cause::TooMany { max } => format!("集合の要素が多すぎます（最大 {max} 個）"),

@@ -8,20 +8,20 @@ use crate::aggregate::{Aggregate, Function, Having, sums_bare};
 use crate::ast::{Measure, Subject};
 use crate::error::{Cause, FilterError};
 use crate::lex::Kind;
-use crate::parse::{MAX_SET, Parser, Tree, bounded, read};
+use crate::parse::{Context, Parser, Tree, bounded, read};
 use crate::suggest::suggest;
 use crate::value::literal;
 use crate::want::Want;
 
 /// Reads a condition on groups of flows; an empty text is every group.
 pub fn parse_having(text: &str) -> Result<Having, FilterError> {
-    let having: Having = read(text, &FLOWS, MAX_SET, |parser| parser.tree())?;
+    let having: Having = read(text, Context::of(&FLOWS), |parser| parser.tree())?;
     bounded(text, having.depth(), having)
 }
 
 /// Reads one aggregate over flows: `bytes`, `flows`, `distinct(dst_port)`, `p95(npm_response_micros)`.
 pub fn parse_aggregate(text: &str) -> Result<Aggregate, FilterError> {
-    read(text, &FLOWS, MAX_SET, |parser| {
+    read(text, Context::of(&FLOWS), |parser| {
         let aggregate = parser.aggregate()?;
         parser.end()?;
         Ok(aggregate)

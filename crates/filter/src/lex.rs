@@ -178,6 +178,11 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
+/// The name of a set as it is typed: `@guests`, `@"second floor"`.
+pub(crate) fn set_name(name: &str) -> String {
+    if !name.is_empty() && name.chars().all(is_word) { format!("@{name}") } else { format!("@{}", quoted(name)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@ use minamo_model::{FLOWS, Table};
 use crate::ast::Expr;
 use crate::error::{Cause, FilterError};
 use crate::lex::{Kind, Token, lex};
+use crate::sets::{NoSets, Sets};
 use crate::want::Want;
 use crate::words::is_joiner;
 
@@ -25,20 +26,42 @@ pub fn parse(text: &str) -> Result<Expr, FilterError> {
 
 /// Reads a filter of the rows of `table`.
 pub fn parse_for(text: &str, table: &'static Table) -> Result<Expr, FilterError> {
-    parse_within(text, table, MAX_SET)
+    parse_with(text, table, &NoSets)
 }
 
-/// Reads a filter whose sets have at most `max_set` items.
-pub(crate) fn parse_within(text: &str, table: &'static Table, max_set: usize) -> Result<Expr, FilterError> {
-    let expr: Expr = read(text, table, max_set, |parser| parser.tree())?;
+/// Reads a filter of the rows of `table` that may ask for named sets.
+pub fn parse_with(text: &str, table: &'static Table, sets: &dyn Sets) -> Result<Expr, FilterError> {
+    parse_within(text, Context { table, max_set: MAX_SET, sets })
+}
+
+/// What a text is read against.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'s> {
+    /// The table whose rows are asked.
+    pub(crate) table: &'static Table,
+    /// Most items of a set in brackets.
+    pub(crate) max_set: usize,
+    /// The sets that have a name.
+    pub(crate) sets: &'s dyn Sets,
+}
+
+impl Context<'static> {
+    /// Of a table, without named sets.
+    pub(crate) fn of(table: &'static Table) -> Self {
+        Self { table, max_set: MAX_SET, sets: &NoSets }
+    }
+}
+
+/// Reads a filter against a context.
+pub(crate) fn parse_within(text: &str, context: Context<'_>) -> Result<Expr, FilterError> {
+    let expr: Expr = read(text, context, |parser| parser.tree())?;
     bounded(text, expr.depth(), expr)
 }
 
 /// Reads a whole text with one of the parser's functions.
 pub(crate) fn read<T>(
     text: &str,
-    table: &'static Table,
-    max_set: usize,
+    context: Context<'_>,
     with: impl FnOnce(&mut Parser<'_>) -> Result<T, FilterError>,
 ) -> Result<T, FilterError> {
     let len = text.chars().count();
@@ -46,7 +69,7 @@ pub(crate) fn read<T>(
         return Err(FilterError::new(0, len, text, Cause::TooLong { max: MAX_TEXT }));
     }
     let lexed = lex(text);
-    let mut parser = Parser::new(&lexed.tokens, len, table, max_set);
+    let mut parser = Parser::new(&lexed.tokens, len, context);
     let parsed = with(&mut parser);
     if let Some(error) = lexed.error {
         // What was wrong in front of it comes first; that the tokens ended there is its own doing.
@@ -115,6 +138,7 @@ pub(crate) struct Parser<'t> {
     end: usize,
     pub(crate) table: &'static Table,
     pub(crate) max_set: usize,
+    pub(crate) sets: &'t dyn Sets,
     wants: Vec<Want>,
     wants_at: usize,
     depth: usize,
@@ -123,8 +147,9 @@ pub(crate) struct Parser<'t> {
 }
 
 impl<'t> Parser<'t> {
-    pub(crate) fn new(tokens: &'t [Token], end: usize, table: &'static Table, max_set: usize) -> Self {
-        Self { tokens, at: 0, end, table, max_set, wants: Vec::new(), wants_at: 0, depth: 0, negated: false }
+    pub(crate) fn new(tokens: &'t [Token], end: usize, context: Context<'t>) -> Self {
+        let Context { table, max_set, sets } = context;
+        Self { tokens, at: 0, end, table, max_set, sets, wants: Vec::new(), wants_at: 0, depth: 0, negated: false }
     }
 
     /// The whole text.
@@ -256,8 +281,7 @@ impl<'t> Parser<'t> {
     pub(crate) fn value(&mut self, want: Want) -> Result<&'t str, FilterError> {
         self.want(want);
         match self.peek() {
-            Some(Kind::Word(word)) if word.starts_with('@') => Err(self.fail(Cause::NamedSet)),
-            Some(Kind::Word(word)) if !is_joiner(word) => {
+            Some(Kind::Word(word)) if !is_joiner(word) && !word.starts_with('@') => {
                 self.at += 1;
                 Ok(word)
             }
@@ -288,7 +312,8 @@ impl<'t> Parser<'t> {
     /// An error about the next token, with what was wanted there.
     pub(crate) fn fail(&self, cause: Cause) -> FilterError {
         let mut error = self.fail_at(self.at, cause);
-        if self.wants_at == self.at && error.cause != Cause::NamedSet {
+        let known = matches!(error.cause, Cause::NoColumn { .. } | Cause::NeedsFunction { .. });
+        if self.wants_at == self.at && !known {
             let labels = self.wants.iter().flat_map(|want| want.labels());
             (error.expected, error.expected_ja) = labels.unzip();
         }
@@ -300,6 +325,11 @@ impl<'t> Parser<'t> {
         let mut error = self.fail_at(self.at.saturating_sub(1), cause);
         (error.expected, error.expected_ja) = want.labels().into_iter().unzip();
         error
+    }
+
+    /// An error about the token just read.
+    pub(crate) fn fail_read(&self, cause: Cause) -> FilterError {
+        self.fail_at(self.at.saturating_sub(1), cause)
     }
 
     fn fail_at(&self, at: usize, cause: Cause) -> FilterError {

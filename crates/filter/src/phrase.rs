@@ -10,8 +10,9 @@ use crate::check::{Join, Sort, Target};
 use crate::error::{Cause, FilterError};
 use crate::lex::Kind;
 use crate::parse::Parser;
-use crate::suggest::suggest;
-use crate::value::{flags, literal};
+use crate::sets::SetKind;
+use crate::suggest::{nearest_set, suggest};
+use crate::value::{flags, literal, range};
 use crate::want::Want;
 use crate::words::{Meaning, Side, find, protocol};
 
@@ -35,10 +36,15 @@ impl Parser<'_> {
     /// One test.
     pub(crate) fn test(&mut self) -> Parsed {
         let Some(word) = self.peek_word() else { return Err(self.unexpected()) };
+        if word.eq_ignore_ascii_case("app") && self.is_word(1, "latency") {
+            self.skip(2);
+            let column = self.column("npm_response_micros")?;
+            return self.phrase(Target::column(column), Style::Bare);
+        }
         let keyword = find(word);
         if let Some(keyword) = keyword.filter(|k| k.meaning.lacks(self.table).is_none()) {
             self.skip(1);
-            let style = if keyword.word == "net" { Style::Net } else { Style::Bare };
+            let style = if matches!(keyword.word, "net" | "xnet") { Style::Net } else { Style::Bare };
             return self.keyword(keyword.meaning, style);
         }
         if let Some(column) = self.table.column(&word.to_ascii_lowercase()) {
@@ -64,7 +70,7 @@ impl Parser<'_> {
     /// A bare address or prefix; anything else is a name that nobody knows.
     fn bare_address(&mut self, word: &str) -> Parsed {
         if word.starts_with('@') {
-            return Err(self.fail(Cause::NamedSet));
+            return self.bare_set();
         }
         if word.parse::<Prefix>().is_ok() {
             let target = self.pair("src_ip", "dst_ip", Join::Either)?;
@@ -73,16 +79,60 @@ impl Parser<'_> {
         Err(self.fail(Cause::UnknownName { suggestion: suggest(word, self.table) }))
     }
 
+    /// A bare set: of addresses for either side, of ports for either side, of names for the application.
+    fn bare_set(&mut self) -> Parsed {
+        let Some((name, kind)) = self.named_set()? else { return Err(self.unexpected()) };
+        let target = match kind {
+            SetKind::Addresses => self.pair("src_ip", "dst_ip", Join::Either)?,
+            SetKind::Numbers => self.pair("src_port", "dst_port", Join::Either)?,
+            SetKind::Texts => Target::column(self.column("app")?),
+        };
+        Ok(target.test(Predicate::InSet(name)))
+    }
+
+    /// The set whose name comes next, where one comes: `@guests` or `@"second floor"`.
+    fn named_set(&mut self) -> Result<Option<(String, SetKind)>, FilterError> {
+        let Some(name) = self.peek_word().and_then(|word| word.strip_prefix('@')) else { return Ok(None) };
+        let name = match (name, self.peek_at(1)) {
+            ("", Some(Kind::Text(name))) => {
+                self.skip(1);
+                name
+            }
+            ("", _) => return Ok(None),
+            (name, _) => name,
+        };
+        self.skip(1);
+        let Some(kind) = self.sets.kind(name) else {
+            let suggestion = nearest_set(name, self.sets);
+            return Err(self.fail_read(Cause::UnknownSet { suggestion }));
+        };
+        Ok(Some((name.to_owned(), kind)))
+    }
+
+    /// The test of a named set, where one comes and the target can have one.
+    fn in_named_set(&mut self, target: Target) -> Result<Option<Predicate>, FilterError> {
+        let Some(want) = SetKind::of(target.sort()) else { return Ok(None) };
+        self.want(Want::Set(want));
+        let Some((name, kind)) = self.named_set()? else { return Ok(None) };
+        if kind != want {
+            let subject = target.subject_name();
+            return Err(self.fail_read(Cause::WrongSet { kind, subject, want }));
+        }
+        Ok(Some(Predicate::InSet(name)))
+    }
+
     fn keyword(&mut self, meaning: Meaning, style: Style) -> Parsed {
         match meaning {
             Meaning::Any => Ok(Expr::All),
             Meaning::Family(v4) => self.family(v4),
             Meaning::Side(side) => self.side(side),
-            Meaning::Way(side) => {
-                let name = if side == Side::Src { "exporter_in_if" } else { "exporter_out_if" };
-                self.second("if", name)
+            Meaning::Way(side) => self.way(side),
+            Meaning::Second(names) => self.second(names),
+            Meaning::Lacking(name) => {
+                let column = self.column(name)?;
+                self.phrase(Target::column(column), Style::Bare)
             }
-            Meaning::Second(word, name) => self.second(word, name),
+            Meaning::OfGroups => Err(self.fail_read(Cause::OfGroups)),
             Meaning::Pair(src, dst) => {
                 let target = self.pair(src, dst, Join::Either)?;
                 self.phrase(target, style)
@@ -102,11 +152,55 @@ impl Parser<'_> {
     }
 
     /// A column under a name of two words.
-    fn second(&mut self, word: &'static str, name: &'static str) -> Parsed {
-        if !self.eat_word(word) {
+    fn second(&mut self, names: &'static [(&'static str, &'static str)]) -> Parsed {
+        for (word, name) in names {
+            if !self.eat_word(word) {
+                continue;
+            }
+            let Some(column) = self.table.column(name) else {
+                return Err(self.fail_read(Cause::NoColumn { column: name }));
+            };
+            return self.phrase(Target::column(column), Style::Bare);
+        }
+        Err(self.unexpected())
+    }
+
+    /// What follows `in` or `out`: an interface, a counter of that direction, or a MAC address of its frames.
+    fn way(&mut self, side: Side) -> Parsed {
+        self.want(Want::WayProperty);
+        let (one, bytes, packets) = match side {
+            Side::Src => ("exporter_in_if", "src_bytes", "src_packets"),
+            Side::Dst => ("exporter_out_if", "dst_bytes", "dst_packets"),
+        };
+        for (word, name) in [("if", one), ("bytes", bytes), ("packets", packets)] {
+            if self.is_word(0, word) {
+                self.skip(1);
+                let column = self.column(name)?;
+                return self.phrase(Target::column(column), Style::Bare);
+            }
+        }
+        let name = match (self.is_word(0, "src"), self.is_word(0, "dst"), side) {
+            (true, _, Side::Src) => "l2_src_mac",
+            (true, _, Side::Dst) => "l2_out_src_mac",
+            (_, true, _) => "l2_dst_mac",
+            _ if self.is_word(0, "mac") => {
+                self.skip(1);
+                // Frames that go out have the other side as their target; the source is the exporter's own.
+                let target = match side {
+                    Side::Src => self.pair("l2_src_mac", "l2_dst_mac", Join::Either)?,
+                    Side::Dst => Target::column(self.column("l2_dst_mac")?),
+                };
+                return self.phrase(target, Style::Bare);
+            }
+            _ => return Err(self.unexpected()),
+        };
+        self.skip(1);
+        if !self.eat_word("mac") {
             return Err(self.unexpected());
         }
-        let column = self.column(name)?;
+        let Some(column) = self.table.column(name) else {
+            return Err(self.fail_read(Cause::NoColumn { column: name }));
+        };
         self.phrase(Target::column(column), Style::Bare)
     }
 
@@ -136,6 +230,15 @@ impl Parser<'_> {
         };
         self.skip(if join.is_some() { 2 } else { 0 });
         let (src, dst, style) = self.property()?;
+        let missing = |name: &&'static str| self.table.column(name).is_none();
+        let wanted: &[&'static str] = match (join, side) {
+            (Some(_), _) => &[src, dst],
+            (None, Side::Src) => &[src],
+            (None, Side::Dst) => &[dst],
+        };
+        if let Some(column) = wanted.iter().copied().find(missing) {
+            return Err(self.fail_read(Cause::NoColumn { column }));
+        }
         let target = match (join, side) {
             (Some(join), _) => self.pair(src, dst, join)?,
             (None, Side::Src) => Target::column(self.column(src)?),
@@ -157,9 +260,10 @@ impl Parser<'_> {
             Some(Meaning::Pair(src, dst)) => (src, dst),
             Some(Meaning::Measure(Measure::Bytes)) => ("src_bytes", "dst_bytes"),
             Some(Meaning::Measure(Measure::Packets)) => ("src_packets", "dst_packets"),
+            // Of the tags that an exporter reports the first one is kept.
+            Some(Meaning::Column("l2_vlan")) => ("l2_vlan", "l2_out_vlan"),
             _ => return Err(self.unexpected()),
         };
-        self.column(src)?;
         self.skip(1);
         Ok((src, dst, style))
     }
@@ -239,7 +343,17 @@ impl Parser<'_> {
     }
 
     fn compare(&mut self, target: Target, op: CompareOp, style: Style) -> Parsed {
+        if matches!(op, CompareOp::Eq | CompareOp::Ne)
+            && let Some(set) = self.in_named_set(target)?
+        {
+            return Ok(if op == CompareOp::Eq { target.test(set) } else { target.fails(set) });
+        }
         let text = self.value(Want::Value(target))?;
+        match (range(target.sort(), text), op) {
+            (Some(range), CompareOp::Eq) => return Ok(target.test(Predicate::InRanges(vec![range]))),
+            (Some(range), CompareOp::Ne) => return Ok(target.fails(Predicate::InRanges(vec![range]))),
+            _ => {}
+        }
         if target.sort() != Sort::Ip {
             let literal = literal(target.sort(), text).ok_or_else(|| self.bad_value(target))?;
             return Ok(target.test(Predicate::Compare(op, literal)));
@@ -302,6 +416,11 @@ impl Parser<'_> {
     fn set(&mut self, target: Target, negated: bool) -> Parsed {
         self.check_operator(target, "in")?;
         self.skip(1);
+        if self.table.column("time_start").is_some()
+            && let Some(set) = self.in_named_set(target)?
+        {
+            return Ok(if negated { target.fails(set) } else { target.test(set) });
+        }
         let mut texts = Vec::new();
         if self.eat_wanted(&Kind::SetOpen, "[") {
             loop {
@@ -325,23 +444,31 @@ impl Parser<'_> {
         let text = self.value(Want::Value(target))?;
         match target.sort() {
             Sort::Ip => self.prefix(target, text).map(Item::Prefix),
+            sort if let Some(range) = range(sort, text) => Ok(Item::Range(range)),
             sort => literal(sort, text).map(Item::Literal).ok_or_else(|| self.bad_value(target)),
         }
     }
 
-    /// The predicate of a set, whose items are all of one kind.
+    /// The predicate of a set, whose items are all of one kind, but that numbers and ranges of them mix.
     fn one_of(items: Vec<Item>) -> Predicate {
-        let (mut prefixes, mut literals) = (Vec::new(), Vec::new());
+        let has_range = items.iter().any(|item| matches!(item, Item::Range(..)));
+        let (mut prefixes, mut literals, mut ranges) = (Vec::new(), Vec::new(), Vec::new());
         for item in items {
             match item {
                 Item::Prefix(prefix) => prefixes.push(prefix),
+                Item::Range(range) => ranges.push(range),
+                Item::Literal(Literal::Uint(n)) if has_range => ranges.push((n, n)),
                 Item::Literal(literal) => literals.push(literal),
             }
         }
-        if prefixes.is_empty() { Predicate::OneOf(literals) } else { Predicate::InPrefixes(prefixes) }
+        match (prefixes.is_empty(), has_range) {
+            (false, _) => Predicate::InPrefixes(prefixes),
+            (true, true) => Predicate::InRanges(ranges),
+            (true, false) => Predicate::OneOf(literals),
+        }
     }
 
-    /// Flags: `SA` all of these are set; `S/SA` of S and A exactly S is set. Directly behind `not` letters
+    /// Flags: `SA` all of these are set; `S/SA` of S and A exactly S is set; `18` exactly these are set. Directly behind `not` letters
     /// without a mask mean that none of them is set, as nfdump reads it.
     fn flags(&mut self, target: Target) -> Parsed {
         let text = self.value(Want::Flags)?;
@@ -352,6 +479,10 @@ impl Parser<'_> {
             return Ok(target.test(Predicate::Flags { set, clear: mask & !set }));
         }
         let bits = flags(text).filter(|bits| *bits != 0).ok_or_else(bad)?;
+        if text.starts_with(|c: char| c.is_ascii_digit()) {
+            // A number is all flags at once, as nfdump reads it.
+            return Ok(target.test(Predicate::Flags { set: bits, clear: !bits }));
+        }
         if !self.negated || bits.count_ones() == 1 {
             return Ok(target.test(Predicate::Flags { set: bits, clear: 0 }));
         }
@@ -363,5 +494,6 @@ impl Parser<'_> {
 /// An item of a set.
 enum Item {
     Prefix(Prefix),
+    Range((u64, u64)),
     Literal(Literal),
 }

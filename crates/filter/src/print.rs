@@ -7,7 +7,7 @@ use minamo_schema::Column;
 
 use crate::ast::{CompareOp, Expr, Predicate, Subject, Test};
 use crate::check::{Join, Sort, Target};
-use crate::lex::quoted;
+use crate::lex::{quoted, set_name};
 use crate::value::Written;
 use crate::words::{flag_letters, pair_word};
 
@@ -67,6 +67,8 @@ fn phrase(f: &mut fmt::Formatter<'_>, name: &str, sort: Sort, predicate: &Predic
     match predicate {
         Predicate::Compare(op, literal) => write!(f, "{name} {} {}", CompareOp::symbol(*op), Written(sort, literal)),
         Predicate::OneOf(items) => set(f, name, items.iter().map(|item| Written(sort, item))),
+        Predicate::InRanges(items) => set(f, name, items.iter().map(|(low, high)| Range(*low, *high))),
+        Predicate::InSet(of) => write!(f, "{name} in {}", set_name(of)),
         Predicate::InPrefixes(items) => set(f, name, items.iter()),
         Predicate::Glob(pattern) => write!(f, "{name} ~ {}", quoted(pattern)),
         Predicate::Regex(pattern) => write!(f, "{name} =~ {}", quoted(pattern)),
@@ -78,6 +80,18 @@ fn phrase(f: &mut fmt::Formatter<'_>, name: &str, sort: Sort, predicate: &Predic
             if set.count_ones() == 1 && *clear == 0 { Ok(()) } else { write!(f, "/{}", flag_letters(set | clear)) }
         }
         Predicate::Present => write!(f, "{name} present"),
+    }
+}
+
+/// A range of numbers; one number where both ends are the same.
+struct Range(u64, u64);
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self(low, high) if low == high => write!(f, "{low}"),
+            Self(low, high) => write!(f, "{low}-{high}"),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 use minamo_model::Table;
 use minamo_schema::Source;
 
+use crate::sets::Sets;
 use crate::words::KEYWORDS;
 
 /// Longest word for which a neighbour is looked for.
@@ -31,11 +32,25 @@ fn by_other_name(word: &str, table: &Table) -> Option<&'static str> {
 
 /// The name with the fewest edits, where a third of the letters or fewer are wrong.
 fn nearest(word: &str, table: &Table) -> Option<&'static str> {
-    let keywords = KEYWORDS.iter().filter(|k| k.meaning.lacks(table).is_none()).map(|k| k.word);
+    let keywords = KEYWORDS.iter().filter(|k| k.meaning.is_for(table)).map(|k| k.word);
     let names = table.columns().map(|c| c.name).chain(keywords);
     let max = (word.chars().count() / 3).clamp(1, 3);
     let (edits, name) = names.map(|name| (distance(word, name), name)).min_by_key(|(edits, _)| *edits)?;
     (edits <= max && edits < word.chars().count()).then_some(name)
+}
+
+/// The name of a set that `word` probably stands for.
+pub(crate) fn nearest_set(word: &str, sets: &dyn Sets) -> Option<String> {
+    if word.chars().count() > MAX_WORD {
+        return None;
+    }
+    let word = word.to_lowercase();
+    let max = (word.chars().count() / 3).clamp(1, 3);
+    let names = sets.names().into_keys().filter(|name| name.chars().count() <= 2 * MAX_WORD);
+    let (edits, name) =
+        names.map(|name| (distance(&word, &name.to_lowercase()), name)).min_by_key(|(edits, _)| *edits)?;
+    // Two letters in each other's place are two edits.
+    (edits <= max.max(2) && edits < word.chars().count()).then_some(name)
 }
 
 /// Insertions, deletions and replacements between two words (Levenshtein).

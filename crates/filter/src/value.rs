@@ -56,6 +56,15 @@ pub(crate) fn literal(sort: Sort, text: &str) -> Option<Literal> {
     }
 }
 
+/// The range of that text, `80-90`, where it is one of that kind.
+pub(crate) fn range(sort: Sort, text: &str) -> Option<(u64, u64)> {
+    let (Sort::Uint { .. }, Some((low, high))) = (sort, text.split_once('-')) else { return None };
+    match (literal(sort, low)?, literal(sort, high)?) {
+        (Literal::Uint(low), Literal::Uint(high)) if low <= high => Some((low, high)),
+        _ => None,
+    }
+}
+
 /// Flag bits of letters or of a number.
 pub(crate) fn flags(text: &str) -> Option<u8> {
     if text.is_empty() {
@@ -129,7 +138,10 @@ fn seconds(text: &str) -> Option<f64> {
         return Some(millis / 1e3);
     }
     let (number, suffix) = split_suffix(text)?;
-    let nanos = factor(suffix, TIME_UNITS)?;
+    let Some(nanos) = factor(suffix, TIME_UNITS) else {
+        // `5k` as nfdump has it: thousands of milliseconds.
+        return real(text, FACTORS).map(|millis| millis / 1e3);
+    };
     let number = real(number, &[("", 1)])?;
     let seconds = if nanos >= 1_000_000_000 {
         number * (nanos / 1_000_000_000) as f64

@@ -3,6 +3,7 @@
 
 use crate::aggregate::{Aggregate, Function};
 use crate::check::{Sort, Target};
+use crate::sets::SetKind;
 
 /// The signs that compare numbers.
 pub(crate) const COMPARE: [&str; 6] = ["=", "!=", "<", "<=", ">", ">="];
@@ -14,10 +15,14 @@ pub(crate) enum Want {
     Test,
     /// A property after `src` or `dst`.
     Property,
+    /// A property after `in` or `out`.
+    WayProperty,
     /// An operator.
     Operator(Target),
     /// A value.
     Value(Target),
+    /// The name of a set.
+    Set(SetKind),
     /// A text pattern.
     Pattern,
     /// Flag letters, with a mask or without.
@@ -43,8 +48,11 @@ impl Want {
         match self {
             Self::Test => one("a test such as `port 443`", "条件（port 443 など）"),
             Self::Property => one("ip, port or another property of a side", "ip、port など片側の性質"),
+            Self::WayProperty => one("if, bytes, packets or mac", "if、bytes、packets、mac"),
             Self::Operator(target) => operators(target).map(|word| (word.to_owned(), word.to_owned())).collect(),
             Self::Value(target) => vec![target.sort().label()],
+            // Told by what else could stand there.
+            Self::Set(_) => Vec::new(),
             Self::Pattern => one("a pattern such as \"*.example.com\"", "パターン（\"*.example.com\" など）"),
             Self::Flags => vec![Sort::Flags.label()],
             Self::Mask => one("a mask such as 255.255.255.0", "マスク（255.255.255.0 など）"),

@@ -24,7 +24,7 @@ pub(crate) enum Meaning {
     Any,
     /// The side that the following word is about.
     Side(Side),
-    /// The interface that the following `if` is about.
+    /// The direction that the following property is about: what came in, or what went out.
     Way(Side),
     /// A property that both sides have.
     Pair(&'static str, &'static str),
@@ -32,8 +32,12 @@ pub(crate) enum Meaning {
     Measure(Measure),
     /// A column under a short name.
     Column(&'static str),
-    /// A column under a name of two words, of which this is the second one.
-    Second(&'static str, &'static str),
+    /// Columns under names of two words: the second word of each, and the column.
+    Second(&'static [(&'static str, &'static str)]),
+    /// A word of nfdump for something that rows have no column for yet; of that name it would be.
+    Lacking(&'static str),
+    /// What counts the rows of a group: a condition on groups knows it, a filter does not.
+    OfGroups,
     /// IPv4 (true) or IPv6.
     Family(bool),
     /// A column of ICMP messages.
@@ -103,8 +107,18 @@ pub(crate) static KEYWORDS: &[Keyword] = &[
         "Interface, in or out",
         "入力または出力インターフェース",
     ),
-    keyword("in", Meaning::Way(Side::Src), "Input interface: in if 3", "入力インターフェース：in if 3"),
-    keyword("out", Meaning::Way(Side::Dst), "Output interface: out if 3", "出力インターフェース：out if 3"),
+    keyword(
+        "in",
+        Meaning::Way(Side::Src),
+        "What came in: in if 3, in bytes > 1M, in src mac …",
+        "入力側：in if 3、in bytes > 1M、in src mac …",
+    ),
+    keyword(
+        "out",
+        Meaning::Way(Side::Dst),
+        "What went out: out if 3, out bytes > 1M, out dst mac …",
+        "出力側：out if 3、out bytes > 1M、out dst mac …",
+    ),
     keyword("tos", Meaning::Pair("ip_src_tos", "ip_dst_tos"), "Type of service of either side", "いずれかの側の TOS"),
     keyword("ttl", Meaning::Pair("ip_src_ttl", "ip_dst_ttl"), "TTL of either side", "いずれかの側の TTL"),
     keyword(
@@ -121,16 +135,72 @@ pub(crate) static KEYWORDS: &[Keyword] = &[
     keyword("ipv6", Meaning::Family(false), "IPv6", "IPv6"),
     keyword(
         "next",
-        Meaning::Second("ip", "exporter_next_hop"),
+        Meaning::Second(&[("ip", "exporter_next_hop"), ("hop", "exporter_next_hop"), ("as", "exporter_next_as")]),
         "Next hop: next ip 192.0.2.1",
         "ネクストホップ：next ip 192.0.2.1",
     ),
     keyword(
         "router",
-        Meaning::Second("ip", "exporter_ip"),
+        Meaning::Second(&[("ip", "exporter_ip")]),
         "Exporter: router ip 192.0.2.1",
         "エクスポーター：router ip 192.0.2.1",
     ),
+    keyword(
+        "exporter",
+        Meaning::Second(&[("ip", "exporter_ip"), ("domain", "exporter_domain")]),
+        "Exporter: exporter ip 192.0.2.1, exporter domain 7",
+        "エクスポーター：exporter ip 192.0.2.1、exporter domain 7",
+    ),
+    keyword(
+        "client",
+        Meaning::Second(&[("latency", "npm_src_rtt_micros")]),
+        "Round trip to the initiator: client latency > 50ms",
+        "開始側までの往復時間：client latency > 50ms",
+    ),
+    keyword(
+        "server",
+        Meaning::Second(&[("latency", "npm_dst_rtt_micros")]),
+        "Round trip to the responder: server latency > 50ms",
+        "応答側までの往復時間：server latency > 50ms",
+    ),
+    keyword(
+        "geo",
+        Meaning::Pair("src_country", "dst_country"),
+        "Country of either side: geo JP",
+        "いずれかの側の国：geo JP",
+    ),
+    keyword("bgpnext", Meaning::Second(&[("ip", "exporter_bgp_next_hop")]), "BGP next hop", "BGP ネクストホップ"),
+    keyword("prev", Meaning::Second(&[("as", "exporter_prev_as")]), "AS before this one", "前の AS"),
+    keyword("ident", Meaning::Lacking("exporter_name"), "Name of the exporter", "エクスポーターの名前"),
+    keyword("sysid", Meaning::Lacking("exporter_id"), "Number of the exporter", "エクスポーターの番号"),
+    keyword("engine-type", Meaning::Lacking("exporter_engine_type"), "Engine type", "エンジンの種類"),
+    keyword("engine-id", Meaning::Lacking("exporter_engine_id"), "Engine id", "エンジンの番号"),
+    keyword("mpls", Meaning::Lacking("mpls_labels"), "MPLS labels", "MPLS ラベル"),
+    keyword("fwdstat", Meaning::Lacking("exporter_forwarding_status"), "Forwarding status", "転送状態"),
+    keyword("flowdir", Meaning::Lacking("exporter_direction"), "Direction at the exporter", "エクスポーターでの方向"),
+    keyword("asa", Meaning::Second(&[("event", "firewall_event")]), "Firewall event", "ファイアウォールのイベント"),
+    keyword("nat", Meaning::Second(&[("event", "nat_event")]), "NAT event", "NAT のイベント"),
+    keyword("xip", Meaning::Pair("nat_src_ip", "nat_dst_ip"), "Translated address", "変換後のアドレス"),
+    keyword("nip", Meaning::Pair("nat_src_ip", "nat_dst_ip"), "Translated address", "変換後のアドレス"),
+    keyword("xnet", Meaning::Pair("nat_src_ip", "nat_dst_ip"), "Translated network", "変換後のネットワーク"),
+    keyword("xport", Meaning::Pair("nat_src_port", "nat_dst_port"), "Translated port", "変換後のポート"),
+    keyword("nport", Meaning::Pair("nat_src_port", "nat_dst_port"), "Translated port", "変換後のポート"),
+    keyword(
+        "ingress",
+        Meaning::Second(&[("vrf", "exporter_in_vrf"), ("acl", "firewall_in_acl")]),
+        "VRF or access list on the way in",
+        "入力側の VRF または ACL",
+    ),
+    keyword(
+        "egress",
+        Meaning::Second(&[("vrf", "exporter_out_vrf"), ("acl", "firewall_out_acl")]),
+        "VRF or access list on the way out",
+        "出力側の VRF または ACL",
+    ),
+    keyword("pblock", Meaning::Lacking("nat_block_start"), "Block of translated ports", "変換後ポートのブロック"),
+    keyword("payload", Meaning::Lacking("payload"), "Octets of the content", "内容のオクテット"),
+    keyword("flows", Meaning::OfGroups, "Only in a condition on groups", "グループの条件でのみ使用可"),
+    keyword("count", Meaning::OfGroups, "Only in a condition on groups", "グループの条件でのみ使用可"),
     keyword("any", Meaning::Any, "Every row", "すべての行"),
 ];
 
@@ -169,19 +239,30 @@ impl Meaning {
     /// The columns without which it has no sense.
     fn needs(self) -> Vec<&'static str> {
         match self {
-            Self::Any => vec![],
+            Self::Any | Self::OfGroups => vec![],
             Self::Side(_) | Self::Family(_) => vec!["src_ip", "dst_ip"],
-            Self::Way(_) => vec!["exporter_in_if", "exporter_out_if"],
+            Self::Way(_) => vec!["exporter_in_if", "exporter_out_if", "src_bytes", "dst_bytes"],
             Self::Pair(src, dst) => vec![src, dst],
             Self::Measure(measure) => measure.columns().to_vec(),
-            Self::Column(name) | Self::Second(_, name) => vec![name],
+            Self::Column(name) | Self::Lacking(name) => vec![name],
+            Self::Second(_) => vec![],
             Self::Icmp(name) => vec!["proto", name],
         }
     }
 
+    /// True where it can be proposed for rows of that table.
+    pub(crate) fn is_for(self, table: &Table) -> bool {
+        self != Self::OfGroups && self.lacks(table).is_none()
+    }
+
     /// The first column that the table lacks for it.
     pub(crate) fn lacks(self, table: &Table) -> Option<&'static str> {
-        self.needs().into_iter().find(|name| table.column(name).is_none())
+        let lacks = |name: &&'static str| table.column(name).is_none();
+        match self {
+            // One of them is enough.
+            Self::Second(names) if names.iter().all(|(_, name)| lacks(name)) => names.first().map(|(_, name)| *name),
+            _ => self.needs().into_iter().find(lacks),
+        }
     }
 }
 

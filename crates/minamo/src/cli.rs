@@ -46,6 +46,10 @@ pub(crate) enum Command {
     #[cfg(feature = "lake")]
     #[command(subcommand)]
     Profile(ProfileCommand),
+    /// Sets: names for addresses, ports or applications, to be used in filters as @name.
+    #[cfg(feature = "lake")]
+    #[command(subcommand)]
+    Set(SetCommand),
     /// Run everything: probe, collector, lake, detection, console.
     #[cfg(feature = "lake")]
     Serve(Serve),
@@ -169,6 +173,9 @@ pub(crate) struct Query {
     pub(crate) filter: String,
     #[command(flatten)]
     pub(crate) place: Place,
+    /// Take the sets of the filter (@name) as they were when each flow started, not as they are now.
+    #[arg(long)]
+    pub(crate) then: bool,
     /// Keys to group by, joined by commas: columns, `ip` for either address, `net(src_ip,24)`, `time(5m)`.
     #[arg(long, value_name = "KEYS")]
     pub(crate) top: Option<String>,
@@ -307,6 +314,89 @@ pub(crate) enum ProfileCommand {
     },
     /// Show the course of a profile's channels over time.
     Chart(ProfileChart),
+}
+
+#[cfg(feature = "lake")]
+#[derive(Subcommand)]
+#[command(after_help = "\
+Examples:
+  minamo set create guests 192.0.2.128/25 2001:db8:1::/64
+  minamo set create web --of ports 80 443 8000-8100
+  minamo set create chat --of names Slack Teams
+  minamo set change guests 198.51.100.0/24 --valid-from 2026-01-31T09:00:00Z
+  minamo query 'src in @guests and port in @web' --last 7d          as the sets are today
+  minamo query 'src in @guests and port in @web' --last 7d --then   as they were then")]
+pub(crate) enum SetCommand {
+    /// Show the sets that are in force, those of the networks file too.
+    List {
+        #[command(flatten)]
+        place: Place,
+        /// Those in force at this time instead of now.
+        #[arg(long, value_parser = time, value_name = "TIME")]
+        at: Option<minamo_base::Time>,
+    },
+    /// Show all versions of a set.
+    Show {
+        /// Name of the set, without @.
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Make a set.
+    Create {
+        /// Name of the set, without @.
+        name: String,
+        /// What its members are.
+        #[arg(long, value_enum, default_value = "addresses")]
+        of: SetOf,
+        #[command(flatten)]
+        body: SetBodyArgs,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Give a set other members; what it was before stays for its time.
+    Change {
+        /// Name of the set, without @.
+        name: String,
+        #[command(flatten)]
+        body: SetBodyArgs,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// End a set; its past can still be asked for with --then.
+    Delete {
+        /// Name of the set, without @.
+        name: String,
+        /// When it ends, instead of now.
+        #[arg(long, value_parser = time, value_name = "TIME")]
+        valid_from: Option<minamo_base::Time>,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// What the members of a set are.
+#[cfg(feature = "lake")]
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum SetOf {
+    Addresses,
+    Ports,
+    Names,
+}
+
+/// What a set says.
+#[cfg(feature = "lake")]
+#[derive(Args)]
+pub(crate) struct SetBodyArgs {
+    /// All its members: addresses and networks, ports and ranges of them, or names; @other is another set.
+    #[arg(required = true, value_name = "MEMBER")]
+    pub(crate) members: Vec<String>,
+    /// A remark for people.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+    /// From when on that is in force, instead of now; may lie in the past.
+    #[arg(long, value_parser = time, value_name = "TIME")]
+    pub(crate) valid_from: Option<minamo_base::Time>,
 }
 
 /// What a profile says.

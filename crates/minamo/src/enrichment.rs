@@ -41,11 +41,15 @@ pub(crate) fn start(settings: Settings) -> anyhow::Result<(Enricher, Watch)> {
 
 /// Reads everything that the settings name; the error names setting, file, line and field.
 pub(crate) fn sources(settings: &Settings) -> anyhow::Result<Sources> {
-    let definitions = match &settings.networks {
-        Some(path) => networks(path).context("enrich.networks")?,
-        None => Definitions::default(),
-    };
-    Ok(Sources::new(definitions, databases(&settings.databases)?))
+    Ok(Sources::new(definitions(settings)?, databases(&settings.databases)?))
+}
+
+/// Reads the networks file, where there is one.
+pub(crate) fn definitions(settings: &Settings) -> anyhow::Result<Definitions> {
+    match &settings.networks {
+        Some(path) => networks(path).context("enrich.networks"),
+        None => Ok(Definitions::default()),
+    }
 }
 
 fn networks(path: &Path) -> anyhow::Result<Definitions> {

@@ -20,6 +20,8 @@ mod metrics;
 mod probe;
 mod read;
 #[cfg(feature = "lake")]
+mod sets;
+#[cfg(feature = "lake")]
 mod settings;
 
 use std::io::IsTerminal as _;

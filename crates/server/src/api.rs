@@ -8,9 +8,10 @@ use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use minamo_base::Time;
-use minamo_filter::ItemKind;
+use minamo_filter::{AsOf, ItemKind};
 use minamo_model::{CellReader, EVENTS, FLOWS, Row, json_value, text_value};
 use minamo_schema::Value;
+use minamo_state::{NamedSets, SetsWith};
 use minamo_store::FlowsQuery;
 use utoipa::OpenApi;
 
@@ -89,14 +90,31 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    pub(crate) fn parse(from: &str, to: &str, filter: &str) -> Result<Self, ApiError> {
-        let scope =
-            Self { from: parse_time(from, "from")?, to: parse_time(to, "to")?, filter: minamo_filter::parse(filter)? };
+    pub(crate) fn parse(deps: &Deps, from: &str, to: &str, filter: &str, as_known: AsKnown) -> Result<Self, ApiError> {
+        let filter = self::filter(deps, filter, as_known)?;
+        let scope = Self { from: parse_time(from, "from")?, to: parse_time(to, "to")?, filter };
         if scope.from >= scope.to {
             return Err(ApiError::bad("to", "the range ends before it begins", "期間の終わりが始まりより前です"));
         }
         Ok(scope)
     }
+}
+
+/// A filter with its named sets looked up; they are read where it has a name in it.
+pub(crate) fn filter(deps: &Deps, text: &str, as_known: AsKnown) -> Result<minamo_filter::Expr, ApiError> {
+    if !text.contains('@') {
+        return Ok(minamo_filter::parse(text)?);
+    }
+    let own = NamedSets::load(&deps.definitions).map_err(ApiError::internal)?;
+    let sets = SetsWith { own: &own, outer: &*deps.networks };
+    let as_of = match as_known {
+        AsKnown::Now => AsOf::At((deps.clock)()),
+        AsKnown::Then => AsOf::Then,
+    };
+    minamo_filter::parse_with(text, &FLOWS, &sets)?.resolve(&sets, as_of).map_err(|error| {
+        let ja = format!("フィルターの集合を展開できません: {error}");
+        ApiError::bad("filter", error.to_string(), ja)
+    })
 }
 
 pub(crate) fn parse_time(text: &str, path: &str) -> Result<Time, ApiError> {
@@ -175,7 +193,8 @@ fn flow_rows(batch: &arrow::array::RecordBatch) -> Vec<FlowRow> {
 pub(crate) async fn flows(State(deps): State<Deps>, body: Body<FlowsRequest>) -> Answer<Flows> {
     let Json(request) = body?;
     let start = (deps.clock)();
-    let Scope { from, to, filter } = Scope::parse(&request.from, &request.to, &request.filter)?;
+    let Scope { from, to, filter } =
+        Scope::parse(&deps, &request.from, &request.to, &request.filter, request.as_known)?;
     let limit = limited(request.limit, MAX_ROWS)?;
     let query = FlowsQuery { from: Some(from), to: Some(to), filter, limit, cursor: request.cursor };
     let page = deps.lake.flows(query).await?;
@@ -196,9 +215,14 @@ pub(crate) async fn flow(State(deps): State<Deps>, Path(flow_id): Path<String>) 
 
 /// Help while a filter is typed.
 #[utoipa::path(get, path = "/api/v1/filter/complete", params(CompleteParams), responses((status = 200, body = Completion)))]
-pub(crate) async fn complete(query: Result<Query<CompleteParams>, QueryRejection>) -> Answer<Completion> {
+pub(crate) async fn complete(
+    State(deps): State<Deps>,
+    query: Result<Query<CompleteParams>, QueryRejection>,
+) -> Answer<Completion> {
     let Query(params) = query?;
-    let found = minamo_filter::complete(&params.text, params.at);
+    let own = NamedSets::load(&deps.definitions).map_err(ApiError::internal)?;
+    let sets = SetsWith { own: &own, outer: &*deps.networks };
+    let found = minamo_filter::complete_with(&params.text, params.at, &FLOWS, &sets);
     let error = found.error.map(|e| FilterError { at: e.at, message: e.message_en(), message_ja: e.message_ja() });
     let item = |item: minamo_filter::Item| CompletionItem {
         text: item.text,

@@ -23,6 +23,7 @@ use axum::{Extension, Router};
 use minamo_base::{Sample, Time};
 use minamo_collect::Exporters;
 use minamo_detect::Rule;
+use minamo_filter::Sets;
 use minamo_state::Definitions;
 use minamo_store::Lake;
 use tower_http::compression::CompressionLayer;
@@ -41,6 +42,8 @@ pub struct Deps {
     pub state: Arc<State>,
     /// Profiles and other definitions.
     pub definitions: Arc<Definitions>,
+    /// Sets of addresses that filters can name besides those of the definitions.
+    pub networks: Arc<dyn Sets + Send + Sync>,
     /// The rules that events are made by.
     pub rules: Arc<Vec<Rule>>,
     /// Counters of the other parts of the program.

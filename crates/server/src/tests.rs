@@ -49,6 +49,7 @@ async fn service_at(clock: fn() -> Time) -> Service {
     let collector = minamo_collect::Collector::new(minamo_collect::Settings::default(), batches, clock);
     let router = router(Deps {
         definitions,
+        networks: Arc::new(minamo_filter::NoSets),
         lake: Arc::new(lake),
         state: Arc::new(state),
         rules: Arc::new(Vec::new()),

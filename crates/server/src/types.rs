@@ -94,6 +94,17 @@ pub enum Measure {
     Flows,
 }
 
+/// By which versions of definitions a question goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AsKnown {
+    /// Those of today, for all flows.
+    #[default]
+    Now,
+    /// For each flow those that were in force when it started.
+    Then,
+}
+
 /// A value that is no list. Only described here: answers hold JSON values.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
@@ -117,6 +128,9 @@ pub struct FlowsRequest {
     /// Filter; empty for all.
     #[serde(default)]
     pub filter: String,
+    /// By which versions of the sets in the filter (`@name`) it goes.
+    #[serde(default)]
+    pub as_known: AsKnown,
     /// Most rows, up to 1,000.
     pub limit: usize,
     /// Where the last page ended.

@@ -36,6 +36,8 @@ pub enum Kind {
     Profile,
     /// A name for addresses.
     Network,
+    /// A name for ports.
+    Ports,
     /// A mark on flows.
     Tag,
     /// A name for applications.
@@ -48,13 +50,16 @@ impl Kind {
         match self {
             Self::Profile => "profile",
             Self::Network => "network",
+            Self::Ports => "ports",
             Self::Tag => "tag",
             Self::Application => "application",
         }
     }
 
     fn of(word: &str) -> Option<Self> {
-        [Self::Profile, Self::Network, Self::Tag, Self::Application].into_iter().find(|kind| kind.word() == word)
+        [Self::Profile, Self::Network, Self::Ports, Self::Tag, Self::Application]
+            .into_iter()
+            .find(|kind| kind.word() == word)
     }
 }
 

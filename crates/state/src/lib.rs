@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What people define: profiles, networks, tags, application presets, each **versioned in time**. A question
+//! What people define: profiles, named sets of addresses, ports and applications, each **versioned in time**. A question
 //! about last month can be answered with the definitions that were in force last month ("as known then") or
 //! with those of today ("as known now").
 //!
 //! [`Definitions`] keeps the versions and knows nothing of what they say. [`Profiles`] knows what profiles mean:
-//! which filter a channel stands for at which minute. Neither knows flows.
+//! which filter a channel stands for at which minute. [`NamedSets`] knows what `@guests` in a filter stands for. None of
+//! them knows flows.
 
 mod definitions;
 mod imports;
 mod profiles;
+mod sets;
 
 pub use definitions::{Definition, Definitions, Kind, StateError};
 pub use imports::{Import, Imports};
@@ -16,3 +18,4 @@ pub use profiles::{
     ALL, AsKnown, ChannelDef, LIVE, Line, MAX_CHANNELS, MAX_DEPTH, MAX_PROFILES, Part, Profile, ProfileError,
     ProfileVersion, Profiles,
 };
+pub use sets::{MAX_MEMBERS, MAX_SETS, NamedSets, SetBody, SetDefinition, SetFault, SetsWith};

@@ -203,6 +203,7 @@ export interface Flows {
 }
 
 export interface FlowsRequest {
+  as_known?: AsKnown;
   cursor?: string | null;
   filter?: string;
   from: string;
@@ -468,6 +469,7 @@ export interface SeriesLine {
 }
 
 export interface SeriesRequest {
+  as_known?: AsKnown;
   by: Measure;
   compare?: string | null;
   filter?: string;

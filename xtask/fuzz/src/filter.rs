@@ -26,6 +26,7 @@ fn seeds(_: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
         "net 192.0.2.0 255.255.255.0 and bpp < 1k and duration >= 5s",
         "mac 00:00:5e:00:53:01 or vlan 10 or as 64500",
         "icmp-type 8 or tos 0x10 or inet6",
+        "port in [80 8000-8100] and in src mac 0:0:5e:0:53:1 or out bytes > 5 and client latency > 5ms",
     ];
     let mut seeds: Vec<Vec<u8>> = phrases.iter().map(|text| text.as_bytes().to_vec()).collect();
     for column in FLOWS.columns() {

@@ -8,6 +8,7 @@ mod capture;
 mod dissect;
 mod filter;
 mod flowwire;
+mod having;
 mod meter;
 mod nfdump;
 mod packet;
@@ -32,6 +33,7 @@ pub static TARGETS: &[&Target] = &[
     &dissect::TARGET,
     &filter::TARGET,
     &flowwire::TARGET,
+    &having::TARGET,
     &meter::TARGET,
     &nfdump::TARGET,
     &packet::TARGET,

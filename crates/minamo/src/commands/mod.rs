@@ -19,6 +19,8 @@ mod query;
 #[cfg(feature = "lake")]
 mod serve;
 #[cfg(feature = "lake")]
+mod set;
+#[cfg(feature = "lake")]
 mod sql;
 
 #[cfg(feature = "lake")]
@@ -42,6 +44,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Lake(args) => place::block_on(lake::run(args)),
         #[cfg(feature = "lake")]
         Command::Profile(command) => place::block_on(profile::run(command)),
+        #[cfg(feature = "lake")]
+        Command::Set(command) => place::block_on(set::run(command)),
         #[cfg(feature = "lake")]
         Command::Serve(args) => place::block_on(serve::run(args)),
         #[cfg(feature = "lake")]

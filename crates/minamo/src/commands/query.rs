@@ -19,13 +19,14 @@ use crate::cli::{By, Query};
 use crate::clock;
 use crate::commands::output::Output;
 use crate::commands::place::{open_to_read, say};
+use crate::commands::set::filter;
 use crate::commands::sql::aligned;
 
 /// Rows where nobody says how many, and they are for reading.
 const LIMIT: usize = 20;
 
 pub(crate) async fn run(args: Query) -> anyhow::Result<()> {
-    let filter = minamo_filter::parse(&args.filter).map_err(|e| anyhow::anyhow!("filter: {e}"))?;
+    let filter = filter(&args.filter, &args.place, args.then)?;
     let lake = open_to_read(&args.place)?;
     let range = match args.last {
         // Both ends: an earlier range lies as long before either.

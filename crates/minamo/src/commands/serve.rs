@@ -26,6 +26,7 @@ use crate::detector::{self, Detector};
 use crate::enrichment;
 use crate::ingest::{self, Fresh};
 use crate::probe;
+use crate::sets::Networks;
 use crate::settings::Settings;
 
 pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
@@ -162,6 +163,7 @@ pub(crate) async fn serve(
         lake: Arc::clone(&core.lake),
         state: Arc::clone(&core.state),
         definitions: Arc::clone(&core.definitions),
+        networks: Arc::new(Networks::Live(Arc::clone(&core.enrichment))),
         rules: Arc::clone(&core.rules),
         counters: Arc::new(counters),
         exporters,

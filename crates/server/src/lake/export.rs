@@ -17,7 +17,8 @@ use minamo_sinks::{ANSWER_FORMATS, Sink, SinkError};
 use minamo_store::{Rows, RowsQuery};
 
 use super::types::{ExportFlowsParams, ExportSqlParams};
-use crate::api::parse_time;
+use crate::api::{filter, parse_time};
+use crate::types::AsKnown;
 use crate::{ApiError, Deps};
 
 /// Formats of flows: those that are files.
@@ -35,7 +36,7 @@ pub(crate) async fn flows(
     if from >= to {
         return Err(ApiError::bad("to", "the range ends before it begins", "期間の終わりが始まりより前です"));
     }
-    let filter = minamo_filter::parse(&params.filter)?;
+    let filter = filter(&deps, &params.filter, AsKnown::Now)?;
     let format = FLOW_FORMATS.contains(&params.format.as_str()).then(|| minamo_sinks::format(&params.format)).flatten();
     let format = format.ok_or_else(|| unknown(&params.format, &FLOW_FORMATS))?;
     let rows = deps.lake.flow_rows(RowsQuery { from: Some(from), to: Some(to), filter, limit: params.limit }).await?;

@@ -67,7 +67,8 @@ fn keys(names: &[String]) -> Result<Vec<Key>, ApiError> {
 pub(crate) async fn summary(State(deps): State<Deps>, body: Body<SummaryRequest>) -> Answer<Summary> {
     let Json(request) = body?;
     let start = (deps.clock)();
-    let Scope { from, to, filter } = Scope::parse(&request.from, &request.to, &request.filter)?;
+    let Scope { from, to, filter } =
+        Scope::parse(&deps, &request.from, &request.to, &request.filter, request.as_known)?;
     let earlier = compare(request.compare.as_deref())?;
     let query = SummaryQuery { from: Some(from), to: Some(to), filter };
     let found = deps.lake.summary_as(query.clone(), request.scaled).await?;
@@ -118,7 +119,8 @@ async fn events(deps: &Deps, from: Time, to: Time) -> Result<u64, ApiError> {
 pub(crate) async fn top(State(deps): State<Deps>, body: Body<TopRequest>) -> Answer<Top> {
     let Json(request) = body?;
     let start = (deps.clock)();
-    let Scope { from, to, filter } = Scope::parse(&request.from, &request.to, &request.filter)?;
+    let Scope { from, to, filter } =
+        Scope::parse(&deps, &request.from, &request.to, &request.filter, request.as_known)?;
     let shown = request.measures.iter().map(|text| measure(text, "measures")).collect::<Result<Vec<_>, _>>()?;
     let order = match &request.order {
         Some(text) => measure(text, "order")?,
@@ -217,7 +219,8 @@ fn percentile(percent: u8) -> Result<u8, ApiError> {
 pub(crate) async fn series(State(deps): State<Deps>, body: Body<SeriesRequest>) -> Answer<Series> {
     let Json(request) = body?;
     let start = (deps.clock)();
-    let Scope { from, to, filter } = Scope::parse(&request.from, &request.to, &request.filter)?;
+    let Scope { from, to, filter } =
+        Scope::parse(&deps, &request.from, &request.to, &request.filter, request.as_known)?;
     let split = request.split.as_deref().map(Key::named).transpose()?;
     let limit = limited(request.limit, MAX_LINES)?;
     let step = step(request.step_secs, from, to)?;
@@ -268,7 +271,8 @@ fn lines(found: minamo_store::Series, one_line: bool, percent: Option<u8>) -> Ve
 pub(crate) async fn paths(State(deps): State<Deps>, body: Body<PathsRequest>) -> Answer<Paths> {
     let Json(request) = body?;
     let start = (deps.clock)();
-    let Scope { from, to, filter } = Scope::parse(&request.from, &request.to, &request.filter)?;
+    let Scope { from, to, filter } =
+        Scope::parse(&deps, &request.from, &request.to, &request.filter, request.as_known)?;
     let (keys, by) = (keys(&request.keys)?, sum(request.by));
     let limit = limited(request.limit, MAX_ROWS)?;
     let query = PathsQuery { from: Some(from), to: Some(to), filter, keys, by, limit, scaled: request.scaled };
@@ -300,7 +304,8 @@ pub(crate) async fn paths(State(deps): State<Deps>, body: Body<PathsRequest>) ->
 pub(crate) async fn billing(State(deps): State<Deps>, body: Body<BillingRequest>) -> Answer<Billing> {
     let Json(request) = body?;
     let start = (deps.clock)();
-    let Scope { from, to, filter } = Scope::parse(&request.from, &request.to, &request.filter)?;
+    let Scope { from, to, filter } =
+        Scope::parse(&deps, &request.from, &request.to, &request.filter, request.as_known)?;
     let network = |text: &String| {
         text.parse::<Prefix>().map_err(|error| {
             let ja = format!("inside: {text:?} はネットワークではありません（例 192.0.2.0/24）");

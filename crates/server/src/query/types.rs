@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::types::{Measure, Scalar};
+use crate::types::{AsKnown, Measure, Scalar};
 
 fn yes() -> bool {
     true
@@ -50,6 +50,9 @@ pub struct SummaryRequest {
     /// Filter; empty for all.
     #[serde(default)]
     pub filter: String,
+    /// By which versions of the sets in the filter (`@name`) it goes.
+    #[serde(default)]
+    pub as_known: AsKnown,
     /// Counters of sampled flows count for what they stand for; true where nothing is given.
     #[serde(default = "yes")]
     pub scaled: bool,
@@ -114,6 +117,9 @@ pub struct TopRequest {
     /// Filter; empty for all.
     #[serde(default)]
     pub filter: String,
+    /// By which versions of the sets in the filter (`@name`) it goes.
+    #[serde(default)]
+    pub as_known: AsKnown,
     /// What to group by: columns; `ip` counts a flow for both its addresses; `net(src_ip,24)` or `net(ip,24,48)` for
     /// networks; `time(5m)` for steps of time.
     pub keys: Vec<String>,
@@ -240,6 +246,9 @@ pub struct SeriesRequest {
     /// Filter; empty for all.
     #[serde(default)]
     pub filter: String,
+    /// By which versions of the sets in the filter (`@name`) it goes.
+    #[serde(default)]
+    pub as_known: AsKnown,
     /// Column that splits the course in lines; nothing for one line.
     pub split: Option<String>,
     /// What is summed.
@@ -308,6 +317,9 @@ pub struct PathsRequest {
     /// Filter; empty for all.
     #[serde(default)]
     pub filter: String,
+    /// By which versions of the sets in the filter (`@name`) it goes.
+    #[serde(default)]
+    pub as_known: AsKnown,
     /// The levels, two to four: columns, `net(src_ip,24)` or `time(1h)`.
     pub keys: Vec<String>,
     /// What is summed.
@@ -373,6 +385,9 @@ pub struct BillingRequest {
     /// Filter; empty for all.
     #[serde(default)]
     pub filter: String,
+    /// By which versions of the sets in the filter (`@name`) it goes.
+    #[serde(default)]
+    pub as_known: AsKnown,
     /// The networks that are charged, such as `192.0.2.0/24`. Without any, initiators are inside.
     #[serde(default)]
     pub inside: Vec<String>,

@@ -122,6 +122,11 @@ impl ProfileError {
     }
 
     pub(super) fn filter(path: String, error: &FilterError) -> Self {
+        if matches!(error.cause, minamo_filter::Cause::UnknownSet { .. }) {
+            let en = format!("a channel cannot ask for a named set: write out the members of `{}`", error.found);
+            let ja = format!("チャネルでは名前付きの集合を使えません。「{}」の中身を書いてください", error.found);
+            return Self::Bad { path, at: Some(error.at), en, ja };
+        }
         Self::Bad { path, at: Some(error.at), en: error.message_en(), ja: error.message_ja() }
     }
 

@@ -10,8 +10,8 @@ use datafusion::scalar::ScalarValue;
 use minamo_filter::{CompareOp, Expr as Filter, Literal, Measure, Predicate, Subject, Test};
 use minamo_schema::CellType;
 
-use super::functions::{in_prefix, ip_literal, mac_literal};
-use super::{list_any, time};
+use super::functions::{ip_literal, mac_literal};
+use super::{list_any, ranges, time};
 use crate::QueryError;
 
 /// The filter as an expression over the columns of its table; it is true, false or null, and null is false.
@@ -20,7 +20,7 @@ pub fn compile(filter: &Filter) -> Result<Expr, QueryError> {
     Ok(match filter {
         Filter::All => lit(true),
         Filter::And(parts) => all(parts)?.into_iter().reduce(Expr::and).unwrap_or_else(|| lit(true)),
-        Filter::Or(parts) => all(parts)?.into_iter().reduce(Expr::or).unwrap_or_else(|| lit(false)),
+        Filter::Or(parts) => ranges::any(all(parts)?),
         Filter::Not(part) => Expr::IsNotTrue(Box::new(compile(part)?)),
         Filter::Test(Test { subject: Subject::Column(column), predicate }) => {
             let subject = ident(column.name);
@@ -82,9 +82,10 @@ fn test(subject: Expr, cell: impl Into<Item>, predicate: &Predicate) -> Result<E
             let list = list.iter().map(|literal| value(cell, literal)).collect::<Result<Vec<_>, _>>()?;
             subject.in_list(list, false)
         }
-        Predicate::InPrefixes(prefixes) => {
-            let tests = prefixes.iter().map(|prefix| in_prefix(subject.clone(), *prefix));
-            tests.reduce(Expr::or).unwrap_or_else(|| lit(false))
+        Predicate::InPrefixes(prefixes) => ranges::in_prefixes(&subject, prefixes),
+        Predicate::InRanges(list) => in_numbers(&subject, cell, list)?,
+        Predicate::InSet(name) => {
+            return Err(QueryError::Bad(format!("the set @{name} was not looked up before the question")));
         }
         Predicate::Glob(pattern) => {
             let pattern = Expr::Literal(ScalarValue::Utf8View(Some(like(pattern))), None);
@@ -115,6 +116,22 @@ pub(super) fn compare(left: Expr, op: CompareOp, right: Expr) -> Expr {
         CompareOp::Gt => left.gt(right),
         CompareOp::Ge => left.gt_eq(right),
     }
+}
+
+/// True where the number lies in one of the ranges.
+fn in_numbers(subject: &Expr, cell: Item, ranges: &[(u64, u64)]) -> Result<Expr, QueryError> {
+    let number = |n: u64| value(cell, &Literal::Uint(n));
+    let (ones, wide): (Vec<_>, Vec<_>) =
+        ranges::joined(ranges, |n| n.checked_add(1)).into_iter().partition(|(low, high)| low == high);
+    let mut tests = Vec::new();
+    if !ones.is_empty() {
+        let ones = ones.into_iter().map(|(n, _)| number(n)).collect::<Result<Vec<_>, _>>()?;
+        tests.push(subject.clone().in_list(ones, false));
+    }
+    for (low, high) in wide {
+        tests.push(subject.clone().gt_eq(number(low)?).and(subject.clone().lt_eq(number(high)?)));
+    }
+    Ok(ranges::any(tests))
 }
 
 /// A literal in the type of its column, so that nothing is cast row by row.

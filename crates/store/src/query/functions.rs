@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-//! SQL functions for addresses: `ip('192.0.2.1')`, `ip_text(src_ip)`, `in_net(src_ip, '10.0.0.0/8')`,
-//! `net(src_ip, 24)`.
+//! SQL functions for addresses: `ip('192.0.2.1')`, `mac('00:1b:21:0a:0b:0c')`, `ip_text(src_ip)`, `ip_version(src_ip)`,
+//! `in_net(src_ip, '10.0.0.0/8')`, `net(src_ip, 24, 64)`, `is_private(src_ip)`. `docs/guide/sql.md` is for people.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanBuilder, FixedSizeBinaryBuilder, StringViewBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, FixedSizeBinaryBuilder, StringViewBuilder, UInt8Array,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::plan_datafusion_err;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 use datafusion::scalar::ScalarValue;
 use minamo_base::{Ip, Mac, Prefix};
+
+use super::ranges::in_prefixes;
 
 /// The type of address columns.
 pub(crate) const IP: DataType = DataType::FixedSizeBinary(16);
@@ -25,27 +29,39 @@ pub(crate) const MAC: DataType = DataType::FixedSizeBinary(6);
 type Run = fn(&[ArrayRef], strict: bool) -> Result<ArrayRef>;
 
 /// All functions.
-pub(crate) fn all() -> [Arc<ScalarUDF>; 4] {
-    [
-        function("ip", 1, IP, ip),
-        function("ip_text", 1, DataType::Utf8View, ip_text),
-        function("in_net", 2, DataType::Boolean, in_net),
-        function("net", 2, DataType::Utf8View, net),
+pub(crate) fn all() -> Vec<Arc<ScalarUDF>> {
+    vec![
+        function("ip", &[1], IP, ip),
+        function("mac", &[1], MAC, mac),
+        ip_text_function(),
+        function("ip_version", &[1], DataType::UInt8, ip_version),
+        function("in_net", &[2], DataType::Boolean, in_net),
+        net_function(),
+        function("is_private", &[1], DataType::Boolean, is_private),
     ]
 }
 
 /// The text of an address expression.
 pub(crate) fn text_of(address: Expr) -> Expr {
-    function("ip_text", 1, DataType::Utf8View, ip_text).call(vec![address])
+    ip_text_function().call(vec![address])
 }
 
 /// The network of a length that an address lies in, as text.
 pub(super) fn net_of(address: Expr, length: u8) -> Expr {
-    function("net", 2, DataType::Utf8View, net).call(vec![address, datafusion::logical_expr::lit(i64::from(length))])
+    net_function().call(vec![address, datafusion::logical_expr::lit(i64::from(length))])
 }
 
-fn function(name: &'static str, arguments: usize, returns: DataType, run: Run) -> Arc<ScalarUDF> {
-    let signature = Signature::any(arguments, Volatility::Immutable);
+fn net_function() -> Arc<ScalarUDF> {
+    function("net", &[2, 3], DataType::Utf8View, net)
+}
+
+fn ip_text_function() -> Arc<ScalarUDF> {
+    function("ip_text", &[1], DataType::Utf8View, ip_text)
+}
+
+fn function(name: &'static str, arguments: &[usize], returns: DataType, run: Run) -> Arc<ScalarUDF> {
+    let forms = arguments.iter().map(|n| TypeSignature::Any(*n)).collect();
+    let signature = Signature::one_of(forms, Volatility::Immutable);
     Arc::new(ScalarUDF::from(Function { name, signature, returns, run }))
 }
 
@@ -83,11 +99,11 @@ impl ScalarUDFImpl for Function {
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
         let first = arguments.first().unwrap_or(&DataType::Null);
         let fits = match self.name {
-            "ip" => first.is_string() || first.is_null(),
+            "ip" | "mac" => first.is_string() || first.is_null(),
             "ip_text" => *first == IP || *first == MAC || first.is_null(),
             _ => *first == IP || first.is_null(),
         };
-        let want = if self.name == "ip" { "text" } else { "an address column or ip('…')" };
+        let want = if matches!(self.name, "ip" | "mac") { "text" } else { "an address column or ip('…')" };
         if fits {
             Ok(self.returns.clone())
         } else {
@@ -102,8 +118,13 @@ impl ScalarUDFImpl for Function {
         if constant { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&out, 0)?)) } else { Ok(out.into()) }
     }
 
-    /// A network that is a constant becomes a range, which prunes.
+    /// A network that is a constant becomes a range, which prunes; private networks are such constants.
     fn simplify(&self, args: Vec<Expr>, _: &SimplifyContext) -> Result<ExprSimplifyResult> {
+        if let ("is_private", [address]) = (self.name, args.as_slice())
+            && !matches!(address, Expr::Literal(..))
+        {
+            return Ok(ExprSimplifyResult::Simplified(in_prefixes(address, &private()?)));
+        }
         let network = match args.get(1) {
             Some(Expr::Literal(value, _)) if self.name == "in_net" => value.try_as_str().flatten().map(str::to_owned),
             _ => None,
@@ -138,6 +159,46 @@ fn failed(error: impl std::fmt::Display) -> DataFusionError {
 fn argument(arguments: &[ArrayRef], at: usize, to: &DataType) -> Result<ArrayRef> {
     let array = arguments.get(at).ok_or_else(|| failed("an argument is missing"))?;
     Ok(cast(array, to)?)
+}
+
+/// The networks of [`Ip::is_private`].
+fn private() -> Result<Vec<Prefix>> {
+    const NETWORKS: [&str; 8] = [
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "169.254.0.0/16",
+        "127.0.0.0/8",
+        "fc00::/7",
+        "fe80::/10",
+        "::1/128",
+    ];
+    NETWORKS.iter().map(|text| text.parse().map_err(failed)).collect()
+}
+
+fn is_private(arguments: &[ArrayRef], _: bool) -> Result<ArrayRef> {
+    let private = addresses(arguments)?.into_iter().map(|ip| ip.map(|ip| ip.is_private()));
+    Ok(Arc::new(private.collect::<BooleanArray>()))
+}
+
+/// 4 or 6.
+fn ip_version(arguments: &[ArrayRef], _: bool) -> Result<ArrayRef> {
+    let versions = addresses(arguments)?.into_iter().map(|ip| ip.map(|ip| if ip.is_v4() { 4 } else { 6 }));
+    Ok(Arc::new(versions.collect::<UInt8Array>()))
+}
+
+/// MAC address of a text; as with [`ip`] a bad constant is an error.
+fn mac(arguments: &[ArrayRef], strict: bool) -> Result<ArrayRef> {
+    let texts = argument(arguments, 0, &DataType::Utf8View)?;
+    let mut out = FixedSizeBinaryBuilder::with_capacity(texts.len(), 6);
+    for text in texts.as_string_view() {
+        match text.map(str::parse::<Mac>) {
+            Some(Ok(mac)) => out.append_value(mac.0)?,
+            Some(Err(error)) if strict => return Err(failed(error)),
+            _ => out.append_null(),
+        }
+    }
+    Ok(Arc::new(out.finish()))
 }
 
 /// Address of a text. A constant that is no address is an error, in a column it is null.
@@ -189,17 +250,22 @@ fn in_net(arguments: &[ArrayRef], _: bool) -> Result<ArrayRef> {
     Ok(Arc::new(out.finish()))
 }
 
-/// The prefix of a length that holds an address; where the length does not fit its family, the address's own.
+/// The prefix of a length that holds an address; of IPv6 addresses of the second length, where there are two. Where the
+/// only length does not fit the family, the address's own.
 fn net(arguments: &[ArrayRef], _: bool) -> Result<ArrayRef> {
-    let lengths = argument(arguments, 1, &DataType::Int64)?;
-    let mut out = StringViewBuilder::with_capacity(lengths.len());
-    for (ip, length) in addresses(arguments)?.into_iter().zip(lengths.as_primitive::<Int64Type>()) {
+    let short = argument(arguments, 1, &DataType::Int64)?;
+    let long = if arguments.len() > 2 { argument(arguments, 2, &DataType::Int64)? } else { Arc::clone(&short) };
+    let lengths = short.as_primitive::<Int64Type>().iter().zip(long.as_primitive::<Int64Type>());
+    let mut out = StringViewBuilder::with_capacity(short.len());
+    for (ip, (short, long)) in addresses(arguments)?.into_iter().zip(lengths) {
+        let length = if ip.is_some_and(|ip| ip.is_v4()) { short } else { long };
         let (Some(ip), Some(length)) = (ip, length) else {
             out.append_null();
             continue;
         };
         let most: u8 = if ip.is_v4() { 32 } else { 128 };
-        let length = u8::try_from(length).map_err(|_| failed(format!("net: got length {length}, want 0 to 128")))?;
+        let bad = || failed(format!("net: got length {length}, want 0 to 128"));
+        let length = u8::try_from(length).ok().filter(|n| *n <= 128).ok_or_else(bad)?;
         let prefix = Prefix::new(ip, length.min(most)).map_err(failed)?;
         out.append_value(prefix.to_string());
     }

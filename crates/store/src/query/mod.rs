@@ -17,6 +17,7 @@ mod measure;
 mod pages;
 mod paths;
 mod provider;
+mod ranges;
 mod reader;
 mod running;
 mod sampling;

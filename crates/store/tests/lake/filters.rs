@@ -35,6 +35,20 @@ fn tests() -> Vec<Expr> {
         on("src_ip", Predicate::InPrefixes(vec![prefix("0.0.0.0/0")])),
         on("src_ip", Predicate::OneOf(vec![Literal::Ip(Ip::v4([192, 0, 2, 1])), Literal::Ip(Ip::v4([192, 0, 2, 2]))])),
         on("dst_port", Predicate::OneOf(vec![Literal::Uint(53), Literal::Uint(22)])),
+        on("dst_port", Predicate::InRanges(vec![(0, 53), (440, 450), (70, 80), (80, 90)])),
+        on("src_port", Predicate::InRanges(vec![(2_000, 2_000), (20_000, 60_000)])),
+        on("src_bytes", Predicate::InRanges(vec![])),
+        // More than are compared one by one.
+        on(
+            "src_ip",
+            Predicate::InPrefixes(
+                (0..30_u8)
+                    .map(|n| prefix(&format!("192.0.2.{}/31", n * 2 % 40)))
+                    .chain([prefix("2001:db8::2/127")])
+                    .collect(),
+            ),
+        ),
+        on("dst_ip", Predicate::InPrefixes((0..30_u8).map(|n| prefix(&format!("198.51.100.{}/32", n * 2))).collect())),
         on("app", compare(CompareOp::Eq, Literal::Text("TLS".to_owned()))),
         on("app", compare(CompareOp::Ne, Literal::Text("TLS".to_owned()))),
         on("encrypted", compare(CompareOp::Eq, Literal::Bool(true))),
@@ -133,6 +147,10 @@ fn passes(value: &Value<'_>, predicate: &Predicate) -> bool {
             }
         }
         Predicate::OneOf(list) => list.iter().any(|l| order(value, l) == Some(Equal)),
+        Predicate::InRanges(list) => {
+            matches!(value, Value::Uint(n) if list.iter().any(|(low, high)| low <= n && n <= high))
+        }
+        Predicate::InSet(name) => panic!("@{name} was not looked up"),
         Predicate::InPrefixes(list) => matches!(value, Value::Ip(ip) if list.iter().any(|p| p.contains(*ip))),
         Predicate::Glob(pattern) => glob(
             &pattern.to_lowercase().chars().collect::<Vec<_>>(),

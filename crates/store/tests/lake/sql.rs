@@ -45,6 +45,15 @@ async fn addresses_compare_with_texts() {
         ("in_net(src_ip, '192.0.2.0/30')", count(|f| matches!(f.core.src_ip.as_v4(), Some([192, 0, 2, 0..=3])))),
         ("NOT in_net(src_ip, '192.0.2.0/30')", count(|f| !matches!(f.core.src_ip.as_v4(), Some([192, 0, 2, 0..=3])))),
         ("in_net(src_ip, net(src_ip, 24))", count(|_| true)),
+        ("is_private(src_ip)", count(|f| f.core.src_ip.is_private())),
+        (
+            "NOT is_private(src_ip) AND ip_version(dst_ip) = 6",
+            count(|f| !f.core.src_ip.is_private() && !f.core.dst_ip.is_v4()),
+        ),
+        (
+            "l2_src_mac = mac('00:1b:21:00:00:03')",
+            count(|f| f.l2.as_ref().is_some_and(|l| l.src_mac.is_some_and(|m| m.0[5] == 3))),
+        ),
         ("src_ip = dst_ip", count(|f| f.core.src_ip == f.core.dst_ip)),
         ("src_ip = ip_text(dst_ip)", count(|f| f.core.src_ip == f.core.dst_ip)),
         (
@@ -92,6 +101,16 @@ async fn functions_answer_and_aggregates_work_on_addresses() {
             "SELECT net(ip('192.0.2.77'), 24), net(ip('2001:db8::1'), 48), net(ip('10.1.2.3'), 64)",
             "192.0.2.0/24|2001:db8::/48|10.1.2.3/32",
         ),
+        (
+            "SELECT net(ip('192.0.2.77'), 24, 64), net(ip('2001:db8::1:0:0:1'), 24, 64), net(NULL, 24, 64) IS NULL",
+            "192.0.2.0/24|2001:db8::/64|true",
+        ),
+        ("SELECT ip_version(ip('192.0.2.1')), ip_version(ip('::1')), ip_version(NULL) IS NULL", "4|6|true"),
+        (
+            "SELECT is_private(ip('172.31.0.1')), is_private(ip('172.32.0.1')), is_private(ip('fd00::1')), is_private(NULL) IS NULL",
+            "true|false|true|true",
+        ),
+        ("SELECT ip_text(mac('0:1b:21:a:b:c')), mac(NULL) IS NULL", "00:1b:21:0a:0b:0c|true"),
         ("SELECT in_net(ip('10.1.2.3'), '10/8'), in_net(ip('11.1.2.3'), '10.0.0.0/8')", "true|false"),
         ("SELECT ip(NULL) IS NULL, in_net(NULL, '10.0.0.0/8') IS NULL", "true|true"),
         (
@@ -130,6 +149,9 @@ async fn errors_are_one_sentence_with_a_place() {
         ),
         ("SELECT ip('x')", "got \"x\", want an IPv4 or IPv6 address"),
         ("SELECT in_net(src_port, '10.0.0.0/8') FROM flows", "in_net: got UInt16, want an address column or ip('…')"),
+        ("SELECT mac('00:1b')", "got \"00:1b\", want a MAC address such as 00:1b:21:0a:0b:0c"),
+        ("SELECT net(ip('2001:db8::1'), 24, 200)", "net: got length 200, want 0 to 128"),
+        ("SELECT is_private('10.0.0.1')", "is_private: got Utf8, want an address column or ip('…')"),
         ("", "No SQL statements were provided in the query string"),
         ("SELECT nonsense(1)", "Invalid function 'nonsense' (line 1, column 8)"),
     ] {
