@@ -19,13 +19,16 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampNa
 use minamo_model::Table;
 use minamo_schema::Kind;
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
+use parquet::basic::{Compression, Encoding as Coding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
 use crate::StoreError;
 use crate::checked::Summing;
+use crate::encode::Encoding;
 use crate::segment::Origin;
 
 /// Version of the layout, in the footer's key `minamo.format`. Version 1 had all instants in nanoseconds,
@@ -35,6 +38,8 @@ const FORMAT: &str = "2";
 const ROW_GROUP_ROWS: usize = 262_144;
 /// Rows of a page: the least that is read.
 const PAGE_ROWS: usize = 8_192;
+/// Rows from which on another thread pays.
+const THREAD_ROWS: usize = 32_768;
 /// Columns whose pages have narrow ranges in the order of the rows; of the others the row group's must do.
 const PAGED: [&str; 3] = ["time_end", "src_ip", "dst_ip"];
 /// Columns that are asked for one value that few row groups have.
@@ -157,11 +162,11 @@ impl Layout {
         let encoding = match field.data_type() {
             // Many rows arrive together: few instants.
             DataType::Timestamp(..) if name == "time_received" => return builder,
-            DataType::Timestamp(..) => Encoding::DELTA_BINARY_PACKED,
-            DataType::FixedSizeBinary(16) if matches!(name, "src_ip" | "dst_ip") => Encoding::PLAIN,
-            DataType::UInt64 if counter => Encoding::BYTE_STREAM_SPLIT,
-            DataType::UInt16 if name == "src_port" => Encoding::BYTE_STREAM_SPLIT,
-            _ if name == "flow_id" => Encoding::PLAIN,
+            DataType::Timestamp(..) => Coding::DELTA_BINARY_PACKED,
+            DataType::FixedSizeBinary(16) if matches!(name, "src_ip" | "dst_ip") => Coding::PLAIN,
+            DataType::UInt64 if counter => Coding::BYTE_STREAM_SPLIT,
+            DataType::UInt16 if name == "src_port" => Coding::BYTE_STREAM_SPLIT,
+            _ if name == "flow_id" => Coding::PLAIN,
             _ => return builder,
         };
         builder.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, encoding)
@@ -241,12 +246,21 @@ impl Source {
     }
 }
 
-/// Writes the file of one segment.
+/// Writes the file of one segment. A row group is encoded on a thread of its own while the rows of the next one
+/// are put together; whoever waits for it encodes columns as well.
 pub(crate) struct FileWriter {
     path: PathBuf,
     file: File,
     stored: SchemaRef,
-    writer: ArrowWriter<Summing<File>>,
+    writer: SerializedFileWriter<Summing<File>>,
+    factory: ArrowRowGroupWriterFactory,
+    /// Rows of the row group to be.
+    rows: Vec<RecordBatch>,
+    /// How many those are.
+    filled: usize,
+    /// The row group that is being encoded.
+    encoding: Option<Encoding>,
+    groups: usize,
 }
 
 impl FileWriter {
@@ -262,9 +276,10 @@ impl FileWriter {
         let properties = layout.properties(table, origin).map_err(&failed)?;
         let stored = layout.stored();
         let copy = file.try_clone().map_err(StoreError::io("open", path))?;
-        let writer =
-            ArrowWriter::try_new(Summing::new(copy), Arc::clone(&stored), Some(properties)).map_err(&failed)?;
-        Ok(Self { path: path.to_owned(), file, stored, writer })
+        let writer = ArrowWriter::try_new(Summing::new(copy), Arc::clone(&stored), Some(properties));
+        let (writer, factory) = writer.and_then(ArrowWriter::into_serialized_writer).map_err(&failed)?;
+        let path = path.to_owned();
+        Ok(Self { path, file, stored, writer, factory, rows: Vec::new(), filled: 0, encoding: None, groups: 0 })
     }
 
     /// Adds rows, which have the columns of the layout.
@@ -276,12 +291,49 @@ impl FileWriter {
                 cast(column, field.data_type())
             }
         });
-        let rows = RecordBatch::try_new(Arc::clone(&self.stored), columns.collect::<Result<_, _>>()?)?;
-        self.writer.write(&rows).map_err(StoreError::parquet("write", &self.path))
+        let mut rest = RecordBatch::try_new(Arc::clone(&self.stored), columns.collect::<Result<_, _>>()?)?;
+        while rest.num_rows() > 0 {
+            let part = rest.slice(0, rest.num_rows().min(ROW_GROUP_ROWS - self.filled));
+            rest = rest.slice(part.num_rows(), rest.num_rows() - part.num_rows());
+            self.filled += part.num_rows();
+            self.rows.push(part);
+            if self.filled == ROW_GROUP_ROWS {
+                self.encode()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins to encode the rows at hand, when the row group before is in the file.
+    fn encode(&mut self) -> Result<(), StoreError> {
+        self.append()?;
+        let writers = self.factory.create_column_writers(self.groups);
+        let writers = writers.map_err(StoreError::parquet("write", &self.path))?;
+        self.groups += 1;
+        let threads = self.filled >= THREAD_ROWS;
+        self.filled = 0;
+        self.encoding = Some(Encoding::begin(writers, &std::mem::take(&mut self.rows), threads)?);
+        Ok(())
+    }
+
+    /// Puts the row group that is being encoded into the file.
+    fn append(&mut self) -> Result<(), StoreError> {
+        let Some(encoding) = self.encoding.take() else { return Ok(()) };
+        let failed = StoreError::parquet("write", &self.path);
+        let chunks = encoding.end(&self.path)?;
+        let mut group = self.writer.next_row_group().map_err(&failed)?;
+        for chunk in chunks {
+            chunk.append_to_row_group(&mut group).map_err(&failed)?;
+        }
+        group.close().map(drop).map_err(failed)
     }
 
     /// Completes the file and forces it to disk; gives its size in octets and the checksums of its blocks.
-    pub(crate) fn finish(self) -> Result<(u64, Vec<u32>), StoreError> {
+    pub(crate) fn finish(mut self) -> Result<(u64, Vec<u32>), StoreError> {
+        if self.filled > 0 {
+            self.encode()?;
+        }
+        self.append()?;
         let summing = self.writer.into_inner().map_err(StoreError::parquet("write", &self.path))?;
         let (_, sums) = summing.finish();
         self.file.sync_all().map_err(StoreError::io("sync", &self.path))?;
