@@ -8,9 +8,12 @@ mod filter;
 mod functions;
 mod grouping;
 mod list_any;
+mod newest;
 mod pages;
 mod provider;
+mod ranking;
 mod reader;
+mod scan;
 mod series;
 mod sides;
 mod sql;
@@ -122,6 +125,11 @@ impl Engine {
         builder.expr_planners().get_or_insert_default().insert(0, Arc::new(addresses::AddressText));
         builder.scalar_functions().get_or_insert_default().extend(functions::all());
         Ok(Self { state: builder.build(), url, footers: Arc::default(), query_memory: settings.query_memory })
+    }
+
+    /// Footers that were read before.
+    pub(crate) fn footers(&self) -> &Arc<reader::Footers> {
+        &self.footers
     }
 
     /// What filters are planned with.

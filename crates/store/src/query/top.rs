@@ -15,7 +15,8 @@ use minamo_model::CellReader;
 use minamo_schema::{CellType, Value};
 use tokio::task::JoinSet;
 
-use super::grouping::{Counters, Grouping, Part, can_pack};
+use super::grouping::Grouping;
+use super::ranking::{COUNTERS, Packed, Ranked};
 use super::{Key, flows, owned};
 use crate::{Lake, QueryError};
 
@@ -112,8 +113,14 @@ impl Lake {
     /// Totals per key, highest first, and the total of all.
     pub async fn top(&self, query: TopQuery) -> Result<Top, QueryError> {
         self.limited(Box::pin(async {
+            let ranked = self.ranking(&query).await?;
+            if let Ranked::Done(top) = ranked {
+                return Ok(top);
+            }
             let session = self.session()?;
-            if let Some(top) = quick(&session, &query, self.shared.settings.query_memory).await? {
+            if matches!(ranked, Ranked::Other)
+                && let Some(top) = quick(&session, &query, self.shared.settings.query_memory).await?
+            {
                 return Ok(top);
             }
             let rows = general(&session, &query).await?;
@@ -164,28 +171,7 @@ pub(crate) async fn groups(
 
 /// The answer by our own hash tables; nothing where the keys are not for them, or are too many for the memory.
 async fn quick(session: &SessionContext, query: &TopQuery, memory: usize) -> Result<Option<Top>, QueryError> {
-    let mut columns = vec!["src_bytes", "dst_bytes", "src_packets", "dst_packets"];
-    let mut place = |name: &'static str| {
-        columns.iter().position(|column| *column == name).unwrap_or_else(|| {
-            columns.push(name);
-            columns.len() - 1
-        })
-    };
-    let mut parts = Vec::new();
-    let mut second = None;
-    for (at, key) in query.keys.iter().enumerate() {
-        parts.push(match key {
-            Key::Column(column) => Part { cell: column.cell, column: place(column.name) },
-            Key::Ip => {
-                second = Some((at, Part { cell: CellType::Ip, column: place("dst_ip") }));
-                Part { cell: CellType::Ip, column: place("src_ip") }
-            }
-        });
-    }
-    let cells: Vec<CellType> = parts.iter().map(|part| part.cell).collect();
-    if query.keys.is_empty() || !can_pack(&cells) {
-        return Ok(None);
-    }
+    let Some(Packed { columns, parts, second }) = Packed::of(&query.keys) else { return Ok(None) };
     let session = &late(session, &query.filter);
     let frame = flows(session, query.from, query.to, &query.filter).await?;
     let frame = frame.select(columns.into_iter().map(ident).collect::<Vec<_>>())?;
@@ -225,7 +211,7 @@ fn late(session: &SessionContext, filter: &Filter) -> SessionContext {
 }
 
 /// True where the filter mostly leaves few rows: it asks for one address, text or list item.
-fn is_selective(filter: &Filter) -> bool {
+pub(crate) fn is_selective(filter: &Filter) -> bool {
     match filter {
         Filter::And(parts) => parts.iter().any(is_selective),
         Filter::Or(parts) => parts.iter().all(is_selective),
@@ -237,9 +223,6 @@ fn is_selective(filter: &Filter) -> bool {
         _ => false,
     }
 }
-
-/// Places of the counters in the columns of [`quick`].
-const COUNTERS: Counters = Counters { bytes: [0, 1], packets: [2, 3] };
 
 /// The first groups by the SQL engine, which spills to disk.
 async fn general(session: &SessionContext, query: &TopQuery) -> Result<Vec<(Vec<Value<'static>>, Totals)>, QueryError> {
