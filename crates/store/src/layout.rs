@@ -4,18 +4,21 @@
 //!
 //! - Instants are kept in milliseconds or microseconds where all of a column are whole ones, and packed as
 //!   differences: exporters tell milliseconds, and nine digits after the second would be half of the file.
+//! - Numbers of 64 bits are kept in 32 where all of a column fit: counters of flows mostly do, and half as many
+//!   octets are taken apart and put together again.
+//! - A column in which no value is missing does not say so of every row.
 //! - Sorted and scattered addresses lie plain: zstd finds the repetitions, and reading is a copy.
 //! - Counters and ports of initiators hardly repeat; their octets are split by place. What is constant, and
 //!   everything else, has a dictionary, which is a few octets for a constant.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::{cast, concat};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampNanosecondType};
+use arrow::compute::{CastOptions, cast_with_options, concat};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampNanosecondType, UInt64Type};
 use minamo_model::Table;
 use minamo_schema::Kind;
 use parquet::arrow::ArrowWriter;
@@ -31,9 +34,11 @@ use crate::checked::Summing;
 use crate::encode::Encoding;
 use crate::segment::Origin;
 
-/// Version of the layout, in the footer's key `minamo.format`. Version 1 had all instants in nanoseconds,
-/// another order of rows, and every `flow_id`; it is read as well.
-const FORMAT: &str = "2";
+/// Version of the layout, in the footer's key `minamo.format`. All are read, the newest is written. Version 1 had
+/// all instants in nanoseconds, another order of rows, and every `flow_id`; version 2 had all counters in 64 bits.
+const FORMAT: &str = "3";
+/// Versions whose rows are in this order.
+const SORTED: [&str; 2] = ["2", FORMAT];
 /// Rows of a row group: what a bloom filter covers and a thread reads at a time.
 const ROW_GROUP_ROWS: usize = 262_144;
 /// Rows of a page: the least that is read.
@@ -52,6 +57,10 @@ pub(crate) struct Layout {
     schema: SchemaRef,
     /// Unit that instants are kept in, by column.
     units: HashMap<String, TimeUnit>,
+    /// Columns of 64 bits whose values fit into 32.
+    narrow: HashSet<String>,
+    /// Columns in which no value is missing.
+    full: HashSet<String>,
     /// Columns that are known to be constant.
     constant: Vec<String>,
     /// Number of rows, at most a row group.
@@ -61,14 +70,29 @@ pub(crate) struct Layout {
 impl Layout {
     /// Of rows that are all there.
     pub(crate) fn of(rows: &RecordBatch) -> Self {
-        let schema = rows.schema();
-        let mut layout = Self { schema, units: HashMap::new(), constant: Vec::new(), distinct: rows.num_rows() };
+        let mut layout = Self {
+            schema: rows.schema(),
+            units: HashMap::new(),
+            narrow: HashSet::new(),
+            full: HashSet::new(),
+            constant: Vec::new(),
+            distinct: rows.num_rows(),
+        };
         for (field, column) in rows.schema_ref().fields().iter().zip(rows.columns()) {
+            let name = || field.name().clone();
             if let Some(times) = column.as_primitive_opt::<TimestampNanosecondType>() {
-                layout.units.insert(field.name().clone(), unit_of(times.values()));
+                layout.units.insert(name(), unit_of(times.values()));
+            }
+            if let Some(numbers) = column.as_primitive_opt::<UInt64Type>()
+                && numbers.iter().flatten().all(|number| number <= u64::from(u32::MAX))
+            {
+                layout.narrow.insert(name());
+            }
+            if column.null_count() == 0 {
+                layout.full.insert(name());
             }
             if is_constant(column) {
-                layout.constant.push(field.name().clone());
+                layout.constant.push(name());
             }
         }
         layout
@@ -96,17 +120,32 @@ impl Layout {
             let first = values.next().flatten();
             first.is_some() && values.all(|value| value == first)
         });
-        Self { units: units.collect(), constant: constant.cloned().collect(), distinct, schema }
+        let all = |test: &dyn Fn(&Field) -> bool| -> HashSet<String> {
+            let of = |file: &Source, name: &str| file.schema.field_with_name(name).ok().map(test);
+            let names = schema.fields().iter().map(|field| field.name());
+            let holds = |name: &&String| files.iter().all(|file| of(file, name).is_some_and(|holds| holds));
+            names.filter(holds).cloned().collect()
+        };
+        Self {
+            units: units.collect(),
+            narrow: all(&|field| *field.data_type() == DataType::UInt32),
+            full: all(&|field| !field.is_nullable()),
+            constant: constant.cloned().collect(),
+            distinct,
+            schema: Arc::clone(&schema),
+        }
     }
 
     /// Columns as they lie in the file.
     fn stored(&self) -> SchemaRef {
-        let fields = self.schema.fields().iter().map(|field| match (self.units.get(field.name()), field.data_type()) {
-            (Some(unit), DataType::Timestamp(_, zone)) => {
-                let stored = Field::clone(field).with_data_type(DataType::Timestamp(*unit, zone.clone()));
-                Arc::new(stored)
-            }
-            _ => Arc::clone(field),
+        let fields = self.schema.fields().iter().map(|field| {
+            let data_type = match (self.units.get(field.name()), field.data_type()) {
+                (Some(unit), DataType::Timestamp(_, zone)) => DataType::Timestamp(*unit, zone.clone()),
+                (_, DataType::UInt64) if self.narrow.contains(field.name()) => DataType::UInt32,
+                (_, same) => same.clone(),
+            };
+            let nullable = !self.full.contains(field.name());
+            Arc::new(Field::clone(field).with_data_type(data_type).with_nullable(nullable))
         });
         Arc::new(Schema::new(fields.collect::<Vec<_>>()))
     }
@@ -236,7 +275,7 @@ impl Source {
             schema: Arc::clone(schema),
             rows: file.num_rows().cast_unsigned(),
             constants,
-            sorted: format.and_then(|note| note.value.as_deref()) == Some(FORMAT),
+            sorted: format.and_then(|note| note.value.as_deref()).is_some_and(|format| SORTED.contains(&format)),
         }
     }
 
@@ -288,7 +327,8 @@ impl FileWriter {
             if column.data_type() == field.data_type() {
                 Ok(Arc::clone(column))
             } else {
-                cast(column, field.data_type())
+                // What does not fit is an error, never a missing value.
+                cast_with_options(column, field.data_type(), &CastOptions { safe: false, ..CastOptions::default() })
             }
         });
         let mut rest = RecordBatch::try_new(Arc::clone(&self.stored), columns.collect::<Result<_, _>>()?)?;

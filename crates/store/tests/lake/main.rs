@@ -10,10 +10,12 @@
 
 mod crash;
 mod filters;
+mod formats;
 mod limits;
 mod questions;
 mod retention;
 mod rollups;
 mod rows;
+mod scans;
 mod sql;
 mod writing;

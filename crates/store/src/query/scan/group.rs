@@ -10,8 +10,8 @@ use arrow::array::{
     TimestampNanosecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array, new_null_array,
 };
 use arrow::buffer::BooleanBuffer;
-use arrow::compute::{cast, concat_batches, filter_record_batch};
-use arrow::datatypes::{DataType, Schema, SchemaRef, TimeUnit};
+use arrow::compute::{FilterBuilder, cast, concat_batches, filter_record_batch};
+use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef, TimeUnit};
 use minamo_filter::{Expr, Literal};
 use minamo_model::Table;
 use minamo_schema::{CellType, Column};
@@ -28,7 +28,7 @@ use super::prove::{Evidence, Fact, Left, Point, simplify, stored};
 use super::runs::Runs;
 use crate::checked::CheckedFile;
 use crate::rollup::Selector;
-use crate::segment::Segment;
+use crate::segment::{Segment, fit};
 use crate::{QueryError, StoreError};
 
 /// Rows that are decoded at a time.
@@ -94,7 +94,7 @@ impl Open {
         let group = self.group(at)?;
         let selection = group.selection(rows);
         match test {
-            None => group.stream(&selection, wanted, take),
+            None => group.stream(&selection, None, wanted, take),
             Some(test) => group.tested(&selection, test, wanted, take),
         }
     }
@@ -277,7 +277,7 @@ impl Group<'_> {
         take: &mut Take<'_>,
     ) -> Result<bool, QueryError> {
         let (mut kept, mut masks) = (Vec::new(), Vec::new());
-        self.stream(selection, test.schema(), &mut |batch| {
+        self.stream(selection, None, test.schema(), &mut |batch| {
             masks.push(test.mask(&batch)?);
             kept.push(batch);
             Ok(true)
@@ -287,32 +287,37 @@ impl Group<'_> {
             return Ok(true);
         }
         let masks: Vec<BooleanArray> = masks.into_iter().map(|mask| BooleanArray::new(mask, None)).collect();
-        let other = wanted.fields().iter().filter(|field| test.schema().index_of(field.name()).is_err());
-        let other = Arc::new(Schema::new(other.cloned().collect::<Vec<_>>()));
+        let (tested, other): (Vec<_>, Vec<_>) =
+            (wanted.fields().iter()).partition(|field| test.schema().index_of(field.name()).is_ok());
+        let schema = |fields: Vec<&FieldRef>| Arc::new(Schema::new(fields.into_iter().cloned().collect::<Vec<_>>()));
+        let (tested, other) = (schema(tested), schema(other));
+        let mut passed =
+            kept.iter().zip(&masks).map(|(kept, mask)| Ok(filter_record_batch(&fit(kept, &tested)?, mask)?));
         if hits * FEW > selection.row_count() {
-            let mut before = kept.into_iter().zip(masks);
-            return self.stream(selection, &other, &mut |batch| {
-                let Some((kept, mask)) = before.next().filter(|(kept, _)| kept.num_rows() == batch.num_rows()) else {
-                    return Err(QueryError::Failed("columns of a segment differ in length".to_owned()));
-                };
-                let both = beside(wanted, &kept, &batch)?;
-                if mask.true_count() == 0 { Ok(true) } else { take(filter_record_batch(&both, &mask)?) }
+            return self.stream(selection, Some(&masks), &other, &mut |batch| {
+                let passed = passed.next().unwrap_or_else(|| Err(uneven()))?;
+                if batch.num_rows() == 0 { Ok(true) } else { take(beside(wanted, &passed, &batch)?) }
             });
         }
-        let passed = kept.iter().zip(&masks).map(|(kept, mask)| filter_record_batch(kept, mask));
-        let passed = concat_batches(test.schema(), &passed.collect::<Result<Vec<_>, _>>()?)?;
+        let passed = concat_batches(&tested, &passed.collect::<Result<Vec<_>, QueryError>>()?)?;
         let refined = selection.and_then(&RowSelection::from_filters(&masks));
         let mut found = Vec::new();
-        self.stream(&refined, &other, &mut |batch| {
+        self.stream(&refined, None, &other, &mut |batch| {
             found.push(batch);
             Ok(true)
         })?;
         take(beside(wanted, &passed, &concat_batches(&other, &found)?)?)
     }
 
-    /// Gives the selected rows with the columns of `wanted`. What has one value in all of the row group is not
-    /// read.
-    fn stream(&self, selection: &RowSelection, wanted: &SchemaRef, take: &mut Take<'_>) -> Result<bool, QueryError> {
+    /// Gives the selected rows with the columns of `wanted`, of each batch those of its mask. What has one value in
+    /// all of the row group is not read.
+    fn stream(
+        &self,
+        selection: &RowSelection,
+        masks: Option<&[BooleanArray]>,
+        wanted: &SchemaRef,
+        take: &mut Take<'_>,
+    ) -> Result<bool, QueryError> {
         let mut given: BTreeMap<usize, Given> = BTreeMap::new();
         let mut leaves = Vec::new();
         for (place, field) in wanted.fields().iter().enumerate() {
@@ -325,17 +330,25 @@ impl Group<'_> {
                 },
             }
         }
+        let mut at = 0;
         let mut put = |rows: usize, read: Option<&RecordBatch>| {
+            let mask = masks.map(|masks| masks.get(at).filter(|mask| mask.len() == rows).ok_or_else(uneven));
+            let mask = mask.transpose()?.filter(|mask| mask.true_count() < rows);
+            at += 1;
+            let filter = mask.map(|mask| FilterBuilder::new(mask).optimize().build());
+            let rows = mask.map_or(rows, BooleanArray::true_count);
             let columns = wanted.fields().iter().enumerate().map(|(place, field)| match given.get_mut(&place) {
                 Some(of) => of.rows(field.data_type(), rows),
-                None => match read.and_then(|read| read.column_by_name(field.name())) {
-                    Some(column) if column.data_type() == field.data_type() => Ok(Arc::clone(column)),
-                    Some(column) => Ok(cast(column, field.data_type())?),
-                    None => Err(QueryError::Failed(format!("column {} was not read", field.name()))),
-                },
+                None => {
+                    let column = read.and_then(|read| read.column_by_name(field.name())).ok_or_else(uneven)?;
+                    let passed = filter.as_ref().map(|filter| filter.filter(column)).transpose()?;
+                    let column = passed.as_ref().unwrap_or(column);
+                    let fits = column.data_type() == field.data_type();
+                    Ok(if fits { Arc::clone(column) } else { cast(column, field.data_type())? })
+                }
             });
             let options = RecordBatchOptions::new().with_row_count(Some(rows));
-            let columns = columns.collect::<Result<_, _>>()?;
+            let columns = columns.collect::<Result<_, QueryError>>()?;
             take(RecordBatch::try_new_with_options(Arc::clone(wanted), columns, &options)?)
         };
         if leaves.is_empty() {
@@ -443,6 +456,10 @@ fn beside(wanted: &SchemaRef, a: &RecordBatch, b: &RecordBatch) -> Result<Record
     });
     let options = RecordBatchOptions::new().with_row_count(Some(a.num_rows()));
     Ok(RecordBatch::try_new_with_options(Arc::clone(wanted), columns.collect::<Result<_, _>>()?, &options)?)
+}
+
+fn uneven() -> QueryError {
+    QueryError::Failed("columns of a segment differ in length".to_owned())
 }
 
 /// A column that need not be read.

@@ -179,10 +179,11 @@ fn order(a: &Point, b: &Point) -> Option<Ordering> {
 /// The value that Parquet's statistics have as these octets; `unit` is that of an instant.
 pub(crate) fn stored(cell: CellType, unit: Option<TimeUnit>, octets: &[u8]) -> Option<Point> {
     Some(match cell {
-        CellType::U8 | CellType::U16 | CellType::U32 => {
-            Point::Uint(u64::from(u32::from_le_bytes(octets.try_into().ok()?)))
-        }
-        CellType::U64 => Point::Uint(u64::from_le_bytes(octets.try_into().ok()?)),
+        // Numbers of 64 bits may be kept in 32.
+        CellType::U8 | CellType::U16 | CellType::U32 | CellType::U64 => Point::Uint(match octets.len() {
+            4 => u64::from(u32::from_le_bytes(octets.try_into().ok()?)),
+            _ => u64::from_le_bytes(octets.try_into().ok()?),
+        }),
         CellType::Ip => Point::Ip(Ip(octets.try_into().ok()?)),
         CellType::Text => Point::Text(std::str::from_utf8(octets).ok()?.to_owned()),
         CellType::Time => {
@@ -233,12 +234,12 @@ mod tests {
         for filter in [
             "proto tcp",
             "proto = 6 and src net 10.0.0.0/28",
-            "src_ip in 10.0.0.0/24 or dst_port = 80",
+            "src_ip in [10.0.0.0/24] or dst_port = 80",
             "proto != 17",
             "not dst ip 192.0.2.2",
             "not l2_vlan = 5",
             "src_ip != 10.0.0.10",
-            "proto in {6, 17}",
+            "proto in [6 17]",
         ] {
             assert_eq!(left(filter), Left::Everything, "{filter}");
         }
@@ -250,7 +251,7 @@ mod tests {
             "dst_port = 443 and proto tcp",
             "dst ip 192.0.2.2",
             "l2_vlan = 5 or l2_vlan != 5",
-            "src_ip in {10.0.0.10, 10.0.0.11}",
+            "src_ip in [10.0.0.10 10.0.0.11]",
             "not proto tcp",
         ] {
             assert_eq!(left(filter), Left::Nothing, "{filter}");
