@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::{CastOptions, cast_with_options, concat};
+use arrow::compute::{CastOptions, cast_with_options, concat, max};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampNanosecondType, UInt64Type};
 use minamo_model::Table;
 use minamo_schema::Kind;
@@ -84,7 +84,7 @@ impl Layout {
                 layout.units.insert(name(), unit_of(times.values()));
             }
             if let Some(numbers) = column.as_primitive_opt::<UInt64Type>()
-                && numbers.iter().flatten().all(|number| number <= u64::from(u32::MAX))
+                && max(numbers).is_none_or(|most| most <= u64::from(u32::MAX))
             {
                 layout.narrow.insert(name());
             }

@@ -432,21 +432,23 @@ impl Grouping {
         limit: usize,
     ) -> (Vec<(Vec<Value<'static>>, Totals)>, Totals) {
         let mut total = Totals::default();
+        let mut places = found.iter_mut().map(|one| std::mem::take(&mut one.places)).reduce(|mut all, more| {
+            all.iter_mut().zip(more).for_each(|(to, more)| to.add(more));
+            all
+        });
         for one in &mut found {
             total.add(one.total);
-            for (place, totals) in one.places.drain(..).enumerate().filter(|(_, totals)| totals.flows > 0) {
-                let mut key = [0; NARROW];
-                [key[0], key[1]] = u16::try_from(place).unwrap_or_default().to_be_bytes();
-                one.narrow.add(key, totals, &self.hasher);
-            }
             one.narrow.end(&self.hasher);
             one.wide.end(&self.hasher);
         }
         let (narrow, wide) = found.into_iter().map(|one| (one.narrow, one.wide)).unzip();
-        let mut rows: Vec<_> =
-            (first(narrow, by, limit, &self.hasher).into_iter().map(|g| self.row(&g.key, true, g.totals)))
-                .chain(first(wide, by, limit, &self.hasher).into_iter().map(|g| self.row(&g.key, false, g.totals)))
-                .collect();
+        let mut narrow = first(narrow, by, limit, &self.hasher);
+        // A key is either in its place or, where something of it is missing, in a table.
+        narrow.extend(best(places.take().unwrap_or_default().into_iter().enumerate().filter_map(placed), by, limit));
+        let wide = first(wide, by, limit, &self.hasher);
+        let mut rows: Vec<_> = (narrow.into_iter().map(|g| self.row(&g.key, true, g.totals)))
+            .chain(wide.into_iter().map(|g| self.row(&g.key, false, g.totals)))
+            .collect();
         rows.sort_by(|(a, x), (b, y)| y.by(by).cmp(&x.by(by)).then_with(|| compare(a, b)));
         rows.truncate(limit);
         (rows, total)
@@ -496,6 +498,13 @@ impl Texts {
     }
 }
 
+/// The group of a place; nothing where no row came there.
+fn placed((place, totals): (usize, Totals)) -> Option<Group<Narrow>> {
+    let mut key = [0; NARROW];
+    [key[0], key[1]] = u16::try_from(place).ok()?.to_be_bytes();
+    (totals.flows > 0).then_some(Group { key, totals })
+}
+
 /// Where the totals of a tiny key are.
 fn place_of(key: &Narrow) -> usize {
     usize::from(u16::from_be_bytes([key[0], key[1]]))
@@ -542,6 +551,15 @@ impl Counted<'_> {
     /// Adds each row where its key says.
     fn each(&self, keys: impl Iterator<Item = usize>, places: &mut [Totals]) {
         let ([a, b], [c, d]) = (self.bytes, self.packets);
+        // Exporters mostly tell one direction.
+        if b.iter().chain(d).all(|n| *n == 0) {
+            for ((key, bytes), packets) in keys.zip(a).zip(c) {
+                if let Some(place) = places.get_mut(key) {
+                    place.add(Totals { bytes: *bytes, packets: *packets, flows: 1 });
+                }
+            }
+            return;
+        }
         for ((((key, a), b), c), d) in keys.zip(a).zip(b).zip(c).zip(d) {
             if let Some(place) = places.get_mut(key) {
                 place.add(Totals { bytes: a.saturating_add(*b), packets: c.saturating_add(*d), flows: 1 });
@@ -552,13 +570,21 @@ impl Counted<'_> {
     /// The totals of some rows.
     fn sum(&self, rows: std::ops::Range<usize>) -> Totals {
         let of = |columns: [&[u64]; 2]| {
-            let rows = columns.map(|column| column.get(rows.clone()).unwrap_or_default());
-            // Some thousands of rows stay far below 128 bits.
-            let sum: u128 = rows.iter().flat_map(|rows| rows.iter()).map(|n| u128::from(*n)).sum();
-            u64::try_from(sum).unwrap_or(u64::MAX)
+            let [a, b] = columns.map(|column| sum(column.get(rows.clone()).unwrap_or_default()));
+            u64::try_from(a + b).unwrap_or(u64::MAX)
         };
         Totals { bytes: of(self.bytes), packets: of(self.packets), flows: rows.len() as u64 }
     }
+}
+
+/// The sum of the numbers of a batch, which are fewer than 2³²: each half of their bits then fits into 64.
+fn sum(numbers: &[u64]) -> u128 {
+    let (mut low, mut high) = (0_u64, 0_u64);
+    for number in numbers {
+        low = low.wrapping_add(number & 0xffff_ffff);
+        high = high.wrapping_add(number >> 32);
+    }
+    u128::from(low) + (u128::from(high) << 32)
 }
 
 impl Counters {
@@ -638,7 +664,10 @@ fn first<K: Copy + Eq + Hash + Ord + Send>(
     }
     let (left, right) = by_part.split_at_mut(PARTS / 2);
     let of = |parts: &mut [Vec<HashTable<Group<K>>>]| -> Vec<Group<K>> {
-        parts.iter_mut().flat_map(|tables| best(together(std::mem::take(tables), hasher), by, limit)).collect()
+        parts
+            .iter_mut()
+            .flat_map(|tables| best(together(std::mem::take(tables), hasher).into_iter(), by, limit))
+            .collect()
     };
     let small = left.iter().chain(&*right).flatten().map(HashTable::len).sum::<usize>() < 100_000;
     if small {
@@ -663,10 +692,10 @@ fn together<K: Copy + Eq + Hash>(mut tables: Vec<HashTable<Group<K>>>, hasher: &
     all
 }
 
-/// The first groups of a table; among equals those with the lowest packed keys, which is their order as far as
+/// The first of some groups; among equals those with the lowest packed keys, which is their order as far as
 /// texts do not count.
-fn best<K: Copy + Ord>(table: HashTable<Group<K>>, by: By, limit: usize) -> Vec<Group<K>> {
-    let mut all: Vec<Group<K>> = table.into_iter().collect();
+fn best<K: Copy + Ord>(groups: impl Iterator<Item = Group<K>>, by: By, limit: usize) -> Vec<Group<K>> {
+    let mut all: Vec<Group<K>> = groups.collect();
     let order = |group: &Group<K>| std::cmp::Reverse(group.totals.by(by));
     if all.len() > limit {
         // Everything that ties with the last one stays: texts are numbered in the order they came.

@@ -32,9 +32,7 @@ async fn largest(lake: &Lake) -> String {
         let text = |at: usize| key.get(at).map(text_value).unwrap_or_default();
         let minamo_store::Totals { bytes, packets, flows } = totals;
         let (ip, app) = (text(0), text(1));
-        format!(
-            "{{\"app\":\"{app}\",\"bytes\":{bytes},\"flows\":{flows},\"packets\":{packets},\"src_ip\":\"{ip}\"}}\n"
-        )
+        format!("{{\"app\":\"{app}\",\"bytes\":{bytes},\"flows\":{flows},\"packets\":{packets},\"src_ip\":\"{ip}\"}}\n")
     };
     lake.top(query).await.expect("an answer").rows.iter().map(line).collect()
 }
@@ -54,7 +52,7 @@ async fn a_lake_of_the_second_format_answers_as_before_and_is_merged_with_new_ro
     for n in 0..3 {
         let mut row = flow(n);
         (row.core.time_start, row.core.time_end) = (before.first.expect("a time"), before.first.expect("a time"));
-        (row.core.src_bytes, row.core.dst_bytes) = (n, 0);
+        (row.core.src_bytes, row.core.dst_bytes, row.core.app) = (n, 0, "unlike the others".into());
         if n == 2 {
             row.core.src_packets = 1 << 40;
         }

@@ -43,6 +43,8 @@ pub(crate) struct Open {
     segment: Arc<Segment>,
     file: CheckedFile,
     metadata: ArrowReaderMetadata,
+    /// The columns that it has, in the order and types of the table.
+    pub(crate) columns: SchemaRef,
 }
 
 /// Rows that one part of the filter is to be asked for; all of them are wanted where there is none.
@@ -52,21 +54,22 @@ pub(crate) type Ask = (Option<Expr>, Vec<Range<usize>>);
 pub(crate) type Take<'a> = dyn FnMut(RecordBatch) -> Result<bool, QueryError> + 'a;
 
 impl Open {
-    /// The segment with its footer.
-    pub(crate) fn new(segment: Arc<Segment>, file: CheckedFile, metadata: ArrowReaderMetadata) -> Self {
-        Self { segment, file, metadata }
+    /// A segment of a table with its footer.
+    pub(crate) fn new(
+        table: &'static Table,
+        segment: Arc<Segment>,
+        file: CheckedFile,
+        metadata: ArrowReaderMetadata,
+    ) -> Self {
+        let (of, has) = (table.schema(), metadata.schema());
+        let there = of.fields().iter().filter(|field| has.column_with_name(field.name()).is_some());
+        let columns = Arc::new(Schema::new(there.cloned().collect::<Vec<_>>()));
+        Self { segment, file, metadata, columns }
     }
 
     /// Number of row groups.
     pub(crate) fn groups(&self) -> usize {
         self.metadata.metadata().num_row_groups()
-    }
-
-    /// The columns that it has, in the order and types of the table.
-    pub(crate) fn columns(&self, table: &'static Table) -> SchemaRef {
-        let (of, has) = (table.schema(), self.metadata.schema());
-        let there = of.fields().iter().filter(|field| has.index_of(field.name()).is_ok());
-        Arc::new(Schema::new(there.cloned().collect::<Vec<_>>()))
     }
 
     fn group(&self, at: usize) -> Result<Group<'_>, QueryError> {
@@ -253,7 +256,7 @@ impl Group<'_> {
     fn stretches(&self, filter: &Expr) -> Vec<Range<usize>> {
         let schema = self.open.metadata.schema();
         let indexed = filter.columns().into_iter().filter_map(|name| {
-            let leaf = self.leaf_of(schema.index_of(name).ok()?)?;
+            let leaf = self.leaf_of(schema.column_with_name(name)?.0)?;
             let index = self.open.metadata.metadata().column_index()?.get(self.at)?.get(leaf)?;
             if matches!(index, ColumnIndexMetaData::NONE) { None } else { self.starts(leaf) }
         });
@@ -288,7 +291,7 @@ impl Group<'_> {
         }
         let masks: Vec<BooleanArray> = masks.into_iter().map(|mask| BooleanArray::new(mask, None)).collect();
         let (tested, other): (Vec<_>, Vec<_>) =
-            (wanted.fields().iter()).partition(|field| test.schema().index_of(field.name()).is_ok());
+            (wanted.fields().iter()).partition(|field| test.schema().column_with_name(field.name()).is_some());
         let schema = |fields: Vec<&FieldRef>| Arc::new(Schema::new(fields.into_iter().cloned().collect::<Vec<_>>()));
         let (tested, other) = (schema(tested), schema(other));
         let mut passed =
@@ -321,7 +324,7 @@ impl Group<'_> {
         let mut given: BTreeMap<usize, Given> = BTreeMap::new();
         let mut leaves = Vec::new();
         for (place, field) in wanted.fields().iter().enumerate() {
-            let root = self.open.metadata.schema().index_of(field.name()).ok();
+            let root = self.open.metadata.schema().column_with_name(field.name()).map(|(root, _)| root);
             match root.and_then(|root| self.leaf_of(root)) {
                 None => drop(given.insert(place, Given::Null)),
                 Some(leaf) => match self.constant(leaf, field.data_type()) {

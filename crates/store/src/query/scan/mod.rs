@@ -216,7 +216,7 @@ impl Scan {
         let footer = self.footers.of(segment, &file).map_err(failed)?;
         let metadata = ArrowReaderMetadata::try_new(footer, ArrowReaderOptions::new());
         let metadata = metadata.map_err(StoreError::parquet("read", &segment.file)).map_err(failed)?;
-        Ok(Open::new(Arc::clone(segment), file, metadata))
+        Ok(Open::new(&FLOWS, Arc::clone(segment), file, metadata))
     }
 
     fn test(&self, part: &Expr) -> Result<Arc<Selector>, QueryError> {
@@ -230,11 +230,11 @@ impl Scan {
     }
 
     fn group(&self, open: &Open, at: usize, take: &mut Take<'_>) -> Result<bool, QueryError> {
-        let columns = self.columns.clone().unwrap_or_else(|| open.columns(&FLOWS));
+        let columns = self.columns.as_ref().unwrap_or(&open.columns);
         for (part, rows) in open.plan(at, &self.filter)? {
             let test = part.as_ref().map(|part| self.test(part)).transpose()?;
             let mut go_on = |batch| if self.stop.load(Ordering::Acquire) { Ok(false) } else { take(batch) };
-            if !open.read(at, &rows, test.as_deref(), &columns, &mut go_on)? {
+            if !open.read(at, &rows, test.as_deref(), columns, &mut go_on)? {
                 return Ok(false);
             }
         }
