@@ -68,13 +68,13 @@ impl Encoding {
     }
 
     /// Does what is left; gives the encoded columns in order.
-    pub(crate) fn end(self, path: &Path) -> Result<Vec<ArrowColumnChunk>, StoreError> {
+    pub(crate) fn end(mut self, path: &Path) -> Result<Vec<ArrowColumnChunk>, StoreError> {
         work(&self.shared);
-        if self.thread.is_some_and(|thread| thread.join().is_err()) {
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             return Err(StoreError::Engine("a thread that encodes has ended".to_owned()));
         }
         let mut state = std::mem::take(&mut *lock(&self.shared));
-        if let Some(error) = state.failed {
+        if let Some(error) = state.failed.take() {
             return Err(StoreError::parquet("write", path)(error));
         }
         if state.done.len() != self.columns {
@@ -82,6 +82,13 @@ impl Encoding {
         }
         state.done.sort_by_key(|(place, _)| *place);
         Ok(state.done.into_iter().map(|(_, chunk)| chunk).collect())
+    }
+}
+
+impl Drop for Encoding {
+    /// A file that is given up needs no more columns.
+    fn drop(&mut self) {
+        lock(&self.shared).left.clear();
     }
 }
 

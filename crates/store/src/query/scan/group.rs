@@ -1,30 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-//! One row group of a segment: what its statistics say of a filter, and its rows.
+//! One row group of a segment, and its rows.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, BooleanArray, FixedSizeBinaryArray, RecordBatch, RecordBatchOptions, StringViewArray,
-    TimestampNanosecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array, new_null_array,
-};
+use arrow::array::{BooleanArray, RecordBatch, RecordBatchOptions};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::{FilterBuilder, cast, concat_batches, filter_record_batch};
-use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef, TimeUnit};
-use minamo_filter::{Expr, Literal};
+use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
+use minamo_filter::Expr;
 use minamo_model::Table;
-use minamo_schema::{CellType, Column};
+use minamo_schema::CellType;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
 };
-use parquet::bloom_filter::Sbbf;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
-use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
-use super::prove::{Evidence, Fact, Left, Point, simplify, stored};
+use super::given::Given;
+use super::prove::stored;
 use super::runs::Runs;
 use crate::checked::CheckedFile;
 use crate::rollup::Selector;
@@ -33,16 +29,14 @@ use crate::{QueryError, StoreError};
 
 /// Rows that are decoded at a time.
 const BATCH: usize = 8_192;
-/// Parts of a filter that are told apart in one row group; where more are left, all of it is asked.
-const MOST_PARTS: usize = 8;
 /// One row of so many that pass: the other columns are then read of those rows only.
 const FEW: usize = 16;
 
 /// An open segment.
 pub(crate) struct Open {
     segment: Arc<Segment>,
-    file: CheckedFile,
-    metadata: ArrowReaderMetadata,
+    pub(super) file: CheckedFile,
+    pub(super) metadata: ArrowReaderMetadata,
     /// The columns that it has, in the order and types of the table.
     pub(crate) columns: SchemaRef,
 }
@@ -112,159 +106,25 @@ impl Open {
     }
 }
 
-struct Group<'a> {
-    open: &'a Open,
-    at: usize,
+/// A row group of an open segment.
+pub(super) struct Group<'a> {
+    pub(super) open: &'a Open,
+    pub(super) at: usize,
     metadata: &'a RowGroupMetaData,
 }
 
-/// What the statistics of a row group say, and of one stretch of its rows, where there are pages of its own.
-struct Stretch<'a> {
-    group: &'a Group<'a>,
-    rows: Option<Range<usize>>,
-}
-
-impl Evidence for Stretch<'_> {
-    fn fact(&self, column: &Column) -> Fact {
-        let Some((leaf, unit)) = self.group.leaf(column) else { return Fact::Absent };
-        let of_pages = self.rows.as_ref().and_then(|rows| self.group.page_fact(leaf, column.cell, unit, rows));
-        of_pages.unwrap_or_else(|| self.group.chunk_fact(leaf, column.cell, unit))
-    }
-
-    fn excludes(&self, column: &Column, literal: &Literal) -> bool {
-        // Once per row group.
-        if self.rows.is_some() {
-            return false;
-        }
-        let Some((leaf, _)) = self.group.leaf(column) else { return true };
-        self.group.excludes(leaf, literal)
-    }
-}
-
 impl Group<'_> {
-    fn rows(&self) -> usize {
+    pub(super) fn rows(&self) -> usize {
         usize::try_from(self.metadata.num_rows()).unwrap_or(0)
     }
 
-    /// The place of a column among the leaves and its unit, where it is an instant.
-    fn leaf(&self, column: &Column) -> Option<(usize, Option<TimeUnit>)> {
-        let (root, field) = self.open.metadata.schema().column_with_name(column.name)?;
-        let unit = match field.data_type() {
-            DataType::Timestamp(unit, _) => Some(*unit),
-            _ => None,
-        };
-        Some((self.leaf_of(root)?, unit))
-    }
-
-    fn leaf_of(&self, root: usize) -> Option<usize> {
+    pub(super) fn leaf_of(&self, root: usize) -> Option<usize> {
         let schema = self.open.metadata.parquet_schema();
         (0..schema.num_columns()).find(|leaf| schema.get_column_root_idx(*leaf) == root)
     }
 
-    fn chunk(&self, leaf: usize) -> Option<&ColumnChunkMetaData> {
+    pub(super) fn chunk(&self, leaf: usize) -> Option<&ColumnChunkMetaData> {
         self.metadata.columns().get(leaf)
-    }
-
-    fn chunk_fact(&self, leaf: usize, cell: CellType, unit: Option<TimeUnit>) -> Fact {
-        let Some(statistics) = self.chunk(leaf).and_then(ColumnChunkMetaData::statistics) else {
-            return Fact::Unknown;
-        };
-        // A list of no items has no value either, and is there.
-        if cell.is_list() {
-            return Fact::Unknown;
-        }
-        let nulls = statistics.null_count_opt();
-        if nulls == Some(self.rows() as u64) {
-            return Fact::Absent;
-        }
-        let of = |octets: Option<&[u8]>| stored(cell, unit, octets?);
-        match (of(statistics.min_bytes_opt()), of(statistics.max_bytes_opt())) {
-            (Some(low), Some(high)) => Fact::Range { low, high, nulls: nulls != Some(0) },
-            _ => Fact::Unknown,
-        }
-    }
-
-    /// What the index says of the one page that these rows lie in.
-    fn page_fact(&self, leaf: usize, cell: CellType, unit: Option<TimeUnit>, rows: &Range<usize>) -> Option<Fact> {
-        let metadata = self.open.metadata.metadata();
-        let index = metadata.column_index()?.get(self.at)?.get(leaf)?;
-        let page = self.starts(leaf)?.iter().rposition(|start| *start <= rows.start)?;
-        let (low, high) = match index {
-            ColumnIndexMetaData::INT32(of) => {
-                let octets = |n: Option<&i32>| n.map(|n| n.to_le_bytes().to_vec());
-                (octets(of.min_value(page)), octets(of.max_value(page)))
-            }
-            ColumnIndexMetaData::INT64(of) => {
-                let octets = |n: Option<&i64>| n.map(|n| n.to_le_bytes().to_vec());
-                (octets(of.min_value(page)), octets(of.max_value(page)))
-            }
-            ColumnIndexMetaData::FIXED_LEN_BYTE_ARRAY(of) | ColumnIndexMetaData::BYTE_ARRAY(of) => {
-                (of.min_value(page).map(<[u8]>::to_vec), of.max_value(page).map(<[u8]>::to_vec))
-            }
-            _ => return None,
-        };
-        let (low, high) = (stored(cell, unit, &low?)?, stored(cell, unit, &high?)?);
-        Some(Fact::Range { low, high, nulls: index.null_count(page) != Some(0) })
-    }
-
-    /// First rows of the pages of a column.
-    fn starts(&self, leaf: usize) -> Option<Vec<usize>> {
-        let pages = self.open.metadata.metadata().offset_index()?.get(self.at)?.get(leaf)?.page_locations();
-        pages.iter().map(|page| usize::try_from(page.first_row_index).ok()).collect()
-    }
-
-    /// True where the bloom filter of a column does not have a value.
-    fn excludes(&self, leaf: usize, literal: &Literal) -> bool {
-        let Some(chunk) = self.chunk(leaf).filter(|chunk| chunk.bloom_filter_offset().is_some()) else { return false };
-        let octets = match literal {
-            Literal::Ip(ip) => ip.0.to_vec(),
-            Literal::Text(text) => text.as_bytes().to_vec(),
-            _ => return false,
-        };
-        // A filter that cannot be read excludes nothing; the rows behind it are read and tell what is wrong.
-        let found = Sbbf::read_from_column_chunk(chunk, &self.open.file);
-        found.is_ok_and(|found| found.is_some_and(|found| !found.check(octets.as_slice())))
-    }
-
-    fn plan(&self, filter: &Expr) -> Vec<Ask> {
-        let whole = vec![0..self.rows()];
-        let rest = match simplify(filter, &Stretch { group: self, rows: None }) {
-            Left::Nothing => return Vec::new(),
-            Left::Everything => return vec![(None, whole)],
-            Left::Part(rest) => rest,
-        };
-        let mut asks: Vec<Ask> = Vec::new();
-        for rows in self.stretches(&rest) {
-            let part = match simplify(&rest, &Stretch { group: self, rows: Some(rows.clone()) }) {
-                Left::Nothing => continue,
-                Left::Everything => None,
-                Left::Part(part) => Some(part),
-            };
-            let part = if asks.len() < MOST_PARTS { part } else { Some(rest.clone()) };
-            match asks.iter_mut().find(|(of, _)| *of == part) {
-                Some((_, ranges)) => match ranges.last_mut() {
-                    Some(last) if last.end == rows.start => last.end = rows.end,
-                    _ => ranges.push(rows),
-                },
-                None => asks.push((part, vec![rows])),
-            }
-        }
-        asks
-    }
-
-    /// The rows between the page boundaries of all columns that a filter looks at.
-    fn stretches(&self, filter: &Expr) -> Vec<Range<usize>> {
-        let schema = self.open.metadata.schema();
-        let indexed = filter.columns().into_iter().filter_map(|name| {
-            let leaf = self.leaf_of(schema.column_with_name(name)?.0)?;
-            let index = self.open.metadata.metadata().column_index()?.get(self.at)?.get(leaf)?;
-            if matches!(index, ColumnIndexMetaData::NONE) { None } else { self.starts(leaf) }
-        });
-        let mut starts: Vec<usize> = indexed.flatten().chain([0]).filter(|start| *start < self.rows()).collect();
-        starts.sort_unstable();
-        starts.dedup();
-        let ends = starts.iter().skip(1).copied().chain([self.rows()]);
-        starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
     }
 
     fn selection(&self, rows: &[Range<usize>]) -> RowSelection {
@@ -463,42 +323,6 @@ fn beside(wanted: &SchemaRef, a: &RecordBatch, b: &RecordBatch) -> Result<Record
 
 fn uneven() -> QueryError {
     QueryError::Failed("columns of a segment differ in length".to_owned())
-}
-
-/// A column that need not be read.
-enum Given {
-    Null,
-    /// The value, and an array of it that was made before.
-    Value(Point, Option<ArrayRef>),
-}
-
-impl Given {
-    fn rows(&mut self, data_type: &DataType, rows: usize) -> Result<ArrayRef, QueryError> {
-        let (value, before) = match self {
-            Self::Null => return Ok(new_null_array(data_type, rows)),
-            Self::Value(value, before) => (value, before),
-        };
-        if let Some(before) = before.as_ref().filter(|before| before.len() >= rows) {
-            return Ok(before.slice(0, rows));
-        }
-        let made = repeated(value, data_type, rows)?;
-        *before = Some(Arc::clone(&made));
-        Ok(made)
-    }
-}
-
-fn repeated(value: &Point, data_type: &DataType, rows: usize) -> Result<ArrayRef, QueryError> {
-    let bad = |_| QueryError::Failed("a statistic does not fit its column".to_owned());
-    Ok(match (value, data_type) {
-        (Point::Uint(n), DataType::UInt8) => Arc::new(UInt8Array::from_value(u8::try_from(*n).map_err(bad)?, rows)),
-        (Point::Uint(n), DataType::UInt16) => Arc::new(UInt16Array::from_value(u16::try_from(*n).map_err(bad)?, rows)),
-        (Point::Uint(n), DataType::UInt32) => Arc::new(UInt32Array::from_value(u32::try_from(*n).map_err(bad)?, rows)),
-        (Point::Uint(n), DataType::UInt64) => Arc::new(UInt64Array::from_value(*n, rows)),
-        (Point::Ip(ip), _) => Arc::new(FixedSizeBinaryArray::try_new(16, ip.0.repeat(rows).into(), None)?),
-        (Point::Time(at), _) => Arc::new(TimestampNanosecondArray::from_value(*at, rows).with_timezone("UTC")),
-        (Point::Text(text), _) => Arc::new(StringViewArray::from_iter_values(std::iter::repeat_n(text, rows))),
-        _ => return Err(QueryError::Failed("a statistic does not fit its column".to_owned())),
-    })
 }
 
 /// One file for a reader that wants its own.

@@ -6,7 +6,9 @@
 //! that lies inside a prefix as a whole gives its rows without its addresses being decoded. Columns with one
 //! value are not read. Everything else is tested with the same expression that the SQL engine would use.
 
+mod given;
 mod group;
+mod plan;
 mod prove;
 mod runs;
 
