@@ -125,10 +125,10 @@ impl Group<'_> {
 
     /// Which rows are to be asked for what.
     pub(super) fn plan(&self, filter: &Expr) -> Vec<Ask> {
-        let whole = vec![0..self.rows()];
+        let whole = || std::iter::once(0..self.rows()).collect();
         let rest = match simplify(filter, &Stretch::new(self, None)) {
             Left::Nothing => return Vec::new(),
-            Left::Everything => return vec![(None, whole)],
+            Left::Everything => return vec![(None, whole())],
             Left::Part(rest) => rest,
         };
         let mut asks: Vec<Ask> = Vec::new();
