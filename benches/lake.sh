@@ -39,4 +39,6 @@ fi
 rm -rf "$dir/lake"
 mkdir -p "$dir/lake"
 "$load" load "$dir/lake/lake" "$dir/records.arrow" >"$dir/load.txt"
+rm -rf "$dir/month"
+"$load" month "$dir/month" >"$dir/month.txt"
 exec python3 "$(dirname "$0")/lake.py" "$minamo" "$dir" "$records"

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use crate::cell::{Cell, encode};
 use crate::cube::{Cube, Dim, HOUR, Names};
-use crate::db::{Channel, DAY, DAY_MINUTES, Wanted, cells, channels, kept_from};
+use crate::db::{Channel, DAY, DAY_MINUTES, FIVE, HALF, HALF_MINUTES, Wanted, cells, channels, kept_from};
 use crate::{OTHER, RollupError};
 
 /// Applications that a channel tells apart in one hour; those that come later are added up under
@@ -16,6 +16,8 @@ use crate::{OTHER, RollupError};
 pub const MAX_APPS: usize = 512;
 
 const MINUTES: &str = "SELECT cells FROM minutes WHERE channel = ?1 AND dim = ?2 AND hour = ?3 AND key = ?4";
+const FIVES: &str = "SELECT cells FROM fives WHERE channel = ?1 AND dim = ?2 AND half = ?3 AND key = ?4";
+const PUT_FIVES: &str = "INSERT OR REPLACE INTO fives VALUES (?1, ?2, ?3, ?4, ?5)";
 const HOURS: &str = "SELECT cells FROM hours WHERE channel = ?1 AND dim = ?2 AND day = ?3 AND key = ?4";
 
 /// A transaction; dropped without [`Change::commit`], nothing happened.
@@ -56,6 +58,7 @@ impl<'a> Change<'a> {
     /// Adds what a cube holds to a channel.
     pub fn add(&mut self, channel: i64, cube: &Cube, names: &Names) -> Result<(), RollupError> {
         let mut days: BTreeMap<(i64, i64, String), [Cell; DAY]> = BTreeMap::new();
+        let mut halves: BTreeMap<(i64, i64, String), [Cell; HALF]> = BTreeMap::new();
         for (number, hour, block) in cube.blocks() {
             let (dim, mut key) = names.key(number);
             let mut old = self.row(MINUTES, channel, dim, hour, &key)?;
@@ -65,6 +68,9 @@ impl<'a> Change<'a> {
             }
             let sum = self.merged::<HOUR>(old, block, channel, hour)?;
             self.put("INSERT OR REPLACE INTO minutes VALUES (?1, ?2, ?3, ?4, ?5)", channel, dim, hour, &key, &sum)?;
+            let (half, from) = half_of(hour);
+            let fives = halves.entry((dim.number(), half, key.clone())).or_insert([Cell::ZERO; HALF]);
+            add_minutes(fives, from, block);
             let day = days.entry((dim.number(), hour.div_euclid(DAY as i64), key)).or_insert([Cell::ZERO; DAY]);
             let slot = usize::try_from(hour.rem_euclid(DAY as i64)).unwrap_or(0);
             if let Some(of_hour) = day.get_mut(slot) {
@@ -76,6 +82,47 @@ impl<'a> Change<'a> {
             let old = self.row(HOURS, channel, dim, day, &key)?;
             let sum = self.merged::<DAY>(old, &block, channel, day)?;
             self.put("INSERT OR REPLACE INTO hours VALUES (?1, ?2, ?3, ?4, ?5)", channel, dim, day, &key, &sum)?;
+        }
+        for ((dim, half, key), block) in halves {
+            let dim = Dim::of(dim);
+            let old = self.row(FIVES, channel, dim, half, &key)?;
+            let sum = self.merged::<HALF>(old, &block, channel, half)?;
+            self.put(PUT_FIVES, channel, dim, half, &key, &sum)?;
+        }
+        Ok(())
+    }
+
+    /// Fills the five-minute steps from the minutes, of a database that had none.
+    pub(crate) fn coarsen(&self) -> Result<(), RollupError> {
+        let mut query = self
+            .change
+            .prepare("SELECT channel, dim, hour, key, cells FROM minutes ORDER BY channel, dim, hour, key")
+            .map_err(self.failed())?;
+        let mut rows = query.query([]).map_err(self.failed())?;
+        let mut at = None;
+        let mut halves: BTreeMap<String, [Cell; HALF]> = BTreeMap::new();
+        while let Some(row) = rows.next().map_err(self.failed())? {
+            let read = || Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?));
+            let (channel, dim, hour, key, octets): (i64, i64, i64, String, Vec<u8>) = read().map_err(self.failed())?;
+            let (half, from) = half_of(hour);
+            if at != Some((channel, dim, half)) {
+                self.put_halves(at.replace((channel, dim, half)), &mut halves)?;
+            }
+            let damaged = || RollupError::Cells { path: self.path.to_owned(), channel, at: hour };
+            let block = cells::<HOUR>(&octets).ok_or_else(damaged)?;
+            add_minutes(halves.entry(key).or_insert([Cell::ZERO; HALF]), from, &block);
+        }
+        self.put_halves(at, &mut halves)
+    }
+
+    fn put_halves(
+        &self,
+        at: Option<(i64, i64, i64)>,
+        halves: &mut BTreeMap<String, [Cell; HALF]>,
+    ) -> Result<(), RollupError> {
+        let Some((channel, dim, half)) = at else { return Ok(()) };
+        for (key, block) in std::mem::take(halves) {
+            self.put(PUT_FIVES, channel, Dim::of(dim), half, &key, &encode(&block))?;
         }
         Ok(())
     }
@@ -186,7 +233,7 @@ impl<'a> Change<'a> {
     }
 
     fn delete(&self, channel: i64) -> Result<(), RollupError> {
-        for table in ["minutes", "hours", "done"] {
+        for table in ["minutes", "fives", "hours", "done"] {
             self.run(&format!("DELETE FROM {table} WHERE channel = ?1"), [channel])?;
         }
         self.run("DELETE FROM channels WHERE id = ?1", [channel])
@@ -195,7 +242,8 @@ impl<'a> Change<'a> {
     /// Deletes the rows that lie wholly outside of a scope.
     fn cut(&self, channel: i64, wanted: &Wanted) -> Result<(), RollupError> {
         let (from, to) = (wanted.scope.start, wanted.scope.end.saturating_sub(1));
-        for (table, column, minutes) in [("minutes", "hour", HOUR as i64), ("hours", "day", DAY_MINUTES)] {
+        let tables = [("minutes", "hour", HOUR as i64), ("fives", "half", HALF_MINUTES), ("hours", "day", DAY_MINUTES)];
+        for (table, column, minutes) in tables {
             // By dimension, so that the primary key finds them.
             for dim in [Dim::Total, Dim::Protocol, Dim::App] {
                 let sql =
@@ -210,13 +258,14 @@ impl<'a> Change<'a> {
     /// Deletes the days that ended before a minute; gives the number of rows. What comes late for such a day is
     /// no longer taken: see [`Change::kept_from`].
     pub fn expire(&self, before: i64) -> Result<u64, RollupError> {
-        let day = before.div_euclid(DAY_MINUTES);
-        let kept = day.saturating_mul(DAY_MINUTES);
+        let kept = before.div_euclid(DAY_MINUTES).saturating_mul(DAY_MINUTES);
         if kept <= self.kept_from()? {
             return Ok(0);
         }
         let mut rows = 0;
-        for (table, column, first) in [("minutes", "hour", kept.div_euclid(HOUR as i64)), ("hours", "day", day)] {
+        let tables = [("minutes", "hour", HOUR as i64), ("fives", "half", HALF_MINUTES), ("hours", "day", DAY_MINUTES)];
+        for (table, column, minutes) in tables {
+            let first = kept.div_euclid(minutes);
             let sql = format!("DELETE FROM {table} WHERE {column} < ?1");
             rows += self.change.execute(&sql, [first]).map_err(self.failed())?;
         }
@@ -233,6 +282,18 @@ impl<'a> Change<'a> {
         let failed = RollupError::sqlite(self.path);
         self.change.commit().map_err(failed)
     }
+}
+
+/// The half day that an hour is in, and the first of its five-minute slots there.
+fn half_of(hour: i64) -> (i64, usize) {
+    let hours = HALF_MINUTES / HOUR as i64;
+    (hour.div_euclid(hours), usize::try_from(hour.rem_euclid(hours)).unwrap_or(0) * (HOUR / FIVE as usize))
+}
+
+/// Adds the minutes of an hour to five-minute slots from `first` on.
+fn add_minutes(fives: &mut [Cell; HALF], first: usize, minutes: &[Cell; HOUR]) {
+    let slots = fives.iter_mut().skip(first);
+    slots.zip(minutes.chunks(FIVE as usize)).for_each(|(slot, minutes)| minutes.iter().for_each(|m| slot.add(m)));
 }
 
 fn signed(frame: u64) -> i64 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `rollups.db`: the rollups on disk (SQLite). A row holds the 60 minutes of an hour, or the 24 hours of a day,
-//! of one channel and key, as octets: a month of minutes is 720 rows to read instead of 43,200.
+//! `rollups.db`: the rollups on disk (SQLite). A row holds the 60 minutes of an hour, the 144 five-minute steps
+//! of half a day, or the 24 hours of a day, of one channel and key, as octets: a month of minutes is 720 rows
+//! to read instead of 43,200, and one of five minutes is 60.
 //!
 //! *Channels.* One per filter, with
 //! - `scope`: the minutes that somebody may ask for. A filter of a definition that is in force is wanted for
@@ -28,11 +29,18 @@ use crate::grid::{Ask, Grid};
 pub(crate) const DAY: usize = 24;
 /// Minutes of a day.
 pub(crate) const DAY_MINUTES: i64 = 1_440;
+/// Minutes of a step of the table between minutes and hours.
+pub(crate) const FIVE: i64 = 5;
+/// Steps of five minutes in half a day; a row's slot is one octet, so a whole day has no room.
+pub(crate) const HALF: usize = 144;
+/// Minutes of half a day.
+pub(crate) const HALF_MINUTES: i64 = 720;
 /// All minutes.
 pub const EVER: Range<i64> = i64::MIN..i64::MAX;
 
 /// Steps from one schema version to the next; the version is how many were taken. Append only.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE channels (
         id INTEGER PRIMARY KEY AUTOINCREMENT, filter TEXT NOT NULL UNIQUE,
         scope_from INTEGER NOT NULL, scope_to INTEGER NOT NULL,
@@ -48,7 +56,17 @@ const MIGRATIONS: [&str; 1] = ["
         PRIMARY KEY (channel, dim, day, key)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE kept (one INTEGER PRIMARY KEY CHECK (one = 1), from_minute INTEGER NOT NULL) STRICT;
-    "];
+    ",
+    // Filled from the minutes by [`Change::coarsen`].
+    "
+    CREATE TABLE fives (
+        channel INTEGER, dim INTEGER, half INTEGER, key TEXT, cells BLOB NOT NULL,
+        PRIMARY KEY (channel, dim, half, key)
+    ) STRICT, WITHOUT ROWID;
+    ",
+];
+/// The version from which on there are five-minute steps.
+const WITH_FIVES: usize = 2;
 
 /// A filter that shall have a rollup.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +101,8 @@ pub struct Channel {
 pub struct Db {
     connection: Connection,
     path: PathBuf,
+    /// The version as it was opened; an older one can be read as it is.
+    version: usize,
 }
 
 impl Db {
@@ -100,9 +120,13 @@ impl Db {
             change.execute_batch(step).map_err(&failed)?;
             let version = u32::try_from(at + 1).unwrap_or(u32::MAX);
             change.pragma_update(None, "user_version", version).map_err(&failed)?;
-            change.commit().map_err(&failed)?;
+            let change = Change::new(change, path);
+            if at + 1 == WITH_FIVES {
+                change.coarsen()?;
+            }
+            change.commit()?;
         }
-        Ok(Self { connection, path: path.to_owned() })
+        Ok(Self { connection, path: path.to_owned(), version: MIGRATIONS.len() })
     }
 
     /// Opens the database for reading, while this or another process writes it.
@@ -125,8 +149,8 @@ impl Db {
 
     fn reader(connection: Connection, path: &Path) -> Result<Self, RollupError> {
         connection.execute_batch("PRAGMA busy_timeout = 5000;").map_err(RollupError::sqlite(path))?;
-        version(&connection, path)?;
-        Ok(Self { connection, path: path.to_owned() })
+        let version = version(&connection, path)?;
+        Ok(Self { connection, path: path.to_owned(), version })
     }
 
     /// A change, to be committed; without that nothing of it happened.
@@ -143,7 +167,7 @@ impl Db {
         let read = self.connection.unchecked_transaction().map_err(&failed)?;
         // A transaction of SQLite begins with its first read.
         read.query_row("SELECT count(*) FROM channels", [], |_| Ok(())).map_err(&failed)?;
-        Ok(Snapshot { read, path: &self.path })
+        Ok(Snapshot { read, path: &self.path, fives: self.version >= WITH_FIVES })
     }
 }
 
@@ -162,6 +186,8 @@ fn version(connection: &Connection, path: &Path) -> Result<usize, RollupError> {
 pub struct Snapshot<'a> {
     read: Transaction<'a>,
     path: &'a Path,
+    /// True where there is a table of five-minute steps.
+    fives: bool,
 }
 
 impl Snapshot<'_> {
@@ -184,19 +210,25 @@ impl Snapshot<'_> {
         kept_from(&self.read).map_err(RollupError::sqlite(self.path))
     }
 
-    /// Adds what a channel holds to a chart. Whole hours come from the coarser table where the steps allow it.
+    /// Adds what a channel holds to a chart. Whole hours, or five minutes, come from the coarser tables where the
+    /// steps allow it.
     pub fn read(&self, channel: i64, ask: &Ask, grid: &mut Grid) -> Result<(), RollupError> {
         let (_, step, _) = grid.shape();
-        let hour = HOUR as i64;
+        let level = match step {
+            _ if step % HOUR as i64 == 0 => Level::Hours,
+            _ if step % FIVE == 0 && self.fives => Level::Fives,
+            _ => Level::Minutes,
+        };
+        let (.., unit) = level.table();
         let Range { start, end } = ask.minutes.clone();
-        // The first whole hour at or after the start, and the end of the last one.
-        let low = start.checked_add(hour - 1).map_or(i64::MAX, |at| at.div_euclid(hour).saturating_mul(hour));
-        let high = end.div_euclid(hour).saturating_mul(hour).max(i64::MIN + 1);
-        if step % hour != 0 || low >= high {
+        // The first whole slot at or after the start, and the end of the last one.
+        let low = start.checked_add(unit - 1).map_or(i64::MAX, |at| at.div_euclid(unit).saturating_mul(unit));
+        let high = end.div_euclid(unit).saturating_mul(unit).max(i64::MIN + 1);
+        if low >= high {
             return self.part(channel, ask, start..end, Level::Minutes, grid);
         }
         self.part(channel, ask, start..low, Level::Minutes, grid)?;
-        self.part(channel, ask, low..high, Level::Hours, grid)?;
+        self.part(channel, ask, low..high, level, grid)?;
         self.part(channel, ask, high..end, Level::Minutes, grid)
     }
 
@@ -240,6 +272,7 @@ impl Snapshot<'_> {
 #[derive(Clone, Copy)]
 enum Level {
     Minutes,
+    Fives,
     Hours,
 }
 
@@ -251,6 +284,11 @@ impl Level {
                 "SELECT hour, key, cells FROM minutes WHERE channel = ?1 AND dim = ?2 AND hour BETWEEN ?3 AND ?4",
                 HOUR,
                 1,
+            ),
+            Self::Fives => (
+                "SELECT half, key, cells FROM fives WHERE channel = ?1 AND dim = ?2 AND half BETWEEN ?3 AND ?4",
+                HALF,
+                FIVE,
             ),
             Self::Hours => (
                 "SELECT day, key, cells FROM hours WHERE channel = ?1 AND dim = ?2 AND day BETWEEN ?3 AND ?4",

@@ -6,13 +6,14 @@
 use std::fs::File;
 use std::io::{Cursor, Write};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
+use rustix::buffer::spare_capacity;
+use rustix::io::Errno;
 
 use crate::StoreError;
 
@@ -100,8 +101,8 @@ impl CheckedFile {
             (first * BLOCK, range.end.div_ceil(BLOCK).saturating_mul(BLOCK).min(self.length))
         };
         let size = |n: u64| usize::try_from(n).map_err(|error| StoreError::Engine(error.to_string()));
-        let mut octets = vec![0; size(end.saturating_sub(start))?];
-        self.file.read_exact_at(&mut octets, start).map_err(StoreError::io("read", &self.path))?;
+        let octets =
+            self.octets(start, size(end.saturating_sub(start))?).map_err(StoreError::io("read", &self.path))?;
         if !self.sums.is_empty() {
             let sums = self.sums.get(size(first)?..).unwrap_or_default();
             for ((block, sum), at) in octets.chunks(size(BLOCK)?).zip(sums).zip(first..) {
@@ -110,6 +111,22 @@ impl CheckedFile {
         }
         let from = size(range.start - start)?;
         Ok(Bytes::from(octets).slice(from..from + size(range.end.saturating_sub(range.start))?))
+    }
+
+    /// Octets of the file as they are; the room for them is not cleared before.
+    fn octets(&self, start: u64, length: usize) -> std::io::Result<Vec<u8>> {
+        let mut octets = Vec::with_capacity(length);
+        while octets.len() < length {
+            let at = start + octets.len() as u64;
+            match rustix::io::pread(&self.file, spare_capacity(&mut octets), at) {
+                Ok(0) => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        // The room may be larger than what was asked for.
+        octets.truncate(length);
+        Ok(octets)
     }
 
     fn check(&self, block: &[u8], sum: u32, at: u64) -> Result<(), StoreError> {
@@ -164,6 +181,8 @@ pub(crate) fn external(error: StoreError) -> ParquetError {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::FileExt as _;
+
     use super::*;
 
     fn written(octets: &[u8]) -> (tempfile::TempDir, PathBuf, Arc<[u32]>) {

@@ -4,37 +4,47 @@
 //!
 //! - Instants are kept in milliseconds or microseconds where all of a column are whole ones, and packed as
 //!   differences: exporters tell milliseconds, and nine digits after the second would be half of the file.
+//! - Numbers of 64 bits are kept in 32 where all of a column fit: counters of flows mostly do, and half as many
+//!   octets are taken apart and put together again.
+//! - A column in which no value is missing does not say so of every row.
 //! - Sorted and scattered addresses lie plain: zstd finds the repetitions, and reading is a copy.
 //! - Counters and ports of initiators hardly repeat; their octets are split by place. What is constant, and
 //!   everything else, has a dictionary, which is a few octets for a constant.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::{cast, concat};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampNanosecondType};
+use arrow::compute::{CastOptions, cast_with_options, concat, max};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampNanosecondType, UInt64Type};
 use minamo_model::Table;
 use minamo_schema::Kind;
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
+use parquet::basic::{Compression, Encoding as Coding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
 use crate::StoreError;
 use crate::checked::Summing;
+use crate::encode::Encoding;
 use crate::segment::Origin;
 
-/// Version of the layout, in the footer's key `minamo.format`. Version 1 had all instants in nanoseconds,
-/// another order of rows, and every `flow_id`; it is read as well.
-const FORMAT: &str = "2";
+/// Version of the layout, in the footer's key `minamo.format`. All are read, the newest is written. Version 1 had
+/// all instants in nanoseconds, another order of rows, and every `flow_id`; version 2 had all counters in 64 bits.
+const FORMAT: &str = "3";
+/// Versions whose rows are in this order.
+const SORTED: [&str; 2] = ["2", FORMAT];
 /// Rows of a row group: what a bloom filter covers and a thread reads at a time.
 const ROW_GROUP_ROWS: usize = 262_144;
 /// Rows of a page: the least that is read.
 const PAGE_ROWS: usize = 8_192;
+/// Rows from which on another thread pays.
+const THREAD_ROWS: usize = 32_768;
 /// Columns whose pages have narrow ranges in the order of the rows; of the others the row group's must do.
 const PAGED: [&str; 3] = ["time_end", "src_ip", "dst_ip"];
 /// Columns that are asked for one value that few row groups have.
@@ -47,6 +57,10 @@ pub(crate) struct Layout {
     schema: SchemaRef,
     /// Unit that instants are kept in, by column.
     units: HashMap<String, TimeUnit>,
+    /// Columns of 64 bits whose values fit into 32.
+    narrow: HashSet<String>,
+    /// Columns in which no value is missing.
+    full: HashSet<String>,
     /// Columns that are known to be constant.
     constant: Vec<String>,
     /// Number of rows, at most a row group.
@@ -56,14 +70,29 @@ pub(crate) struct Layout {
 impl Layout {
     /// Of rows that are all there.
     pub(crate) fn of(rows: &RecordBatch) -> Self {
-        let schema = rows.schema();
-        let mut layout = Self { schema, units: HashMap::new(), constant: Vec::new(), distinct: rows.num_rows() };
+        let mut layout = Self {
+            schema: rows.schema(),
+            units: HashMap::new(),
+            narrow: HashSet::new(),
+            full: HashSet::new(),
+            constant: Vec::new(),
+            distinct: rows.num_rows(),
+        };
         for (field, column) in rows.schema_ref().fields().iter().zip(rows.columns()) {
+            let name = || field.name().clone();
             if let Some(times) = column.as_primitive_opt::<TimestampNanosecondType>() {
-                layout.units.insert(field.name().clone(), unit_of(times.values()));
+                layout.units.insert(name(), unit_of(times.values()));
+            }
+            if let Some(numbers) = column.as_primitive_opt::<UInt64Type>()
+                && max(numbers).is_none_or(|most| most <= u64::from(u32::MAX))
+            {
+                layout.narrow.insert(name());
+            }
+            if column.null_count() == 0 {
+                layout.full.insert(name());
             }
             if is_constant(column) {
-                layout.constant.push(field.name().clone());
+                layout.constant.push(name());
             }
         }
         layout
@@ -91,17 +120,32 @@ impl Layout {
             let first = values.next().flatten();
             first.is_some() && values.all(|value| value == first)
         });
-        Self { units: units.collect(), constant: constant.cloned().collect(), distinct, schema }
+        let all = |test: &dyn Fn(&Field) -> bool| -> HashSet<String> {
+            let of = |file: &Source, name: &str| file.schema.field_with_name(name).ok().map(test);
+            let names = schema.fields().iter().map(|field| field.name());
+            let holds = |name: &&String| files.iter().all(|file| of(file, name).is_some_and(|holds| holds));
+            names.filter(holds).cloned().collect()
+        };
+        Self {
+            units: units.collect(),
+            narrow: all(&|field| *field.data_type() == DataType::UInt32),
+            full: all(&|field| !field.is_nullable()),
+            constant: constant.cloned().collect(),
+            distinct,
+            schema: Arc::clone(&schema),
+        }
     }
 
     /// Columns as they lie in the file.
     fn stored(&self) -> SchemaRef {
-        let fields = self.schema.fields().iter().map(|field| match (self.units.get(field.name()), field.data_type()) {
-            (Some(unit), DataType::Timestamp(_, zone)) => {
-                let stored = Field::clone(field).with_data_type(DataType::Timestamp(*unit, zone.clone()));
-                Arc::new(stored)
-            }
-            _ => Arc::clone(field),
+        let fields = self.schema.fields().iter().map(|field| {
+            let data_type = match (self.units.get(field.name()), field.data_type()) {
+                (Some(unit), DataType::Timestamp(_, zone)) => DataType::Timestamp(*unit, zone.clone()),
+                (_, DataType::UInt64) if self.narrow.contains(field.name()) => DataType::UInt32,
+                (_, same) => same.clone(),
+            };
+            let nullable = !self.full.contains(field.name());
+            Arc::new(Field::clone(field).with_data_type(data_type).with_nullable(nullable))
         });
         Arc::new(Schema::new(fields.collect::<Vec<_>>()))
     }
@@ -157,11 +201,11 @@ impl Layout {
         let encoding = match field.data_type() {
             // Many rows arrive together: few instants.
             DataType::Timestamp(..) if name == "time_received" => return builder,
-            DataType::Timestamp(..) => Encoding::DELTA_BINARY_PACKED,
-            DataType::FixedSizeBinary(16) if matches!(name, "src_ip" | "dst_ip") => Encoding::PLAIN,
-            DataType::UInt64 if counter => Encoding::BYTE_STREAM_SPLIT,
-            DataType::UInt16 if name == "src_port" => Encoding::BYTE_STREAM_SPLIT,
-            _ if name == "flow_id" => Encoding::PLAIN,
+            DataType::Timestamp(..) => Coding::DELTA_BINARY_PACKED,
+            DataType::FixedSizeBinary(16) if matches!(name, "src_ip" | "dst_ip") => Coding::PLAIN,
+            DataType::UInt64 if counter => Coding::BYTE_STREAM_SPLIT,
+            DataType::UInt16 if name == "src_port" => Coding::BYTE_STREAM_SPLIT,
+            _ if name == "flow_id" => Coding::PLAIN,
             _ => return builder,
         };
         builder.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, encoding)
@@ -231,7 +275,7 @@ impl Source {
             schema: Arc::clone(schema),
             rows: file.num_rows().cast_unsigned(),
             constants,
-            sorted: format.and_then(|note| note.value.as_deref()) == Some(FORMAT),
+            sorted: format.and_then(|note| note.value.as_deref()).is_some_and(|format| SORTED.contains(&format)),
         }
     }
 
@@ -241,12 +285,21 @@ impl Source {
     }
 }
 
-/// Writes the file of one segment.
+/// Writes the file of one segment. A row group is encoded on a thread of its own while the rows of the next one
+/// are put together; whoever waits for it encodes columns as well.
 pub(crate) struct FileWriter {
     path: PathBuf,
     file: File,
     stored: SchemaRef,
-    writer: ArrowWriter<Summing<File>>,
+    writer: SerializedFileWriter<Summing<File>>,
+    factory: ArrowRowGroupWriterFactory,
+    /// Rows of the row group to be.
+    rows: Vec<RecordBatch>,
+    /// How many those are.
+    filled: usize,
+    /// The row group that is being encoded.
+    encoding: Option<Encoding>,
+    groups: usize,
 }
 
 impl FileWriter {
@@ -262,9 +315,10 @@ impl FileWriter {
         let properties = layout.properties(table, origin).map_err(&failed)?;
         let stored = layout.stored();
         let copy = file.try_clone().map_err(StoreError::io("open", path))?;
-        let writer =
-            ArrowWriter::try_new(Summing::new(copy), Arc::clone(&stored), Some(properties)).map_err(&failed)?;
-        Ok(Self { path: path.to_owned(), file, stored, writer })
+        let writer = ArrowWriter::try_new(Summing::new(copy), Arc::clone(&stored), Some(properties));
+        let (writer, factory) = writer.and_then(ArrowWriter::into_serialized_writer).map_err(&failed)?;
+        let path = path.to_owned();
+        Ok(Self { path, file, stored, writer, factory, rows: Vec::new(), filled: 0, encoding: None, groups: 0 })
     }
 
     /// Adds rows, which have the columns of the layout.
@@ -273,15 +327,53 @@ impl FileWriter {
             if column.data_type() == field.data_type() {
                 Ok(Arc::clone(column))
             } else {
-                cast(column, field.data_type())
+                // What does not fit is an error, never a missing value.
+                cast_with_options(column, field.data_type(), &CastOptions { safe: false, ..CastOptions::default() })
             }
         });
-        let rows = RecordBatch::try_new(Arc::clone(&self.stored), columns.collect::<Result<_, _>>()?)?;
-        self.writer.write(&rows).map_err(StoreError::parquet("write", &self.path))
+        let mut rest = RecordBatch::try_new(Arc::clone(&self.stored), columns.collect::<Result<_, _>>()?)?;
+        while rest.num_rows() > 0 {
+            let part = rest.slice(0, rest.num_rows().min(ROW_GROUP_ROWS - self.filled));
+            rest = rest.slice(part.num_rows(), rest.num_rows() - part.num_rows());
+            self.filled += part.num_rows();
+            self.rows.push(part);
+            if self.filled == ROW_GROUP_ROWS {
+                self.encode()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins to encode the rows at hand, when the row group before is in the file.
+    fn encode(&mut self) -> Result<(), StoreError> {
+        self.append()?;
+        let writers = self.factory.create_column_writers(self.groups);
+        let writers = writers.map_err(StoreError::parquet("write", &self.path))?;
+        self.groups += 1;
+        let threads = self.filled >= THREAD_ROWS;
+        self.filled = 0;
+        self.encoding = Some(Encoding::begin(writers, &std::mem::take(&mut self.rows), threads)?);
+        Ok(())
+    }
+
+    /// Puts the row group that is being encoded into the file.
+    fn append(&mut self) -> Result<(), StoreError> {
+        let Some(encoding) = self.encoding.take() else { return Ok(()) };
+        let failed = StoreError::parquet("write", &self.path);
+        let chunks = encoding.end(&self.path)?;
+        let mut group = self.writer.next_row_group().map_err(&failed)?;
+        for chunk in chunks {
+            chunk.append_to_row_group(&mut group).map_err(&failed)?;
+        }
+        group.close().map(drop).map_err(failed)
     }
 
     /// Completes the file and forces it to disk; gives its size in octets and the checksums of its blocks.
-    pub(crate) fn finish(self) -> Result<(u64, Vec<u32>), StoreError> {
+    pub(crate) fn finish(mut self) -> Result<(u64, Vec<u32>), StoreError> {
+        if self.filled > 0 {
+            self.encode()?;
+        }
+        self.append()?;
         let summing = self.writer.into_inner().map_err(StoreError::parquet("write", &self.path))?;
         let (_, sums) = summing.finish();
         self.file.sync_all().map_err(StoreError::io("sync", &self.path))?;

@@ -13,6 +13,7 @@ mod catalog;
 mod checked;
 mod compact;
 mod counters;
+mod encode;
 mod error;
 mod identity;
 mod inspect;

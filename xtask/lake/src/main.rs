@@ -5,9 +5,12 @@
 //! ```text
 //! xtask-lake prepare CAPTURE BATCHES.arrow      decodes UDP datagrams of NetFlow v5, v9, IPFIX
 //! xtask-lake load FOLDER BATCHES.arrow          appends, seals, compacts; prints what it took
+//! xtask-lake month FOLDER                       charts of a month from rollups; prints their times
 //! ```
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a stopwatch that prints is what it is")]
+
+mod month;
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
@@ -38,7 +41,8 @@ fn main() -> anyhow::Result<()> {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(load(Path::new(folder), Path::new(batches)))
         }
-        _ => bail!("usage: xtask-lake prepare CAPTURE BATCHES.arrow | load FOLDER BATCHES.arrow"),
+        ["month", folder] => month::measure(Path::new(folder)),
+        _ => bail!("usage: xtask-lake prepare CAPTURE BATCHES.arrow | load FOLDER BATCHES.arrow | month FOLDER"),
     }
 }
 

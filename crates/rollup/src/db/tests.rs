@@ -56,7 +56,7 @@ fn tls() -> String {
 }
 
 #[test]
-fn both_tables_say_the_same_whatever_the_range() {
+fn all_tables_say_the_same_whatever_the_range() {
     let dir = tempfile::tempdir().expect("a directory");
     let mut db = Db::open(&dir.path().join("rollups.db")).expect("opens");
     let id = sync(&mut db, &[("any", EVER)], 0)[0].id;
@@ -65,10 +65,15 @@ fn both_tables_say_the_same_whatever_the_range() {
     }
     for (from, to) in [(-600, 1_200), (-59, 61), (-60, 60), (0, 60), (1, 59), (1, 61), (-1_441, 1_441), (7, 8)] {
         let minutes: u64 = sums(&db, id, Dim::Total, from..to, 1).iter().flat_map(|(_, line)| line).sum();
-        for step in [60, 120, 1_440, 7] {
+        for step in [60, 120, 1_440, 7, 5, 15] {
             let steps: u64 = sums(&db, id, Dim::Total, from..to, step).iter().flat_map(|(_, line)| line).sum();
             assert_eq!(steps, minutes, "{from} to {to} by {step}");
         }
+        let whole = from.div_euclid(5) * 5..(to + 4).div_euclid(5) * 5;
+        let by_fives: Vec<_> = sums(&db, id, Dim::App, whole.clone(), 5).into_iter().map(|(_, line)| line).collect();
+        let by_minutes = sums(&db, id, Dim::App, whole, 1).into_iter();
+        let by_minutes = by_minutes.map(|(_, line)| line.chunks(5).map(|c| c.iter().sum()).collect());
+        assert_eq!(by_fives, by_minutes.collect::<Vec<Vec<u64>>>(), "{from} to {to}, step by step");
         let apps: u64 = sums(&db, id, Dim::App, from..to, 60).iter().flat_map(|(_, line)| line).sum();
         assert_eq!(apps, minutes);
     }
@@ -137,7 +142,7 @@ fn old_days_go_and_are_counted() {
     let id = sync(&mut db, &[("any", EVER)], 0)[0].id;
     add(&mut db, id, &[(0, 0, 1, tls()), (1_439, 1_439, 2, tls()), (1_440, 1_440, 4, tls())]);
     let change = db.change().expect("a change");
-    assert_eq!(change.expire(2_000).expect("expired"), 3 * (2 + 1));
+    assert_eq!(change.expire(2_000).expect("expired"), 3 * (2 + 2 + 1), "hours, half days, days");
     assert_eq!(change.expire(2_100).expect("expired"), 0);
     assert_eq!(change.kept_from().expect("known"), 1_440);
     change.commit().expect("committed");
@@ -169,5 +174,26 @@ fn foreign_and_newer_files_are_refused() {
     assert!(error.is_damaged() && error.to_string().contains("channel 1 at 0"), "{error}");
     db.connection.pragma_update(None, "user_version", 99).expect("set");
     drop(db);
-    assert!(Db::open(&path).expect_err("refused").to_string().contains("format version 99, want at most 1"));
+    assert!(Db::open(&path).expect_err("refused").to_string().contains("format version 99, want at most 2"));
+}
+
+#[test]
+fn a_database_of_the_first_version_is_read_as_it_is_and_gets_its_five_minutes_when_opened() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("rollups.db");
+    let mut db = Db::open(&path).expect("opens");
+    let id = sync(&mut db, &[("any", EVER)], 0)[0].id;
+    for n in 0..90 {
+        let app = format!("app{}", n % 3);
+        add(&mut db, id, &[(n * 37 - 1_500, n * 37 - 1_500 + n, 1_000 + n.unsigned_abs(), app)]);
+    }
+    let of = |db: &Db| [Dim::Total, Dim::App].map(|dim| sums(db, id, dim, -2_003..4_001, 15));
+    let want = of(&db);
+    db.connection.execute_batch("DROP TABLE fives; PRAGMA user_version = 1;").expect("as it was");
+    drop(db);
+    assert_eq!(of(&Db::open_read_only(&path).expect("opens as it is")), want);
+    let db = Db::open(&path).expect("brought to the newest version");
+    assert_eq!(of(&db), want);
+    let rows: i64 = db.connection.query_row("SELECT count(*) FROM fives", [], |row| row.get(0)).expect("counted");
+    assert!(rows > 20, "got {rows}");
 }

@@ -212,6 +212,9 @@ impl Grouping {
         counters: &Counters,
         second: Option<(usize, Part)>,
     ) -> Result<bool, QueryError> {
+        if second.is_none() && self.quickly(found, batch, counters)? {
+            return Ok(found.narrow.bytes() + found.wide.bytes() <= self.budget);
+        }
         let totals = counters.read(batch)?;
         for row in &totals {
             found.total.add(*row);
@@ -230,6 +233,56 @@ impl Grouping {
             }
         }
         Ok(found.narrow.bytes() + found.wide.bytes() <= self.budget)
+    }
+
+    /// Adds the rows of a batch whose key is one column, where that takes no keys and totals of single rows: of
+    /// ports and the like the place is the value, and equal addresses come in runs. False where it is not so.
+    fn quickly(&self, found: &mut Found, batch: &RecordBatch, counters: &Counters) -> Result<bool, QueryError> {
+        let [part] = self.parts.as_slice() else { return Ok(false) };
+        let Some(column) = batch.columns().get(part.column) else { return Ok(false) };
+        let Some(counted) = counters.full(batch)? else { return Ok(false) };
+        if column.null_count() > 0 {
+            return Ok(false);
+        }
+        match part.cell {
+            CellType::U16 => {
+                let keys = column.as_primitive_opt::<UInt16Type>().ok_or_else(mismatch)?;
+                counted.each(keys.values().iter().map(|key| usize::from(*key)), &mut found.places);
+            }
+            CellType::U8 => {
+                // A key of one octet is the first of two.
+                let keys = column.as_primitive_opt::<UInt8Type>().ok_or_else(mismatch)?;
+                counted.each(keys.values().iter().map(|key| usize::from(*key) << 8), &mut found.places);
+            }
+            CellType::Ip => {
+                let values = column.as_fixed_size_binary_opt().ok_or_else(mismatch)?;
+                let (keys, rest) = values.value_data().as_chunks::<16>();
+                if values.value_length() != 16 || !rest.is_empty() || keys.len() != batch.num_rows() {
+                    return Err(mismatch());
+                }
+                let mut at = 0;
+                for run in keys.chunk_by(|a, b| a == b) {
+                    let totals = counted.sum(at..at + run.len());
+                    at += run.len();
+                    match run.first() {
+                        Some([head @ .., a, b, c, d]) if *head == V4_MAPPED => {
+                            let mut key = [0; NARROW];
+                            [key[0], key[1], key[2], key[3]] = [*a, *b, *c, *d];
+                            found.narrow.add(key, totals, &self.hasher);
+                        }
+                        Some(address) => {
+                            let mut key = [0; WIDE];
+                            key.iter_mut().zip(address).for_each(|(to, from)| *to = *from);
+                            found.wide.add(key, totals, &self.hasher);
+                        }
+                        None => {}
+                    }
+                }
+            }
+            _ => return Ok(false),
+        }
+        found.total.add(counted.sum(0..batch.num_rows()));
+        Ok(true)
     }
 
     fn rows(&self, found: &mut Found, keys: &Keys, totals: &[Totals], unlike: Option<&Keys>) {
@@ -379,21 +432,23 @@ impl Grouping {
         limit: usize,
     ) -> (Vec<(Vec<Value<'static>>, Totals)>, Totals) {
         let mut total = Totals::default();
+        let mut places = found.iter_mut().map(|one| std::mem::take(&mut one.places)).reduce(|mut all, more| {
+            all.iter_mut().zip(more).for_each(|(to, more)| to.add(more));
+            all
+        });
         for one in &mut found {
             total.add(one.total);
-            for (place, totals) in one.places.drain(..).enumerate().filter(|(_, totals)| totals.flows > 0) {
-                let mut key = [0; NARROW];
-                [key[0], key[1]] = u16::try_from(place).unwrap_or_default().to_be_bytes();
-                one.narrow.add(key, totals, &self.hasher);
-            }
             one.narrow.end(&self.hasher);
             one.wide.end(&self.hasher);
         }
         let (narrow, wide) = found.into_iter().map(|one| (one.narrow, one.wide)).unzip();
-        let mut rows: Vec<_> =
-            (first(narrow, by, limit, &self.hasher).into_iter().map(|g| self.row(&g.key, true, g.totals)))
-                .chain(first(wide, by, limit, &self.hasher).into_iter().map(|g| self.row(&g.key, false, g.totals)))
-                .collect();
+        let mut narrow = first(narrow, by, limit, &self.hasher);
+        // A key is either in its place or, where something of it is missing, in a table.
+        narrow.extend(best(places.take().unwrap_or_default().into_iter().enumerate().filter_map(placed), by, limit));
+        let wide = first(wide, by, limit, &self.hasher);
+        let mut rows: Vec<_> = (narrow.into_iter().map(|g| self.row(&g.key, true, g.totals)))
+            .chain(wide.into_iter().map(|g| self.row(&g.key, false, g.totals)))
+            .collect();
         rows.sort_by(|(a, x), (b, y)| y.by(by).cmp(&x.by(by)).then_with(|| compare(a, b)));
         rows.truncate(limit);
         (rows, total)
@@ -443,6 +498,13 @@ impl Texts {
     }
 }
 
+/// The group of a place; nothing where no row came there.
+fn placed((place, totals): (usize, Totals)) -> Option<Group<Narrow>> {
+    let mut key = [0; NARROW];
+    [key[0], key[1]] = u16::try_from(place).ok()?.to_be_bytes();
+    (totals.flows > 0).then_some(Group { key, totals })
+}
+
 /// Where the totals of a tiny key are.
 fn place_of(key: &Narrow) -> usize {
     usize::from(u16::from_be_bytes([key[0], key[1]]))
@@ -479,7 +541,65 @@ pub(crate) struct Counters {
     pub(crate) packets: [usize; 2],
 }
 
+/// Counters of rows, none of them missing.
+struct Counted<'a> {
+    bytes: [&'a [u64]; 2],
+    packets: [&'a [u64]; 2],
+}
+
+impl Counted<'_> {
+    /// Adds each row where its key says.
+    fn each(&self, keys: impl Iterator<Item = usize>, places: &mut [Totals]) {
+        let ([a, b], [c, d]) = (self.bytes, self.packets);
+        // Exporters mostly tell one direction.
+        if b.iter().chain(d).all(|n| *n == 0) {
+            for ((key, bytes), packets) in keys.zip(a).zip(c) {
+                if let Some(place) = places.get_mut(key) {
+                    place.add(Totals { bytes: *bytes, packets: *packets, flows: 1 });
+                }
+            }
+            return;
+        }
+        for ((((key, a), b), c), d) in keys.zip(a).zip(b).zip(c).zip(d) {
+            if let Some(place) = places.get_mut(key) {
+                place.add(Totals { bytes: a.saturating_add(*b), packets: c.saturating_add(*d), flows: 1 });
+            }
+        }
+    }
+
+    /// The totals of some rows.
+    fn sum(&self, rows: std::ops::Range<usize>) -> Totals {
+        let of = |columns: [&[u64]; 2]| {
+            let [a, b] = columns.map(|column| sum(column.get(rows.clone()).unwrap_or_default()));
+            u64::try_from(a + b).unwrap_or(u64::MAX)
+        };
+        Totals { bytes: of(self.bytes), packets: of(self.packets), flows: rows.len() as u64 }
+    }
+}
+
+/// The sum of the numbers of a batch, which are fewer than 2³²: each half of their bits then fits into 64.
+fn sum(numbers: &[u64]) -> u128 {
+    let (mut low, mut high) = (0_u64, 0_u64);
+    for number in numbers {
+        low = low.wrapping_add(number & 0xffff_ffff);
+        high = high.wrapping_add(number >> 32);
+    }
+    u128::from(low) + (u128::from(high) << 32)
+}
+
 impl Counters {
+    /// The counters of a batch in which none is missing.
+    fn full<'a>(&self, batch: &'a RecordBatch) -> Result<Option<Counted<'a>>, QueryError> {
+        let column = |at: usize| -> Result<Option<&'a [u64]>, QueryError> {
+            let column = batch.columns().get(at).and_then(|c| c.as_primitive_opt::<UInt64Type>());
+            let column = column.ok_or_else(mismatch)?;
+            Ok((column.null_count() == 0).then(|| column.values().as_ref()))
+        };
+        let both = |[a, b]: [usize; 2]| Ok::<_, QueryError>(column(a)?.zip(column(b)?).map(|(a, b)| [a, b]));
+        let counted = both(self.bytes)?.zip(both(self.packets)?);
+        Ok(counted.map(|(bytes, packets)| Counted { bytes, packets }))
+    }
+
     fn read(&self, batch: &RecordBatch) -> Result<Vec<Totals>, QueryError> {
         let column = |at: usize| -> Result<&UInt64Array, QueryError> {
             batch.columns().get(at).and_then(|c| c.as_primitive_opt::<UInt64Type>()).ok_or_else(mismatch)
@@ -522,11 +642,13 @@ fn clear_nulls<const N: usize>(keys: &mut [[u8; N]], at: usize, width: usize, bi
     }
 }
 
+/// What an IPv4 address begins with.
+const V4_MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255];
+
 /// True where all addresses of a column are IPv4, or null.
 fn is_v4(column: &ArrayRef) -> bool {
-    const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255];
     let Some(values) = column.as_fixed_size_binary_opt() else { return false };
-    (0..values.len()).all(|row| values.value(row).starts_with(&MAPPED) || values.is_null(row))
+    (0..values.len()).all(|row| values.value(row).starts_with(&V4_MAPPED) || values.is_null(row))
 }
 
 /// The first groups of the tables of all threads.
@@ -542,7 +664,10 @@ fn first<K: Copy + Eq + Hash + Ord + Send>(
     }
     let (left, right) = by_part.split_at_mut(PARTS / 2);
     let of = |parts: &mut [Vec<HashTable<Group<K>>>]| -> Vec<Group<K>> {
-        parts.iter_mut().flat_map(|tables| best(together(std::mem::take(tables), hasher), by, limit)).collect()
+        parts
+            .iter_mut()
+            .flat_map(|tables| best(together(std::mem::take(tables), hasher).into_iter(), by, limit))
+            .collect()
     };
     let small = left.iter().chain(&*right).flatten().map(HashTable::len).sum::<usize>() < 100_000;
     if small {
@@ -567,10 +692,10 @@ fn together<K: Copy + Eq + Hash>(mut tables: Vec<HashTable<Group<K>>>, hasher: &
     all
 }
 
-/// The first groups of a table; among equals those with the lowest packed keys, which is their order as far as
+/// The first of some groups; among equals those with the lowest packed keys, which is their order as far as
 /// texts do not count.
-fn best<K: Copy + Ord>(table: HashTable<Group<K>>, by: By, limit: usize) -> Vec<Group<K>> {
-    let mut all: Vec<Group<K>> = table.into_iter().collect();
+fn best<K: Copy + Ord>(groups: impl Iterator<Item = Group<K>>, by: By, limit: usize) -> Vec<Group<K>> {
+    let mut all: Vec<Group<K>> = groups.collect();
     let order = |group: &Group<K>| std::cmp::Reverse(group.totals.by(by));
     if all.len() > limit {
         // Everything that ties with the last one stays: texts are numbered in the order they came.

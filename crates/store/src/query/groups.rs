@@ -16,6 +16,7 @@ use minamo_schema::Value;
 use super::aggregate::having_expr;
 use super::key::{IP, Key};
 use super::measure::{Measure, Sums, Terms};
+use super::ranking::Ranked;
 use super::running::collect;
 use super::sampling::{Interval, is_sampled};
 use super::top::{By, Top, TopQuery, Totals, quick};
@@ -294,11 +295,20 @@ impl Lake {
         self.limited(Box::pin(self.run_groups(query))).await
     }
 
+    /// The answer without the general engine, where there is one.
+    async fn plain(&self, session: &SessionContext, query: &TopQuery) -> Result<Option<Top>, QueryError> {
+        match self.ranking(query).await? {
+            Ranked::Done(top) => Ok(Some(top)),
+            Ranked::TooMany => Ok(None),
+            Ranked::Other => quick(session, query, self.shared.settings.query_memory).await,
+        }
+    }
+
     pub(super) async fn run_groups(&self, query: GroupsQuery) -> Result<Groups, QueryError> {
         let session = self.session()?;
         let sampled = query.scaled && sampled(&self.shared, &query)?;
         if let Some(plain) = query.plain().filter(|_| !sampled)
-            && let Some(top) = quick(&session, &plain, self.shared.settings.query_memory).await?
+            && let Some(top) = self.plain(&session, &plain).await?
         {
             return Ok(of_top(&query, top));
         }

@@ -14,13 +14,16 @@ mod groups;
 mod key;
 mod list_any;
 mod measure;
+mod newest;
 mod pages;
 mod paths;
 mod provider;
 mod ranges;
+mod ranking;
 mod reader;
 mod running;
 mod sampling;
+mod scan;
 mod series;
 mod sides;
 mod sql;
@@ -117,6 +120,11 @@ impl Engine {
         builder.expr_planners().get_or_insert_default().insert(0, Arc::new(addresses::AddressText));
         builder.scalar_functions().get_or_insert_default().extend(functions::all());
         Ok(Self { state: builder.build(), url, footers: Arc::default(), query_memory: settings.query_memory })
+    }
+
+    /// Footers that were read before.
+    pub(crate) fn footers(&self) -> &Arc<reader::Footers> {
+        &self.footers
     }
 
     /// What filters are planned with.

@@ -44,11 +44,15 @@ pub struct FlowPage {
 
 /// Where a page ended: key of its last row and how many rows with that key were given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Cursor {
-    at: i64,
-    id: String,
+pub(crate) struct Cursor {
+    pub(crate) at: i64,
+    pub(crate) id: String,
     given: usize,
 }
+
+/// What pages are sorted by, highest first; rows of one identity are told apart by their end and their counters.
+pub(crate) const KEYS: [&str; 7] =
+    ["time_start", "flow_id", "time_end", "src_bytes", "dst_bytes", "src_packets", "dst_packets"];
 
 impl Cursor {
     fn encode(&self) -> String {
@@ -75,18 +79,32 @@ impl Lake {
         let bad = || QueryError::Bad("the cursor is not one that was given out".to_owned());
         let cursor = query.cursor.as_deref().map(|text| Cursor::decode(text).ok_or_else(bad)).transpose()?;
         let limit = query.limit.clamp(1, MOST);
+        let skip = cursor.as_ref().map_or(0, |c| c.given);
+        let rows = match self.few(&query, cursor.as_ref(), skip + limit + 1).await? {
+            Some(rows) => rows.slice(skip.min(rows.num_rows()), rows.num_rows().saturating_sub(skip)),
+            None => self.newest(&query, cursor.as_ref(), skip, limit + 1).await?,
+        };
+        let page = rows.slice(0, rows.num_rows().min(limit));
+        let next = if rows.num_rows() > limit { end_of(&page, cursor.as_ref()) } else { None };
+        Ok(FlowPage { batch: with_values(&page)?, next: next.map(|cursor| cursor.encode()) })
+    }
+
+    /// The rows from the cursor on, by the SQL engine.
+    async fn newest(
+        &self,
+        query: &FlowsQuery,
+        cursor: Option<&Cursor>,
+        skip: usize,
+        count: usize,
+    ) -> Result<RecordBatch, QueryError> {
         let session = self.session()?;
         let mut frame = flows(&session, query.from, query.to, &query.filter).await?;
-        if let Some(Cursor { at, id, .. }) = &cursor {
+        if let Some(Cursor { at, id, .. }) = cursor {
             let same = ident("time_start").eq(time(Time(*at))).and(ident("flow_id").lt_eq(lit(id.clone())));
             frame = frame.filter(ident("time_start").lt_eq(time(Time(*at))))?;
             frame = frame.filter(ident("time_start").lt(time(Time(*at))).or(same))?;
         }
-        let skip = cursor.as_ref().map_or(0, |c| c.given);
-        let rows = collect(newest_first(frame)?.limit(skip, Some(limit + 1))?).await?;
-        let page = rows.slice(0, rows.num_rows().min(limit));
-        let next = if rows.num_rows() > limit { end_of(&page, cursor.as_ref()) } else { None };
-        Ok(FlowPage { batch: with_values(&page)?, next: next.map(|cursor| cursor.encode()) })
+        collect(newest_first(frame)?.limit(skip, Some(count))?).await
     }
 
     /// The rows of the flow with that identity, newest first; nothing where there is none.
@@ -100,10 +118,9 @@ impl Lake {
     }
 }
 
-/// The order of pages; rows of one key are told apart by their end and their counters.
+/// The order of pages.
 pub(super) fn newest_first(frame: DataFrame) -> Result<DataFrame, QueryError> {
-    let keys = ["time_start", "flow_id", "time_end", "src_bytes", "dst_bytes", "src_packets", "dst_packets"];
-    Ok(frame.sort(keys.into_iter().map(|key| ident(key).sort(false, false)).collect())?)
+    Ok(frame.sort(KEYS.into_iter().map(|key| ident(key).sort(false, false)).collect())?)
 }
 
 async fn collect(frame: DataFrame) -> Result<RecordBatch, QueryError> {

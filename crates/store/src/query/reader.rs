@@ -15,8 +15,10 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
+use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 
+use crate::StoreError;
 use crate::checked::{CheckedFile, external};
 use crate::segment::Segment;
 
@@ -37,6 +39,31 @@ struct State {
 }
 
 impl Footers {
+    /// The footer of a segment, whose file is open.
+    pub(crate) fn of(
+        &self,
+        segment: &Segment,
+        file: &CheckedFile,
+    ) -> std::result::Result<Arc<ParquetMetaData>, StoreError> {
+        self.read(segment, file).map_err(|error| match error {
+            ParquetError::External(inner) => match inner.downcast::<StoreError>() {
+                Ok(error) => *error,
+                Err(other) => StoreError::parquet("read", &segment.file)(ParquetError::External(other)),
+            },
+            other => StoreError::parquet("read", &segment.file)(other),
+        })
+    }
+
+    fn read(&self, segment: &Segment, file: &CheckedFile) -> parquet::errors::Result<Arc<ParquetMetaData>> {
+        if let Some(footer) = self.get(segment.id) {
+            return Ok(footer);
+        }
+        let reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Optional);
+        let footer = Arc::new(reader.parse_and_finish(file)?);
+        self.put(segment.id, &footer);
+        Ok(footer)
+    }
+
     fn get(&self, id: i64) -> Option<Arc<ParquetMetaData>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.clock += 1;
@@ -107,13 +134,8 @@ impl Reader {
     }
 
     fn footer(&mut self) -> parquet::errors::Result<Arc<ParquetMetaData>> {
-        if let Some(footer) = self.footers.get(self.segment.id) {
-            return Ok(footer);
-        }
-        let reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Optional);
-        let footer = Arc::new(reader.parse_and_finish(self.file()?)?);
-        self.footers.put(self.segment.id, &footer);
-        Ok(footer)
+        let (segment, footers) = (Arc::clone(&self.segment), Arc::clone(&self.footers));
+        footers.read(&segment, self.file()?)
     }
 }
 

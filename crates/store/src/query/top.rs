@@ -15,12 +15,13 @@ use minamo_model::CellReader;
 use minamo_schema::{CellType, Value};
 use tokio::task::JoinSet;
 
-use super::grouping::{Counters, Grouping, Part, can_pack};
+use super::grouping::Grouping;
 use super::groups::{GroupRow, GroupsQuery};
-use super::key::{IP, Key};
+use super::key::IP;
+use super::ranking::{COUNTERS, Packed};
 use super::running::{collect, follow};
 use super::sampling::{Amount, Interval, Intervals, Sides, counted, is_sampled, scaled, variance};
-use super::{flows, owned};
+use super::{Key, flows, owned};
 use crate::{Lake, QueryError};
 
 /// What a ranking goes by.
@@ -214,29 +215,7 @@ pub(super) async fn quick(
     query: &TopQuery,
     memory: usize,
 ) -> Result<Option<Top>, QueryError> {
-    let mut columns = vec!["src_bytes", "dst_bytes", "src_packets", "dst_packets"];
-    let mut place = |name: &'static str| {
-        columns.iter().position(|column| *column == name).unwrap_or_else(|| {
-            columns.push(name);
-            columns.len() - 1
-        })
-    };
-    let mut parts = Vec::new();
-    let mut second = None;
-    for (at, key) in query.keys.iter().enumerate() {
-        parts.push(match key {
-            Key::Column(column) => Part { cell: column.cell, column: place(column.name) },
-            Key::Ip => {
-                second = Some((at, Part { cell: CellType::Ip, column: place("dst_ip") }));
-                Part { cell: CellType::Ip, column: place("src_ip") }
-            }
-            Key::Net { .. } | Key::Time(_) => return Ok(None),
-        });
-    }
-    let cells: Vec<CellType> = parts.iter().map(|part| part.cell).collect();
-    if query.keys.is_empty() || !can_pack(&cells) {
-        return Ok(None);
-    }
+    let Some(Packed { columns, parts, second }) = Packed::of(&query.keys) else { return Ok(None) };
     let session = &late(session, &query.filter);
     let frame = flows(session, query.from, query.to, &query.filter).await?;
     let frame = frame.select(columns.into_iter().map(ident).collect::<Vec<_>>())?;
@@ -277,7 +256,7 @@ fn late(session: &SessionContext, filter: &Filter) -> SessionContext {
 }
 
 /// True where the filter mostly leaves few rows: it asks for one address, text or list item.
-fn is_selective(filter: &Filter) -> bool {
+pub(crate) fn is_selective(filter: &Filter) -> bool {
     match filter {
         Filter::And(parts) => parts.iter().any(is_selective),
         Filter::Or(parts) => parts.iter().all(is_selective),
@@ -289,9 +268,6 @@ fn is_selective(filter: &Filter) -> bool {
         _ => false,
     }
 }
-
-/// Places of the counters in the columns of [`quick`].
-const COUNTERS: Counters = Counters { bytes: [0, 1], packets: [2, 3] };
 
 /// The address of each flow's sides in turn, as `ip`; once where both are the same.
 fn both_sides(frame: DataFrame) -> Result<DataFrame, QueryError> {

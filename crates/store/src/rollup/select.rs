@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::DFSchema;
 use datafusion::execution::session_state::SessionState;
@@ -50,19 +51,31 @@ impl Selector {
         self.schema.fields().iter().map(|field| field.name().as_str())
     }
 
+    /// The columns that it looks at.
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
     /// The rows that pass, in order.
     pub(crate) fn rows(&self, batch: &RecordBatch) -> Result<Vec<usize>, QueryError> {
-        let Some(test) = &self.test else { return Ok((0..batch.num_rows()).collect()) };
+        if self.test.is_none() {
+            return Ok((0..batch.num_rows()).collect());
+        }
+        Ok(self.mask(batch)?.set_indices().collect())
+    }
+
+    /// For each row whether it passes.
+    pub(crate) fn mask(&self, batch: &RecordBatch) -> Result<BooleanBuffer, QueryError> {
+        let Some(test) = &self.test else { return Ok(BooleanBuffer::new_set(batch.num_rows())) };
         let seen = fit(batch, &self.schema)?;
         let passes = test.evaluate(&seen)?.into_array(batch.num_rows())?;
         let passes =
             passes.as_boolean_opt().ok_or_else(|| QueryError::Failed("a filter that is no truth value".to_owned()))?;
         // A test of a missing value is null, which counts as false.
-        let passes = match passes.nulls() {
+        Ok(match passes.nulls() {
             Some(there) => passes.values() & there.inner(),
             None => passes.values().clone(),
-        };
-        Ok(passes.set_indices().collect())
+        })
     }
 
     /// The rows that pass; where that cannot be told, none, and it is counted.
