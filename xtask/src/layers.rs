@@ -19,6 +19,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("flowwire", 3),
     ("rollup", 3),
     ("meter", 4),
+    ("pair", 4),
     ("detect", 4),
     ("enrich", 4),
     ("state", 4),

@@ -4,12 +4,13 @@
 
 use minamo_base::Metric;
 
-use crate::{detector, ingest, probe};
+use crate::{detector, ingest, pairing, probe};
 
 /// The metrics of each part, in the order of the data's way.
 pub static METRICS: &[(&str, &[Metric])] = &[
     ("Probe", probe::METRICS),
     ("Collector", minamo_collect::METRICS),
+    ("Pairing", pairing::METRICS),
     ("Ingest", ingest::METRICS),
     ("Enrichment", minamo_enrich::METRICS),
     ("Lake", minamo_store::METRICS),

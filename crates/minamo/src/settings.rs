@@ -41,6 +41,8 @@ pub enum Kind {
     File,
     /// Paths of files.
     Files,
+    /// Groups of exporters' addresses, a line each.
+    Groups,
 }
 
 impl Kind {
@@ -60,6 +62,7 @@ impl Kind {
             Self::Classes => "a list such as [\"voice keep 30d max 10GiB where port 5060\"]",
             Self::File => "the path of a file, or \"\" for none",
             Self::Files => "a list of paths such as [\"/usr/share/GeoIP/GeoLite2-Country.mmdb\"]",
+            Self::Groups => "a list of groups of addresses such as [\"192.0.2.1 192.0.2.2\"]",
         }
     }
 }
@@ -125,6 +128,48 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Addresses,
         default: "[]",
         doc: "UDP addresses for NetFlow v5, v9 and IPFIX; none by default.",
+    },
+    Setting {
+        key: "collect.pair",
+        kind: Kind::Flag,
+        default: "true",
+        doc: "Join the two one-sided records of a conversation to one row; records of both directions pass as they are.",
+    },
+    Setting {
+        key: "collect.pair_wait",
+        kind: Kind::Length,
+        default: "\"30s\"",
+        doc: "How long a one-sided record waits for the other direction before it is stored as it came, and the longest silence between the two. The active timeout of your exporters added finds the most pairs; one-sided flows are seen later by as much.",
+    },
+    Setting {
+        key: "collect.pair_max",
+        kind: Kind::Count,
+        default: "500000",
+        doc: "Most records that wait for the other direction, about 500 bytes each; beyond it the oldest are stored as they came.",
+    },
+    Setting {
+        key: "collect.pair_groups",
+        kind: Kind::Groups,
+        default: "[]",
+        doc: "Exporters that see one direction each of the same conversations, a group a line: their records pair with each other's. An exporter alone in a group pairs across its observation domains.",
+    },
+    Setting {
+        key: "collect.duplicates",
+        kind: Kind::Flag,
+        default: "true",
+        doc: "Mark rows of flows that another exporter tells as well (`duplicate_of`), so that totals count them once.",
+    },
+    Setting {
+        key: "collect.duplicate_window",
+        kind: Kind::Length,
+        default: "\"5m\"",
+        doc: "How long a conversation is remembered after its last row for marking other exporters' rows: at least the longest active timeout of your exporters.",
+    },
+    Setting {
+        key: "collect.duplicate_max",
+        kind: Kind::Count,
+        default: "500000",
+        doc: "Most conversations that are remembered for marking, about 250 bytes each.",
     },
     Setting {
         key: "enrich.networks",
@@ -327,6 +372,28 @@ impl Settings {
         self.texts("collect.listen").iter().filter_map(|text| text.parse().ok()).collect()
     }
 
+    /// `collect.pair*`; nothing where records are not paired.
+    pub(crate) fn pairing(&self) -> Option<minamo_pair::PairSettings> {
+        let wait = self.length("collect.pair_wait");
+        let groups = self.texts("collect.pair_groups");
+        self.flag("collect.pair").then(|| minamo_pair::PairSettings {
+            wait,
+            gap: wait,
+            max_rows: self.count("collect.pair_max"),
+            max_octets: self.count("collect.pair_max").saturating_mul(minamo_pair::PairSettings::ROW_OCTETS),
+            groups: groups.iter().filter_map(|group| addresses(group)).collect(),
+        })
+    }
+
+    /// `collect.duplicate*`; nothing where rows are not marked.
+    pub(crate) fn duplicates(&self) -> Option<minamo_pair::DuplicateSettings> {
+        self.flag("collect.duplicates").then(|| minamo_pair::DuplicateSettings {
+            window: self.length("collect.duplicate_window"),
+            max_flows: self.count("collect.duplicate_max"),
+            ..Default::default()
+        })
+    }
+
     /// `enrich.*`.
     pub(crate) fn enrich(&self) -> enrichment::Settings {
         let networks = Some(self.text("enrich.networks")).filter(|path| !path.is_empty());
@@ -416,7 +483,13 @@ fn fits(kind: Kind, value: &toml::Value) -> bool {
         Kind::Classes => list.is_some_and(|l| l.iter().all(toml::Value::is_str)),
         Kind::File => text.is_some(),
         Kind::Files => all(|path| !path.is_empty()),
+        Kind::Groups => all(|group| addresses(group).is_some_and(|group| !group.is_empty())),
     }
+}
+
+/// Addresses with spaces between them.
+fn addresses(text: &str) -> Option<Vec<minamo_base::Ip>> {
+    text.split_whitespace().map(|address| address.parse().ok()).collect()
 }
 
 /// Octets of a size such as `64MiB`.
@@ -451,6 +524,8 @@ mod tests {
         assert_eq!(settings.enrich().enricher, minamo_enrich::Settings::default());
         assert_eq!((settings.enrich().networks, settings.enrich().databases.len()), (None, 0));
         assert!(settings.listen().expect("an address").ip().is_loopback());
+        assert_eq!(settings.pairing(), Some(minamo_pair::PairSettings::default()));
+        assert_eq!(settings.duplicates(), Some(minamo_pair::DuplicateSettings::default()));
     }
 
     #[test]

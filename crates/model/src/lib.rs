@@ -5,6 +5,7 @@
 pub mod event;
 pub mod flow;
 mod identity;
+mod mirror;
 mod reader;
 mod table;
 

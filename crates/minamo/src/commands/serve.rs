@@ -25,6 +25,7 @@ use crate::commands::place::place;
 use crate::detector::{self, Detector};
 use crate::enrichment;
 use crate::ingest::{self, Fresh};
+use crate::pairing::{self, Stages};
 use crate::probe;
 use crate::settings::Settings;
 
@@ -174,6 +175,7 @@ struct Sources {
     tasks: JoinSet<anyhow::Result<()>>,
     stop: Arc<AtomicBool>,
     collector: Option<Arc<minamo_collect::Counters>>,
+    pairing: Option<Arc<pairing::Counters>>,
     probes: Vec<(String, Arc<probe::Counters>)>,
 }
 
@@ -183,8 +185,13 @@ impl Sources {
         if listen.is_empty() {
             return;
         }
+        let stages = Stages::new(settings.pairing(), settings.duplicates());
+        let (batches, collected) = mpsc::channel(ingest::QUEUE);
+        let counters = Arc::new(pairing::Counters::default());
+        self.pairing = Some(Arc::clone(&counters));
+        self.tasks.spawn(pairing::run(stages, collected, core.batches(), counters));
         let settings = minamo_collect::Settings { listen, ..Default::default() };
-        let collector = Collector::new(settings, core.batches(), clock::now);
+        let collector = Collector::new(settings, batches, clock::now);
         self.collector = Some(collector.counters());
         let stop = stop.subscribe();
         self.tasks.spawn(async move { Ok(collector.run(stop).await?) });
@@ -203,10 +210,11 @@ impl Sources {
     }
 
     fn counters(&self) -> SampleSource {
-        let (collector, probes) = (self.collector.clone(), self.probes.clone());
+        let (collector, pairing, probes) = (self.collector.clone(), self.pairing.clone(), self.probes.clone());
         Arc::new(move || {
             let collected = collector.iter().flat_map(|c| c.samples(&[]));
-            collected.chain(probes.iter().flat_map(|(name, c)| c.samples(&[name]))).collect()
+            let paired = pairing.iter().flat_map(|c| c.samples(&[]));
+            collected.chain(paired).chain(probes.iter().flat_map(|(name, c)| c.samples(&[name]))).collect()
         })
     }
 

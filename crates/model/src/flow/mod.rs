@@ -3,10 +3,12 @@
 
 mod core;
 mod enrich;
+mod merge;
 mod protocols;
 
 pub use self::core::{Core, Exporter, Icmp, L2, Net, Npm, Sampling, Splt, Tcp, Tunnel};
 pub use enrich::Enrich;
+pub use merge::Merge;
 pub use protocols::{BitTorrent, Dhcp, Dns, Ftp, Http, Mail, Ntp, Quic, Rdp, Sip, Smb, Ssh, Stun, Tls};
 
 use minamo_schema::row;
@@ -39,5 +41,6 @@ row! {
         sip: Sip,
         stun: Stun,
         enrich: Enrich,
+        merge: Merge,
     }
 }
