@@ -121,6 +121,9 @@ pub(crate) struct Query {
     /// What the groups are ordered by.
     #[arg(long, value_enum, default_value = "bytes")]
     pub(crate) by: By,
+    /// Count flows as often as exporters told them; without, rows that are marked `duplicate_of` count for nothing.
+    #[arg(long, requires = "top")]
+    pub(crate) duplicates: bool,
     /// Only the last so long: 30m, 1h, 7d.
     #[arg(long, value_parser = length, value_name = "LENGTH", conflicts_with_all = ["from", "to"])]
     pub(crate) last: Option<std::time::Duration>,

@@ -7,6 +7,7 @@ pub mod flow;
 mod identity;
 mod mirror;
 mod reader;
+mod rows;
 mod table;
 
 pub use event::{Event, EventBuilder};

@@ -39,7 +39,7 @@ pub use lake::{Lake, LakeStats, TableStats};
 pub use minamo_rollup::{Cell, Dim, EVER, MINUTE, MOST_STEPS, OTHER, Wanted, minute};
 pub use query::{
     By, FlowPage, FlowsQuery, Key, Series, SeriesQuery, SqlAnswer, Summary, SummaryQuery, Top, TopQuery, Totals,
-    compile,
+    compile, with_duplicates,
 };
 pub use rebuild::Rebuilt;
 pub use retention::{Class, Forecast, Hold};

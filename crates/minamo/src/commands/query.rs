@@ -38,6 +38,7 @@ async fn top(lake: &Lake, filter: minamo_filter::Expr, from: Option<Time>, args:
         By::Packets => minamo_store::By::Packets,
         By::Flows => minamo_store::By::Flows,
     };
+    let filter = if args.duplicates { minamo_store::with_duplicates(filter) } else { filter };
     let found = lake.top(TopQuery { from, to: args.to, filter, keys, by, limit: args.limit }).await?;
     let mut names = args.top.clone();
     names.extend(["bytes", "packets", "flows"].map(str::to_owned));

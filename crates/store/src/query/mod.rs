@@ -3,6 +3,7 @@
 //! over one view of the tables, with limits of time and memory.
 
 mod addresses;
+mod duplicates;
 mod errors;
 mod filter;
 mod functions;
@@ -40,6 +41,8 @@ use minamo_schema::{Column, Value};
 use object_store::local::LocalFileSystem;
 
 pub(crate) use errors::explain_error;
+pub(crate) use duplicates::counted;
+pub use duplicates::with_duplicates;
 pub use filter::compile;
 pub use pages::{FlowPage, FlowsQuery};
 pub use series::{Series, SeriesQuery};

@@ -15,7 +15,7 @@ use minamo_rollup::{Buckets, MOST};
 use minamo_schema::Value;
 
 use super::top::{By, TopQuery, groups};
-use super::{Key, flows};
+use super::{Key, counted, flows};
 use crate::{Lake, QueryError};
 
 /// A question for traffic over time.
@@ -80,7 +80,7 @@ impl Lake {
             None => &[],
         };
         columns.extend(split.iter().filter(|name| !columns.contains(name)).copied().collect::<Vec<_>>());
-        let frame = flows(&session, Some(from), Some(to), &query.filter).await?;
+        let frame = flows(&session, Some(from), Some(to), &counted(&query.filter)).await?;
         let frame = frame.select(columns.into_iter().map(ident).collect::<Vec<_>>())?;
         let mut lines = Lines::new(buckets, query.by, names);
         let mut stream = frame.execute_stream().await?;

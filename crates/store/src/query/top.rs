@@ -16,7 +16,7 @@ use minamo_schema::{CellType, Value};
 use tokio::task::JoinSet;
 
 use super::grouping::{Counters, Grouping, Part, can_pack};
-use super::{Key, flows, owned};
+use super::{Key, counted, flows, owned};
 use crate::{Lake, QueryError};
 
 /// What a ranking goes by.
@@ -117,7 +117,7 @@ impl Lake {
                 return Ok(top);
             }
             let rows = general(&session, &query).await?;
-            let frame = flows(&session, query.from, query.to, &query.filter).await?;
+            let frame = flows(&session, query.from, query.to, &counted(&query.filter)).await?;
             let total = first_row(frame.aggregate(vec![], totals()?)?).await?;
             Ok(Top { rows, total: read_totals(&total) })
         }))
@@ -128,7 +128,7 @@ impl Lake {
     pub async fn summary(&self, query: SummaryQuery) -> Result<Summary, QueryError> {
         self.limited(Box::pin(async {
             let session = self.session()?;
-            let frame = flows(&session, query.from, query.to, &query.filter).await?;
+            let frame = flows(&session, query.from, query.to, &counted(&query.filter)).await?;
             let sides = both_sides(frame.clone(), &[])?;
             let hosts = first_row(sides.aggregate(vec![], vec![count_distinct(ident(IP))])?).await?;
             let mut wanted = totals()?;
@@ -187,7 +187,7 @@ async fn quick(session: &SessionContext, query: &TopQuery, memory: usize) -> Res
         return Ok(None);
     }
     let session = &late(session, &query.filter);
-    let frame = flows(session, query.from, query.to, &query.filter).await?;
+    let frame = flows(session, query.from, query.to, &counted(&query.filter)).await?;
     let frame = frame.select(columns.into_iter().map(ident).collect::<Vec<_>>())?;
     let plan = frame.create_physical_plan().await?;
     let streams = execute_stream_partitioned(plan, session.task_ctx())?;
@@ -246,7 +246,7 @@ async fn general(session: &SessionContext, query: &TopQuery) -> Result<Vec<(Vec<
     if query.keys.is_empty() {
         return Err(QueryError::Bad("want at least one key".to_owned()));
     }
-    let mut frame = flows(session, query.from, query.to, &query.filter).await?;
+    let mut frame = flows(session, query.from, query.to, &counted(&query.filter)).await?;
     if query.keys.contains(&Key::Ip) {
         let others: Vec<&str> = query.keys.iter().map(Key::name).filter(|name| *name != IP).collect();
         frame = both_sides(frame, &others)?;

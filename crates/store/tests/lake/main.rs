@@ -9,6 +9,7 @@
 )]
 
 mod crash;
+mod duplicates;
 mod filters;
 mod limits;
 mod questions;
