@@ -83,6 +83,7 @@ pub struct Encoder {
     sent: u64,
     layouts: HashMap<Key, Layout>,
     chosen: Option<Chosen>,
+    millis: bool,
 }
 
 /// The columns that are written where not all are: as bits, and in their order.
@@ -167,7 +168,7 @@ impl Encoder {
     /// An encoder for one observation domain. `boot` is when this exporter started: the older formats tell
     /// times from there.
     pub fn new(wire: Wire, domain: u32, boot: Time) -> Self {
-        Self { wire, domain, boot, max_octets: 1_400, refresh: 32, sequence: 0, sent: 0, layouts: HashMap::new(), chosen: None }
+        Self { wire, domain, boot, max_octets: 1_400, refresh: 32, sequence: 0, sent: 0, layouts: HashMap::new(), chosen: None, millis: false }
     }
 
     /// Sets the largest datagram (512 to 65,000 octets) and after how many datagrams a template is sent again.
@@ -183,6 +184,12 @@ impl Encoder {
         let order: Vec<usize> = columns.iter().filter_map(place).collect();
         let columns = order.iter().fold(0, |bits, at| bits | 1 << at);
         self.chosen = Some(Chosen { columns, order });
+        self
+    }
+
+    /// Tells times in milliseconds (elements 152 and 153), which every receiver knows, instead of nanoseconds.
+    pub fn with_milliseconds(mut self) -> Self {
+        self.millis = true;
         self
     }
 
@@ -251,13 +258,17 @@ impl Encoder {
             self.layouts.clear();
         }
         let columns = self.columns();
-        let order = self.chosen.as_ref().map(|chosen| chosen.order.clone());
+        let (order, millis) = (self.chosen.as_ref().map(|chosen| chosen.order.clone()), self.millis);
         let id = u16::try_from(256 + self.layouts.len()).unwrap_or(u16::MAX);
         self.layouts.entry(key).or_insert_with(|| {
             let order = order.unwrap_or_else(|| (0..columns.len()).collect());
             let present = order.into_iter().filter(|at| key.present >> at & 1 == 1);
             let field = |at: usize| columns.get(at).map(|c| if key.six >> at & 1 == 1 { c.six } else { c.four });
-            Layout { id, fields: present.filter_map(field).collect(), sent: None }
+            let coarse = |piece: Piece| match piece.element {
+                element @ (156 | 157) if millis => Piece { element: element - 4, coding: Coding::Millis, ..piece },
+                _ => piece,
+            };
+            Layout { id, fields: present.filter_map(field).map(coarse).collect(), sent: None }
         })
     }
 

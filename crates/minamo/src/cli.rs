@@ -15,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 Examples:
   minamo meter capture.pcap                          flows of a capture as JSON lines
   minamo meter --format table captures/              … of a folder, as a table
+  minamo meter capture.pcap --export ipfix://192.0.2.1:4739   … to a collector
   minamo demo                                        a small network in your browser
   minamo serve --config minamo.toml                  probe, collector, lake and console
   minamo query 'tls_sni ~ \"*.example.com\"' --top src_ip --by bytes --last 1h
@@ -71,14 +72,39 @@ pub(crate) struct Meter {
     #[arg(long, short, default_value = "jsonl", value_parser = format_names())]
     pub(crate) format: String,
     /// File to write to instead of standard output.
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", conflicts_with = "export")]
     pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) export: Export,
     /// A flow without a packet for this long has ended.
     #[arg(long, default_value = "60s", value_parser = length, value_name = "LENGTH")]
     pub(crate) idle_timeout: std::time::Duration,
     /// A flow that lasts longer is reported in parts of this length.
     #[arg(long, default_value = "5m", value_parser = length, value_name = "LENGTH")]
     pub(crate) active_timeout: std::time::Duration,
+}
+
+/// Flows to another collector.
+#[derive(Args)]
+pub(crate) struct Export {
+    /// Send the flows to a collector instead: ipfix://HOST:PORT, ipfix+tcp://…, netflow9://…, netflow5://….
+    #[arg(long, value_name = "URL", conflicts_with = "format")]
+    pub(crate) export: Option<String>,
+    /// What each record has: "%IPV4_SRC_ADDR %L4_SRC_PORT …" with nProbe's labels, or names of columns.
+    #[arg(long, short = 'T', value_name = "LABELS", requires = "export")]
+    pub(crate) template: Option<String>,
+    /// Both directions in one record, or a record for each; by default both for ipfix and one for the others.
+    #[arg(long, value_enum, requires = "export")]
+    pub(crate) sides: Option<Sides>,
+}
+
+/// Directions in a record.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Sides {
+    /// Two records for a flow with both directions.
+    One,
+    /// One record (RFC 5103; the "out" counters of NetFlow v9).
+    Both,
 }
 
 #[cfg(feature = "lake")]
@@ -108,7 +134,9 @@ pub(crate) enum By {
 Examples:
   minamo query 'port 443' --last 1h                         the newest flows
   minamo query 'src net 192.0.2.0/24' --top app --by bytes  the largest applications
-  minamo query --top src_ip,dst_ip --limit 5                the largest pairs")]
+  minamo query --top src_ip,dst_ip --limit 5                the largest pairs
+  minamo query 'port 53' --last 1d --export netflow9://192.0.2.1:2055
+                                                            all of them to a collector")]
 pub(crate) struct Query {
     /// Filter; all flows without one.
     #[arg(default_value = "", hide_default_value = true)]
@@ -139,6 +167,8 @@ pub(crate) struct Query {
     /// Format of the output: csv, joy, jsonl, parquet, table.
     #[arg(long, short, default_value = "table", value_parser = format_names())]
     pub(crate) format: String,
+    #[command(flatten)]
+    pub(crate) export: Export,
 }
 
 #[cfg(feature = "lake")]

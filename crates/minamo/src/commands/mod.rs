@@ -3,6 +3,7 @@
 
 #[cfg(feature = "lake")]
 mod demo;
+mod export;
 #[cfg(feature = "lake")]
 mod lake;
 mod meter;

@@ -10,6 +10,7 @@ use minamo_store::{FlowsQuery, Key, Lake, TopQuery};
 
 use crate::cli::{By, Query};
 use crate::clock;
+use crate::commands::export;
 use crate::commands::place::{open_to_read, say};
 use crate::commands::sql::aligned;
 
@@ -17,6 +18,9 @@ pub(crate) async fn run(args: Query) -> anyhow::Result<()> {
     let filter = minamo_filter::parse(&args.filter).map_err(|e| anyhow::anyhow!("filter: {e}"))?;
     let lake = open_to_read(&args.place)?;
     let from = args.last.map(|length| clock::now() - length).or(args.from);
+    if let Some(export) = export::open(&args.export)? {
+        return send(&lake, filter, from, &args, export).await;
+    }
     if args.top.is_empty() { flows(&lake, filter, from, &args).await } else { top(&lake, filter, from, &args).await }
 }
 
@@ -29,6 +33,32 @@ async fn flows(lake: &Lake, filter: minamo_filter::Expr, from: Option<Time>, arg
         Err(error) if !error.is_broken_pipe() => Err(error.into()),
         _ => Ok(()),
     }
+}
+
+/// Rows that are asked for and sent together.
+const PAGE: usize = 8_192;
+
+/// All flows that pass, the newest first, to a collector.
+async fn send(
+    lake: &Lake,
+    filter: minamo_filter::Expr,
+    from: Option<Time>,
+    args: &Query,
+    mut export: export::Open,
+) -> anyhow::Result<()> {
+    let mut cursor = None;
+    loop {
+        let query = FlowsQuery { from, to: args.to, filter: filter.clone(), limit: PAGE, cursor };
+        let page = lake.flows(query).await?;
+        export.sink.write(&page.batch)?;
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    export.sink.finish()?;
+    export.told.tell();
+    Ok(())
 }
 
 async fn top(lake: &Lake, filter: minamo_filter::Expr, from: Option<Time>, args: &Query) -> anyhow::Result<()> {

@@ -6,6 +6,7 @@
 
 mod captures;
 mod corpora;
+mod export;
 mod lake;
 #[path = "../../../capture/tests/namespace/mod.rs"]
 mod namespace;

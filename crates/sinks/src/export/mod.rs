@@ -184,7 +184,8 @@ impl Exporter {
         let connection = self.link.connection();
         if self.encoder.is_none() || connection != self.connection {
             let refresh = if self.target.transport == Transport::Tcp { u64::MAX } else { TEMPLATE_DATAGRAMS };
-            let encoder = Encoder::new(self.target.wire, self.target.domain, now - AGE).with_limits(1_400, refresh);
+            let encoder = Encoder::new(self.target.wire, self.target.domain, now - AGE);
+            let encoder = encoder.with_limits(1_400, refresh).with_milliseconds();
             self.encoder = Some(match &self.target.template {
                 Some(template) => encoder.with_columns(&template.columns()),
                 None => encoder,

@@ -119,8 +119,8 @@ fn what_a_format_cannot_carry_is_counted() {
 }
 
 /// Reads whole IPFIX messages off a stream until `want` rows came.
-fn stream_rows(stream: &mut std::net::TcpStream, want: usize) -> Vec<Flow> {
-    let (mut cache, mut rows) = (Cache::default(), Vec::new());
+fn stream_rows(stream: &mut std::net::TcpStream, cache: &mut Cache, want: usize) -> Vec<Flow> {
+    let mut rows = Vec::new();
     while rows.len() < want {
         let mut head = [0; 4];
         stream.read_exact(&mut head).expect("a header");
@@ -128,7 +128,7 @@ fn stream_rows(stream: &mut std::net::TcpStream, want: usize) -> Vec<Flow> {
         let mut message = head.to_vec();
         message.resize(len, 0);
         stream.read_exact(message.get_mut(4..).expect("long enough")).expect("a message");
-        let report = decode(&message, Ip::v4([127, 0, 0, 1]), START, &mut cache, &mut |row| rows.push(row.clone()));
+        let report = decode(&message, Ip::v4([127, 0, 0, 1]), START, cache, &mut |row| rows.push(row.clone()));
         assert_eq!((report.skipped.len(), report.lost), (0, 0));
     }
     rows
@@ -142,7 +142,7 @@ fn a_collector_that_comes_back_gets_what_waited() {
         .expect("a thread");
     door.offer(&batch(&[flow(1)]));
     let (mut stream, _) = listener.accept().expect("a connection");
-    assert_eq!(stream_rows(&mut stream, 1)[0].core.src_bytes, 101);
+    assert_eq!(stream_rows(&mut stream, &mut Cache::default(), 1)[0].core.src_bytes, 101);
     drop((stream, listener));
     // The first write after the other side went away may still succeed: the system learns of it later.
     let begun = Instant::now();
@@ -154,9 +154,10 @@ fn a_collector_that_comes_back_gets_what_waited() {
     door.offer(&batch(&[flow(3)]));
     let listener = TcpListener::bind(place).expect("the port again");
     let (mut stream, _) = listener.accept().expect("a new connection");
-    let mut found = Vec::new();
+    // A connection begins with its templates and its own sequence.
+    let (mut cache, mut found) = (Cache::default(), Vec::new());
     while !found.contains(&103) {
-        found.extend(stream_rows(&mut stream, 1).iter().map(|row| row.core.src_bytes));
+        found.extend(stream_rows(&mut stream, &mut cache, 1).iter().map(|row| row.core.src_bytes));
         assert!(found.len() < 100, "{found:?}");
     }
     door.close();
