@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::decoder::Decoder;
 use crate::listener::{Door, Pool, bind, listen};
-use crate::{Counters, Settings};
+use crate::{Counters, Forwarder, Settings};
 
 /// Why the collector could not start or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -63,12 +63,19 @@ pub struct Collector {
     clock: fn() -> Time,
     counters: Arc<Counters>,
     addresses: watch::Sender<Vec<SocketAddr>>,
+    forwarder: Option<Arc<Forwarder>>,
 }
 
 impl Collector {
     /// A collector that will send its batches to `sender`. Opens nothing yet.
     pub fn new(settings: Settings, sender: mpsc::Sender<RecordBatch>, clock: fn() -> Time) -> Self {
-        Self { settings, sender, clock, counters: Arc::default(), addresses: watch::Sender::default() }
+        Self { settings, sender, clock, counters: Arc::default(), addresses: watch::Sender::default(), forwarder: None }
+    }
+
+    /// Sends what arrives on to other collectors too.
+    pub fn with_forwarder(mut self, forwarder: Arc<Forwarder>) -> Self {
+        self.forwarder = Some(forwarder);
+        self
     }
 
     /// The counters; they stay readable after the end.
@@ -101,6 +108,7 @@ impl Collector {
                 pool: Arc::clone(&pool),
                 counters: Arc::clone(&self.counters),
                 clock: self.clock,
+                forwarder: self.forwarder.clone(),
             };
             listeners.spawn(listen(socket, door, stop.clone()));
         }

@@ -7,9 +7,11 @@
 mod collector;
 mod counters;
 mod decoder;
+mod forward;
 mod listener;
 mod settings;
 
 pub use collector::{CollectError, Collector};
 pub use counters::{Counters, METRICS};
+pub use forward::{FORWARD_METRICS, ForwardCounters, ForwardError, ForwardTarget, Forwarder};
 pub use settings::Settings;

@@ -12,6 +12,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 
+use crate::Forwarder;
 use crate::counters::{Counters, add};
 
 /// Octets of the largest UDP datagram.
@@ -81,6 +82,7 @@ pub(crate) struct Door {
     pub(crate) pool: Arc<Pool>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) clock: fn() -> Time,
+    pub(crate) forwarder: Option<Arc<Forwarder>>,
 }
 
 /// Receives until `stop` says so.
@@ -107,6 +109,9 @@ impl Door {
     fn arrive(&self, octets: &[u8], from: SocketAddr) {
         add(&self.counters.datagrams, 1);
         add(&self.counters.octets, u64::try_from(octets.len()).unwrap_or(u64::MAX));
+        if let Some(forwarder) = &self.forwarder {
+            forwarder.offer(octets, from);
+        }
         let Ok(place) = self.queue.try_reserve() else {
             add(&self.counters.dropped_queue, 1);
             return;

@@ -10,9 +10,11 @@ use crate::{detector, ingest, pairing, probe};
 pub static METRICS: &[(&str, &[Metric])] = &[
     ("Probe", probe::METRICS),
     ("Collector", minamo_collect::METRICS),
+    ("Forwarding", minamo_collect::FORWARD_METRICS),
     ("Pairing", pairing::METRICS),
     ("Ingest", ingest::METRICS),
     ("Enrichment", minamo_enrich::METRICS),
+    ("Export", minamo_sinks::export::METRICS),
     ("Lake", minamo_store::METRICS),
     ("Detection", detector::METRICS),
 ];

@@ -43,6 +43,10 @@ pub enum Kind {
     Files,
     /// Groups of exporters' addresses, a line each.
     Groups,
+    /// Tables that name other collectors for datagrams.
+    Forwards,
+    /// Tables that name other collectors for flows.
+    Exports,
 }
 
 impl Kind {
@@ -62,6 +66,8 @@ impl Kind {
             Self::Classes => "a list such as [\"voice keep 30d max 10GiB where port 5060\"]",
             Self::File => "the path of a file, or \"\" for none",
             Self::Files => "a list of paths such as [\"/usr/share/GeoIP/GeoLite2-Country.mmdb\"]",
+            Self::Forwards => "tables [[collect.forward]] with `to` and if need be `exporters` and `keep_source`",
+            Self::Exports => "tables [[export]] with `url` and if need be `template` and `sides`",
             Self::Groups => "a list of groups of addresses such as [\"192.0.2.1 192.0.2.2\"]",
         }
     }
@@ -81,6 +87,12 @@ pub struct Setting {
 
 /// Every setting.
 pub static SETTINGS: &[Setting] = &[
+    Setting {
+        key: "export",
+        kind: Kind::Exports,
+        default: "[]",
+        doc: "Collectors that get all flows: `url` as \"ipfix://192.0.2.9:4739\", `template` with nProbe's labels or names of columns, `sides` \"one\" or \"both\". See docs/guide/export.md.",
+    },
     Setting {
         key: "data.folder",
         kind: Kind::Folder,
@@ -128,6 +140,12 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Addresses,
         default: "[]",
         doc: "UDP addresses for NetFlow v5, v9 and IPFIX; none by default.",
+    },
+    Setting {
+        key: "collect.forward",
+        kind: Kind::Forwards,
+        default: "[]",
+        doc: "Collectors that get the datagrams as they came: `to` as \"192.0.2.9:2055\", `exporters` as [\"198.51.100.0/24\"] for some only, `keep_source` for the exporter's own address as the source (needs CAP_NET_RAW).",
     },
     Setting {
         key: "collect.pair",
@@ -277,6 +295,10 @@ impl Settings {
             text.parse().map_err(|e: toml::de::Error| anyhow::anyhow!("{}", e.to_string().trim_end()))?;
         let mut given = BTreeMap::new();
         for (table, keys) in file {
+            if keys.is_array() {
+                given.insert(table, keys);
+                continue;
+            }
             let toml::Value::Table(keys) = keys else { bail!("{table}: want a table [{table}]") };
             given.extend(keys.into_iter().map(|(name, value)| (format!("{table}.{name}"), value)));
         }
@@ -296,6 +318,8 @@ impl Settings {
         }
         let settings = Self { values };
         settings.lake()?;
+        settings.forwards()?;
+        settings.exports()?;
         Ok(settings)
     }
 
@@ -372,6 +396,45 @@ impl Settings {
         self.texts("collect.listen").iter().filter_map(|text| text.parse().ok()).collect()
     }
 
+    /// `collect.forward`.
+    pub(crate) fn forwards(&self) -> anyhow::Result<Vec<minamo_collect::ForwardTarget>> {
+        let listen = self.collect_listen();
+        let forwards = self.tables("collect.forward").map(|table| {
+            let mut keys = Keys::of(table);
+            let to: SocketAddr = keys.text("to")?.context("to: want an address such as \"192.0.2.9:2055\"")?.parse()?;
+            anyhow::ensure!(!listen.contains(&to), "to: {to} is our own address in collect.listen");
+            let exporters = keys.texts("exporters")?.iter().map(|text| text.parse()).collect::<Result<_, _>>();
+            let target = minamo_collect::ForwardTarget {
+                to,
+                exporters: exporters.context("exporters")?,
+                keep_source: keys.flag("keep_source")?,
+            };
+            keys.end().map(|()| target)
+        });
+        forwards.collect::<anyhow::Result<_>>().context("collect.forward")
+    }
+
+    /// `export`.
+    pub(crate) fn exports(&self) -> anyhow::Result<Vec<minamo_sinks::export::Target>> {
+        let exports = self.tables("export").map(|table| {
+            let mut keys = Keys::of(table);
+            let url = keys.text("url")?.context("url: want such as \"ipfix://192.0.2.9:4739\"")?;
+            let biflow = match keys.text("sides")? {
+                None => None,
+                Some("one") => Some(false),
+                Some("both") => Some(true),
+                Some(other) => bail!("sides: got {other:?}, want \"one\" or \"both\""),
+            };
+            let target = crate::commands::export::target(url, keys.text("template")?, biflow)?;
+            keys.end().map(|()| target)
+        });
+        exports.collect::<anyhow::Result<_>>().context("export")
+    }
+
+    fn tables(&self, key: &str) -> impl Iterator<Item = &toml::Table> {
+        self.values.get(key).and_then(toml::Value::as_array).into_iter().flatten().filter_map(toml::Value::as_table)
+    }
+
     /// `collect.pair*`; nothing where records are not paired.
     pub(crate) fn pairing(&self) -> Option<minamo_pair::PairSettings> {
         let wait = self.length("collect.pair_wait");
@@ -435,6 +498,47 @@ impl Settings {
     }
 }
 
+/// The keys of a table in a list, each asked for once.
+struct Keys<'a> {
+    table: &'a toml::Table,
+    known: Vec<&'static str>,
+}
+
+impl<'a> Keys<'a> {
+    fn of(table: &'a toml::Table) -> Self {
+        Self { table, known: Vec::new() }
+    }
+
+    fn value(&mut self, key: &'static str) -> Option<&'a toml::Value> {
+        self.known.push(key);
+        self.table.get(key)
+    }
+
+    fn text(&mut self, key: &'static str) -> anyhow::Result<Option<&'a str>> {
+        let value = self.value(key);
+        value.map(|value| value.as_str().with_context(|| format!("{key}: got {value}, want a text"))).transpose()
+    }
+
+    fn texts(&mut self, key: &'static str) -> anyhow::Result<Vec<&'a str>> {
+        let Some(value) = self.value(key) else { return Ok(Vec::new()) };
+        let texts = value.as_array().and_then(|list| list.iter().map(toml::Value::as_str).collect());
+        texts.with_context(|| format!("{key}: got {value}, want a list of texts"))
+    }
+
+    fn flag(&mut self, key: &'static str) -> anyhow::Result<bool> {
+        let Some(value) = self.value(key) else { return Ok(false) };
+        value.as_bool().with_context(|| format!("{key}: got {value}, want true or false"))
+    }
+
+    /// An error for a key that nobody asked for.
+    fn end(self) -> anyhow::Result<()> {
+        match self.table.keys().find(|key| !self.known.contains(&key.as_str())) {
+            Some(key) => bail!("{key}: no such key; want one of {}", self.known.join(", ")),
+            None => Ok(()),
+        }
+    }
+}
+
 const FOREVER: &str = "forever";
 const UNLIMITED: &str = "unlimited";
 
@@ -483,6 +587,7 @@ fn fits(kind: Kind, value: &toml::Value) -> bool {
         Kind::Classes => list.is_some_and(|l| l.iter().all(toml::Value::is_str)),
         Kind::File => text.is_some(),
         Kind::Files => all(|path| !path.is_empty()),
+        Kind::Forwards | Kind::Exports => list.is_some_and(|l| l.iter().all(toml::Value::is_table)),
         Kind::Groups => all(|group| addresses(group).is_some_and(|group| !group.is_empty())),
     }
 }
@@ -556,6 +661,26 @@ mod tests {
         assert!(error("voice keep 30d").contains("want `where` and a filter"));
         assert!(error("voice keep x where port 1").contains("lake.classes: \"voice keep x where port 1\": keep \"x\""));
         assert!(error("voice where portt 1").contains("portt"));
+    }
+
+    #[test]
+    fn other_collectors_are_tables() {
+        let text = "[[collect.forward]]\nto = \"192.0.2.9:2055\"\nexporters = [\"198.51.100.0/24\"]\nkeep_source = true\n\
+            [[export]]\nurl = \"netflow9://192.0.2.8:9995\"\ntemplate = \"%IN_BYTES src_ip\"\nsides = \"both\"\n";
+        let settings = Settings::parse(text).expect("good");
+        let forward = settings.forwards().expect("checked").remove(0);
+        assert!(forward.keep_source && forward.exporters.len() == 1 && forward.to.port() == 2055);
+        let export = settings.exports().expect("checked").remove(0);
+        assert!(export.biflow && export.template.is_some_and(|template| template.columns().len() == 2));
+        let again = Settings::parse(&settings.describe()).expect("its own description");
+        assert_eq!(settings.values, again.values);
+        assert_eq!(
+            error("[[collect.forward]]\nto = \"192.0.2.9:2055\"\nfrom = 1"),
+            "collect.forward: from: no such key; want one of to, exporters, keep_source"
+        );
+        assert!(error("[[export]]\nurl = \"ipfix://192.0.2.9:1\"\ntemplate = \"%NO\"").starts_with("export: template: \"%NO\""));
+        let own = "[collect]\nlisten = [\"127.0.0.1:2055\"]\nforward = [{ to = \"127.0.0.1:2055\" }]";
+        assert!(error(own).contains("our own address"), "{}", error(own));
     }
 
     #[test]

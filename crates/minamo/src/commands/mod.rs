@@ -3,7 +3,7 @@
 
 #[cfg(feature = "lake")]
 mod demo;
-mod export;
+pub(crate) mod export;
 #[cfg(feature = "lake")]
 mod lake;
 mod meter;

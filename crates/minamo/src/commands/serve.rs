@@ -11,8 +11,9 @@ use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use minamo_base::Sample;
 use minamo_capture::LiveCapture;
-use minamo_collect::Collector;
+use minamo_collect::{Collector, Forwarder};
 use minamo_server::{Deps, State, random_password, router};
+use minamo_sinks::export::{self, Door};
 use minamo_state::Definitions;
 use minamo_store::Lake;
 use tokio::net::TcpListener;
@@ -40,7 +41,7 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
     let listener = bind(settings.listen()?).await?;
     let stop = watch::Sender::new(false);
     let mut sources = Sources::default();
-    sources.collect(&settings, &core, &stop);
+    sources.collect(&settings, &core, &stop)?;
     sources.probe(&settings, &core)?;
     let sealing = tokio::spawn(seal_regularly(Arc::clone(&core.lake), settings.seal_after(), settings.keep_rollups()));
     eprintln!("console: http://{}/", listener.local_addr()?);
@@ -75,6 +76,7 @@ pub(crate) struct Core {
     /// Dropped when detection shall end.
     detect: watch::Sender<()>,
     ingested: Arc<ingest::Counters>,
+    exports: Arc<Vec<Door>>,
     enrichment: Arc<minamo_enrich::Control>,
     /// Reads the files of enrichment again.
     watching: JoinHandle<()>,
@@ -101,7 +103,11 @@ impl Core {
         let detected = Arc::new(detector::Counters::default());
         let detector = Detector::new(Arc::clone(&lake), rules.clone(), Arc::clone(&detected)).await?;
         let detect = watch::Sender::new(());
-        let ingest = ingest::run(Arc::clone(&lake), queue, enricher, Arc::clone(&fresh), Arc::clone(&ingested));
+        let open = |target| Door::open(target, export::Clock::System(clock::now)).context("cannot start an export");
+        let exports: Vec<Door> = settings.exports()?.into_iter().map(open).collect::<anyhow::Result<_>>()?;
+        let exports = Arc::new(exports);
+        let (fresh_rows, taken) = (Arc::clone(&fresh), Arc::clone(&ingested));
+        let ingest = ingest::run(Arc::clone(&lake), queue, enricher, fresh_rows, taken, Arc::clone(&exports));
         Ok(Self {
             state: Arc::new(state),
             definitions,
@@ -112,6 +118,7 @@ impl Core {
             detection: tokio::spawn(detector.run(fresh, detect.subscribe())),
             detect,
             ingested,
+            exports,
             enrichment,
             watching,
             detected,
@@ -133,6 +140,8 @@ impl Core {
         drop(self.batches);
         self.watching.abort();
         self.ingest.await?;
+        let exports = self.exports;
+        tokio::task::spawn_blocking(move || exports.iter().for_each(Door::close)).await?;
         drop(self.detect);
         self.detection.await?;
         // Whoever still asks keeps the lake open; it then ends with the process, and nothing is lost by that.
@@ -146,12 +155,13 @@ impl Core {
 /// Serves console and API until the listener fails.
 pub(crate) async fn serve(core: &Core, listener: TcpListener, sources: SampleSource) -> anyhow::Result<()> {
     let (ingested, detected) = (Arc::clone(&core.ingested), Arc::clone(&core.detected));
-    let enrichment = Arc::clone(&core.enrichment);
+    let (enrichment, exports) = (Arc::clone(&core.enrichment), Arc::clone(&core.exports));
     let counters = move || {
         let mut samples = sources();
         samples.extend(ingested.samples(&[]));
         samples.extend(enrichment.samples());
         samples.extend(detected.samples(&[]));
+        samples.extend(exports.iter().flat_map(|export| export.counters().samples(&[export.name()])));
         samples
     };
     let service = router(Deps {
@@ -176,25 +186,29 @@ struct Sources {
     stop: Arc<AtomicBool>,
     collector: Option<Arc<minamo_collect::Counters>>,
     pairing: Option<Arc<pairing::Counters>>,
+    forwarder: Option<Arc<Forwarder>>,
     probes: Vec<(String, Arc<probe::Counters>)>,
 }
 
 impl Sources {
-    fn collect(&mut self, settings: &Settings, core: &Core, stop: &watch::Sender<bool>) {
+    fn collect(&mut self, settings: &Settings, core: &Core, stop: &watch::Sender<bool>) -> anyhow::Result<()> {
         let listen = settings.collect_listen();
         if listen.is_empty() {
-            return;
+            return Ok(());
         }
+        let forwarder = Arc::new(Forwarder::open(&settings.forwards()?)?);
         let stages = Stages::new(settings.pairing(), settings.duplicates());
         let (batches, collected) = mpsc::channel(ingest::QUEUE);
         let counters = Arc::new(pairing::Counters::default());
         self.pairing = Some(Arc::clone(&counters));
         self.tasks.spawn(pairing::run(stages, collected, core.batches(), counters));
         let settings = minamo_collect::Settings { listen, ..Default::default() };
-        let collector = Collector::new(settings, batches, clock::now);
+        let collector = Collector::new(settings, batches, clock::now).with_forwarder(Arc::clone(&forwarder));
+        self.forwarder = Some(forwarder);
         self.collector = Some(collector.counters());
         let stop = stop.subscribe();
         self.tasks.spawn(async move { Ok(collector.run(stop).await?) });
+        Ok(())
     }
 
     fn probe(&mut self, settings: &Settings, core: &Core) -> anyhow::Result<()> {
@@ -211,10 +225,12 @@ impl Sources {
 
     fn counters(&self) -> SampleSource {
         let (collector, pairing, probes) = (self.collector.clone(), self.pairing.clone(), self.probes.clone());
+        let forwarder = self.forwarder.clone();
         Arc::new(move || {
+            let forwarded = forwarder.iter().flat_map(|forwarder| forwarder.samples());
             let collected = collector.iter().flat_map(|c| c.samples(&[]));
             let paired = pairing.iter().flat_map(|c| c.samples(&[]));
-            collected.chain(paired).chain(probes.iter().flat_map(|(name, c)| c.samples(&[name]))).collect()
+            collected.chain(forwarded).chain(paired).chain(probes.iter().flat_map(|(name, c)| c.samples(&[name]))).collect()
         })
     }
 

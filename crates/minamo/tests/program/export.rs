@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::server::Server;
 use super::{flows, minamo, stderr};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -102,6 +103,43 @@ fn another_collector_counts_the_same_flows_packets_and_octets() {
         assert_eq!(sum(&rows, 7), (packets, octets), "{format} {sides}");
         let year = metered[0]["time_start"].as_str().and_then(|time| time.get(..5)).expect("a time").to_owned();
         assert!(rows.iter().all(|row| row.get(5).is_some_and(|date| date.starts_with(&year))), "{format}: {:?}", rows[0]);
+    }
+}
+
+#[test]
+fn one_sided_records_become_the_flows_that_they_were_made_of() {
+    let free = || UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let (copies, exports) = (free(), free());
+    let address = |socket: &UdpSocket| socket.local_addr().expect("an address");
+    let port = address(&free()).port();
+    let mut server = Server::start(&format!(
+        "[collect]\nlisten = [\"127.0.0.1:{port}\"]\npair_wait = \"3s\"\nforward = [{{ to = \"{}\" }}]\n\
+        [[export]]\nurl = \"ipfix://{}\"\n",
+        address(&copies),
+        address(&exports)
+    ));
+    let metered = flows(&[CAPTURE]);
+    let answered = metered.iter().filter(|row| row["dst_packets"].as_u64() > Some(0)).count() as u64;
+    let octets = |row: &serde_json::Value| row["src_bytes"].as_u64().unwrap_or(0) + row["dst_bytes"].as_u64().unwrap_or(0);
+    let sum: u64 = metered.iter().map(octets).sum();
+    let output = minamo(&["meter", CAPTURE, "--export", &format!("netflow9://127.0.0.1:{port}"), "--sides", "one"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let begun = Instant::now();
+    let count = "SELECT COUNT(*) AS n FROM flows";
+    while server.number(count) < metered.len() as u64 {
+        assert!(begun.elapsed() < PATIENCE, "{} of {} rows", server.number(count), metered.len());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    server.stop();
+    assert_eq!(server.number(count), metered.len() as u64);
+    assert_eq!(server.number("SELECT COUNT(*) AS n FROM flows WHERE record_count = 2"), answered);
+    let total = "SELECT CAST(SUM(src_bytes + dst_bytes) AS BIGINT) AS n FROM flows";
+    assert_eq!(server.number(total), sum);
+    for (socket, version) in [(&copies, [0, 9]), (&exports, [0, 10])] {
+        socket.set_read_timeout(Some(PATIENCE)).expect("set");
+        let mut datagram = [0; 2_000];
+        let len = socket.recv(&mut datagram).expect("a datagram");
+        assert_eq!(datagram.get(..2), Some(&version[..]), "{len} octets");
     }
 }
 
