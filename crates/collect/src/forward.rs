@@ -295,7 +295,7 @@ impl Sum {
 #[cfg(test)]
 mod tests {
     use std::net::UdpSocket;
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use super::*;
 
@@ -352,14 +352,13 @@ mod tests {
     #[test]
     fn a_target_that_does_not_take_loses_the_newest_and_nobody_waits() {
         let (queue, _copies) = sync_channel(2);
-        let target = ForwardTarget { to: "127.0.0.1:1".parse().expect("v4"), exporters: Vec::new(), keep_source: false };
+        let target =
+            ForwardTarget { to: "127.0.0.1:1".parse().expect("v4"), exporters: Vec::new(), keep_source: false };
         let door = Door { target, name: "away".to_owned(), queue, counters: Arc::default() };
         let forwarder = Forwarder { doors: vec![door] };
-        let begun = Instant::now();
         for _ in 0..100 {
             forwarder.offer(b"x", "192.0.2.1:1".parse().expect("an address"));
         }
         assert_eq!(value(&forwarder, "minamo_forward_dropped_datagrams_total", Some("queue_full")), 98);
-        assert!(begun.elapsed() < Duration::from_secs(5));
     }
 }

@@ -24,7 +24,8 @@ fn datagrams_arrive_from_the_exporters_own_address() {
         };
         socket.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
         let to = socket.local_addr().expect("an address");
-        let forwarder = Forwarder::open(&[ForwardTarget { to, exporters: Vec::new(), keep_source: true }]).expect("root");
+        let forwarder =
+            Forwarder::open(&[ForwardTarget { to, exporters: Vec::new(), keep_source: true }]).expect("root");
         let from = exporter.parse().expect("an address");
         forwarder.offer(b"as it came", from);
         let mut buffer = [0; 64];

@@ -168,7 +168,18 @@ impl Encoder {
     /// An encoder for one observation domain. `boot` is when this exporter started: the older formats tell
     /// times from there.
     pub fn new(wire: Wire, domain: u32, boot: Time) -> Self {
-        Self { wire, domain, boot, max_octets: 1_400, refresh: 32, sequence: 0, sent: 0, layouts: HashMap::new(), chosen: None, millis: false }
+        Self {
+            wire,
+            domain,
+            boot,
+            max_octets: 1_400,
+            refresh: 32,
+            sequence: 0,
+            sent: 0,
+            layouts: HashMap::new(),
+            chosen: None,
+            millis: false,
+        }
     }
 
     /// Sets the largest datagram (512 to 65,000 octets) and after how many datagrams a template is sent again.

@@ -678,7 +678,10 @@ mod tests {
             error("[[collect.forward]]\nto = \"192.0.2.9:2055\"\nfrom = 1"),
             "collect.forward: from: no such key; want one of to, exporters, keep_source"
         );
-        assert!(error("[[export]]\nurl = \"ipfix://192.0.2.9:1\"\ntemplate = \"%NO\"").starts_with("export: template: \"%NO\""));
+        assert!(
+            error("[[export]]\nurl = \"ipfix://192.0.2.9:1\"\ntemplate = \"%NO\"")
+                .starts_with("export: template: \"%NO\"")
+        );
         let own = "[collect]\nlisten = [\"127.0.0.1:2055\"]\nforward = [{ to = \"127.0.0.1:2055\" }]";
         assert!(error(own).contains("our own address"), "{}", error(own));
     }

@@ -74,7 +74,8 @@ impl<'a> Cells<'a> {
     /// The columns; nothing where one that every row has is missing or of another type.
     pub(crate) fn of(batch: &'a RecordBatch) -> Option<Self> {
         let column = |name: &str| batch.column_by_name(name);
-        let ip = |name: &str| column(name).and_then(|c| c.as_fixed_size_binary_opt()).filter(|c| c.value_length() == 16);
+        let ip =
+            |name: &str| column(name).and_then(|c| c.as_fixed_size_binary_opt()).filter(|c| c.value_length() == 16);
         let schema = batch.schema_ref();
         let scope = SCOPE.iter().filter_map(|name| {
             let at = schema.index_of(name).ok()?;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use minamo_model::{CellReader, FLOWS, identities, text_value};
 use minamo_schema::arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, ListBuilder, PrimitiveArray, RecordBatch, StringViewArray,
-    StringViewBuilder, TimestampNanosecondArray, UInt8Array, new_null_array,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, ListBuilder, PrimitiveArray, RecordBatch,
+    StringViewArray, StringViewBuilder, TimestampNanosecondArray, UInt8Array, new_null_array,
 };
 use minamo_schema::arrow::compute::{interleave, kernels::zip::zip};
 use minamo_schema::arrow::datatypes::{
@@ -154,7 +154,9 @@ impl<'a> Gathered<'a> {
     fn unknown_applications(&self) -> Result<Option<BooleanArray>, ArrowError> {
         let Some(column) = FLOWS.column("app_confidence") else { return Ok(None) };
         let (Some(left), Some(right)) = (self.src(column)?, self.dst(column, column.name)?) else { return Ok(None) };
-        let (Some(left), Some(right)) = (left.as_string_view_opt(), right.as_string_view_opt()) else { return Ok(None) };
+        let (Some(left), Some(right)) = (left.as_string_view_opt(), right.as_string_view_opt()) else {
+            return Ok(None);
+        };
         let known = |value: Option<&str>| value.is_some_and(|value| value != "none");
         Ok(Some(left.iter().zip(right).map(|(left, right)| Some(!known(left) && known(right))).collect()))
     }
@@ -187,7 +189,11 @@ fn combine(
         _ => {
             let mut here: BooleanArray = (0..left.len()).map(|row| Some(left.is_valid(row))).collect();
             if let Some(unknown) = unknown.filter(|_| column.name.starts_with("app")) {
-                here = here.iter().zip(unknown).map(|(here, unknown)| Some(here == Some(true) && unknown != Some(true))).collect();
+                here = here
+                    .iter()
+                    .zip(unknown)
+                    .map(|(here, unknown)| Some(here == Some(true) && unknown != Some(true)))
+                    .collect();
             }
             zip(&here, left, right)
         }

@@ -93,10 +93,7 @@ struct Waiting {
 
 impl Waiting {
     fn belongs(&self, other: &Self) -> bool {
-        self.hash == other.hash
-            && self.key == other.key
-            && self.exporter == other.exporter
-            && self.scope == other.scope
+        self.hash == other.hash && self.key == other.key && self.exporter == other.exporter && self.scope == other.scope
     }
 
     /// Silence between the two, then the distance of their starts: the smaller the better.
@@ -430,7 +427,8 @@ fn hint(tuple: FiveTuple, flags: u8, icmp: Option<u8>) -> Option<(i8, u8)> {
 
 /// Which of two records is the initiator's, and what tells.
 fn pair(one: &Waiting, one_batch: u64, other: &Waiting, other_batch: u64) -> Pair {
-    let (low, high) = if one.flipped { ((other, other_batch), (one, one_batch)) } else { ((one, one_batch), (other, other_batch)) };
+    let (low, high) =
+        if one.flipped { ((other, other_batch), (one, one_batch)) } else { ((one, one_batch), (other, other_batch)) };
     let (serves, orientation) = low_serves(low.0, high.0);
     let (src, dst) = if serves { (high, low) } else { (low, high) };
     Pair { src: src.0.part(src.1), dst: dst.0.part(dst.1), orientation }

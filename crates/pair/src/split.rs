@@ -28,7 +28,8 @@ pub fn split(flow: &Flow) -> (Flow, Option<Flow>) {
         }
     } else {
         // Counters without sides stand in the first record only, so that a sum stays one.
-        for (id, column) in FLOWS.places().filter(|(_, column)| column.kind == Kind::Counter && column.mirror.is_none()) {
+        for (id, column) in FLOWS.places().filter(|(_, column)| column.kind == Kind::Counter && column.mirror.is_none())
+        {
             let group_is_there = flow.get(id) != Value::Null;
             if group_is_there && column.nullable {
                 let fits = second.set(id, &Value::Null);

@@ -230,7 +230,11 @@ impl Sources {
             let forwarded = forwarder.iter().flat_map(|forwarder| forwarder.samples());
             let collected = collector.iter().flat_map(|c| c.samples(&[]));
             let paired = pairing.iter().flat_map(|c| c.samples(&[]));
-            collected.chain(forwarded).chain(paired).chain(probes.iter().flat_map(|(name, c)| c.samples(&[name]))).collect()
+            collected
+                .chain(forwarded)
+                .chain(paired)
+                .chain(probes.iter().flat_map(|(name, c)| c.samples(&[name])))
+                .collect()
         })
     }
 

@@ -56,7 +56,7 @@ impl Door {
     /// Hands over a batch; never waits.
     pub fn offer(&self, batch: &RecordBatch) {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        if !queue.as_ref().is_some_and(|queue| queue.try_send(batch.clone()).is_ok()) {
+        if queue.as_ref().is_none_or(|queue| queue.try_send(batch.clone()).is_err()) {
             add(&self.counters.dropped, batch.num_rows());
         }
     }

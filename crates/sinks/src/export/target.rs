@@ -39,7 +39,9 @@ pub struct Target {
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
     /// It is written otherwise.
-    #[error("export {url:?}: want ipfix://HOST:PORT, ipfix+tcp://HOST:PORT, netflow9://HOST:PORT or netflow5://HOST:PORT")]
+    #[error(
+        "export {url:?}: want ipfix://HOST:PORT, ipfix+tcp://HOST:PORT, netflow9://HOST:PORT or netflow5://HOST:PORT"
+    )]
     Form {
         /// The line.
         url: String,
@@ -109,7 +111,9 @@ mod tests {
         assert_eq!((target.wire, target.transport, target.biflow), (Wire::Ipfix, Transport::Tcp, true));
         let target = Target::parse("netflow9://[::1]:2055").expect("a target");
         assert_eq!((target.wire, target.address.port(), target.biflow), (Wire::Netflow9, 2055, false));
-        for bad in ["127.0.0.1:2055", "sflow://127.0.0.1:1", "netflow9+tcp://127.0.0.1:1", "ipfix://127.0.0.1", "ipfix://h:x"] {
+        for bad in
+            ["127.0.0.1:2055", "sflow://127.0.0.1:1", "netflow9+tcp://127.0.0.1:1", "ipfix://127.0.0.1", "ipfix://h:x"]
+        {
             let error = Target::parse(bad).expect_err("bad").to_string();
             assert!(error.contains("want ipfix://HOST:PORT") && error.contains(bad), "{error}");
         }

@@ -40,9 +40,9 @@ use minamo_model::FLOWS;
 use minamo_schema::{Column, Value};
 use object_store::local::LocalFileSystem;
 
-pub(crate) use errors::explain_error;
 pub(crate) use duplicates::counted;
 pub use duplicates::with_duplicates;
+pub(crate) use errors::explain_error;
 pub use filter::compile;
 pub use pages::{FlowPage, FlowsQuery};
 pub use series::{Series, SeriesQuery};

@@ -51,7 +51,8 @@ async fn marked_rows_count_where_they_are_asked_for() {
     assert_eq!(rows, 300, "so has SQL");
     let minutes = minute(DAY)..minute(DAY + 24 * HOUR);
     let lines = vec![RollupLine { parts: vec![RollupPart { minutes: minutes.clone(), filter: Expr::All }] }];
-    let chart = lake.chart(RollupQuery { lines, minutes, step: 60, dim: Dim::Total, limit: 10 }).await.expect("a chart");
+    let chart =
+        lake.chart(RollupQuery { lines, minutes, step: 60, dim: Dim::Total, limit: 10 }).await.expect("a chart");
     assert_eq!(chart.missing, []);
     let sum: u64 = chart.lines.iter().flat_map(|(_, _, cells)| cells).map(|cell| cell.bytes()).sum();
     assert_eq!(sum, bytes(&all, false), "rollups count as rankings do");
