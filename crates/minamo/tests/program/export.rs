@@ -125,7 +125,10 @@ fn one_sided_records_become_the_flows_that_they_were_made_of() {
         address(&exports)
     ));
     let metered = flows(&[CAPTURE]);
-    let answered = metered.iter().filter(|row| row["dst_packets"].as_u64() > Some(0)).count() as u64;
+    let answered = metered.iter().filter(|row| row["dst_packets"].as_u64() > Some(0));
+    // NetFlow v9 as it is exported has no type of ICMP, and without it a request is not told from its answer.
+    let (pings, paired): (Vec<_>, Vec<_>) = answered.partition(|row| row["icmp_kind"].is_u64());
+    let (paired, rows) = (paired.len() as u64, (metered.len() + pings.len()) as u64);
     let octets =
         |row: &serde_json::Value| row["src_bytes"].as_u64().unwrap_or(0) + row["dst_bytes"].as_u64().unwrap_or(0);
     let sum: u64 = metered.iter().map(octets).sum();
@@ -133,14 +136,14 @@ fn one_sided_records_become_the_flows_that_they_were_made_of() {
     assert!(output.status.success(), "{}", stderr(&output));
     let count = "SELECT COUNT(*) AS n FROM flows";
     for _ in 0..100 {
-        if server.number(count) >= metered.len() as u64 {
+        if server.number(count) >= rows {
             break;
         }
         std::thread::sleep(Duration::from_millis(200));
     }
     server.stop();
-    assert_eq!(server.number(count), metered.len() as u64);
-    assert_eq!(server.number("SELECT COUNT(*) AS n FROM flows WHERE record_count = 2"), answered);
+    assert_eq!(server.number(count), rows);
+    assert_eq!(server.number("SELECT COUNT(*) AS n FROM flows WHERE record_count = 2"), paired);
     let total = "SELECT CAST(SUM(src_bytes + dst_bytes) AS BIGINT) AS n FROM flows";
     assert_eq!(server.number(total), sum);
     for (socket, version) in [(&copies, [0, 9]), (&exports, [0, 10])] {
