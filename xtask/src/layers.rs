@@ -20,6 +20,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("rollup", 3),
     ("capture", 4),
     ("meter", 4),
+    ("pair", 4),
     ("detect", 4),
     ("enrich", 4),
     ("state", 4),

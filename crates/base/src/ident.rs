@@ -31,6 +31,21 @@ impl FiveTuple {
         Self { src: self.dst, dst: self.src, src_port: self.dst_port, dst_port: self.src_port, ..self }
     }
 
+    /// True where the ports say that `src` is the server, false where `dst` is; nothing where they do not tell.
+    ///
+    /// RFC 6335 §6: system, user and dynamic ports; the lower kind is the server's. Of UDP the first packet is more
+    /// often the request than a user port is the server's: there only a system port tells.
+    pub fn serves_by_port(&self) -> Option<bool> {
+        let kind = |port: u16| match port {
+            0 => None,
+            1..1_024 => Some(0),
+            49_152.. if self.proto == 6 => Some(2),
+            _ => Some(1),
+        };
+        let (src, dst) = (kind(self.src_port)?, kind(self.dst_port)?);
+        (src != dst).then_some(src < dst)
+    }
+
     /// The community id with the given seed (0 by convention): `1:` and the base64 of a SHA-1.
     pub fn community_id(&self, seed: u16) -> String {
         let has_ports = matches!(self.proto, 1 | 6 | 17 | 58 | 132);

@@ -24,7 +24,7 @@ use crate::settings::Known;
 use crate::socket::{Door, bind, owner};
 use crate::stage::Stage;
 use crate::stream::{Hall, accept};
-use crate::{Counters, Settings, tls};
+use crate::{Counters, Forwarder, Settings, tls};
 
 /// Why the collector could not start or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +100,7 @@ pub struct Collector {
     desks: Vec<Arc<Mutex<Desk>>>,
     access: Arc<Access>,
     known: Arc<HashMap<Ip, Known>>,
+    forwarder: Option<Arc<Forwarder>>,
 }
 
 impl Collector {
@@ -115,7 +116,13 @@ impl Collector {
             Arc::new(Mutex::new(Desk { cache: Cache::new(limits), seen, streams: Vec::new() }))
         });
         let (counters, addresses, desks) = (Arc::default(), watch::Sender::default(), desks.collect());
-        Self { settings: Arc::new(settings), sender, clock, counters, addresses, desks, access, known }
+        Self { settings: Arc::new(settings), sender, clock, counters, addresses, desks, access, known, forwarder: None }
+    }
+
+    /// Sends what arrives on to other collectors too.
+    pub fn with_forwarder(mut self, forwarder: Arc<Forwarder>) -> Self {
+        self.forwarder = Some(forwarder);
+        self
     }
 
     /// The counters; they stay readable after the end.
@@ -234,7 +241,13 @@ impl Collector {
                 done
             })?);
         }
-        let door = Door { decoders: inboxes, counters: self.counters(), clock: self.clock, stop: Arc::clone(stop) };
+        let door = Door {
+            decoders: inboxes,
+            counters: self.counters(),
+            clock: self.clock,
+            stop: Arc::clone(stop),
+            forwarder: self.forwarder.clone(),
+        };
         for socket in open.sockets {
             let door = door.clone();
             threads.edges.push(spawn("collect-udp", move || {

@@ -12,6 +12,7 @@ mod collector;
 mod counters;
 mod decoder;
 mod exporters;
+mod forward;
 mod keeper;
 mod parcel;
 mod settings;
@@ -25,5 +26,6 @@ pub use counters::{Counters, METRICS};
 pub use exporters::{
     Access, Decision, DomainView, ExporterView, Exporters, Finding, MISSING, Missing, REASONS, Reason, Standing, Window,
 };
+pub use forward::{FORWARD_METRICS, ForwardCounters, ForwardError, ForwardTarget, Forwarder};
 pub use minamo_flowwire::{Elements, ElementsError};
 pub use settings::{Known, Settings, Tls, Unknown};

@@ -12,6 +12,7 @@ use minamo_capture::Datagrams;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::counters::{Counters, add};
+use crate::forward::Forwarder;
 use crate::parcel::Inbox;
 
 /// How long a thread waits for datagrams before it looks whether it shall end, in milliseconds.
@@ -72,6 +73,8 @@ pub(crate) struct Door {
     pub(crate) counters: Arc<Counters>,
     pub(crate) clock: fn() -> Time,
     pub(crate) stop: Arc<AtomicBool>,
+    /// Other collectors that get what arrives.
+    pub(crate) forwarder: Option<Arc<Forwarder>>,
 }
 
 impl Door {
@@ -111,6 +114,9 @@ impl Door {
             let exporter = Ip::from(from.ip().to_canonical());
             count += 1;
             sum += octets.len() as u64;
+            if let Some(forwarder) = &self.forwarder {
+                forwarder.offer(octets, from);
+            }
             if let Some(parcel) = parcels.get_mut(owner(exporter, self.decoders.len())) {
                 parcel.push(exporter, octets, received);
             }

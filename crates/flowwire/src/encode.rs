@@ -38,6 +38,32 @@ pub enum Wire {
     Ipfix,
 }
 
+impl Wire {
+    /// The formats that flows are exported in, by the names that the column `source` has.
+    const NAMES: [(Self, &'static str); 3] =
+        [(Self::Netflow5, "netflow5"), (Self::Netflow9, "netflow9"), (Self::Ipfix, "ipfix")];
+
+    /// The format of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(wire, _)| *wire)
+    }
+
+    /// The name.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(wire, _)| *wire == self).map_or("", |(_, name)| *name)
+    }
+
+    /// True where the format has an element for a column; version 5 has fixed fields and no choice.
+    pub fn carries(self, column: ColumnId) -> bool {
+        let columns: &[Writable] = match self {
+            Self::Netflow9 => &NETFLOW9,
+            Self::Ipfix => &IPFIX,
+            _ => return false,
+        };
+        columns.iter().any(|known| known.four.column == column)
+    }
+}
+
 /// What became of the rows of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Encoded {
@@ -60,6 +86,15 @@ pub struct Encoder {
     sequence: u32,
     sent: u64,
     layouts: HashMap<Key, Layout>,
+    chosen: Option<Chosen>,
+    millis: bool,
+}
+
+/// The columns that are written where not all are: as bits, and in their order.
+#[derive(Debug)]
+struct Chosen {
+    columns: u128,
+    order: Vec<usize>,
 }
 
 /// The columns that a row has a value in, and those of them that hold an IPv6 address, as bits.
@@ -137,13 +172,45 @@ impl Encoder {
     /// An encoder for one observation domain. `boot` is when this exporter started: the older formats tell
     /// times from there.
     pub fn new(wire: Wire, domain: u32, boot: Time) -> Self {
-        Self { wire, domain, boot, max_octets: 1_400, refresh: 32, sequence: 0, sent: 0, layouts: HashMap::new() }
+        Self {
+            wire,
+            domain,
+            boot,
+            max_octets: 1_400,
+            refresh: 32,
+            sequence: 0,
+            sent: 0,
+            layouts: HashMap::new(),
+            chosen: None,
+            millis: false,
+        }
     }
 
     /// Sets the largest datagram (512 to 65,000 octets) and after how many datagrams a template is sent again.
     pub fn with_limits(mut self, max_octets: usize, refresh: u64) -> Self {
         (self.max_octets, self.refresh) = (max_octets.clamp(512, 65_000), refresh.max(1));
         self
+    }
+
+    /// Writes these columns only, in this order and in every record: where a row has no value, zeros. Columns that
+    /// the format has no element for are left out; see [`Wire::carries`].
+    pub fn with_columns(mut self, columns: &[ColumnId]) -> Self {
+        let place = |id: &ColumnId| self.columns().iter().position(|column| column.four.column == *id);
+        let order: Vec<usize> = columns.iter().filter_map(place).collect();
+        let columns = order.iter().fold(0, |bits, at| bits | 1 << at);
+        self.chosen = Some(Chosen { columns, order });
+        self
+    }
+
+    /// Tells times in milliseconds (elements 152 and 153), which every receiver knows, instead of nanoseconds.
+    pub fn with_milliseconds(mut self) -> Self {
+        self.millis = true;
+        self
+    }
+
+    /// Sends every template again before its next record.
+    pub fn refresh_templates(&mut self) {
+        self.layouts.values_mut().for_each(|layout| layout.sent = None);
     }
 
     /// Encodes rows, exported at `now`, and hands each datagram to `out`.
@@ -180,10 +247,17 @@ impl Encoder {
         let mut key = Key { present: 0, six: 0 };
         for (at, column) in self.columns().iter().enumerate() {
             let value = row.get(column.four.column);
-            let own = match &value {
-                Value::Null => continue,
+            let absent = match &value {
+                Value::Null => true,
                 // An unknown application is one that has no name to send.
-                Value::Text(text) if text.is_empty() || column.four.element == 96 && text == "Unknown" => continue,
+                Value::Text(text) => text.is_empty() || column.four.element == 96 && text == "Unknown",
+                _ => false,
+            };
+            let written = self.chosen.as_ref().map_or(!absent, |chosen| chosen.columns >> at & 1 == 1);
+            if !written {
+                continue;
+            }
+            let own = match &value {
                 // The endpoints have one family, so that one template tells both; other addresses have their own.
                 Value::Ip(ip) if !matches!(column.four.element, 8 | 12) => ip.as_v4().is_none(),
                 _ => six,
@@ -199,11 +273,17 @@ impl Encoder {
             self.layouts.clear();
         }
         let columns = self.columns();
+        let (order, millis) = (self.chosen.as_ref().map(|chosen| chosen.order.clone()), self.millis);
         let id = u16::try_from(256 + self.layouts.len()).unwrap_or(u16::MAX);
         self.layouts.entry(key).or_insert_with(|| {
-            let chosen = columns.iter().enumerate().filter(|(at, _)| key.present >> at & 1 == 1);
-            let fields = chosen.map(|(at, column)| if key.six >> at & 1 == 1 { column.six } else { column.four });
-            Layout { id, fields: fields.collect(), sent: None }
+            let order = order.unwrap_or_else(|| (0..columns.len()).collect());
+            let present = order.into_iter().filter(|at| key.present >> at & 1 == 1);
+            let field = |at: usize| columns.get(at).map(|c| if key.six >> at & 1 == 1 { c.six } else { c.four });
+            let coarse = |piece: Piece| match piece.element {
+                element @ (156 | 157) if millis => Piece { element: element - 4, coding: Coding::Millis, ..piece },
+                _ => piece,
+            };
+            Layout { id, fields: present.filter_map(field).map(coarse).collect(), sent: None }
         })
     }
 
@@ -384,6 +464,8 @@ impl Draft {
 /// Appends the octets of one field.
 fn write(out: &mut Vec<u8>, piece: &Piece, value: &Value<'_>, boot: Time) {
     let number = match (value, piece.coding) {
+        (Value::Null, _) if piece.len == VARIABLE => return out.push(0),
+        (Value::Null, _) => return out.resize(out.len() + usize::from(piece.len), 0),
         (Value::Text(text), Coding::Uint) => u64::from_str_radix(text, 16).unwrap_or(0),
         (Value::Text(text), _) => return write_text(out, piece.len, text),
         (Value::Ip(ip), _) => {

@@ -323,17 +323,8 @@ fn orient(tuple: FiveTuple, packet: &Packet<'_>) -> (bool, &'static str) {
     if tuple.dst.is_group() {
         return (false, "first_packet");
     }
-    // RFC 6335 §6: system, user and dynamic ports. Without a handshake the lower kind is the server's. Of UDP the first
-    // packet is more often the request than a user port is the server's: there only a system port tells.
-    let tcp = matches!(packet.transport, Transport::Tcp(_));
-    let kind = |port: u16| match port {
-        0 => None,
-        1..1_024 => Some(0),
-        49_152.. if tcp => Some(2),
-        _ => Some(1),
-    };
-    match (kind(tuple.src_port), kind(tuple.dst_port)) {
-        (Some(src), Some(dst)) if src != dst => (src < dst, "port"),
-        _ => (false, "first_packet"),
+    match tuple.serves_by_port() {
+        Some(swapped) => (swapped, "port"),
+        None => (false, "first_packet"),
     }
 }

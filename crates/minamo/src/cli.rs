@@ -15,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 Examples:
   minamo meter capture.pcap                          flows of a capture as JSON lines
   minamo meter --format table captures/              … of a folder, as a table
+  minamo meter capture.pcap --export ipfix://192.0.2.1:4739   … to a collector
   minamo demo                                        a small network in your browser
   minamo serve --config minamo.toml                  probe, collector, lake and console
   minamo query 'tls_sni ~ \"*.example.com\"' --top src_ip --by bytes --last 1h
@@ -81,17 +82,42 @@ pub(crate) struct Meter {
     #[arg(long, short, default_value = "jsonl", value_parser = format_names())]
     pub(crate) format: String,
     /// File to write to instead of standard output.
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", conflicts_with = "export")]
     pub(crate) output: Option<PathBuf>,
     /// Only frames that pass this filter, in the language of tcpdump: 'tcp port 443 and not host 192.0.2.1'.
     #[arg(long, value_name = "FILTER", value_parser = capture_filter)]
     pub(crate) capture_filter: Option<minamo_capture::Expression>,
+    #[command(flatten)]
+    pub(crate) export: Export,
     /// A flow without a packet for this long has ended.
     #[arg(long, default_value = "60s", value_parser = length, value_name = "LENGTH")]
     pub(crate) idle_timeout: std::time::Duration,
     /// A flow that lasts longer is reported in parts of this length.
     #[arg(long, default_value = "5m", value_parser = length, value_name = "LENGTH")]
     pub(crate) active_timeout: std::time::Duration,
+}
+
+/// Flows to another collector.
+#[derive(Args)]
+pub(crate) struct Export {
+    /// Send the flows to a collector instead: ipfix://HOST:PORT, ipfix+tcp://…, netflow9://…, netflow5://….
+    #[arg(long, value_name = "URL", conflicts_with = "format")]
+    pub(crate) export: Option<String>,
+    /// What each record has: "%IPV4_SRC_ADDR %L4_SRC_PORT …" with nProbe's labels, or names of columns.
+    #[arg(long, short = 'T', value_name = "LABELS", requires = "export")]
+    pub(crate) template: Option<String>,
+    /// Both directions in one record, or a record for each; by default both for ipfix and one for the others.
+    #[arg(long, value_enum, requires = "export")]
+    pub(crate) sides: Option<Sides>,
+}
+
+/// Directions in a record.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Sides {
+    /// Two records for a flow with both directions.
+    One,
+    /// One record (RFC 5103; the "out" counters of NetFlow v9).
+    Both,
 }
 
 #[cfg(feature = "lake")]
@@ -165,6 +191,7 @@ Examples:
   minamo query --top app --compare 7d --last 1d             … beside the same day of the week before
   minamo query --paths src_ip,app,dst_ip --last 1h          what goes where, as JSON
   minamo query --billing 95 --step 5m --inside 192.0.2.0/24 --last 30d
+  minamo query 'port 53' --last 1d --export netflow9://192.0.2.1:2055   all of them to a collector
 
 Sums of sampled flows are scaled by their rate, and '±' shows half of a 95 % interval; --raw shows what was counted.")]
 pub(crate) struct Query {
@@ -217,6 +244,9 @@ pub(crate) struct Query {
     /// Show what was counted: do not scale sampled flows.
     #[arg(long)]
     pub(crate) raw: bool,
+    /// Count flows as often as exporters told them; without, rows that are marked `duplicate_of` count for nothing.
+    #[arg(long, requires = "top")]
+    pub(crate) duplicates: bool,
     /// Only the last so long: 30m, 1h, 7d.
     #[arg(long, value_parser = length, value_name = "LENGTH", conflicts_with_all = ["from", "to"])]
     pub(crate) last: Option<std::time::Duration>,
@@ -235,6 +265,8 @@ pub(crate) struct Query {
     /// File to write to instead of standard output; it has its name once it is whole.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) export: Export,
 }
 
 #[cfg(feature = "lake")]

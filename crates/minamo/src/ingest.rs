@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! From sources to the lake: takes batches from a bounded channel, adds what is known of their addresses, and appends
-//! them. A full disk stops it until there is space again: sources then wait, and count what they have to drop themselves.
+//! From sources to the lake: takes batches from a bounded channel, adds what is known of their addresses, offers them
+//! to the collectors that flows are exported to, and appends them. A full disk stops it until there is space again: sources then wait, and count what they have to drop themselves.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -67,10 +67,12 @@ pub(crate) async fn run(
     mut enricher: Enricher,
     fresh: Arc<Fresh>,
     counters: Arc<Counters>,
+    exports: Arc<Vec<minamo_sinks::export::Door>>,
 ) {
     while let Some(batch) = batches.recv().await {
         let batch = enrich(&mut enricher, batch);
         let rows = batch.num_rows() as u64;
+        exports.iter().for_each(|export| export.offer(&batch));
         loop {
             match lake.append(&FLOWS, batch.clone()).await {
                 Ok(()) => {

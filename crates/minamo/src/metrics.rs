@@ -4,14 +4,17 @@
 
 use minamo_base::Metric;
 
-use crate::{detector, ingest, probe};
+use crate::{detector, ingest, pairing, probe};
 
 /// The metrics of each part, in the order of the data's way.
 pub static METRICS: &[(&str, &[Metric])] = &[
     ("Probe", probe::METRICS),
     ("Collector", minamo_collect::METRICS),
+    ("Forwarding", minamo_collect::FORWARD_METRICS),
+    ("Pairing", pairing::METRICS),
     ("Ingest", ingest::METRICS),
     ("Enrichment", minamo_enrich::METRICS),
+    ("Export", minamo_sinks::export::METRICS),
     ("Lake", minamo_store::METRICS),
     ("Detection", detector::METRICS),
 ];

@@ -49,6 +49,12 @@ pub enum Kind {
     Unknown,
     /// Whole number from 1 on, or unlimited.
     Limit,
+    /// Groups of exporters' addresses, a line each.
+    Groups,
+    /// Tables that name other collectors for datagrams.
+    Forwards,
+    /// Tables that name other collectors for flows.
+    Exports,
 }
 
 impl Kind {
@@ -72,6 +78,9 @@ impl Kind {
             Self::Prefixes => "a list of prefixes such as [\"192.0.2.0/24\", \"2001:db8::/32\"]",
             Self::Unknown => "\"accept\", \"ask\" or \"refuse\"",
             Self::Limit => "a whole number of at least 1, or \"unlimited\"",
+            Self::Forwards => "tables [[collect.forward]] with `to` and if need be `exporters` and `keep_source`",
+            Self::Exports => "tables [[export]] with `url` and if need be `template` and `sides`",
+            Self::Groups => "a list of groups of addresses such as [\"192.0.2.1 192.0.2.2\"]",
         }
     }
 }
@@ -90,6 +99,12 @@ pub struct Setting {
 
 /// Every setting.
 pub static SETTINGS: &[Setting] = &[
+    Setting {
+        key: "export",
+        kind: Kind::Exports,
+        default: "[]",
+        doc: "Collectors that get all flows: `url` as \"ipfix://192.0.2.9:4739\", `template` with nProbe's labels or names of columns, `sides` \"one\" or \"both\". See docs/guide/export.md.",
+    },
     Setting {
         key: "data.folder",
         kind: Kind::Folder,
@@ -284,6 +299,54 @@ pub static SETTINGS: &[Setting] = &[
         doc: "File with names, sites, tags, sampling, rates and interfaces of exporters, TOML.",
     },
     Setting {
+        key: "collect.forward",
+        kind: Kind::Forwards,
+        default: "[]",
+        doc: "Collectors that get the datagrams as they came: `to` as \"192.0.2.9:2055\", `exporters` as [\"198.51.100.0/24\"] for some only, `keep_source` for the exporter's own address as the source (needs CAP_NET_RAW).",
+    },
+    Setting {
+        key: "collect.pair",
+        kind: Kind::Flag,
+        default: "true",
+        doc: "Join the two one-sided records of a conversation to one row; records of both directions pass as they are.",
+    },
+    Setting {
+        key: "collect.pair_wait",
+        kind: Kind::Length,
+        default: "\"30s\"",
+        doc: "How long a one-sided record waits for the other direction before it is stored as it came, and the longest silence between the two. The active timeout of your exporters added finds the most pairs; one-sided flows are seen later by as much.",
+    },
+    Setting {
+        key: "collect.pair_max",
+        kind: Kind::Count,
+        default: "500000",
+        doc: "Most records that wait for the other direction, about 500 bytes each; beyond it the oldest are stored as they came.",
+    },
+    Setting {
+        key: "collect.pair_groups",
+        kind: Kind::Groups,
+        default: "[]",
+        doc: "Exporters that see one direction each of the same conversations, a group a line: their records pair with each other's. An exporter alone in a group pairs across its observation domains.",
+    },
+    Setting {
+        key: "collect.duplicates",
+        kind: Kind::Flag,
+        default: "true",
+        doc: "Mark rows of flows that another exporter tells as well (`duplicate_of`), so that totals count them once.",
+    },
+    Setting {
+        key: "collect.duplicate_window",
+        kind: Kind::Length,
+        default: "\"5m\"",
+        doc: "How long a conversation is remembered after its last row for marking other exporters' rows: at least the longest active timeout of your exporters.",
+    },
+    Setting {
+        key: "collect.duplicate_max",
+        kind: Kind::Count,
+        default: "500000",
+        doc: "Most conversations that are remembered for marking, about 250 bytes each.",
+    },
+    Setting {
         key: "enrich.networks",
         kind: Kind::File,
         default: "\"\"",
@@ -407,6 +470,10 @@ impl Settings {
             text.parse().map_err(|e: toml::de::Error| anyhow::anyhow!("{}", e.to_string().trim_end()))?;
         let mut given = BTreeMap::new();
         for (table, keys) in file {
+            if keys.is_array() {
+                given.insert(table, keys);
+                continue;
+            }
             let toml::Value::Table(keys) = keys else { bail!("{table}: want a table [{table}]") };
             given.extend(keys.into_iter().map(|(name, value)| (format!("{table}.{name}"), value)));
         }
@@ -427,6 +494,8 @@ impl Settings {
         let settings = Self { values };
         settings.lake()?;
         settings.collect()?;
+        settings.forwards()?;
+        settings.exports()?;
         Ok(settings)
     }
 
@@ -568,6 +637,67 @@ impl Settings {
         Some(self.text("collect.elements")).filter(|path| !path.is_empty()).map(PathBuf::from)
     }
 
+    /// `collect.forward`.
+    pub(crate) fn forwards(&self) -> anyhow::Result<Vec<minamo_collect::ForwardTarget>> {
+        let listen = self.addresses("collect.listen");
+        let forwards = self.tables("collect.forward").map(|table| {
+            let mut keys = Keys::of(table);
+            let to: SocketAddr = keys.text("to")?.context("to: want an address such as \"192.0.2.9:2055\"")?.parse()?;
+            anyhow::ensure!(!listen.contains(&to), "to: {to} is our own address in collect.listen");
+            let exporters = keys.texts("exporters")?.iter().map(|text| text.parse()).collect::<Result<_, _>>();
+            let target = minamo_collect::ForwardTarget {
+                to,
+                exporters: exporters.context("exporters")?,
+                keep_source: keys.flag("keep_source")?,
+            };
+            keys.end().map(|()| target)
+        });
+        forwards.collect::<anyhow::Result<_>>().context("collect.forward")
+    }
+
+    /// `export`.
+    pub(crate) fn exports(&self) -> anyhow::Result<Vec<minamo_sinks::export::Target>> {
+        let exports = self.tables("export").map(|table| {
+            let mut keys = Keys::of(table);
+            let url = keys.text("url")?.context("url: want such as \"ipfix://192.0.2.9:4739\"")?;
+            let biflow = match keys.text("sides")? {
+                None => None,
+                Some("one") => Some(false),
+                Some("both") => Some(true),
+                Some(other) => bail!("sides: got {other:?}, want \"one\" or \"both\""),
+            };
+            let target = crate::commands::export::target(url, keys.text("template")?, biflow)?;
+            keys.end().map(|()| target)
+        });
+        exports.collect::<anyhow::Result<_>>().context("export")
+    }
+
+    fn tables(&self, key: &str) -> impl Iterator<Item = &toml::Table> {
+        self.values.get(key).and_then(toml::Value::as_array).into_iter().flatten().filter_map(toml::Value::as_table)
+    }
+
+    /// `collect.pair*`; nothing where records are not paired.
+    pub(crate) fn pairing(&self) -> Option<minamo_pair::PairSettings> {
+        let wait = self.length("collect.pair_wait");
+        let groups = self.texts("collect.pair_groups");
+        self.flag("collect.pair").then(|| minamo_pair::PairSettings {
+            wait,
+            gap: wait,
+            max_rows: self.count("collect.pair_max"),
+            max_octets: self.count("collect.pair_max").saturating_mul(minamo_pair::PairSettings::ROW_OCTETS),
+            groups: groups.iter().filter_map(|group| addresses(group)).collect(),
+        })
+    }
+
+    /// `collect.duplicate*`; nothing where rows are not marked.
+    pub(crate) fn duplicates(&self) -> Option<minamo_pair::DuplicateSettings> {
+        self.flag("collect.duplicates").then(|| minamo_pair::DuplicateSettings {
+            window: self.length("collect.duplicate_window"),
+            max_flows: self.count("collect.duplicate_max"),
+            ..Default::default()
+        })
+    }
+
     /// `enrich.*`.
     pub(crate) fn enrich(&self) -> enrichment::Settings {
         let networks = Some(self.text("enrich.networks")).filter(|path| !path.is_empty());
@@ -609,6 +739,47 @@ impl Settings {
             query_queue: self.count("lake.query_queue"),
             ..Default::default()
         })
+    }
+}
+
+/// The keys of a table in a list, each asked for once.
+struct Keys<'a> {
+    table: &'a toml::Table,
+    known: Vec<&'static str>,
+}
+
+impl<'a> Keys<'a> {
+    fn of(table: &'a toml::Table) -> Self {
+        Self { table, known: Vec::new() }
+    }
+
+    fn value(&mut self, key: &'static str) -> Option<&'a toml::Value> {
+        self.known.push(key);
+        self.table.get(key)
+    }
+
+    fn text(&mut self, key: &'static str) -> anyhow::Result<Option<&'a str>> {
+        let value = self.value(key);
+        value.map(|value| value.as_str().with_context(|| format!("{key}: got {value}, want a text"))).transpose()
+    }
+
+    fn texts(&mut self, key: &'static str) -> anyhow::Result<Vec<&'a str>> {
+        let Some(value) = self.value(key) else { return Ok(Vec::new()) };
+        let texts = value.as_array().and_then(|list| list.iter().map(toml::Value::as_str).collect());
+        texts.with_context(|| format!("{key}: got {value}, want a list of texts"))
+    }
+
+    fn flag(&mut self, key: &'static str) -> anyhow::Result<bool> {
+        let Some(value) = self.value(key) else { return Ok(false) };
+        value.as_bool().with_context(|| format!("{key}: got {value}, want true or false"))
+    }
+
+    /// An error for a key that nobody asked for.
+    fn end(self) -> anyhow::Result<()> {
+        match self.table.keys().find(|key| !self.known.contains(&key.as_str())) {
+            Some(key) => bail!("{key}: no such key; want one of {}", self.known.join(", ")),
+            None => Ok(()),
+        }
     }
 }
 
@@ -663,6 +834,8 @@ fn fits(kind: Kind, value: &toml::Value) -> bool {
         Kind::Files => all(|path| !path.is_empty()),
         Kind::Prefixes => all(|text| text.parse::<minamo_base::Prefix>().is_ok()),
         Kind::Unknown => text.is_some_and(|text| unknown(text).is_some()),
+        Kind::Forwards | Kind::Exports => list.is_some_and(|l| l.iter().all(toml::Value::is_table)),
+        Kind::Groups => all(|group| addresses(group).is_some_and(|group| !group.is_empty())),
         Kind::Limit => {
             text == Some(UNLIMITED) || value.as_integer().is_some_and(|n| u32::try_from(n).is_ok_and(|n| n > 0))
         }
@@ -677,6 +850,11 @@ fn unknown(text: &str) -> Option<minamo_collect::Unknown> {
         "refuse" => Some(minamo_collect::Unknown::Refuse),
         _ => None,
     }
+}
+
+/// Addresses with spaces between them.
+fn addresses(text: &str) -> Option<Vec<minamo_base::Ip>> {
+    text.split_whitespace().map(|address| address.parse().ok()).collect()
 }
 
 /// Octets of a size such as `64MiB`.
@@ -713,6 +891,8 @@ mod tests {
         assert_eq!(settings.enrich().enricher, minamo_enrich::Settings::default());
         assert_eq!((settings.enrich().networks, settings.enrich().databases.len()), (None, 0));
         assert!(settings.listen().expect("an address").ip().is_loopback());
+        assert_eq!(settings.pairing(), Some(minamo_pair::PairSettings::default()));
+        assert_eq!(settings.duplicates(), Some(minamo_pair::DuplicateSettings::default()));
     }
 
     #[test]
@@ -752,6 +932,29 @@ mod tests {
         assert!(error("voice keep 30d").contains("want `where` and a filter"));
         assert!(error("voice keep x where port 1").contains("lake.classes: \"voice keep x where port 1\": keep \"x\""));
         assert!(error("voice where portt 1").contains("portt"));
+    }
+
+    #[test]
+    fn other_collectors_are_tables() {
+        let text = "[[collect.forward]]\nto = \"192.0.2.9:2055\"\nexporters = [\"198.51.100.0/24\"]\nkeep_source = true\n\
+            [[export]]\nurl = \"netflow9://192.0.2.8:9995\"\ntemplate = \"%IN_BYTES src_ip\"\nsides = \"both\"\n";
+        let settings = Settings::parse(text).expect("good");
+        let forward = settings.forwards().expect("checked").remove(0);
+        assert!(forward.keep_source && forward.exporters.len() == 1 && forward.to.port() == 2055);
+        let export = settings.exports().expect("checked").remove(0);
+        assert!(export.biflow && export.template.is_some_and(|template| template.columns().len() == 2));
+        let again = Settings::parse(&settings.describe()).expect("its own description");
+        assert_eq!(settings.values, again.values);
+        assert_eq!(
+            error("[[collect.forward]]\nto = \"192.0.2.9:2055\"\nfrom = 1"),
+            "collect.forward: from: no such key; want one of to, exporters, keep_source"
+        );
+        assert!(
+            error("[[export]]\nurl = \"ipfix://192.0.2.9:1\"\ntemplate = \"%NO\"")
+                .starts_with("export: template: \"%NO\"")
+        );
+        let own = "[collect]\nlisten = [\"127.0.0.1:2055\"]\nforward = [{ to = \"127.0.0.1:2055\" }]";
+        assert!(error(own).contains("our own address"), "{}", error(own));
     }
 
     #[test]

@@ -5,7 +5,9 @@
 pub mod event;
 pub mod flow;
 mod identity;
+mod mirror;
 mod reader;
+mod rows;
 mod table;
 
 pub use event::{Event, EventBuilder};

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Where rows go: one file per format, one line in [`FORMATS`]. A sink takes batches of any table and
+//! Where rows go: one file per format, one line in [`FORMATS`]; to other collectors by [`export`]. A sink takes batches of any table and
 //! never names columns unless its format fixed them.
 
 mod answer;
 mod csv;
+pub mod export;
 mod joy;
 mod jsonl;
 mod parquet;

@@ -42,6 +42,7 @@ pub use query::{
     Asker, Billing, BillingQuery, By, Counting, Figure, FlowPage, FlowsQuery, Function, GroupRow, Groups, GroupsQuery,
     Interval, Intervals, Key, Measure, Operand, Paths, PathsQuery, Rows, RowsQuery, RunningQuery, Sampled, Series,
     SeriesQuery, Sides, SqlAnswer, Stop, Summary, SummaryQuery, Top, TopQuery, Totals, asked_by, compile,
+    with_duplicates,
 };
 pub use rebuild::Rebuilt;
 pub use retention::{Class, ClassSize, Forecast, Hold, HoldKind, NewHold, Retained};

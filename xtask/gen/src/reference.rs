@@ -134,12 +134,14 @@ pub(crate) fn settings() -> String {
     let mut out = format!(
         "{HEAD}# Settings\n\nThe configuration file is TOML; `minamo check-config` checks one and prints all settings with what is in force.\n"
     );
-    let mut table = "";
+    let mut table = None;
     for setting in minamo::SETTINGS {
-        let (group, name) = setting.key.split_once('.').unwrap_or(("", setting.key));
-        if group != table {
-            table = group;
-            out.push_str(&format!("\n## `[{group}]`\n\n| name | value | default | meaning |\n|---|---|---|---|\n"));
+        // A key without a table is a list of tables.
+        let (group, name) = setting.key.split_once('.').unwrap_or((setting.key, setting.key));
+        if table != Some(group) {
+            table = Some(group);
+            let title = if group == name { format!("[[{group}]]") } else { format!("[{group}]") };
+            out.push_str(&format!("\n## `{title}`\n\n| name | value | default | meaning |\n|---|---|---|---|\n"));
         }
         out.push_str(&format!("| `{name}` | {} | `{}` | {} |\n", setting.kind.want(), setting.default, setting.doc));
     }

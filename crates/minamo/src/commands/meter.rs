@@ -6,9 +6,10 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 use anyhow::{Context as _, bail};
 use minamo_model::{BATCH_ROWS, FLOWS, FlowBuilder};
-use minamo_sinks::{Sink, SinkError};
+use minamo_sinks::{Format, Sink, SinkError};
 
 use crate::cli::Meter;
+use crate::commands::export;
 use crate::read;
 
 pub(crate) fn run(args: &Meter) -> anyhow::Result<()> {
@@ -17,19 +18,17 @@ pub(crate) fn run(args: &Meter) -> anyhow::Result<()> {
     if files.is_empty() {
         bail!("there are no files in the folder(s) given");
     }
-    let out: Box<dyn Write + Send> = match &args.output {
-        Some(path) => Box::new(BufWriter::new(File::create(path).with_context(|| path.display().to_string())?)),
-        None if format.binary && io::stdout().is_terminal() => {
-            bail!("{} is not for terminals: name a file with --output", format.name)
-        }
-        None => Box::new(BufWriter::new(io::stdout())),
-    };
+    let export = export::open(&args.export)?;
     let settings = minamo_meter::Settings {
         idle_timeout: args.idle_timeout,
         active_timeout: args.active_timeout,
         ..Default::default()
     };
-    let mut rows = Rows { sink: (format.open)(out, &FLOWS)?, builder: FlowBuilder::default() };
+    let (sink, told) = match export {
+        Some(export) => (export.sink, Some(export.told)),
+        None => ((format.open)(output(args, format)?, &FLOWS)?, None),
+    };
+    let mut rows = Rows { sink, builder: FlowBuilder::default() };
     let mut failed = None;
     let filter = args.capture_filter.as_ref();
     let report = read::meter(&files, settings, filter, |time| time, &read::progress(), &mut |row| {
@@ -50,10 +49,24 @@ pub(crate) fn run(args: &Meter) -> anyhow::Result<()> {
         _ => {}
     }
     report.tell();
+    if let Some(told) = told {
+        told.tell();
+    }
     if report.nothing_read() {
         bail!("nothing could be read");
     }
     Ok(())
+}
+
+/// Where a format is written.
+fn output(args: &Meter, format: &Format) -> anyhow::Result<Box<dyn Write + Send>> {
+    Ok(match &args.output {
+        Some(path) => Box::new(BufWriter::new(File::create(path).with_context(|| path.display().to_string())?)),
+        None if format.binary && io::stdout().is_terminal() => {
+            bail!("{} is not for terminals: name a file with --output", format.name)
+        }
+        None => Box::new(BufWriter::new(io::stdout())),
+    })
 }
 
 /// Rows on their way to the sink.

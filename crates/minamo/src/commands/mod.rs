@@ -5,6 +5,7 @@
 mod collect;
 #[cfg(feature = "lake")]
 mod demo;
+pub(crate) mod export;
 #[cfg(feature = "lake")]
 mod import;
 #[cfg(feature = "lake")]

@@ -11,12 +11,14 @@ use minamo_filter::{Expr, parse_having};
 use minamo_model::{json_value, text_value};
 use minamo_schema::Value;
 use minamo_store::{
-    BillingQuery, Figure, GroupRow, Groups, GroupsQuery, Interval, Key, Lake, Measure, PathsQuery, RowsQuery, Stop,
+    BillingQuery, Figure, FlowsQuery, GroupRow, Groups, GroupsQuery, Interval, Key, Lake, Measure, PathsQuery,
+    RowsQuery, Stop,
 };
 use serde_json::{Map, json};
 
 use crate::cli::{By, Query};
 use crate::clock;
+use crate::commands::export;
 use crate::commands::output::Output;
 use crate::commands::place::{open_to_read, say};
 use crate::commands::set::filter;
@@ -33,6 +35,10 @@ pub(crate) async fn run(args: Query) -> anyhow::Result<()> {
         Some(length) => (Some(clock::now() - length), Some(clock::now())),
         None => (args.from, args.to),
     };
+    if let Some(export) = export::open(&args.export)? {
+        return send(&lake, filter, range, export).await;
+    }
+    let filter = if args.duplicates { minamo_store::with_duplicates(filter) } else { filter };
     match (&args.top, &args.paths, args.billing) {
         (Some(keys), ..) => top(&lake, filter, range, keys, &args).await,
         (_, Some(keys), _) => paths(&lake, filter, range, keys, &args).await,
@@ -42,6 +48,26 @@ pub(crate) async fn run(args: Query) -> anyhow::Result<()> {
 }
 
 type Range = (Option<Time>, Option<Time>);
+
+/// Rows that are asked for and sent together.
+const PAGE: usize = 8_192;
+
+/// All flows that pass, the newest first, to a collector.
+async fn send(lake: &Lake, filter: Expr, (from, to): Range, mut export: export::Open) -> anyhow::Result<()> {
+    let mut cursor = None;
+    loop {
+        let query = FlowsQuery { from, to, filter: filter.clone(), limit: PAGE, cursor };
+        let page = lake.flows(query).await?;
+        export.sink.write(&page.batch)?;
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    export.sink.finish()?;
+    export.told.tell();
+    Ok(())
+}
 
 async fn flows(lake: &Lake, filter: Expr, (from, to): Range, args: &Query) -> anyhow::Result<()> {
     let limit = args.limit.or(args.output.is_none().then_some(LIMIT));

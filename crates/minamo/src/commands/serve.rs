@@ -11,8 +11,9 @@ use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use minamo_base::Sample;
 use minamo_capture::{LiveCapture, LiveSettings};
-use minamo_collect::Collector;
+use minamo_collect::{Collector, Forwarder};
 use minamo_server::{Deps, State, random_password, router};
+use minamo_sinks::export::{self, Door};
 use minamo_state::Definitions;
 use minamo_store::Lake;
 use tokio::net::TcpListener;
@@ -25,6 +26,7 @@ use crate::commands::place::place;
 use crate::detector::{self, Detector};
 use crate::enrichment;
 use crate::ingest::{self, Fresh};
+use crate::pairing::{self, Stages};
 use crate::probe;
 use crate::sets::Networks;
 use crate::settings::Settings;
@@ -75,6 +77,7 @@ pub(crate) struct Core {
     /// Dropped when detection shall end.
     detect: watch::Sender<()>,
     ingested: Arc<ingest::Counters>,
+    exports: Arc<Vec<Door>>,
     enrichment: Arc<minamo_enrich::Control>,
     /// Reads the files of enrichment again.
     watching: JoinHandle<()>,
@@ -101,7 +104,11 @@ impl Core {
         let detected = Arc::new(detector::Counters::default());
         let detector = Detector::new(Arc::clone(&lake), rules.clone(), Arc::clone(&detected)).await?;
         let detect = watch::Sender::new(());
-        let ingest = ingest::run(Arc::clone(&lake), queue, enricher, Arc::clone(&fresh), Arc::clone(&ingested));
+        let open = |target| Door::open(target, export::Clock::System(clock::now)).context("cannot start an export");
+        let exports: Vec<Door> = settings.exports()?.into_iter().map(open).collect::<anyhow::Result<_>>()?;
+        let exports = Arc::new(exports);
+        let (fresh_rows, taken) = (Arc::clone(&fresh), Arc::clone(&ingested));
+        let ingest = ingest::run(Arc::clone(&lake), queue, enricher, fresh_rows, taken, Arc::clone(&exports));
         Ok(Self {
             state: Arc::new(state),
             definitions,
@@ -112,6 +119,7 @@ impl Core {
             detection: tokio::spawn(detector.run(fresh, detect.subscribe())),
             detect,
             ingested,
+            exports,
             enrichment,
             watching,
             detected,
@@ -133,6 +141,8 @@ impl Core {
         drop(self.batches);
         self.watching.abort();
         self.ingest.await?;
+        let exports = self.exports;
+        tokio::task::spawn_blocking(move || exports.iter().for_each(Door::close)).await?;
         drop(self.detect);
         self.detection.await?;
         // Whoever still asks keeps the lake open; it then ends with the process, and nothing is lost by that.
@@ -151,12 +161,13 @@ pub(crate) async fn serve(
     exporters: Option<minamo_collect::Exporters>,
 ) -> anyhow::Result<()> {
     let (ingested, detected) = (Arc::clone(&core.ingested), Arc::clone(&core.detected));
-    let enrichment = Arc::clone(&core.enrichment);
+    let (enrichment, exports) = (Arc::clone(&core.enrichment), Arc::clone(&core.exports));
     let counters = move || {
         let mut samples = sources();
         samples.extend(ingested.samples(&[]));
         samples.extend(enrichment.samples());
         samples.extend(detected.samples(&[]));
+        samples.extend(exports.iter().flat_map(|export| export.counters().samples(&[export.name()])));
         samples
     };
     let service = router(Deps {
@@ -189,6 +200,8 @@ struct Sources {
     stop: Arc<AtomicBool>,
     collector: Option<Arc<minamo_collect::Counters>>,
     exporters: Option<minamo_collect::Exporters>,
+    pairing: Option<Arc<pairing::Counters>>,
+    forwarder: Option<Arc<Forwarder>>,
     probes: Vec<(String, Arc<probe::Counters>)>,
 }
 
@@ -201,12 +214,19 @@ impl Sources {
         stop: &watch::Sender<bool>,
     ) -> anyhow::Result<()> {
         let elements = settings.collect_elements().map(elements).transpose()?.map(Arc::new).unwrap_or_default();
-        let settings = settings.collect()?;
-        if settings.listen.is_empty() && settings.tcp.is_empty() && settings.tls.is_empty() {
+        let collect = settings.collect()?;
+        if collect.listen.is_empty() && collect.tcp.is_empty() && collect.tls.is_empty() {
             return Ok(());
         }
-        let settings = minamo_collect::Settings { folder: Some(folder.join("collect")), elements, ..settings };
-        let collector = Collector::new(settings, core.batches(), clock::now);
+        let collect = minamo_collect::Settings { folder: Some(folder.join("collect")), elements, ..collect };
+        let forwarder = Arc::new(Forwarder::open(&settings.forwards()?)?);
+        let stages = Stages::new(settings.pairing(), settings.duplicates());
+        let (batches, collected) = mpsc::channel(ingest::QUEUE);
+        let counters = Arc::new(pairing::Counters::default());
+        self.pairing = Some(Arc::clone(&counters));
+        self.tasks.spawn(pairing::run(stages, collected, core.batches(), counters));
+        let collector = Collector::new(collect, batches, clock::now).with_forwarder(Arc::clone(&forwarder));
+        self.forwarder = Some(forwarder);
         self.collector = Some(collector.counters());
         let stop = stop.subscribe();
         self.exporters = Some(collector.exporters());
@@ -232,10 +252,17 @@ impl Sources {
     }
 
     fn counters(&self) -> SampleSource {
-        let (collector, probes) = (self.collector.clone(), self.probes.clone());
+        let (collector, pairing, probes) = (self.collector.clone(), self.pairing.clone(), self.probes.clone());
+        let forwarder = self.forwarder.clone();
         Arc::new(move || {
+            let forwarded = forwarder.iter().flat_map(|forwarder| forwarder.samples());
             let collected = collector.iter().flat_map(|c| c.samples(&[]));
-            collected.chain(probes.iter().flat_map(|(name, c)| c.samples(&[name]))).collect()
+            let paired = pairing.iter().flat_map(|c| c.samples(&[]));
+            collected
+                .chain(forwarded)
+                .chain(paired)
+                .chain(probes.iter().flat_map(|(name, c)| c.samples(&[name])))
+                .collect()
         })
     }
 

@@ -4,11 +4,13 @@
 mod core;
 mod enrich;
 mod export;
+mod merge;
 mod protocols;
 
 pub use self::core::{Core, Exporter, Icmp, L2, Net, Npm, Sampling, Splt, Tcp, Tunnel};
 pub use enrich::Enrich;
 pub use export::{Eta, Extra, Firewall, Forwarding, Nat, Routing, User};
+pub use merge::Merge;
 pub use protocols::{BitTorrent, Dhcp, Dns, Ftp, Http, Mail, Ntp, Quic, Rdp, Sip, Smb, Ssh, Stun, Tls};
 
 use minamo_schema::row;
@@ -48,5 +50,6 @@ row! {
         routing: Routing,
         eta: Eta,
         extra: Extra,
+        merge: Merge,
     }
 }

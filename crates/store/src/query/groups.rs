@@ -20,7 +20,7 @@ use super::ranking::Ranked;
 use super::running::collect;
 use super::sampling::{Interval, is_sampled};
 use super::top::{By, Top, TopQuery, Totals, quick};
-use super::{flows, owned};
+use super::{flows, owned, without_duplicates};
 use crate::shared::Shared;
 use crate::{Lake, QueryError};
 
@@ -304,7 +304,8 @@ impl Lake {
         }
     }
 
-    pub(super) async fn run_groups(&self, query: GroupsQuery) -> Result<Groups, QueryError> {
+    pub(super) async fn run_groups(&self, mut query: GroupsQuery) -> Result<Groups, QueryError> {
+        query.filter = without_duplicates(&query.filter);
         let session = self.session()?;
         let sampled = query.scaled && sampled(&self.shared, &query)?;
         if let Some(plain) = query.plain().filter(|_| !sampled)

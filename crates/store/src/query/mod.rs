@@ -5,6 +5,7 @@
 mod addresses;
 mod aggregate;
 mod billing;
+mod duplicates;
 mod errors;
 mod export;
 mod filter;
@@ -54,6 +55,8 @@ use minamo_schema::Value;
 use object_store::local::LocalFileSystem;
 
 pub use billing::{Billing, BillingQuery};
+pub use duplicates::with_duplicates;
+pub(crate) use duplicates::without_duplicates;
 pub(crate) use errors::explain_error;
 pub use export::{Rows, RowsQuery};
 pub use filter::compile;

@@ -18,7 +18,7 @@ use super::groups::GroupsQuery;
 use super::running::stream;
 use super::sampling::{Amount, Interval, RATE, Sides, is_sampled, variance_of};
 use super::top::{By, TopQuery};
-use super::{Key, flows};
+use super::{Key, flows, without_duplicates};
 use crate::{Lake, QueryError};
 
 /// A question for traffic over time.
@@ -127,7 +127,7 @@ impl Lake {
             columns.push(RATE);
         }
         columns.extend(split.iter().filter(|name| !columns.contains(name)).copied().collect::<Vec<_>>());
-        let frame = flows(&session, Some(from), Some(to), &query.filter).await?;
+        let frame = flows(&session, Some(from), Some(to), &without_duplicates(&query.filter)).await?;
         let frame = frame.select(columns.into_iter().map(ident).collect::<Vec<_>>())?;
         let mut lines = Lines::new(buckets, query.by, names, counting, sampled);
         let mut stream = stream(frame).await?;

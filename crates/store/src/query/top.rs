@@ -21,7 +21,7 @@ use super::key::IP;
 use super::ranking::{COUNTERS, Packed};
 use super::running::{collect, follow};
 use super::sampling::{Amount, Interval, Intervals, Sides, counted, is_sampled, scaled, variance};
-use super::{Key, flows, owned};
+use super::{Key, flows, owned, without_duplicates};
 use crate::{Lake, QueryError};
 
 /// What a ranking goes by.
@@ -145,7 +145,7 @@ impl Lake {
         self.limited(Box::pin(async {
             let session = self.session()?;
             let scale = scaled && is_sampled(&self.shared, query.from, query.to)?;
-            let frame = flows(&session, query.from, query.to, &query.filter).await?;
+            let frame = flows(&session, query.from, query.to, &without_duplicates(&query.filter)).await?;
             let hosts =
                 first_row(both_sides(frame.clone())?.aggregate(vec![], vec![count_distinct(ident(IP))])?).await?;
             let row = first_row(frame.aggregate(vec![], wanted(scale)?)?).await?;

@@ -13,7 +13,7 @@ use minamo_filter::Expr as Filter;
 use minamo_model::FLOWS;
 
 use crate::counters::{Counters, add};
-use crate::query::compile;
+use crate::query::{compile, without_duplicates};
 use crate::segment::fit;
 use crate::{QueryError, StoreError};
 
@@ -33,8 +33,9 @@ impl Selector {
         Self::new(state, &filter).map_err(|e| StoreError::Engine(e.to_string()))
     }
 
-    /// Of a filter.
+    /// Of a filter, for totals: rows that another exporter's count for do not pass.
     pub(crate) fn new(state: &SessionState, filter: &Filter) -> Result<Self, QueryError> {
+        let filter = &without_duplicates(filter);
         if *filter == Filter::All {
             return Ok(Self { test: None, schema: Arc::new(Schema::empty()) });
         }

@@ -10,6 +10,7 @@
 
 mod bad_days;
 mod crash;
+mod duplicates;
 mod export;
 mod filters;
 mod formats;

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What commands that send flows to a collector share: the options, and what is said at the end.
+
+use std::sync::Arc;
+
+use minamo_base::Time;
+use minamo_sinks::Sink;
+use minamo_sinks::export::{Clock, Counters, Exporter, Target, Template};
+
+use crate::cli::{Export, Sides};
+
+/// An export that was asked for.
+pub(super) struct Open {
+    /// Takes the rows.
+    pub(super) sink: Box<dyn Sink>,
+    /// What became of them.
+    pub(super) told: Told,
+}
+
+/// The account of an export.
+pub(super) struct Told {
+    url: String,
+    counters: Arc<Counters>,
+}
+
+impl Told {
+    /// Says on standard error what was sent and what was not.
+    pub(super) fn tell(&self) {
+        eprintln!("minamo: {} record(s) sent to {}", self.counters.sent(), self.url);
+        for loss in self.counters.losses() {
+            eprintln!("minamo: {loss}");
+        }
+    }
+}
+
+/// The export that the options ask for, if they do. Names on standard error what a template asks for and the format
+/// cannot carry.
+pub(super) fn open(args: &Export) -> anyhow::Result<Option<Open>> {
+    let Some(url) = &args.export else { return Ok(None) };
+    let target = target(url, args.template.as_deref(), args.sides.map(|sides| matches!(sides, Sides::Both)))?;
+    let counters = Arc::new(Counters::default());
+    let exporter = Exporter::new(target, Clock::Rows(Time(i64::MIN)), Arc::clone(&counters));
+    Ok(Some(Open { sink: Box::new(exporter), told: Told { url: url.clone(), counters } }))
+}
+
+/// A target with its options.
+pub(crate) fn target(url: &str, template: Option<&str>, biflow: Option<bool>) -> anyhow::Result<Target> {
+    let mut target = Target::parse(url)?;
+    if let Some(text) = template {
+        let template = Template::parse(text)?;
+        for left_out in template.left_out(target.wire) {
+            eprintln!("minamo: not exported: {left_out}");
+        }
+        target = target.with_template(template)?;
+    }
+    Ok(match biflow {
+        Some(biflow) => target.with_biflow(biflow),
+        None => target,
+    })
+}

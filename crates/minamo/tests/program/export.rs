@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Exports to another collector, nfcapd, and read by its nfdump: the same flows, packets and octets arrive.
+
+use std::net::UdpSocket;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use super::server::Server;
+use super::{flows, minamo, stderr};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running nfcapd with its folder.
+struct Nfcapd {
+    child: Child,
+    folder: tempfile::TempDir,
+    port: u16,
+}
+
+impl Nfcapd {
+    /// Starts it on a free port of loopback; nothing where it is not installed.
+    fn start() -> Option<Self> {
+        let port = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
+        let folder = tempfile::tempdir().expect("a folder");
+        let child = Command::new("nfcapd")
+            .args(["-b", "127.0.0.1", "-p", &port.to_string(), "-t", "3600", "-B", "4000000", "-w"])
+            .arg(folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
+        let started = Self { child, folder, port };
+        started.wait_for(|_| true);
+        Some(started)
+    }
+
+    /// Waits until its socket is there and octets that wait in it are as wanted.
+    fn wait_for(&self, wanted: impl Fn(u64) -> bool) {
+        let place = format!("0100007F:{:04X}", self.port);
+        for _ in 0..1_000 {
+            let sockets = std::fs::read_to_string("/proc/net/udp").expect("Linux");
+            let line = sockets.lines().find(|line| line.contains(&place));
+            let waiting = line.and_then(|line| line.split_whitespace().nth(4)?.split_once(':'));
+            if waiting.is_some_and(|(_, rx)| u64::from_str_radix(rx, 16).is_ok_and(&wanted)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("nfcapd does not do its part");
+    }
+
+    /// Ends it and gives what nfdump prints of each flow: source, destination, start, packets and octets there and back.
+    fn finish(mut self) -> Vec<Vec<String>> {
+        self.wait_for(|waiting| waiting == 0);
+        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(killed.expect("kill").success());
+        self.child.wait().expect("it ends");
+        dump(self.folder.path())
+    }
+}
+
+fn dump(folder: &Path) -> Vec<Vec<String>> {
+    let format = "fmt:%sa %sp %da %dp %pr %ts %ipkt %ibyt %opkt %obyt";
+    let output =
+        Command::new("nfdump").args(["-q", "-6", "-N", "-o", format, "-R"]).arg(folder).output().expect("nfdump");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let rows = text.lines().filter(|line| line.contains(':') || line.contains('.'));
+    rows.map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        .filter(|row| row.len() == 11)
+        .collect()
+}
+
+fn sum(rows: &[Vec<String>], from: usize) -> (u64, u64) {
+    let cell = |row: &Vec<String>, at: usize| row.get(at).and_then(|text| text.parse::<u64>().ok()).expect("a number");
+    let both = |at: usize| rows.iter().map(|row| cell(row, at) + cell(row, at + 2)).sum();
+    (both(from), both(from + 1))
+}
+
+const CAPTURE: &str = "fixtures/demo/web.pcap.zst";
+
+#[test]
+fn another_collector_counts_the_same_flows_packets_and_octets() {
+    let metered = flows(&[CAPTURE]);
+    let number = |name: &str| metered.iter().map(|row| row[name].as_u64().unwrap_or(0)).sum::<u64>();
+    let packets = number("src_packets") + number("dst_packets");
+    let octets = number("src_bytes") + number("dst_bytes");
+    let answered = metered.iter().filter(|row| row["dst_packets"].as_u64() > Some(0)).count();
+    for (format, sides, records) in [
+        ("ipfix", "both", metered.len()),
+        ("ipfix", "one", metered.len() + answered),
+        ("netflow9", "both", metered.len()),
+        ("netflow9", "one", metered.len() + answered),
+    ] {
+        let Some(nfcapd) = Nfcapd::start() else {
+            println!("skipped: nfcapd is not installed (apt-get install nfdump)");
+            return;
+        };
+        let url = format!("{format}://127.0.0.1:{}", nfcapd.port);
+        let output = minamo(&["meter", CAPTURE, "--export", &url, "--sides", sides]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(stderr(&output).contains(&format!("{records} record(s) sent to {url}")), "{}", stderr(&output));
+        let rows = nfcapd.finish();
+        assert_eq!(rows.len(), records, "{format} {sides}");
+        assert_eq!(sum(&rows, 7), (packets, octets), "{format} {sides}");
+        let year = metered[0]["time_start"].as_str().and_then(|time| time.get(..5)).expect("a time").to_owned();
+        assert!(
+            rows.iter().all(|row| row.get(5).is_some_and(|date| date.starts_with(&year))),
+            "{format}: {:?}",
+            rows[0]
+        );
+    }
+}
+
+#[test]
+fn one_sided_records_become_the_flows_that_they_were_made_of() {
+    let free = || UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let (copies, exports) = (free(), free());
+    let address = |socket: &UdpSocket| socket.local_addr().expect("an address");
+    let port = address(&free()).port();
+    let mut server = Server::start(&format!(
+        "[collect]\nlisten = [\"127.0.0.1:{port}\"]\npair_wait = \"3s\"\nforward = [{{ to = \"{}\" }}]\n\
+        [[export]]\nurl = \"ipfix://{}\"\n",
+        address(&copies),
+        address(&exports)
+    ));
+    let metered = flows(&[CAPTURE]);
+    let answered = metered.iter().filter(|row| row["dst_packets"].as_u64() > Some(0));
+    // NetFlow v9 as it is exported has no type of ICMP, and without it a request is not told from its answer.
+    let (pings, paired): (Vec<_>, Vec<_>) = answered.partition(|row| row["icmp_kind"].is_u64());
+    let (paired, rows) = (paired.len() as u64, (metered.len() + pings.len()) as u64);
+    let octets =
+        |row: &serde_json::Value| row["src_bytes"].as_u64().unwrap_or(0) + row["dst_bytes"].as_u64().unwrap_or(0);
+    let sum: u64 = metered.iter().map(octets).sum();
+    let output = minamo(&["meter", CAPTURE, "--export", &format!("netflow9://127.0.0.1:{port}"), "--sides", "one"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let count = "SELECT COUNT(*) AS n FROM flows";
+    for _ in 0..100 {
+        if server.number(count) >= rows {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    server.stop();
+    assert_eq!(server.number(count), rows);
+    assert_eq!(server.number("SELECT COUNT(*) AS n FROM flows WHERE record_count = 2"), paired);
+    let total = "SELECT CAST(SUM(src_bytes + dst_bytes) AS BIGINT) AS n FROM flows";
+    assert_eq!(server.number(total), sum);
+    for (socket, version) in [(&copies, [0, 9]), (&exports, [0, 10])] {
+        socket.set_read_timeout(Some(PATIENCE)).expect("set");
+        let mut datagram = [0; 2_000];
+        let len = socket.recv(&mut datagram).expect("a datagram");
+        assert_eq!(datagram.get(..2), Some(&version[..]), "{len} octets");
+    }
+}
+
+#[test]
+fn an_export_with_a_wrong_template_names_the_label() {
+    let output = minamo(&["meter", CAPTURE, "--export", "ipfix://127.0.0.1:9", "-T", "%IPV4_SRC_ADDR %NO_SUCH"]);
+    assert!(!output.status.success());
+    assert!(stderr(&output).contains("template: \"%NO_SUCH\" is no label"), "{}", stderr(&output));
+    let output = minamo(&["meter", CAPTURE, "--export", "sflow://127.0.0.1:9"]);
+    assert!(stderr(&output).contains("want ipfix://HOST:PORT"), "{}", stderr(&output));
+}

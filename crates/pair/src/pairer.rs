@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One-sided records wait for the record of the other direction. Where both begin within [`SURE`] they are joined at
+//! once; otherwise the choice is made when the first of them has waited long enough, among all that have come by then,
+//! so that parts of a long conversation find their own counterparts in whatever order they arrive.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasher as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hashbrown::HashTable;
+use minamo_base::{FiveTuple, Ip, Time};
+use minamo_schema::arrow::array::{ArrayRef, AsArray, RecordBatch, UInt32Array};
+use minamo_schema::arrow::compute::take_record_batch;
+use minamo_schema::arrow::datatypes::DataType;
+use rapidhash::fast::RandomState;
+
+use crate::cells::{Cells, Key};
+use crate::merge::{Pair, Part, merge};
+
+/// Directions that begin this close to each other belong together without waiting for a better match: a round trip
+/// is shorter, and a port is not used again so soon.
+pub(crate) const SURE: Duration = Duration::from_secs(1);
+/// Records of one conversation that may wait at a time; choosing among them costs its square.
+const MAX_OF_KEY: usize = 16;
+
+/// What the pairing stage is asked to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PairSettings {
+    /// How long a one-sided record waits for the other direction.
+    pub wait: Duration,
+    /// Longest silence between the end of one direction and the start of the other.
+    pub gap: Duration,
+    /// Most records that wait.
+    pub max_rows: usize,
+    /// Most octets of memory for them.
+    pub max_octets: usize,
+    /// Exporters that see one direction each of the same conversations: their records pair with each other's, whatever
+    /// the observation domain.
+    pub groups: Vec<Vec<Ip>>,
+}
+
+impl PairSettings {
+    /// Octets that a waiting record takes, as a rule of thumb.
+    pub const ROW_OCTETS: usize = 500;
+}
+
+impl Default for PairSettings {
+    fn default() -> Self {
+        let (wait, max_rows) = (Duration::from_secs(30), 500_000);
+        Self { wait, gap: wait, max_rows, max_octets: max_rows * Self::ROW_OCTETS, groups: Vec::new() }
+    }
+}
+
+/// What the pairing stage counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PairCounters {
+    /// Rows that need no partner: both directions in one record, multicast, no exporter.
+    pub passed: u64,
+    /// Pairs made: each is two records and one row.
+    pub pairs: u64,
+    /// Records that waited and found no partner; they left as they came.
+    pub alone: u64,
+    /// Records that left unpaired before their time because the bound was reached.
+    pub evicted: u64,
+    /// Records that left at once because too many of one conversation were waiting.
+    pub crowded: u64,
+    /// Pairs that could not be joined; their records left as they came.
+    pub failed: u64,
+    /// Records that wait now.
+    pub waiting: u64,
+    /// Octets that they take now.
+    pub octets: u64,
+}
+
+/// A record that waits.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    key: Key,
+    exporter: Ip,
+    scope: u64,
+    start: i64,
+    end: i64,
+    hash: u64,
+    /// Row of the held batch.
+    row: u32,
+    /// True where the source is the higher endpoint of the key.
+    flipped: bool,
+    /// 1 where the record itself says that it is the initiator's, -1 where it is the responder's.
+    hint: i8,
+    taken: bool,
+}
+
+impl Waiting {
+    fn belongs(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.key == other.key && self.exporter == other.exporter && self.scope == other.scope
+    }
+
+    /// Silence between the two, then the distance of their starts: the smaller the better.
+    fn distance(&self, other: &Self) -> (i64, i64) {
+        let gap = self.start.max(other.start).saturating_sub(self.end.min(other.end)).max(0);
+        (gap, self.start.saturating_sub(other.start).saturating_abs())
+    }
+
+    fn part(&self, batch: u64) -> Part {
+        Part { batch, row: self.row, start: self.start, end: self.end }
+    }
+}
+
+/// Where a waiting record is: number of its batch, place in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    batch: u64,
+    at: u32,
+}
+
+/// A batch of which some rows wait.
+struct Held {
+    arrived: Time,
+    batch: RecordBatch,
+    waiting: Vec<Waiting>,
+    octets: usize,
+}
+
+/// Joins one-sided records.
+pub struct Pairer {
+    settings: PairSettings,
+    groups: HashMap<Ip, Ip>,
+    state: RandomState,
+    held: VecDeque<Held>,
+    /// Number of the first held batch.
+    first: u64,
+    index: HashTable<(u64, Place)>,
+    counters: PairCounters,
+}
+
+impl Pairer {
+    /// A stage in which nothing waits.
+    pub fn new(settings: PairSettings) -> Self {
+        let named = settings.groups.iter().filter_map(|group| Some((group, *group.first()?)));
+        let groups = named.flat_map(|(group, name)| group.iter().map(move |member| (*member, name))).collect();
+        let (state, held, index) = (RandomState::default(), VecDeque::new(), HashTable::new());
+        Self { settings, groups, state, held, first: 0, index, counters: PairCounters::default() }
+    }
+
+    /// What was counted so far.
+    pub fn counters(&self) -> PairCounters {
+        self.counters
+    }
+
+    /// Takes a batch that arrived at `now`; what is ready goes to `out`.
+    pub fn batch(&mut self, batch: RecordBatch, now: Time, out: &mut Vec<RecordBatch>) {
+        let Some(cells) = Cells::of(&batch) else {
+            self.counters.passed += count(batch.num_rows());
+            out.push(batch);
+            return;
+        };
+        let number = self.first + count(self.held.len());
+        let (mut passing, mut pairs) = (Vec::new(), Vec::new());
+        self.held.push_back(Held { arrived: now, batch: batch.clone(), waiting: Vec::new(), octets: 0 });
+        for row in 0..u32::try_from(batch.num_rows()).unwrap_or(u32::MAX) {
+            let Some(record) = self.one_sided(&cells, row) else {
+                self.counters.passed += 1;
+                passing.push(row);
+                continue;
+            };
+            if let Some((place, partner)) = self.sure(&record) {
+                self.remove(place, partner.hash);
+                pairs.push(pair(&record, number, &partner, place.batch));
+            } else if self.index.iter_hash(record.hash).filter(|(hash, _)| *hash == record.hash).count() < MAX_OF_KEY {
+                self.wait(number, record);
+            } else {
+                self.counters.crowded += 1;
+                passing.push(row);
+            }
+        }
+        if passing.len() == batch.num_rows() {
+            self.held.pop_back();
+            out.push(batch);
+            return;
+        }
+        self.join(&pairs, out);
+        push_rows(&batch, passing, out);
+        self.compact();
+        self.make_room(out);
+    }
+
+    /// Lets go what has waited long enough by `now`.
+    pub fn advance(&mut self, now: Time, out: &mut Vec<RecordBatch>) {
+        let wait = i64::try_from(self.settings.wait.as_nanos()).unwrap_or(i64::MAX);
+        while self.held.front().is_some_and(|held| now.since(held.arrived) >= wait) {
+            self.counters.alone += self.release(out);
+        }
+    }
+
+    /// Lets go everything.
+    pub fn finish(&mut self, out: &mut Vec<RecordBatch>) {
+        while !self.held.is_empty() {
+            self.counters.alone += self.release(out);
+        }
+    }
+
+    /// The row as a record that waits; nothing where it needs no partner.
+    fn one_sided(&self, cells: &Cells<'_>, row: u32) -> Option<Waiting> {
+        let at = usize::try_from(row).ok()?;
+        let sides = cells.sides(at);
+        if !sides.src || sides.dst || cells.is_merged(at) {
+            return None;
+        }
+        let tuple = cells.tuple(at);
+        if tuple.dst.is_group() {
+            return None;
+        }
+        let (hint, message) = hint(tuple, cells.flags(at), cells.icmp_type(at))?;
+        let exporter = cells.exporter(at)?;
+        let group = self.groups.get(&exporter);
+        let (key, flipped) = cells.key(at);
+        let scope = cells.scope(at, group.is_none(), &self.state) ^ u64::from(message);
+        let exporter = *group.unwrap_or(&exporter);
+        let hash = self.state.hash_one((key, exporter, scope));
+        let (start, end) = cells.times(at);
+        Some(Waiting { key, exporter, scope, start, end, hash, row, flipped, hint, taken: false })
+    }
+
+    fn record(&self, place: Place) -> Option<&Waiting> {
+        let held = self.held.get(usize::try_from(place.batch.checked_sub(self.first)?).ok()?)?;
+        held.waiting.get(usize::try_from(place.at).ok()?).filter(|record| !record.taken)
+    }
+
+    /// Records of the same conversation that wait, in this direction or the other.
+    fn alike<'a>(&'a self, record: &'a Waiting, other: bool) -> impl Iterator<Item = (Place, &'a Waiting)> {
+        self.index.iter_hash(record.hash).filter_map(move |(_, place)| {
+            let found = self.record(*place)?;
+            // Two requests are no exchange; two TCP sides that both open are one (RFC 9293 §3.5).
+            let exchange = record.key.is_tcp() || record.hint == 0 || record.hint != found.hint;
+            let fits = record.belongs(found) && (record.flipped != found.flipped) == other && (!other || exchange);
+            fits.then_some((*place, found))
+        })
+    }
+
+    /// The nearest record of the other direction that begins close enough to be sure.
+    fn sure(&self, record: &Waiting) -> Option<(Place, Waiting)> {
+        let sure = i64::try_from(SURE.as_nanos()).unwrap_or(i64::MAX);
+        let near = self.alike(record, true).filter(|(_, found)| record.distance(found).1 <= sure);
+        near.min_by_key(|(_, found)| record.distance(found)).map(|(place, found)| (place, *found))
+    }
+
+    /// The record of the other direction that falls to this one where the nearest of all that wait are joined first,
+    /// then the nearest of the rest. Who asks first makes no difference.
+    fn best(&self, own: Place, record: &Waiting) -> Option<(Place, Waiting)> {
+        let gap = i64::try_from(self.settings.gap.as_nanos()).unwrap_or(i64::MAX);
+        let others: Vec<_> = self.alike(record, true).collect();
+        let mut edges = Vec::new();
+        for (place, one) in self.alike(record, false) {
+            for (partner, other) in others.iter().filter(|(_, other)| one.distance(other).0 <= gap) {
+                let (low, high) = if one.flipped { (*other, one) } else { (one, *other) };
+                edges.push(((one.distance(other), low.start, high.start, low.end, high.end), place, *partner));
+            }
+        }
+        edges.sort_by_key(|(nearness, ..)| *nearness);
+        let mut joined: Vec<Place> = Vec::new();
+        for (_, place, partner) in edges {
+            if joined.contains(&place) || joined.contains(&partner) {
+                continue;
+            }
+            if place == own {
+                return Some((partner, *self.record(partner)?));
+            }
+            joined.extend([place, partner]);
+        }
+        None
+    }
+
+    fn wait(&mut self, number: u64, record: Waiting) {
+        let Some(held) = self.held.back_mut() else { return };
+        let at = u32::try_from(held.waiting.len()).unwrap_or(u32::MAX);
+        held.waiting.push(record);
+        self.index.insert_unique(record.hash, (record.hash, Place { batch: number, at }), |(hash, _)| *hash);
+        self.counters.waiting += 1;
+    }
+
+    fn remove(&mut self, place: Place, hash: u64) {
+        if let Ok(entry) = self.index.find_entry(hash, |(_, known)| *known == place) {
+            entry.remove();
+            self.counters.waiting = self.counters.waiting.saturating_sub(1);
+        }
+        let at = place.batch.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
+        let held = at.and_then(|at| self.held.get_mut(at));
+        let record = held.and_then(|held| held.waiting.get_mut(usize::try_from(place.at).ok()?));
+        if let Some(record) = record {
+            record.taken = true;
+        }
+    }
+
+    /// Hands on the rows of pairs.
+    fn join(&mut self, pairs: &[Pair], out: &mut Vec<RecordBatch>) {
+        if pairs.is_empty() {
+            return;
+        }
+        let source = |number: u64| {
+            let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
+            self.held.get(at).map(|held| &held.batch)
+        };
+        match merge(pairs, source) {
+            Ok(batch) => {
+                self.counters.pairs += count(pairs.len());
+                out.push(batch);
+            }
+            Err(_) => {
+                // The records are whole: they leave one by one, as they came.
+                let parts = pairs.iter().flat_map(|pair| [pair.src, pair.dst]);
+                let rows = parts.filter_map(|part| Some(source(part.batch)?.slice(usize::try_from(part.row).ok()?, 1)));
+                out.extend(rows);
+                self.counters.failed += count(pairs.len());
+            }
+        }
+    }
+
+    /// Of the batch that came last only the rows that wait are kept.
+    fn compact(&mut self) {
+        let Some(held) = self.held.back_mut() else { return };
+        let open: Vec<u32> = held.waiting.iter().filter(|record| !record.taken).map(|record| record.row).collect();
+        if open.is_empty() {
+            self.held.pop_back();
+            return;
+        }
+        // Taking rows of a batch cannot fail; if it did, the whole batch would still be right.
+        if let Ok(batch) = take_record_batch(&held.batch, &UInt32Array::from(open)) {
+            held.batch = without_slack(batch);
+            for (record, row) in held.waiting.iter_mut().filter(|record| !record.taken).zip(0..) {
+                record.row = row;
+            }
+        }
+        held.octets = held.batch.get_array_memory_size() + held.waiting.capacity() * ENTRY;
+        self.counters.octets += count(held.octets);
+    }
+
+    /// Lets the oldest go early where the bounds are exceeded.
+    fn make_room(&mut self, out: &mut Vec<RecordBatch>) {
+        while self.counters.waiting > count(self.settings.max_rows)
+            || self.counters.octets > count(self.settings.max_octets)
+        {
+            if self.held.is_empty() {
+                return;
+            }
+            self.counters.evicted += self.release(out);
+        }
+    }
+
+    /// Ends the wait of the oldest batch; returns how many of its records found no partner.
+    fn release(&mut self, out: &mut Vec<RecordBatch>) -> u64 {
+        let number = self.first;
+        let (mut pairs, mut alone) = (Vec::new(), Vec::new());
+        let records = self.held.front().map_or(0, |held| held.waiting.len());
+        for at in 0..u32::try_from(records).unwrap_or(u32::MAX) {
+            let own = Place { batch: number, at };
+            let Some(record) = self.record(own).copied() else { continue };
+            match self.best(own, &record) {
+                Some((place, partner)) => {
+                    self.remove(place, partner.hash);
+                    pairs.push(pair(&record, number, &partner, place.batch));
+                }
+                None => alone.push(record.row),
+            }
+            self.remove(own, record.hash);
+        }
+        self.join(&pairs, out);
+        let lonely = count(alone.len());
+        if let Some(held) = self.held.pop_front() {
+            self.first += 1;
+            self.counters.octets = self.counters.octets.saturating_sub(count(held.octets));
+            push_rows(&held.batch, alone, out);
+        }
+        lonely
+    }
+}
+
+/// Octets of a waiting record besides its row: the record and its place in the index.
+const ENTRY: usize = size_of::<Waiting>() + 2 * size_of::<(u64, Place)>();
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+/// Hands on some rows of a batch, in their order.
+fn push_rows(batch: &RecordBatch, rows: Vec<u32>, out: &mut Vec<RecordBatch>) {
+    if rows.is_empty() {
+        return;
+    }
+    if rows.len() == batch.num_rows() {
+        out.push(batch.clone());
+        return;
+    }
+    match take_record_batch(batch, &UInt32Array::from(rows.clone())) {
+        Ok(taken) => out.push(taken),
+        // Cannot be; a slice of each row is the same thing, slower.
+        Err(_) => out.extend(rows.iter().filter_map(|row| Some(batch.slice(usize::try_from(*row).ok()?, 1)))),
+    }
+}
+
+/// The batch with texts of its own: rows that were taken share the texts of the rows that were not.
+fn without_slack(batch: RecordBatch) -> RecordBatch {
+    let columns = batch.columns().iter().map(|column| match column.data_type() {
+        DataType::Utf8View => Arc::new(column.as_string_view().gc()) as ArrayRef,
+        _ => Arc::clone(column),
+    });
+    RecordBatch::try_new(batch.schema(), columns.collect()).unwrap_or(batch)
+}
+
+/// What a record says of its side, and a number that both directions of its exchange share; nothing for messages that
+/// have no answer.
+fn hint(tuple: FiveTuple, flags: u8, icmp: Option<u8>) -> Option<(i8, u8)> {
+    const SYN: u8 = 0x02;
+    const ACK: u8 = 0x10;
+    Some(match (tuple.proto, icmp) {
+        (6, _) if flags & SYN != 0 && flags & ACK == 0 => (1, 0),
+        (6, _) if flags == SYN | ACK => (-1, 0),
+        // Echo, timestamp (RFC 792), echo (RFC 4443 §4).
+        (1, Some(request @ (8 | 13))) | (58, Some(request @ 128)) => (1, request),
+        (1, Some(0)) => (-1, 8),
+        (1, Some(14)) => (-1, 13),
+        (58, Some(129)) => (-1, 128),
+        (1 | 58, _) => return None,
+        _ => (0, 0),
+    })
+}
+
+/// Which of two records is the initiator's, and what tells.
+fn pair(one: &Waiting, one_batch: u64, other: &Waiting, other_batch: u64) -> Pair {
+    let (low, high) =
+        if one.flipped { ((other, other_batch), (one, one_batch)) } else { ((one, one_batch), (other, other_batch)) };
+    let (serves, orientation) = low_serves(low.0, high.0);
+    let (src, dst) = if serves { (high, low) } else { (low, high) };
+    Pair { src: src.0.part(src.1), dst: dst.0.part(dst.1), orientation }
+}
+
+/// True where the record of the lower endpoint is the responder's, and what tells.
+fn low_serves(low: &Waiting, high: &Waiting) -> (bool, &'static str) {
+    let tuple = low.key.tuple();
+    if low.hint != high.hint {
+        return (low.hint < high.hint, if tuple.proto == 6 { "handshake" } else { "request" });
+    }
+    match tuple.serves_by_port() {
+        Some(serves) => (serves, "port"),
+        None if low.start != high.start => (low.start > high.start, "first_packet"),
+        // Nothing tells: the lower port is more often the service's.
+        None => (tuple.src_port < tuple.dst_port, "port"),
+    }
+}
