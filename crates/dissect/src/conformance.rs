@@ -116,6 +116,24 @@ fn no_prefix_gap_or_flipped_octet_panics() {
     }
 }
 
+#[test]
+fn arbitrary_octets_never_panic() {
+    PROTOCOLS.iter().for_each(|protocol| crate::protocols::anything::never_panics(protocol));
+}
+
+#[test]
+fn a_message_that_begins_otherwise_than_declared_is_refused() {
+    for protocol in PROTOCOLS {
+        for (side, data) in protocol.sample {
+            let mut other = data.to_vec();
+            for octet in (0..=u8::MAX).filter(|octet| !protocol.first.allows(*octet)) {
+                other[0] = octet;
+                assert_eq!((protocol.probe)(*side, &other), Verdict::No, "{} accepts {octet:#04x}", protocol.name);
+            }
+        }
+    }
+}
+
 /// Datagrams of octets that are mostly zero, and of sizes that formats like: what devices and games send.
 #[test]
 fn hardly_any_noise_is_claimed() {

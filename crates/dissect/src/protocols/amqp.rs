@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //! AMQP (AMQP 0-9-1 §4.2.2, AMQP 1.0 §2.2): told by the protocol header.
 
-use super::label::Label;
 use super::text::begins;
-use crate::{Protocol, Side, Transport, Verdict};
+use crate::{Category, Protocol, Side, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "AMQP",
     title: "Advanced Message Queuing Protocol",
+    category: Category::Rpc,
     spec: &["AMQP 0-9-1", "AMQP 1.0"],
-    transport: Transport::Stream,
     ports: &[5672],
-    encrypted: false,
     max_state: 4096,
     probe,
-    start: Label::start,
     sample: &[(Side::Src, b"AMQP\x00\x00\x09\x01")],
+    ..Protocol::STREAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
@@ -27,15 +25,5 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
             None => Verdict::Maybe,
         },
         other => other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

@@ -7,20 +7,20 @@ use minamo_base::{Cursor, hex};
 use minamo_model::Flow;
 
 use super::text::{after, begins, line, some_text, text};
-use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "BitTorrent",
     title: "BitTorrent",
+    category: Category::DownloadFt,
     spec: &["BEP 3", "BEP 5", "BEP 14", "BEP 15", "BEP 20", "BEP 29"],
-    transport: Transport::Both,
     ports: &[6881, 6882, 6883, 6889, 51413, 6969],
-    encrypted: false,
     max_state: 256,
     probe,
     start: |stream| Box::new(BitTorrent { stream, messages: 0 }),
     sample: &[(Side::Src, SAMPLE)],
+    ..Protocol::BOTH
 };
 
 /// First octets of the handshake: the length of the protocol's name, and the name.
@@ -319,10 +319,5 @@ mod tests {
         assert_eq!(probe(Side::Src, &state), Verdict::Maybe);
         state[0] = 0x25;
         assert_eq!(probe(Side::Src, &state), Verdict::No);
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

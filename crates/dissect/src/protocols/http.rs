@@ -6,20 +6,20 @@
 use minamo_model::Flow;
 
 use super::text::{after, line, mentions, reply, some_text, text, word};
-use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "HTTP",
     title: "Hypertext Transfer Protocol",
+    category: Category::Web,
     spec: &["RFC 9110", "RFC 9112"],
-    transport: Transport::Stream,
     ports: &[80, 8080, 8000, 8888, 3128, 7547],
-    encrypted: false,
     max_state: 2 * HEAD_MAX,
     probe,
     start: |_| Box::new(Http::default()),
     sample: &[(Side::Src, SAMPLE_REQUEST), (Side::Dst, SAMPLE_ANSWER)],
+    ..Protocol::STREAM
 };
 
 /// Longest head that is waited for; servers commonly allow 8 KiB to 16 KiB.
@@ -372,10 +372,5 @@ mod tests {
         assert_eq!(probe(Side::Src, b"GET /index.html"), Verdict::Maybe);
         assert_eq!(probe(Side::Dst, b"HTTP/1.1 4"), Verdict::Maybe);
         assert_eq!(probe(Side::Dst, b"HTTP/1.1 404 x"), Verdict::Yes);
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

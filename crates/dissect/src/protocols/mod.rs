@@ -3,7 +3,7 @@
 
 mod amqp;
 #[cfg(test)]
-mod anything;
+pub(crate) mod anything;
 mod ber;
 mod bittorrent;
 mod dhcp;
@@ -48,6 +48,7 @@ mod vnc;
 mod wireguard;
 
 use crate::Protocol;
+pub(crate) use label::Label;
 
 /// Every protocol that the classifier knows.
 pub static PROTOCOLS: &[&Protocol] = &[

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //! MQTT (MQTT 3.1.1 §3.1, MQTT 5.0 §3.1): told by the client's CONNECT.
 
-use super::label::Label;
 use super::text::begins;
-use crate::{Protocol, Side, Transport, Verdict};
+use crate::{Category, Protocol, Side, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "MQTT",
     title: "Message Queuing Telemetry Transport",
+    category: Category::Rpc,
     spec: &["MQTT 3.1.1", "MQTT 5.0"],
-    transport: Transport::Stream,
     ports: &[1883],
-    encrypted: false,
     max_state: 4096,
     probe,
-    start: Label::start,
     sample: &[(Side::Src, b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01a")],
+    ..Protocol::STREAM
 };
 
 /// CONNECT, a remaining length of one or two octets, and the protocol's name.
@@ -30,15 +28,5 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     match (begins(body, b"\x00\x04MQTT"), begins(body, b"\x00\x06MQIsdp")) {
         (Verdict::No, other) => other,
         (sure, _) => sure,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

@@ -7,20 +7,20 @@ use minamo_model::Flow;
 
 use super::dns::Header;
 use super::text::some_text;
-use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "NetBIOS",
     title: "NetBIOS name and datagram service",
+    category: Category::SystemOs,
     spec: &["RFC 1001", "RFC 1002"],
-    transport: Transport::Datagram,
     ports: &[137, 138],
-    encrypted: false,
     max_state: 64,
     probe,
     start: |_| Box::new(NetBios::default()),
     sample: &[(Side::Src, SAMPLE_QUERY)],
+    ..Protocol::DATAGRAM
 };
 
 /// A first-level encoded name: 32 letters from A to P behind their length.
@@ -126,10 +126,5 @@ mod tests {
         NetBios::default().feed(Side::Src, Input::Data(SAMPLE_QUERY), &mut flow);
         let facts = flow.dns.expect("facts");
         assert_eq!((facts.query.as_deref(), facts.qtype.as_deref()), (Some("nina"), Some("NB")));
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

@@ -3,21 +3,19 @@
 
 use minamo_base::{Cursor, WireError};
 
-use super::label::Label;
-use crate::{Protocol, Side, Transport, Verdict};
+use crate::{Category, Protocol, Side, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "Radius",
     title: "Remote Authentication Dial-In User Service",
+    category: Category::Network,
     spec: &["RFC 2865", "RFC 2866", "RFC 5176"],
-    transport: Transport::Datagram,
     ports: &[1812, 1813, 1645, 1646],
-    encrypted: false,
     max_state: 64,
     probe,
-    start: Label::start,
     sample: &[(Side::Src, b"\x01\x07\x00\x1c0123456789abcdef\x01\x04me\x02\x04pw")],
+    ..Protocol::DATAGRAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
@@ -57,10 +55,5 @@ mod tests {
         assert_eq!(probe(Side::Src, &message), Verdict::Yes);
         message[21] = 5;
         assert_eq!(probe(Side::Src, &message), Verdict::No);
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

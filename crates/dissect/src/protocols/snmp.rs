@@ -5,21 +5,19 @@
 use minamo_base::Cursor;
 
 use super::ber;
-use super::label::Label;
-use crate::{Protocol, Side, Transport, Verdict};
+use crate::{Category, Protocol, Side, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "SNMP",
     title: "Simple Network Management Protocol",
+    category: Category::Network,
     spec: &["RFC 1157", "RFC 3416", "RFC 3412"],
-    transport: Transport::Datagram,
     ports: &[161, 162],
-    encrypted: false,
     max_state: 64,
     probe,
-    start: Label::start,
     sample: &[(Side::Src, SAMPLE)],
+    ..Protocol::DATAGRAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
@@ -55,10 +53,5 @@ mod tests {
     fn the_frame_must_fit_the_datagram() {
         assert_eq!(probe(Side::Src, SAMPLE), Verdict::Yes);
         assert_eq!(probe(Side::Src, &SAMPLE[..20]), Verdict::No);
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }
