@@ -164,6 +164,14 @@ impl Protocol {
     /// The same for datagrams.
     pub const DATAGRAM: Self = Self { transport: Transport::Datagram, max_state: 64, ..Self::STREAM };
 
+    /// The probe's answer, where the first octet fits; [`Verdict::No`] otherwise.
+    pub fn ask(&self, side: Side, data: &[u8]) -> Verdict {
+        match data.first() {
+            Some(first) if self.first.allows(*first) => (self.probe)(side, data),
+            _ => Verdict::No,
+        }
+    }
+
     /// The same for what goes over both.
     pub const BOTH: Self = Self { transport: Transport::Both, ..Self::STREAM };
 }
