@@ -42,7 +42,8 @@ fn run_stream(protocol: &Protocol, front: usize, cut: usize) -> Flow {
 fn every_row_of_the_registry_is_complete() {
     let mut names = std::collections::HashSet::new();
     for protocol in PROTOCOLS {
-        assert!(names.insert(protocol.name), "{} stands twice", protocol.name);
+        let key = (protocol.name, is_stream(protocol));
+        assert!(names.insert(key), "{} stands twice", protocol.name);
         assert!(!protocol.spec.is_empty(), "{} cites no specification", protocol.name);
         assert!(!protocol.sample.is_empty(), "{} has no sample", protocol.name);
         assert!((1..=65_536).contains(&protocol.max_state), "{}: max_state {}", protocol.name, protocol.max_state);
@@ -57,7 +58,7 @@ fn a_sample_is_claimed_by_its_owner_and_by_nobody_else() {
         if !flow.core.app.starts_with(owner.name) {
             faults.push(format!("{}: labelled {}", owner.name, flow.core.app));
         }
-        for other in PROTOCOLS.iter().filter(|p| p.name != owner.name) {
+        for other in PROTOCOLS.iter().filter(|p| !std::ptr::eq(**p, *owner)) {
             if is_stream(owner) != is_stream(other)
                 && owner.transport != Transport::Both
                 && other.transport != Transport::Both

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-//! AMQP (AMQP 0-9-1 §4.2.2, AMQP 1.0 §2.2): told by the protocol header.
+//! AMQP (AMQP 0-9-1 §4.2.2, AMQP 1.0 §2.2): told by the protocol header, or by frames that fill the input.
 
-use super::text::begins;
+use super::tell::{be32, begins, fills};
 use crate::{Category, Protocol, Side, Verdict};
 
 /// The registry's row.
@@ -18,6 +18,14 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
+    // Type, channel, size, and the octet that ends a frame (AMQP 0-9-1 §4.2.3).
+    let frame = |rest: &[u8]| {
+        let length = 8 + be32(rest, 3)?;
+        (matches!(rest.first(), Some(1..=3 | 8)) && rest.get(length.checked_sub(1)?) == Some(&0xce)).then_some(length)
+    };
+    if fills(data, 64, frame) {
+        return Verdict::Yes;
+    }
     match begins(data, b"AMQP") {
         Verdict::Yes => match data.get(4..8) {
             Some([0, 0, 9, 0 | 1] | [1, 1, 0, 9 | 10] | [0..=3, 1, 0, 0]) => Verdict::Yes,

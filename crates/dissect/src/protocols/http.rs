@@ -193,6 +193,8 @@ impl Http {
                 self.exact = Some("HTTP_Connect");
             } else if after(target, b"http://").is_some() {
                 self.exact = Some("HTTP_Proxy");
+            } else {
+                self.exact = asked_for(method, target, fields);
             }
         }
         self.bodiless = method == b"HEAD";
@@ -216,6 +218,7 @@ impl Http {
             http.status = Some(status);
             http.content_type = field(fields, "content-type").and_then(media_type);
             http.server = field(fields, "server").and_then(|v| some_text(v, 256));
+            self.exact = self.exact.or(answered_with(fields));
         }
         if status == 101 {
             let protocol = field(fields, "upgrade").unwrap_or_default();
@@ -248,6 +251,44 @@ impl Http {
             Some(size) => Step::Continue(skip(n + 2, size)),
         }
     }
+}
+
+/// What rides on HTTP, by what is asked for: a method of its own, a field of its own, or the kind of its content.
+fn asked_for(method: &[u8], target: &[u8], fields: &[httparse::Header<'_>]) -> Option<&'static str> {
+    let kind = field(fields, "content-type").unwrap_or_default();
+    let path = target.split(|octet| *octet == b'?').next().unwrap_or_default();
+    Some(match method {
+        // MS-RPCH §2.2.2.
+        b"RPC_IN_DATA" | b"RPC_OUT_DATA" | b"RPC_CONNECT" => "HTTP.MS-RPCH",
+        // RFC 4918 §9.
+        b"PROPFIND" | b"PROPPATCH" | b"MKCOL" | b"COPY" | b"MOVE" | b"LOCK" | b"UNLOCK" => "HTTP.WebDAV",
+        // RFC 8010 §3.
+        b"POST" if after(kind, b"application/ipp").is_some() => "HTTP.IPP",
+        b"POST" if after(kind, b"application/ocsp-request").is_some() => "HTTP.OCSP",
+        b"POST" if after(kind, b"application/json-rpc").is_some() => "HTTP.JSON-RPC",
+        _ if field(fields, "soapaction").is_some() || after(kind, b"application/soap+xml").is_some() => "HTTP.SOAP",
+        b"GET" if path.ends_with(b".m3u8") => "HTTP.HLS",
+        b"GET" if path.ends_with(b".mpd") => "HTTP.MpegDash",
+        // BEP 3.
+        b"GET" if memchr::memmem::find(target, b"info_hash=").is_some() => "HTTP.BitTorrent",
+        _ => return None,
+    })
+}
+
+/// The same by the kind of an answer's content, or by fields that only its servers send.
+fn answered_with(fields: &[httparse::Header<'_>]) -> Option<&'static str> {
+    let kind = field(fields, "content-type").unwrap_or_default();
+    let known: [(&[u8], &str); 7] = [
+        (b"application/vnd.apple.mpegurl", "HTTP.HLS"),
+        (b"application/x-mpegurl", "HTTP.HLS"),
+        (b"application/dash+xml", "HTTP.MpegDash"),
+        (b"application/ipp", "HTTP.IPP"),
+        (b"application/ocsp-response", "HTTP.OCSP"),
+        (b"application/soap+xml", "HTTP.SOAP"),
+        (b"application/x-bittorrent-announce", "HTTP.BitTorrent"),
+    ];
+    let named = known.into_iter().find(|(begin, _)| after(kind, begin).is_some()).map(|(_, name)| name);
+    named.or(field(fields, "icy-name").or(field(fields, "icy-br")).map(|_| "HTTP.IceCast"))
 }
 
 /// End of the head: behind the first empty line. `from` octets are known not to hold it.

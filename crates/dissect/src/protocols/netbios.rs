@@ -83,12 +83,17 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
 #[derive(Default)]
 struct NetBios {
     asked: bool,
+    /// SMB stands in a datagram (MS-MAIL, MS-BRWS).
+    smb: bool,
 }
 
 impl Dissector for NetBios {
     fn feed(&mut self, _: Side, input: Input<'_>, flow: &mut Flow) -> Step {
         let Input::Data(data) = input else { return Step::Continue(0) };
-        let Some((header, label, kind)) = name_service(data) else { return Step::Continue(data.len()) };
+        let Some((header, label, kind)) = name_service(data) else {
+            self.smb |= memchr::memmem::find(data, b"\xffSMB").is_some();
+            return Step::Continue(data.len());
+        };
         let facts = flow.dns.get_or_insert_default();
         if !header.is_answer() {
             facts.queries = Some(facts.queries.unwrap_or(0).saturating_add(1));
@@ -99,6 +104,10 @@ impl Dissector for NetBios {
             facts.qtype = Some(if kind == 0x20 { "NB" } else { "NBSTAT" }.into());
         }
         Step::Continue(data.len())
+    }
+
+    fn name(&self) -> Option<&'static str> {
+        self.smb.then_some("NetBIOS.SMBv1")
     }
 }
 

@@ -22,7 +22,7 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     if message(data).is_ok_and(|good| good) { Verdict::Yes } else { Verdict::No }
 }
 
-/// At least two attributes, so that chance does not fill the length.
+/// At least one attribute, so that chance does not fill the length.
 fn message(data: &[u8]) -> Result<bool, WireError> {
     let mut cursor = Cursor::new(data);
     let code = cursor.u8("radius.code")?;
@@ -42,7 +42,7 @@ fn message(data: &[u8]) -> Result<bool, WireError> {
         cursor.skip(length - 2, "radius.attribute")?;
         count += 1;
     }
-    Ok(count >= 2)
+    Ok(count >= 1)
 }
 
 #[cfg(test)]

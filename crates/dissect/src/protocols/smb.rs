@@ -81,6 +81,8 @@ fn maybe(data: &[u8], version: u8) -> Verdict {
 struct Smb {
     messages: u32,
     newer: bool,
+    /// A session was set up over NetBIOS (RFC 1002 §4.3.2).
+    session: bool,
 }
 
 impl Dissector for Smb {
@@ -91,6 +93,7 @@ impl Dissector for Smb {
         if !matches!(kind, 0 | 0x81..=0x85) {
             return if self.messages == 0 { Step::Mistaken } else { Step::Done };
         }
+        self.session |= kind == 0x81 || kind == 0x82;
         let Some(head) = rest.get(..length.min(LOOK)) else { return Step::Continue(0) };
         if kind == 0 && self.message(head, flow).is_err() && self.messages == 0 {
             return Step::Mistaken;
@@ -102,7 +105,11 @@ impl Dissector for Smb {
     }
 
     fn name(&self) -> Option<&'static str> {
-        self.newer.then_some(VERSION_2.name)
+        match (self.session, self.newer) {
+            (true, true) => Some("NetBIOS.SMBv23"),
+            (true, false) => Some("NetBIOS.SMBv1"),
+            (false, newer) => newer.then_some(VERSION_2.name),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ports: &[3478, 19302],
     max_state: 16_384,
     probe,
-    start: |stream| Box::new(Stun { stream, framed: false, messages: 0 }),
+    start: |stream| Box::new(Stun { stream, framed: false, messages: 0, service: None }),
     sample: &[(Side::Src, SAMPLE_REQUEST), (Side::Dst, SAMPLE_ANSWER)],
     ..Protocol::BOTH
 };
@@ -144,9 +144,52 @@ struct Stun {
     /// On a stream: each message has a length in front of it.
     framed: bool,
     messages: u32,
+    /// Label with the service whose clients have attributes of their own, or whose realm or software is named.
+    service: Option<&'static str>,
 }
 
+/// Whose attributes these are: those of WhatsApp's relays, those that Microsoft registered for its clients (MS-TURN
+/// §2.2.2, MS-ICE2 §2.2.3); and names in realm or software.
+fn service(message: &Message<'_>) -> Option<&'static str> {
+    let mut attributes = message.attributes;
+    while let Ok((kind, value)) = attribute(&mut attributes) {
+        let found = match kind {
+            0x4000..=0x4007 => Some("STUN.WhatsAppCall"),
+            0x8008 | 0x8050 | 0x8054 | 0x8055 | 0x8070 | 0x8090 | 0x8095 => Some("STUN.Skype_TeamsCall"),
+            0x0014 | 0x8022 => {
+                NAMES.iter().find(|(name, _)| memchr::memmem::find(value, name).is_some()).map(|(_, label)| *label)
+            }
+            _ => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+/// Realms and software of services.
+const NAMES: &[(&[u8], &str)] = &[
+    (b"turner.facebook", "STUN.FacebookVoip"),
+    (b"signal.org", "STUN.SignalVoip"),
+    (b"whispersystems.org", "STUN.SignalVoip"),
+    (b"l.google.com", "STUN.GoogleCall"),
+    (b"telegram.org", "STUN.TelegramVoip"),
+    (b"viber.com", "STUN.ViberVoip"),
+    (b"zoom.us", "STUN.Zoom"),
+    (b"discord", "STUN.Discord"),
+    (b"webex.com", "STUN.Webex"),
+    (b"line.me", "STUN.LineCall"),
+    (b"snapchat.com", "STUN.SnapchatCall"),
+    (b"skype.com", "STUN.Skype_TeamsCall"),
+    (b"lync.com", "STUN.Skype_TeamsCall"),
+];
+
 impl Dissector for Stun {
+    fn name(&self) -> Option<&'static str> {
+        self.service
+    }
+
     fn feed(&mut self, _: Side, input: Input<'_>, flow: &mut Flow) -> Step {
         let Input::Data(data) = input else { return Step::Done };
         if self.stream { self.in_stream(data, flow) } else { self.unit(data, 0, data.len(), flow) }
@@ -179,6 +222,7 @@ impl Stun {
             Some(0..20) => match Message::read(unit) {
                 Ok(message) if message.cookie || self.messages == 1 => {
                     note(&message, flow);
+                    self.service = self.service.or(service(&message));
                     relayed(&message).map(|(at, length)| (from + 20 + at, length))
                 }
                 _ if self.stream => return Step::Done,

@@ -4,7 +4,7 @@
 
 use minamo_model::Flow;
 
-use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
+use crate::{Category, Dissector, Heard, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
@@ -16,6 +16,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     encrypted: true,
     max_state: 64,
     probe,
+    together: Some(together),
     start: |_| Box::new(WireGuard),
     sample: &[(Side::Src, &SAMPLE)],
     ..Protocol::DATAGRAM
@@ -33,6 +34,21 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         ([4, 0, 0, 0, _, _, _, _, _, _, _, _, 0, 0, 0, 0, ..], 32..) if data.len().is_multiple_of(16) => Verdict::Maybe,
         _ => Verdict::No,
     }
+}
+
+/// Data prove themselves in two datagrams for one receiver, with counters that follow one another.
+fn together(heard: &Heard<'_>) -> Verdict {
+    let data = |data: &[u8]| {
+        let counter = <[u8; 8]>::try_from(data.get(8..16)?).ok()?;
+        let receiver = data.get(4..8).filter(|receiver| *receiver != [0; 4])?.to_owned();
+        (data.first() == Some(&4)).then_some((receiver, u64::from_le_bytes(counter)))
+    };
+    let Some((receiver, latest)) = data(heard.data) else { return Verdict::Maybe };
+    let follows = heard
+        .same()
+        .filter_map(data)
+        .any(|(other, counter)| other == receiver && (1..64).contains(&latest.wrapping_sub(counter)));
+    if follows { Verdict::Yes } else { Verdict::Maybe }
 }
 
 struct WireGuard;
