@@ -10,13 +10,17 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     category: Category::Database,
     spec: &["CQL Binary Protocol v3", "v4", "v5"],
     ports: &[9042],
-    first: First::Within(0x02, 0x05),
+    first: First::Of(&[0x02, 0x03, 0x04, 0x05, 0xca]),
     probe,
     sample: &[(Side::Src, b"\x04\x00\x00\x00\x05\x00\x00\x00\x00")],
     ..Protocol::STREAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
+    // Between servers another magic opens a connection.
+    if data.first() == Some(&0xca) {
+        return begins(data, b"\xca\x55\x2d\xfa");
+    }
     // Versions 1 and 2 have a stream number of one octet.
     let (width, number) = match data.first() {
         Some(1 | 2) => (8, 2),

@@ -20,10 +20,17 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
-    // Signed and encrypted parts stand first (§"Signature", §"Encryption").
-    let secured = matches!(data, [2, 0 | 0x10, ..])
-        && within(be16(data, 2), 36, 1_500)
-        && (data.get(1) == Some(&0) || be16(data, 2) == Some(data.len()) && within(be16(data, 4), 1, 64));
+    // Signed and encrypted parts stand first (§"Signature", §"Encryption"), with the name of their user.
+    let secured = match (be16(data, 0), be16(data, 2)) {
+        (Some(0x0200), Some(length)) => {
+            length < data.len() && at(data, 36, length.saturating_sub(36)).is_some_and(graphic)
+        }
+        (Some(0x0210), Some(length)) => {
+            let user = be16(data, 4).unwrap_or_default();
+            length == data.len() && (1..=64).contains(&user) && at(data, 6, user).is_some_and(graphic)
+        }
+        _ => false,
+    };
     let part = |rest: &[u8]| {
         let length = be16(rest, 2).filter(|length| *length >= 4)?;
         let fits = match be16(rest, 0)? {
@@ -36,10 +43,5 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         };
         fits.then_some(length)
     };
-    yes_if(
-        fills(data, 256, part) && (data.first() == Some(&0)) && data.len() > 16
-            || secured
-                && data.len() > 40
-                && graphic(at(data, if data.get(1) == Some(&0) { 36 } else { 6 }, 1).unwrap_or_default()),
-    )
+    yes_if(secured && data.len() > 40 || data.first() == Some(&0) && data.len() > 16 && fills(data, 256, part))
 }

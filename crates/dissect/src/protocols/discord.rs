@@ -10,7 +10,7 @@ name: "Discord",
 title: "Discord voice",
 category: Category::Collaborative,
 spec: &["Discord developer documentation, voice connections"],
-first: First::Of(&[0x00]),
+first: First::Of(&[0x00, 0x13]),
 probe,
 sample: &[(Side::Src, b"\x00\x01\x00\x46\x00\x00\x12\x34\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")],
 ..Protocol::DATAGRAM
@@ -28,5 +28,7 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         [0, 2, 0, 70, ..] => text >= 7,
         _ => false,
     };
-    yes_if(told && data.len() == 74 && rest.iter().all(|octet| *octet == 0))
+    // What keeps the path open: a number between its marks.
+    let alive = data.len() == 8 && matches!(data, [0x13, 0x37, 0xca, 0xfe, ..] | [0x13, 0x37, 0xf0, 0x0d, ..]);
+    yes_if(alive || told && data.len() == 74 && rest.iter().all(|octet| *octet == 0))
 }

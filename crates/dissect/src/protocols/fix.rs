@@ -15,16 +15,18 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ..Protocol::STREAM
 };
 
+/// The begin string may be shortened or name a compression; the length of the body and then the message's type follow.
 fn probe(_: Side, data: &[u8]) -> Verdict {
-    match begins_with_any(data, &[b"8=FIX.4.", b"8=FIX.5.", b"8=FIXT.1."]) {
-        Verdict::Yes => {
-            let behind = data.get(8..).unwrap_or_default();
-            let end = behind.iter().take(8).position(|octet| *octet == 1);
-            match end.and_then(|end| behind.get(end + 1..)) {
-                Some(rest) => begins(rest, b"9="),
-                None => maybe_if(behind.len() < 8),
-            }
-        }
-        other => other,
+    let Some(rest) = data.strip_prefix(b"8=") else { return begins(data, b"8=") };
+    let name =
+        rest.iter().take_while(|octet| octet.is_ascii_uppercase() || octet.is_ascii_digit() || **octet == b'.').count();
+    let Some(behind) = rest.get(name..).filter(|behind| !behind.is_empty()) else { return maybe_if(name <= 12) };
+    let Some(length) = behind.strip_prefix(b"\x019=") else {
+        return maybe_if((1..=12).contains(&name) && b"\x019=".starts_with(behind));
+    };
+    let digits = length.iter().take_while(|octet| octet.is_ascii_digit()).count();
+    match length.get(digits) {
+        Some(end) => yes_if((1..=12).contains(&name) && (1..=7).contains(&digits) && *end == 1),
+        None => maybe_if(digits <= 7),
     }
 }

@@ -56,7 +56,9 @@ mod fins;
 mod fix;
 mod flute;
 mod ftp;
+mod ftp_data;
 mod gearman;
+mod genshin;
 mod git;
 mod gnutella;
 mod gtp;
@@ -123,12 +125,15 @@ mod pfcp;
 mod pop3;
 mod postgresql;
 mod pptp;
+mod protobuf;
 mod ptp;
 mod quic;
 mod radius;
 mod radmin;
+mod raft;
 mod raknet;
 mod rdp;
+mod rdp_udp;
 mod redis;
 mod rmcp;
 mod roughtime;
@@ -140,6 +145,7 @@ mod rtp;
 mod rtps;
 mod rtsp;
 mod rx;
+mod sap;
 mod sflow;
 mod sip;
 mod skinny;
@@ -191,6 +197,7 @@ mod vmware;
 mod vnc;
 mod vxlan;
 mod warcraft3;
+mod websocket;
 mod whatsapp;
 mod whois;
 mod wireguard;
@@ -200,6 +207,7 @@ mod xdmcp;
 mod z3950;
 mod zabbix;
 mod zeromq;
+mod zoom;
 
 use crate::Protocol;
 pub(crate) use label::Label;
@@ -258,7 +266,9 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &fix::PROTOCOL,
     &flute::PROTOCOL,
     &ftp::PROTOCOL,
+    &ftp_data::PROTOCOL,
     &gearman::PROTOCOL,
+    &genshin::PROTOCOL,
     &git::PROTOCOL,
     &gnutella::PROTOCOL,
     &gtp::CONTROL,
@@ -326,12 +336,15 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &pop3::PROTOCOL,
     &postgresql::PROTOCOL,
     &pptp::PROTOCOL,
+    &protobuf::PROTOCOL,
     &ptp::PROTOCOL,
     &quic::PROTOCOL,
     &radius::PROTOCOL,
     &radmin::PROTOCOL,
+    &raft::PROTOCOL,
     &raknet::PROTOCOL,
     &rdp::PROTOCOL,
+    &rdp_udp::PROTOCOL,
     &redis::PROTOCOL,
     &rmcp::PROTOCOL,
     &roughtime::PROTOCOL,
@@ -343,6 +356,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &rtps::PROTOCOL,
     &rtsp::PROTOCOL,
     &rx::PROTOCOL,
+    &sap::PROTOCOL,
     &sflow::PROTOCOL,
     &sip::PROTOCOL,
     &skinny::PROTOCOL,
@@ -397,6 +411,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &vnc::PROTOCOL,
     &vxlan::PROTOCOL,
     &warcraft3::PROTOCOL,
+    &websocket::PROTOCOL,
     &whatsapp::PROTOCOL,
     &whois::PROTOCOL,
     &wireguard::PROTOCOL,
@@ -406,4 +421,5 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &z3950::PROTOCOL,
     &zabbix::PROTOCOL,
     &zeromq::PROTOCOL,
+    &zoom::PROTOCOL,
 ];

@@ -70,6 +70,8 @@ impl<'a> Message<'a> {
             let good = match kind {
                 0x0001 | 0x0002 | 0x0004 | 0x0005 | 0x000b => value.len() == 8 && value.get(..2) == Some(&[0, 1]),
                 0x0003 => value.len() == 4,
+                // Zoom's clients send a text of their own.
+                0x0101 => value.len() == 20,
                 0x0006..=0x000a | 0x0020 | 0x8020 | 0x8022 => !value.is_empty(),
                 _ => false,
             };
@@ -155,6 +157,7 @@ fn service(message: &Message<'_>) -> Option<&'static str> {
     while let Ok((kind, value)) = attribute(&mut attributes) {
         let found = match kind {
             0x4000..=0x4007 => Some("STUN.WhatsAppCall"),
+            0x0101 if !message.cookie && value.len() == 20 => Some("STUN.Zoom"),
             0x8008 | 0x8050 | 0x8054 | 0x8055 | 0x8070 | 0x8090 | 0x8095 => Some("STUN.Skype_TeamsCall"),
             0x0014 | 0x8022 => {
                 NAMES.iter().find(|(name, _)| memchr::memmem::find(value, name).is_some()).map(|(_, label)| *label)

@@ -31,17 +31,14 @@ fn message(data: &[u8]) -> Verdict {
             Some(length) => (length, data.get(8..).unwrap_or_default()),
             None => return Verdict::Maybe,
         },
-        // Compact: version 1 and type, sequence number of one octet, length of the name.
-        [0x82, 0x21 | 0x41 | 0x61 | 0x81, sequence, length, name @ ..] if sequence & 0x80 == 0 => {
-            (usize::from(*length), name)
+        // Compact: version 1 and type, sequence number in groups of seven bits, length of the name.
+        [0x82, 0x21 | 0x41 | 0x61 | 0x81, rest @ ..] if rest.len() >= 7 => {
+            let number = rest.iter().take(5).take_while(|octet| **octet & 0x80 != 0).count() + 1;
+            (u8_at(rest, number).unwrap_or_default(), rest.get(number + 1..).unwrap_or_default())
         }
-        []
-        | [0x80]
-        | [0x80, 1]
-        | [0x80, 1, 0]
-        | [0x82]
-        | [0x82, 0x21 | 0x41 | 0x61 | 0x81]
-        | [0x82, 0x21 | 0x41 | 0x61 | 0x81, _] => return Verdict::Maybe,
+        [] | [0x80] | [0x80, 1] | [0x80, 1, 0] | [0x82] | [0x82, 0x21 | 0x41 | 0x61 | 0x81, ..] => {
+            return Verdict::Maybe;
+        }
         _ => return Verdict::No,
     };
     let text =

@@ -135,6 +135,8 @@ fn h323(_: Side, data: &[u8]) -> Verdict {
         | [3, 0, _, _, 8, 2]
         | [3, 0, _, _, 8, 2, _]
         | [3, 0, _, _, 8, 2, _, _] => Verdict::Maybe,
+        // H.245 on a connection of its own.
+        [3, 0, _, _, ..] => yes_if(data.get(4..data.len().min(28)).is_some_and(|start| contains(start, H245))),
         _ => yes_if(
             data.len() > 16
                 && data.first().is_some_and(|first| first & 0x80 == 0)
@@ -143,5 +145,7 @@ fn h323(_: Side, data: &[u8]) -> Verdict {
     }
 }
 
+/// 0.0.8.245.0, the identifier of H.245.
+const H245: &[u8] = b"\x00\x08\x81\x75\x00";
 /// 0.0.8.2250.0, the identifier of H.225.0's protocol, behind its length.
 const H225: &[u8] = b"\x06\x00\x08\x91\x4a\x00";
