@@ -376,12 +376,18 @@ impl Classifier {
             flow.core.app_confidence = "none".into();
             return;
         };
-        let name = self.name().unwrap_or(protocol.name);
+        let mut name = self.name().unwrap_or(protocol.name);
         flow.core.encrypted = Some(protocol.encrypted || flow.tls.is_some());
         flow.core.app_confidence = "content".into();
         let mut reasons = vec![reason::CONTENT.fill(&[protocol.title])];
         if let Some(carrier) = self.named.filter(|named| !std::ptr::eq(*named, protocol)) {
             reasons.push(reason::CARRIED.fill(&[carrier.title]));
+        }
+        if let Some((column, host)) = host_name(flow)
+            && let Some(mail) = mail_in_tls(name, self.ports, host)
+        {
+            name = mail;
+            reasons.push(reason::MAIL.fill(&[mail, host, column]));
         }
         let service = host_name(flow).and_then(|(column, host)| Some((column, host, service_of(host)?)));
         flow.core.app = match service.filter(|(.., service)| *service != name) {
@@ -389,9 +395,18 @@ impl Classifier {
                 reasons.push(reason::SERVICE.fill(&[service, host, column]));
                 format!("{name}.{service}").into()
             }
-            None => Cow::Borrowed(name),
+            None => match self.relayed() {
+                Some(service) => format!("{name}.{service}").into(),
+                None => Cow::Borrowed(name),
+            },
         };
         flow.core.app_reason = Some(reason::join(&reasons).into());
+    }
+
+    /// The service of a carrier, where what it carries gives the flow its name.
+    fn relayed(&self) -> Option<&'static str> {
+        self.carried.as_ref().filter(|carried| carried.named.is_some())?;
+        self.exact?.split_once('.').map(|(_, service)| service)
     }
 
     /// The exact label of what [`Classifier::protocol`] is.
@@ -406,6 +421,19 @@ impl Classifier {
 /// Where a protocol stands in the registry.
 fn place(protocol: &Protocol) -> Option<usize> {
     PROTOCOLS.iter().position(|p| std::ptr::eq(*p, protocol))
+}
+
+/// The label of TLS between mail programs (RFC 8314 §3): its port, and a server that is named after its work.
+fn mail_in_tls(name: &str, ports: (u16, u16), host: &str) -> Option<&'static str> {
+    let (label, work): (_, &[&str]) = match (ports.0, ports.1) {
+        _ if name != "TLS" => return None,
+        (993, _) | (_, 993) => ("IMAPS", &["imap", "mail", "outlook"]),
+        (995, _) | (_, 995) => ("POPS", &["pop", "mail", "outlook"]),
+        (465, _) | (_, 465) => ("SMTPS", &["smtp", "mail", "mx", "outlook"]),
+        _ => return None,
+    };
+    let first = host.split('.').next().unwrap_or_default();
+    work.iter().any(|word| first.starts_with(word)).then_some(label)
 }
 
 /// The name that the conversation is about, with the column that holds it.
@@ -435,6 +463,14 @@ mod tests {
         classifier.label(&mut flow);
         assert_eq!(flow.core.app, "Unknown");
         assert_eq!(flow.core.app_confidence, "none");
+    }
+
+    #[test]
+    fn mail_in_tls_needs_port_and_name() {
+        assert_eq!(mail_in_tls("TLS", (40_000, 993), "imap.example.org"), Some("IMAPS"));
+        assert_eq!(mail_in_tls("TLS", (40_000, 993), "www.example.org"), None);
+        assert_eq!(mail_in_tls("TLS", (40_000, 443), "imap.example.org"), None);
+        assert_eq!(mail_in_tls("HTTP", (40_000, 993), "imap.example.org"), None);
     }
 
     #[test]

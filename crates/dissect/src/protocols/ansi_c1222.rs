@@ -7,15 +7,19 @@ use minamo_base::Cursor;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "ANSI_C1222",
-title: "ANSI C12.22",
-category: Category::IotScada,
-spec: &["ANSI C12.22-2012", "RFC 6142"],
-ports: &[1153],
-first: First::Of(&[0x60]),
-probe,
-sample: &[(Side::Src, b"\x60\x1a\xa2\x05\x06\x03\x60\x7c\x01\xa4\x03\x02\x01\x07\xa6\x05\x06\x03\x60\x7c\x02\xbe\x05\x28\x03\x81\x01\x00")],
-..Protocol::BOTH
+    name: "ANSI_C1222",
+    title: "ANSI C12.22",
+    category: Category::IotScada,
+    spec: &["ANSI C12.22-2012", "RFC 6142"],
+    ports: &[1153],
+    first: First::Of(&[0x60]),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x60\x1a\xa2\x05\x06\x03\x60\x7c\x01\xa4\x03\x02\x01\x07\xa6\x05\x06\x03\x60\x7c\x02\xbe\x05\x28\
+        \x03\x81\x01\x00",
+    )],
+    ..Protocol::BOTH
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

@@ -5,15 +5,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "BeckhoffADS",
-title: "Automation Device Specification",
-category: Category::IotScada,
-spec: &["Beckhoff, ADS/AMS specification"],
-ports: &[48898],
-first: First::Of(&[0x00]),
-probe,
-sample: &[(Side::Src, b"\x00\x00\x20\x00\x00\x00\x0a\x00\x00\x01\x01\x01\x21\x03\x0a\x00\x00\x02\x01\x01\x00\x80\x01\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00")],
-..Protocol::STREAM
+    name: "BeckhoffADS",
+    title: "Automation Device Specification",
+    category: Category::IotScada,
+    spec: &["Beckhoff, ADS/AMS specification"],
+    ports: &[48898],
+    first: First::Of(&[0x00]),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x00\x00\x20\x00\x00\x00\x0a\x00\x00\x01\x01\x01\x21\x03\x0a\x00\x00\x02\x01\x01\x00\x80\x01\x00\
+        \x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00",
+    )],
+    ..Protocol::STREAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

@@ -5,15 +5,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "BGP",
-title: "Border Gateway Protocol",
-category: Category::Network,
-spec: &["RFC 4271", "RFC 2918"],
-ports: &[179],
-first: First::Of(&[0xff]),
-probe,
-sample: &[(Side::Src, b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x1d\x01\x04\xfd\xe8\x00\xb4\xc0\x00\x02\x01\x00")],
-..Protocol::STREAM
+    name: "BGP",
+    title: "Border Gateway Protocol",
+    category: Category::Network,
+    spec: &["RFC 4271", "RFC 2918"],
+    ports: &[179],
+    first: First::Of(&[0xff]),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x1d\x01\x04\xfd\xe8\x00\xb4\
+        \xc0\x00\x02\x01\x00",
+    )],
+    ..Protocol::STREAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

@@ -304,7 +304,8 @@ mod tests {
     fn handshakes_and_distributed_hash_tables() {
         let hash = Some("0102030405060708090a0b0c0d0e0f1011121314".to_owned());
         assert_eq!(facts(SAMPLE), (hash, Some("qBittorrent 4500".into())));
-        let query = b"d1:ad2:id20:abcdefghij01234567899:info_hash20:mnopqrstuvwxyz123456e1:q9:get_peers1:t2:aa1:v4:UT\x01\x021:y1:qe";
+        let query = b"d1:ad2:id20:abcdefghij01234567899:info_hash20:mnopqrstuvwxyz123456e1:q9:get_peers1:t2:aa1:v4:UT\
+        \x01\x021:y1:qe";
         let hash = Some(hex(b"mnopqrstuvwxyz123456"));
         assert_eq!(facts(query), (hash, Some("\u{b5}Torrent".into())));
         assert_eq!(probe(Side::Src, b"d3:fooi1ee"), Verdict::No);

@@ -5,14 +5,18 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "Controller_Area_Network",
-title: "Controller Area Network gateway",
-category: Category::SystemOs,
-spec: &["PEAK-System PCAN-Gateway user manual"],
-first: First::Of(&[0x00]),
-probe,
-sample: &[(Side::Src, b"\x00\x24\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x12\x34\x00\x02\x00\x00\x00\x00\x01\x23\x01\x02\x00\x00\x00\x00\x00\x00")],
-..Protocol::DATAGRAM
+    name: "Controller_Area_Network",
+    title: "Controller Area Network gateway",
+    category: Category::SystemOs,
+    spec: &["PEAK-System PCAN-Gateway user manual"],
+    first: First::Of(&[0x00]),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x00\x24\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x12\x34\x00\x02\x00\x00\
+        \x00\x00\x01\x23\x01\x02\x00\x00\x00\x00\x00\x00",
+    )],
+    ..Protocol::DATAGRAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

@@ -5,15 +5,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "CPHA",
-title: "Check Point High Availability",
-category: Category::Network,
-spec: &["Wireshark wiki, CPHA"],
-ports: &[8116],
-first: First::Of(&[0x1a]),
-probe,
-sample: &[(Side::Src, b"\x1a\x90\x09\x7c\x00\x01\x00\x01\x00\x02\x12\x34\x00\x01\xff\xfe\x00\x05\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00")],
-..Protocol::DATAGRAM
+    name: "CPHA",
+    title: "Check Point High Availability",
+    category: Category::Network,
+    spec: &["Wireshark wiki, CPHA"],
+    ports: &[8116],
+    first: First::Of(&[0x1a]),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x1a\x90\x09\x7c\x00\x01\x00\x01\x00\x02\x12\x34\x00\x01\xff\xfe\x00\x05\x00\x00\x00\x01\x00\x00\
+        \x00\x00\x00\x00\x00\x00",
+    )],
+    ..Protocol::DATAGRAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

@@ -8,16 +8,20 @@ use minamo_model::Flow;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "DCERPC",
-title: "DCE Remote Procedure Call",
-category: Category::Rpc,
-spec: &["C706", "MS-RPCE"],
-ports: &[135, 593, 49152, 49153, 49154, 49155, 49156, 49157, 34964],
-first: First::Of(&[0x04, 0x05]),
-probe,
-start: start,
-sample: &[(Side::Src, b"\x05\x00\x0b\x03\x10\x00\x00\x00\x48\x00\x00\x00\x01\x00\x00\x00\xb8\x10\xb8\x10\x00\x00\x00\x00\x01\x00\x00\x00")],
-..Protocol::BOTH
+    name: "DCERPC",
+    title: "DCE Remote Procedure Call",
+    category: Category::Rpc,
+    spec: &["C706", "MS-RPCE"],
+    ports: &[135, 593, 49152, 49153, 49154, 49155, 49156, 49157, 34964],
+    first: First::Of(&[0x04, 0x05]),
+    probe,
+    start: start,
+    sample: &[(
+        Side::Src,
+        b"\x05\x00\x0b\x03\x10\x00\x00\x00\x48\x00\x00\x00\x01\x00\x00\x00\xb8\x10\xb8\x10\x00\x00\x00\x00\
+        \x01\x00\x00\x00",
+    )],
+    ..Protocol::BOTH
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
@@ -34,7 +38,8 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
                 && within(length, 16, 65_535)
                 && authentic < length
                 && head[3] & 0x40 == 0
-                && (head[3] & 0x03 != 0 || head[2] < 4)
+                && head[3] & 0x03 != 0
+                && (head[4] == 0x10 || length == Some(data.len()))
         }),
         _ => Verdict::No,
     }

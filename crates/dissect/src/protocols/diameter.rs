@@ -6,15 +6,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "Diameter",
-title: "Diameter",
-category: Category::Network,
-spec: &["RFC 6733", "3GPP TS 29.272"],
-ports: &[3868],
-first: First::Of(&[0x01]),
-probe,
-sample: &[(Side::Src, b"\x01\x00\x00\x28\x80\x00\x01\x01\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x01\x08\x40\x00\x00\x0f\x68\x2e\x78\x2e\x6f\x72\x67\x00\x00\x00\x01\x28")],
-..Protocol::STREAM
+    name: "Diameter",
+    title: "Diameter",
+    category: Category::Network,
+    spec: &["RFC 6733", "3GPP TS 29.272"],
+    ports: &[3868],
+    first: First::Of(&[0x01]),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x01\x00\x00\x28\x80\x00\x01\x01\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x01\x08\
+        \x40\x00\x00\x0f\x68\x2e\x78\x2e\x6f\x72\x67\x00\x00\x00\x01\x28",
+    )],
+    ..Protocol::STREAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

@@ -14,7 +14,8 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     probe,
     sample: &[(
         Side::Src,
-        b"{\"host_int\": 1, \"version\": [2, 0], \"displayname\": \"\", \"port\": 17500, \"namespaces\": [1]}",
+        b"{\"host_int\": 1, \"version\": [2, 0], \"displayname\": \"\", \"port\": 17500, \"namespaces\": [\
+        1]}",
     )],
     ..Protocol::DATAGRAM
 };

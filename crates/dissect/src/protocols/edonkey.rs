@@ -6,15 +6,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "eDonkey",
-title: "eDonkey2000",
-category: Category::DownloadFt,
-spec: &["Kulbak and Bickson, The eMule Protocol Specification"],
-ports: &[4661, 4662, 4665, 4672],
-first: First::Of(&[0xe3, 0xe4, 0xc5, 0xd4]),
-probe,
-sample: &[(Side::Src, b"\xe3\x24\x00\x00\x00\x01\x100123456789abcdef\x01\x02\x03\x04\x36\x12\x01\x00\x00\x00\x03\x01\x00\x11\x3c\x00\x00\x00")],
-..Protocol::BOTH
+    name: "eDonkey",
+    title: "eDonkey2000",
+    category: Category::DownloadFt,
+    spec: &["Kulbak and Bickson, The eMule Protocol Specification"],
+    ports: &[4661, 4662, 4665, 4672],
+    first: First::Of(&[0xe3, 0xe4, 0xc5, 0xd4]),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\xe3\x24\x00\x00\x00\x01\x100123456789abcdef\x01\x02\x03\x04\x36\x12\x01\x00\x00\x00\x03\x01\x00\
+        \x11\x3c\x00\x00\x00",
+    )],
+    ..Protocol::BOTH
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

@@ -5,15 +5,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "Elasticsearch",
-title: "Elasticsearch transport",
-category: Category::SystemOs,
-spec: &["Elasticsearch transport protocol, TcpHeader"],
-ports: &[9300],
-first: First::Of(b"E"),
-probe,
-sample: &[(Side::Src, b"ES\x00\x00\x00\x1a\x00\x00\x00\x00\x00\x00\x00\x01\x08\x00\x6b\x9f\x79\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")],
-..Protocol::STREAM
+    name: "Elasticsearch",
+    title: "Elasticsearch transport",
+    category: Category::SystemOs,
+    spec: &["Elasticsearch transport protocol, TcpHeader"],
+    ports: &[9300],
+    first: First::Of(b"E"),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"ES\x00\x00\x00\x1a\x00\x00\x00\x00\x00\x00\x00\x01\x08\x00\x6b\x9f\x79\x00\x00\x00\x00\x00\x00\
+        \x00\x00\x00\x00\x00\x00\x00",
+    )],
+    ..Protocol::STREAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

@@ -6,14 +6,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "ETHEREUM",
-title: "Ethereum node discovery",
-category: Category::CryptoCurrency,
-spec: &["devp2p, discv4"],
-ports: &[30303, 30304, 30305],
-probe,
-sample: &[(Side::Src, b"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\x00\x01\xdc\x04\xcb\x84\x0a\x00\x00\x01\x82\x76\x5f\x82\x76\x5f\xc9\x84\x0a\x00\x00\x02\x82\x76\x5f\x80\x84\x5f\x00\x00\x00")],
-..Protocol::DATAGRAM
+    name: "ETHEREUM",
+    title: "Ethereum node discovery",
+    category: Category::CryptoCurrency,
+    spec: &["devp2p, discv4"],
+    ports: &[30303, 30304, 30305],
+    probe,
+    sample: &[(
+        Side::Src,
+        b"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\
+        \x00\x01\xdc\x04\xcb\x84\x0a\x00\x00\x01\x82\x76\x5f\x82\x76\x5f\xc9\x84\x0a\x00\x00\x02\x82\x76\
+        \x5f\x80\x84\x5f\x00\x00\x00",
+    )],
+    ..Protocol::DATAGRAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

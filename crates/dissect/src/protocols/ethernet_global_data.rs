@@ -5,15 +5,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "EthernetGlobalData",
-title: "Ethernet Global Data",
-category: Category::IotScada,
-spec: &["GE Fanuc GFK-2225"],
-ports: &[18246],
-first: First::Of(&[0x0d]),
-probe,
-sample: &[(Side::Src, b"\x0d\x01\x01\x00\x0a\x00\x00\x01\x01\x00\x00\x00\x5e\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x02\x03\x04")],
-..Protocol::DATAGRAM
+    name: "EthernetGlobalData",
+    title: "Ethernet Global Data",
+    category: Category::IotScada,
+    spec: &["GE Fanuc GFK-2225"],
+    ports: &[18246],
+    first: First::Of(&[0x0d]),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x0d\x01\x01\x00\x0a\x00\x00\x01\x01\x00\x00\x00\x5e\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\
+        \x00\x00\x00\x00\x00\x00\x00\x00\x01\x02\x03\x04",
+    )],
+    ..Protocol::DATAGRAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

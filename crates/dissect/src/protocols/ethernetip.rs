@@ -5,15 +5,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "EthernetIP",
-title: "EtherNet/IP encapsulation",
-category: Category::Network,
-spec: &["ODVA, The CIP Networks Library volume 2"],
-ports: &[44818],
-first: First::Of(&[0x00, 0x01, 0x04, 0x63, 0x64, 0x65, 0x66, 0x6f, 0x70, 0x72, 0x73]),
-probe,
-sample: &[(Side::Src, b"\x65\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00")],
-..Protocol::BOTH
+    name: "EthernetIP",
+    title: "EtherNet/IP encapsulation",
+    category: Category::Network,
+    spec: &["ODVA, The CIP Networks Library volume 2"],
+    ports: &[44818],
+    first: First::Of(&[0x00, 0x01, 0x04, 0x63, 0x64, 0x65, 0x66, 0x6f, 0x70, 0x72, 0x73]),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x65\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
+        \x01\x00\x00\x00",
+    )],
+    ..Protocol::BOTH
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

@@ -19,15 +19,19 @@ pub(super) static CONTROL: Protocol = Protocol {
 
 /// The registry's row of GPRS Tunnelling Protocol, user plane.
 pub(super) static USER: Protocol = Protocol {
-name: "GTP.GTP_U",
-title: "GPRS Tunnelling Protocol, user plane",
-category: Category::Network,
-spec: &["3GPP TS 29.281"],
-ports: &[2152],
-first: First::Within(0x30, 0x37),
-probe: user,
-sample: &[(Side::Src, b"\x30\xff\x00\x15\x00\x00\x00\x07\x45\x00\x00\x15\x00\x00\x00\x00\x40\x11\x00\x00\x0a\x00\x00\x01\x0a\x00\x00\x02x")],
-..Protocol::DATAGRAM
+    name: "GTP.GTP_U",
+    title: "GPRS Tunnelling Protocol, user plane",
+    category: Category::Network,
+    spec: &["3GPP TS 29.281"],
+    ports: &[2152],
+    first: First::Within(0x30, 0x37),
+    probe: user,
+    sample: &[(
+        Side::Src,
+        b"\x30\xff\x00\x15\x00\x00\x00\x07\x45\x00\x00\x15\x00\x00\x00\x00\x40\x11\x00\x00\x0a\x00\x00\x01\
+        \x0a\x00\x00\x02x",
+    )],
+    ..Protocol::DATAGRAM
 };
 
 /// The registry's row of GPRS Tunnelling Protocol, charging.

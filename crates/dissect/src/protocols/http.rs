@@ -355,7 +355,8 @@ fn media_type(value: &[u8]) -> Option<String> {
 
 const SAMPLE_REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: WWW.Example.com:8080\r\nUser-Agent: minamo\r\n\r\n";
 const SAMPLE_ANSWER: &[u8] =
-    b"HTTP/1.1 200 OK\r\nServer: test\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n\r\nok";
+    b"HTTP/1.1 200 OK\r\nServer: test\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 2\
+        \r\n\r\nok";
 
 #[cfg(test)]
 mod tests {
@@ -384,10 +385,11 @@ mod tests {
 
     #[test]
     fn bodies_are_skipped_and_requests_counted() {
-        let post =
-            b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 16\r\n\r\nGET / HTTP/1.1\r\nGET /b HTTP/1.1\r\n\r\n";
+        let post = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 16\r\n\r\nGET / HTTP/1.1\r\nGET /b HTTP/1.1\r\n\r\
+        \n";
         let chunked =
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nHTTP/1.1 204 No\r\n\r\n";
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nHTTP/1.1 204 No\r\n\r\
+        \n";
         let flow = facts(&[(Side::Src, post), (Side::Dst, chunked), (Side::Src, b"HEAD / HTTP/1.0\r\n\r\n")]);
         let http = flow.http.expect("facts");
         assert_eq!((http.requests, http.status, http.path.as_deref()), (Some(3), Some(200), Some("/a")));

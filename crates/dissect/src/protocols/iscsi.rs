@@ -5,15 +5,20 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "iSCSI",
-title: "Internet Small Computer Systems Interface",
-category: Category::DataTransfer,
-spec: &["RFC 7143"],
-ports: &[3260],
-first: First::Of(&[0x43, 0x03]),
-probe,
-sample: &[(Side::Src, b"\x43\x87\x00\x00\x00\x00\x00\x1c\x00\x02\x3d\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00InitiatorName=iqn.2020-01.a\x00")],
-..Protocol::STREAM
+    name: "iSCSI",
+    title: "Internet Small Computer Systems Interface",
+    category: Category::DataTransfer,
+    spec: &["RFC 7143"],
+    ports: &[3260],
+    first: First::Of(&[0x43, 0x03]),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x43\x87\x00\x00\x00\x00\x00\x1c\x00\x02\x3d\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x01\x00\x00\
+        \x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
+        InitiatorName=iqn.2020-01.a\x00",
+    )],
+    ..Protocol::STREAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

@@ -5,15 +5,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "Jabber",
-title: "Extensible Messaging and Presence Protocol",
-category: Category::Web,
-spec: &["RFC 6120", "XEP-0114"],
-ports: &[5222, 5223, 5269, 5280],
-first: First::Of(b"< "),
-probe,
-sample: &[(Side::Src, b"<?xml version='1.0'?><stream:stream to='example.org' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>")],
-..Protocol::STREAM
+    name: "Jabber",
+    title: "Extensible Messaging and Presence Protocol",
+    category: Category::Web,
+    spec: &["RFC 6120", "XEP-0114"],
+    ports: &[5222, 5223, 5269, 5280],
+    first: First::Of(b"< "),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"<?xml version='1.0'?><stream:stream to='example.org' xmlns='jabber:client' xmlns:stream='http://\
+        etherx.jabber.org/streams' version='1.0'>",
+    )],
+    ..Protocol::STREAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
@@ -27,8 +31,12 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         return Verdict::Yes;
     }
     // What comes in the middle of a session: stanzas with their attributes (RFC 6120 §8).
-    let stanza = begins_with_any(start, &[b"<iq ", b"<presence ", b"<message ", b"<stream:features", b"<auth xmlns"]);
+    let stanza = begins_with_any(
+        start,
+        &[b"<iq ", b"<presence ", b"<message ", b"<stream:features", b"<auth xmlns", b"</stream:stream>"],
+    );
     match stanza {
+        Verdict::Yes if start.starts_with(b"</stream:stream>") => Verdict::Yes,
         Verdict::Yes if contains(start, b"jabber:") || contains(start, b"urn:ietf:params:xml:ns:xmpp") => Verdict::Yes,
         Verdict::Yes if (contains(start, b" id=") || contains(start, b" from=")) && contains(start, b" type=") => {
             Verdict::Yes

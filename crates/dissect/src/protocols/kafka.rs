@@ -21,7 +21,9 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         return Verdict::No;
     }
     let Some(name) = be16(data, 12) else { return Verdict::Maybe };
-    let told = within(be32(data, 0), 10 + name, 1 << 24) && within(be16(data, 6), 0, 20) && (3..=200).contains(&name);
+    let told = within(be32(data, 0), (10 + name).max(data.len().saturating_sub(4)), 1 << 24)
+        && within(be16(data, 6), 0, 20)
+        && (3..=200).contains(&name);
     match data.get(14..14 + name) {
         Some(text) => yes_if(told && graphic(text)),
         None => maybe_if(told && graphic(data.get(14..).filter(|text| !text.is_empty()).unwrap_or(b"x"))),

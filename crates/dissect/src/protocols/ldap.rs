@@ -80,7 +80,9 @@ mod tests {
     fn operations_read_well() {
         assert_eq!(probe(Side::Src, SAMPLE), Verdict::Yes);
         assert_eq!(probe(Side::Src, &SAMPLE[..9]), Verdict::Maybe);
-        let search = b"\x30\x25\x02\x01\x02\x63\x20\x04\x00\x0a\x01\x00\x0a\x01\x00\x02\x01\x00\x02\x01\x00\x01\x01\x00\x87\x0bobjectclass";
+        let search =
+            b"\x30\x25\x02\x01\x02\x63\x20\x04\x00\x0a\x01\x00\x0a\x01\x00\x02\x01\x00\x02\x01\x00\x01\x01\x00\
+        \x87\x0bobjectclass";
         assert_eq!(probe(Side::Src, search), Verdict::Yes);
         assert_eq!(
             probe(Side::Src, b"\x30\x0c\x02\x01\x01\x30\x07\x02\x01\x03\x04\x00\x80\x00 0123456789"),

@@ -5,15 +5,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "LDP",
-title: "Label Distribution Protocol",
-category: Category::Network,
-spec: &["RFC 5036"],
-ports: &[646],
-first: First::Of(&[0x00]),
-probe,
-sample: &[(Side::Src, b"\x00\x01\x00\x1e\xc0\x00\x02\x01\x00\x00\x01\x00\x00\x14\x00\x00\x00\x01\x04\x00\x00\x04\x00\x0f\x00\x00\x04\x01\x00\x04\xc0\x00\x02\x01")],
-..Protocol::BOTH
+    name: "LDP",
+    title: "Label Distribution Protocol",
+    category: Category::Network,
+    spec: &["RFC 5036"],
+    ports: &[646],
+    first: First::Of(&[0x00]),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x00\x01\x00\x1e\xc0\x00\x02\x01\x00\x00\x01\x00\x00\x14\x00\x00\x00\x01\x04\x00\x00\x04\x00\x0f\
+        \x00\x00\x04\x01\x00\x04\xc0\x00\x02\x01",
+    )],
+    ..Protocol::BOTH
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

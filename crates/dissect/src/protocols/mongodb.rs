@@ -5,14 +5,18 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "MongoDB",
-title: "MongoDB",
-category: Category::Database,
-spec: &["MongoDB Wire Protocol"],
-ports: &[27017, 27018, 27019],
-probe,
-sample: &[(Side::Src, b"\x27\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\xdd\x07\x00\x00\x00\x00\x00\x00\x00\x12\x00\x00\x00\x10ping\x00\x01\x00\x00\x00\x00")],
-..Protocol::STREAM
+    name: "MongoDB",
+    title: "MongoDB",
+    category: Category::Database,
+    spec: &["MongoDB Wire Protocol"],
+    ports: &[27017, 27018, 27019],
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x27\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\xdd\x07\x00\x00\x00\x00\x00\x00\x00\x12\x00\x00\
+        \x00\x10ping\x00\x01\x00\x00\x00\x00",
+    )],
+    ..Protocol::STREAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

@@ -5,15 +5,20 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "MPEG_TS",
-title: "MPEG transport stream",
-category: Category::Media,
-spec: &["ISO/IEC 13818-1", "ETSI TS 102 034"],
-ports: &[1234, 5004],
-first: First::Of(&[0x47]),
-probe,
-sample: &[(Side::Src, b"\x47\x1f\xff\x10........................................................................................................................................................................................")],
-..Protocol::DATAGRAM
+    name: "MPEG_TS",
+    title: "MPEG transport stream",
+    category: Category::Media,
+    spec: &["ISO/IEC 13818-1", "ETSI TS 102 034"],
+    ports: &[1234, 5004],
+    first: First::Of(&[0x47]),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x47\x1f\xff\x10................................................................................\
+        ................................................................................................\
+        ........",
+    )],
+    ..Protocol::DATAGRAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

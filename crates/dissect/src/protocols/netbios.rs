@@ -123,7 +123,8 @@ fn decoded(label: &[u8]) -> Option<String> {
 }
 
 const SAMPLE_QUERY: &[u8] =
-    b"\x80\x01\x01\x10\x00\x01\x00\x00\x00\x00\x00\x00\x20EOEJEOEBCACACACACACACACACACACAAA\x00\x00\x20\x00\x01";
+    b"\x80\x01\x01\x10\x00\x01\x00\x00\x00\x00\x00\x00\x20EOEJEOEBCACACACACACACACACACACAAA\x00\x00\x20\
+        \x00\x01";
 
 #[cfg(test)]
 mod tests {

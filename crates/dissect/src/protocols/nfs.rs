@@ -6,14 +6,18 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "NFS",
-title: "Network File System",
-category: Category::DataTransfer,
-spec: &["RFC 5531", "RFC 1813", "RFC 7530"],
-ports: &[2049, 111],
-probe,
-sample: &[(Side::Src, b"\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x02\x00\x01\x86\xa3\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")],
-..Protocol::BOTH
+    name: "NFS",
+    title: "Network File System",
+    category: Category::DataTransfer,
+    spec: &["RFC 5531", "RFC 1813", "RFC 7530"],
+    ports: &[2049, 111],
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x02\x00\x01\x86\xa3\x00\x00\x00\x03\x00\x00\x00\x00\
+        \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+    )],
+    ..Protocol::BOTH
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

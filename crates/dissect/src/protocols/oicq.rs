@@ -50,13 +50,13 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
             | 0x0352,
         )
     );
-    let version = within(be16(data, 1), 0x0100, 0x3fff);
+    let version = within(be16(data, 1), 0x0900, 0x3fff);
     yes_if(
         data.first() == Some(&2)
             && version
             && known
             && data.last() == Some(&3)
             && data.len() >= 12
-            && !zero(data, 7, 4),
+            && be32(data, 7).is_some_and(|number| number >= 10_000),
     )
 }

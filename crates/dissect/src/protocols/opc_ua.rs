@@ -5,15 +5,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "OPC-UA",
-title: "OPC Unified Architecture",
-category: Category::IotScada,
-spec: &["OPC 10000-6"],
-ports: &[4840, 4843],
-first: First::Of(b"HAEROMC"),
-probe,
-sample: &[(Side::Src, b"HELF\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")],
-..Protocol::STREAM
+    name: "OPC-UA",
+    title: "OPC Unified Architecture",
+    category: Category::IotScada,
+    spec: &["OPC 10000-6"],
+    ports: &[4840, 4843],
+    first: First::Of(b"HAEROMC"),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"HELF\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\
+        \x00\x00\x00\x00\x00",
+    )],
+    ..Protocol::STREAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

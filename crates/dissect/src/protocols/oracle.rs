@@ -5,15 +5,20 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "Oracle",
-title: "Oracle Transparent Network Substrate",
-category: Category::Database,
-spec: &["Oracle Net Services reference", "Wireshark wiki, Oracle"],
-ports: &[1521, 1522, 1525, 1526, 2483],
-first: First::Within(0x00, 0x20),
-probe,
-sample: &[(Side::Src, b"\x00\x44\x00\x00\x01\x00\x00\x00\x01\x3a\x01\x2c\x00\x00\x20\x00\x7f\xff\xc6\x0e\x00\x00\x01\x00\x00\x0a\x00\x3a\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00(CONNECT)")],
-..Protocol::STREAM
+    name: "Oracle",
+    title: "Oracle Transparent Network Substrate",
+    category: Category::Database,
+    spec: &["Oracle Net Services reference", "Wireshark wiki, Oracle"],
+    ports: &[1521, 1522, 1525, 1526, 2483],
+    first: First::Within(0x00, 0x20),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x00\x44\x00\x00\x01\x00\x00\x00\x01\x3a\x01\x2c\x00\x00\x20\x00\x7f\xff\xc6\x0e\x00\x00\x01\x00\
+        \x00\x0a\x00\x3a\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
+        \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00(CONNECT)",
+    )],
+    ..Protocol::STREAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

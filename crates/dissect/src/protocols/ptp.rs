@@ -5,14 +5,18 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "PTPv2",
-title: "Precision Time Protocol",
-category: Category::SystemOs,
-spec: &["IEEE 1588-2019"],
-ports: &[319, 320],
-probe,
-sample: &[(Side::Src, b"\x00\x02\x00\x2c\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x02\xff\xfe\x03\x04\x05\x00\x01\x00\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")],
-..Protocol::DATAGRAM
+    name: "PTPv2",
+    title: "Precision Time Protocol",
+    category: Category::SystemOs,
+    spec: &["IEEE 1588-2019"],
+    ports: &[319, 320],
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x00\x02\x00\x2c\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x02\xff\
+        \xfe\x03\x04\x05\x00\x01\x00\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+    )],
+    ..Protocol::DATAGRAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

@@ -6,15 +6,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "Raft",
-title: "C-Raft",
-category: Category::Network,
-spec: &["Canonical raft, network protocol"],
-ports: &[9001],
-first: First::Of(&[0x01]),
-probe,
-sample: &[(Side::Src, b"\x01\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00127.0.0.1:9001\x00\x00")],
-..Protocol::STREAM
+    name: "Raft",
+    title: "C-Raft",
+    category: Category::Network,
+    spec: &["Canonical raft, network protocol"],
+    ports: &[9001],
+    first: First::Of(&[0x01]),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x01\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\
+        127.0.0.1:9001\x00\x00",
+    )],
+    ..Protocol::STREAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

@@ -12,16 +12,21 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ports: &[1935],
     first: First::Of(&[0x03, 0x06]),
     probe,
-    sample: &[(Side::Src, b"\x03\x00\x00\x00\x00\x80\x00\x07\x02\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c")],
+    sample: &[(
+        Side::Src,
+        b"\x03\x00\x00\x00\x00\x80\x00\x07\x02\x31\x92\xa3\xb4\xc5\xd6\xe7\xf8\x19\x2a\x3b\x4c\x5d\x6e\x7f\
+        \x80",
+    )],
     ..Protocol::STREAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
-    // Octets that look random follow up to 1,536: never a line's end and text.
-    head::<13>(data, |head| {
-        let version = zero(head, 5, 4)
-            || matches!(head[5..9], [0x80 | 0x09..=0x0d | 0x20 | 0x1f | 1..=5, 0, 0..=20, 0..=4] | [9..=0x20, 0..=5, 0..=250, 1..=10]);
-        let varied = head[9..].windows(2).any(|pair| pair[0] != pair[1]);
-        version && varied && matches!(data.len(), 1_400..|13..64| 500..) && (zero(head, 1, 4) || head[1] == 0)
+    // Octets that look random follow, up to 1,536 of them.
+    head::<25>(data, |head| {
+        let version = zero(head, 5, 4) || matches!(head[5..9], [0x80, 0, 7, 1..=3] | [9..=0x20, 0, 16..=250, 1..=3]);
+        let random = head[9..].iter().filter(|octet| **octet == 0).count() < 3
+            && !head[9..].iter().all(|octet| octet.is_ascii_graphic());
+        let few = head[9..].iter().filter(|octet| **octet < 16).count() < 9;
+        version && random && few && head[1] == 0
     })
 }

@@ -5,15 +5,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "RTPS",
-title: "Real-Time Publish Subscribe",
-category: Category::Rpc,
-spec: &["OMG DDSI-RTPS 2.5"],
-ports: &[7400, 7401, 7410, 7411],
-first: First::Of(b"R"),
-probe,
-sample: &[(Side::Src, b"RTPS\x02\x03\x01\x0f\x01\x0f\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x09\x01\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00")],
-..Protocol::BOTH
+    name: "RTPS",
+    title: "Real-Time Publish Subscribe",
+    category: Category::Rpc,
+    spec: &["OMG DDSI-RTPS 2.5"],
+    ports: &[7400, 7401, 7410, 7411],
+    first: First::Of(b"R"),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"RTPS\x02\x03\x01\x0f\x01\x0f\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x09\x01\x08\x00\x00\x00\x00\
+        \x00\x00\x00\x00\x00",
+    )],
+    ..Protocol::BOTH
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

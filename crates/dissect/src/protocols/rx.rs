@@ -6,16 +6,27 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "RX",
-title: "Rx remote procedure call",
-category: Category::Rpc,
-spec: &["AFS-3 Rx Remote Procedure Call"],
-ports: &[7000, 7001, 7002, 7003, 7005, 7007, 7021],
-late: true,
-probe,
-together: Some(together),
-sample: &[(Side::Src, b"\x5d\x5b\x00\x00\x8f\x00\x00\x04\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x01\x01\x05\x00\x00\x00\x00\x00\x34\x00\x00\x01\xf7"), (Side::Dst, b"\x5d\x5b\x00\x00\x8f\x00\x00\x04\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x01\x01\x04\x00\x00\x00\x00\x00\x34\x00\x00\x00\x00")],
-..Protocol::DATAGRAM
+    name: "RX",
+    title: "Rx remote procedure call",
+    category: Category::Rpc,
+    spec: &["AFS-3 Rx Remote Procedure Call"],
+    ports: &[7000, 7001, 7002, 7003, 7005, 7007, 7021],
+    late: true,
+    probe,
+    together: Some(together),
+    sample: &[
+        (
+            Side::Src,
+            b"\x5d\x5b\x00\x00\x8f\x00\x00\x04\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x01\x01\x05\x00\x00\
+        \x00\x00\x00\x34\x00\x00\x01\xf7",
+        ),
+        (
+            Side::Dst,
+            b"\x5d\x5b\x00\x00\x8f\x00\x00\x04\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x01\x01\x04\x00\x00\
+        \x00\x00\x00\x34\x00\x00\x00\x00",
+        ),
+    ],
+    ..Protocol::DATAGRAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

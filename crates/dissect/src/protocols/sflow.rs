@@ -5,15 +5,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "sFlow",
-title: "sFlow",
-category: Category::Network,
-spec: &["sFlow Version 5"],
-ports: &[6343],
-first: First::Of(&[0x00]),
-probe,
-sample: &[(Side::Src, b"\x00\x00\x00\x05\x00\x00\x00\x01\xc0\x00\x02\x01\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x10\x00\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x04\x00\x00\x00\x00")],
-..Protocol::DATAGRAM
+    name: "sFlow",
+    title: "sFlow",
+    category: Category::Network,
+    spec: &["sFlow Version 5"],
+    ports: &[6343],
+    first: First::Of(&[0x00]),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x00\x00\x00\x05\x00\x00\x00\x01\xc0\x00\x02\x01\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x10\x00\
+        \x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x04\x00\x00\x00\x00",
+    )],
+    ..Protocol::DATAGRAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

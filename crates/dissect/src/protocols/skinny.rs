@@ -19,24 +19,25 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     if data.get(2..data.len().min(4)).is_some_and(|high| high.iter().any(|octet| *octet != 0)) {
         return Verdict::No;
     }
-    let Some(header) = data.first_chunk::<12>() else { return Verdict::Maybe };
-    let length = le32(header, 0).unwrap_or_default();
-    let version = matches!(le32(header, 4), Some(0 | 10..=22));
-    let kind = le32(header, 8).unwrap_or(usize::MAX);
-    let known = match kind {
+    if data.len() < 12 {
+        return Verdict::Maybe;
+    }
+    // A message without content is no proof unless it stands alone.
+    match fills(data, 64, |rest| message(rest, data.len())) {
+        true => yes_if(data.len() == 12 || le32(data, 0) != Some(4)),
+        false => maybe_if(message(data, data.len()).is_some_and(|length| data.len() < length || data.len() < 4_000)),
+    }
+}
+
+/// Length of a message with its header; `whole` octets are there.
+fn message(rest: &[u8], whole: usize) -> Option<usize> {
+    let length = le32(rest, 0).filter(|length| (4..=3_000).contains(length))?;
+    let known = match le32(rest, 8)? {
         // Keep alive, register with a name that begins with letters, and what a phone or server says then.
-        0x0000 | 0x0100 => length == 4,
-        0x0001 => length > 30 && data.get(12..15).is_none_or(|name| name.iter().all(u8::is_ascii_uppercase)),
-        0x0002..=0x004f | 0x0081..=0x009f | 0x0101..=0x015f => length >= 4,
+        0x0000 | 0x0100 => length == 4 && whole == 12,
+        0x0001 => length > 30 && rest.get(12..15).is_none_or(|name| name.iter().all(u8::is_ascii_uppercase)),
+        0x0002..=0x004f | 0x0081..=0x009f | 0x0101..=0x015f => true,
         _ => false,
     };
-    let end = data.get(8 + length..);
-    let next = end.is_none_or(|rest| rest.is_empty() || zero(rest, 2, 2));
-    // A message without content is no proof alone: version or a second message must support it.
-    let proven =
-        (4..=3_000).contains(&length) && version && known && next && (length > 4 || data.len() == 12 && kind <= 0x0100);
-    match end {
-        None => maybe_if(proven),
-        Some(_) => yes_if(proven),
-    }
+    (known && matches!(le32(rest, 4)?, 0 | 10..=22)).then_some(8 + length)
 }

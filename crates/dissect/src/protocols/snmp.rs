@@ -42,8 +42,8 @@ fn message(data: &[u8]) -> Option<()> {
     (matches!(version, 0 | 1) && cursor.peek().is_some_and(|tag| (0xa0..=0xa8).contains(&tag))).then_some(())
 }
 
-const SAMPLE: &[u8] =
-    b"\x30\x1b\x02\x01\x01\x04\x06public\xa0\x0e\x02\x01\x01\x02\x01\x00\x02\x01\x00\x30\x03\x30\x01\x00";
+const SAMPLE: &[u8] = b"\x30\x1b\x02\x01\x01\x04\x06public\xa0\x0e\x02\x01\x01\x02\x01\x00\x02\x01\x00\x30\x03\x30\x01\
+        \x00";
 
 #[cfg(test)]
 mod tests {

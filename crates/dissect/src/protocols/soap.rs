@@ -5,15 +5,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "SOAP",
-title: "SOAP",
-category: Category::Rpc,
-spec: &["W3C SOAP 1.1", "W3C SOAP 1.2"],
-first: First::Of(b"<"),
-late: true,
-probe,
-sample: &[(Side::Src, b"<?xml version=\"1.0\"?><soap:Envelope xmlns:soap=\"http://www.w3.org/2003/05/soap-envelope\"><soap:Body/></soap:Envelope>")],
-..Protocol::BOTH
+    name: "SOAP",
+    title: "SOAP",
+    category: Category::Rpc,
+    spec: &["W3C SOAP 1.1", "W3C SOAP 1.2"],
+    first: First::Of(b"<"),
+    late: true,
+    probe,
+    sample: &[(
+        Side::Src,
+        b"<?xml version=\"1.0\"?><soap:Envelope xmlns:soap=\"http://www.w3.org/2003/05/soap-envelope\"><so\
+        ap:Body/></soap:Envelope>",
+    )],
+    ..Protocol::BOTH
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

@@ -6,15 +6,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "Teredo",
-title: "Teredo tunnelling",
-category: Category::Network,
-spec: &["RFC 4380"],
-ports: &[3544],
-first: First::Of(&[0x00, 0x60]),
-probe,
-sample: &[(Side::Src, b"\x60\x00\x00\x00\x00\x00\x3b\x15\xfe\x80\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02")],
-..Protocol::DATAGRAM
+    name: "Teredo",
+    title: "Teredo tunnelling",
+    category: Category::Network,
+    spec: &["RFC 4380"],
+    ports: &[3544],
+    first: First::Of(&[0x00, 0x60]),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x60\x00\x00\x00\x00\x00\x3b\x15\xfe\x80\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\
+        \xff\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02",
+    )],
+    ..Protocol::DATAGRAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

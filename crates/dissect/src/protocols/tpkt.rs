@@ -7,15 +7,19 @@ use super::tell::*;
 
 /// The registry's row of Manufacturing Message Specification.
 pub(super) static MMS: Protocol = Protocol {
-name: "ISO9506-1-MMS",
-title: "Manufacturing Message Specification",
-category: Category::IotScada,
-spec: &["ISO 9506-1", "RFC 1006"],
-ports: &[102],
-first: First::Of(&[0x03]),
-probe: mms,
-sample: &[(Side::Src, b"\x03\x00\x00\x20\x02\xf0\x80\x01\x00\x01\x00\x61\x13\x30\x11\x02\x01\x03\xa0\x0c\xa0\x0a\x02\x01\x01\xa1\x05\xa0\x03\x80\x01\x00")],
-..Protocol::STREAM
+    name: "ISO9506-1-MMS",
+    title: "Manufacturing Message Specification",
+    category: Category::IotScada,
+    spec: &["ISO 9506-1", "RFC 1006"],
+    ports: &[102],
+    first: First::Of(&[0x03]),
+    probe: mms,
+    sample: &[(
+        Side::Src,
+        b"\x03\x00\x00\x20\x02\xf0\x80\x01\x00\x01\x00\x61\x13\x30\x11\x02\x01\x03\xa0\x0c\xa0\x0a\x02\x01\
+        \x01\xa1\x05\xa0\x03\x80\x01\x00",
+    )],
+    ..Protocol::STREAM
 };
 
 /// The registry's row of S7 communication.
@@ -29,7 +33,8 @@ pub(super) static S7: Protocol = Protocol {
     probe: s7,
     sample: &[(
         Side::Src,
-        b"\x03\x00\x00\x19\x02\xf0\x80\x32\x01\x00\x00\x00\x01\x00\x08\x00\x00\xf0\x00\x00\x01\x00\x01\x01\xe0",
+        b"\x03\x00\x00\x19\x02\xf0\x80\x32\x01\x00\x00\x00\x01\x00\x08\x00\x00\xf0\x00\x00\x01\x00\x01\x01\
+        \xe0",
     )],
     ..Protocol::STREAM
 };

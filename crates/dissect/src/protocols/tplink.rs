@@ -6,15 +6,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "TPLINK_SHP",
-title: "TP-Link smart home protocol",
-category: Category::IotScada,
-spec: &["TP-Link Smart Home Protocol as documented by softScheck"],
-ports: &[9999],
-first: First::Of(&[0xd0, 0x00]),
-probe,
-sample: &[(Side::Src, b"\xd0\xf2\x81\xf8\x8b\xff\x9a\xf7\xd5\xef\x94\xb6\xd1\xb4\xc0\x9f\xec\x95\xe6\x8f\xe1\x87\xe8\xca\xf0\x8b\xf6\x8b\xf6")],
-..Protocol::BOTH
+    name: "TPLINK_SHP",
+    title: "TP-Link smart home protocol",
+    category: Category::IotScada,
+    spec: &["TP-Link Smart Home Protocol as documented by softScheck"],
+    ports: &[9999],
+    first: First::Of(&[0xd0, 0x00]),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\xd0\xf2\x81\xf8\x8b\xff\x9a\xf7\xd5\xef\x94\xb6\xd1\xb4\xc0\x9f\xec\x95\xe6\x8f\xe1\x87\xe8\xca\
+        \xf0\x8b\xf6\x8b\xf6",
+    )],
+    ..Protocol::BOTH
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

@@ -5,14 +5,18 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "TRDP",
-title: "Train Real Time Data Protocol",
-category: Category::IotScada,
-spec: &["IEC 61375-2-3"],
-ports: &[17224, 17225],
-probe,
-sample: &[(Side::Src, b"\x00\x00\x00\x01\x01\x00Pd\x00\x00\x03\xe8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")],
-..Protocol::BOTH
+    name: "TRDP",
+    title: "Train Real Time Data Protocol",
+    category: Category::IotScada,
+    spec: &["IEC 61375-2-3"],
+    ports: &[17224, 17225],
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x00\x00\x00\x01\x01\x00Pd\x00\x00\x03\xe8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
+        \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+    )],
+    ..Protocol::BOTH
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

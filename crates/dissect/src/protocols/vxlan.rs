@@ -5,15 +5,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "VXLAN",
-title: "Virtual eXtensible Local Area Network",
-category: Category::Network,
-spec: &["RFC 7348"],
-ports: &[4789, 8472],
-first: First::Of(&[0x08]),
-probe,
-sample: &[(Side::Src, b"\x08\x00\x00\x00\x00\x00\x7b\x00\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x08\x06\x00\x01\x08\x00\x06\x04")],
-..Protocol::DATAGRAM
+    name: "VXLAN",
+    title: "Virtual eXtensible Local Area Network",
+    category: Category::Network,
+    spec: &["RFC 7348"],
+    ports: &[4789, 8472],
+    first: First::Of(&[0x08]),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x08\x00\x00\x00\x00\x00\x7b\x00\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x08\x06\x00\x01\
+        \x08\x00\x06\x04",
+    )],
+    ..Protocol::DATAGRAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

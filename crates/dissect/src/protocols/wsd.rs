@@ -5,15 +5,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "WSD",
-title: "Web Services Dynamic Discovery",
-category: Category::Network,
-spec: &["OASIS WS-Discovery 1.1"],
-ports: &[3702],
-first: First::Of(b"<\xef"),
-probe,
-sample: &[(Side::Src, b"<?xml version=\"1.0\"?><s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\" xmlns:d=\"http://schemas.xmlsoap.org/ws/2005/04/discovery\"/>")],
-..Protocol::DATAGRAM
+    name: "WSD",
+    title: "Web Services Dynamic Discovery",
+    category: Category::Network,
+    spec: &["OASIS WS-Discovery 1.1"],
+    ports: &[3702],
+    first: First::Of(b"<\xef"),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"<?xml version=\"1.0\"?><s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\" xmlns:d=\
+        \"http://schemas.xmlsoap.org/ws/2005/04/discovery\"/>",
+    )],
+    ..Protocol::DATAGRAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

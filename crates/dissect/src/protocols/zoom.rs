@@ -6,17 +6,28 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "Zoom",
-title: "Zoom media",
-category: Category::Video,
-spec: &["Michel et al., Enabling Passive Measurement of Zoom Performance"],
-ports: &[8801, 8802, 8803, 8804, 3478, 3479],
-first: First::Of(&[0x01, 0x02, 0x05, 0x0d, 0x0f, 0x10]),
-encrypted: true,
-probe,
-together: Some(together),
-sample: &[(Side::Src, b"\x05\x10\x01\x00\x01\x00\x00\x00\x0f\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x90\x70\x00\x01\x00\x00\x00\xa0\x01\x02\x03\x04"), (Side::Src, b"\x05\x10\x02\x00\x01\x00\x00\x00\x0f\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x90\x70\x00\x02\x00\x00\x01\x40\x01\x02\x03\x04")],
-..Protocol::DATAGRAM
+    name: "Zoom",
+    title: "Zoom media",
+    category: Category::Video,
+    spec: &["Michel et al., Enabling Passive Measurement of Zoom Performance"],
+    ports: &[8801, 8802, 8803, 8804, 3478, 3479],
+    first: First::Of(&[0x01, 0x02, 0x05, 0x0d, 0x0f, 0x10]),
+    encrypted: true,
+    probe,
+    together: Some(together),
+    sample: &[
+        (
+            Side::Src,
+            b"\x05\x10\x01\x00\x01\x00\x00\x00\x0f\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
+        \x00\x00\x00\x90\x70\x00\x01\x00\x00\x00\xa0\x01\x02\x03\x04",
+        ),
+        (
+            Side::Src,
+            b"\x05\x10\x02\x00\x01\x00\x00\x00\x0f\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
+        \x00\x00\x00\x90\x70\x00\x02\x00\x00\x01\x40\x01\x02\x03\x04",
+        ),
+    ],
+    ..Protocol::DATAGRAM
 };
 
 /// Kind and source of media, behind the header of a server or without it.
