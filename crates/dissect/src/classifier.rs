@@ -13,8 +13,8 @@ use crate::{Dissector, Heard, Input, PROTOCOLS, Protocol, Side, Step, Verdict, r
 const PROBE_OCTETS: usize = 4_096;
 /// Datagrams after which probing ends; streams are bounded by [`PROBE_OCTETS`].
 const PROBE_INPUTS: u8 = 12;
-/// Segments or datagrams that nobody claims before a flow is given up. A conversation can begin with octets that are not
-/// its protocol's: keep-alives (RFC 9293 §3.8.4), what opens a hole in a firewall, the tail of what came before.
+/// Segments or datagrams that nobody claims before a flow is given up. A conversation can begin with octets that are
+/// not its protocol's: keep-alives (RFC 9293 §3.8.4), what opens a hole in a firewall, the tail of what came before.
 const STRAYS: u8 = 2;
 
 /// The classifier of one flow.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! AJP 1.3 (Apache Tomcat, "AJP Protocol Reference"): packets to the container by magic, length and code, those from it by "AB".
+//! AJP 1.3 (Apache Tomcat, "AJP Protocol Reference"): packets to the container by magic, length and code, those from
+//! it by "AB".
 
 use super::tell::*;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! ANSI C12.22 (ANSI C12.22-2012 §5): an ACSE unit over the whole datagram, whose elements name called and calling ends.
+//! ANSI C12.22 (ANSI C12.22-2012 §5): an ACSE unit over the whole datagram, whose elements name called and calling
+//! ends.
 
 use super::ber;
 use super::tell::*;

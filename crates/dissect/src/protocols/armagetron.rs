@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Armagetron Advanced (Armagetron, network protocol): messages with descriptor, number and count of words, and the sender at
-//! the end; a first one asks for or names a server.
+//! Armagetron Advanced (Armagetron, network protocol): messages with descriptor, number and count of words, and the
+//! sender at the end; a first one asks for or names a server.
 
 use super::tell::*;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! BACnet/IP (ASHRAE 135 annex J, clause 6): the virtual link's type, function and length, and version 1 of the network layer.
+//! BACnet/IP (ASHRAE 135 annex J, clause 6): the virtual link's type, function and length, and version 1 of the
+//! network layer.
 
 use super::tell::*;
 

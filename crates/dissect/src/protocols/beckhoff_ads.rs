@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Beckhoff's ADS (Beckhoff Information System, "ADS/AMS specification"): lengths of both headers, and a command with flags.
+//! Beckhoff's ADS (Beckhoff Information System, "ADS/AMS specification"): lengths of both headers, and a command with
+//! flags.
 
 use super::tell::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Bitcoin's peers (Bitcoin developer reference, "Message headers"): the network's magic and a command in text, filled up
-//! with zeros. Coins with the same form have the same label.
+//! Bitcoin's peers (Bitcoin developer reference, "Message headers"): the network's magic and a command in text,
+//! filled up with zeros. Coins with the same form have the same label.
 
 use super::tell::*;
 

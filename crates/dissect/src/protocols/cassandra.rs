@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Cassandra's CQL (CQL binary protocol 3 to 5 §2): version, flags, operation and length of the frames that open a connection.
+//! Cassandra's CQL (CQL binary protocol 3 to 5 §2): version, flags, operation and length of the frames that open a
+//! connection.
 
 use super::tell::*;
 

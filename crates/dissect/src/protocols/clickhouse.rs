@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! ClickHouse's native protocol (ClickHouse documentation, "Native protocol"): the greetings with the names of both ends.
+//! ClickHouse's native protocol (ClickHouse documentation, "Native protocol"): the greetings with the names of both
+//! ends.
 
 use super::tell::*;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! CNP/IP (EN 14908-4 / ANSI/CEA-852 §8): length of the packet, version 1, type and protocol flags, and reserved fields.
+//! CNP/IP (EN 14908-4 / ANSI/CEA-852 §8): length of the packet, version 1, type and protocol flags, and reserved
+//! fields.
 
 use super::tell::*;
 

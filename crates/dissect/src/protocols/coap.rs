@@ -95,3 +95,16 @@ fn together(heard: &Heard<'_>) -> Verdict {
 fn token(data: &[u8]) -> Option<&[u8]> {
     at(data, 4, usize::from(data.first()? & 0x0f))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_must_be_known_and_have_their_length() {
+        assert_eq!(probe(Side::Src, b"\x40\x01\x12\x34\xb5state"), Verdict::Yes);
+        assert_eq!(probe(Side::Src, b"\x40\x01\x12\x34\xa5state"), Verdict::No, "option 10 does not exist");
+        assert_eq!(probe(Side::Src, b"\x40\x01\x12\x34\xb6state"), Verdict::No, "an octet is missing");
+        assert_eq!(probe(Side::Src, b"\x40\x00\x12\x34"), Verdict::Maybe);
+    }
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! CAN over Ethernet (CANopen, "Cannelloni" and ISO 11898 gateways): the frames of Peak's gateways, with size, type and channel.
+//! CAN over Ethernet (CANopen, "Cannelloni" and ISO 11898 gateways): the frames of Peak's gateways, with size, type
+//! and channel.
 
 use super::tell::*;
 

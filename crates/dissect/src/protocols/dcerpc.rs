@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! DCE/RPC (C706 §12.6.3, §12.5; MS-RPCE): version, type, representation and length of a fragment over a connection; over
-//! datagrams the header of version 4. PROFINET's context manager (IEC 61158-6-10) is told by its interface.
+//! DCE/RPC (C706 §12.6.3, §12.5; MS-RPCE): version, type, representation and length of a fragment over a connection;
+//! over datagrams the header of version 4. PROFINET's context manager (IEC 61158-6-10) is told by its interface.
 
 use super::tell::*;
 use crate::{Dissector, Input, Step};
@@ -15,7 +15,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ports: &[135, 593, 49152, 49153, 49154, 49155, 49156, 49157, 34964],
     first: First::Of(&[0x04, 0x05]),
     probe,
-    start: start,
+    start,
     sample: &[(
         Side::Src,
         b"\x05\x00\x0b\x03\x10\x00\x00\x00\x48\x00\x00\x00\x01\x00\x00\x00\xb8\x10\xb8\x10\x00\x00\x00\x00\

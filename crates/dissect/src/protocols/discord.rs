@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Discord's voice (Discord developer documentation, "IP Discovery"): question and answer with their length and room for an
-//! address. The media that follow are RTP and keep the label.
+//! Discord's voice (Discord developer documentation, "IP Discovery"): question and answer with their length and room
+//! for an address. The media that follow are RTP and keep the label.
 
 use super::tell::*;
 

@@ -30,3 +30,16 @@ fn checksum(data: &[u8]) -> u16 {
     let step = |crc: u16| if crc & 1 == 1 { crc >> 1 ^ 0xa6bc } else { crc >> 1 };
     !data.iter().fold(0, |crc, octet| (0..8).fold(crc ^ u16::from(*octet), |crc, _| step(crc)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksum_must_fit() {
+        let mut frame = PROTOCOL.sample[0].1.to_vec();
+        assert_eq!(probe(Side::Src, &frame), Verdict::Yes);
+        frame[4] ^= 1;
+        assert_eq!(probe(Side::Src, &frame), Verdict::No);
+    }
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! DRDA (Open Group DRDA volume 3, DSS): header of a data stream structure with its magic, and the length of the object in it.
+//! DRDA (Open Group DRDA volume 3, DSS): header of a data stream structure with its magic, and the length of the
+//! object in it.
 
 use super::tell::*;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Dropbox's LAN synchronisation (Dropbox help, "LAN sync"): the announcement in JSON with the numbers of host and name spaces.
+//! Dropbox's LAN synchronisation (Dropbox help, "LAN sync"): the announcement in JSON with the numbers of host and
+//! name spaces.
 
 use super::tell::*;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Ether-S-I/O of Saia PCD (Saia-Burgess, "Ether-S-IO"; Wireshark's description): magic, kind of a telegram, version, transfer.
+//! Ether-S-I/O of Saia PCD (Saia-Burgess, "Ether-S-IO"; Wireshark's description): magic, kind of a telegram, version,
+//! transfer.
 
 use super::tell::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Ethereum's discovery (devp2p, discv4 "Wire Protocol"): hash, signature with its recovery number, type of a packet, and a
-//! list in RLP that ends the datagram or has its signature's room.
+//! Ethereum's discovery (devp2p, discv4 "Wire Protocol"): hash, signature with its recovery number, type of a packet,
+//! and a list in RLP that ends the datagram or has its signature's room.
 
 use super::tell::*;
 

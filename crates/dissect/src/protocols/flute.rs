@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! FLUTE over ALC and LCT (RFC 6726 §3, RFC 5651 §5.1): version, header length and codepoint, and the header extension of
-//! a file delivery table.
+//! FLUTE over ALC and LCT (RFC 6726 §3, RFC 5651 §5.1): version, header length and codepoint, and the header
+//! extension of a file delivery table.
 
 use super::tell::*;
 

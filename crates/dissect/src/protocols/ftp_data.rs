@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! FTP's data connections (RFC 959 §4.1.3): told by a directory's listing in the form of Unix or DOS. Files in transit have
-//! no form of their own.
+//! FTP's data connections (RFC 959 §4.1.3): told by a directory's listing in the form of Unix or DOS. Files in
+//! transit have no form of their own.
 
 use super::tell::*;
 
@@ -25,7 +25,8 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         let total = line
             .strip_prefix(b"total ")
             .is_some_and(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit));
-        let dos = matches!(line, [a, b, b'-', c, d, b'-', e, f, b' ', b' ', ..] if [a, b, c, d, e, f].iter().all(|octet| octet.is_ascii_digit()));
+        let dos = matches!(line, [a, b, b'-', c, d, b'-', e, f, b' ', b' ', ..] 
+            if [a, b, c, d, e, f].iter().all(|octet| octet.is_ascii_digit()));
         let entry =
             matches!(line.first(), Some(b'd' | b'l' | b'-')) && matches!(line.get(10), Some(b' ' | b'+' | b'.'));
         total || unix && entry && line.len() > 30 || dos && line.len() > 30

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Genshin Impact and its kin (Grasscutter, handshake of their KCP): packets of twenty octets with a magic at both ends.
+//! Genshin Impact and its kin (Grasscutter, handshake of their KCP): packets of twenty octets with a magic at both
+//! ends.
 
 use super::tell::*;
 

@@ -49,7 +49,7 @@ pub(super) static PRIME: Protocol = Protocol {
 
 fn control(_: Side, data: &[u8]) -> Verdict {
     let kind = data.get(1).copied().unwrap_or_default();
-    let length = be16(data, 2).map(usize::from);
+    let length = be16(data, 2);
     let told = match data.first().map(|first| (first >> 5, first & 0x1f)) {
         // Version 1: flags for options, with four octets behind the header; no user data.
         Some((1, 0x10..=0x17)) => {
@@ -113,4 +113,18 @@ fn prime(_: Side, data: &[u8]) -> Verdict {
         _ => false,
     };
     yes_if(first && be16(data, 2) == data.len().checked_sub(header) && data.len() >= 8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_length_ends_the_datagram() {
+        for row in [&CONTROL, &USER, &PRIME] {
+            let (side, data) = row.sample[0];
+            assert_eq!((row.probe)(side, data), Verdict::Yes, "{}", row.name);
+            assert_eq!((row.probe)(side, &[data, b"x"].concat()), Verdict::No, "{}", row.name);
+        }
+    }
 }

@@ -14,7 +14,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     spec: &["HAProxy, The PROXY protocol versions 1 and 2"],
     first: First::Of(b"P\r"),
     probe,
-    start: start,
+    start,
     sample: &[(Side::Src, b"PROXY TCP4 192.0.2.1 192.0.2.2 40000 80\r\n")],
     ..Protocol::STREAM
 };

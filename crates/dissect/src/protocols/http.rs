@@ -416,4 +416,19 @@ mod tests {
         assert_eq!(probe(Side::Dst, b"HTTP/1.1 4"), Verdict::Maybe);
         assert_eq!(probe(Side::Dst, b"HTTP/1.1 404 x"), Verdict::Yes);
     }
+
+    #[test]
+    fn what_rides_on_http_is_told_by_method_and_content() {
+        let label = |request: &[u8]| {
+            let (mut flow, mut classifier) = (Flow::default(), Classifier::new(true, 1, 2));
+            classifier.stream(Side::Src, Input::Data(request), &mut flow);
+            classifier.label(&mut flow);
+            flow.core.app.into_owned()
+        };
+        assert_eq!(label(b"PROPFIND /dav HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP.WebDAV");
+        assert_eq!(label(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/ipp\r\n\r\n"), "HTTP.IPP");
+        assert_eq!(label(b"GET /live/a.m3u8?x=1 HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP.HLS");
+        assert_eq!(label(b"GET /announce?info_hash=abc HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP.BitTorrent");
+        assert_eq!(label(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP");
+    }
 }

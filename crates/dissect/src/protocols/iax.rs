@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! IAX2 (RFC 5456 §8.1.1): a full frame with call numbers, and a control subclass in use whose elements fill the datagram.
+//! IAX2 (RFC 5456 §8.1.1): a full frame with call numbers, and a control subclass in use whose elements fill the
+//! datagram.
 
 use super::tell::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Icecast and Shoutcast (Icecast documentation, "Protocol"; SHOUTcast): the answer of a server in its own name, or a source
-//! that logs in.
+//! Icecast and Shoutcast (Icecast documentation, "Protocol"; SHOUTcast): the answer of a server in its own name, or a
+//! source that logs in.
 
 use super::tell::*;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! LDP (RFC 5036 §3.1, §3.5): version 1, the length of a PDU, an identifier for the whole platform, and its first message.
+//! LDP (RFC 5036 §3.1, §3.5): version 1, the length of a PDU, an identifier for the whole platform, and its first
+//! message.
 
 use super::tell::*;
 

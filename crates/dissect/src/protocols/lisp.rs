@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! LISP (RFC 9300 §5.3, RFC 9301 §5): control messages with type, flags, count of records and lengths that fit; the tunnel is
-//! metered where the meter opens it.
+//! LISP (RFC 9300 §5.3, RFC 9301 §5): control messages with type, flags, count of records and lengths that fit; the
+//! tunnel is metered where the meter opens it.
 
 use super::tell::*;
 
@@ -33,8 +33,8 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
 /// What ends a message on a stream.
 const MARKER: &[u8] = b"\x9f\xac\xad\xe9";
 
-/// Map-Register and Map-Notify: reserved bits, records, nonce, key, and authentication of its algorithm's length; then a
-/// record with a mask that its address family allows.
+/// Map-Register and Map-Notify: reserved bits, records, nonce, key, and authentication of its algorithm's length;
+/// then a record with a mask that its address family allows.
 fn register(data: &[u8]) -> bool {
     let kind = data.first().map_or(0, |first| first >> 4);
     let length = be16(data, 14).unwrap_or_default();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Lustre's network (Lustre LNet, socklnd): the request for a connection with its magic, in the order of octets of its sender.
+//! Lustre's network (Lustre LNet, socklnd): the request for a connection with its magic, in the order of octets of
+//! its sender.
 
 use super::tell::*;
 

@@ -3,6 +3,7 @@
 
 mod afp;
 mod ajp;
+mod among_us;
 mod amqp;
 mod ansi_c1222;
 #[cfg(test)]
@@ -96,6 +97,7 @@ mod mdns;
 mod megaco;
 mod memcached;
 mod mgcp;
+mod mi_push;
 mod modbus;
 mod monero;
 mod mongodb;
@@ -178,6 +180,7 @@ mod teamviewer;
 mod telegram;
 mod tell;
 mod telnet;
+mod tencent_games;
 mod teredo;
 mod text;
 mod tftp;
@@ -193,6 +196,7 @@ mod ubiquiti;
 mod uftp;
 mod usenet;
 mod viber;
+mod viber_chat;
 mod vmware;
 mod vnc;
 mod vxlan;
@@ -216,6 +220,7 @@ pub(crate) use label::Label;
 pub static PROTOCOLS: &[&Protocol] = &[
     &afp::PROTOCOL,
     &ajp::PROTOCOL,
+    &among_us::PROTOCOL,
     &amqp::PROTOCOL,
     &ansi_c1222::PROTOCOL,
     &armagetron::PROTOCOL,
@@ -307,6 +312,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &megaco::PROTOCOL,
     &memcached::PROTOCOL,
     &mgcp::PROTOCOL,
+    &mi_push::PROTOCOL,
     &modbus::PROTOCOL,
     &monero::PROTOCOL,
     &mongodb::PROTOCOL,
@@ -389,6 +395,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &teamviewer::PROTOCOL,
     &telegram::PROTOCOL,
     &telnet::PROTOCOL,
+    &tencent_games::PROTOCOL,
     &teredo::PROTOCOL,
     &tftp::PROTOCOL,
     &thrift::PROTOCOL,
@@ -407,6 +414,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &uftp::PROTOCOL,
     &usenet::PROTOCOL,
     &viber::PROTOCOL,
+    &viber_chat::PROTOCOL,
     &vmware::PROTOCOL,
     &vnc::PROTOCOL,
     &vxlan::PROTOCOL,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Modbus over TCP (Modbus Messaging on TCP/IP §3.1.3): protocol 0, a length that ends the input, and a function whose sizes
-//! fit. UMAS of Schneider is function 90.
+//! Modbus over TCP (Modbus Messaging on TCP/IP §3.1.3): protocol 0, a length that ends the input, and a function
+//! whose sizes fit. UMAS of Schneider is function 90.
 
 use super::tell::*;
 use crate::{Dissector, Input, Step};
@@ -14,7 +14,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     spec: &["Modbus Application Protocol 1.1b3", "Modbus Messaging on TCP/IP 1.0b"],
     ports: &[502],
     probe,
-    start: start,
+    start,
     sample: &[(Side::Src, b"\x00\x01\x00\x00\x00\x06\x01\x03\x00\x00\x00\x0a")],
     ..Protocol::STREAM
 };
@@ -71,5 +71,17 @@ impl Dissector for Modbus {
 
     fn name(&self) -> Option<&'static str> {
         self.umas.then_some("Modbus.UMAS")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_follow_from_functions() {
+        assert_eq!(probe(Side::Dst, b"\x00\x01\x00\x00\x00\x05\x01\x03\x02\x00\x07"), Verdict::Yes);
+        assert_eq!(probe(Side::Dst, b"\x00\x01\x00\x00\x00\x05\x01\x03\x03\x00\x07"), Verdict::No);
+        assert_eq!(probe(Side::Dst, b"\x00\x01\x00\x01\x00\x05\x01\x03\x02\x00\x07"), Verdict::No);
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Monero's peers (Monero, "Levin protocol"): the signature, length, flag and command of a bucket. Its miners speak Stratum.
+//! Monero's peers (Monero, "Levin protocol"): the signature, length, flag and command of a bucket. Its miners speak
+//! Stratum.
 
 use super::tell::*;
 

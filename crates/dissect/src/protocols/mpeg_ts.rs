@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! MPEG transport streams over datagrams (ISO/IEC 13818-1 §2.4.3.2): packets of 188 octets, each with its synchronisation octet.
+//! MPEG transport streams over datagrams (ISO/IEC 13818-1 §2.4.3.2): packets of 188 octets, each with its
+//! synchronisation octet.
 
 use super::tell::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! TDS of Microsoft SQL Server (MS-TDS §2.2.3.1, §2.2.6.4): header of a pre-login with its first option, of a login, or of
-//! the server's answer.
+//! TDS of Microsoft SQL Server (MS-TDS §2.2.3.1, §2.2.6.4): header of a pre-login with its first option, of a login,
+//! or of the server's answer.
 
 use super::tell::*;
 

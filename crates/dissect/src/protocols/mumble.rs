@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Mumble (Mumble protocol documentation, "UDP ping"): a request for a server's state and its answer with the same number.
-//! Control channels are TLS.
+//! Mumble (Mumble protocol documentation, "UDP ping"): a request for a server's state and its answer with the same
+//! number. Control channels are TLS.
 
 use super::tell::*;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Nano's peers (Nano protocol reference, "Message header"): magic with the network's letter, versions in order, a message in use.
+//! Nano's peers (Nano protocol reference, "Message header"): magic with the network's letter, versions in order, a
+//! message in use.
 
 use super::tell::*;
 

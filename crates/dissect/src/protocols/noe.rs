@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! NOE of Alcatel-Lucent's phones (Alcatel-Lucent, "New Office Environment"; UA/UDP): opcodes of the UA transport with their lengths.
+//! NOE of Alcatel-Lucent's phones (Alcatel-Lucent, "New Office Environment"; UA/UDP): opcodes of the UA transport
+//! with their lengths.
 
 use super::tell::*;
 

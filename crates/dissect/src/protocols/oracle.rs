@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Oracle Net (TNS; Wireshark wiki, "Oracle"): packets of connection with their length, checksums and a text that describes it.
+//! Oracle Net (TNS; Wireshark wiki, "Oracle"): packets of connection with their length, checksums and a text that
+//! describes it.
 
 use super::tell::*;
 

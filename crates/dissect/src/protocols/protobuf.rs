@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Protocol Buffers without a protocol around them (protobuf.dev, "Encoding"): fields of ascending number with known wire
-//! types that fill the message, several of them, texts among them. Told last, as many things ride on it.
+//! Protocol Buffers without a protocol around them (protobuf.dev, "Encoding"): fields of ascending number with known
+//! wire types that fill the message, several of them, texts among them. Told last, as many things ride on it.
 
 use super::tell::*;
 
@@ -26,7 +26,8 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     }
 }
 
-/// How many fields there are, octets of text in them, and whether the last one is whole; `None` where it is anything else.
+/// How many fields there are, octets of text in them, and whether the last one is whole; `None` where it is anything
+/// else.
 fn fields(data: &[u8]) -> Option<(usize, usize, bool)> {
     let (mut rest, mut before, mut count, mut text) = (data, 0, 0, 0);
     while !rest.is_empty() {

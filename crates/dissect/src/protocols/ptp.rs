@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! PTP version 2 (IEEE 1588-2019 §13.3): type of a message, version, its length, the domain and the control that goes with it.
+//! PTP version 2 (IEEE 1588-2019 §13.3): type of a message, version, its length, the domain and the control that goes
+//! with it.
 
 use super::tell::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Raft as Canonical's library speaks it (C-Raft, network protocol): words of eight octets; version 1, number and address of
-//! the server that connects.
+//! Raft as Canonical's library speaks it (C-Raft, network protocol): words of eight octets; version 1, number and
+//! address of the server that connects.
 
 use super::tell::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Roughtime (draft-ietf-ntp-roughtime §5): a message of tags in order with their offsets, in Google's form or behind the
-//! name and length of the later one.
+//! Roughtime (draft-ietf-ntp-roughtime §5): a message of tags in order with their offsets, in Google's form or behind
+//! the name and length of the later one.
 
 use super::tell::*;
 

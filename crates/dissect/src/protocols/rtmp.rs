@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! RTMP (Adobe, "RTMP specification 1.0" §5.2): version 3, and a first chunk whose second word is zero or a player's version.
+//! RTMP (Adobe, "RTMP specification 1.0" §5.2): version 3, and a first chunk whose second word is zero or a player's
+//! version.
 
 use super::tell::*;
 

@@ -50,3 +50,28 @@ fn together(heard: &Heard<'_>) -> Verdict {
     }
     if follow >= 2 { Verdict::Yes } else { Verdict::Maybe }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Classifier;
+    use minamo_model::Flow;
+
+    fn label(sources: [u8; 3], numbers: [u8; 3]) -> String {
+        let (mut flow, mut classifier) = (Flow::default(), Classifier::new(false, 1, 2));
+        for (source, number) in sources.into_iter().zip(numbers) {
+            let mut data = PROTOCOL.sample[0].1.to_vec();
+            (data[3], data[11]) = (number, source);
+            classifier.datagram(Side::Src, &data, &mut flow);
+        }
+        classifier.label(&mut flow);
+        flow.core.app.into_owned()
+    }
+
+    #[test]
+    fn one_source_with_numbers_that_follow_is_media() {
+        assert_eq!(label([1, 1, 1], [1, 2, 4]), "RTP");
+        assert_eq!(label([1, 2, 3], [1, 2, 3]), "Unknown");
+        assert_eq!(label([1, 1, 1], [200, 90, 3]), "Unknown");
+    }
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! SAP's network interface (pysap documentation, "NI", "SAP Diag", "SAP Router"): a length in front of a router's words, of
-//! a message server's eyecatcher, or of the header that opens a dialogue.
+//! SAP's network interface (pysap documentation, "NI", "SAP Diag", "SAP Router"): a length in front of a router's
+//! words, of a message server's eyecatcher, or of the header that opens a dialogue.
 
 use super::tell::*;
 

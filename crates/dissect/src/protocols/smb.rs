@@ -279,4 +279,15 @@ mod tests {
         assert_eq!(probe(&names, 0xff), Verdict::Yes);
         assert_eq!(probe(&names, 0xfe), Verdict::No);
     }
+
+    #[test]
+    fn a_session_over_netbios_is_named() {
+        let mut session = vec![0x81, 0, 0, 0x44];
+        session.extend([&[0x20][..], &[b'A'; 32], &[0, 0x20], &[b'A'; 32], &[0]].concat());
+        session.extend(SAMPLE_1);
+        let (mut flow, mut classifier) = (Flow::default(), crate::Classifier::new(true, 1, 2));
+        classifier.stream(Side::Src, Input::Data(&session), &mut flow);
+        classifier.label(&mut flow);
+        assert_eq!(flow.core.app, "NetBIOS.SMBv1");
+    }
 }

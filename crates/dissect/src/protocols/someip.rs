@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! SOME/IP (AUTOSAR PRS_SOMEIPProtocol §4.1): length, version, type and return code of a message, which ends with the input.
+//! SOME/IP (AUTOSAR PRS_SOMEIPProtocol §4.1): length, version, type and return code of a message, which ends with the
+//! input.
 
 use super::tell::*;
 

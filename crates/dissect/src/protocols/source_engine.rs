@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Valve's server queries (Valve developer community, "Server queries"): a packet of its own with header and query of text;
-//! those of older games (GoldSrc, Quake) by their words.
+//! Valve's server queries (Valve developer community, "Server queries"): a packet of its own with header and query of
+//! text; those of older games (GoldSrc, Quake) by their words.
 
 use super::tell::*;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Spotify (librespot documentation): discovery of clients on a link by its magic, and the hello of the client to an access point.
+//! Spotify (librespot documentation): discovery of clients on a link by its magic, and the hello of the client to an
+//! access point.
 
 use super::tell::*;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! StarCraft II and Battle.net's chat of its kin (bnetdocs, "Battle.net"): the client's first packets with their fixed octets.
+//! StarCraft II and Battle.net's chat of its kin (bnetdocs, "Battle.net"): the client's first packets with their
+//! fixed octets.
 
 use super::tell::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Steam Datagram Relay (Valve, GameNetworkingSockets, "SNP wire format"): padded challenges and sessions that begin with
-//! their kind and "VSDR"-like text of relays.
+//! Steam Datagram Relay (Valve, GameNetworkingSockets, "SNP wire format"): padded challenges and sessions that begin
+//! with their kind and "VSDR"-like text of relays.
 
 use super::tell::*;
 

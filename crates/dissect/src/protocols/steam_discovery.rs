@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Steam's discovery on a link and its client over UDP (Steam, In-Home Streaming discovery; steamkit documentation): magic
-//! and the length of the header.
+//! Steam's discovery on a link and its client over UDP (Steam, In-Home Streaming discovery; steamkit documentation):
+//! magic and the length of the header.
 
 use super::tell::*;
 

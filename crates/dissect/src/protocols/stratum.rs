@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Mining over Stratum (Stratum mining protocol; NiceHash EthereumStratum): JSON whose method belongs to mining. Monero's
-//! miners log in with a name for their agent.
+//! Mining over Stratum (Stratum mining protocol; NiceHash EthereumStratum): JSON whose method belongs to mining.
+//! Monero's miners log in with a name for their agent.
 
 use super::tell::*;
 

@@ -412,4 +412,21 @@ mod tests {
         let other = b"\x00\x01\x00\x08abcdefghijklmnop\x00\x99\x00\x04\x00\x00\x00\x06";
         assert_eq!(probe(Side::Src, other), Verdict::No);
     }
+
+    #[test]
+    fn attributes_and_realms_tell_whose_call_it_is() {
+        let label = |attribute: &[u8]| {
+            let mut request = SAMPLE_REQUEST.to_vec();
+            request.extend(attribute);
+            request[3] = attribute.len() as u8;
+            let (mut flow, mut classifier) = (Flow::default(), Classifier::new(false, 1, 2));
+            classifier.datagram(Side::Src, &request, &mut flow);
+            classifier.label(&mut flow);
+            flow.core.app.into_owned()
+        };
+        assert_eq!(label(b"\x40\x00\x00\x04abcd"), "STUN.WhatsAppCall");
+        assert_eq!(label(b"\x80\x70\x00\x04\x00\x00\x00\x03"), "STUN.Skype_TeamsCall");
+        assert_eq!(label(b"\x00\x14\x00\x0asignal.org\x00\x00"), "STUN.SignalVoip");
+        assert_eq!(label(b"\x00\x14\x00\x04abcd"), "STUN");
+    }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! IEEE C37.118 (IEEE C37.118.2-2011 §6.2): synchronisation word with type and version, the frame's size, and its checksum.
+//! IEEE C37.118 (IEEE C37.118.2-2011 §6.2): synchronisation word with type and version, the frame's size, and its
+//! checksum.
 
 use super::tell::*;
 

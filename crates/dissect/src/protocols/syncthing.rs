@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Syncthing (Syncthing specifications, Local Discovery Protocol v4; Block Exchange Protocol v1): magic of its announcements
-//! and of its greeting. Connections are TLS with the protocol's name in ALPN.
+//! Syncthing (Syncthing specifications, Local Discovery Protocol v4; Block Exchange Protocol v1): magic of its
+//! announcements and of its greeting. Connections are TLS with the protocol's name in ALPN.
 
 use super::tell::*;
 

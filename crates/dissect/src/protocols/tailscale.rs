@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Tailscale's discovery (Tailscale, "disco" package documentation): the magic of its datagrams. What it carries is WireGuard.
+//! Tailscale's discovery (Tailscale, "disco" package documentation): the magic of its datagrams. What it carries is
+//! WireGuard.
 
 use super::tell::*;
 

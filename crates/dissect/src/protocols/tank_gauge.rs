@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Automatic tank gauges (Veeder-Root TLS-350 serial interface manual): a function code of letters and digits behind SOH.
+//! Automatic tank gauges (Veeder-Root TLS-350 serial interface manual): a function code of letters and digits behind
+//! SOH.
 
 use super::tell::*;
 

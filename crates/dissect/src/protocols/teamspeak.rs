@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! TeamSpeak 3 (TeamSpeak 3 client protocol, "Init1") by the initialisation's magic, and TeamSpeak 2 by its first packets.
+//! TeamSpeak 3 (TeamSpeak 3 client protocol, "Init1") by the initialisation's magic, and TeamSpeak 2 by its first
+//! packets.
 
 use super::tell::*;
 

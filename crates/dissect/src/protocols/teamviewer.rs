@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! TeamViewer (TeamViewer, "Ports used"; commands as described by its researchers): the marker and command of a message.
+//! TeamViewer (TeamViewer, "Ports used"; commands as described by its researchers): the marker and command of a
+//! message.
 
 use super::tell::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Telegram's MTProto over TCP (core.telegram.org, "MTProto transports"): the tags of the plain transports with the first
-//! message, which has no key yet. The obfuscated transport looks random and is not recognised.
+//! Telegram's MTProto over TCP (core.telegram.org, "MTProto transports"): the tags of the plain transports with the
+//! first message, which has no key yet. The obfuscated transport looks random and is not recognised.
 
 use super::tell::*;
 

@@ -48,3 +48,27 @@ fn together(heard: &Heard<'_>) -> Verdict {
 }
 
 const OPTIONS: &[&[u8]] = &[b"blksize", b"tsize", b"timeout", b"windowsize", b"rollover"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Classifier;
+    use minamo_model::Flow;
+
+    #[test]
+    fn blocks_and_acknowledgements_must_pair() {
+        let label = |numbers: [u8; 6]| {
+            let (mut flow, mut classifier) = (Flow::default(), Classifier::new(false, 1, 2));
+            for (at, number) in numbers.into_iter().enumerate() {
+                match at % 2 {
+                    0 => classifier.datagram(Side::Dst, &[0, 3, 0, number, 1, 2, 3, 4], &mut flow),
+                    _ => classifier.datagram(Side::Src, &[0, 4, 0, number], &mut flow),
+                }
+            }
+            classifier.label(&mut flow);
+            flow.core.app.into_owned()
+        };
+        assert_eq!(label([1, 1, 2, 2, 3, 3]), "TFTP");
+        assert_eq!(label([1, 5, 2, 6, 3, 7]), "Unknown");
+    }
+}

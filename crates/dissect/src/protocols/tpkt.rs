@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-//! TPKT (RFC 1006 §6) with COTP (ISO 8073 §13), which several protocols ride on: told by what their data begin with. MMS
-//! (ISO 9506) by its session and presentation layers, S7 by its identifiers, H.225 of H.323 by Q.931. A request for a
-//! connection alone is anybody's.
+//! TPKT (RFC 1006 §6) with COTP (ISO 8073 §13), which several protocols ride on: told by what their data begin with.
+//! MMS (ISO 9506) by its session and presentation layers, S7 by its identifiers, H.225 of H.323 by Q.931. A request
+//! for a connection alone is anybody's.
 
 use super::tell::*;
 
@@ -110,8 +110,8 @@ fn s7_plus(_: Side, data: &[u8]) -> Verdict {
     })
 }
 
-/// Data of a session (ISO 8327: give tokens, data transfer) with presentation data (ISO 8823), or its connection with the
-/// abstract syntax of MMS.
+/// Data of a session (ISO 8327: give tokens, data transfer) with presentation data (ISO 8823), or its connection with
+/// the abstract syntax of MMS.
 fn mms(_: Side, data: &[u8]) -> Verdict {
     transported(data, |content| match content {
         [1, 0, 1, 0, 0x61, ..] => Verdict::Yes,
@@ -124,8 +124,9 @@ fn mms(_: Side, data: &[u8]) -> Verdict {
 /// 1.0.9506.2.1, the abstract syntax of MMS.
 const SYNTAX: &[u8] = b"\x28\xca\x22\x02\x01";
 
-/// Q.931's message in TPKT without COTP: discriminator, call reference, type, and the elements that begin with the bearer
-/// or user-user information; registration (RAS) over datagrams: a request to a gatekeeper with H.225's identifier.
+/// Q.931's message in TPKT without COTP: discriminator, call reference, type, and the elements that begin with the
+/// bearer or user-user information; registration (RAS) over datagrams: a request to a gatekeeper with H.225's
+/// identifier.
 fn h323(_: Side, data: &[u8]) -> Verdict {
     match data {
         [3, 0, _, _, 8, 2, _, _, kind, ..] => yes_if(
@@ -154,3 +155,17 @@ fn h323(_: Side, data: &[u8]) -> Verdict {
 const H245: &[u8] = b"\x00\x08\x81\x75\x00";
 /// 0.0.8.2250.0, the identifier of H.225.0's protocol, behind its length.
 const H225: &[u8] = b"\x06\x00\x08\x91\x4a\x00";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_for_a_connection_is_anybodys() {
+        let request = b"\x03\x00\x00\x0b\x06\xe0\x00\x00\x00\x01\x00";
+        assert_eq!(s7(Side::Src, request), Verdict::Maybe);
+        assert_eq!(mms(Side::Src, request), Verdict::Maybe);
+        let both = [&request[..], S7.sample[0].1].concat();
+        assert_eq!((s7(Side::Src, &both), mms(Side::Src, &both)), (Verdict::Yes, Verdict::No));
+    }
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! TP-Link's smart home protocol (TP-Link Kasa devices): JSON under a cipher whose key is the octet before, from 171 on; over
-//! TCP behind its length.
+//! TP-Link's smart home protocol (TP-Link Kasa devices): JSON under a cipher whose key is the octet before, from 171
+//! on; over TCP behind its length.
 
 use super::tell::*;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! TRDP (IEC 61375-2-3 annex A): version 1 and a message's type of two letters, its lengths, and the checksum of the header.
+//! TRDP (IEC 61375-2-3 annex A): version 1 and a message's type of two letters, its lengths, and the checksum of the
+//! header.
 
 use super::tell::*;
 

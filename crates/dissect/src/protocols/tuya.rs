@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Tuya's local protocol (Tuya devices 3.1 to 3.5): a message between its prefix and its suffix, with command and length.
+//! Tuya's local protocol (Tuya devices 3.1 to 3.5): a message between its prefix and its suffix, with command and
+//! length.
 
 use super::tell::*;
 

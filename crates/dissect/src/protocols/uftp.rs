@@ -17,7 +17,8 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
-    // Version, function, sequence, source, group, instance, sizes; then the message repeats its function and its length.
+    // Version, function, sequence, source, group, instance, sizes; then the message repeats its function and its
+    // length.
     let function = data.get(1).copied().unwrap_or_default();
     let told = (1..=28).contains(&function)
         && data.get(16) == Some(&function)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Viber's calls (Viber, traffic as described in "Viber Communication Security"): the fixed sizes and octets of its pings.
+//! Viber's calls (Viber, traffic as described in "Viber Communication Security"): the fixed sizes and octets of its
+//! pings.
 
 use super::tell::*;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! VMware's authentication daemon (VMware knowledge base 1004129): the greeting on its port, and the heartbeat of hosts.
+//! VMware's authentication daemon (VMware knowledge base 1004129): the greeting on its port, and the heartbeat of
+//! hosts.
 
 use super::tell::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! WebSocket (RFC 6455 §5.2) in the middle of a connection: frames that fill what both sides sent, those of one side masked
-//! and those of the other in clear. The beginning is HTTP.
+//! WebSocket (RFC 6455 §5.2) in the middle of a connection: frames that fill what both sides sent, those of one side
+//! masked and those of the other in clear. The beginning is HTTP.
 
 use super::tell::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! WhatsApp (Noise protocol framework; WhatsApp security whitepaper): the client's marker in front of the handshake, or the
-//! routing information that stands before it.
+//! WhatsApp (Noise protocol framework; WhatsApp security whitepaper): the client's marker in front of the handshake,
+//! or the routing information that stands before it.
 
 use super::tell::*;
 

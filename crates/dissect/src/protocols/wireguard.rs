@@ -93,4 +93,23 @@ mod tests {
             Verdict::No
         );
     }
+
+    #[test]
+    fn data_prove_themselves_by_receiver_and_counter() {
+        let message = |receiver: u8, counter: u8| {
+            let mut data = vec![4, 0, 0, 0, receiver, 1, 1, 1, counter, 0, 0, 0, 0, 0, 0, 0];
+            data.extend([0xa5; 16]);
+            data
+        };
+        let label = |first: Vec<u8>, second: Vec<u8>| {
+            let (mut flow, mut classifier) = (Flow::default(), crate::Classifier::new(false, 1, 2));
+            classifier.datagram(Side::Src, &first, &mut flow);
+            classifier.datagram(Side::Src, &second, &mut flow);
+            classifier.label(&mut flow);
+            flow.core.app.into_owned()
+        };
+        assert_eq!(label(message(7, 1), message(7, 2)), "WireGuard");
+        assert_eq!(label(message(7, 1), message(8, 2)), "Unknown");
+        assert_eq!(label(message(7, 9), message(7, 2)), "Unknown");
+    }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! World of Warcraft (WowDev wiki, "Login", "World Packet"): the client's challenge to log in with the game's name, and the
-//! greeting of world servers.
+//! World of Warcraft (WowDev wiki, "Login", "World Packet"): the client's challenge to log in with the game's name,
+//! and the greeting of world servers.
 
 use super::tell::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Zoom's media (Michel et al., "Enabling passive measurement of Zoom performance in production networks", IMC 2022): RTP
-//! behind Zoom's own headers, told by kind, by the place of RTP and by its source in several datagrams.
+//! Zoom's media (Michel et al., "Enabling passive measurement of Zoom performance in production networks", IMC 2022):
+//! RTP behind Zoom's own headers, told by kind, by the place of RTP and by its source in several datagrams.
 
 use super::tell::*;
 
