@@ -144,6 +144,7 @@ mod rsync;
 mod rtcp;
 mod rtmp;
 mod rtp;
+mod rtp_framed;
 mod rtps;
 mod rtsp;
 mod rx;
@@ -359,6 +360,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &rtcp::PROTOCOL,
     &rtmp::PROTOCOL,
     &rtp::PROTOCOL,
+    &rtp_framed::PROTOCOL,
     &rtps::PROTOCOL,
     &rtsp::PROTOCOL,
     &rx::PROTOCOL,

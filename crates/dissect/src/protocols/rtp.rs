@@ -27,7 +27,10 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
 }
 
 /// Payload type, number, time and source.
-fn header(data: &[u8]) -> Option<(u8, u16, usize, usize)> {
+pub(super) type Header = (u8, u16, usize, usize);
+
+/// The header of a packet that is long enough for what it announces.
+pub(super) fn header(data: &[u8]) -> Option<Header> {
     let (first, second) = (*data.first()?, *data.get(1)?);
     let contributors = usize::from(first & 0x0f);
     let extended = if first & 0x10 == 0 { 0 } else { 4 + be16(data, 14 + contributors * 4)? * 4 };
@@ -38,14 +41,17 @@ fn header(data: &[u8]) -> Option<(u8, u16, usize, usize)> {
     (known && fits).then_some((kind, u16::try_from(be16(data, 2)?).ok()?, be32(data, 4)?, source))
 }
 
+/// Whether two packets are neighbours: one source, numbers that are near, time that does not go back.
+pub(super) fn follows(one: Header, next: Header) -> bool {
+    let near = (1..=64).contains(&next.1.wrapping_sub(one.1));
+    let later = next.2.wrapping_sub(one.2) & 0xffff_ffff;
+    one.3 == next.3 && near && later < 1 << 20 && one.2 != 0
+}
+
 fn together(heard: &Heard<'_>) -> Verdict {
-    let (mut before, mut follow) = (None::<(u8, u16, usize, usize)>, 0);
+    let (mut before, mut follow) = (None, 0);
     for next in heard.same().filter_map(header) {
-        if let Some(one) = before {
-            let near = (1..=64).contains(&next.1.wrapping_sub(one.1));
-            let later = next.2.wrapping_sub(one.2) & 0xffff_ffff;
-            follow += usize::from(one.3 == next.3 && near && later < 1 << 20 && one.2 != 0);
-        }
+        follow += usize::from(before.is_some_and(|one| follows(one, next)));
         before = Some(next);
     }
     if follow >= 2 { Verdict::Yes } else { Verdict::Maybe }
