@@ -390,7 +390,7 @@ impl Classifier {
             reasons.push(reason::MAIL.fill(&[mail, host, column]));
         }
         let service = host_name(flow).and_then(|(column, host)| Some((column, host, service_of(host)?)));
-        flow.core.app = match service.filter(|(.., service)| *service != name) {
+        flow.core.app = match service.filter(|(.., service)| name.rsplit('.').next() != Some(*service)) {
             Some((column, host, service)) => {
                 reasons.push(reason::SERVICE.fill(&[service, host, column]));
                 format!("{name}.{service}").into()
@@ -471,6 +471,15 @@ mod tests {
         assert_eq!(mail_in_tls("TLS", (40_000, 993), "www.example.org"), None);
         assert_eq!(mail_in_tls("TLS", (40_000, 443), "imap.example.org"), None);
         assert_eq!(mail_in_tls("HTTP", (40_000, 993), "imap.example.org"), None);
+    }
+
+    #[test]
+    fn a_service_stands_once_in_a_label() {
+        let (mut flow, mut classifier) = (Flow::default(), Classifier::new(true, 1, 2));
+        let request = b"POST / HTTP/1.1\r\nHost: ocsp.digicert.com\r\nContent-Type: application/ocsp-request\r\n\r\n";
+        classifier.stream(Side::Src, Input::Data(request), &mut flow);
+        classifier.label(&mut flow);
+        assert_eq!(flow.core.app, "HTTP.OCSP");
     }
 
     #[test]
