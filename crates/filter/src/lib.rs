@@ -28,4 +28,5 @@ pub use error::{Cause, FilterError};
 pub use having::{parse_aggregate, parse_having};
 pub use parse::{MAX_DEPTH, MAX_SET, MAX_TEXT, parse, parse_for, parse_with};
 pub use sets::{AsOf, MAX_MEMBERS, Members, NoSets, SetError, SetKind, SetVersion, Sets};
+pub use suggest::nearest_column;
 pub use want::operators_of;

@@ -25,9 +25,10 @@ pub(crate) async fn run(command: SetCommand) -> anyhow::Result<()> {
             say(&table(&rows));
         }
         SetCommand::Show { name, place } => {
-            let (own, _) = known(&place)?;
-            let versions = own.history(&name).with_context(|| format!("there is no set @{name}"))?;
-            say(&table(&versions.iter().map(row).collect::<Vec<_>>()));
+            let (own, networks) = known(&place)?;
+            let of_file = || networks.kind(&name).map(|_| vec![network(&networks, name.clone(), clock::now())]);
+            let rows = own.history(&name).map(|versions| versions.iter().map(row).collect()).or_else(of_file);
+            say(&table(&rows.with_context(|| no_set(&name, &SetsWith { own: &own, outer: &networks }))?));
         }
         SetCommand::Create { name, of, body, place } => {
             let kind = match of {
@@ -66,9 +67,18 @@ pub(crate) fn filter(text: &str, args: &Place, then: bool) -> anyhow::Result<min
     parsed.resolve(&sets, as_of).context("filter")
 }
 
+/// That a set is not there, and which are.
+fn no_set(name: &str, sets: &SetsWith<'_>) -> String {
+    let known: Vec<String> = sets.names().into_keys().take(10).map(|name| format!("@{name}")).collect();
+    let known =
+        if known.is_empty() { "there are none yet".to_owned() } else { format!("there is {}", known.join(", ")) };
+    format!("there is no set @{name}; {known}")
+}
+
 /// What people have defined, and the networks of the networks file.
-fn known(args: &Place) -> anyhow::Result<(NamedSets, Networks)> {
+pub(super) fn known(args: &Place) -> anyhow::Result<(NamedSets, Networks)> {
     let (settings, folder) = place(args)?;
+    anyhow::ensure!(folder.is_dir(), "{}: not there; name the data folder with --data or --config", folder.display());
     let networks = Networks::Read(enrichment::definitions(&settings.enrich())?);
     let file = folder.join("state.db");
     if !file.is_file() {

@@ -33,7 +33,7 @@ pub(crate) async fn run(args: Sql) -> anyhow::Result<()> {
         Output::answer(format, None, answer.schema.clone())?.one(&batch)?;
     }
     if answer.truncated {
-        eprintln!("minamo: only the first {limit} rows are shown; --limit shows more, --format csv all");
+        eprintln!("minamo: only the first {limit} rows are shown; --limit shows more, --format csv without it all");
     }
     Ok(())
 }
