@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use minamo_base::Time;
 use minamo_enrich::{Control, Definitions};
 use minamo_filter::{Members, SetKind, SetVersion, Sets};
 
@@ -18,6 +19,14 @@ pub(crate) enum Networks {
 }
 
 impl Networks {
+    /// Changes whenever the networks do.
+    pub(crate) fn mark(&self) -> (usize, Option<Time>) {
+        self.with(|definitions| {
+            let versions = definitions.versions();
+            (versions.len(), versions.last().and_then(|version| version.valid_from))
+        })
+    }
+
     fn with<T>(&self, ask: impl FnOnce(&Definitions) -> T) -> T {
         match self {
             Self::Live(control) => ask(control.sources().definitions()),

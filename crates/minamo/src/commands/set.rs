@@ -12,6 +12,7 @@ use crate::commands::place::{place, say};
 use crate::commands::sql::aligned;
 use crate::enrichment;
 use crate::sets::Networks;
+use crate::settings::Settings;
 
 pub(crate) async fn run(command: SetCommand) -> anyhow::Result<()> {
     match command {
@@ -48,7 +49,7 @@ pub(crate) async fn run(command: SetCommand) -> anyhow::Result<()> {
             say(&table(&[row(&made)]));
         }
         SetCommand::Delete { name, valid_from, place } => {
-            NamedSets::delete(&write(&place)?, &name, (valid_from, clock::now()))?;
+            NamedSets::delete(&write(&place)?, &name, (valid_from, clock::now()), &networks(&place)?)?;
         }
     }
     Ok(())
@@ -76,15 +77,24 @@ fn no_set(name: &str, sets: &SetsWith<'_>) -> String {
 }
 
 /// What people have defined, and the networks of the networks file.
-pub(super) fn known(args: &Place) -> anyhow::Result<(NamedSets, Networks)> {
+fn known(args: &Place) -> anyhow::Result<(NamedSets, Networks)> {
     let (settings, folder) = place(args)?;
     anyhow::ensure!(folder.is_dir(), "{}: not there; name the data folder with --data or --config", folder.display());
-    let networks = Networks::Read(enrichment::definitions(&settings.enrich())?);
+    let networks = networks_of(&settings)?;
     let file = folder.join("state.db");
     if !file.is_file() {
         return Ok((NamedSets::default(), networks));
     }
     Ok((NamedSets::load(&Definitions::open_read_only(&file)?)?, networks))
+}
+
+/// The networks of the networks file.
+pub(super) fn networks(args: &Place) -> anyhow::Result<Networks> {
+    networks_of(&place(args)?.0)
+}
+
+fn networks_of(settings: &Settings) -> anyhow::Result<Networks> {
+    Ok(Networks::Read(enrichment::definitions(&settings.enrich())?))
 }
 
 fn write(args: &Place) -> anyhow::Result<Definitions> {

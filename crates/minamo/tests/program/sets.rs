@@ -114,3 +114,24 @@ fn what_does_not_fit_is_named() {
     let output = minamo(&["set", "list", "--data", "/nowhere"]);
     assert!(stderr(&output).contains("/nowhere: not there; name the data folder"), "{}", stderr(&output));
 }
+
+#[test]
+fn a_chart_goes_by_the_sets_of_now_and_of_then() {
+    let (_folder, data) = imported();
+    let run = |words: &[&str]| stdout(&[words, &["--data", &data]].concat());
+    run(&["set", "create", "phones", "192.0.2.1", "--valid-from", BEFORE]);
+    run(&["profile", "create", "calls", "--channel", "phones=src in @phones", "--valid-from", BEFORE]);
+    run(&["set", "change", "phones", "192.0.2.2", "192.0.2.3", "--valid-from", "2026-01-01T00:00:00Z"]);
+    let chart = |more: &[&str]| {
+        let range =
+            ["--from", "2025-12-31T23:55:00Z", "--to", "2026-01-01T00:05:00Z", "--step", "10m", "--by", "flows"];
+        let text = run(&[&["profile", "chart", "calls"], range.as_slice(), more].concat());
+        text.lines().filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).sum::<u64>()
+    };
+    // Two flows of each host, all before the change.
+    assert_eq!((chart(&[]), chart(&["--then"])), (4, 2));
+    let output = minamo(&["profile", "create", "x", "--channel", "a=src in @phone", "--data", &data]);
+    assert!(stderr(&output).contains("did you mean @phones?"), "{}", stderr(&output));
+    let output = minamo(&["set", "delete", "phones", "--data", &data]);
+    assert!(stderr(&output).contains("channel phones of profile calls asks for it"), "{}", stderr(&output));
+}

@@ -139,7 +139,7 @@ async fn errors_are_one_sentence_with_a_place() {
     for (sql, want) in [
         ("SELECT 1 FROM flows\nWHERE )", "Expected: an expression, found: ) (line 2, column 7)"),
         ("SELECT 'x", "Unterminated string literal (line 1, column 8)"),
-        ("SELECT src_adr FROM flows", "there is no column src_adr (line 1, column 8)"),
+        ("SELECT src_adr FROM flows", "there is no column src_adr; there is src_as (line 1, column 8)"),
         ("SELECT sni FROM flows", "there is no column sni; there is tls_sni (line 1, column 8)"),
         ("SELECT * FROM flow", "there is no table flow; there are flows and events (line 1, column 15)"),
         ("SELECT * FROM flows WHERE src_ip = '192.0.2'", "got \"192.0.2\", want an IPv4 or IPv6 address"),
