@@ -52,7 +52,7 @@ fn closest(word: &str, names: impl Iterator<Item = &'static str>) -> Option<&'st
 }
 
 /// The name of a set that `word` probably stands for.
-pub(crate) fn nearest_set(word: &str, sets: &dyn Sets) -> Option<String> {
+pub fn nearest_set(word: &str, sets: &dyn Sets) -> Option<String> {
     if word.chars().count() > MAX_WORD {
         return None;
     }

@@ -29,7 +29,7 @@ use crate::enrichment;
 use crate::ingest::{self, Fresh};
 use crate::pairing::{self, Stages};
 use crate::probe;
-use crate::sets::Networks;
+use crate::sets::{AllSets, Networks, Own};
 use crate::settings::Settings;
 
 pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
@@ -98,6 +98,8 @@ impl Core {
         let (enricher, watch) = enrichment::start(settings.enrich())?;
         let enrichment = enricher.control();
         let networks = Networks::Live(Arc::clone(&enrichment));
+        let own = Own::Live(Arc::clone(&definitions));
+        lake.know_sets(Arc::new(AllSets { own, networks: Networks::Live(Arc::clone(&enrichment)) }));
         let mark = networks.mark();
         let known = minamo_server::profiles::sync(&lake, &definitions, &networks, clock::now()).await?;
         let profiles = follow_definitions(Arc::clone(&lake), Arc::clone(&definitions), networks, (mark, known));

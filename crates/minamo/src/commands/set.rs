@@ -77,7 +77,7 @@ fn no_set(name: &str, sets: &SetsWith<'_>) -> String {
 }
 
 /// What people have defined, and the networks of the networks file.
-fn known(args: &Place) -> anyhow::Result<(NamedSets, Networks)> {
+pub(super) fn known(args: &Place) -> anyhow::Result<(NamedSets, Networks)> {
     let (settings, folder) = place(args)?;
     anyhow::ensure!(folder.is_dir(), "{}: not there; name the data folder with --data or --config", folder.display());
     let networks = networks_of(&settings)?;

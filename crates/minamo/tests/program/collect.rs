@@ -41,9 +41,10 @@ impl Listening {
         Self { child, address: address.expect("it says where it listens") }
     }
 
+    /// Without pairing: what waits for its partner is not stored, and is lost by a kill.
     fn serve(folder: &Path) -> Self {
         let config = folder.join("minamo.toml");
-        let text = "[server]\nlisten = \"127.0.0.1:0\"\n[collect]\nlisten = [\"127.0.0.1:0\"]\nsave_delay = \"1s\"\n";
+        let text = "[server]\nlisten = \"127.0.0.1:0\"\n[collect]\nlisten = [\"127.0.0.1:0\"]\nsave_delay = \"1s\"\npair = false\n";
         std::fs::write(&config, text).expect("written");
         let (config, data) = (config.to_string_lossy(), folder.to_string_lossy());
         Self::start(&["serve", "--config", &config, "--data", &data], "listening for flow exports")

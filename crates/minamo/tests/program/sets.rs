@@ -49,14 +49,23 @@ fn a_changed_set_is_asked_for_as_it_is_and_as_it_was() {
     let others = "src in [192.0.2.1 192.0.2.2] and not src in @phones";
     assert_eq!(sources(&data, others, &[]), FIRST);
     assert_eq!(sources(&data, others, &["--then"]), [SECOND[0], FIRST[1]]);
+    let counted = |condition: &str| {
+        stdout(&["sql", "--json", &format!("SELECT count(*) AS n FROM flows WHERE {condition}"), "--data", &data])
+    };
+    assert_eq!(counted("in_set(src_ip, 'phones')"), "{\"n\":2}\n");
+    assert_eq!(counted("in_set(src_ip, 'phones') AND time_start < '2025-12-31T23:59:53Z'"), "{\"n\":1}\n");
+    assert_eq!(counted("NOT in_set(src_ip, '@phones') AND in_net(src_ip, '192.0.2.1/32')"), "{\"n\":2}\n");
     // A set in a set has its versions within the time of the outer one.
     set(&["create", "all phones", "@phones", "192.0.2.3", "--valid-from", BETWEEN]);
     let third = "2025-12-31T23:59:55.002Z 192.0.2.3";
     assert_eq!(sources(&data, "src in @\"all phones\"", &["--then"]), [SECOND[1], third]);
+    assert_eq!(counted("in_set(src_ip, 'all phones')"), "{\"n\":4}\n");
     // After its end it has no members, and its past stays.
     set(&["delete", "all phones"]);
     set(&["delete", "phones"]);
     assert!(sources(&data, "src in @phones", &[]).is_empty());
+    assert_eq!(counted("in_set(src_ip, 'phones')"), "{\"n\":0}\n");
+    assert_eq!(counted("NOT in_set(src_ip, 'phones') AND in_net(src_ip, '192.0.2.1/32')"), "{\"n\":2}\n");
     assert_eq!(sources(&data, "src in @phones", &["--then"]), [FIRST[0], SECOND[1]]);
     let shown = set(&["show", "phones"]);
     assert!(shown.contains("192.0.2.1\n") && shown.contains("192.0.2.2\n") && shown.contains("(ended)"), "{shown}");
@@ -73,6 +82,12 @@ fn sets_of_ports_and_names_and_of_the_networks_file_are_asked_for() {
     let place: Vec<&str> = place.iter().map(String::as_str).collect();
     stdout(&[&["set", "create", "proxies", "--of", "ports", "8080-8090"], place.as_slice()].concat());
     assert_eq!(sources(&data, "dst_port in @proxies and src in @printer", &place[2..]), FIRST[1..]);
+    stdout(&[&["set", "create", "soon", "--of", "names", "HTTP", "TLS"], place.as_slice()].concat());
+    let text = "SELECT count(*) AS n FROM flows WHERE in_set(src_ip, 'printer') AND in_set(dst_port, 'proxies') \
+                AND NOT in_set(app, 'soon')";
+    assert_eq!(stdout(&[&["sql", "--json", text], place.as_slice()].concat()), "{\"n\":1}\n");
+    let text = "SELECT in_set(ip('192.0.2.1'), 'printer') AS a, in_set(ip('192.0.2.2'), 'printer') AS b";
+    assert_eq!(stdout(&[&["sql", "--json", text], place.as_slice()].concat()), "{\"a\":true,\"b\":false}\n");
     let listed = stdout(&[&["set", "list"], place.as_slice()].concat());
     assert!(listed.contains("proxies") && listed.contains("(1 of the networks file)"), "{listed}");
     assert!(stdout(&[&["set", "show", "@printer"], place.as_slice()].concat()).contains("(1 of the networks file)"));
@@ -104,6 +119,16 @@ fn what_does_not_fit_is_named() {
         (&["sql", "SELECT src_prt FROM flows"], "there is no column src_prt; there is src_port (line 1, column 8)"),
         (&["sql", "SELECT * FROM flow"], "there is no table flow; there are flows and events"),
         (&["sql", "SELECT in_net(src_ip, 'x') FROM flows"], "in_net: got \"x\", want an IPv4 or IPv6 address"),
+        (
+            &["sql", "SELECT in_set(src_ip, 'guest') FROM flows"],
+            "in_set: there is no set @guest; did you mean @guests?",
+        ),
+        (
+            &["sql", "SELECT in_set(src_ip, 'web') FROM flows"],
+            "in_set: @web holds ports, and the column wants addresses",
+        ),
+        (&["sql", "SELECT in_set(src_ip, app) FROM flows"], "in_set: want the name of a set in quotes"),
+        (&["sql", "SELECT in_set(time_start, 'web') FROM flows"], "want a column of addresses, numbers or texts"),
         (&["import", "README.md"], "README.md: it is no file of nfdump"),
     ] {
         let output = minamo(&[words, &["--data", &data]].concat());
