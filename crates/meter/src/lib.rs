@@ -79,6 +79,38 @@ pub struct Counters {
     pub closed_unreadable: u64,
 }
 
+impl std::ops::AddAssign for Counters {
+    fn add_assign(&mut self, other: Self) {
+        // Each by name: one that is new is not forgotten here.
+        let Self {
+            packets,
+            octets,
+            frames,
+            rows,
+            evicted,
+            orphan_fragments,
+            forgotten_fragments,
+            stream_gaps,
+            tunnelled,
+            closed_deep,
+            closed_not_ip,
+            closed_unreadable,
+        } = other;
+        self.packets += packets;
+        self.octets += octets;
+        self.frames += frames;
+        self.rows += rows;
+        self.evicted += evicted;
+        self.orphan_fragments += orphan_fragments;
+        self.forgotten_fragments += forgotten_fragments;
+        self.stream_gaps += stream_gaps;
+        self.tunnelled += tunnelled;
+        self.closed_deep += closed_deep;
+        self.closed_not_ip += closed_not_ip;
+        self.closed_unreadable += closed_unreadable;
+    }
+}
+
 /// Turns packets into flow rows.
 pub struct Meter {
     settings: Settings,

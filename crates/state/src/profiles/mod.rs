@@ -283,9 +283,9 @@ impl Profiles {
 
     /// A profile in force, and its channel, that asks for a set.
     pub(crate) fn asking(&self, set: &str, now: Time) -> Option<(&str, &str)> {
-        let channels = self.list(now).into_iter().filter_map(|version| {
+        let channels = self.list(now).into_iter().map(|version| {
             let channels = version.profile.iter().flat_map(|profile| &profile.channels);
-            Some((version.name.as_str(), channels))
+            (version.name.as_str(), channels)
         });
         let mut all = channels.flat_map(|(name, channels)| channels.map(move |channel| (name, channel)));
         let found = all.find(|(_, channel)| self.sets.named(&channel.filter).any(|name| name == set));
