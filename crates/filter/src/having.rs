@@ -8,7 +8,7 @@ use crate::aggregate::{Aggregate, Function, Having, sums_bare};
 use crate::ast::{Measure, Subject};
 use crate::error::{Cause, FilterError};
 use crate::lex::Kind;
-use crate::parse::{Context, Parser, Tree, bounded, read};
+use crate::parse::{Context, MAX_TEXT, Parser, Tree, bounded, read};
 use crate::suggest::suggest;
 use crate::value::literal;
 use crate::want::Want;
@@ -16,7 +16,7 @@ use crate::want::Want;
 /// Reads a condition on groups of flows; an empty text is every group.
 pub fn parse_having(text: &str) -> Result<Having, FilterError> {
     let having: Having = read(text, Context::of(&FLOWS), |parser| parser.tree())?;
-    bounded(text, having.depth(), having)
+    bounded(text, MAX_TEXT, having.depth(), having)
 }
 
 /// Reads one aggregate over flows: `bytes`, `flows`, `distinct(dst_port)`, `p95(npm_response_micros)`.

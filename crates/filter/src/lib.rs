@@ -26,6 +26,7 @@ pub use ast::{CompareOp, Expr, Literal, Measure, Predicate, Subject, Test};
 pub use complete::{Completion, Item, ItemKind, MAX_ITEMS, complete, complete_for, complete_having, complete_with};
 pub use error::{Cause, FilterError};
 pub use having::{parse_aggregate, parse_having};
-pub use parse::{MAX_DEPTH, MAX_SET, MAX_TEXT, parse, parse_for, parse_with};
+pub use parse::{MAX_DEPTH, MAX_SET, MAX_TEXT, MAX_WRITTEN_OUT, parse, parse_for, parse_with, parse_written_out};
 pub use sets::{AsOf, MAX_MEMBERS, Members, NoSets, SetError, SetKind, SetVersion, Sets};
+pub use suggest::{nearest_column, nearest_set};
 pub use want::operators_of;

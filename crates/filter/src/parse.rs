@@ -14,6 +14,8 @@ use crate::words::is_joiner;
 
 /// Most octets of a filter, also when written out.
 pub const MAX_TEXT: usize = 16 << 10;
+/// Most octets of a filter whose named sets are written out.
+pub const MAX_WRITTEN_OUT: usize = 256 << 10;
 /// Most levels that parentheses and operators stand in each other.
 pub const MAX_DEPTH: usize = 64;
 /// Most items of a set.
@@ -31,7 +33,12 @@ pub fn parse_for(text: &str, table: &'static Table) -> Result<Expr, FilterError>
 
 /// Reads a filter of the rows of `table` that may ask for named sets.
 pub fn parse_with(text: &str, table: &'static Table, sets: &dyn Sets) -> Result<Expr, FilterError> {
-    parse_within(text, Context { table, max_set: MAX_SET, sets })
+    parse_within(text, Context { sets, ..Context::of(table) })
+}
+
+/// Reads a filter of flows that [`Expr::resolve`] gave and that was written down: it may be longer than what people type.
+pub fn parse_written_out(text: &str) -> Result<Expr, FilterError> {
+    parse_within(text, Context { max_text: MAX_WRITTEN_OUT, ..Context::of(&FLOWS) })
 }
 
 /// What a text is read against.
@@ -39,6 +46,8 @@ pub fn parse_with(text: &str, table: &'static Table, sets: &dyn Sets) -> Result<
 pub(crate) struct Context<'s> {
     /// The table whose rows are asked.
     pub(crate) table: &'static Table,
+    /// Most octets, also when printed.
+    pub(crate) max_text: usize,
     /// Most items of a set in brackets.
     pub(crate) max_set: usize,
     /// The sets that have a name.
@@ -48,14 +57,14 @@ pub(crate) struct Context<'s> {
 impl Context<'static> {
     /// Of a table, without named sets.
     pub(crate) fn of(table: &'static Table) -> Self {
-        Self { table, max_set: MAX_SET, sets: &NoSets }
+        Self { table, max_text: MAX_TEXT, max_set: MAX_SET, sets: &NoSets }
     }
 }
 
 /// Reads a filter against a context.
 pub(crate) fn parse_within(text: &str, context: Context<'_>) -> Result<Expr, FilterError> {
     let expr: Expr = read(text, context, |parser| parser.tree())?;
-    bounded(text, expr.depth(), expr)
+    bounded(text, context.max_text, expr.depth(), expr)
 }
 
 /// Reads a whole text with one of the parser's functions.
@@ -65,8 +74,8 @@ pub(crate) fn read<T>(
     with: impl FnOnce(&mut Parser<'_>) -> Result<T, FilterError>,
 ) -> Result<T, FilterError> {
     let len = text.chars().count();
-    if text.len() > MAX_TEXT {
-        return Err(FilterError::new(0, len, text, Cause::TooLong { max: MAX_TEXT }));
+    if text.len() > context.max_text {
+        return Err(FilterError::new(0, len, text, Cause::TooLong { max: context.max_text }));
     }
     let lexed = lex(text);
     let mut parser = Parser::new(&lexed.tokens, len, context);
@@ -79,13 +88,13 @@ pub(crate) fn read<T>(
 }
 
 /// What was read, where it is not nested too deep and its canonical text not too long.
-pub(crate) fn bounded<T: Display>(text: &str, depth: usize, tree: T) -> Result<T, FilterError> {
+pub(crate) fn bounded<T: Display>(text: &str, max: usize, depth: usize, tree: T) -> Result<T, FilterError> {
     let whole = |cause| FilterError::new(0, text.chars().count(), text, cause);
     if depth > MAX_DEPTH {
         return Err(whole(Cause::TooDeep { max: MAX_DEPTH }));
     }
-    if tree.to_string().len() > MAX_TEXT {
-        return Err(whole(Cause::TooLong { max: MAX_TEXT }));
+    if tree.to_string().len() > max {
+        return Err(whole(Cause::TooLong { max }));
     }
     Ok(tree)
 }
@@ -148,7 +157,7 @@ pub(crate) struct Parser<'t> {
 
 impl<'t> Parser<'t> {
     pub(crate) fn new(tokens: &'t [Token], end: usize, context: Context<'t>) -> Self {
-        let Context { table, max_set, sets } = context;
+        let Context { table, max_set, sets, .. } = context;
         Self { tokens, at: 0, end, table, max_set, sets, wants: Vec::new(), wants_at: 0, depth: 0, negated: false }
     }
 

@@ -18,6 +18,8 @@ impl fmt::Display for Expr {
         }
         match self {
             Self::All => f.write_str("any"),
+            Self::And(parts) if parts.is_empty() => f.write_str("any"),
+            Self::Or(parts) if parts.is_empty() => f.write_str("not any"),
             Self::And(parts) => joined(f, parts, " and "),
             Self::Or(parts) => joined(f, parts, " or "),
             Self::Not(part) => {
@@ -47,7 +49,7 @@ fn joined(f: &mut fmt::Formatter<'_>, parts: &[Expr], by: &str) -> fmt::Result {
 /// A part inside another one: in parentheses, unless it is a phrase of its own.
 fn inner(f: &mut fmt::Formatter<'_>, part: &Expr) -> fmt::Result {
     match part {
-        Expr::And(_) | Expr::Or(_) if as_pair(part).is_none() => write!(f, "({part})"),
+        Expr::And(parts) | Expr::Or(parts) if !parts.is_empty() && as_pair(part).is_none() => write!(f, "({part})"),
         _ => write!(f, "{part}"),
     }
 }

@@ -3,7 +3,7 @@
 //! the sets as they are known now or, for each row, as they were when the row's flow started. This crate does no I/O:
 //! whoever has sets says so by [`Sets`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minamo_base::{Prefix, Time};
 use minamo_schema::{CellType, Column};
@@ -212,6 +212,16 @@ impl Expr {
         }
     }
 
+    /// The names of the sets that it asks for.
+    pub fn sets(&self) -> BTreeSet<&str> {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::sets).collect(),
+            Self::Not(part) => part.sets(),
+            Self::Test(Test { predicate: Predicate::InSet(name), .. }) => BTreeSet::from([name.as_str()]),
+            Self::All | Self::Test(_) => BTreeSet::new(),
+        }
+    }
+
     /// The filter with its sets written out. By [`AsOf::Then`] each version is asked for the rows of its time only.
     pub fn resolve(&self, sets: &dyn Sets, as_of: AsOf) -> Result<Self, SetError> {
         self.written_out(sets, as_of, &mut 0)
@@ -375,6 +385,15 @@ mod tests {
         }
         let gone = filter("src in @guests").resolve(&Known, later).expect("a set without members");
         assert_eq!(gone, Expr::Or(vec![]));
+        // Written down it still means that no flow passes, alone and within others.
+        for (expr, want) in [
+            (gone.clone(), "not any"),
+            (filter("tcp").and(gone.clone()), "proto = tcp and not any"),
+            (Expr::Not(Box::new(gone)), "not not any"),
+        ] {
+            assert_eq!(expr.to_string(), want);
+            assert_eq!(parse(want).map(|read| read.to_string()).as_deref(), Ok(want));
+        }
         let error = filter("src in @guests").resolve(&NoSets, now);
         assert_eq!(error, Err(SetError::Unknown("guests".to_owned())));
     }
@@ -431,6 +450,16 @@ mod tests {
             let texts: Vec<_> = found.items.iter().map(|i| i.text.as_str()).collect();
             assert_eq!(texts, want, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_written_out_is_read_back_although_it_is_long() {
+        let expr = filter("not (src in @guests and port in @web) or dst in @guests");
+        assert_eq!(expr.sets().into_iter().collect::<Vec<_>>(), ["guests", "web"]);
+        let prefixes: Vec<String> = (0..5_000).map(|n| format!("10.{}.{}.0/24", n / 256, n % 256)).collect();
+        let long = format!("src_ip in [{}]", prefixes.join(" "));
+        assert!(matches!(parse(&long).map_err(|e| e.cause), Err(Cause::TooLong { .. })));
+        assert_eq!(crate::parse_written_out(&long).map(|expr| expr.to_string()), Ok(long));
     }
 
     #[test]

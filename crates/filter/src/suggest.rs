@@ -19,6 +19,15 @@ pub(crate) fn suggest(word: &str, table: &Table) -> Option<String> {
     by_other_name(&word, table).or_else(|| nearest(&word, table)).map(str::to_owned)
 }
 
+/// The column that `word` probably stands for, where it is none.
+pub fn nearest_column(word: &str, table: &Table) -> Option<&'static str> {
+    if word.chars().count() > MAX_WORD {
+        return None;
+    }
+    let word = word.to_ascii_lowercase();
+    by_other_name(&word, table).or_else(|| closest(&word, table.columns().map(|c| c.name)))
+}
+
 /// The column whose nProbe name this is, or whose name lacks only the group in front.
 fn by_other_name(word: &str, table: &Table) -> Option<&'static str> {
     let is_nprobe = |source: &Source| match source {
@@ -33,14 +42,17 @@ fn by_other_name(word: &str, table: &Table) -> Option<&'static str> {
 /// The name with the fewest edits, where a third of the letters or fewer are wrong.
 fn nearest(word: &str, table: &Table) -> Option<&'static str> {
     let keywords = KEYWORDS.iter().filter(|k| k.meaning.is_for(table)).map(|k| k.word);
-    let names = table.columns().map(|c| c.name).chain(keywords);
+    closest(word, table.columns().map(|c| c.name).chain(keywords))
+}
+
+fn closest(word: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let max = (word.chars().count() / 3).clamp(1, 3);
     let (edits, name) = names.map(|name| (distance(word, name), name)).min_by_key(|(edits, _)| *edits)?;
     (edits <= max && edits < word.chars().count()).then_some(name)
 }
 
 /// The name of a set that `word` probably stands for.
-pub(crate) fn nearest_set(word: &str, sets: &dyn Sets) -> Option<String> {
+pub fn nearest_set(word: &str, sets: &dyn Sets) -> Option<String> {
     if word.chars().count() > MAX_WORD {
         return None;
     }

@@ -17,7 +17,7 @@ use minamo_packet::{Closed, Fragment, LinkFrame, Packet, Transport, tcp_flags};
 
 use fragments::Fragments;
 use state::FlowState;
-use table::{FlowTable, Key};
+use table::{FlowTable, Key, Wait};
 
 /// What the meter is asked to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +28,9 @@ pub struct Settings {
     pub active_timeout: Duration,
     /// After its end a TCP flow still takes stragglers for this long.
     pub linger: Duration,
+    /// A DNS flow over UDP whose questions are all answered has ended after this long without a packet, so that the names
+    /// are known before the connections to them are reported.
+    pub answered: Duration,
     /// Most flows at a time; beyond it the one idle for longest is reported early.
     pub max_flows: usize,
     /// Packets with payload in the sequence of lengths and times.
@@ -40,6 +43,7 @@ impl Default for Settings {
             idle_timeout: Duration::from_secs(60),
             active_timeout: Duration::from_secs(300),
             linger: Duration::from_secs(5),
+            answered: Duration::from_secs(1),
             max_flows: 400_000,
             splt_packets: 50,
         }
@@ -73,6 +77,38 @@ pub struct Counters {
     pub closed_not_ip: u64,
     /// Packets of tunnels whose inside is cut or impossible: metered as the tunnel.
     pub closed_unreadable: u64,
+}
+
+impl std::ops::AddAssign for Counters {
+    fn add_assign(&mut self, other: Self) {
+        // Each by name: one that is new is not forgotten here.
+        let Self {
+            packets,
+            octets,
+            frames,
+            rows,
+            evicted,
+            orphan_fragments,
+            forgotten_fragments,
+            stream_gaps,
+            tunnelled,
+            closed_deep,
+            closed_not_ip,
+            closed_unreadable,
+        } = other;
+        self.packets += packets;
+        self.octets += octets;
+        self.frames += frames;
+        self.rows += rows;
+        self.evicted += evicted;
+        self.orphan_fragments += orphan_fragments;
+        self.forgotten_fragments += forgotten_fragments;
+        self.stream_gaps += stream_gaps;
+        self.tunnelled += tunnelled;
+        self.closed_deep += closed_deep;
+        self.closed_not_ip += closed_not_ip;
+        self.closed_unreadable += closed_unreadable;
+    }
 }
 
 /// Turns packets into flow rows.
@@ -123,8 +159,8 @@ impl Meter {
         let Some(state) = self.table.get_mut(at) else { return };
         let direction = state.direction(flipped);
         self.counters.stream_gaps += state.packet(time, direction, packet, self.settings.splt_packets);
-        let closed = state.is_closed();
-        self.table.touch(at, self.now, closed);
+        let wait = state.wait();
+        self.table.touch(at, self.now, wait);
     }
 
     /// Takes one frame without IP; rows that are complete go to `out`. Its conversation is that of the two MAC
@@ -142,15 +178,16 @@ impl Meter {
         self.part(at, time, out);
         let Some(state) = self.table.get_mut(at) else { return };
         state.frame(time, state.direction(flipped), frame.payload.len() as u64);
-        self.table.touch(at, self.now, false);
+        self.table.touch(at, self.now, Wait::Idle);
     }
 
     /// Reports flows that have ended by `now` although no packet says so.
     pub fn advance(&mut self, now: Time, out: &mut dyn FnMut(Flow)) {
         self.now = self.now.max(now);
-        for (closed, wait) in [(false, self.settings.idle_timeout), (true, self.settings.linger)] {
-            while let Some((at, seen)) = self.table.oldest(closed) {
-                if self.now.since(seen) <= nanos(wait) {
+        let Settings { idle_timeout, linger, answered, .. } = self.settings;
+        for (wait, length) in [(Wait::Idle, idle_timeout), (Wait::Linger, linger), (Wait::Answered, answered)] {
+            while let Some((at, seen)) = self.table.oldest(wait) {
+                if self.now.since(seen) <= nanos(length) {
                     break;
                 }
                 self.report(at, "idle", out);
@@ -160,8 +197,8 @@ impl Meter {
 
     /// Reports everything that is open, oldest first.
     pub fn finish(&mut self, out: &mut dyn FnMut(Flow)) {
-        for closed in [true, false] {
-            while let Some((at, _)) = self.table.oldest(closed) {
+        for wait in ENDED_FIRST {
+            while let Some((at, _)) = self.table.oldest(wait) {
                 self.report(at, "end_of_input", out);
             }
         }
@@ -185,7 +222,7 @@ impl Meter {
 
     fn open(&mut self, key: Key, state: FlowState, out: &mut dyn FnMut(Flow)) -> usize {
         if self.table.is_full()
-            && let Some((oldest, _)) = self.table.oldest(true).or_else(|| self.table.oldest(false))
+            && let Some((oldest, _)) = ENDED_FIRST.into_iter().find_map(|wait| self.table.oldest(wait))
         {
             self.counters.evicted += 1;
             self.report(oldest, "evicted", out);
@@ -230,6 +267,9 @@ impl Meter {
         tuple
     }
 }
+
+/// Flows that have ended go before those that have not.
+const ENDED_FIRST: [Wait; 3] = [Wait::Linger, Wait::Answered, Wait::Idle];
 
 /// True where this packet belongs to a later flow with the same endpoints.
 fn is_over(state: &FlowState, idle: i64, time: Time, packet: &Packet<'_>) -> bool {

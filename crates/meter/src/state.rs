@@ -7,7 +7,7 @@ use minamo_model::Flow;
 use minamo_packet::{Fragment, FrameKind, LinkFrame, Packet, Transport, Tunnels, tcp_flags};
 
 use crate::npm::{self, Paces};
-use crate::table::Key;
+use crate::table::{Key, Wait};
 use crate::tcp::TcpState;
 
 /// A packet's direction relative to the first one.
@@ -141,6 +141,24 @@ impl FlowState {
     /// True where TCP has ended: only stragglers can follow.
     pub(crate) fn is_closed(&self) -> bool {
         self.tcp.as_ref().is_some_and(|tcp| tcp.end_reason().is_some())
+    }
+
+    /// What would end it.
+    pub(crate) fn wait(&self) -> Wait {
+        match self.is_closed() {
+            true => Wait::Linger,
+            false if self.is_answered() => Wait::Answered,
+            false => Wait::Idle,
+        }
+    }
+
+    /// True where it is DNS over UDP and each question has its answer. Answers are counted by packets, as the row does not
+    /// say which question they belong to; a question that is sent again keeps the flow open for the answer that is missing.
+    fn is_answered(&self) -> bool {
+        let is_dns = || self.classifier.as_ref().and_then(Classifier::protocol).is_some_and(|p| p.name == "DNS");
+        let answered = self.row.dns.as_ref().is_some_and(|dns| dns.rcode.is_some());
+        let Flow { core, .. } = &self.row;
+        answered && self.tcp.is_none() && core.dst_packets >= core.src_packets && is_dns()
     }
 
     /// Takes one packet; returns the gaps that reassembly reported.

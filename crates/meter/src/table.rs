@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The flow table: a bounded map from endpoints to flows, with two lists in the order of the last packet
-//! (open flows, and TCP flows that have ended), so that expiry looks at the front only.
+//! The flow table: a bounded map from endpoints to flows, with lists in the order of the last packet, one for each
+//! length of silence that ends flows, so that expiry looks at the front only.
 
 use std::hash::{Hash, Hasher};
 
@@ -71,6 +71,17 @@ impl Hash for Key {
     }
 }
 
+/// How long a silence ends a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// The idle timeout.
+    Idle,
+    /// TCP that has ended: only stragglers follow.
+    Linger,
+    /// DNS over UDP whose questions are answered.
+    Answered,
+}
+
 /// No entry.
 const NONE: u32 = u32::MAX;
 
@@ -79,7 +90,7 @@ struct Entry {
     /// Nothing in a free entry.
     state: Option<Box<FlowState>>,
     seen: Time,
-    closed: bool,
+    wait: Wait,
     before: u32,
     after: u32,
 }
@@ -94,8 +105,8 @@ pub(crate) struct FlowTable {
     places: HashMap<Key, u32, RandomState>,
     entries: Vec<Entry>,
     free: Vec<u32>,
-    /// Open flows, then closed ones.
-    lists: [List; 2],
+    /// By [`Wait`].
+    lists: [List; 3],
     max: usize,
 }
 
@@ -103,7 +114,7 @@ impl FlowTable {
     pub(crate) fn new(max: usize) -> Self {
         let max = max.clamp(1, NONE as usize - 1);
         let empty = List { first: NONE, last: NONE };
-        Self { places: HashMap::default(), entries: Vec::new(), free: Vec::new(), lists: [empty; 2], max }
+        Self { places: HashMap::default(), entries: Vec::new(), free: Vec::new(), lists: [empty; 3], max }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -123,7 +134,7 @@ impl FlowTable {
     }
 
     pub(crate) fn insert(&mut self, key: Key, state: FlowState, seen: Time) -> usize {
-        let entry = Entry { key, state: Some(Box::new(state)), seen, closed: false, before: NONE, after: NONE };
+        let entry = Entry { key, state: Some(Box::new(state)), seen, wait: Wait::Idle, before: NONE, after: NONE };
         let at = match self.free.pop() {
             Some(at) => {
                 if let Some(place) = self.entries.get_mut(at as usize) {
@@ -142,12 +153,12 @@ impl FlowTable {
     }
 
     /// Moves a flow to the end of its list.
-    pub(crate) fn touch(&mut self, at: usize, now: Time, closed: bool) {
+    pub(crate) fn touch(&mut self, at: usize, now: Time, wait: Wait) {
         let Ok(at) = u32::try_from(at) else { return };
         self.unlink(at);
         if let Some(entry) = self.entries.get_mut(at as usize) {
             entry.seen = now;
-            entry.closed = closed;
+            entry.wait = wait;
         }
         self.link(at);
     }
@@ -163,15 +174,15 @@ impl FlowTable {
     }
 
     /// The flow at the front of a list, and when it was last seen.
-    pub(crate) fn oldest(&self, closed: bool) -> Option<(usize, Time)> {
-        let first = self.lists.get(usize::from(closed))?.first as usize;
+    pub(crate) fn oldest(&self, wait: Wait) -> Option<(usize, Time)> {
+        let first = self.lists.get(wait as usize)?.first as usize;
         self.entries.get(first).map(|entry| (first, entry.seen))
     }
 
     fn unlink(&mut self, at: u32) {
         let Some(entry) = self.entries.get(at as usize) else { return };
-        let (before, after, closed) = (entry.before, entry.after, entry.closed);
-        let Some(list) = self.lists.get_mut(usize::from(closed)) else { return };
+        let (before, after, wait) = (entry.before, entry.after, entry.wait);
+        let Some(list) = self.lists.get_mut(wait as usize) else { return };
         match self.entries.get_mut(before as usize) {
             Some(entry) => entry.after = after,
             None => list.first = after,
@@ -183,8 +194,8 @@ impl FlowTable {
     }
 
     fn link(&mut self, at: u32) {
-        let Some(closed) = self.entries.get(at as usize).map(|entry| entry.closed) else { return };
-        let Some(list) = self.lists.get_mut(usize::from(closed)) else { return };
+        let Some(wait) = self.entries.get(at as usize).map(|entry| entry.wait) else { return };
+        let Some(list) = self.lists.get_mut(wait as usize) else { return };
         let last = std::mem::replace(&mut list.last, at);
         match self.entries.get_mut(last as usize) {
             Some(entry) => entry.after = at,

@@ -439,3 +439,61 @@ fn a_frame_of_an_unknown_type_is_a_flow_without_a_label() {
     assert_eq!(labels, [("Unknown", "none"); 2], "idle for longer than the timeout: two flows");
     assert_eq!(rows[0].l2.as_ref().and_then(|l2| l2.ethertype), Some(0x1234));
 }
+
+/// A question for example.org or its answer, as raw IP.
+fn dns(id: u8, answer: bool) -> Vec<u8> {
+    let resolver = ([198, 51, 100, 53], 53);
+    let (from, to) = if answer { (resolver, CLIENT) } else { (CLIENT, resolver) };
+    let flags: &[u8] = if answer { b"\x81\x80\x00\x01\x00\x01" } else { b"\x01\x00\x00\x01\x00\x00" };
+    let question = b"\x00\x00\x00\x00\x07example\x03org\x00\x00\x01\x00\x01";
+    let record: &[u8] = if answer { b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xcb\x00\x71\x05" } else { b"" };
+    let message = [&[0, id], flags, question, record].concat();
+    let mut out = Vec::new();
+    PacketBuilder::ipv4(from.0, to.0, 64).udp(from.1, to.1).write(&mut out, &message).expect("a Vec takes all");
+    out
+}
+
+fn exchanges(rows: &[Flow]) -> Vec<(u64, u64, bool)> {
+    let answers = |row: &Flow| row.dns.as_ref().is_some_and(|dns| dns.answers.is_some());
+    rows.iter().map(|row| (row.core.src_packets, row.core.dst_packets, answers(row))).collect()
+}
+
+#[test]
+fn dns_is_reported_soon_after_its_answer_and_once() {
+    let mut run = Run::new(Settings::default());
+    run.at(0, &dns(1, false));
+    run.at(20, &dns(1, true));
+    run.meter.advance(Time::from_millis(1_020), &mut |row| run.rows.push(row));
+    assert!(run.rows.is_empty(), "the quiet second is not over");
+    run.meter.advance(Time::from_millis(1_021), &mut |row| run.rows.push(row));
+    assert_eq!(exchanges(&run.rows), [(1, 1, true)]);
+    assert_eq!((run.rows[0].core.end_reason.as_deref(), run.meter.open_flows()), (Some("idle"), 0));
+    // The same question again is another flow; its late second answer belongs to it while it is open.
+    run.at(5_000, &dns(1, false));
+    run.at(5_010, &dns(1, true));
+    run.at(5_900, &dns(1, true));
+    let (rows, counters) = run.end();
+    assert_eq!(exchanges(&rows), [(1, 1, true), (1, 2, true)]);
+    assert_ne!(rows[0].core.flow_id, rows[1].core.flow_id);
+    assert_eq!((counters.packets, counters.rows), (5, 2));
+}
+
+#[test]
+fn dns_waits_for_the_answers_that_are_missing() {
+    // Two questions from one port, as resolvers ask for both families; the second answer takes its time.
+    let mut run = Run::new(Settings::default());
+    run.at(0, &dns(1, false));
+    run.at(1, &dns(2, false));
+    run.at(20, &dns(1, true));
+    run.at(4_000, &dns(2, true));
+    run.meter.advance(Time::from_millis(4_900), &mut |row| run.rows.push(row));
+    assert!(run.rows.is_empty());
+    run.meter.advance(Time::from_millis(5_001), &mut |row| run.rows.push(row));
+    assert_eq!(exchanges(&run.rows), [(2, 2, true)]);
+    // Without an answer it is idle after the idle timeout, as any flow.
+    run.at(10_000, &dns(3, false));
+    run.meter.advance(Time::from_millis(70_000), &mut |row| run.rows.push(row));
+    assert_eq!(run.rows.len(), 1);
+    run.meter.advance(Time::from_millis(70_001), &mut |row| run.rows.push(row));
+    assert_eq!(exchanges(&run.rows), [(2, 2, true), (1, 0, false)]);
+}

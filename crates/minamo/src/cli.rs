@@ -369,14 +369,16 @@ pub(crate) enum SetCommand {
     },
     /// Show all versions of a set.
     Show {
-        /// Name of the set, without @.
+        /// Name of the set, with or without @.
+        #[arg(value_parser = set_name)]
         name: String,
         #[command(flatten)]
         place: Place,
     },
     /// Make a set.
     Create {
-        /// Name of the set, without @.
+        /// Name of the set, with or without @.
+        #[arg(value_parser = set_name)]
         name: String,
         /// What its members are.
         #[arg(long, value_enum, default_value = "addresses")]
@@ -388,7 +390,8 @@ pub(crate) enum SetCommand {
     },
     /// Give a set other members; what it was before stays for its time.
     Change {
-        /// Name of the set, without @.
+        /// Name of the set, with or without @.
+        #[arg(value_parser = set_name)]
         name: String,
         #[command(flatten)]
         body: SetBodyArgs,
@@ -397,7 +400,8 @@ pub(crate) enum SetCommand {
     },
     /// End a set; its past can still be asked for with --then.
     Delete {
-        /// Name of the set, without @.
+        /// Name of the set, with or without @.
+        #[arg(value_parser = set_name)]
         name: String,
         /// When it ends, instead of now.
         #[arg(long, value_parser = time, value_name = "TIME")]
@@ -573,6 +577,7 @@ pub(crate) enum LakeCommand {
     /// End a hold.
     Release {
         /// Its number.
+        #[arg(value_parser = hold_number)]
         id: i64,
     },
 }
@@ -642,6 +647,17 @@ fn capture_filter(text: &str) -> Result<minamo_capture::Expression, String> {
 
 fn length(text: &str) -> Result<std::time::Duration, String> {
     minamo_detect::parse_length(text).ok_or_else(|| "want a length with a unit, such as 30s, 5m, 1h or 7d".to_owned())
+}
+
+/// The name of a set, as it is typed in filters or alone.
+#[cfg(feature = "lake")]
+fn set_name(text: &str) -> Result<String, std::convert::Infallible> {
+    Ok(text.strip_prefix('@').unwrap_or(text).to_owned())
+}
+
+#[cfg(feature = "lake")]
+fn hold_number(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| "want the number of a hold; `minamo lake` lists those that are".to_owned())
 }
 
 #[cfg(feature = "lake")]

@@ -284,7 +284,10 @@ mod tests {
         std::fs::write(&path, "text").expect("written");
         for _ in 0..2 {
             let error = importer.file(&path).await.expect_err("refused").to_string();
-            assert_eq!(error, "it is no file of nfdump: file.magic at octet 0: got 25972, want a50c");
+            assert_eq!(
+                error,
+                "it is no file of nfdump: file.magic at octet 0: got 25972, want 42252 (hexadecimal a50c)"
+            );
         }
     }
 

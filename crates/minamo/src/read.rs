@@ -57,10 +57,7 @@ impl Report {
             *self.skipped.entry(reason).or_default() += count;
         }
         self.errors.extend(other.errors);
-        self.meter.packets += other.meter.packets;
-        self.meter.octets += other.meter.octets;
-        self.meter.rows += other.meter.rows;
-        self.meter.evicted += other.meter.evicted;
+        self.meter += other.meter;
     }
 
     /// True where the frame passes the filter; counts where it does not, or cannot be filtered.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The networks and tags of enrichment as named sets of filters: `src in @guests`.
+//! The networks and tags of enrichment as named sets of filters: `src in @guests`; and all sets together, for SQL.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use minamo_base::Time;
 use minamo_enrich::{Control, Definitions};
 use minamo_filter::{Members, SetKind, SetVersion, Sets};
+use minamo_state::{NamedSets, SetsWith};
 
 use crate::clock;
 
@@ -18,6 +20,14 @@ pub(crate) enum Networks {
 }
 
 impl Networks {
+    /// Changes whenever the networks do.
+    pub(crate) fn mark(&self) -> (usize, Option<Time>) {
+        self.with(|definitions| {
+            let versions = definitions.versions();
+            (versions.len(), versions.last().and_then(|version| version.valid_from))
+        })
+    }
+
     fn with<T>(&self, ask: impl FnOnce(&Definitions) -> T) -> T {
         match self {
             Self::Live(control) => ask(control.sources().definitions()),
@@ -46,5 +56,49 @@ impl Sets for Networks {
         self.with(|definitions| {
             definitions.names(clock::now()).into_iter().map(|name| (name.to_owned(), SetKind::Addresses)).collect()
         })
+    }
+}
+
+/// All sets, as they are when they are asked for: those that people have defined, and networks and tags.
+pub(crate) struct AllSets {
+    pub(crate) own: Own,
+    pub(crate) networks: Networks,
+}
+
+/// The sets that people have defined.
+pub(crate) enum Own {
+    /// Those of a running server, which the command line may change.
+    Live(Arc<minamo_state::Definitions>),
+    /// Those that were read.
+    Read(NamedSets),
+}
+
+impl AllSets {
+    fn with<T>(&self, ask: impl FnOnce(&SetsWith<'_>) -> T) -> T {
+        let outer = &self.networks;
+        match &self.own {
+            Own::Read(own) => ask(&SetsWith { own, outer }),
+            Own::Live(definitions) => {
+                let own = NamedSets::load(definitions).unwrap_or_else(|error| {
+                    tracing::error!(%error, "SQL knows the sets of the networks file only");
+                    NamedSets::default()
+                });
+                ask(&SetsWith { own: &own, outer })
+            }
+        }
+    }
+}
+
+impl Sets for AllSets {
+    fn kind(&self, name: &str) -> Option<SetKind> {
+        self.with(|sets| sets.kind(name))
+    }
+
+    fn versions(&self, name: &str) -> Vec<SetVersion> {
+        self.with(|sets| sets.versions(name))
+    }
+
+    fn names(&self) -> BTreeMap<String, SetKind> {
+        self.with(|sets| sets.names())
     }
 }

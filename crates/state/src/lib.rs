@@ -16,6 +16,6 @@ pub use definitions::{Definition, Definitions, Kind, StateError};
 pub use imports::{Import, Imports};
 pub use profiles::{
     ALL, AsKnown, ChannelDef, LIVE, Line, MAX_CHANNELS, MAX_DEPTH, MAX_PROFILES, Part, Profile, ProfileError,
-    ProfileVersion, Profiles,
+    ProfileVersion, Profiles, RollupFilters,
 };
 pub use sets::{MAX_MEMBERS, MAX_SETS, NamedSets, SetBody, SetDefinition, SetFault, SetsWith};

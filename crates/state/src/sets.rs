@@ -9,7 +9,7 @@ use minamo_base::{Prefix, Time};
 use minamo_filter::{Members, SetKind, SetVersion, Sets};
 use serde::{Deserialize, Serialize};
 
-use crate::{Definition, Definitions, Kind, StateError};
+use crate::{Definition, Definitions, Kind, Profiles, StateError};
 
 /// Members that a set may have.
 pub const MAX_MEMBERS: usize = 20_000;
@@ -104,6 +104,14 @@ pub enum SetFault {
     /// Others contain it.
     #[error("it is a member of @{0}: change that one first")]
     Used(String),
+    /// A profile asks for it.
+    #[error("channel {channel} of profile {profile} asks for it: change that first")]
+    Asked {
+        /// The profile.
+        profile: String,
+        /// Its channel.
+        channel: String,
+    },
     /// The definitions cannot be read or written.
     #[error("{0}")]
     State(String),
@@ -238,15 +246,20 @@ impl NamedSets {
         })
     }
 
-    /// Ends a set at `from`, or now. What it was before can still be asked for "as known then".
+    /// Ends a set at `from`, or now. What it was before can still be asked for "as known then". One that a channel asks for
+    /// stays; `outer` has the sets that channels may ask for besides.
     pub fn delete(
         definitions: &Definitions,
         name: &str,
         (from, now): (Option<Time>, Time),
+        outer: &dyn Sets,
     ) -> Result<SetDefinition, SetFault> {
         let kind = Self::load(definitions)?.known(name, now)?;
         Self::write(definitions, name, kind, None, (from.unwrap_or(now), now), |all| {
             all.known(name, now)?;
+            if let Some((profile, channel)) = Profiles::load(definitions, outer)?.asking(name, now) {
+                return Err(SetFault::Asked { profile: profile.to_owned(), channel: channel.to_owned() });
+            }
             let holds =
                 |set: &&SetDefinition| set.name != name && set.members().contains(&Member::Set(name.to_owned()));
             match all.list(now).into_iter().find(holds) {

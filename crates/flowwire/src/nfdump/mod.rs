@@ -279,7 +279,7 @@ impl Decoder {
             return Err(Refused::BigEndian);
         }
         if magic != MAGIC {
-            return Err(Refused::NotNfdump(cursor.bad(2, "file.magic", magic.into(), "a50c")));
+            return Err(Refused::NotNfdump(cursor.bad(2, "file.magic", magic.into(), "42252 (hexadecimal a50c)")));
         }
         let layout = cursor.u16_le("file.layout").map_err(Refused::NotNfdump)?;
         if layout != 2 {

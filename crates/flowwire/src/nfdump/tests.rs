@@ -164,7 +164,10 @@ fn other_files_are_refused_with_a_way_out() {
     assert!(refused(2, 9).contains("layout 9"));
     assert!(refused(16, 77).contains("method 77"));
     assert!(refused(17, 1).contains("encrypted"));
-    assert_eq!(refused(0, 0), "it is no file of nfdump: file.magic at octet 0: got 42240, want a50c");
+    assert_eq!(
+        refused(0, 0),
+        "it is no file of nfdump: file.magic at octet 0: got 42240, want 42252 (hexadecimal a50c)"
+    );
     assert!(read(&[0xa5, 0x0c, 0, 2]).1.expect_err("refused").to_string().contains("big endian"));
     assert_eq!(
         read(&[]).1.expect_err("refused").to_string(),

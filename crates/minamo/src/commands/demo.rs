@@ -38,7 +38,8 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
     if report.nothing_read() {
         bail!("nothing could be read");
     }
-    eprintln!("replayed {} packets as {} flow rows", report.meter.packets, report.meter.rows);
+    let packets = report.meter.packets + report.meter.frames;
+    eprintln!("replayed {packets} packets as {} flow rows", report.meter.rows);
     if args.once {
         return finish(core).await;
     }

@@ -51,7 +51,11 @@ pub(crate) async fn run(args: LakeArgs) -> anyhow::Result<()> {
 fn open_to_write(args: &LakeArgs) -> anyhow::Result<Lake> {
     let (settings, folder) = place(&args.place)?;
     let lake = folder.join("lake");
-    anyhow::ensure!(lake.is_dir(), "{}: there is no lake in it", folder.display());
+    anyhow::ensure!(
+        lake.is_dir(),
+        "{}: there is no lake in it; name the data folder with --data or the configuration with --config",
+        folder.display()
+    );
     match Lake::open(&lake, settings.lake()?, clock::now) {
         Err(StoreError::InUse(_)) => {
             let server = settings.listen().map_or_else(|_| "SERVER".to_owned(), |address| address.to_string());

@@ -85,6 +85,6 @@ fn open(path: Option<&Path>, binary: bool, format: &str) -> anyhow::Result<Opene
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);
-    let file = File::create(&part).with_context(|| part.display().to_string())?;
+    let file = File::create(&part).with_context(|| format!("--output: {}", path.display()))?;
     Ok((Box::new(BufWriter::new(file)), Some((part, path.to_owned()))))
 }

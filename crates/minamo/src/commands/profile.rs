@@ -10,6 +10,7 @@ use minamo_store::{Cell, Dim};
 use crate::cli::{By, Place, ProfileBody, ProfileChart, ProfileCommand, Split};
 use crate::clock;
 use crate::commands::place::{open_to_read, place, say};
+use crate::commands::set::networks;
 use crate::commands::sql::aligned;
 
 pub(crate) async fn run(command: ProfileCommand) -> anyhow::Result<()> {
@@ -24,15 +25,27 @@ pub(crate) async fn run(command: ProfileCommand) -> anyhow::Result<()> {
             say(&table(versions.iter()));
         }
         ProfileCommand::Create { name, body, place } => {
-            let made = Profiles::create(&write(&place)?, &name, &profile(&body)?, body.valid_from, clock::now())?;
+            let made = Profiles::create(
+                &write(&place)?,
+                &name,
+                &profile(&body)?,
+                (body.valid_from, clock::now()),
+                &networks(&place)?,
+            )?;
             say(&table(std::iter::once(&made)));
         }
         ProfileCommand::Change { name, body, place } => {
-            let made = Profiles::change(&write(&place)?, &name, &profile(&body)?, body.valid_from, clock::now())?;
+            let made = Profiles::change(
+                &write(&place)?,
+                &name,
+                &profile(&body)?,
+                (body.valid_from, clock::now()),
+                &networks(&place)?,
+            )?;
             say(&table(std::iter::once(&made)));
         }
         ProfileCommand::Delete { name, valid_from, place } => {
-            Profiles::delete(&write(&place)?, &name, valid_from, clock::now())?;
+            Profiles::delete(&write(&place)?, &name, (valid_from, clock::now()), &networks(&place)?)?;
         }
         ProfileCommand::Chart(args) => draw(args).await?,
     }
@@ -42,7 +55,7 @@ pub(crate) async fn run(command: ProfileCommand) -> anyhow::Result<()> {
 fn read(args: &Place) -> anyhow::Result<Profiles> {
     let file = place(args)?.1.join("state.db");
     anyhow::ensure!(file.is_file(), "{}: not there; name the data folder with --data or --config", file.display());
-    Ok(Profiles::load(&Definitions::open_read_only(&file)?)?)
+    Ok(Profiles::load(&Definitions::open_read_only(&file)?, &networks(args)?)?)
 }
 
 fn write(args: &Place) -> anyhow::Result<Definitions> {

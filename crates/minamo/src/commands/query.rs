@@ -35,6 +35,7 @@ pub(crate) async fn run(args: Query) -> anyhow::Result<()> {
         Some(length) => (Some(clock::now() - length), Some(clock::now())),
         None => (args.from, args.to),
     };
+    fits(&args, range)?;
     if let Some(export) = export::open(&args.export)? {
         return send(&lake, filter, range, export).await;
     }
@@ -48,6 +49,28 @@ pub(crate) async fn run(args: Query) -> anyhow::Result<()> {
 }
 
 type Range = (Option<Time>, Option<Time>);
+
+/// What the options do not say together: a range that ends before it begins, a form that an answer does not have.
+fn fits(args: &Query, range: Range) -> anyhow::Result<()> {
+    if let (Some(from), Some(to)) = range
+        && from >= to
+    {
+        bail!("--to: got {to}, want a time after the start of the range, {from}");
+    }
+    if args.compare.is_some() && !matches!(range, (Some(_), Some(_))) {
+        bail!("--compare: want a range with both ends: --last, or --from and --to");
+    }
+    let single = match (&args.paths, args.billing) {
+        (Some(_), _) => Some(("paths come", "as one JSON object: jsonl")),
+        (_, Some(_)) => Some(("a bill comes", "as table or jsonl")),
+        _ => None,
+    };
+    if let Some((what, forms)) = single {
+        anyhow::ensure!(["table", "jsonl"].contains(&args.format.as_str()), "--format {}: {what} {forms}", args.format);
+        anyhow::ensure!(args.output.is_none(), "--output: {what} on standard output only");
+    }
+    Ok(())
+}
 
 /// Rows that are asked for and sent together.
 const PAGE: usize = 8_192;
@@ -243,7 +266,11 @@ fn group_file(query: &GroupsQuery, found: &Groups, args: &Query) -> anyhow::Resu
         columns.iter().map(|(name, cells)| Field::new(name, cells.data_type().clone(), true)).collect();
     let schema = Arc::new(Schema::new(fields));
     let batch = RecordBatch::try_new(Arc::clone(&schema), columns.into_iter().map(|(_, cells)| cells).collect())?;
-    Output::answer(&args.format, args.output.as_deref(), schema)?.one(&batch)
+    Output::answer(&args.format, args.output.as_deref(), schema)?.one(&batch)?;
+    if let Some(path) = &args.output {
+        eprintln!("minamo: {} groups are in {}", batch.num_rows(), path.display());
+    }
+    Ok(())
 }
 
 /// Values as one column: whole numbers, numbers, or texts, whichever holds all of them.
@@ -286,6 +313,7 @@ fn lines(query: &GroupsQuery, found: &Groups) {
 
 async fn paths(lake: &Lake, filter: Expr, (from, to): Range, names: &str, args: &Query) -> anyhow::Result<()> {
     let (keys, by) = (keys(names, "--paths")?, measure(args.by));
+    anyhow::ensure!((2..=4).contains(&keys.len()), "--paths: got {} keys, want 2 to 4 joined by commas", keys.len());
     let limit = args.limit.unwrap_or(LIMIT);
     let query = PathsQuery { from, to, filter, keys, by, limit, scaled: !args.raw };
     let found = lake.paths(query).await?;
@@ -318,7 +346,7 @@ async fn bill(lake: &Lake, filter: Expr, (from, to): Range, percent: u8, args: &
             say(&aligned(&names, &of.iter().map(row).collect::<Vec<_>>()));
             say(&format!("{steps} steps of {secs} s from {}\n", bill.start));
         }
-        "jsonl" => {
+        _ => {
             let rates = of.map(|(_, octets)| bill.bits_per_second(octets));
             let answer = json!({
                 "start": bill.start.to_string(), "step_secs": secs, "percentile": percent,
@@ -327,7 +355,6 @@ async fn bill(lake: &Lake, filter: Expr, (from, to): Range, percent: u8, args: &
             });
             say(&format!("{answer}\n"));
         }
-        other => bail!("--format {other}: a bill comes as table or jsonl"),
     }
     Ok(())
 }

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
-use minamo_base::Sample;
+use minamo_base::{Sample, Time};
 use minamo_capture::{LiveCapture, LiveSettings};
 use minamo_collect::{Collector, Forwarder};
+use minamo_server::profiles::Synced;
 use minamo_server::{Deps, State, random_password, router};
 use minamo_sinks::export::{self, Door};
 use minamo_state::Definitions;
@@ -28,7 +29,7 @@ use crate::enrichment;
 use crate::ingest::{self, Fresh};
 use crate::pairing::{self, Stages};
 use crate::probe;
-use crate::sets::Networks;
+use crate::sets::{AllSets, Networks, Own};
 use crate::settings::Settings;
 
 pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
@@ -82,7 +83,7 @@ pub(crate) struct Core {
     /// Reads the files of enrichment again.
     watching: JoinHandle<()>,
     detected: Arc<detector::Counters>,
-    started_at: minamo_base::Time,
+    started_at: Time,
 }
 
 impl Core {
@@ -93,11 +94,15 @@ impl Core {
         let state =
             State::open(&folder.join("state.db")).with_context(|| folder.join("state.db").display().to_string())?;
         let definitions = Arc::new(Definitions::open(&folder.join("state.db"))?);
-        let known = minamo_server::profiles::sync(&lake, &definitions, clock::now()).await?;
-        let profiles = follow_definitions(Arc::clone(&lake), Arc::clone(&definitions), known);
         let rules = minamo_detect::shipped_rules()?;
         let (enricher, watch) = enrichment::start(settings.enrich())?;
         let enrichment = enricher.control();
+        let networks = Networks::Live(Arc::clone(&enrichment));
+        let own = Own::Live(Arc::clone(&definitions));
+        lake.know_sets(Arc::new(AllSets { own, networks: Networks::Live(Arc::clone(&enrichment)) }));
+        let mark = networks.mark();
+        let known = minamo_server::profiles::sync(&lake, &definitions, &networks, clock::now()).await?;
+        let profiles = follow_definitions(Arc::clone(&lake), Arc::clone(&definitions), networks, (mark, known));
         let watching = tokio::spawn(enrichment::watch(watch, Arc::clone(&enrichment), clock::now));
         let (batches, queue) = mpsc::channel(ingest::QUEUE);
         let (fresh, ingested) = (Arc::new(Fresh::default()), Arc::new(ingest::Counters::default()));
@@ -294,15 +299,23 @@ fn group(interface: usize) -> u16 {
 /// How long until a change of definitions by another process is noticed.
 const FOLLOW: Duration = Duration::from_secs(5);
 
-/// Brings the rollups in line where the command line changes definitions while the server runs.
-async fn follow_definitions(lake: Arc<Lake>, definitions: Arc<Definitions>, mut known: i64) {
+/// Brings the rollups in line where the command line changes definitions while the server runs, where the networks
+/// file changes, and where a set begins or ends that a channel asks for.
+async fn follow_definitions(
+    lake: Arc<Lake>,
+    definitions: Arc<Definitions>,
+    networks: Networks,
+    (mut mark, mut known): ((usize, Option<Time>), Synced),
+) {
     loop {
         tokio::time::sleep(FOLLOW).await;
-        if definitions.generation().is_ok_and(|generation| generation == known) {
+        let (now, marked) = (clock::now(), networks.mark());
+        let same = definitions.generation().is_ok_and(|generation| generation == known.generation);
+        if same && marked == mark && known.next_change.is_none_or(|at| now < at) {
             continue;
         }
-        match minamo_server::profiles::sync(&lake, &definitions, clock::now()).await {
-            Ok(generation) => known = generation,
+        match minamo_server::profiles::sync(&lake, &definitions, &networks, now).await {
+            Ok(synced) => (mark, known) = (marked, synced),
             Err(error) => tracing::error!(%error, "rollups are not in line with the definitions"),
         }
     }

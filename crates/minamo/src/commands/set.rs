@@ -12,6 +12,7 @@ use crate::commands::place::{place, say};
 use crate::commands::sql::aligned;
 use crate::enrichment;
 use crate::sets::Networks;
+use crate::settings::Settings;
 
 pub(crate) async fn run(command: SetCommand) -> anyhow::Result<()> {
     match command {
@@ -25,9 +26,10 @@ pub(crate) async fn run(command: SetCommand) -> anyhow::Result<()> {
             say(&table(&rows));
         }
         SetCommand::Show { name, place } => {
-            let (own, _) = known(&place)?;
-            let versions = own.history(&name).with_context(|| format!("there is no set @{name}"))?;
-            say(&table(&versions.iter().map(row).collect::<Vec<_>>()));
+            let (own, networks) = known(&place)?;
+            let of_file = || networks.kind(&name).map(|_| vec![network(&networks, name.clone(), clock::now())]);
+            let rows = own.history(&name).map(|versions| versions.iter().map(row).collect()).or_else(of_file);
+            say(&table(&rows.with_context(|| no_set(&name, &SetsWith { own: &own, outer: &networks }))?));
         }
         SetCommand::Create { name, of, body, place } => {
             let kind = match of {
@@ -47,7 +49,7 @@ pub(crate) async fn run(command: SetCommand) -> anyhow::Result<()> {
             say(&table(&[row(&made)]));
         }
         SetCommand::Delete { name, valid_from, place } => {
-            NamedSets::delete(&write(&place)?, &name, (valid_from, clock::now()))?;
+            NamedSets::delete(&write(&place)?, &name, (valid_from, clock::now()), &networks(&place)?)?;
         }
     }
     Ok(())
@@ -66,15 +68,33 @@ pub(crate) fn filter(text: &str, args: &Place, then: bool) -> anyhow::Result<min
     parsed.resolve(&sets, as_of).context("filter")
 }
 
+/// That a set is not there, and which are.
+fn no_set(name: &str, sets: &SetsWith<'_>) -> String {
+    let known: Vec<String> = sets.names().into_keys().take(10).map(|name| format!("@{name}")).collect();
+    let known =
+        if known.is_empty() { "there are none yet".to_owned() } else { format!("there is {}", known.join(", ")) };
+    format!("there is no set @{name}; {known}")
+}
+
 /// What people have defined, and the networks of the networks file.
-fn known(args: &Place) -> anyhow::Result<(NamedSets, Networks)> {
+pub(super) fn known(args: &Place) -> anyhow::Result<(NamedSets, Networks)> {
     let (settings, folder) = place(args)?;
-    let networks = Networks::Read(enrichment::definitions(&settings.enrich())?);
+    anyhow::ensure!(folder.is_dir(), "{}: not there; name the data folder with --data or --config", folder.display());
+    let networks = networks_of(&settings)?;
     let file = folder.join("state.db");
     if !file.is_file() {
         return Ok((NamedSets::default(), networks));
     }
     Ok((NamedSets::load(&Definitions::open_read_only(&file)?)?, networks))
+}
+
+/// The networks of the networks file.
+pub(super) fn networks(args: &Place) -> anyhow::Result<Networks> {
+    networks_of(&place(args)?.0)
+}
+
+fn networks_of(settings: &Settings) -> anyhow::Result<Networks> {
+    Ok(Networks::Read(enrichment::definitions(&settings.enrich())?))
 }
 
 fn write(args: &Place) -> anyhow::Result<Definitions> {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `minamo sql`: a statement that reads, answered as a table, or in a format for programs.
 
+use std::sync::Arc;
+
 use arrow::compute::concat_batches;
 use minamo_model::{CellReader, text_value};
 use minamo_store::SqlAnswer;
@@ -8,12 +10,19 @@ use minamo_store::SqlAnswer;
 use crate::cli::Sql;
 use crate::commands::output::Output;
 use crate::commands::place::{open_to_read, say};
+use crate::commands::set::known;
+use crate::sets::{AllSets, Own};
 
 /// Rows of a table where nobody says how many.
 const LIMIT: usize = 1_000;
 
 pub(crate) async fn run(args: Sql) -> anyhow::Result<()> {
     let lake = open_to_read(&args.place)?;
+    // The files of sets are read where a statement may ask for one.
+    if args.sql.to_lowercase().contains("in_set") {
+        let (own, networks) = known(&args.place)?;
+        lake.know_sets(Arc::new(AllSets { own: Own::Read(own), networks }));
+    }
     let format = if args.json { "jsonl" } else { args.format.as_str() };
     if format != "table" && (args.output.is_some() || args.limit.is_none()) {
         let rows = lake.sql_rows(&args.sql).await?;
@@ -33,7 +42,7 @@ pub(crate) async fn run(args: Sql) -> anyhow::Result<()> {
         Output::answer(format, None, answer.schema.clone())?.one(&batch)?;
     }
     if answer.truncated {
-        eprintln!("minamo: only the first {limit} rows are shown; --limit shows more, --format csv all");
+        eprintln!("minamo: only the first {limit} rows are shown; --limit shows more, --format csv without it all");
     }
     Ok(())
 }

@@ -41,6 +41,7 @@ impl Listening {
         Self { child, address: address.expect("it says where it listens") }
     }
 
+    /// Without pairing: what waits for its partner is not stored, and is lost by a kill.
     fn serve(folder: &Path) -> Self {
         let config = folder.join("minamo.toml");
         let text = "[server]\nlisten = \"127.0.0.1:0\"\n[collect]\nlisten = [\"127.0.0.1:0\"]\nsave_delay = \"1s\"\npair = false\n";

@@ -13,6 +13,7 @@ mod lake;
 mod namespace;
 mod rules;
 mod server;
+mod sets;
 mod wrong_input;
 
 use std::path::{Path, PathBuf};

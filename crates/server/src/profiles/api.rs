@@ -98,8 +98,8 @@ fn valid_from(text: Option<&str>) -> Result<Option<Time>, ApiError> {
 /// Tells the lake and gives what was written.
 async fn written(deps: &Deps, version: &ProfileVersion) -> Result<ProfileInfo, ApiError> {
     let now = (deps.clock)();
-    super::sync(&deps.lake, &deps.definitions, now).await.map_err(ApiError::internal)?;
-    Ok(info(&Profiles::load(&deps.definitions)?, version, &rows_left(deps).await?, now))
+    super::sync(&deps.lake, &deps.definitions, &*deps.networks, now).await.map_err(ApiError::internal)?;
+    Ok(info(&Profiles::load(&deps.definitions, &*deps.networks)?, version, &rows_left(deps).await?, now))
 }
 
 /// The profiles in force.
@@ -112,7 +112,7 @@ pub(crate) async fn profiles(
     let Query(params) = query?;
     let now = (deps.clock)();
     let at = params.at.as_deref().map(|at| parse_time(at, "at")).transpose()?.unwrap_or(now);
-    let (all, left) = (Profiles::load(&deps.definitions)?, rows_left(&deps).await?);
+    let (all, left) = (Profiles::load(&deps.definitions, &*deps.networks)?, rows_left(&deps).await?);
     let profiles = all.list(at).into_iter().map(|version| info(&all, version, &left, now)).collect();
     Ok(Json(ProfileList { profiles }))
 }
@@ -122,7 +122,7 @@ pub(crate) async fn profiles(
     responses((status = 200, body = ProfileList), (status = 404, body = ApiError)))]
 pub(crate) async fn profile_versions(State(deps): State<Deps>, Path(name): Path<String>) -> Answer<ProfileList> {
     let now = (deps.clock)();
-    let (all, left) = (Profiles::load(&deps.definitions)?, rows_left(&deps).await?);
+    let (all, left) = (Profiles::load(&deps.definitions, &*deps.networks)?, rows_left(&deps).await?);
     let versions = all.history(&name).ok_or_else(|| missing(&name))?;
     Ok(Json(ProfileList { profiles: versions.iter().map(|version| info(&all, version, &left, now)).collect() }))
 }
@@ -142,7 +142,7 @@ pub(crate) async fn create_profile(
     let Json(request) = body?;
     let from = valid_from(request.valid_from.as_deref())?;
     let profile = profile(request.parent, request.channels, request.granularity_secs);
-    let made = Profiles::create(&deps.definitions, &request.name, &profile, from, (deps.clock)())?;
+    let made = Profiles::create(&deps.definitions, &request.name, &profile, (from, (deps.clock)()), &*deps.networks)?;
     Ok((StatusCode::CREATED, Json(written(&deps, &made).await?)))
 }
 
@@ -158,7 +158,7 @@ pub(crate) async fn change_profile(
     let Json(request) = body?;
     let from = valid_from(request.valid_from.as_deref())?;
     let profile = profile(request.parent, request.channels, request.granularity_secs);
-    let made = Profiles::change(&deps.definitions, &name, &profile, from, (deps.clock)())?;
+    let made = Profiles::change(&deps.definitions, &name, &profile, (from, (deps.clock)()), &*deps.networks)?;
     Ok(Json(written(&deps, &made).await?))
 }
 
@@ -173,7 +173,7 @@ pub(crate) async fn delete_profile(
 ) -> Result<StatusCode, ApiError> {
     let Query(params) = query?;
     let from = valid_from(params.valid_from.as_deref())?;
-    let ended = Profiles::delete(&deps.definitions, &name, from, (deps.clock)())?;
+    let ended = Profiles::delete(&deps.definitions, &name, (from, (deps.clock)()), &*deps.networks)?;
     written(&deps, &ended).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -209,7 +209,8 @@ pub(crate) async fn profile_chart(
         },
         limit: limited(request.limit.unwrap_or(10), MAX_LINES)?,
     };
-    let found = super::chart(&deps.lake, &Profiles::load(&deps.definitions)?, &name, ask, start).await?;
+    let found =
+        super::chart(&deps.lake, &Profiles::load(&deps.definitions, &*deps.networks)?, &name, ask, start).await?;
     let channel = |at: usize| found.channels.get(at).map(|line| line.channel.clone()).unwrap_or_default();
     let minute = |at: i64| Time(at.saturating_mul(MINUTE)).to_string();
     let line = |(at, key, cells): (usize, String, Vec<Cell>)| ProfileLine {

@@ -6,6 +6,7 @@ pub(crate) mod api;
 pub mod types;
 
 use minamo_base::Time;
+use minamo_filter::Sets;
 use minamo_state::{AsKnown, Definitions, Line, ProfileError, Profiles};
 use minamo_store::{Dim, Lake, MINUTE, QueryError, RollupChart, RollupLine, RollupPart, RollupQuery, Wanted, minute};
 
@@ -89,13 +90,34 @@ fn step(profiles: &Profiles, name: &str, length: i64, now: Time) -> i64 {
     fits.unwrap_or_else(|| (length / WANTED_STEPS).max(1))
 }
 
-/// Tells the lake which rollups the definitions ask for.
-pub async fn sync(lake: &Lake, definitions: &Definitions, now: Time) -> Result<i64, SyncError> {
-    let profiles = Profiles::load(definitions).map_err(SyncError::new)?;
+/// How far the rollups are in line with the definitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Synced {
+    /// The generation of the definitions.
+    pub generation: i64,
+    /// When a set that a channel asks for changes next; nothing where no change is known.
+    pub next_change: Option<Time>,
+}
+
+/// Tells the lake which rollups the definitions ask for; `networks` has the named sets that are not of the definitions.
+pub async fn sync(
+    lake: &Lake,
+    definitions: &Definitions,
+    networks: &(dyn Sets + Send + Sync),
+    now: Time,
+) -> Result<Synced, SyncError> {
+    let profiles = Profiles::load(definitions, networks).map_err(SyncError::new)?;
     let kept_from = lake.rollups().await.map_err(SyncError::new)?.kept_from.unwrap_or(i64::MIN);
-    let wanted = profiles.filters(now, kept_from).into_iter().map(|(filter, scope)| Wanted { filter, scope });
+    let filters = profiles.filters(now, kept_from);
+    for fault in &filters.faults {
+        tracing::error!(%fault, "a profile has no rollups and no charts");
+    }
+    if filters.left_out > 0 {
+        tracing::warn!(filters = filters.left_out, "former filters of profiles have no rollups: there are too many");
+    }
+    let wanted = filters.scopes.into_iter().map(|(filter, scope)| Wanted { filter, scope });
     lake.set_rollups(wanted.collect()).await.map_err(SyncError::new)?;
-    Ok(profiles.generation())
+    Ok(Synced { generation: profiles.generation(), next_change: profiles.next_change(now) })
 }
 
 /// Why the rollups could not be brought in line with the definitions.

@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 
 use minamo_base::Time;
-use minamo_filter::Expr;
+use minamo_filter::{AsOf, Expr, Sets};
+use minamo_model::FLOWS;
 
 use super::{LIVE, MAX_CHANNELS, MAX_DEPTH, MAX_PROFILES, Profile, ProfileError, Profiles};
 
@@ -48,7 +49,13 @@ pub(super) fn childless(all: &Profiles, name: &str, from: Time) -> Result<(), Pr
     if children.is_empty() { Ok(()) } else { Err(ProfileError::children(&children)) }
 }
 
-pub(super) fn profile(all: &Profiles, name: &str, profile: &Profile, from: Time) -> Result<(), ProfileError> {
+pub(super) fn profile(
+    all: &Profiles,
+    name: &str,
+    profile: &Profile,
+    (from, now): (Time, Time),
+    sets: &dyn Sets,
+) -> Result<(), ProfileError> {
     if !profile.granularity_secs.is_multiple_of(60) || !(60..=86_400).contains(&profile.granularity_secs) {
         return Err(ProfileError::granularity(profile.granularity_secs));
     }
@@ -59,7 +66,7 @@ pub(super) fn profile(all: &Profiles, name: &str, profile: &Profile, from: Time)
     if profile.channels.len() > MAX_CHANNELS {
         return Err(ProfileError::too_many_channels(profile.channels.len()));
     }
-    let above = all.flows_at(&profile.parent, from, MAX_DEPTH).unwrap_or(Expr::All);
+    let above = all.flows_at(&profile.parent, from, MAX_DEPTH)?.unwrap_or(Expr::All);
     let mut names = HashSet::new();
     for (at, channel) in profile.channels.iter().enumerate() {
         if !is_name(&channel.name) {
@@ -69,9 +76,14 @@ pub(super) fn profile(all: &Profiles, name: &str, profile: &Profile, from: Time)
             return Err(ProfileError::twice(format!("channels[{at}].name"), &channel.name));
         }
         let path = format!("channels[{at}].filter");
-        let own = minamo_filter::parse(&channel.filter).map_err(|error| ProfileError::filter(path.clone(), &error))?;
-        // Rollups are named by the text of the whole filter, which has the bounds of any filter's text.
-        minamo_filter::parse(&above.clone().and(own).to_string()).map_err(|_| ProfileError::too_long(path))?;
+        let own = minamo_filter::parse_with(&channel.filter, &FLOWS, sets);
+        let own = own.map_err(|error| ProfileError::filter(path.clone(), &error))?;
+        let meant = own.resolve(sets, AsOf::At(now)).map_err(|error| ProfileError::sets(path.clone(), &error))?;
+        // Rollups are named by the text of the whole filter. Only sets make it longer than what people type.
+        let long = own.has_sets() || above.to_string().len() > minamo_filter::MAX_TEXT;
+        let whole = above.clone().and(meant).to_string();
+        let read = if long { minamo_filter::parse_written_out(&whole) } else { minamo_filter::parse(&whole) };
+        read.map_err(|_| ProfileError::too_long(path))?;
     }
     Ok(())
 }

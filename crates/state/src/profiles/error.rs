@@ -2,7 +2,7 @@
 //! Why a profile is not taken: which member is wrong, where in it, and a sentence in each language.
 
 use minamo_base::Time;
-use minamo_filter::FilterError;
+use minamo_filter::{FilterError, SetError};
 
 use super::{LIVE, MAX_CHANNELS, MAX_DEPTH, MAX_PROFILES};
 use crate::StateError;
@@ -122,17 +122,16 @@ impl ProfileError {
     }
 
     pub(super) fn filter(path: String, error: &FilterError) -> Self {
-        if matches!(error.cause, minamo_filter::Cause::UnknownSet { .. }) {
-            let en = format!("a channel cannot ask for a named set: write out the members of `{}`", error.found);
-            let ja = format!("チャネルでは名前付きの集合を使えません。「{}」の中身を書いてください", error.found);
-            return Self::Bad { path, at: Some(error.at), en, ja };
-        }
         Self::Bad { path, at: Some(error.at), en: error.message_en(), ja: error.message_ja() }
     }
 
+    pub(super) fn sets(path: String, error: &SetError) -> Self {
+        Self::bad(path, error.to_string(), format!("フィルターの集合を展開できません: {error}"))
+    }
+
     pub(super) fn too_long(path: String) -> Self {
-        let en = "together with those of the profiles above the filter is too long or too deep";
-        Self::bad(path, en, "上位のプロファイルのフィルターと合わせると長すぎるか、入れ子が深すぎます")
+        let en = "with its sets written out and those of the profiles above the filter is too long or too deep";
+        Self::bad(path, en, "集合を展開し上位のプロファイルのフィルターと合わせると長すぎるか、入れ子が深すぎます")
     }
 
     pub(super) fn children(names: &[&str]) -> Self {

@@ -59,11 +59,11 @@ impl Profiles {
             }
         };
         match as_known {
-            AsKnown::Now => add(self.channels_at(name, now).ok_or_else(missing)?, &minutes),
+            AsKnown::Now => add(self.channels_at(name, now)?.ok_or_else(missing)?, &minutes),
             AsKnown::Then => {
                 self.history(name).ok_or_else(missing)?;
                 for span in self.spans(name, &minutes) {
-                    add(self.channels_at(name, begin_of(span.start)).unwrap_or_default(), &span);
+                    add(self.channels_at(name, begin_of(span.start))?.unwrap_or_default(), &span);
                 }
             }
         }
@@ -73,32 +73,72 @@ impl Profiles {
             }
         }
         lines.retain(|line| channels.is_empty() || channels.contains(&line.channel));
-        let order: Vec<String> = self.channels_at(name, now).into_iter().flatten().map(|(name, _)| name).collect();
+        let order = self.profile_at(name, now).into_iter().flat_map(|profile| &profile.channels);
+        let order: Vec<&str> = order.map(|channel| channel.name.as_str()).collect();
         lines.sort_by_key(|line| order.iter().position(|name| *name == line.channel).unwrap_or(usize::MAX));
         Ok(lines)
     }
 
-    /// Every filter that a chart may need, as canonical text, with the minutes for which it may be asked: ever,
-    /// where it is in force now; else while it was. Those that ended before minute `kept_from` are left out.
-    pub fn filters(&self, now: Time, kept_from: i64) -> BTreeMap<String, Range<i64>> {
-        let mut out: BTreeMap<String, Range<i64>> = BTreeMap::new();
-        let mut want = |filter: &Expr, scope: Range<i64>| {
-            let whole = out.entry(filter.to_string()).or_insert_with(|| scope.clone());
-            *whole = whole.start.min(scope.start)..whole.end.max(scope.end);
-        };
+    /// Every filter that a chart may need: those in force now first, then those that were, the newest first, as far as
+    /// they fit. Those that ended before minute `kept_from` are left out.
+    pub fn filters(&self, now: Time, kept_from: i64) -> RollupFilters {
+        self.filters_within(now, kept_from, MAX_OCTETS)
+    }
+
+    /// The same, with room for so many octets of text.
+    pub(super) fn filters_within(&self, now: Time, kept_from: i64, room: usize) -> RollupFilters {
+        let mut all = RollupFilters { room, ..RollupFilters::default() };
         let ever = i64::MIN..i64::MAX;
-        want(&Expr::All, ever.clone());
-        for name in self.versions.keys().filter(|name| *name != LIVE) {
-            for (_, filter) in self.channels_at(name, now).into_iter().flatten() {
-                want(&filter, ever.clone());
-            }
-            for span in self.spans(name, &ever).into_iter().filter(|span| span.end > kept_from) {
-                for (_, filter) in self.channels_at(name, begin_of(span.start)).into_iter().flatten() {
-                    want(&filter, span.clone());
-                }
+        all.want(&Expr::All, &ever);
+        let names = || self.versions.keys().filter(|name| *name != LIVE);
+        for name in names() {
+            match self.channels_at(name, now) {
+                Ok(found) => found.into_iter().flatten().for_each(|(_, filter)| all.want(&filter, &ever)),
+                Err(error) => all.faults.push(error),
             }
         }
-        out
+        for name in names() {
+            let spans = self.spans(name, &ever).into_iter().rev().filter(|span| span.end > kept_from);
+            for span in spans.take(MAX_SPANS) {
+                // What is wrong with a channel was told above; a time of which nothing is known any more has no rollup.
+                let found = self.channels_at(name, begin_of(span.start)).ok().flatten();
+                found.into_iter().flatten().for_each(|(_, filter)| all.want(&filter, &span));
+            }
+        }
+        all
+    }
+}
+
+/// Stretches of time of a profile, each with channels of its own meaning, for which rollups are kept; what is older
+/// is charted from the rows.
+const MAX_SPANS: usize = 500;
+/// Octets of all filters for which rollups are kept.
+const MAX_OCTETS: usize = 16 << 20;
+
+/// The filters for which rollups are wanted.
+#[derive(Debug, Default)]
+pub struct RollupFilters {
+    /// Canonical text, and the minutes for which it may be asked: ever, where it is in force now; else while it was.
+    pub scopes: BTreeMap<String, Range<i64>>,
+    /// Why the channels of a profile have no meaning now: a set is gone, or is too large.
+    pub faults: Vec<ProfileError>,
+    /// Filters for which there was no room.
+    pub left_out: usize,
+    /// Octets of text that still fit.
+    room: usize,
+}
+
+impl RollupFilters {
+    fn want(&mut self, filter: &Expr, scope: &Range<i64>) {
+        let text = filter.to_string();
+        if let Some(whole) = self.scopes.get_mut(&text) {
+            *whole = whole.start.min(scope.start)..whole.end.max(scope.end);
+        } else if let Some(room) = self.room.checked_sub(text.len()) {
+            self.room = room;
+            self.scopes.insert(text, scope.clone());
+        } else {
+            self.left_out += 1;
+        }
     }
 }
 

@@ -4,23 +4,26 @@
 //! profile `live` is there without being defined: all flows.
 //!
 //! *In time.* Every version of a profile says from when to when it is in force, and a channel's meaning changes
-//! when its own profile changes or one above it. Minutes are the finest unit: what is in force as a minute
+//! when its own profile changes, one above it, or a named set that one of them asks for. Minutes are the finest unit: what is in force as a minute
 //! begins holds for all of it.
 
 mod check;
 mod error;
 mod lines;
+mod named;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use minamo_base::Time;
-use minamo_filter::Expr;
+use minamo_filter::{AsOf, Expr, Sets};
+use minamo_model::FLOWS;
 use serde::{Deserialize, Serialize};
 
-use crate::{Definition, Definitions, Kind, StateError};
+use crate::{Definition, Definitions, Kind, NamedSets, SetsWith, StateError};
 pub use error::ProfileError;
-pub use lines::{AsKnown, Line, Part};
+pub use lines::{AsKnown, Line, Part, RollupFilters};
+use named::AskedSets;
 
 /// Name of the profile that has all flows.
 pub const LIVE: &str = "live";
@@ -102,12 +105,22 @@ impl ProfileVersion {
 pub struct Profiles {
     generation: i64,
     versions: BTreeMap<String, Vec<ProfileVersion>>,
+    sets: AskedSets,
 }
 
 impl Profiles {
-    /// Reads them all. A version that cannot be understood, because a newer program wrote it, is an error that
-    /// names it.
-    pub fn load(definitions: &Definitions) -> Result<Self, StateError> {
+    /// Reads them all, with the named sets that their channels ask for: `outer` has those that are not of the definitions.
+    /// A version that cannot be understood, because a newer program wrote it, is an error that names it.
+    pub fn load(definitions: &Definitions, outer: &dyn Sets) -> Result<Self, StateError> {
+        let mut all = Self::read(definitions)?;
+        let channels = all.versions.values().flatten().filter_map(|version| version.profile.as_ref());
+        let filters = channels.flat_map(|profile| &profile.channels).map(|channel| channel.filter.as_str());
+        all.sets = AskedSets::of(filters, definitions, outer)?;
+        Ok(all)
+    }
+
+    /// All versions, without the sets that they ask for.
+    pub(crate) fn read(definitions: &Definitions) -> Result<Self, StateError> {
         let (generation, all) = definitions.all(Kind::Profile)?;
         let mut versions: BTreeMap<String, Vec<ProfileVersion>> = BTreeMap::new();
         for definition in all {
@@ -118,7 +131,7 @@ impl Profiles {
         let live =
             ProfileVersion { name: live(), version: 0, valid_from: None, valid_to: None, created_at: None, profile };
         versions.insert(LIVE.to_owned(), vec![live]);
-        Ok(Self { generation, versions })
+        Ok(Self { generation, versions, sets: AskedSets::default() })
     }
 
     /// The generation of the definitions that they are of.
@@ -149,16 +162,17 @@ impl Profiles {
         definitions: &Definitions,
         name: &str,
         profile: &Profile,
-        from: Option<Time>,
-        now: Time,
+        (from, now): (Option<Time>, Time),
+        outer: &dyn Sets,
     ) -> Result<ProfileVersion, ProfileError> {
         let from = from.unwrap_or(now);
-        Self::write(definitions, name, Some(profile), from, now, |all| {
+        let sets = Offered { definitions, outer };
+        Self::write(sets, name, Some(profile), from, now, |all, sets| {
             check::name(name)?;
             check::begin(from, now)?;
             match all.at(name, now).or(all.at(name, from)) {
                 Some(_) => Err(ProfileError::exists(name)),
-                None => check::profile(all, name, profile, from),
+                None => check::profile(all, name, profile, (from, now), sets),
             }
         })
     }
@@ -168,14 +182,15 @@ impl Profiles {
         definitions: &Definitions,
         name: &str,
         profile: &Profile,
-        from: Option<Time>,
-        now: Time,
+        (from, now): (Option<Time>, Time),
+        outer: &dyn Sets,
     ) -> Result<ProfileVersion, ProfileError> {
         let from = from.unwrap_or(now);
-        Self::write(definitions, name, Some(profile), from, now, |all| {
+        let sets = Offered { definitions, outer };
+        Self::write(sets, name, Some(profile), from, now, |all, sets| {
             check::begin(from, now)?;
             check::is_there(all, name, now)?;
-            check::profile(all, name, profile, from)
+            check::profile(all, name, profile, (from, now), sets)
         })
     }
 
@@ -183,11 +198,11 @@ impl Profiles {
     pub fn delete(
         definitions: &Definitions,
         name: &str,
-        from: Option<Time>,
-        now: Time,
+        (from, now): (Option<Time>, Time),
+        outer: &dyn Sets,
     ) -> Result<ProfileVersion, ProfileError> {
         let from = from.unwrap_or(now);
-        Self::write(definitions, name, None, from, now, |all| {
+        Self::write(Offered { definitions, outer }, name, None, from, now, |all, _| {
             check::begin(from, now)?;
             check::is_there(all, name, now)?;
             check::childless(all, name, from)
@@ -195,17 +210,17 @@ impl Profiles {
     }
 
     fn write(
-        definitions: &Definitions,
+        Offered { definitions, outer }: Offered<'_>,
         name: &str,
         profile: Option<&Profile>,
         from: Time,
         now: Time,
-        check: impl Fn(&Self) -> Result<(), ProfileError>,
+        check: impl Fn(&Self, &dyn Sets) -> Result<(), ProfileError>,
     ) -> Result<ProfileVersion, ProfileError> {
         let body = profile.map(serde_json::to_value).transpose().map_err(ProfileError::failed)?;
         loop {
-            let all = Self::load(definitions)?;
-            check(&all)?;
+            let all = Self::load(definitions, outer)?;
+            check(&all, &SetsWith { own: &NamedSets::load(definitions)?, outer })?;
             // Somebody else may have written since it was checked: then it is checked again.
             let put = definitions.put(Kind::Profile, name, body.as_ref(), from, now, Some(all.generation))?;
             if let Some(written) = put {
@@ -214,38 +229,67 @@ impl Profiles {
         }
     }
 
-    /// What the channels of a profile stand for as a minute begins: its whole filter by channel. Nothing where
-    /// the profile, or one above it, is not in force.
-    fn channels_at(&self, name: &str, at: Time) -> Option<Vec<(String, Expr)>> {
-        let profile = self.at(name, at)?.profile.as_ref()?;
-        let above = if name == LIVE { Expr::All } else { self.flows_at(&profile.parent, at, MAX_DEPTH)? };
+    /// What the channels of a profile stand for as a minute begins: its whole filter by channel, named sets written out.
+    /// Nothing where the profile, or one above it, is not in force.
+    fn channels_at(&self, name: &str, at: Time) -> Result<Option<Vec<(String, Expr)>>, ProfileError> {
+        let Some(profile) = self.profile_at(name, at) else { return Ok(None) };
+        let above = if name == LIVE { Some(Expr::All) } else { self.flows_at(&profile.parent, at, MAX_DEPTH)? };
+        let Some(above) = above else { return Ok(None) };
         if profile.channels.is_empty() {
-            return Some(vec![(ALL.to_owned(), above)]);
+            return Ok(Some(vec![(ALL.to_owned(), above)]));
         }
         let whole = |channel: &ChannelDef| {
-            let own = minamo_filter::parse(&channel.filter).ok()?;
-            Some((channel.name.clone(), above.clone().and(own)))
+            let own = self.meaning(name, channel, at)?;
+            Ok((channel.name.clone(), above.clone().and(own)))
         };
-        profile.channels.iter().map(whole).collect()
+        profile.channels.iter().map(whole).collect::<Result<_, _>>().map(Some)
     }
 
     /// The filter that all flows of a profile pass.
-    fn flows_at(&self, name: &str, at: Time, depth: usize) -> Option<Expr> {
+    fn flows_at(&self, name: &str, at: Time, depth: usize) -> Result<Option<Expr>, ProfileError> {
         if name == LIVE {
-            return Some(Expr::All);
+            return Ok(Some(Expr::All));
         }
-        let profile = self.at(name, at)?.profile.as_ref()?;
-        let above = self.flows_at(&profile.parent, at, depth.checked_sub(1)?)?;
+        let (Some(profile), Some(depth)) = (self.profile_at(name, at), depth.checked_sub(1)) else { return Ok(None) };
+        let Some(above) = self.flows_at(&profile.parent, at, depth)? else { return Ok(None) };
         let mut own = Vec::new();
         for channel in &profile.channels {
-            own.push(minamo_filter::parse(&channel.filter).ok()?);
+            own.push(self.meaning(name, channel, at)?);
         }
-        Some(match own.len() {
+        Ok(Some(match own.len() {
+            1 => above.and(own.pop().unwrap_or(Expr::All)),
             0 => above,
-            1 => above.and(own.pop()?),
             _ if own.contains(&Expr::All) => above,
             _ => above.and(Expr::Or(own)),
-        })
+        }))
+    }
+
+    fn profile_at(&self, name: &str, at: Time) -> Option<&Profile> {
+        self.at(name, at)?.profile.as_ref()
+    }
+
+    /// A channel's own filter with its sets as they are at an instant; one that is not in force then has no members.
+    fn meaning(&self, profile: &str, channel: &ChannelDef, at: Time) -> Result<Expr, ProfileError> {
+        let path = || format!("channel {} of profile {profile}", channel.name);
+        let read = minamo_filter::parse_with(&channel.filter, &FLOWS, &self.sets);
+        let filter = read.map_err(|error| ProfileError::filter(path(), &error))?;
+        filter.resolve(&self.sets, AsOf::At(at)).map_err(|error| ProfileError::sets(path(), &error))
+    }
+
+    /// The first instant after `now` at which a set that a channel asks for begins or ends.
+    pub fn next_change(&self, now: Time) -> Option<Time> {
+        self.sets.changes().filter(|at| *at > now).min()
+    }
+
+    /// A profile in force, and its channel, that asks for a set.
+    pub(crate) fn asking(&self, set: &str, now: Time) -> Option<(&str, &str)> {
+        let channels = self.list(now).into_iter().map(|version| {
+            let channels = version.profile.iter().flat_map(|profile| &profile.channels);
+            (version.name.as_str(), channels)
+        });
+        let mut all = channels.flat_map(|(name, channels)| channels.map(move |channel| (name, channel)));
+        let found = all.find(|(_, channel)| self.sets.named(&channel.filter).any(|name| name == set));
+        found.map(|(name, channel)| (name, channel.name.as_str()))
     }
 
     /// The instants at which the meaning of a profile can change, as first minutes of what holds then, and the
@@ -258,7 +302,9 @@ impl Profiles {
             next += 1;
             for version in self.versions.get(name).into_iter().flatten() {
                 let ends = version.valid_from.into_iter().chain(version.valid_to);
-                cuts.extend(ends.map(first_minute).filter(|at| minutes.contains(at)));
+                let channels = version.profile.iter().flat_map(|profile| &profile.channels);
+                let sets = channels.flat_map(|channel| self.sets.changes_of(&channel.filter));
+                cuts.extend(ends.chain(sets).map(first_minute).filter(|at| minutes.contains(at)));
                 if let Some(profile) = &version.profile
                     && !names.contains(&profile.parent.as_str())
                 {
@@ -270,6 +316,12 @@ impl Profiles {
         cuts.dedup();
         cuts.windows(2).filter_map(|ends| Some(*ends.first()?..*ends.last()?)).collect()
     }
+}
+
+/// Definitions, and the sets that are known besides them.
+struct Offered<'a> {
+    definitions: &'a Definitions,
+    outer: &'a dyn Sets,
 }
 
 /// Nanoseconds of a minute.

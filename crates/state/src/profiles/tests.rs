@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Profiles in time: what a channel stands for when, and what is refused.
 
+use minamo_filter::{Members, NoSets, SetKind, SetVersion};
+
 use super::*;
+use crate::SetBody;
 
 struct Case {
     _dir: tempfile::TempDir,
@@ -26,15 +29,15 @@ impl Case {
     }
 
     fn create(&self, name: &str, of: &Profile, now: i64) -> Result<ProfileVersion, ProfileError> {
-        Profiles::create(&self.definitions, name, of, None, t(now))
+        Profiles::create(&self.definitions, name, of, (None, t(now)), &NoSets)
     }
 
     fn change(&self, name: &str, of: &Profile, from: i64, now: i64) -> Result<ProfileVersion, ProfileError> {
-        Profiles::change(&self.definitions, name, of, Some(t(from)), t(now))
+        Profiles::change(&self.definitions, name, of, (Some(t(from)), t(now)), &NoSets)
     }
 
     fn all(&self) -> Profiles {
-        Profiles::load(&self.definitions).expect("loads")
+        Profiles::load(&self.definitions, &NoSets).expect("loads")
     }
 
     fn lines(&self, name: &str, minutes: Range<i64>, as_known: AsKnown, now: i64) -> Vec<String> {
@@ -83,7 +86,7 @@ fn what_is_in_force_as_a_minute_begins_holds_for_all_of_it() {
     let case = Case::new();
     case.create("a", &profile("live", &[("c", "dst_port = 6")]), 0).expect("made");
     let second = profile("live", &[("c", "dst_port = 17")]);
-    Profiles::change(&case.definitions, "a", &second, Some(Time(5 * MINUTE + 1)), t(9)).expect("changed");
+    Profiles::change(&case.definitions, "a", &second, (Some(Time(5 * MINUTE + 1)), t(9)), &NoSets).expect("changed");
     assert_eq!(case.lines("a", 0..9, AsKnown::Then, 9), ["c: 0-6 dst_port = 6; 6-9 dst_port = 17"]);
 }
 
@@ -111,15 +114,15 @@ fn filters_are_wanted_for_as_long_as_they_can_be_asked_for() {
     case.change("a", &profile("live", &[("x", "dst_port = 17"), ("y", "dst_port = 1")]), 50, 60).expect("changed");
     let ever = i64::MIN..i64::MAX;
     let want = |list: &[(&str, Range<i64>)]| list.iter().map(|(f, s)| ((*f).to_owned(), s.clone())).collect();
-    let found: BTreeMap<_, _> = case.all().filters(t(60), i64::MIN);
+    let found: BTreeMap<_, _> = case.all().filters(t(60), i64::MIN).scopes;
     let all = ("any", ever.clone());
     assert_eq!(
         found,
         want(&[all.clone(), ("dst_port = 1", ever.clone()), ("dst_port = 17", ever.clone()), ("dst_port = 6", 10..50)])
     );
-    assert!(!case.all().filters(t(60), 50).contains_key("dst_port = 6"));
-    Profiles::delete(&case.definitions, "a", None, t(80)).expect("deleted");
-    let found = case.all().filters(t(90), i64::MIN);
+    assert!(!case.all().filters(t(60), 50).scopes.contains_key("dst_port = 6"));
+    Profiles::delete(&case.definitions, "a", (None, t(80)), &NoSets).expect("deleted");
+    let found = case.all().filters(t(90), i64::MIN).scopes;
     assert_eq!(found, want(&[all, ("dst_port = 1", 10..80), ("dst_port = 17", 50..80), ("dst_port = 6", 10..50)]));
     assert_eq!(
         case.lines("a", 0..100, AsKnown::Then, 90),
@@ -153,12 +156,15 @@ fn wrong_profiles_are_refused_by_member_and_place() {
     assert_eq!(path(&case.change("a", &profile("b", &[]), 5, 5).expect_err("refused")), ("parent", None));
     assert_eq!(path(&case.change("a", &profile("a", &[]), 5, 5).expect_err("refused")), ("parent", None));
     assert_eq!(path(&case.change("a", &profile("live", &[]), 6, 5).expect_err("refused")), ("valid_from", None));
-    let error = Profiles::delete(&case.definitions, "a", None, t(5)).expect_err("refused");
+    let error = Profiles::delete(&case.definitions, "a", (None, t(5)), &NoSets).expect_err("refused");
     assert_eq!(
         (path(&error), error.to_string().as_str()),
         (("name", None), "name: it is the parent of b: delete these first")
     );
-    assert_eq!(path(&Profiles::delete(&case.definitions, "live", None, t(5)).expect_err("refused")), ("name", None));
+    assert_eq!(
+        path(&Profiles::delete(&case.definitions, "live", (None, t(5)), &NoSets).expect_err("refused")),
+        ("name", None)
+    );
     assert!(matches!(case.change("zzz", &profile("live", &[]), 5, 5), Err(ProfileError::Missing { .. })));
     for depth in 0..MAX_DEPTH {
         let parent = if depth == 0 { "b".to_owned() } else { format!("d{}", depth - 1) };
@@ -185,9 +191,105 @@ fn a_child_cannot_reach_into_a_time_without_its_parent() {
     let case = Case::new();
     case.create("a", &profile("live", &[]), 10).expect("made");
     let child = profile("a", &[]);
-    let early = Profiles::create(&case.definitions, "b", &child, Some(t(5)), t(20)).expect_err("refused");
+    let early = Profiles::create(&case.definitions, "b", &child, (Some(t(5)), t(20)), &NoSets).expect_err("refused");
     assert_eq!(path(&early), ("parent", None));
-    Profiles::delete(&case.definitions, "a", Some(t(15)), t(20)).expect("deleted");
-    let early = Profiles::create(&case.definitions, "b", &child, Some(t(12)), t(20)).expect_err("refused");
+    Profiles::delete(&case.definitions, "a", (Some(t(15)), t(20)), &NoSets).expect("deleted");
+    let early = Profiles::create(&case.definitions, "b", &child, (Some(t(12)), t(20)), &NoSets).expect_err("refused");
     assert_eq!(path(&early), ("parent", None));
+}
+
+/// Makes and changes the set `guests`, in force from a minute on.
+fn guests(case: &Case, members: &[&str], from: i64, now: i64) {
+    let body = SetBody { members: members.iter().map(|m| (*m).to_owned()).collect(), note: None };
+    let when = (Some(t(from)), t(now));
+    let written = match NamedSets::load(&case.definitions).expect("loads").at("guests", t(now)) {
+        None => NamedSets::create(&case.definitions, "guests", SetKind::Addresses, &body, when, &NoSets),
+        Some(_) => NamedSets::change(&case.definitions, "guests", &body, when, &NoSets),
+    };
+    written.expect("written");
+}
+
+#[test]
+fn a_channel_means_what_its_sets_hold_at_each_minute() {
+    let case = Case::new();
+    guests(&case, &["192.0.2.1"], 10, 10);
+    case.create("a", &profile("live", &[("in", "dst in @guests"), ("web", "port 80")]), 20).expect("made");
+    case.create("below", &profile("a", &[("tls", "dst port 443")]), 30).expect("made");
+    guests(&case, &["192.0.2.2", "192.0.2.3"], 40, 70);
+    let web = "web: 20-100 port = 80";
+    assert_eq!(
+        case.lines("a", 0..100, AsKnown::Then, 70),
+        ["in: 20-40 dst_ip in [192.0.2.1/32]; 40-100 dst_ip in [192.0.2.2/32 192.0.2.3/32]", web]
+    );
+    assert_eq!(
+        case.lines("a", 0..100, AsKnown::Now, 70),
+        ["in: 0-100 dst_ip in [192.0.2.2/32 192.0.2.3/32]", "web: 0-100 port = 80"]
+    );
+    // What lies below changes with it, and each filter is wanted for the time in which it was in force.
+    let below = case.lines("below", 0..100, AsKnown::Then, 70);
+    assert!(below[0].contains("30-40 (dst_ip in [192.0.2.1/32]") && below[0].contains("; 40-100 "), "{below:?}");
+    let wanted = case.all().filters(t(70), i64::MIN);
+    assert_eq!(wanted.scopes.get("dst_ip in [192.0.2.1/32]"), Some(&(20..40)));
+    assert_eq!(wanted.scopes.get("dst_ip in [192.0.2.2/32 192.0.2.3/32]"), Some(&(i64::MIN..i64::MAX)));
+    assert!(wanted.faults.is_empty() && wanted.left_out == 0);
+    assert_eq!((case.all().next_change(t(0)), case.all().next_change(t(40))), (Some(t(10)), None));
+    // A set that is asked for cannot be ended; without the channel it can, and its past stays.
+    let fault = NamedSets::delete(&case.definitions, "guests", (None, t(80)), &NoSets).expect_err("refused");
+    assert_eq!(fault.to_string(), "channel in of profile a asks for it: change that first");
+    case.change("a", &profile("live", &[("web", "port 80")]), 80, 80).expect("changed");
+    NamedSets::delete(&case.definitions, "guests", (None, t(90)), &NoSets).expect("ended");
+    let lines = case.lines("a", 0..100, AsKnown::Then, 95);
+    assert_eq!(lines[1], "in: 20-40 dst_ip in [192.0.2.1/32]; 40-80 dst_ip in [192.0.2.2/32 192.0.2.3/32]");
+}
+
+#[test]
+fn a_set_without_a_version_holds_nobody_and_one_that_is_gone_is_an_error() {
+    struct File(bool);
+    impl Sets for File {
+        fn kind(&self, name: &str) -> Option<SetKind> {
+            (self.0 && name == "office").then_some(SetKind::Addresses)
+        }
+        fn versions(&self, name: &str) -> Vec<SetVersion> {
+            let members = || Members::Addresses(vec!["192.0.2.0/24".parse().expect("a prefix")]);
+            let version = |_| SetVersion { from: Some(t(50)), to: None, members: members() };
+            self.kind(name).map(version).into_iter().collect()
+        }
+        fn names(&self) -> BTreeMap<String, SetKind> {
+            BTreeMap::new()
+        }
+    }
+    let case = Case::new();
+    let of = profile("live", &[("in", "src in @office"), ("out", "not src in @office")]);
+    Profiles::create(&case.definitions, "a", &of, (None, t(10)), &File(true)).expect("made");
+    let all = Profiles::load(&case.definitions, &File(true)).expect("loads");
+    let lines = all.lines("a", &[], 40..60, AsKnown::Then, t(60)).expect("lines");
+    let texts: Vec<_> = lines.iter().flat_map(|line| &line.parts).map(|part| part.filter.to_string()).collect();
+    assert_eq!(texts, ["not any", "src_ip in [192.0.2.0/24]", "not not any", "not src_ip in [192.0.2.0/24]"]);
+    assert_eq!(all.next_change(t(10)), Some(t(50)));
+    let all = Profiles::load(&case.definitions, &File(false)).expect("loads");
+    let error = all.lines("a", &[], 40..60, AsKnown::Now, t(60)).expect_err("refused");
+    assert_eq!(error.to_string(), "channel in of profile a: character 8: there is no set `@office`");
+    assert_eq!(all.filters(t(60), i64::MIN).faults.len(), 1);
+    let error = case.create("b", &profile("live", &[("x", "tcp and src in @ofice")]), 60).expect_err("refused");
+    assert_eq!(path(&error), ("channels[0].filter", Some(15)));
+}
+
+#[test]
+fn filters_beyond_the_room_for_rollups_are_left_out_the_oldest_first() {
+    let case = Case::new();
+    guests(&case, &["192.0.2.1"], 0, 0);
+    case.create("a", &profile("live", &[("x", "src in @guests")]), 1).expect("made");
+    for minute in 2..9 {
+        guests(&case, &[&format!("192.0.2.{minute}")], minute, minute);
+    }
+    let one = "src_ip in [192.0.2.1/32]".len();
+    let wanted = case.all().filters_within(t(20), i64::MIN, "any".len() + 3 * one);
+    let scopes: Vec<_> = wanted.scopes.iter().map(|(text, scope)| (text.as_str(), scope.start)).collect();
+    let want = [
+        ("any", i64::MIN),
+        ("src_ip in [192.0.2.6/32]", 6),
+        ("src_ip in [192.0.2.7/32]", 7),
+        ("src_ip in [192.0.2.8/32]", i64::MIN),
+    ];
+    assert_eq!((scopes.as_slice(), wanted.left_out), (&want[..], 5));
 }

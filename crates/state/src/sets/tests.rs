@@ -72,7 +72,7 @@ fn a_set_is_what_it_was_at_each_time() {
     let then = "(time_start >= 1970-01-01T00:00:00.000000010Z and time_start < 1970-01-01T00:00:00.000000020Z and \
                 dst_port in [80 8000-8100]) or (time_start >= 1970-01-01T00:00:00.000000020Z and dst_port in [443])";
     assert_eq!(case.resolve("dst port in @web", AsOf::Then), then);
-    NamedSets::delete(&case.definitions, "web", (None, Time(40))).expect("deleted");
+    NamedSets::delete(&case.definitions, "web", (None, Time(40)), &File).expect("deleted");
     let own = NamedSets::load(&case.definitions).expect("read");
     let names: Vec<String> = SetsWith { own: &own, outer: &File }.names().into_keys().collect();
     assert_eq!(names, ["chat", "office"]);
@@ -100,7 +100,7 @@ fn sets_contain_sets_for_the_time_that_both_hold() {
         case.change("guests", &["@ours"], 20, 20),
         Err("@ours contains this set, or there are more than 4 levels".to_owned())
     );
-    let used = NamedSets::delete(&case.definitions, "guests", (None, Time(20))).expect_err("refused");
+    let used = NamedSets::delete(&case.definitions, "guests", (None, Time(20)), &File).expect_err("refused");
     assert_eq!(used, SetFault::Used("ours".to_owned()));
 }
 

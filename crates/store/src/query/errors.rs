@@ -52,6 +52,10 @@ fn missing(error: &SchemaError) -> String {
     let mut like: Vec<&str> = valid_fields.iter().map(|f| f.name.as_str()).filter(|name| near(name)).collect();
     like.truncate(5);
     if like.is_empty() {
+        let nearest = minamo_filter::nearest_column(&field.name, &minamo_model::FLOWS);
+        like.extend(nearest.filter(|near| valid_fields.iter().any(|field| field.name == *near)));
+    }
+    if like.is_empty() {
         format!("there is no column {}", field.name)
     } else {
         format!("there is no column {}; there is {}", field.name, like.join(", "))
@@ -83,6 +87,9 @@ fn sentence(text: &str) -> String {
         "External error: ",
     ] {
         text = text.strip_prefix(prefix).unwrap_or(text);
+    }
+    if let Some(table) = text.strip_prefix("table 'minamo.lake.").and_then(|rest| rest.strip_suffix("' not found")) {
+        return format!("there is no table {table}; there are flows and events");
     }
     let end = ["\n", "\u{a0}", " Candidate functions", "\tCandidate functions", "This issue was likely caused"];
     let end = end.iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len());

@@ -132,7 +132,7 @@ impl ScalarUDFImpl for Function {
         let (Some(network), Some(address)) = (network, args.first().cloned()) else {
             return Ok(ExprSimplifyResult::Original(args));
         };
-        Ok(ExprSimplifyResult::Simplified(in_prefix(address, network.parse().map_err(failed)?)))
+        Ok(ExprSimplifyResult::Simplified(in_prefix(address, network_of(&network)?)))
     }
 }
 
@@ -194,7 +194,7 @@ fn mac(arguments: &[ArrayRef], strict: bool) -> Result<ArrayRef> {
     for text in texts.as_string_view() {
         match text.map(str::parse::<Mac>) {
             Some(Ok(mac)) => out.append_value(mac.0)?,
-            Some(Err(error)) if strict => return Err(failed(error)),
+            Some(Err(error)) if strict => return Err(failed(format!("mac: {error}"))),
             _ => out.append_null(),
         }
     }
@@ -208,7 +208,7 @@ fn ip(arguments: &[ArrayRef], strict: bool) -> Result<ArrayRef> {
     for text in texts.as_string_view() {
         match text.map(str::parse::<Ip>) {
             Some(Ok(ip)) => out.append_value(ip.0)?,
-            Some(Err(error)) if strict => return Err(failed(error)),
+            Some(Err(error)) if strict => return Err(failed(format!("ip: {error}"))),
             _ => out.append_null(),
         }
     }
@@ -238,12 +238,17 @@ fn addresses(arguments: &[ArrayRef]) -> Result<Vec<Option<Ip>>> {
     Ok(array.as_fixed_size_binary().iter().map(|o| o.and_then(|o| o.try_into().ok()).map(Ip)).collect())
 }
 
+/// The network that `in_net` is asked for.
+fn network_of(text: &str) -> Result<Prefix> {
+    text.parse().map_err(|error: minamo_base::AddrError| failed(format!("in_net: {error}")))
+}
+
 fn in_net(arguments: &[ArrayRef], _: bool) -> Result<ArrayRef> {
     let networks = argument(arguments, 1, &DataType::Utf8View)?;
     let mut out = BooleanBuilder::with_capacity(networks.len());
     for (ip, network) in addresses(arguments)?.into_iter().zip(networks.as_string_view()) {
         out.append_option(match (ip, network) {
-            (Some(ip), Some(network)) => Some(network.parse::<Prefix>().map_err(failed)?.contains(ip)),
+            (Some(ip), Some(network)) => Some(network_of(network)?.contains(ip)),
             _ => None,
         });
     }

@@ -41,8 +41,10 @@ impl Key {
     /// The key of that name: a column, `ip`, `net(src_ip,24)`, `net(ip,24,48)` or `time(5m)`.
     pub fn named(name: &str) -> Result<Self, QueryError> {
         let name = name.trim();
-        let column =
-            |name: &str| FLOWS.column(name).ok_or_else(|| QueryError::Bad(format!("flows have no column {name}")));
+        let column = |name: &str| {
+            flow_column(name)
+                .map_err(|text| QueryError::Bad(format!("{text}; want a column, ip, net(src_ip,24) or time(5m)")))
+        };
         match name.strip_suffix(')').and_then(|text| text.split_once('(')) {
             None if name == IP => Ok(Self::Ip),
             None => column(name).map(Self::Column),
@@ -106,6 +108,14 @@ impl Key {
             }
         })
     }
+}
+
+/// The column of the flows of that name; else a sentence without its end, with the one that was probably meant.
+pub(super) fn flow_column(name: &str) -> Result<&'static Column, String> {
+    FLOWS.column(name).ok_or_else(|| match minamo_filter::nearest_column(name, &FLOWS) {
+        Some(near) => format!("flows have no column {name}, there is {near}"),
+        None => format!("flows have no column {name}"),
+    })
 }
 
 fn address(column: &'static Column) -> Result<&'static Column, QueryError> {

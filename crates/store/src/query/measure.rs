@@ -12,10 +12,10 @@ use datafusion::functions_aggregate::expr_fn::{
 use datafusion::functions_aggregate::percentile_cont::percentile_cont;
 use datafusion::logical_expr::{Expr, ExprFunctionExt, cast, ident, lit, when};
 use minamo_filter::{Aggregate, Function as Aggregating, Measure as Derived, Subject};
-use minamo_model::FLOWS;
 use minamo_schema::{CellType, Column, Kind};
 
 use super::filter::measure as derived;
+use super::key::flow_column;
 use super::sampling::{Amount, COUNTERS, RATE, Sides, counted, scaled, variance};
 use crate::QueryError;
 
@@ -130,9 +130,7 @@ impl Measure {
         let name = operand.trim();
         let operand = match DERIVED.iter().find(|(word, _)| *word == name) {
             Some((_, derived)) => Operand::Derived(*derived),
-            None => Operand::Column(
-                FLOWS.column(name).ok_or_else(|| QueryError::Bad(format!("{text}: flows have no column {name}")))?,
-            ),
+            None => Operand::Column(flow_column(name).map_err(|error| QueryError::Bad(format!("{text}: {error}")))?),
         };
         let measure = Self::Of(function, operand);
         measure.check().map(|()| measure)

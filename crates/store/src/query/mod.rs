@@ -12,6 +12,7 @@ mod filter;
 mod functions;
 mod grouping;
 mod groups;
+mod in_set;
 mod key;
 mod list_any;
 mod measure;
@@ -33,7 +34,7 @@ mod turn;
 
 use std::future::Future;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use datafusion::catalog::memory::MemorySchemaProvider;
 use datafusion::catalog::{
@@ -50,6 +51,7 @@ use datafusion::optimizer::analyzer::Analyzer;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 use minamo_base::Time;
+use minamo_filter::{NoSets, Sets};
 use minamo_model::FLOWS;
 use minamo_schema::Value;
 use object_store::local::LocalFileSystem;
@@ -90,6 +92,8 @@ pub(crate) struct Engine {
     url: ObjectStoreUrl,
     footers: Arc<reader::Footers>,
     query_memory: usize,
+    /// The named sets that SQL may ask for.
+    sets: OnceLock<Arc<dyn Sets + Send + Sync>>,
 }
 
 impl Engine {
@@ -122,7 +126,13 @@ impl Engine {
             .with_analyzer_rules(rules);
         builder.expr_planners().get_or_insert_default().insert(0, Arc::new(addresses::AddressText));
         builder.scalar_functions().get_or_insert_default().extend(functions::all());
-        Ok(Self { state: builder.build(), url, footers: Arc::default(), query_memory: settings.query_memory })
+        Ok(Self {
+            state: builder.build(),
+            url,
+            footers: Arc::default(),
+            query_memory: settings.query_memory,
+            sets: OnceLock::new(),
+        })
     }
 
     /// Footers that were read before.
@@ -136,7 +146,7 @@ impl Engine {
     }
 
     /// A session over one view of the tables, with its own memory.
-    pub(crate) fn session(&self, views: PerTable<View>) -> Result<SessionContext, QueryError> {
+    pub(crate) fn session(&self, views: PerTable<View>, now: Time) -> Result<SessionContext, QueryError> {
         let schema = MemorySchemaProvider::new();
         for (table, view) in tables().into_iter().zip(views) {
             schema.register_table(
@@ -155,18 +165,26 @@ impl Engine {
             cache_manager: Arc::clone(&shared.cache_manager),
             object_store_registry: Arc::clone(&shared.object_store_registry),
         };
-        let state = SessionStateBuilder::new_from_existing(self.state.clone())
+        let mut builder = SessionStateBuilder::new_from_existing(self.state.clone())
             .with_catalog_list(Arc::new(list))
-            .with_runtime_env(Arc::new(runtime))
-            .build();
+            .with_runtime_env(Arc::new(runtime));
+        let sets = self.sets.get().cloned().unwrap_or_else(|| Arc::new(NoSets));
+        builder.scalar_functions().get_or_insert_default().push(in_set::function(sets, now));
+        let state = builder.build();
         Ok(SessionContext::new_with_state(state))
     }
 }
 
 impl Lake {
+    /// Says which named sets SQL may ask for by `in_set`; each statement looks them up anew. Said once: what is said
+    /// later changes nothing, and gives false.
+    pub fn know_sets(&self, sets: Arc<dyn Sets + Send + Sync>) -> bool {
+        self.engine.sets.set(sets).is_ok()
+    }
+
     /// A session over the tables as they are now.
     pub(crate) fn session(&self) -> Result<SessionContext, QueryError> {
-        self.engine.session(self.shared.views())
+        self.engine.session(self.shared.views(), (self.shared.clock)())
     }
 
     /// Runs a query within its time.

@@ -33,7 +33,7 @@ impl SqlAnswer {
 impl Lake {
     /// Runs an SQL query over `flows` and `events` and gives at most `limit_rows` rows. Only statements
     /// that read are run. Addresses compare with texts: `src_ip = '192.0.2.1'`; besides DataFusion's
-    /// functions there are `ip`, `ip_text`, `in_net` and `net`.
+    /// functions there are those for addresses and `in_set`, which asks for the sets of [`Lake::know_sets`].
     pub async fn sql(&self, text: &str, limit_rows: usize) -> Result<SqlAnswer, QueryError> {
         self.limited(Box::pin(self.run_sql(text, limit_rows))).await
     }

@@ -29,7 +29,8 @@ pub(crate) struct Selector {
 impl Selector {
     /// Of a filter's text.
     pub(crate) fn parse(state: &SessionState, text: &str) -> Result<Self, StoreError> {
-        let filter = minamo_filter::parse(text).map_err(|e| StoreError::Settings(format!("filter {text:?}: {e}")))?;
+        let read = minamo_filter::parse_written_out(text);
+        let filter = read.map_err(|e| StoreError::Settings(format!("filter {text:?}: {e}")))?;
         Self::new(state, &filter).map_err(|e| StoreError::Engine(e.to_string()))
     }
 
