@@ -243,7 +243,7 @@ async fn any_octets_to_any_port_are_counted_and_hold_no_memory() {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let mut octets: Vec<u8> = (0..(seed >> 40) % 300).map(|at| (seed >> (at % 57)) as u8).collect();
         if let Some(head) = octets.get_mut(..2) {
-            head.copy_from_slice(&[0, [5, 9, 10, 7][number as usize % 4]]);
+            head.copy_from_slice(&[0, [5, 9, 10, 8][number as usize % 4]]);
         }
         socket.send_to(&octets, running.addresses[0]).await.expect("sent");
         if number % 50 == 0 {

@@ -6,16 +6,15 @@ use std::borrow::Cow;
 
 use minamo_model::Flow;
 
-use crate::{Dissector, Input, PROTOCOLS, Protocol, Side, Step, Transport, Verdict, reason, service_of};
+use crate::candidates::{INDEX, Rows};
+use crate::{Dissector, Heard, Input, PROTOCOLS, Protocol, Side, Step, Verdict, reason, service_of};
 
-/// Words of the candidate set: one bit per registry row.
-const WORDS: usize = PROTOCOLS.len().div_ceil(64);
 /// Most octets of one side's stream, or of undecided datagrams, that probes wait for.
 const PROBE_OCTETS: usize = 4_096;
 /// Datagrams after which probing ends; streams are bounded by [`PROBE_OCTETS`].
 const PROBE_INPUTS: u8 = 12;
-/// Segments or datagrams that nobody claims before a flow is given up. A conversation can begin with octets that are not
-/// its protocol's: keep-alives (RFC 9293 §3.8.4), what opens a hole in a firewall, the tail of what came before.
+/// Segments or datagrams that nobody claims before a flow is given up. A conversation can begin with octets that are
+/// not its protocol's: keep-alives (RFC 9293 §3.8.4), what opens a hole in a firewall, the tail of what came before.
 const STRAYS: u8 = 2;
 
 /// The classifier of one flow.
@@ -23,9 +22,9 @@ pub struct Classifier {
     stream: bool,
     ports: (u16, u16),
     /// Protocols that can be asked for at all.
-    known: [u64; WORDS],
-    /// Of those, the ones that are still possible.
-    candidates: [u64; WORDS],
+    known: Rows,
+    /// Of those, the ones that are still possible by what each side sent.
+    candidates: [Rows; 2],
     inputs: u8,
     strays: u8,
     state: State,
@@ -60,11 +59,12 @@ enum Probed {
 impl Classifier {
     /// The classifier of a new flow; none of the registry's protocols is excluded yet.
     pub fn new(stream: bool, src_port: u16, dst_port: u16) -> Self {
+        let known = INDEX.carried_by(stream);
         Self {
             stream,
             ports: (src_port, dst_port),
-            known: candidates(stream),
-            candidates: candidates(stream),
+            known,
+            candidates: [known; 2],
             inputs: 0,
             strays: 0,
             state: State::Probing,
@@ -136,9 +136,11 @@ impl Classifier {
         let (ports, outside) = (self.ports, if self.stream { None } else { Some(self.known) });
         let carried = self.carried.get_or_insert_with(|| {
             let mut carried = Box::new(Self::new(false, ports.0, ports.1));
-            carried.candidates = outside.unwrap_or(carried.candidates);
-            carried.exclude(carrier);
-            carried.known = carried.candidates;
+            carried.known = outside.unwrap_or(carried.known);
+            if let Some(at) = place(carrier) {
+                carried.known.remove(at);
+            }
+            carried.candidates = [carried.known; 2];
             carried
         });
         carried.datagram(side, data, flow);
@@ -289,7 +291,7 @@ impl Classifier {
             Step::Inner(_) => {
                 self.inputs = 0;
                 self.state = State::Probing;
-                self.candidates = self.known;
+                self.candidates = [self.known; 2];
                 self.exclude(protocol);
             }
             Step::Mistaken => {
@@ -304,14 +306,8 @@ impl Classifier {
     }
 
     fn exclude(&mut self, protocol: &'static Protocol) {
-        if let Some(at) = PROTOCOLS.iter().position(|p| std::ptr::eq(*p, protocol)) {
-            self.clear_bit(at);
-        }
-    }
-
-    fn clear_bit(&mut self, at: usize) {
-        if let Some(word) = self.candidates.get_mut(at / 64) {
-            *word &= !(1 << (at % 64));
+        if let Some(at) = place(protocol) {
+            self.candidates.iter_mut().for_each(|rows| rows.remove(at));
         }
     }
 
@@ -327,25 +323,20 @@ impl Classifier {
     /// Asks every protocol that is still possible, those with a hint in the ports first.
     fn probe(&mut self, side: Side, data: &[u8]) -> Probed {
         self.inputs = self.inputs.saturating_add(1);
+        let mut open = self.candidates[side.index()].and(&INDEX.beginning(data));
         let mut possible = false;
-        for hinted in [true, false] {
-            for (at, protocol) in PROTOCOLS.iter().enumerate() {
-                let bit = self.candidates.get(at / 64).is_some_and(|word| word & (1 << (at % 64)) != 0);
-                let hint = protocol.ports.contains(&self.ports.0) || protocol.ports.contains(&self.ports.1);
-                if !bit || hint != hinted {
-                    continue;
+        for (at, protocol) in INDEX.ordered(open, self.ports).into_iter().flat_map(Rows::iter) {
+            match self.ask(protocol, side, data) {
+                Verdict::Yes => {
+                    self.named = self.named.or(Some(protocol));
+                    self.state = State::Running(protocol, (protocol.start)(self.stream));
+                    return Probed::Found;
                 }
-                match (protocol.probe)(side, data) {
-                    Verdict::Yes => {
-                        self.named = self.named.or(Some(protocol));
-                        self.state = State::Running(protocol, (protocol.start)(self.stream));
-                        return Probed::Found;
-                    }
-                    Verdict::Maybe => possible = true,
-                    Verdict::No => self.clear_bit(at),
-                }
+                Verdict::Maybe => possible = true,
+                Verdict::No => open.remove(at),
             }
         }
+        self.candidates[side.index()] = open;
         if !possible {
             self.leave();
             return Probed::Unclaimed;
@@ -356,6 +347,17 @@ impl Classifier {
         Probed::Open
     }
 
+    /// The answer of one protocol, which may want to see more than the latest message.
+    fn ask(&self, protocol: &Protocol, side: Side, data: &[u8]) -> Verdict {
+        match ((protocol.probe)(side, data), protocol.together) {
+            (Verdict::Maybe, Some(together)) => {
+                let other = self.pending.get(side.other().index()).map_or(&[][..], Vec::as_slice);
+                together(&Heard { side, data, before: &self.waiting, other })
+            }
+            (verdict, _) => verdict,
+        }
+    }
+
     /// Leaves aside what nobody claims; the next input is asked about afresh, a few times.
     fn leave(&mut self) {
         self.strays = self.strays.saturating_add(1);
@@ -363,7 +365,7 @@ impl Classifier {
         if self.strays > STRAYS {
             self.finish();
         } else {
-            self.candidates = self.known;
+            self.candidates = [self.known; 2];
         }
     }
 
@@ -374,22 +376,37 @@ impl Classifier {
             flow.core.app_confidence = "none".into();
             return;
         };
-        let name = self.name().unwrap_or(protocol.name);
+        let mut name = self.name().unwrap_or(protocol.name);
         flow.core.encrypted = Some(protocol.encrypted || flow.tls.is_some());
         flow.core.app_confidence = "content".into();
         let mut reasons = vec![reason::CONTENT.fill(&[protocol.title])];
         if let Some(carrier) = self.named.filter(|named| !std::ptr::eq(*named, protocol)) {
             reasons.push(reason::CARRIED.fill(&[carrier.title]));
         }
+        if let Some((column, host)) = host_name(flow)
+            && let Some(mail) = mail_in_tls(name, self.ports, host)
+        {
+            name = mail;
+            reasons.push(reason::MAIL.fill(&[mail, host, column]));
+        }
         let service = host_name(flow).and_then(|(column, host)| Some((column, host, service_of(host)?)));
-        flow.core.app = match service.filter(|(.., service)| *service != name) {
+        flow.core.app = match service.filter(|(.., service)| name.rsplit('.').next() != Some(*service)) {
             Some((column, host, service)) => {
                 reasons.push(reason::SERVICE.fill(&[service, host, column]));
                 format!("{name}.{service}").into()
             }
-            None => Cow::Borrowed(name),
+            None => match self.relayed() {
+                Some(service) => format!("{name}.{service}").into(),
+                None => Cow::Borrowed(name),
+            },
         };
         flow.core.app_reason = Some(reason::join(&reasons).into());
+    }
+
+    /// The service of a carrier, where what it carries gives the flow its name.
+    fn relayed(&self) -> Option<&'static str> {
+        self.carried.as_ref().filter(|carried| carried.named.is_some())?;
+        self.exact?.split_once('.').map(|(_, service)| service)
     }
 
     /// The exact label of what [`Classifier::protocol`] is.
@@ -401,18 +418,22 @@ impl Classifier {
     }
 }
 
-/// Every protocol that the transport can carry.
-fn candidates(stream: bool) -> [u64; WORDS] {
-    let unwanted = if stream { Transport::Datagram } else { Transport::Stream };
-    let mut candidates = [0; WORDS];
-    for (at, protocol) in PROTOCOLS.iter().enumerate() {
-        if protocol.transport != unwanted
-            && let Some(word) = candidates.get_mut(at / 64)
-        {
-            *word |= 1 << (at % 64);
-        }
-    }
-    candidates
+/// Where a protocol stands in the registry.
+fn place(protocol: &Protocol) -> Option<usize> {
+    PROTOCOLS.iter().position(|p| std::ptr::eq(*p, protocol))
+}
+
+/// The label of TLS between mail programs (RFC 8314 §3): its port, and a server that is named after its work.
+fn mail_in_tls(name: &str, ports: (u16, u16), host: &str) -> Option<&'static str> {
+    let (label, work): (_, &[&str]) = match (ports.0, ports.1) {
+        _ if name != "TLS" => return None,
+        (993, _) | (_, 993) => ("IMAPS", &["imap", "mail", "outlook"]),
+        (995, _) | (_, 995) => ("POPS", &["pop", "mail", "outlook"]),
+        (465, _) | (_, 465) => ("SMTPS", &["smtp", "mail", "mx", "outlook"]),
+        _ => return None,
+    };
+    let first = host.split('.').next().unwrap_or_default();
+    work.iter().any(|word| first.starts_with(word)).then_some(label)
 }
 
 /// The name that the conversation is about, with the column that holds it.
@@ -429,25 +450,6 @@ fn host_name(flow: &Flow) -> Option<(&'static str, &str)> {
         .or(from_certificate.map(|name| ("tls_cert_names", name.as_str())))
 }
 
-/// Label of a flow that has no application above IP, by its IANA protocol number.
-pub fn label_of_ip_protocol(proto: u8) -> Option<&'static str> {
-    Some(match proto {
-        1 => "ICMP",
-        2 => "IGMP",
-        4 => "IP_in_IP",
-        8 => "EGP",
-        47 => "GRE",
-        50 | 51 => "IPSec",
-        58 => "ICMPV6",
-        88 => "EIGRP",
-        89 => "OSPF",
-        103 => "IP_PIM",
-        112 => "VRRP",
-        132 => "SCTP",
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -461,6 +463,23 @@ mod tests {
         classifier.label(&mut flow);
         assert_eq!(flow.core.app, "Unknown");
         assert_eq!(flow.core.app_confidence, "none");
+    }
+
+    #[test]
+    fn mail_in_tls_needs_port_and_name() {
+        assert_eq!(mail_in_tls("TLS", (40_000, 993), "imap.example.org"), Some("IMAPS"));
+        assert_eq!(mail_in_tls("TLS", (40_000, 993), "www.example.org"), None);
+        assert_eq!(mail_in_tls("TLS", (40_000, 443), "imap.example.org"), None);
+        assert_eq!(mail_in_tls("HTTP", (40_000, 993), "imap.example.org"), None);
+    }
+
+    #[test]
+    fn a_service_stands_once_in_a_label() {
+        let (mut flow, mut classifier) = (Flow::default(), Classifier::new(true, 1, 2));
+        let request = b"POST / HTTP/1.1\r\nHost: ocsp.digicert.com\r\nContent-Type: application/ocsp-request\r\n\r\n";
+        classifier.stream(Side::Src, Input::Data(request), &mut flow);
+        classifier.label(&mut flow);
+        assert_eq!(flow.core.app, "HTTP.OCSP");
     }
 
     #[test]

@@ -42,7 +42,8 @@ fn run_stream(protocol: &Protocol, front: usize, cut: usize) -> Flow {
 fn every_row_of_the_registry_is_complete() {
     let mut names = std::collections::HashSet::new();
     for protocol in PROTOCOLS {
-        assert!(names.insert(protocol.name), "{} stands twice", protocol.name);
+        let key = (protocol.name, is_stream(protocol));
+        assert!(names.insert(key), "{} stands twice", protocol.name);
         assert!(!protocol.spec.is_empty(), "{} cites no specification", protocol.name);
         assert!(!protocol.sample.is_empty(), "{} has no sample", protocol.name);
         assert!((1..=65_536).contains(&protocol.max_state), "{}: max_state {}", protocol.name, protocol.max_state);
@@ -51,10 +52,13 @@ fn every_row_of_the_registry_is_complete() {
 
 #[test]
 fn a_sample_is_claimed_by_its_owner_and_by_nobody_else() {
+    let mut faults = Vec::new();
     for owner in PROTOCOLS {
         let flow = run(owner, usize::MAX);
-        assert!(flow.core.app.starts_with(owner.name), "{}: labelled {}", owner.name, flow.core.app);
-        for other in PROTOCOLS.iter().filter(|p| p.name != owner.name) {
+        if !flow.core.app.starts_with(owner.name) {
+            faults.push(format!("{}: labelled {}", owner.name, flow.core.app));
+        }
+        for other in PROTOCOLS.iter().filter(|p| !std::ptr::eq(**p, *owner)) {
             if is_stream(owner) != is_stream(other)
                 && owner.transport != Transport::Both
                 && other.transport != Transport::Both
@@ -62,32 +66,55 @@ fn a_sample_is_claimed_by_its_owner_and_by_nobody_else() {
                 continue;
             }
             let (side, data) = owner.sample[0];
-            assert_ne!((other.probe)(side, data), Verdict::Yes, "{} claims the sample of {}", other.name, owner.name);
+            if other.ask(side, data) == Verdict::Yes {
+                faults.push(format!("{} claims the sample of {}", other.name, owner.name));
+            }
         }
     }
+    assert!(
+        faults.is_empty(),
+        "{}",
+        faults.join(
+            "
+"
+        )
+    );
 }
 
 #[test]
 fn cutting_a_stream_anywhere_changes_nothing() {
+    let mut faults = Vec::new();
     for protocol in PROTOCOLS.iter().filter(|p| is_stream(p)) {
         let whole = run(protocol, usize::MAX);
         for cut in [1, 2, 3, 7, 64] {
-            assert_eq!(run(protocol, cut), whole, "{} in pieces of {cut}", protocol.name);
+            let pieces = run(protocol, cut);
+            if pieces != whole {
+                faults.push(format!("{} in pieces of {cut}: {}", protocol.name, pieces.core.app));
+            }
         }
     }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 /// What goes over both stands on a stream with its length in front (RFC 1035 §4.2.2, RFC 4120 §7.2.2), or as it is.
 #[test]
 fn what_goes_over_both_is_the_same_on_a_stream_in_any_pieces() {
+    let mut faults = Vec::new();
     for protocol in PROTOCOLS.iter().filter(|p| p.transport == Transport::Both) {
         let forms = [2, 4, 0].map(|front| (front, run_stream(protocol, front, usize::MAX)));
         let good = |(_, flow): &(usize, Flow)| flow.core.app.starts_with(protocol.name);
-        let (front, whole) = forms.into_iter().find(good).unwrap_or_else(|| panic!("{}: unknown", protocol.name));
+        let Some((front, whole)) = forms.into_iter().find(good) else {
+            faults.push(format!("{}: unknown on a stream", protocol.name));
+            continue;
+        };
         for cut in [1, 2, 3, 7, 64] {
-            assert_eq!(run_stream(protocol, front, cut), whole, "{} in pieces of {cut}", protocol.name);
+            let pieces = run_stream(protocol, front, cut);
+            if pieces != whole {
+                faults.push(format!("{} in pieces of {cut}: {}", protocol.name, pieces.core.app));
+            }
         }
     }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 #[test]
@@ -116,6 +143,11 @@ fn no_prefix_gap_or_flipped_octet_panics() {
     }
 }
 
+#[test]
+fn arbitrary_octets_never_panic() {
+    PROTOCOLS.iter().for_each(|protocol| crate::protocols::anything::never_panics(protocol));
+}
+
 /// Datagrams of octets that are mostly zero, and of sizes that formats like: what devices and games send.
 #[test]
 fn hardly_any_noise_is_claimed() {
@@ -132,11 +164,113 @@ fn hardly_any_noise_is_claimed() {
         let length = [12, 20, 32, 48, 52, 68, 76, 128, 512, 1_200][next() as usize % 10];
         let data: Vec<u8> = (0..length).map(|_| if next() % 16 < few { next() as u8 } else { 0 }).collect();
         for protocol in PROTOCOLS.iter().filter(|p| p.transport != Transport::Stream) {
-            if (protocol.probe)(Side::Src, &data) == Verdict::Yes {
+            if protocol.ask(Side::Src, &data) == Verdict::Yes {
                 *claims.entry(protocol.name).or_insert(0_u32) += 1;
             }
         }
     }
     let most = claims.iter().max_by_key(|(_, count)| **count);
     assert!(most.is_none_or(|(_, count)| *count <= 20), "more than one in 10,000: {claims:?}");
+}
+
+/// Numbers of a generator that starts from a seed (Marsaglia, "Xorshift RNGs").
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() >> 11) as usize % bound
+    }
+
+    /// A payload without a protocol: of any octets, mostly zeros, letters, small numbers, or a length in front.
+    fn payload(&mut self) -> Vec<u8> {
+        let length = [4, 8, 12, 16, 20, 24, 32, 48, 64, 92, 148, 188, 200, 512, 1_200][self.below(15)] + self.below(3);
+        let form = self.below(6);
+        let mut data: Vec<u8> = (0..length)
+            .map(|_| match (form, self.next()) {
+                (0 | 1, any) => any as u8,
+                (2, any) if any % 4 == 0 => (any >> 8) as u8,
+                (2, _) => 0,
+                (3, any) => b'a' + (any >> 8) as u8 % 26,
+                (4, any) => (any >> 8) as u8 % 8,
+                (_, any) => (any >> 8) as u8,
+            })
+            .collect();
+        if form == 5 {
+            data[..2].copy_from_slice(&(length as u16).to_be_bytes());
+        }
+        data
+    }
+}
+
+/// Labels of flows with payloads that have no protocol, on ports that are usual for some.
+fn labels_of_noise(flows: usize) -> std::collections::BTreeMap<String, usize> {
+    let ports: Vec<u16> = PROTOCOLS.iter().flat_map(|protocol| protocol.ports).copied().collect();
+    let mut numbers = Numbers(0x2545_f491_4f6c_dd1d);
+    let mut claims = std::collections::BTreeMap::new();
+    for at in 0..flows {
+        let mut flow = Flow::default();
+        let mut classifier = Classifier::new(at % 2 == 0, 40_000, ports[numbers.below(ports.len())]);
+        for part in 0..6 {
+            let side = if part % 2 == 0 { Side::Src } else { Side::Dst };
+            let data = numbers.payload();
+            match at % 2 {
+                0 => classifier.stream(side, Input::Data(&data), &mut flow),
+                _ => classifier.datagram(side, &data, &mut flow),
+            }
+        }
+        classifier.label(&mut flow);
+        if flow.core.app != "Unknown" {
+            *claims.entry(flow.core.app.into_owned()).or_insert(0) += 1;
+        }
+    }
+    claims
+}
+
+#[test]
+fn at_most_one_flow_of_noise_in_a_thousand_is_labelled() {
+    let claims = labels_of_noise(30_000);
+    assert!(claims.values().sum::<usize>() <= 30, "{claims:?}");
+}
+
+#[test]
+#[ignore = "takes minutes: the figure in docs/performance.md comes from it"]
+fn at_most_one_in_a_thousand_of_a_million() {
+    let claims = labels_of_noise(1_000_000);
+    println!("{} of 1,000,000: {claims:?}", claims.values().sum::<usize>());
+    assert!(claims.values().sum::<usize>() <= 1_000, "{claims:?}");
+}
+
+/// Ports order the questions and never answer them.
+#[test]
+fn a_sample_keeps_its_label_on_every_port_of_others() {
+    let ports: std::collections::BTreeSet<u16> =
+        PROTOCOLS.iter().flat_map(|protocol| protocol.ports).copied().collect();
+    let mut faults = std::collections::BTreeMap::new();
+    let mut flows = 0;
+    for owner in PROTOCOLS {
+        for port in &ports {
+            let mut flow = Flow::default();
+            let mut classifier = Classifier::new(is_stream(owner), 40_000, *port);
+            for (side, data) in owner.sample {
+                match is_stream(owner) {
+                    true => classifier.stream(*side, Input::Data(data), &mut flow),
+                    false => classifier.datagram(*side, data, &mut flow),
+                }
+            }
+            classifier.label(&mut flow);
+            flows += 1;
+            if !flow.core.app.starts_with(owner.name) {
+                *faults.entry((owner.name, flow.core.app.into_owned())).or_insert(0) += 1;
+            }
+        }
+    }
+    let wrong: usize = faults.values().sum();
+    assert!(wrong * 1_000 <= flows, "{wrong} of {flows}: {faults:?}");
 }

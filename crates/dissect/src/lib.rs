@@ -2,18 +2,23 @@
 //! Application protocols by content: a static registry of protocols, one file each under `protocols/`,
 //! and the classifier that asks them. No I/O, no clock; a port orders the questions and never answers them.
 
+mod candidates;
+mod category;
 mod classifier;
 #[cfg(test)]
 mod conformance;
 pub mod fingerprint;
+mod ip;
 mod link;
 mod protocol;
 pub mod protocols;
 pub mod reason;
 mod service;
 
-pub use classifier::{Classifier, label_of_ip_protocol};
+pub use category::Category;
+pub use classifier::Classifier;
+pub use ip::{IP_PROTOCOLS, IpProtocol, label_of_ip_protocol};
 pub use link::{LINK_PROTOCOLS, LinkProtocol, link_protocol};
-pub use protocol::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+pub use protocol::{Dissector, First, Heard, Input, Protocol, Side, Step, Transport, Verdict};
 pub use protocols::PROTOCOLS;
 pub use service::service_of;

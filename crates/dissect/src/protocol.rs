@@ -3,6 +3,9 @@
 
 use minamo_model::Flow;
 
+use crate::Category;
+use crate::protocols::Label;
+
 /// Which side of a flow sent something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {
@@ -41,6 +44,61 @@ pub enum Transport {
     Both,
 }
 
+/// What the first octet of a protocol's messages can be: a probe is asked only where it fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum First {
+    /// Anything.
+    Any,
+    /// One of these.
+    Of(&'static [u8]),
+    /// From the first to the second, both included.
+    Within(u8, u8),
+}
+
+impl First {
+    /// Whether a message can begin with this octet.
+    pub fn allows(self, octet: u8) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Of(octets) => octets.contains(&octet),
+            Self::Within(low, high) => (low..=high).contains(&octet),
+        }
+    }
+}
+
+/// What a flow showed so far, for probes that one message is not enough for.
+#[derive(Debug, Clone, Copy)]
+pub struct Heard<'a> {
+    /// Who sent the latest message.
+    pub side: Side,
+    /// The latest datagram, or all octets of that side's stream so far.
+    pub data: &'a [u8],
+    /// Datagrams that came before and decided nothing; of a stream nothing.
+    pub(crate) before: &'a [(Side, Vec<u8>)],
+    /// All octets of the other side's stream so far; of datagrams nothing.
+    pub other: &'a [u8],
+}
+
+impl<'a> Heard<'a> {
+    /// Every datagram, in the order of arrival.
+    pub fn all(&self) -> impl Iterator<Item = (Side, &'a [u8])> + use<'a> {
+        let before = self.before.iter().map(|(side, data)| (*side, data.as_slice()));
+        before.chain(std::iter::once((self.side, self.data)))
+    }
+
+    /// The datagrams of the side that sent the latest.
+    pub fn same(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let latest = self.side;
+        self.all().filter(move |(side, _)| *side == latest).map(|(_, data)| data)
+    }
+
+    /// The datagrams of the other side.
+    pub fn opposite(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let latest = self.side;
+        self.all().filter(move |(side, _)| *side != latest).map(|(_, data)| data)
+    }
+}
+
 /// Answer of a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -58,22 +116,64 @@ pub struct Protocol {
     pub name: &'static str,
     /// Full name, for documents.
     pub title: &'static str,
+    /// What it is for.
+    pub category: Category,
     /// Specifications that the code follows.
     pub spec: &'static [&'static str],
     /// What carries it.
     pub transport: Transport,
     /// Usual ports: a hint for the order of asking, never proof.
     pub ports: &'static [u16],
+    /// What its messages can begin with.
+    pub first: First,
+    /// Asked after all others, because what it shows proves least.
+    pub late: bool,
     /// True where the content is encrypted, false where it is in clear.
     pub encrypted: bool,
     /// Octets that the classifier keeps for one flow of it, both sides together.
     pub max_state: usize,
     /// Looks at the first octets of one side's stream, or at one whole datagram. Allocates nothing.
     pub probe: fn(Side, &[u8]) -> Verdict,
+    /// Judges several messages together where the probe said [`Verdict::Maybe`] to the latest.
+    pub together: Option<fn(&Heard<'_>) -> Verdict>,
     /// A dissector for a flow that the probe said [`Verdict::Yes`] to; true for a stream.
     pub start: fn(stream: bool) -> Box<dyn Dissector>,
     /// A typical conversation, built by us: the conformance tests run on it.
     pub sample: &'static [(Side, &'static [u8])],
+}
+
+impl Protocol {
+    /// What rows of streams have in common that are told by their probe: they fill in who they are.
+    pub const STREAM: Self = Self {
+        name: "",
+        title: "",
+        category: Category::Unspecified,
+        spec: &[],
+        transport: Transport::Stream,
+        ports: &[],
+        first: First::Any,
+        late: false,
+        encrypted: false,
+        max_state: 4_096,
+        probe: |_, _| Verdict::No,
+        together: None,
+        start: Label::start,
+        sample: &[],
+    };
+
+    /// The same for datagrams.
+    pub const DATAGRAM: Self = Self { transport: Transport::Datagram, max_state: 64, ..Self::STREAM };
+
+    /// The probe's answer, where the first octet fits; [`Verdict::No`] otherwise.
+    pub fn ask(&self, side: Side, data: &[u8]) -> Verdict {
+        match data.first() {
+            Some(first) if self.first.allows(*first) => (self.probe)(side, data),
+            _ => Verdict::No,
+        }
+    }
+
+    /// The same for what goes over both.
+    pub const BOTH: Self = Self { transport: Transport::Both, ..Self::STREAM };
 }
 
 /// What a dissector is fed with.

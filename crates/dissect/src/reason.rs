@@ -18,6 +18,12 @@ pub static CONTENT: Reason = Reason { en: "{0} by its content", ja: "内容か�
 /// It was found in the datagrams of another protocol: that one's full name.
 pub static CARRIED: Reason = Reason { en: "inside {0}", ja: "{0} の中で検出" };
 
+/// TLS is that of a mail protocol: its label, the server's name, column with the name.
+pub static MAIL: Reason = Reason {
+    en: "{0} by the name {1} in {2} and by the port",
+    ja: "{2} の名前 {1} とポートから {0} と判定",
+};
+
 /// A host name belongs to a service: service, name, column with the name.
 pub static SERVICE: Reason = Reason { en: "{0} by the name {1} in {2}", ja: "{2} の名前 {1} から {0} と判定" };
 
@@ -29,7 +35,7 @@ pub static IP_PROTOCOL: Reason =
 pub static FRAME_TYPE: Reason = Reason { en: "frame type {0}", ja: "フレームの種別 {0} による" };
 
 /// Every statement; the first that fits a text is the one that made it.
-pub static REASONS: &[&Reason] = &[&IP_PROTOCOL, &FRAME_TYPE, &CONTENT, &CARRIED, &SERVICE];
+pub static REASONS: &[&Reason] = &[&IP_PROTOCOL, &FRAME_TYPE, &CONTENT, &CARRIED, &MAIL, &SERVICE];
 
 /// What stands between statements.
 pub const BETWEEN: &str = "; ";

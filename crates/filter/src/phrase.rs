@@ -5,7 +5,7 @@ use minamo_base::{Ip, Prefix};
 use minamo_schema::Column;
 use regex::RegexBuilder;
 
-use crate::ast::{CompareOp, Expr, Literal, Measure, Predicate, Subject};
+use crate::ast::{CompareOp, Expr, Literal, Measure, Predicate, Subject, Test};
 use crate::check::{Join, Sort, Target};
 use crate::error::{Cause, FilterError};
 use crate::lex::Kind;
@@ -14,7 +14,7 @@ use crate::sets::SetKind;
 use crate::suggest::{nearest_set, suggest};
 use crate::value::{flags, literal, range};
 use crate::want::Want;
-use crate::words::{Meaning, Side, find, protocol};
+use crate::words::{Meaning, Side, VALUES, find, protocol};
 
 /// Most octets of a compiled regular expression.
 const MAX_REGEX: usize = 1 << 20;
@@ -160,6 +160,13 @@ impl Parser<'_> {
             let Some(column) = self.table.column(name) else {
                 return Err(self.fail_read(Cause::NoColumn { column: name }));
             };
+            let typed = self.peek_word().unwrap_or_default();
+            let named = VALUES.iter().find(|(of, word, _)| of == name && word.eq_ignore_ascii_case(typed));
+            if let Some((.., pattern)) = named {
+                self.skip(1);
+                let (subject, predicate) = (Subject::Column(column), Predicate::Glob((*pattern).to_owned()));
+                return Ok(Expr::Test(Test { subject, predicate }));
+            }
             return self.phrase(Target::column(column), Style::Bare);
         }
         Err(self.unexpected())

@@ -44,6 +44,19 @@ pub(crate) enum Meaning {
     Icmp(&'static str),
 }
 
+/// Words of nfdump for the values of a text column: column, word, and the pattern of what stands in rows (RFC 8158
+/// §4.3 for translations, Cisco NSEL for firewalls).
+pub(crate) static VALUES: &[(&str, &str, &str)] = &[
+    ("firewall_event", "create", "created"),
+    ("firewall_event", "delete", "deleted"),
+    ("firewall_event", "term", "deleted"),
+    ("firewall_event", "deny", "denied"),
+    ("firewall_event", "ignore", "ignored"),
+    ("nat_event", "add", "*create"),
+    ("nat_event", "create", "*create"),
+    ("nat_event", "delete", "*delete"),
+];
+
 /// A side of a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
@@ -135,7 +148,7 @@ pub(crate) static KEYWORDS: &[Keyword] = &[
     keyword("ipv6", Meaning::Family(false), "IPv6", "IPv6"),
     keyword(
         "next",
-        Meaning::Second(&[("ip", "exporter_next_hop"), ("hop", "exporter_next_hop"), ("as", "exporter_next_as")]),
+        Meaning::Second(&[("ip", "exporter_next_hop"), ("hop", "exporter_next_hop"), ("as", "routing_dst_peer_as")]),
         "Next hop: next ip 192.0.2.1",
         "ネクストホップ：next ip 192.0.2.1",
     ),
@@ -169,15 +182,15 @@ pub(crate) static KEYWORDS: &[Keyword] = &[
         "Country of either side: geo JP",
         "いずれかの側の国：geo JP",
     ),
-    keyword("bgpnext", Meaning::Second(&[("ip", "exporter_bgp_next_hop")]), "BGP next hop", "BGP ネクストホップ"),
-    keyword("prev", Meaning::Second(&[("as", "exporter_prev_as")]), "AS before this one", "前の AS"),
+    keyword("bgpnext", Meaning::Second(&[("ip", "routing_bgp_next_hop")]), "BGP next hop", "BGP ネクストホップ"),
+    keyword("prev", Meaning::Second(&[("as", "routing_src_peer_as")]), "AS before this one", "前の AS"),
     keyword("ident", Meaning::Lacking("exporter_name"), "Name of the exporter", "エクスポーターの名前"),
     keyword("sysid", Meaning::Lacking("exporter_id"), "Number of the exporter", "エクスポーターの番号"),
     keyword("engine-type", Meaning::Lacking("exporter_engine_type"), "Engine type", "エンジンの種類"),
     keyword("engine-id", Meaning::Lacking("exporter_engine_id"), "Engine id", "エンジンの番号"),
-    keyword("mpls", Meaning::Lacking("mpls_labels"), "MPLS labels", "MPLS ラベル"),
-    keyword("fwdstat", Meaning::Lacking("exporter_forwarding_status"), "Forwarding status", "転送状態"),
-    keyword("flowdir", Meaning::Lacking("exporter_direction"), "Direction at the exporter", "エクスポーターでの方向"),
+    keyword("mpls", Meaning::Column("routing_mpls_labels"), "MPLS labels", "MPLS ラベル"),
+    keyword("fwdstat", Meaning::Column("forwarding_status"), "Forwarding status", "転送状態"),
+    keyword("flowdir", Meaning::Column("exporter_direction"), "Direction at the exporter", "エクスポーターでの方向"),
     keyword("asa", Meaning::Second(&[("event", "firewall_event")]), "Firewall event", "ファイアウォールのイベント"),
     keyword("nat", Meaning::Second(&[("event", "nat_event")]), "NAT event", "NAT のイベント"),
     keyword("xip", Meaning::Pair("nat_src_ip", "nat_dst_ip"), "Translated address", "変換後のアドレス"),
@@ -187,13 +200,13 @@ pub(crate) static KEYWORDS: &[Keyword] = &[
     keyword("nport", Meaning::Pair("nat_src_port", "nat_dst_port"), "Translated port", "変換後のポート"),
     keyword(
         "ingress",
-        Meaning::Second(&[("vrf", "exporter_in_vrf"), ("acl", "firewall_in_acl")]),
+        Meaning::Second(&[("vrf", "routing_in_vrf"), ("acl", "firewall_in_acl")]),
         "VRF or access list on the way in",
         "入力側の VRF または ACL",
     ),
     keyword(
         "egress",
-        Meaning::Second(&[("vrf", "exporter_out_vrf"), ("acl", "firewall_out_acl")]),
+        Meaning::Second(&[("vrf", "routing_out_vrf"), ("acl", "firewall_out_acl")]),
         "VRF or access list on the way out",
         "出力側の VRF または ACL",
     ),

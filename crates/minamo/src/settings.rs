@@ -313,7 +313,7 @@ pub static SETTINGS: &[Setting] = &[
     Setting {
         key: "collect.pair_wait",
         kind: Kind::Length,
-        default: "\"30s\"",
+        default: "\"10s\"",
         doc: "How long a one-sided record waits for the other direction before it is stored as it came, and the longest silence between the two. The active timeout of your exporters added finds the most pairs; one-sided flows are seen later by as much.",
     },
     Setting {

@@ -13,7 +13,7 @@ use minamo_schema::arrow::datatypes::{
 use rapidhash::fast::RandomState;
 
 /// Columns that tell apart what shares endpoints, besides the exporter. Those that a batch lacks say nothing.
-const SCOPE: [&str; 4] = ["l2_vlan", "l2_inner_vlan", "tunnel_kind", "exporter_vrf"];
+const SCOPE: [&str; 4] = ["l2_vlan", "l2_inner_vlan", "tunnel_kind", "routing_in_vrf"];
 
 /// The conversation that a row belongs to; both directions have the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

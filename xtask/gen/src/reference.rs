@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The references under `docs/reference/`.
 
-use minamo_dissect::{PROTOCOLS, Transport};
+use minamo_dissect::{IP_PROTOCOLS, PROTOCOLS, Transport};
 use minamo_model::{EVENTS, FLOWS, Table};
 use minamo_packet::{Carrier, TUNNELS};
 use minamo_schema::Source;
@@ -83,7 +83,7 @@ fn carrier_name(carrier: Carrier) -> String {
 /// Every protocol.
 pub(crate) fn protocols() -> String {
     let mut out = format!(
-        "{HEAD}# Protocols\n\nRecognised by content. The ports are a hint for the order of asking and never proof.\n\n| label | protocol | carried by | usual ports | content | specification |\n|---|---|---|---|---|---|\n"
+        "{HEAD}# Protocols\n\nRecognised by content. The ports are a hint for the order of asking and never proof.\n\n| label | protocol | category | carried by | usual ports | content | specification |\n|---|---|---|---|---|---|---|\n"
     );
     for protocol in PROTOCOLS {
         let ports: Vec<_> = protocol.ports.iter().map(u16::to_string).collect();
@@ -94,12 +94,18 @@ pub(crate) fn protocols() -> String {
         };
         let content = if protocol.encrypted { "encrypted" } else { "in clear" };
         out.push_str(&format!(
-            "| `{}` | {} | {carrier} | {} | {content} | {} |\n",
+            "| `{}` | {} | {} | {carrier} | {} | {content} | {} |\n",
             protocol.name,
             protocol.title,
+            protocol.category.name(),
             ports.join(", "),
             protocol.spec.join(", ")
         ));
+    }
+    out.push_str("\n## Above IP only\n\nTold by the number in the IP header.\n\n| number | label | protocol | category | specification |\n|---|---|---|---|---|\n");
+    for row in IP_PROTOCOLS {
+        let (number, name, title, spec) = (row.number, row.name, row.title, row.spec);
+        out.push_str(&format!("| {number} | `{name}` | {title} | {} | {spec} |\n", row.category.name()));
     }
     out
 }

@@ -1,25 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-//! AMQP (AMQP 0-9-1 §4.2.2, AMQP 1.0 §2.2): told by the protocol header.
+//! AMQP (AMQP 0-9-1 §4.2.2, AMQP 1.0 §2.2): told by the protocol header, or by frames that fill the input.
 
-use super::label::Label;
-use super::text::begins;
-use crate::{Protocol, Side, Transport, Verdict};
+use super::tell::{be32, begins, fills};
+use crate::{Category, Protocol, Side, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "AMQP",
     title: "Advanced Message Queuing Protocol",
+    category: Category::Rpc,
     spec: &["AMQP 0-9-1", "AMQP 1.0"],
-    transport: Transport::Stream,
     ports: &[5672],
-    encrypted: false,
     max_state: 4096,
     probe,
-    start: Label::start,
     sample: &[(Side::Src, b"AMQP\x00\x00\x09\x01")],
+    ..Protocol::STREAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
+    // Type, channel, size, and the octet that ends a frame (AMQP 0-9-1 §4.2.3).
+    let frame = |rest: &[u8]| {
+        let length = 8 + be32(rest, 3)?;
+        (matches!(rest.first(), Some(1..=3 | 8)) && rest.get(length.checked_sub(1)?) == Some(&0xce)).then_some(length)
+    };
+    if fills(data, 64, frame) {
+        return Verdict::Yes;
+    }
     match begins(data, b"AMQP") {
         Verdict::Yes => match data.get(4..8) {
             Some([0, 0, 9, 0 | 1] | [1, 1, 0, 9 | 10] | [0..=3, 1, 0, 0]) => Verdict::Yes,
@@ -27,15 +33,5 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
             None => Verdict::Maybe,
         },
         other => other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The property that every protocol has to keep, for the tests of each file: whatever comes, nothing panics,
+//! The property that every protocol has to keep: whatever comes, nothing panics,
 //! and what is asked to be consumed is within reason.
 
 use minamo_model::Flow;
@@ -9,10 +9,10 @@ use proptest::test_runner::{Config, TestRunner};
 use crate::{Input, Protocol, Side, Step};
 
 /// Feeds arbitrary octets, and samples with arbitrary octets in and behind them.
-pub(super) fn never_panics(protocol: &'static Protocol) {
+pub(crate) fn never_panics(protocol: &'static Protocol) {
     let octets = proptest::collection::vec(any::<u8>(), 0..200);
     let inputs = proptest::collection::vec((any::<bool>(), 0..40_usize, 0..400_usize, octets), 1..6);
-    let mut runner = TestRunner::new(Config { cases: 128, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 64, failure_persistence: None, ..Config::default() });
     let result = runner.run(&(any::<bool>(), inputs), |(stream, inputs)| {
         let mut dissector = (protocol.start)(stream);
         let mut flow = Flow::default();

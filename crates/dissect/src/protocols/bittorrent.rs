@@ -7,20 +7,20 @@ use minamo_base::{Cursor, hex};
 use minamo_model::Flow;
 
 use super::text::{after, begins, line, some_text, text};
-use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "BitTorrent",
     title: "BitTorrent",
+    category: Category::DownloadFt,
     spec: &["BEP 3", "BEP 5", "BEP 14", "BEP 15", "BEP 20", "BEP 29"],
-    transport: Transport::Both,
     ports: &[6881, 6882, 6883, 6889, 51413, 6969],
-    encrypted: false,
     max_state: 256,
     probe,
     start: |stream| Box::new(BitTorrent { stream, messages: 0 }),
     sample: &[(Side::Src, SAMPLE)],
+    ..Protocol::BOTH
 };
 
 /// First octets of the handshake: the length of the protocol's name, and the name.
@@ -304,7 +304,8 @@ mod tests {
     fn handshakes_and_distributed_hash_tables() {
         let hash = Some("0102030405060708090a0b0c0d0e0f1011121314".to_owned());
         assert_eq!(facts(SAMPLE), (hash, Some("qBittorrent 4500".into())));
-        let query = b"d1:ad2:id20:abcdefghij01234567899:info_hash20:mnopqrstuvwxyz123456e1:q9:get_peers1:t2:aa1:v4:UT\x01\x021:y1:qe";
+        let query = b"d1:ad2:id20:abcdefghij01234567899:info_hash20:mnopqrstuvwxyz123456e1:q9:get_peers1:t2:aa1:v4:UT\
+        \x01\x021:y1:qe";
         let hash = Some(hex(b"mnopqrstuvwxyz123456"));
         assert_eq!(facts(query), (hash, Some("\u{b5}Torrent".into())));
         assert_eq!(probe(Side::Src, b"d3:fooi1ee"), Verdict::No);
@@ -319,10 +320,5 @@ mod tests {
         assert_eq!(probe(Side::Src, &state), Verdict::Maybe);
         state[0] = 0x25;
         assert_eq!(probe(Side::Src, &state), Verdict::No);
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

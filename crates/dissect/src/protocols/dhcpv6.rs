@@ -3,21 +3,19 @@
 
 use minamo_base::{Cursor, WireError};
 
-use super::label::Label;
-use crate::{Protocol, Side, Transport, Verdict};
+use crate::{Category, Protocol, Side, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "DHCPV6",
     title: "DHCP for IPv6",
+    category: Category::Network,
     spec: &["RFC 8415"],
-    transport: Transport::Datagram,
     ports: &[546, 547],
-    encrypted: false,
     max_state: 64,
     probe,
-    start: Label::start,
     sample: &[(Side::Src, b"\x01abc\x00\x01\x00\x0e\x00\x01\x00\x01....:::::;\x00\x08\x00\x02\x00\x00")],
+    ..Protocol::DATAGRAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
@@ -46,14 +44,4 @@ fn message(data: &[u8]) -> Result<bool, WireError> {
         count += 1;
     }
     Ok(identified && (count >= 2 || kind >= 12))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
-    }
 }

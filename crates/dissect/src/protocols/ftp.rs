@@ -5,16 +5,15 @@
 use minamo_model::Flow;
 
 use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, reply, some_text};
-use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "FTP_CONTROL",
     title: "File Transfer Protocol",
+    category: Category::DownloadFt,
     spec: &["RFC 959", "RFC 2228", "RFC 4217"],
-    transport: Transport::Stream,
     ports: &[21, 2121],
-    encrypted: false,
     max_state: 16_384,
     probe,
     start: |_| Box::new(Ftp::default()),
@@ -24,6 +23,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
         (Side::Dst, b"331 Password required\r\n"),
         (Side::Src, b"PASS x\r\nRETR a/file.txt\r\n"),
     ],
+    ..Protocol::STREAM
 };
 
 /// Commands that a client may start with and that no other protocol knows.
@@ -159,10 +159,5 @@ mod tests {
         assert_eq!(probe(Side::Src, b"USER a\r\nPASS b\r\n"), Verdict::Maybe);
         assert_eq!(probe(Side::Src, b"USER a\r\nPASS b\r\nSYST\r\n"), Verdict::Yes);
         assert_eq!(probe(Side::Src, b"EHLO a\r\n"), Verdict::No);
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

@@ -6,20 +6,20 @@
 use minamo_model::Flow;
 
 use super::text::{after, line, mentions, reply, some_text, text, word};
-use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "HTTP",
     title: "Hypertext Transfer Protocol",
+    category: Category::Web,
     spec: &["RFC 9110", "RFC 9112"],
-    transport: Transport::Stream,
     ports: &[80, 8080, 8000, 8888, 3128, 7547],
-    encrypted: false,
     max_state: 2 * HEAD_MAX,
     probe,
     start: |_| Box::new(Http::default()),
     sample: &[(Side::Src, SAMPLE_REQUEST), (Side::Dst, SAMPLE_ANSWER)],
+    ..Protocol::STREAM
 };
 
 /// Longest head that is waited for; servers commonly allow 8 KiB to 16 KiB.
@@ -193,6 +193,8 @@ impl Http {
                 self.exact = Some("HTTP_Connect");
             } else if after(target, b"http://").is_some() {
                 self.exact = Some("HTTP_Proxy");
+            } else {
+                self.exact = asked_for(method, target, fields);
             }
         }
         self.bodiless = method == b"HEAD";
@@ -216,6 +218,7 @@ impl Http {
             http.status = Some(status);
             http.content_type = field(fields, "content-type").and_then(media_type);
             http.server = field(fields, "server").and_then(|v| some_text(v, 256));
+            self.exact = self.exact.or(answered_with(fields));
         }
         if status == 101 {
             let protocol = field(fields, "upgrade").unwrap_or_default();
@@ -248,6 +251,44 @@ impl Http {
             Some(size) => Step::Continue(skip(n + 2, size)),
         }
     }
+}
+
+/// What rides on HTTP, by what is asked for: a method of its own, a field of its own, or the kind of its content.
+fn asked_for(method: &[u8], target: &[u8], fields: &[httparse::Header<'_>]) -> Option<&'static str> {
+    let kind = field(fields, "content-type").unwrap_or_default();
+    let path = target.split(|octet| *octet == b'?').next().unwrap_or_default();
+    Some(match method {
+        // MS-RPCH §2.2.2.
+        b"RPC_IN_DATA" | b"RPC_OUT_DATA" | b"RPC_CONNECT" => "HTTP.MS-RPCH",
+        // RFC 4918 §9.
+        b"PROPFIND" | b"PROPPATCH" | b"MKCOL" | b"COPY" | b"MOVE" | b"LOCK" | b"UNLOCK" => "HTTP.WebDAV",
+        // RFC 8010 §3.
+        b"POST" if after(kind, b"application/ipp").is_some() => "HTTP.IPP",
+        b"POST" if after(kind, b"application/ocsp-request").is_some() => "HTTP.OCSP",
+        b"POST" if after(kind, b"application/json-rpc").is_some() => "HTTP.JSON-RPC",
+        _ if field(fields, "soapaction").is_some() || after(kind, b"application/soap+xml").is_some() => "HTTP.SOAP",
+        b"GET" if path.ends_with(b".m3u8") => "HTTP.HLS",
+        b"GET" if path.ends_with(b".mpd") => "HTTP.MpegDash",
+        // BEP 3.
+        b"GET" if memchr::memmem::find(target, b"info_hash=").is_some() => "HTTP.BitTorrent",
+        _ => return None,
+    })
+}
+
+/// The same by the kind of an answer's content, or by fields that only its servers send.
+fn answered_with(fields: &[httparse::Header<'_>]) -> Option<&'static str> {
+    let kind = field(fields, "content-type").unwrap_or_default();
+    let known: [(&[u8], &str); 7] = [
+        (b"application/vnd.apple.mpegurl", "HTTP.HLS"),
+        (b"application/x-mpegurl", "HTTP.HLS"),
+        (b"application/dash+xml", "HTTP.MpegDash"),
+        (b"application/ipp", "HTTP.IPP"),
+        (b"application/ocsp-response", "HTTP.OCSP"),
+        (b"application/soap+xml", "HTTP.SOAP"),
+        (b"application/x-bittorrent-announce", "HTTP.BitTorrent"),
+    ];
+    let named = known.into_iter().find(|(begin, _)| after(kind, begin).is_some()).map(|(_, name)| name);
+    named.or(field(fields, "icy-name").or(field(fields, "icy-br")).map(|_| "HTTP.IceCast"))
 }
 
 /// End of the head: behind the first empty line. `from` octets are known not to hold it.
@@ -314,7 +355,8 @@ fn media_type(value: &[u8]) -> Option<String> {
 
 const SAMPLE_REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: WWW.Example.com:8080\r\nUser-Agent: minamo\r\n\r\n";
 const SAMPLE_ANSWER: &[u8] =
-    b"HTTP/1.1 200 OK\r\nServer: test\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n\r\nok";
+    b"HTTP/1.1 200 OK\r\nServer: test\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 2\
+        \r\n\r\nok";
 
 #[cfg(test)]
 mod tests {
@@ -343,10 +385,11 @@ mod tests {
 
     #[test]
     fn bodies_are_skipped_and_requests_counted() {
-        let post =
-            b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 16\r\n\r\nGET / HTTP/1.1\r\nGET /b HTTP/1.1\r\n\r\n";
+        let post = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 16\r\n\r\nGET / HTTP/1.1\r\nGET /b HTTP/1.1\r\n\r\
+        \n";
         let chunked =
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nHTTP/1.1 204 No\r\n\r\n";
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nHTTP/1.1 204 No\r\n\r\
+        \n";
         let flow = facts(&[(Side::Src, post), (Side::Dst, chunked), (Side::Src, b"HEAD / HTTP/1.0\r\n\r\n")]);
         let http = flow.http.expect("facts");
         assert_eq!((http.requests, http.status, http.path.as_deref()), (Some(3), Some(200), Some("/a")));
@@ -375,7 +418,17 @@ mod tests {
     }
 
     #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
+    fn what_rides_on_http_is_told_by_method_and_content() {
+        let label = |request: &[u8]| {
+            let (mut flow, mut classifier) = (Flow::default(), Classifier::new(true, 1, 2));
+            classifier.stream(Side::Src, Input::Data(request), &mut flow);
+            classifier.label(&mut flow);
+            flow.core.app.into_owned()
+        };
+        assert_eq!(label(b"PROPFIND /dav HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP.WebDAV");
+        assert_eq!(label(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/ipp\r\n\r\n"), "HTTP.IPP");
+        assert_eq!(label(b"GET /live/a.m3u8?x=1 HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP.HLS");
+        assert_eq!(label(b"GET /announce?info_hash=abc HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP.BitTorrent");
+        assert_eq!(label(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP");
     }
 }

@@ -5,20 +5,20 @@ use minamo_model::Flow;
 
 use super::starttls::StartTls;
 use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, some_text, word};
-use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "IMAP",
     title: "Internet Message Access Protocol",
+    category: Category::Mail,
     spec: &["RFC 9051", "RFC 3501"],
-    transport: Transport::Stream,
     ports: &[143],
-    encrypted: false,
     max_state: 16_384,
     probe,
     start: |_| Box::new(Imap::default()),
     sample: &[(Side::Dst, b"* OK IMAP4rev1 ready\r\n"), (Side::Src, b"a1 CAPABILITY\r\n")],
+    ..Protocol::STREAM
 };
 
 /// Commands that a client may start with, behind its tag.
@@ -102,10 +102,5 @@ mod tests {
         assert_eq!(probe(Side::Dst, b"* OK [CAPABILITY IMAP4rev1] ready\r\n"), Verdict::Yes);
         assert_eq!(probe(Side::Src, b"a001 login me pw\r\n"), Verdict::Yes);
         assert_eq!(probe(Side::Src, b"GET / HTTP/1.1\r\n"), Verdict::No);
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

@@ -5,21 +5,19 @@
 use minamo_base::Cursor;
 
 use super::ber;
-use super::label::Label;
-use crate::{Protocol, Side, Transport, Verdict};
+use crate::{Category, Protocol, Side, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "Kerberos",
     title: "Kerberos 5",
+    category: Category::Network,
     spec: &["RFC 4120"],
-    transport: Transport::Both,
     ports: &[88, 464],
-    encrypted: false,
     max_state: 4096,
     probe,
-    start: Label::start,
     sample: &[(Side::Src, SAMPLE)],
+    ..Protocol::BOTH
 };
 
 /// An application tag whose sequence holds the version, 5, and the message type that goes with the tag.
@@ -67,10 +65,5 @@ mod tests {
         let mut other = SAMPLE.to_vec();
         other[13] = 12;
         assert_eq!(probe(Side::Src, &other), Verdict::No);
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

@@ -6,11 +6,11 @@ use minamo_model::Flow;
 use crate::{Dissector, Input, Side, Step};
 
 /// Names the flow and asks for nothing more.
-pub(super) struct Label;
+pub(crate) struct Label;
 
 impl Label {
     /// What [`crate::Protocol::start`] wants.
-    pub(super) fn start(_: bool) -> Box<dyn Dissector> {
+    pub(crate) fn start(_: bool) -> Box<dyn Dissector> {
         Box::new(Self)
     }
 }

@@ -5,21 +5,19 @@
 use minamo_base::Cursor;
 
 use super::ber;
-use super::label::Label;
-use crate::{Protocol, Side, Transport, Verdict};
+use crate::{Category, Protocol, Side, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "LDAP",
     title: "Lightweight Directory Access Protocol",
+    category: Category::SystemOs,
     spec: &["RFC 4511", "MS-ADTS"],
-    transport: Transport::Both,
     ports: &[389, 3268],
-    encrypted: false,
     max_state: 4096,
     probe,
-    start: Label::start,
     sample: &[(Side::Src, SAMPLE)],
+    ..Protocol::BOTH
 };
 
 /// A sequence with a message number and an operation that reads well.
@@ -82,16 +80,13 @@ mod tests {
     fn operations_read_well() {
         assert_eq!(probe(Side::Src, SAMPLE), Verdict::Yes);
         assert_eq!(probe(Side::Src, &SAMPLE[..9]), Verdict::Maybe);
-        let search = b"\x30\x25\x02\x01\x02\x63\x20\x04\x00\x0a\x01\x00\x0a\x01\x00\x02\x01\x00\x02\x01\x00\x01\x01\x00\x87\x0bobjectclass";
+        let search =
+            b"\x30\x25\x02\x01\x02\x63\x20\x04\x00\x0a\x01\x00\x0a\x01\x00\x02\x01\x00\x02\x01\x00\x01\x01\x00\
+        \x87\x0bobjectclass";
         assert_eq!(probe(Side::Src, search), Verdict::Yes);
         assert_eq!(
             probe(Side::Src, b"\x30\x0c\x02\x01\x01\x30\x07\x02\x01\x03\x04\x00\x80\x00 0123456789"),
             Verdict::No
         );
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

@@ -5,12 +5,13 @@
 use minamo_base::Cursor;
 
 use super::dns::{self, Header, question, yes_if};
-use crate::{Protocol, Side};
+use crate::{Category, Protocol, Side};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "LLMNR",
     title: "Link-Local Multicast Name Resolution",
+    category: Category::Network,
     spec: &["RFC 4795"],
     ports: &[5355],
     probe: |_, data| yes_if(is_llmnr(data)),
@@ -47,10 +48,5 @@ mod tests {
         dns::asks_for_no_recursion(&PROTOCOL);
         let longer = b"\x3b\x21\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01a\x02bc\x00\x00\x01\x00\x01";
         assert!(!is_llmnr(longer));
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

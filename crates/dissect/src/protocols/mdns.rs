@@ -5,12 +5,13 @@
 use minamo_base::Cursor;
 
 use super::dns::{self, Header, question, raw_name, record, yes_if};
-use crate::{Protocol, Side};
+use crate::{Category, Protocol, Side};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "MDNS",
     title: "Multicast DNS",
+    category: Category::Network,
     spec: &["RFC 6762", "RFC 6763"],
     ports: &[5353],
     probe: |_, data| yes_if(is_mdns(data)),
@@ -60,10 +61,5 @@ mod tests {
     #[test]
     fn asking_for_recursion_makes_it_plain_dns() {
         dns::asks_for_no_recursion(&PROTOCOL);
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //! MySQL: told by the server's first packet (MySQL Internals, "Protocol::HandshakeV10"). Queries are not looked at.
 
-use super::label::Label;
-use crate::{Protocol, Side, Transport, Verdict};
+use crate::{Category, Protocol, Side, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "MySQL",
     title: "MySQL client and server protocol",
+    category: Category::Database,
     spec: &["MySQL Internals Manual, client/server protocol"],
-    transport: Transport::Stream,
     ports: &[3306],
-    encrypted: false,
     max_state: 4096,
     probe,
-    start: Label::start,
     sample: &[(Side::Dst, b"\x4a\x00\x00\x00\x0a8.0.30\x00\x01\x00\x00\x00saltsalt\x00")],
+    ..Protocol::STREAM
 };
 
 /// Length, number 0, version 10, and the server's version as text: digits, a dot, a digit.
@@ -45,10 +43,5 @@ mod tests {
         assert_eq!(probe(Side::Dst, b"\x4a\x00\x00\x00\x0a5."), Verdict::Maybe);
         assert_eq!(probe(Side::Dst, b"\x4a\x00\x00\x00\x0axyz"), Verdict::No);
         assert_eq!(probe(Side::Dst, b"\x4a\x00\x00\x00\x09"), Verdict::No);
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

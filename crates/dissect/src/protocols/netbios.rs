@@ -7,20 +7,20 @@ use minamo_model::Flow;
 
 use super::dns::Header;
 use super::text::some_text;
-use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "NetBIOS",
     title: "NetBIOS name and datagram service",
+    category: Category::SystemOs,
     spec: &["RFC 1001", "RFC 1002"],
-    transport: Transport::Datagram,
     ports: &[137, 138],
-    encrypted: false,
     max_state: 64,
     probe,
     start: |_| Box::new(NetBios::default()),
     sample: &[(Side::Src, SAMPLE_QUERY)],
+    ..Protocol::DATAGRAM
 };
 
 /// A first-level encoded name: 32 letters from A to P behind their length.
@@ -83,12 +83,17 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
 #[derive(Default)]
 struct NetBios {
     asked: bool,
+    /// SMB stands in a datagram (MS-MAIL, MS-BRWS).
+    smb: bool,
 }
 
 impl Dissector for NetBios {
     fn feed(&mut self, _: Side, input: Input<'_>, flow: &mut Flow) -> Step {
         let Input::Data(data) = input else { return Step::Continue(0) };
-        let Some((header, label, kind)) = name_service(data) else { return Step::Continue(data.len()) };
+        let Some((header, label, kind)) = name_service(data) else {
+            self.smb |= memchr::memmem::find(data, b"\xffSMB").is_some();
+            return Step::Continue(data.len());
+        };
         let facts = flow.dns.get_or_insert_default();
         if !header.is_answer() {
             facts.queries = Some(facts.queries.unwrap_or(0).saturating_add(1));
@@ -99,6 +104,10 @@ impl Dissector for NetBios {
             facts.qtype = Some(if kind == 0x20 { "NB" } else { "NBSTAT" }.into());
         }
         Step::Continue(data.len())
+    }
+
+    fn name(&self) -> Option<&'static str> {
+        self.smb.then_some("NetBIOS.SMBv1")
     }
 }
 
@@ -114,7 +123,8 @@ fn decoded(label: &[u8]) -> Option<String> {
 }
 
 const SAMPLE_QUERY: &[u8] =
-    b"\x80\x01\x01\x10\x00\x01\x00\x00\x00\x00\x00\x00\x20EOEJEOEBCACACACACACACACACACACAAA\x00\x00\x20\x00\x01";
+    b"\x80\x01\x01\x10\x00\x01\x00\x00\x00\x00\x00\x00\x20EOEJEOEBCACACACACACACACACACACAAA\x00\x00\x20\
+        \x00\x01";
 
 #[cfg(test)]
 mod tests {
@@ -126,10 +136,5 @@ mod tests {
         NetBios::default().feed(Side::Src, Input::Data(SAMPLE_QUERY), &mut flow);
         let facts = flow.dns.expect("facts");
         assert_eq!((facts.query.as_deref(), facts.qtype.as_deref()), (Some("nina"), Some("NB")));
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

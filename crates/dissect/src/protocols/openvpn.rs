@@ -6,20 +6,21 @@
 use minamo_base::{Cursor, WireError};
 use minamo_model::Flow;
 
-use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "OpenVPN",
     title: "OpenVPN",
+    category: Category::Vpn,
     spec: &["draft-openvpn-wire-protocol", "OpenVPN security overview"],
-    transport: Transport::Both,
     ports: &[1194],
     encrypted: true,
     max_state: 2_048,
     probe,
     start: |stream| Box::new(OpenVpn { stream, client: None }),
     sample: &[(Side::Src, SAMPLE_CLIENT), (Side::Dst, SAMPLE_SERVER)],
+    ..Protocol::BOTH
 };
 
 /// Opcode and key number 0 in one octet: resets of the client (version 2 and 3) and of the server.
@@ -178,10 +179,5 @@ mod tests {
         assert_eq!(probe(Side::Src, &framed[..20]), Verdict::Maybe);
         packet[29] = 1;
         assert_eq!(probe(Side::Src, &packet), Verdict::No);
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

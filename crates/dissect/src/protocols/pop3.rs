@@ -5,20 +5,20 @@ use minamo_model::Flow;
 
 use super::starttls::StartTls;
 use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, some_text};
-use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "POP3",
     title: "Post Office Protocol 3",
+    category: Category::Mail,
     spec: &["RFC 1939", "RFC 2449", "RFC 2595"],
-    transport: Transport::Stream,
     ports: &[110],
-    encrypted: false,
     max_state: 16_384,
     probe,
     start: |_| Box::new(Pop3::default()),
     sample: &[(Side::Dst, b"+OK POP3 ready\r\n"), (Side::Src, b"CAPA\r\n"), (Side::Dst, b"+OK\r\nSTLS\r\n.\r\n")],
+    ..Protocol::STREAM
 };
 
 /// Commands that a client may start with and that no other protocol knows.
@@ -126,10 +126,5 @@ mod tests {
         pop3.feed(Side::Src, Input::Data(b"STLS\r\n"), &mut flow);
         assert_eq!(pop3.feed(Side::Dst, Input::Data(b"+OK go\r\n"), &mut flow), Step::Inner(8));
         assert_eq!(flow.mail.expect("facts").starttls, Some(true));
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

@@ -4,20 +4,20 @@
 
 use minamo_model::Flow;
 
-use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "PostgreSQL",
     title: "PostgreSQL frontend/backend protocol",
+    category: Category::Database,
     spec: &["PostgreSQL documentation, frontend/backend protocol 3.0"],
-    transport: Transport::Stream,
     ports: &[5432],
-    encrypted: false,
     max_state: 1_024,
     probe,
     start: |_| Box::new(PostgreSql),
     sample: &[(Side::Src, b"\x00\x00\x00\x11\x00\x03\x00\x00user\x00me\x00\x00")],
+    ..Protocol::STREAM
 };
 
 /// SSLRequest and GSSENCRequest: eight octets with fixed numbers.
@@ -64,10 +64,5 @@ mod tests {
         let mut flow = Flow::default();
         assert_eq!(PostgreSql.feed(Side::Src, Input::Data(&TLS), &mut flow), Step::Continue(8));
         assert_eq!(PostgreSql.feed(Side::Dst, Input::Data(b"S"), &mut flow), Step::Inner(1));
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Redis: its serialisation protocol (RESP), told by a command as an array of strings.
 
-use super::label::Label;
-use crate::{Protocol, Side, Transport, Verdict};
+use crate::{Category, Protocol, Side, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "RESP",
     title: "Redis serialisation protocol",
+    category: Category::Database,
     spec: &["RESP protocol specification, redis.io"],
-    transport: Transport::Stream,
     ports: &[6379],
-    encrypted: false,
     max_state: 4096,
     probe,
-    start: Label::start,
     sample: &[(Side::Src, b"*1\r\n$4\r\nPING\r\n")],
+    ..Protocol::STREAM
 };
 
 /// `*n` and `$n`, each on a line of its own, with small numbers; the string's first octet is a letter.
@@ -49,10 +47,5 @@ mod tests {
     fn numbers_must_follow() {
         assert_eq!(probe(Side::Src, b"*2\r"), Verdict::Maybe);
         assert_eq!(probe(Side::Src, b"* OK"), Verdict::No);
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

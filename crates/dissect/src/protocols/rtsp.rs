@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //! RTSP (RFC 2326, RFC 7826 §7): told by request lines with its URIs, and by its status lines.
 
-use super::label::Label;
 use super::text::{begins, word};
-use crate::{Protocol, Side, Transport, Verdict};
+use crate::{Category, Protocol, Side, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "RTSP",
     title: "Real-Time Streaming Protocol",
+    category: Category::Media,
     spec: &["RFC 2326", "RFC 7826"],
-    transport: Transport::Stream,
     ports: &[554, 8554],
-    encrypted: false,
     max_state: 4096,
     probe,
-    start: Label::start,
     sample: &[(Side::Src, b"PLAY rtsp://a/b RTSP/1.0\r\nCSeq: 1\r\n\r\n")],
+    ..Protocol::STREAM
 };
 
 /// A known method and a URI of the protocol, or a status line.
@@ -58,10 +56,5 @@ mod tests {
     fn sip_and_http_have_other_targets() {
         assert_eq!(probe(Side::Src, b"OPTIONS sip:a@b SIP/2.0"), Verdict::No);
         assert_eq!(probe(Side::Src, b"OPTIONS * HTTP/1.1"), Verdict::No);
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

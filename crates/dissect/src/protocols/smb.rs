@@ -8,34 +8,34 @@ use minamo_base::{Cursor, WireError};
 use minamo_model::Flow;
 
 use super::text::some_text;
-use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row of version 1.
 pub(super) static VERSION_1: Protocol = Protocol {
     name: "SMBv1",
     title: "Server Message Block 1",
+    category: Category::SystemOs,
     spec: &["MS-CIFS", "MS-SMB", "RFC 1002"],
-    transport: Transport::Stream,
     ports: &[139, 445],
-    encrypted: false,
     max_state: 4_096,
     probe: |_, data| probe(data, 0xff),
     start: |_| Box::new(Smb::default()),
     sample: &[(Side::Src, SAMPLE_1)],
+    ..Protocol::STREAM
 };
 
 /// The registry's row of versions 2 and 3.
 pub(super) static VERSION_2: Protocol = Protocol {
     name: "SMBv23",
     title: "Server Message Block 2 and 3",
+    category: Category::SystemOs,
     spec: &["MS-SMB2", "RFC 1002"],
-    transport: Transport::Stream,
     ports: &[139, 445],
-    encrypted: false,
     max_state: 4_096,
     probe: |_, data| probe(data, 0xfe),
     start: |_| Box::new(Smb::default()),
     sample: &[(Side::Dst, SAMPLE_ANSWER), (Side::Src, SAMPLE_TREE)],
+    ..Protocol::STREAM
 };
 
 /// Octets of a message that are looked at.
@@ -81,6 +81,8 @@ fn maybe(data: &[u8], version: u8) -> Verdict {
 struct Smb {
     messages: u32,
     newer: bool,
+    /// A session was set up over NetBIOS (RFC 1002 §4.3.2).
+    session: bool,
 }
 
 impl Dissector for Smb {
@@ -91,6 +93,7 @@ impl Dissector for Smb {
         if !matches!(kind, 0 | 0x81..=0x85) {
             return if self.messages == 0 { Step::Mistaken } else { Step::Done };
         }
+        self.session |= kind == 0x81 || kind == 0x82;
         let Some(head) = rest.get(..length.min(LOOK)) else { return Step::Continue(0) };
         if kind == 0 && self.message(head, flow).is_err() && self.messages == 0 {
             return Step::Mistaken;
@@ -102,7 +105,11 @@ impl Dissector for Smb {
     }
 
     fn name(&self) -> Option<&'static str> {
-        self.newer.then_some(VERSION_2.name)
+        match (self.session, self.newer) {
+            (true, true) => Some("NetBIOS.SMBv23"),
+            (true, false) => Some("NetBIOS.SMBv1"),
+            (false, newer) => newer.then_some(VERSION_2.name),
+        }
     }
 }
 
@@ -274,8 +281,13 @@ mod tests {
     }
 
     #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&VERSION_1);
-        super::super::anything::never_panics(&VERSION_2);
+    fn a_session_over_netbios_is_named() {
+        let mut session = vec![0x81, 0, 0, 0x44];
+        session.extend([&[0x20][..], &[b'A'; 32], &[0, 0x20], &[b'A'; 32], &[0]].concat());
+        session.extend(SAMPLE_1);
+        let (mut flow, mut classifier) = (Flow::default(), crate::Classifier::new(true, 1, 2));
+        classifier.stream(Side::Src, Input::Data(&session), &mut flow);
+        classifier.label(&mut flow);
+        assert_eq!(flow.core.app, "NetBIOS.SMBv1");
     }
 }

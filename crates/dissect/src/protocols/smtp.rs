@@ -6,16 +6,15 @@ use minamo_model::Flow;
 
 use super::starttls::StartTls;
 use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, reply, some_text};
-use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "SMTP",
     title: "Simple Mail Transfer Protocol",
+    category: Category::Mail,
     spec: &["RFC 5321", "RFC 3207", "RFC 2033"],
-    transport: Transport::Stream,
     ports: &[25, 587, 2525],
-    encrypted: false,
     max_state: 16_384,
     probe,
     start: |_| Box::new(Smtp::default()),
@@ -25,6 +24,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
         (Side::Dst, b"250-a\r\n250 PIPELINING\r\n"),
         (Side::Src, b"MAIL FROM:<a@example.com> SIZE=9\r\nRCPT TO:<b@example.org>\r\nDATA\r\n"),
     ],
+    ..Protocol::STREAM
 };
 
 /// Commands that only a client of SMTP or LMTP starts with.
@@ -175,10 +175,5 @@ mod tests {
         let mail = flow.mail.expect("facts");
         assert_eq!((mail.server.as_deref(), mail.starttls), (Some("mail.example.com ready"), Some(true)));
         assert_eq!(flow.core.app, "SMTPS");
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

@@ -5,21 +5,19 @@
 use minamo_base::Cursor;
 
 use super::ber;
-use super::label::Label;
-use crate::{Protocol, Side, Transport, Verdict};
+use crate::{Category, Protocol, Side, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "SNMP",
     title: "Simple Network Management Protocol",
+    category: Category::Network,
     spec: &["RFC 1157", "RFC 3416", "RFC 3412"],
-    transport: Transport::Datagram,
     ports: &[161, 162],
-    encrypted: false,
     max_state: 64,
     probe,
-    start: Label::start,
     sample: &[(Side::Src, SAMPLE)],
+    ..Protocol::DATAGRAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
@@ -44,8 +42,8 @@ fn message(data: &[u8]) -> Option<()> {
     (matches!(version, 0 | 1) && cursor.peek().is_some_and(|tag| (0xa0..=0xa8).contains(&tag))).then_some(())
 }
 
-const SAMPLE: &[u8] =
-    b"\x30\x1b\x02\x01\x01\x04\x06public\xa0\x0e\x02\x01\x01\x02\x01\x00\x02\x01\x00\x30\x03\x30\x01\x00";
+const SAMPLE: &[u8] = b"\x30\x1b\x02\x01\x01\x04\x06public\xa0\x0e\x02\x01\x01\x02\x01\x00\x02\x01\x00\x30\x03\x30\x01\
+        \x00";
 
 #[cfg(test)]
 mod tests {
@@ -55,10 +53,5 @@ mod tests {
     fn the_frame_must_fit_the_datagram() {
         assert_eq!(probe(Side::Src, SAMPLE), Verdict::Yes);
         assert_eq!(probe(Side::Src, &SAMPLE[..20]), Verdict::No);
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

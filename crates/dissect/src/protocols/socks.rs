@@ -5,16 +5,15 @@
 use minamo_base::{Cursor, WireError};
 use minamo_model::Flow;
 
-use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "SOCKS",
     title: "SOCKS 5",
+    category: Category::Web,
     spec: &["RFC 1928"],
-    transport: Transport::Stream,
     ports: &[1080],
-    encrypted: false,
     max_state: 1_024,
     probe,
     start: |_| Box::new(Socks::default()),
@@ -22,6 +21,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
         (Side::Src, b"\x05\x01\x00\x05\x01\x00\x01\xc0\x00\x02\x01\x00\x50"),
         (Side::Dst, b"\x05\x00\x05\x00\x00\x01\xc0\x00\x02\x02\x10\x00"),
     ],
+    ..Protocol::STREAM
 };
 
 /// The greeting says little; the request behind it, with its zero octet and its kind of address, makes it sure.
@@ -118,10 +118,5 @@ mod tests {
         classifier.label(&mut flow);
         assert_eq!(flow.core.app, "SOCKS");
         assert!(flow.ssh.is_some());
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

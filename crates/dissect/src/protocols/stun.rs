@@ -7,20 +7,20 @@ use minamo_base::{Cursor, Ip, WireError};
 use minamo_model::Flow;
 
 use super::text::some_text;
-use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "STUN",
     title: "Session Traversal Utilities for NAT",
+    category: Category::Network,
     spec: &["RFC 8489", "RFC 8656", "RFC 3489", "RFC 7983"],
-    transport: Transport::Both,
     ports: &[3478, 19302],
-    encrypted: false,
     max_state: 16_384,
     probe,
-    start: |stream| Box::new(Stun { stream, framed: false, messages: 0 }),
+    start: |stream| Box::new(Stun { stream, framed: false, messages: 0, service: None }),
     sample: &[(Side::Src, SAMPLE_REQUEST), (Side::Dst, SAMPLE_ANSWER)],
+    ..Protocol::BOTH
 };
 
 /// The magic cookie (RFC 8489 §5).
@@ -70,6 +70,8 @@ impl<'a> Message<'a> {
             let good = match kind {
                 0x0001 | 0x0002 | 0x0004 | 0x0005 | 0x000b => value.len() == 8 && value.get(..2) == Some(&[0, 1]),
                 0x0003 => value.len() == 4,
+                // Zoom's clients send a text of their own.
+                0x0101 => value.len() == 20,
                 0x0006..=0x000a | 0x0020 | 0x8020 | 0x8022 => !value.is_empty(),
                 _ => false,
             };
@@ -144,9 +146,53 @@ struct Stun {
     /// On a stream: each message has a length in front of it.
     framed: bool,
     messages: u32,
+    /// Label with the service whose clients have attributes of their own, or whose realm or software is named.
+    service: Option<&'static str>,
 }
 
+/// Whose attributes these are: those of WhatsApp's relays, those that Microsoft registered for its clients (MS-TURN
+/// §2.2.2, MS-ICE2 §2.2.3); and names in realm or software.
+fn service(message: &Message<'_>) -> Option<&'static str> {
+    let mut attributes = message.attributes;
+    while let Ok((kind, value)) = attribute(&mut attributes) {
+        let found = match kind {
+            0x4000..=0x4007 => Some("STUN.WhatsAppCall"),
+            0x0101 if !message.cookie && value.len() == 20 => Some("STUN.Zoom"),
+            0x8008 | 0x8050 | 0x8054 | 0x8055 | 0x8070 | 0x8090 | 0x8095 => Some("STUN.Skype_TeamsCall"),
+            0x0014 | 0x8022 => {
+                NAMES.iter().find(|(name, _)| memchr::memmem::find(value, name).is_some()).map(|(_, label)| *label)
+            }
+            _ => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+/// Realms and software of services.
+const NAMES: &[(&[u8], &str)] = &[
+    (b"turner.facebook", "STUN.FacebookVoip"),
+    (b"signal.org", "STUN.SignalVoip"),
+    (b"whispersystems.org", "STUN.SignalVoip"),
+    (b"l.google.com", "STUN.GoogleCall"),
+    (b"telegram.org", "STUN.TelegramVoip"),
+    (b"viber.com", "STUN.ViberVoip"),
+    (b"zoom.us", "STUN.Zoom"),
+    (b"discord", "STUN.Discord"),
+    (b"webex.com", "STUN.Webex"),
+    (b"line.me", "STUN.LineCall"),
+    (b"snapchat.com", "STUN.SnapchatCall"),
+    (b"skype.com", "STUN.Skype_TeamsCall"),
+    (b"lync.com", "STUN.Skype_TeamsCall"),
+];
+
 impl Dissector for Stun {
+    fn name(&self) -> Option<&'static str> {
+        self.service
+    }
+
     fn feed(&mut self, _: Side, input: Input<'_>, flow: &mut Flow) -> Step {
         let Input::Data(data) = input else { return Step::Done };
         if self.stream { self.in_stream(data, flow) } else { self.unit(data, 0, data.len(), flow) }
@@ -179,6 +225,7 @@ impl Stun {
             Some(0..20) => match Message::read(unit) {
                 Ok(message) if message.cookie || self.messages == 1 => {
                     note(&message, flow);
+                    self.service = self.service.or(service(&message));
                     relayed(&message).map(|(at, length)| (from + 20 + at, length))
                 }
                 _ if self.stream => return Step::Done,
@@ -367,7 +414,19 @@ mod tests {
     }
 
     #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
+    fn attributes_and_realms_tell_whose_call_it_is() {
+        let label = |attribute: &[u8]| {
+            let mut request = SAMPLE_REQUEST.to_vec();
+            request.extend(attribute);
+            request[3] = attribute.len() as u8;
+            let (mut flow, mut classifier) = (Flow::default(), Classifier::new(false, 1, 2));
+            classifier.datagram(Side::Src, &request, &mut flow);
+            classifier.label(&mut flow);
+            flow.core.app.into_owned()
+        };
+        assert_eq!(label(b"\x40\x00\x00\x04abcd"), "STUN.WhatsAppCall");
+        assert_eq!(label(b"\x80\x70\x00\x04\x00\x00\x00\x03"), "STUN.Skype_TeamsCall");
+        assert_eq!(label(b"\x00\x14\x00\x0asignal.org\x00\x00"), "STUN.SignalVoip");
+        assert_eq!(label(b"\x00\x14\x00\x04abcd"), "STUN");
     }
 }

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Syslog (RFC 5424 §6, RFC 3164 §4) over datagrams and streams: a priority, and what may stand behind it.
 
-use super::label::Label;
-use crate::{Protocol, Side, Transport, Verdict};
+use crate::{Category, Protocol, Side, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "Syslog",
     title: "Syslog",
+    category: Category::SystemOs,
     spec: &["RFC 5424", "RFC 3164", "RFC 6587"],
-    transport: Transport::Both,
     ports: &[514, 601],
-    encrypted: false,
     max_state: 4096,
     probe,
-    start: Label::start,
     sample: &[(Side::Src, b"<34>1 2003-10-11T22:14:15Z host app - - - text")],
+    ..Protocol::BOTH
 };
 
 /// `<priority>`, at most 191, and then a version, a date, or a word that ends in a colon, as programs write it.
@@ -64,10 +62,5 @@ mod tests {
         assert_eq!(probe(Side::Src, b"<13>Oct 11 22:14:15 host app: text"), Verdict::Yes);
         assert_eq!(probe(Side::Src, b"<192>Oct 11 22:14:15 host"), Verdict::No);
         assert_eq!(probe(Side::Src, b"<html><head>"), Verdict::No);
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Telnet (RFC 854, RFC 1143): told by negotiation of options at the start. Sessions without it are not recognised.
 
-use super::label::Label;
-use crate::{Protocol, Side, Transport, Verdict};
+use crate::{Category, Protocol, Side, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "Telnet",
     title: "Telnet",
+    category: Category::RemoteAccess,
     spec: &["RFC 854", "RFC 1143"],
-    transport: Transport::Stream,
     ports: &[23],
-    encrypted: false,
     max_state: 4096,
     probe,
-    start: Label::start,
     sample: &[(Side::Dst, b"\xff\xfd\x18\xff\xfd\x20\xff\xfb\x01")],
+    ..Protocol::STREAM
 };
 
 /// Two negotiations one after the other: IAC, WILL to DONT, an option in use.
@@ -39,10 +37,5 @@ mod tests {
     fn one_negotiation_is_not_enough() {
         assert_eq!(probe(Side::Src, b"\xff\xfd\x18"), Verdict::Maybe);
         assert_eq!(probe(Side::Src, b"\xff\xfd\x18login:"), Verdict::No);
-    }
-
-    #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
     }
 }

@@ -4,20 +4,22 @@
 
 use minamo_model::Flow;
 
-use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Heard, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "WireGuard",
     title: "WireGuard",
+    category: Category::Vpn,
     spec: &["WireGuard: Next Generation Kernel Network Tunnel, §5.4"],
-    transport: Transport::Datagram,
     ports: &[51820],
     encrypted: true,
     max_state: 64,
     probe,
+    together: Some(together),
     start: |_| Box::new(WireGuard),
     sample: &[(Side::Src, &SAMPLE)],
+    ..Protocol::DATAGRAM
 };
 
 /// Initiation and response are told by type, three zero octets, exact length and by the fields that random values
@@ -32,6 +34,21 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         ([4, 0, 0, 0, _, _, _, _, _, _, _, _, 0, 0, 0, 0, ..], 32..) if data.len().is_multiple_of(16) => Verdict::Maybe,
         _ => Verdict::No,
     }
+}
+
+/// Data prove themselves in two datagrams for one receiver, with counters that follow one another.
+fn together(heard: &Heard<'_>) -> Verdict {
+    let data = |data: &[u8]| {
+        let counter = <[u8; 8]>::try_from(data.get(8..16)?).ok()?;
+        let receiver = data.get(4..8).filter(|receiver| *receiver != [0; 4])?.to_owned();
+        (data.first() == Some(&4)).then_some((receiver, u64::from_le_bytes(counter)))
+    };
+    let Some((receiver, latest)) = data(heard.data) else { return Verdict::Maybe };
+    let follows = heard
+        .same()
+        .filter_map(data)
+        .any(|(other, counter)| other == receiver && (1..64).contains(&latest.wrapping_sub(counter)));
+    if follows { Verdict::Yes } else { Verdict::Maybe }
 }
 
 struct WireGuard;
@@ -78,7 +95,21 @@ mod tests {
     }
 
     #[test]
-    fn arbitrary_octets_never_panic() {
-        super::super::anything::never_panics(&PROTOCOL);
+    fn data_prove_themselves_by_receiver_and_counter() {
+        let message = |receiver: u8, counter: u8| {
+            let mut data = vec![4, 0, 0, 0, receiver, 1, 1, 1, counter, 0, 0, 0, 0, 0, 0, 0];
+            data.extend([0xa5; 16]);
+            data
+        };
+        let label = |first: Vec<u8>, second: Vec<u8>| {
+            let (mut flow, mut classifier) = (Flow::default(), crate::Classifier::new(false, 1, 2));
+            classifier.datagram(Side::Src, &first, &mut flow);
+            classifier.datagram(Side::Src, &second, &mut flow);
+            classifier.label(&mut flow);
+            flow.core.app.into_owned()
+        };
+        assert_eq!(label(message(7, 1), message(7, 2)), "WireGuard");
+        assert_eq!(label(message(7, 1), message(8, 2)), "Unknown");
+        assert_eq!(label(message(7, 9), message(7, 2)), "Unknown");
     }
 }

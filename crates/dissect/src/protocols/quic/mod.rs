@@ -13,7 +13,7 @@ use rustls::quic::Keys;
 use super::tls::Assembly;
 use super::tls::hello::{CLIENT_HELLO, ClientHello, SERVER_HELLO, ServerHello, varint};
 use crate::fingerprint::Carrier;
-use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 use header::{Kind, Long, MIN_FIRST_ID};
 use version::{Layout, Version};
 
@@ -21,8 +21,8 @@ use version::{Layout, Version};
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "QUIC",
     title: "QUIC",
+    category: Category::Web,
     spec: &["RFC 9000", "RFC 9001", "RFC 9369", "RFC 8999"],
-    transport: Transport::Datagram,
     ports: &[443, 80, 853, 4433, 8443],
     encrypted: true,
     max_state: 65_536,
@@ -32,6 +32,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
         (Side::Src, include_bytes!("../../../samples/quic-client.bin")),
         (Side::Dst, include_bytes!("../../../samples/quic-server.bin")),
     ],
+    ..Protocol::DATAGRAM
 };
 
 /// Most octets of a handshake message in CRYPTO frames.

@@ -8,14 +8,14 @@ use minamo_model::Flow;
 use super::hello::{CERTIFICATE, CLIENT_HELLO, ClientHello, SERVER_HELLO, SERVER_HELLO_DONE, ServerHello, plausible};
 use super::{ALERT, APPLICATION_DATA, Assembly, CHANGE_CIPHER_SPEC, HANDSHAKE, certificate};
 use crate::fingerprint::Carrier;
-use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(crate) static PROTOCOL: Protocol = Protocol {
     name: "DTLS",
     title: "Datagram Transport Layer Security",
+    category: Category::Web,
     spec: &["RFC 9147", "RFC 6347", "RFC 4347"],
-    transport: Transport::Datagram,
     ports: &[443, 853, 4433, 5061, 5349, 5684],
     encrypted: true,
     max_state: 65_536,
@@ -25,6 +25,7 @@ pub(crate) static PROTOCOL: Protocol = Protocol {
         (Side::Src, include_bytes!("../../../samples/dtls-client.bin")),
         (Side::Dst, include_bytes!("../../../samples/dtls-server.bin")),
     ],
+    ..Protocol::DATAGRAM
 };
 
 const HELLO_VERIFY_REQUEST: u8 = 3;

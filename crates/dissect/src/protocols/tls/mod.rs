@@ -15,15 +15,15 @@ use minamo_base::{Cursor, WireError};
 use minamo_model::Flow;
 
 use crate::fingerprint::Carrier;
-use crate::{Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 use hello::{CERTIFICATE, CLIENT_HELLO, ClientHello, SERVER_HELLO, SERVER_HELLO_DONE, ServerHello};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
     name: "TLS",
     title: "Transport Layer Security",
+    category: Category::Web,
     spec: &["RFC 8446", "RFC 5246", "RFC 4346", "RFC 2246", "RFC 6101", "RFC 6066", "RFC 7301"],
-    transport: Transport::Stream,
     ports: &[443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 4433, 5061, 8443],
     encrypted: true,
     max_state: 65_536,
@@ -33,6 +33,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
         (Side::Src, include_bytes!("../../../samples/tls-client.bin")),
         (Side::Dst, include_bytes!("../../../samples/tls-server.bin")),
     ],
+    ..Protocol::STREAM
 };
 
 /// Content types of records (RFC 8446 §5.1).

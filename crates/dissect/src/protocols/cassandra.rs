@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Cassandra's CQL (CQL binary protocol 3 to 5 §2): version, flags, operation and length of the frames that open a
+//! connection.
+
+use super::tell::*;
+
+/// The registry's row.
+pub(super) static PROTOCOL: Protocol = Protocol {
+    name: "Cassandra",
+    title: "Cassandra CQL",
+    category: Category::Database,
+    spec: &["CQL Binary Protocol v3", "v4", "v5"],
+    ports: &[9042],
+    first: First::Of(&[0x02, 0x03, 0x04, 0x05, 0xca]),
+    probe,
+    sample: &[(Side::Src, b"\x04\x00\x00\x00\x05\x00\x00\x00\x00")],
+    ..Protocol::STREAM
+};
+
+fn probe(_: Side, data: &[u8]) -> Verdict {
+    // Between servers another magic opens a connection.
+    if data.first() == Some(&0xca) {
+        return begins(data, b"\xca\x55\x2d\xfa");
+    }
+    // Versions 1 and 2 have a stream number of one octet.
+    let (width, number) = match data.first() {
+        Some(1 | 2) => (8, 2),
+        _ => (9, 3),
+    };
+    let Some(header) = data.get(..width) else { return maybe_if(within(u8_at(data, 0), 2, 5)) };
+    let told = match u8_at(header, number + 1) {
+        Some(5) => be32(header, number + 2) == Some(0) && data.len() == width,
+        // A map of strings: the version of the language is always among them.
+        Some(1) => contains(data, b"CQL_VERSION"),
+        Some(7) => {
+            within(be32(header, number + 2), 10, 65_536)
+                && within(be32(data, width), 1, 65_536)
+                && data.get(width + 4).is_some_and(|first| first.is_ascii_alphabetic())
+                && be16(header, 2).is_some()
+        }
+        _ => false,
+    };
+    yes_if(told && within(u8_at(header, 0), 2, 5) && within(u8_at(header, 1), 0, 0x1f))
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Genshin Impact and its kin (Grasscutter, handshake of their KCP): packets of twenty octets with a magic at both
+//! ends.
+
+use super::tell::*;
+
+/// The registry's row.
+pub(super) static PROTOCOL: Protocol = Protocol {
+    name: "GenshinImpact",
+    title: "Genshin Impact",
+    category: Category::Game,
+    spec: &["Grasscutter, KCP handshake"],
+    ports: &[22101, 22102],
+    first: First::Of(&[0x00]),
+    probe,
+    sample: &[
+        (Side::Src, b"\x00\x00\x00\xff\x00\x00\x00\x00\x00\x00\x00\x00\x49\x96\x02\xd2\xff\xff\xff\xff"),
+        (Side::Dst, b"\x00\x00\x01\x45\x01\x02\x03\x04\x05\x06\x07\x08\x49\x96\x02\xd2\x14\x51\x45\x45"),
+    ],
+    ..Protocol::DATAGRAM
+};
+
+fn probe(_: Side, data: &[u8]) -> Verdict {
+    let ends = [(0x0000_00ff, 0xffff_ffff), (0x0000_0145, 0x1451_4545), (0x0000_0194, 0x1941_9494)];
+    let told = ends.iter().any(|(first, last)| be32(data, 0) == Some(*first) && be32(data, 16) == Some(*last));
+    yes_if(told && data.len() == 20)
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//! IRC (RFC 2812 §2.3, §3.1): commands that open a session, or the server's messages, which begin with its name.
+
+use super::tell::*;
+
+/// The registry's row.
+pub(super) static PROTOCOL: Protocol = Protocol {
+    name: "IRC",
+    title: "Internet Relay Chat",
+    category: Category::Chat,
+    spec: &["RFC 2812", "IRCv3"],
+    ports: &[194, 6660, 6661, 6662, 6663, 6664, 6665, 6666, 6667, 6668, 6669, 7000],
+    first: First::Of(b":NCUPEnE"),
+    probe,
+    sample: &[
+        (Side::Src, b"NICK minamo\r\nUSER minamo 0 * :Minamo\r\n"),
+        (Side::Dst, b":irc.example.org NOTICE * :*** Looking up your hostname\r\n"),
+    ],
+    ..Protocol::STREAM
+};
+
+fn probe(_: Side, data: &[u8]) -> Verdict {
+    first_line_of(data, |line| {
+        let mut words = line.split(|octet| *octet == b' ').filter(|word| !word.is_empty());
+        let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let numeric = second.len() == 3 && second.iter().all(u8::is_ascii_digit);
+        match first {
+            [b':', ..] => first.len() > 1 && (numeric && words.next().is_some() || VERBS.contains(&second)),
+            b"NICK" => graphic(second) && second.len() <= 32 && words.next().is_none(),
+            b"USER" => words.count() >= 3 && contains(line, b" :"),
+            b"CAP" => matches!(second, b"LS" | b"REQ" | b"END"),
+            b"NOTICE" => matches!(second, b"AUTH" | b"*") && contains(line, b" :"),
+            b"ERROR" => second == b":Closing",
+            _ => false,
+        }
+    })
+}
+
+/// A session is opened by lines of any order; a password before the name proves nothing alone.
+fn first_line_of(data: &[u8], told: impl Fn(&[u8]) -> bool) -> Verdict {
+    match line(data) {
+        Some((first, n)) if after(first, b"PASS ").is_some() && data.len() > n => {
+            first_line(data.get(n..).unwrap_or_default(), 512, told)
+        }
+        Some((first, n)) if after(first, b"PASS ").is_some() => maybe_if(first.len() < 200 && data.len() == n),
+        _ => first_line(data, 512, told),
+    }
+}
+
+const VERBS: &[&[u8]] =
+    &[b"NOTICE", b"PRIVMSG", b"JOIN", b"PART", b"MODE", b"QUIT", b"NICK", b"TOPIC", b"KICK", b"CAP"];

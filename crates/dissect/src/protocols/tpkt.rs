@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+//! TPKT (RFC 1006 §6) with COTP (ISO 8073 §13), which several protocols ride on: told by what their data begin with.
+//! MMS (ISO 9506) by its session and presentation layers, S7 by its identifiers, H.225 of H.323 by Q.931. A request
+//! for a connection alone is anybody's.
+
+use super::tell::*;
+
+/// The registry's row of Manufacturing Message Specification.
+pub(super) static MMS: Protocol = Protocol {
+    name: "ISO9506-1-MMS",
+    title: "Manufacturing Message Specification",
+    category: Category::IotScada,
+    spec: &["ISO 9506-1", "RFC 1006"],
+    ports: &[102],
+    first: First::Of(&[0x03]),
+    probe: mms,
+    sample: &[(
+        Side::Src,
+        b"\x03\x00\x00\x20\x02\xf0\x80\x01\x00\x01\x00\x61\x13\x30\x11\x02\x01\x03\xa0\x0c\xa0\x0a\x02\x01\
+        \x01\xa1\x05\xa0\x03\x80\x01\x00",
+    )],
+    ..Protocol::STREAM
+};
+
+/// The registry's row of S7 communication.
+pub(super) static S7: Protocol = Protocol {
+    name: "S7Comm",
+    title: "S7 communication",
+    category: Category::IotScada,
+    spec: &["Wireshark wiki, S7comm", "RFC 1006"],
+    ports: &[102],
+    first: First::Of(&[0x03]),
+    probe: s7,
+    sample: &[(
+        Side::Src,
+        b"\x03\x00\x00\x19\x02\xf0\x80\x32\x01\x00\x00\x00\x01\x00\x08\x00\x00\xf0\x00\x00\x01\x00\x01\x01\
+        \xe0",
+    )],
+    ..Protocol::STREAM
+};
+
+/// The registry's row of S7 communication plus.
+pub(super) static S7_PLUS: Protocol = Protocol {
+    name: "S7CommPlus",
+    title: "S7 communication plus",
+    category: Category::IotScada,
+    spec: &["Wireshark wiki, S7comm-plus", "RFC 1006"],
+    ports: &[102],
+    first: First::Of(&[0x03]),
+    probe: s7_plus,
+    sample: &[(Side::Src, b"\x03\x00\x00\x12\x02\xf0\x80\x72\x01\x00\x03\x31\x00\x00\x72\x01\x00\x00")],
+    ..Protocol::STREAM
+};
+
+/// The registry's row of H.323 call signalling.
+pub(super) static H323: Protocol = Protocol {
+    name: "H323",
+    title: "H.323 call signalling",
+    category: Category::Voip,
+    spec: &["ITU-T H.225.0", "ITU-T Q.931", "RFC 1006"],
+    ports: &[1718, 1719, 1720],
+    probe: h323,
+    sample: &[(Side::Src, b"\x03\x00\x00\x12\x08\x02\x00\x01\x05\x04\x03\x88\x93\xa5\x28\x02\x61\x00")],
+    ..Protocol::BOTH
+};
+
+/// What stands in the first packet of data, behind those that set up the connection.
+fn transported(data: &[u8], told: impl Fn(&[u8]) -> Verdict) -> Verdict {
+    let mut rest = data;
+    for _ in 0..3 {
+        match rest {
+            [3, 0, _, _, cotp, kind, ..] if *cotp >= 2 => match kind >> 4 {
+                // Connection request and confirm: walked over.
+                0x0d | 0x0e => match rest.get(be16(rest, 2).unwrap_or_default().max(7)..) {
+                    Some(behind) => rest = behind,
+                    None => return Verdict::Maybe,
+                },
+                0x0f if *cotp == 2 => match rest {
+                    [_, _, _, _, _, 0xf0, 0x80 | 0, content @ ..] => {
+                        return if content.is_empty() { Verdict::Maybe } else { told(content) };
+                    }
+                    _ => return maybe_if(rest.len() < 7 && kind & 0x0f == 0),
+                },
+                _ => return Verdict::No,
+            },
+            [] | [3] | [3, 0] | [3, 0, _] | [3, 0, _, _] | [3, 0, _, _, _] => return Verdict::Maybe,
+            _ => return Verdict::No,
+        }
+    }
+    Verdict::No
+}
+
+fn s7(_: Side, data: &[u8]) -> Verdict {
+    transported(data, |content| match content {
+        [0x32] => Verdict::Maybe,
+        [0x32, 1 | 2 | 3 | 7, rest @ ..] => maybe_or(rest.len() < 2, matches!(rest, [0, 0, ..])),
+        _ => Verdict::No,
+    })
+}
+
+fn maybe_or(early: bool, told: bool) -> Verdict {
+    if early { Verdict::Maybe } else { yes_if(told) }
+}
+
+fn s7_plus(_: Side, data: &[u8]) -> Verdict {
+    transported(data, |content| match content {
+        [0x72] => Verdict::Maybe,
+        [0x72, 1..=3 | 0xfe, ..] => maybe_or(content.len() < 4, within(be16(content, 2), 1, 4_096)),
+        _ => Verdict::No,
+    })
+}
+
+/// Data of a session (ISO 8327: give tokens, data transfer) with presentation data (ISO 8823), or its connection with
+/// the abstract syntax of MMS.
+fn mms(_: Side, data: &[u8]) -> Verdict {
+    transported(data, |content| match content {
+        [1, 0, 1, 0, 0x61, ..] => Verdict::Yes,
+        [0x0d | 0x0e, ..] => either(yes_if(contains(content, SYNTAX)), maybe_if(content.len() < 180)),
+        [1] | [1, 0] | [1, 0, 1] | [1, 0, 1, 0] => Verdict::Maybe,
+        _ => Verdict::No,
+    })
+}
+
+/// 1.0.9506.2.1, the abstract syntax of MMS.
+const SYNTAX: &[u8] = b"\x28\xca\x22\x02\x01";
+
+/// Q.931's message in TPKT without COTP: discriminator, call reference, type, and the elements that begin with the
+/// bearer or user-user information; registration (RAS) over datagrams: a request to a gatekeeper with H.225's
+/// identifier.
+fn h323(_: Side, data: &[u8]) -> Verdict {
+    match data {
+        [3, 0, _, _, 8, 2, _, _, kind, ..] => yes_if(
+            matches!(kind, 0x01..=0x07 | 0x0d | 0x0f | 0x45 | 0x4d | 0x5a | 0x62 | 0x6e | 0x75 | 0x7b | 0x7d)
+                && within(be16(data, 2), 9, 8_192),
+        ),
+        [3]
+        | [3, 0]
+        | [3, 0, _]
+        | [3, 0, _, _]
+        | [3, 0, _, _, 8]
+        | [3, 0, _, _, 8, 2]
+        | [3, 0, _, _, 8, 2, _]
+        | [3, 0, _, _, 8, 2, _, _] => Verdict::Maybe,
+        // H.245 on a connection of its own.
+        [3, 0, _, _, ..] => yes_if(data.get(4..data.len().min(28)).is_some_and(|start| contains(start, H245))),
+        _ => yes_if(
+            data.len() > 16
+                && data.first().is_some_and(|first| first & 0x80 == 0)
+                && at(data, 0, 16).is_some_and(|start| contains(start, H225)),
+        ),
+    }
+}
+
+/// 0.0.8.245.0, the identifier of H.245.
+const H245: &[u8] = b"\x00\x08\x81\x75\x00";
+/// 0.0.8.2250.0, the identifier of H.225.0's protocol, behind its length.
+const H225: &[u8] = b"\x06\x00\x08\x91\x4a\x00";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_for_a_connection_is_anybodys() {
+        let request = b"\x03\x00\x00\x0b\x06\xe0\x00\x00\x00\x01\x00";
+        assert_eq!(s7(Side::Src, request), Verdict::Maybe);
+        assert_eq!(mms(Side::Src, request), Verdict::Maybe);
+        let both = [&request[..], S7.sample[0].1].concat();
+        assert_eq!((s7(Side::Src, &both), mms(Side::Src, &both)), (Verdict::Yes, Verdict::No));
+    }
+}

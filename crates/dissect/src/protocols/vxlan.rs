@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//! VXLAN (RFC 7348 §5): the flags, reserved octets, and a frame of Ethernet. On its port the meter opens the tunnel.
+
+use super::tell::*;
+
+/// The registry's row.
+pub(super) static PROTOCOL: Protocol = Protocol {
+    name: "VXLAN",
+    title: "Virtual eXtensible Local Area Network",
+    category: Category::Network,
+    spec: &["RFC 7348"],
+    ports: &[4789, 8472],
+    first: First::Of(&[0x08]),
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x08\x00\x00\x00\x00\x00\x7b\x00\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x08\x06\x00\x01\
+        \x08\x00\x06\x04",
+    )],
+    ..Protocol::DATAGRAM
+};
+
+fn probe(_: Side, data: &[u8]) -> Verdict {
+    let told = data.starts_with(&[8, 0, 0, 0])
+        && zero(data, 7, 1)
+        && matches!(be16(data, 20), Some(0x0800 | 0x0806 | 0x86dd | 0x8100));
+    yes_if(told)
+}
