@@ -230,7 +230,7 @@ const WITHOUT_COLUMN: &[&str] = &["ident", "sysid", "engine-type", "engine-id", 
 fn events_have_the_words_of_nfdump() {
     let text = |text: &str| parse(text).expect(text).to_string();
     assert_eq!(text("asa event deny"), "firewall_event ~ \"denied\"");
-    assert_eq!(text("nat event ADD and src xport 80"), "nat_event ~ \"*create\" and src xport = 80");
+    assert_eq!(text("nat event ADD and src xport 80"), "nat_event ~ \"*create\" and nat_src_port = 80");
     assert_eq!(text("asa event = alert"), "firewall_event = \"alert\"");
     assert_eq!(text("mpls 100 or next as 5"), text("routing_mpls_labels = 100 or routing_dst_peer_as = 5"));
 }

@@ -47,7 +47,7 @@ impl PairSettings {
 
 impl Default for PairSettings {
     fn default() -> Self {
-        let (wait, max_rows) = (Duration::from_secs(30), 500_000);
+        let (wait, max_rows) = (Duration::from_secs(10), 500_000);
         Self { wait, gap: wait, max_rows, max_octets: max_rows * Self::ROW_OCTETS, groups: Vec::new() }
     }
 }
