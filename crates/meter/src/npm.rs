@@ -138,8 +138,7 @@ mod tests {
     }
 
     fn verdict(npm: Npm) -> Option<(String, String)> {
-        let mut row = Flow::default();
-        row.tcp = Some(Box::default());
+        let mut row = Flow { tcp: Some(Box::default()), ..Flow::default() };
         row.core.src_packets = 100;
         row.core.dst_packets = 100;
         row.npm = Some(Box::new(npm));

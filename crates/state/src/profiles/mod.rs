@@ -4,8 +4,8 @@
 //! profile `live` is there without being defined: all flows.
 //!
 //! *In time.* Every version of a profile says from when to when it is in force, and a channel's meaning changes
-//! when its own profile changes, one above it, or a named set that one of them asks for. Minutes are the finest unit: what is in force as a minute
-//! begins holds for all of it.
+//! when its own profile changes, one above it, or a named set that one of them asks for. Minutes are the finest
+//! unit: what is in force as a minute begins holds for all of it.
 
 mod check;
 mod error;
