@@ -9,6 +9,8 @@ export interface ApiError {
   path: string | null;
 }
 
+export type AsKnown = "now" | "then";
+
 export interface Billing {
   elapsed_ms: number;
   inward: number[];
@@ -21,6 +23,7 @@ export interface Billing {
 }
 
 export interface BillingRequest {
+  as_known?: AsKnown;
   filter?: string;
   from: string;
   inside?: string[];
@@ -211,6 +214,17 @@ export interface FlowsRequest {
   to: string;
 }
 
+export interface Interval {
+  high: number;
+  low: number;
+}
+
+export interface Intervals {
+  bytes: Interval;
+  flows: Interval;
+  packets: Interval;
+}
+
 export interface LakeClass {
   bytes: number;
   filter: string;
@@ -355,6 +369,7 @@ export interface Paths {
 }
 
 export interface PathsRequest {
+  as_known?: AsKnown;
   by: Measure;
   filter?: string;
   from: string;
@@ -538,6 +553,7 @@ export interface Summary {
 }
 
 export interface SummaryRequest {
+  as_known?: AsKnown;
   compare?: string | null;
   filter?: string;
   from: string;
@@ -559,6 +575,7 @@ export interface Top {
 }
 
 export interface TopRequest {
+  as_known?: AsKnown;
   ascending?: boolean;
   by: Measure;
   compare?: string | null;
