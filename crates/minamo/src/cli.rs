@@ -33,7 +33,7 @@ pub(crate) enum Command {
     Meter(Meter),
     /// Ask the lake with a filter: flows, or the largest groups of them.
     #[cfg(feature = "lake")]
-    Query(Query),
+    Query(Box<Query>),
     /// Ask the lake with SQL.
     #[cfg(feature = "lake")]
     Sql(Sql),

@@ -36,7 +36,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Meter(args) => meter::run(&args),
         #[cfg(feature = "lake")]
-        Command::Query(args) => place::block_on(place::until_interrupted(query::run(args))),
+        Command::Query(args) => place::block_on(place::until_interrupted(query::run(*args))),
         #[cfg(feature = "lake")]
         Command::Sql(args) => place::block_on(place::until_interrupted(sql::run(args))),
         #[cfg(feature = "lake")]
