@@ -6,6 +6,7 @@ import { BrowserRouter, Outlet, Route, Routes } from "react-router";
 import { Failure } from "./api/client";
 import { makeClient, useSession } from "./api/queries";
 import { FilterBar } from "./filter/FilterBar";
+import { KnownChoice } from "./filter/KnownChoice";
 import { useWords } from "./i18n";
 import { Boundary } from "./parts/Boundary";
 import { Header } from "./parts/Header";
@@ -133,6 +134,7 @@ function Scoped({ title }: { title?: string }) {
       <div className="column">
         <Header>
           {title ? <Title name={title} /> : <FilterBar />}
+          {title ? null : <KnownChoice />}
           <RangePicker />
         </Header>
         <Main />

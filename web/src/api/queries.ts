@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // React hooks over the API operations; results are cached by their request.
-import { keepPreviousData, QueryClient, useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
-import type { Completion, Events, ExporterDetail, ExporterList, FlowRow, Flows, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Series, SeriesRequest, Session, Status, Summary, Top, TopRequest } from "../gen/api";
+import { keepPreviousData, QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { AsKnown, Completion, Events, ExporterDetail, ExporterList, FlowRow, Flows, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Queries, Series, SeriesRequest, Session, Status, Summary, Top, TopRequest } from "../gen/api";
 import { call, Failure } from "./client";
 
 /** What a ranking or a series counts. */
@@ -13,6 +13,8 @@ export interface Ask {
   from: string;
   to: string;
   filter: string;
+  /** By which versions of the filter's sets it goes; those of now where nothing is said. */
+  as_known?: AsKnown;
 }
 
 export function makeClient(): QueryClient {
@@ -143,5 +145,22 @@ export function useExporter(address: string, everyMillis: number) {
 export function useDecideExporter() {
   return useMutation({
     mutationFn: ({ address, decision }: { address: string; decision: string }) => call<void>("PUT", `/exporters/${encodeURIComponent(address)}/decision`, { decision }),
+  });
+}
+
+export function useQueries(everyMillis: number) {
+  return useQuery({
+    queryKey: ["queries"],
+    queryFn: ({ signal }) => call<Queries>("GET", "/queries", undefined, signal),
+    refetchInterval: everyMillis,
+  });
+}
+
+/** Stops a query that waits or runs; the list is asked for again. */
+export function useStopQuery() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: number) => call<void>("DELETE", `/queries/${id}`),
+    onSettled: () => client.invalidateQueries({ queryKey: ["queries"] }),
   });
 }

@@ -32,6 +32,15 @@ describe("language files", () => {
     expect(missing).toEqual([]);
   });
 
+  test("every group of columns has a name", () => {
+    expect([...new Set(COLUMNS.map((column) => column.group))].filter((group) => !english.has(`groupName.${group}`))).toEqual([]);
+  });
+
+  test("words stand for values of columns that there are", () => {
+    const columns = new Set(COLUMNS.map((column) => column.name));
+    expect(Object.keys(en.word).filter((name) => !columns.has(name))).toEqual([]);
+  });
+
   test("every column is explained in both languages", () => {
     expect(COLUMNS.filter((column) => !column.doc || !column.doc_ja).map((column) => column.name)).toEqual([]);
   });

@@ -40,5 +40,6 @@ export function useWords() {
   const say = useCallback((text: Text2) => (language === "ja" ? text.ja || text.en : text.en), [language]);
   const doc = useCallback((column: Pick<Column, "doc" | "doc_ja">) => (language === "ja" ? column.doc_ja || column.doc : column.doc).replaceAll("`", ""), [language]);
   const complain = useCallback((error: Pick<ApiError, "message" | "message_ja">) => (language === "ja" ? error.message_ja || error.message : error.message), [language]);
-  return { t, language, say, doc, complain };
+  const of = useCallback((column: string, value: string) => t(`word.${column}.${value}`, { defaultValue: "" }) || null, [t]);
+  return { t, language, say, doc, complain, of };
 }

@@ -18,7 +18,7 @@ export const PAGES: { path: string; name: string; icon: IconName; key: string }[
 
 export function scopeOf(params: URLSearchParams): string {
   const kept = new URLSearchParams();
-  for (const name of ["range", "from", "to", "q"]) {
+  for (const name of ["range", "from", "to", "q", "known"]) {
     const value = params.get(name);
     if (value) kept.set(name, value);
   }

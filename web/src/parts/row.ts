@@ -60,8 +60,34 @@ export function durationMicros(row: FlowRow): number {
   return Number.isFinite(end - start) ? Math.max(0, end - start) * 1000 : 0;
 }
 
+/** Ethertypes of frames without IP (IEEE registration authority). */
+const ETHERTYPES: Record<number, string> = { 0x0806: "ARP", 0x0842: "Wake-on-LAN", 0x22f0: "AVTP", 0x6003: "DECnet", 0x8035: "RARP", 0x809b: "AppleTalk", 0x80f3: "AARP", 0x8137: "IPX", 0x8808: "MAC control", 0x8809: "Slow protocols (LACP)", 0x8847: "MPLS", 0x8863: "PPPoE discovery", 0x8864: "PPPoE session", 0x888e: "EAPOL", 0x8892: "PROFINET", 0x88a2: "ATA over Ethernet", 0x88a4: "EtherCAT", 0x88b8: "GOOSE", 0x88b9: "GSE", 0x88ba: "Sampled values", 0x88cc: "LLDP", 0x88e5: "MACsec", 0x88f7: "PTP", 0x8902: "CFM", 0x8906: "FCoE", 0x9000: "Loopback" };
+
+/** An ethertype by its name and number. */
+export function ethertype(value: number): string {
+  const digits = `0x${value.toString(16).padStart(4, "0")}`;
+  const name = ETHERTYPES[value];
+  return name ? `${name} (${digits})` : digits;
+}
+
+/** `name=value` of an entry in its two parts; the whole as value where it has no name. */
+export function entry(written: string): { name: string; value: string } {
+  const at = written.indexOf("=");
+  return at > 0 ? { name: written.slice(0, at), value: written.slice(at + 1) } : { name: "", value: written };
+}
+
+/** Columns whose entries are `name=value`. */
+export const isNamedList = (name: string) => name === "extra" || name === "record_dst_differs";
+
+/** Words for values: `of` has those that stand for a meaning, by column. */
+export interface Words {
+  yes: string;
+  no: string;
+  of?: (column: string, value: string) => string | null;
+}
+
 /** A value of any column as text, by its type and unit. */
-export function show(name: string, value: unknown, words: { yes: string; no: string }): string {
+export function show(name: string, value: unknown, words: Words): string {
   if (value === null || value === undefined || value === "") return "–";
   const column = columnOf.get(name);
   if (typeof value === "boolean") return value ? words.yes : words.no;
@@ -69,7 +95,8 @@ export function show(name: string, value: unknown, words: { yes: string; no: str
   if (name === "proto") return protocol(value);
   if (name === "tls_version") return tlsVersion(value);
   if (column?.type === "time") return time(String(value), true);
-  if (typeof value !== "number") return String(value);
+  if (typeof value !== "number") return words.of?.(name, String(value)) ?? String(value);
+  if (name === "l2_ethertype") return ethertype(value);
   if (column?.kind === "flags" && name.includes("tcp")) return tcpFlags(value);
   switch (column?.unit) {
     case "octets":

@@ -4,6 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { createContext, use, useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 import { useStatus, type Ask } from "../api/queries";
+import type { AsKnown } from "../gen/api";
 import { narrow } from "../filter/build";
 import { isPreset, opening, resolve, type Preset, type Span } from "./range";
 
@@ -12,6 +13,9 @@ interface Scope {
   span: Span;
   preset: Preset | null;
   filter: string;
+  /** By which versions of the filter's sets (`@name`) it goes; null where it has none. */
+  known: AsKnown | null;
+  setKnown: (known: AsKnown) => void;
   live: boolean;
   setRange: (range: Preset | Span) => void;
   setFilter: (text: string) => void;
@@ -55,6 +59,8 @@ export function ScopeProvider({ children, waiting }: { children: ReactNode; wait
 
   const [name, from, to] = [params.get("range"), params.get("from"), params.get("to")];
   const filter = params.get("q") ?? "";
+  const then = params.get("known") === "then";
+  const known = useMemo<AsKnown | null>(() => (filter.includes("@") ? (then ? "then" : "now") : null), [filter, then]);
   const stated = isPreset(name) ? name : from && to && !Number.isNaN(Date.parse(from)) && !Number.isNaN(Date.parse(to)) ? "span" : null;
   const range = useMemo<Preset | Span | null>(() => {
     if (stated === "span") return { from: from ?? "", to: to ?? "" };
@@ -94,20 +100,34 @@ export function ScopeProvider({ children, waiting }: { children: ReactNode; wait
     [setParams],
   );
 
+  const setKnown = useCallback(
+    (next: AsKnown) =>
+      setParams((old) => {
+        const changed = new URLSearchParams(old);
+        if (next === "then") changed.set("known", next);
+        else changed.delete("known");
+        return changed;
+      }),
+    [setParams],
+  );
+
   const scope = useMemo<Scope | null>(() => {
     if (!span) return null;
     const search = (more: string | null = null, other?: Span) => {
       const next = put(new URLSearchParams(), other ?? range ?? "1h");
       const q = more ? narrow(filter, more) : filter;
       if (q) next.set("q", q);
+      if (known === "then") next.set("known", known);
       return `?${next}`;
     };
     const flows = (more: string | null, other?: Span) => `/flows${search(more, other)}`;
     return {
-      ask: { ...span, filter },
+      ask: { ...span, filter, ...(known === "then" ? { as_known: known } : {}) },
       span,
       preset: typeof range === "string" ? range : null,
       filter,
+      known,
+      setKnown,
       live: live && relative,
       setRange,
       setFilter,
@@ -117,7 +137,7 @@ export function ScopeProvider({ children, waiting }: { children: ReactNode; wait
       flows,
       drill: (more) => void navigate(flows(more)),
     };
-  }, [span, range, filter, live, relative, setRange, setFilter, refresh, navigate]);
+  }, [span, range, filter, known, setKnown, live, relative, setRange, setFilter, refresh, navigate]);
 
   if (!scope) return waiting(status.error);
   return <Context value={scope}>{children}</Context>;

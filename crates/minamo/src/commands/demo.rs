@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `minamo demo`: captures, shifted to now, through the same program that `minamo serve` runs.
 
+mod exporters;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +17,8 @@ use tokio::sync::mpsc;
 
 use crate::cli::Demo;
 use crate::clock;
-use crate::commands::serve::{Core, bind, interrupted, serve};
+use crate::commands::demo::exporters::Collection;
+use crate::commands::serve::{Core, SampleSource, bind, interrupted, serve};
 use crate::read::{self, Report};
 use crate::settings::Settings;
 
@@ -33,7 +36,7 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
     let password = random_password();
     core.state.set_user("demo", &password)?;
     let batches = core.batches();
-    let report = tokio::task::spawn_blocking(move || replay(&files, &batches)).await??;
+    let (report, forward) = tokio::task::spawn_blocking(move || replay(&files, &batches)).await??;
     report.tell();
     if report.nothing_read() {
         bail!("nothing could be read");
@@ -47,12 +50,32 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
         "\n  console   http://{}/\n  user      demo\n  password  {password}\n\nCtrl-C ends it.",
         listener.local_addr()?
     );
+    let collection = collection(&args.pcap, forward, &core).await?;
+    let (counters, exporters) = match &collection {
+        Some(collection) => {
+            let collected = Arc::clone(&collection.counters);
+            let counters: SampleSource = Arc::new(move || collected.samples(&[]));
+            (counters, Some(collection.exporters.clone()))
+        }
+        None => (Arc::new(Vec::new) as SampleSource, None),
+    };
     let served = tokio::select! {
-        served = serve(&core, listener, Arc::new(Vec::new), None) => served,
+        served = serve(&core, listener, counters, exporters) => served,
         () = interrupted() => Ok(()),
     };
+    if let Some(collection) = collection {
+        collection.close().await?;
+    }
     core.close().await?;
     served
+}
+
+/// The demo's own captures come with exporters that tell of the same flows.
+async fn collection(given: &[PathBuf], forward: i64, core: &Core) -> anyhow::Result<Option<Collection>> {
+    match fixtures().filter(|folder| given.is_empty() && Collection::is_recorded(folder)) {
+        Some(folder) => Ok(Some(Collection::start(folder, forward, core.batches()).await?)),
+        None => Ok(None),
+    }
 }
 
 /// Waits until all rows are in the lake and prints their sums.
@@ -90,18 +113,19 @@ fn captures(given: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Meters each capture and sends the rows; a capture that cannot be opened is reported at the end.
-fn replay(files: &[PathBuf], batches: &mpsc::Sender<RecordBatch>) -> anyhow::Result<Report> {
+/// Meters each capture and sends the rows; a capture that cannot be opened is reported at the end. Also returns by how
+/// many nanoseconds the captures were shifted, the last of them where each has a shift of its own.
+fn replay(files: &[PathBuf], batches: &mpsc::Sender<RecordBatch>) -> anyhow::Result<(Report, i64)> {
     let spans: Vec<_> = files.iter().map(|file| read::time_span(file).ok().flatten()).collect();
     let first = spans.iter().flatten().map(|(first, _)| *first).min();
     let last = spans.iter().flatten().map(|(_, last)| *last).max();
     let together = first.zip(last).is_some_and(|(first, last)| last - ONE_TIMELINE <= first);
     let now = clock::now();
     let progress = read::progress();
-    let mut total = Report::default();
+    let (mut total, mut forward) = (Report::default(), 0);
     for (file, span) in files.iter().zip(spans) {
         let end = if together { last } else { span.map(|(_, last)| last) };
-        let forward = end.map_or(0, |end| now.0.saturating_sub(end.0));
+        forward = end.map_or(0, |end| now.0.saturating_sub(end.0));
         let mut builder = FlowBuilder::default();
         let report = read::meter(
             std::slice::from_ref(file),
@@ -117,7 +141,7 @@ fn replay(files: &[PathBuf], batches: &mpsc::Sender<RecordBatch>) -> anyhow::Res
         send(&mut builder, batches);
         total.add(report);
     }
-    Ok(total)
+    Ok((total, forward))
 }
 
 /// Sends the rows so far; false where nobody takes them.

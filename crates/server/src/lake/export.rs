@@ -18,7 +18,6 @@ use minamo_store::{Rows, RowsQuery};
 
 use super::types::{ExportFlowsParams, ExportSqlParams};
 use crate::api::{filter, parse_time};
-use crate::types::AsKnown;
 use crate::{ApiError, Deps};
 
 /// Formats of flows: those that are files.
@@ -36,7 +35,7 @@ pub(crate) async fn flows(
     if from >= to {
         return Err(ApiError::bad("to", "the range ends before it begins", "期間の終わりが始まりより前です"));
     }
-    let filter = filter(&deps, &params.filter, AsKnown::Now)?;
+    let filter = filter(&deps, &params.filter, params.as_known)?;
     let format = FLOW_FORMATS.contains(&params.format.as_str()).then(|| minamo_sinks::format(&params.format)).flatten();
     let format = format.ok_or_else(|| unknown(&params.format, &FLOW_FORMATS))?;
     let rows = deps.lake.flow_rows(RowsQuery { from: Some(from), to: Some(to), filter, limit: params.limit }).await?;

@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::types::AsKnown;
+
 /// What the lake holds, how long, and what is being done with it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LakeState {
@@ -281,6 +283,9 @@ pub struct ExportFlowsParams {
     /// Filter; all flows where it is empty or missing.
     #[serde(default)]
     pub filter: String,
+    /// By which versions of the sets in the filter (`@name`) it goes.
+    #[serde(default)]
+    pub as_known: AsKnown,
     /// The newest so many; all, in the order in which they are stored, where nothing is given.
     pub limit: Option<usize>,
 }

@@ -32,7 +32,7 @@ export function Detail({ address, close }: { address: string; close: () => void 
             </div>
             <Figures data={data} />
             <Interfaces data={data} />
-            {data.templates.map((template) => (
+            {data.templates.toSorted((a, b) => Number(a.options) - Number(b.options)).map((template) => (
               <Template key={`${template.version}/${template.domain}/${template.id}`} template={template} />
             ))}
           </>

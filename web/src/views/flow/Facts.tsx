@@ -10,7 +10,7 @@ import { utc, whole } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
 import { Panel } from "../../parts/Panel";
 import { reasonIn } from "../../parts/reason";
-import { show } from "../../parts/row";
+import { entry, isNamedList, show } from "../../parts/row";
 import { useScope } from "../../parts/scope";
 
 export function Facts({ row }: { row: FlowRow }) {
@@ -53,9 +53,9 @@ export function Facts({ row }: { row: FlowRow }) {
 }
 
 function Fact({ column, value, explained }: { column: Column; value: unknown; explained: boolean }) {
-  const { t, doc, language } = useWords();
+  const { t, doc, language, of } = useWords();
   const scope = useScope();
-  const shown = column.name === "app_reason" ? reasonIn(language, String(value)) : show(column.name, value, { yes: t("value.yes"), no: t("value.no") });
+  const shown = column.name === "app_reason" ? reasonIn(language, String(value)) : show(column.name, value, { yes: t("value.yes"), no: t("value.no"), of });
   const exact = column.type === "time" ? utc(String(value)) : typeof value === "number" && column.kind === "counter" ? whole(value) : Array.isArray(value) ? "" : String(value);
   const one = column.kind === "counter" || column.name === "flow_id" || typeof value === "object" ? null : term(column.name, value as Value);
   return (
@@ -65,8 +65,25 @@ function Fact({ column, value, explained }: { column: Column; value: unknown; ex
         {explained ? <span className="fact-doc">{doc(column)}</span> : null}
       </th>
       <td title={exact === shown ? undefined : exact}>
-        <div>{one ? <Link to={scope.flows(one)}>{shown}</Link> : shown}</div>
+        {isNamedList(column.name) && Array.isArray(value) ? <Entries list={value.map(String)} /> : <div>{one ? <Link to={scope.flows(one)}>{shown}</Link> : shown}</div>}
       </td>
     </tr>
+  );
+}
+
+/** What an exporter told besides the columns, line by line. */
+function Entries({ list }: { list: string[] }) {
+  return (
+    <dl className="entries">
+      {list.map((text) => {
+        const { name, value } = entry(text);
+        return (
+          <div key={text}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        );
+      })}
+    </dl>
   );
 }

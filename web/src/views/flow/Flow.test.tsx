@@ -24,3 +24,13 @@ test("a flow that is gone is said to be gone", async () => {
   show(<Flow />, `/flows/x?${RANGE}`, "/flows/:id");
   expect((await screen.findByRole("alert")).textContent).toContain("there is no such flow");
 });
+
+test("what has no column is a list, and values that mean something are words", async () => {
+  answer({ "/flows/aa": { ...row, extra: ["flowEndReason=1", "9.12=x=y"], npm_verdict: "server", l2_ethertype: 0x88cc } });
+  show(<Flow />, `/flows/aa?${RANGE}`, "/flows/:id", "ja");
+  expect(await screen.findByText("flowEndReason")).toBeTruthy();
+  expect(screen.getByText("x=y")).toBeTruthy();
+  expect(screen.getByText("サーバー", { selector: "a" })).toBeTruthy();
+  expect(screen.getByText("LLDP (0x88cc)")).toBeTruthy();
+  expect(screen.getByText("その他の情報要素")).toBeTruthy();
+});

@@ -14,7 +14,7 @@ import { cellOf, COMPOSED } from "./cells";
 const PAGE = 100;
 
 export function FlowTable({ columns }: { columns: string[] }) {
-  const { t, doc } = useWords();
+  const { t, doc, of } = useWords();
   const scope = useScope();
   const navigate = useNavigate();
   const answer = useFlows(scope.ask, PAGE, true);
@@ -25,7 +25,7 @@ export function FlowTable({ columns }: { columns: string[] }) {
   if (answer.error && rows.length === 0) return <ErrorNote error={answer.error} retry={() => void answer.refetch()} />;
   if (answer.isPending) return <Loading rows={10} />;
   if (rows.length === 0) return <NoTraffic />;
-  const words = { yes: t("value.yes"), no: t("value.no"), encrypted: t("flows.encrypted"), confidence: (value: string) => t(`confidence.${value}`, { defaultValue: value }) };
+  const words = { yes: t("value.yes"), no: t("value.no"), of, encrypted: t("flows.encrypted"), confidence: (value: string) => t(`confidence.${value}`, { defaultValue: value }) };
   const cells = columns.map((name) => ({ name, ...cellOf(name) }));
   return (
     <div className={`scroll${answer.isPlaceholderData ? " stale" : ""}`} ref={host}>

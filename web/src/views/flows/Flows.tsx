@@ -68,7 +68,7 @@ export function Flows() {
               />
             ) : null}
             <Choice<Measure> label={t("measure.label")} value={by} onChange={(value) => change({ order: value })} options={MEASURES.map((value) => ({ value, label: t(`measure.${value}`) }))} />
-            {keys.length === 0 ? <Download what="flows" params={{ from: scope.ask.from, to: scope.ask.to, filter: scope.ask.filter }} /> : null}
+            {keys.length === 0 ? <Download what="flows" params={{ from: scope.ask.from, to: scope.ask.to, filter: scope.ask.filter, ...(scope.known === "then" ? { as_known: scope.known } : {}) }} /> : null}
             {keys.length === 0 ? (
               <ColumnChooser
                 chosen={columns}

@@ -25,7 +25,7 @@ function figures(row: TopTotals, measures: string[]): unknown[] {
 }
 
 export function GroupTable({ keys, question, onSort }: { keys: string[]; question: Question; onSort: (change: Partial<Question>) => void }) {
-  const { t, doc } = useWords();
+  const { t, doc, of: wordOf } = useWords();
   const scope = useScope();
   const [limit, setLimit] = useState(LIMITS[0] ?? 25);
   const answer = useTop(scope.ask, requestOf(keys, question, limit));
@@ -40,7 +40,7 @@ export function GroupTable({ keys, question, onSort }: { keys: string[]; questio
   const { rows, total, gone } = answer.data;
   const { measures, order, ascending, compare } = question;
   if (rows.length === 0 && !gone) return <NoTraffic />;
-  const words = { yes: t("value.yes"), no: t("value.no") };
+  const words = { yes: t("value.yes"), no: t("value.no"), of: wordOf };
   const label = (name: string, value: unknown) => (value === null || value === undefined || value === "" ? <span className="faint">{t("value.none")}</span> : show(name, value, words));
   const place = measures.indexOf(order);
   const of = (row: TopTotals) => Number(figures(row, measures)[place] ?? 0);

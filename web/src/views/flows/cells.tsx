@@ -4,12 +4,10 @@ import type { ReactNode } from "react";
 import type { FlowRow } from "../../gen/api";
 import { bytes, count, micros, protocol } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
-import { columnOf, durationMicros, endpoint, isEncrypted, isNumeric, nameOf, number, place, show, text } from "../../parts/row";
+import { columnOf, durationMicros, endpoint, isEncrypted, isNumeric, nameOf, number, place, show, text, type Words } from "../../parts/row";
 import { Time } from "../../parts/Time";
 
-export interface CellWords {
-  yes: string;
-  no: string;
+export interface CellWords extends Words {
   encrypted: string;
   confidence: (value: string) => string;
 }

@@ -7,6 +7,7 @@ import { useWords } from "../../i18n";
 import { bytes, count, micros, time, utc, whole } from "../../parts/format";
 import { Panel } from "../../parts/Panel";
 import { Empty, Shown } from "../../parts/State";
+import { Running } from "./Running";
 import "./status.css";
 
 const EVERY_MILLIS = 5000;
@@ -19,6 +20,7 @@ export function Status() {
         {(data) => (
           <>
             <Figures data={data} at={answer.dataUpdatedAt} />
+            <Running />
             <Counters list={data.counters} />
           </>
         )}
