@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use minamo_base::Time;
@@ -19,8 +20,12 @@ use crate::ingest::Fresh;
 const MAX_ROWS: usize = 10_000;
 /// Events of the past that are read at the start, so that they are not given twice.
 const REMEMBERED: usize = 50_000;
-/// Pause between two looks, so that many small batches cost one run.
-const PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
+/// Shortest pause between two looks, so that many small batches cost one run.
+const PAUSE: Duration = Duration::from_secs(2);
+/// Longest pause: an event is found that long after its flows at the latest.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The pause is so many times as long as the look before it, so that detection leaves the machine to intake under load.
+const RESTS: u32 = 4;
 
 minamo_base::counters! {
     /// Counters of detection.
@@ -45,6 +50,12 @@ pub(crate) struct Detector {
     counters: Arc<Counters>,
 }
 
+/// The pause after a look that took so many nanoseconds.
+fn pause_after(nanos: i64) -> Duration {
+    let took = Duration::from_nanos(u64::try_from(nanos).unwrap_or(0));
+    took.saturating_mul(RESTS).clamp(PAUSE, LONGEST_PAUSE)
+}
+
 impl Detector {
     /// A detector that knows the events of the past.
     pub(crate) async fn new(lake: Arc<Lake>, rules: Vec<Rule>, counters: Arc<Counters>) -> anyhow::Result<Self> {
@@ -62,12 +73,19 @@ impl Detector {
 
     /// Looks whenever flows came, until `stop` is dropped, and then once more.
     pub(crate) async fn run(mut self, fresh: Arc<Fresh>, mut stop: watch::Receiver<()>) {
+        let mut pause = PAUSE;
         loop {
             tokio::select! {
-                () = fresh.notify.notified() => tokio::time::sleep(PAUSE).await,
+                () = fresh.notify.notified() => {}
                 _ = stop.changed() => break,
             }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = stop.changed() => break,
+            }
+            let began = clock::now();
             self.look(&fresh).await;
+            pause = pause_after(clock::now().since(began));
         }
         self.look(&fresh).await;
     }
@@ -100,5 +118,18 @@ impl Detector {
         self.lake.append(&EVENTS, builder.finish()?).await?;
         self.counters.events.fetch_add(found.events.len() as u64, Ordering::Relaxed);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn detection_rests_four_times_as_long_as_it_took() {
+        assert_eq!(pause_after(-1), PAUSE);
+        assert_eq!(pause_after(100_000_000), PAUSE);
+        assert_eq!(pause_after(2_000_000_000), Duration::from_secs(8));
+        assert_eq!(pause_after(i64::MAX), LONGEST_PAUSE);
     }
 }

@@ -72,8 +72,8 @@ fn fits(args: &Query, range: Range) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Rows that are asked for and sent together.
-const PAGE: usize = 8_192;
+/// Rows that are asked for together: the most of a page.
+const PAGE: usize = 10_000;
 
 /// All flows that pass, the newest first, to a collector.
 async fn send(lake: &Lake, filter: Expr, (from, to): Range, mut export: export::Open) -> anyhow::Result<()> {
@@ -95,7 +95,15 @@ async fn send(lake: &Lake, filter: Expr, (from, to): Range, mut export: export::
 async fn flows(lake: &Lake, filter: Expr, (from, to): Range, args: &Query) -> anyhow::Result<()> {
     let limit = args.limit.or(args.output.is_none().then_some(LIMIT));
     let output = Output::flows(&args.format, args.output.as_deref())?;
-    let count = output.all(lake.flow_rows(RowsQuery { from, to, filter, limit }).await?).await?;
+    let count = match limit.filter(|limit| *limit <= PAGE) {
+        // A page is found without a plan where the filter leaves few flows; what has no end is streamed.
+        Some(limit) => {
+            let page = lake.flows(FlowsQuery { from, to, filter, limit, cursor: None }).await?;
+            output.one(&page.batch)?;
+            page.batch.num_rows() as u64
+        }
+        None => output.all(lake.flow_rows(RowsQuery { from, to, filter, limit }).await?).await?,
+    };
     if let Some(path) = &args.output {
         eprintln!("minamo: {count} flows are in {}", path.display());
     }
