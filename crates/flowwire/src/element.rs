@@ -129,7 +129,7 @@ static DECIDED: LazyLock<HashMap<ColumnId, Measure>> = LazyLock::new(|| {
 });
 
 /// For each column its mirror: the same thing of the other side.
-pub(crate) static MIRRORS: LazyLock<HashMap<ColumnId, ColumnId>> = LazyLock::new(|| {
+static MIRRORS: LazyLock<HashMap<ColumnId, ColumnId>> = LazyLock::new(|| {
     let by_name: HashMap<_, _> = FLOWS.places().map(|(id, column)| (column.name, id)).collect();
     FLOWS.places().filter_map(|(id, column)| Some((id, *by_name.get(column.mirror?)?))).collect()
 });

@@ -5,12 +5,10 @@
 use std::borrow::Cow;
 
 use minamo_base::{Ip, Time};
-use minamo_model::{FLOWS, Flow};
-use minamo_schema::{ColumnId, Value};
+use minamo_model::Flow;
 
 use crate::cache::{Learned, Limits, Sampled};
 use crate::clock;
-use crate::element::MIRRORS;
 use crate::extra;
 use crate::measure::{Measure, Measures};
 use crate::record::{self, Tally};
@@ -270,29 +268,7 @@ fn direction(flow: &mut Flow, measures: &Measures) {
         std::mem::swap(&mut core.src_packets, &mut core.dst_packets);
     }
     if measures.get(Measure::BiflowDirection) == Some(2) {
-        turn(flow);
-    }
-}
-
-/// Exchanges the sides of a row.
-fn turn(flow: &mut Flow) {
-    let value = |flow: &Flow, id: ColumnId| match flow.get(id) {
-        Value::Uint(number) => Value::<'static>::Uint(number),
-        Value::Ip(ip) => Value::Ip(ip),
-        Value::Mac(mac) => Value::Mac(mac),
-        Value::Text(text) => Value::Text(text.into_owned().into()),
-        _ => Value::Null,
-    };
-    for (id, _) in FLOWS.places() {
-        let Some(other) = MIRRORS.get(&id).filter(|other| (id.group, id.at) < (other.group, other.at)) else {
-            continue;
-        };
-        let (here, there) = (value(flow, id), value(flow, *other));
-        if here != there {
-            // Mirrored columns have one type, so neither can be refused.
-            let fits = flow.set(id, &there) && flow.set(*other, &here);
-            debug_assert!(fits, "mirrors have one type");
-        }
+        flow.turn();
     }
 }
 
