@@ -186,7 +186,7 @@ Examples:
   minamo query 'port 443' --last 1h                         the newest flows
   minamo query 'src net 192.0.2.0/24' --top app --by bytes  the largest applications
   minamo query --top src_ip,dst_ip --limit 5                the largest pairs
-  minamo query 'app DNS' --format parquet --output dns.parquet   all of them, into a file
+  minamo query 'app = DNS' --format parquet --output dns.parquet   all of them, into a file
   minamo query --top 'net(src_ip,24)' --measures 'bytes,distinct(dst_ip),p95(duration)' --having 'flows > 100'
   minamo query --top app --compare 7d --last 1d             … beside the same day of the week before
   minamo query --paths src_ip,app,dst_ip --last 1h          what goes where, as JSON
