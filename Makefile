@@ -3,10 +3,14 @@
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 MINAMO = $(CARGO_TARGET_DIR)/debug/minamo
+# As it is installed: without the checks that tests want. Only our own crates are compiled once more for it.
+PROGRAM = $(CARGO_TARGET_DIR)/minamo
+UNCHECKED = CARGO_PROFILE_DEV_OVERFLOW_CHECKS=false CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=false
+PREFIX ?= /usr/local
 CORPORA = ../shared/corpora
 TOOLS = ../shared/tools
 
-.PHONY: demo test build web walk fmt fuzz bench bench-meter bench-lake bench-collect score-dpi need
+.PHONY: demo test build program install web walk fmt fuzz bench bench-meter bench-lake bench-collect score-dpi need
 
 ## Shows a small network in the browser: builds what is missing, replays captures, serves on loopback.
 demo: build
@@ -20,6 +24,15 @@ test: need web
 ## The program, with the console in it.
 build: need web
 	cargo build --workspace
+
+## The program to use for long: without checks of overflows and assertions, which cost a fifth.
+program: need web
+	$(UNCHECKED) cargo build -p minamo
+	@cp -f $(MINAMO) $(PROGRAM)
+
+## Into $(PREFIX)/bin.
+install: program
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/minamo
 
 ## The console, into web/dist.
 web: web/dist/index.html
@@ -54,9 +67,10 @@ bench-meter:
 bench-lake: build
 	sh benches/lake.sh $(MINAMO) $(CARGO_TARGET_DIR)/debug/xtask-lake $(TOOLS) $(RECORDS)
 
-## CPU, loss and memory of the collector against nfcapd, in one run; RECORDS=1000000 for a short one.
-bench-collect: build
-	sh benches/collect.sh $(MINAMO) $(TOOLS) $(RECORDS)
+## CPU, loss and memory of the collector against nfcapd, and decoding alone against netflow_parser, in one run;
+## RECORDS=1000000 for a short one.
+bench-collect: program
+	sh benches/collect.sh $(PROGRAM) $(TOOLS) $(RECORDS)
 
 ## Agreement of names and fingerprints with the expected flows of a corpus.
 score-dpi: build

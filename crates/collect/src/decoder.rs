@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use minamo_base::{Ip, Time};
-use minamo_flowwire::{Cache, decode};
+use minamo_flowwire::{Cache, Sink, decode_into};
+use minamo_model::Flow;
+use minamo_schema::Block;
 
 use crate::CollectError;
 use crate::counters::{Counters, Last, add};
-use crate::exporters::{Desk, Seen, Verdict};
+use crate::exporters::{Desk, Exporter, Recent, Seen, Verdict};
 use crate::keeper::Keeper;
 use crate::parcel::{Outbox, Parcel};
 use crate::stage::Stage;
@@ -36,16 +38,9 @@ pub(crate) fn take(message: Message<'_>, cache: &mut Cache, seen: &mut Seen, sta
         return;
     }
     let redefined = cache.counters().redefined_templates;
-    let (mut not_allowed, mut over_rate) = (0, 0);
-    let report = decode(octets, exporter, received, cache, &mut |flow| match account.row(
-        flow,
-        received,
-        recent.contains(flow),
-    ) {
-        Verdict::Take => stage.append(flow, received),
-        Verdict::NotAllowed => not_allowed += 1,
-        Verdict::OverRate => over_rate += 1,
-    });
+    let mut intake = Intake { account, recent, stage, received, not_allowed: 0, over_rate: 0 };
+    let report = decode_into(octets, exporter, received, cache, &mut intake);
+    let Intake { account, not_allowed, over_rate, .. } = intake;
     account.redefined += cache.counters().redefined_templates - redefined;
     account.report(&report, received);
     counters.report(&report);
@@ -55,6 +50,41 @@ pub(crate) fn take(message: Message<'_>, cache: &mut Cache, seen: &mut Seen, sta
     }
     if let Some(first) = report.skipped.first() {
         tracing::debug!(%exporter, transport, skipped = report.skipped.len(), %first, "message not used in full");
+    }
+}
+
+/// Where the rows of one message go.
+struct Intake<'a> {
+    account: &'a mut Exporter,
+    recent: &'a mut Recent,
+    stage: &'a mut Stage,
+    received: Time,
+    not_allowed: u64,
+    over_rate: u64,
+}
+
+impl Intake<'_> {
+    fn leave(&mut self, rows: usize, verdict: Verdict) {
+        match verdict {
+            Verdict::Take => {}
+            Verdict::NotAllowed => self.not_allowed += rows as u64,
+            Verdict::OverRate => self.over_rate += rows as u64,
+        }
+    }
+}
+
+impl Sink for Intake<'_> {
+    fn row(&mut self, flow: &Flow) {
+        match self.account.row(flow, self.received, self.recent) {
+            Verdict::Take => self.stage.append(flow, self.received),
+            other => self.leave(1, other),
+        }
+    }
+
+    fn block(&mut self, block: &Block) {
+        let (taken, others) = self.account.block(block, self.received, self.recent);
+        self.stage.extend(block, taken, self.received);
+        self.leave(block.rows() - taken, others);
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 use minamo_base::{Ip, Time};
 
 use crate::Elements;
+use crate::columns::Workbench;
 use crate::options::Taught;
 use crate::parking::{Parking, ParkingCounters};
 use crate::registry::{Learnt, Names};
@@ -212,6 +213,7 @@ pub struct Cache {
     reliable: bool,
     rates: HashMap<Ip, u32>,
     pub(crate) parking: Parking,
+    bench: Workbench,
 }
 
 /// Parts of the cache that decoding a data set needs at the same time.
@@ -224,6 +226,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) limits: Limits,
     pub(crate) elements: &'a Elements,
     pub(crate) now: u64,
+    pub(crate) bench: &'a mut Workbench,
 }
 
 impl Cache {
@@ -343,6 +346,7 @@ impl Cache {
             limits: self.limits,
             elements: &self.elements,
             now: self.now,
+            bench: &mut self.bench,
         }
     }
 

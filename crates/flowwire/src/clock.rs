@@ -22,11 +22,27 @@ const EARLIEST: Time = Time(946_684_800 * SECOND);
 /// Longest flow that is believed.
 const LONGEST: i64 = 31 * 86_400 * SECOND;
 
+/// What was wrong with the times of a row: numbers of [`WORDS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quality {
+    Rebooted,
+    Arrival,
+    Reversed,
+    Wrapped,
+    Skewed,
+}
+
+/// The words for it in the column, in the order of [`Quality`].
+pub(crate) const WORDS: [&str; 5] = ["rebooted", "arrival", "reversed", "wrapped", "skewed"];
+
 /// Checks the times of a row whose times are set, repairs and flags them.
 pub(crate) fn check(flow: &mut Flow, measures: &Measures, header: &Header) {
-    let quality = repair(flow, measures, header);
-    if let Some(word) = quality {
-        flow.exporter.get_or_insert_default().time_quality = Some(word.into());
+    let uptimes = (measures.get(Measure::StartUptime), measures.get(Measure::EndUptime));
+    let core = &mut flow.core;
+    let quality;
+    (core.time_start, core.time_end, quality) = repair(core.time_start, core.time_end, uptimes, header);
+    if let Some(word) = quality.and_then(|quality| WORDS.get(quality as usize)) {
+        flow.exporter.get_or_insert_default().time_quality = Some((*word).into());
     }
 }
 
@@ -35,51 +51,51 @@ fn between(from: Time, to: Time) -> i64 {
     to.0.saturating_sub(from.0)
 }
 
-fn repair(flow: &mut Flow, measures: &Measures, header: &Header) -> Option<&'static str> {
-    let core = &mut flow.core;
+/// The times of a row that began and ended so, as they are kept, and what was wrong with them.
+#[inline(always)]
+pub(crate) fn repair(
+    start: Time,
+    end: Time,
+    uptimes: (Option<u64>, Option<u64>),
+    header: &Header,
+) -> (Time, Time, Option<Quality>) {
     let (received, exported) = (header.received, header.exported);
     // A message whose own time is impossible: its clock was never set. Arrival is the best time of export there is.
     let unset = received > EARLIEST && (exported < EARLIEST || between(received, exported) > 86_400 * SECOND);
     let shift = if unset { between(exported, received) } else { 0 };
     let export = Time(exported.0.saturating_add(shift));
-    let uptimes = (measures.get(Measure::StartUptime), measures.get(Measure::EndUptime));
-    let length = between(core.time_start, core.time_end);
-    if between(exported, core.time_end) > REBOOT
-        && let ((Some(start), Some(end)), Some(now)) = (uptimes, header.uptime)
-        && end > u64::from(now)
+    let length = between(start, end);
+    if between(exported, end) > REBOOT
+        && let ((Some(first), Some(last)), Some(now)) = (uptimes, header.uptime)
+        && last > u64::from(now)
     {
         // The flow's uptime is higher than the message's: the exporter started anew in between. What lies between its
         // two uptimes is still its length.
-        let length = i64::try_from(end.saturating_sub(start)).unwrap_or(0).saturating_mul(1_000_000);
-        core.time_end = export;
-        core.time_start = Time(export.0.saturating_sub(length.min(LONGEST)));
-        return Some("rebooted");
+        let length = i64::try_from(last.saturating_sub(first)).unwrap_or(0).saturating_mul(1_000_000);
+        return (Time(export.0.saturating_sub(length.min(LONGEST))), export, Some(Quality::Rebooted));
     }
     if unset {
-        core.time_start = Time(core.time_start.0.saturating_add(shift));
-        core.time_end = Time(core.time_end.0.saturating_add(shift));
-        if core.time_start < EARLIEST || between(export, core.time_end) > AHEAD || core.time_end < core.time_start {
-            (core.time_start, core.time_end) = (received, received);
+        let (start, end) = (Time(start.0.saturating_add(shift)), Time(end.0.saturating_add(shift)));
+        if start < EARLIEST || between(export, end) > AHEAD || end < start {
+            return (received, received, Some(Quality::Arrival));
         }
-        return Some("arrival");
+        return (start, end, Some(Quality::Arrival));
     }
     if length < 0 {
         // Ends before it starts: the end is nearer to the export, and the one to believe.
-        core.time_start = core.time_end;
-        return Some("reversed");
+        return (end, end, Some(Quality::Reversed));
     }
     // By our clock, not by that of the message: line cards may have clocks of their own.
-    let ahead = between(received, core.time_end) > 86_400 * SECOND;
-    if received > EARLIEST && (core.time_start < EARLIEST || length > LONGEST || ahead) {
-        (core.time_start, core.time_end) = (export, export);
-        return Some("arrival");
+    let ahead = between(received, end) > 86_400 * SECOND;
+    if received > EARLIEST && (start < EARLIEST || length > LONGEST || ahead) {
+        return (export, export, Some(Quality::Arrival));
     }
     let wrapped = |(start, end): (Option<u64>, Option<u64>)| start > end && start.is_some() && end.is_some();
     if wrapped(uptimes) {
-        return Some("wrapped");
+        return (start, end, Some(Quality::Wrapped));
     }
     let skewed = received > EARLIEST && between(exported, received).saturating_abs() > SKEW;
-    skewed.then_some("skewed")
+    (start, end, skewed.then_some(Quality::Skewed))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 
 mod cache;
 mod clock;
+mod columns;
 mod direct;
 mod element;
 mod elements;
@@ -24,6 +25,7 @@ pub mod nfdump;
 mod options;
 mod parking;
 mod persist;
+mod plan;
 mod record;
 mod registry;
 mod sequence;
@@ -38,7 +40,7 @@ pub use cache::{Cache, CacheCounters, Limits};
 pub use elements::{Elements, ElementsError};
 pub use encode::{Encoded, Encoder, Wire};
 pub use fact::{Fact, InterfaceCounters};
-pub use format::{Datagram, Format, Output, Report, Skipped, decode};
+pub use format::{Datagram, Format, Output, Report, Sink, Skipped, decode, decode_into};
 pub use formats::FORMATS;
 pub use options::{Interface, Statistics, Taught};
 pub use parking::ParkingCounters;

@@ -192,10 +192,18 @@ fn value(coding: Coding, octets: &[u8]) -> Option<Value<'_>> {
             [0..32, _, _, _, _, _, rest @ ..] => rest,
             plain => plain,
         })?),
-        Coding::Secs => Value::Time(Time::from_secs_nanos(i64::try_from(uint(octets)?).ok()?, 0)),
-        Coding::Millis => Value::Time(Time::from_millis(i64::try_from(uint(octets)?).ok()?)),
-        Coding::Ntp => Value::Time(ntp(uint(octets)?)),
+        Coding::Secs | Coding::Millis | Coding::Ntp => Value::Time(moment(coding, uint(octets)?)?),
     })
+}
+
+/// The instant that a number is in a coding of times.
+pub(crate) fn moment(coding: Coding, number: u64) -> Option<Time> {
+    match coding {
+        Coding::Secs => i64::try_from(number).ok().map(|secs| Time::from_secs_nanos(secs, 0)),
+        Coding::Millis => i64::try_from(number).ok().map(Time::from_millis),
+        Coding::Ntp => Some(ntp(number)),
+        _ => None,
+    }
 }
 
 /// Hexadecimal in groups of four octets, as access lists are shown; nothing where all are zero.

@@ -175,7 +175,7 @@ impl Walk<'_, '_> {
     }
 
     fn data(&mut self, id: u16, body: &[u8], base: usize) -> Option<u32> {
-        let Parts { session, counters, applications, names: told, generation, limits, elements, now } =
+        let Parts { session, counters, applications, names: told, generation, limits, elements, now, bench } =
             self.cache.parts(self.key);
         let Session { templates, learned, seen, .. } = session;
         let Some(template) = templates.get_mut(&id) else {
@@ -191,6 +191,10 @@ impl Walk<'_, '_> {
         let template = templates.get(&id)?;
         if !template.fills && !template.options {
             self.out.skip(Skipped::NotAFlow { id, octets: body.len() });
+        }
+        if let Some(plan) = template.plan.as_deref().filter(|_| self.out.takes_blocks()) {
+            counters.unfit_values += u64::from(bench.all(plan, body, &self.header, learned, self.out));
+            return u32::try_from(body.len() / plan.size).ok();
         }
         let mut cursor = Cursor::new(body);
         let mut records = 0u32;

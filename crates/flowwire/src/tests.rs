@@ -10,6 +10,7 @@ mod options;
 mod round_trip;
 mod sflow;
 mod structured;
+mod ways;
 
 use minamo_base::{Ip, Time};
 use minamo_model::Flow;

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use minamo_base::Ip;
+use minamo_base::{Ip, Mac};
 
 use crate::{ColumnId, Value};
 
@@ -27,6 +27,8 @@ pub enum Cells {
     Time(Vec<i64>),
     /// Addresses: their 16 octets in the order of the wire.
     Ip(Vec<u128>),
+    /// MAC addresses.
+    Mac(Vec<Mac>),
     /// Words of a closed set.
     Word(Vec<&'static str>),
 }
@@ -75,6 +77,7 @@ each!(u32, U32, uint);
 each!(u64, U64, uint);
 each!(i64, Time, |value: &Value<'static>| if let Value::Time(time) = value { Some(time.0) } else { None });
 each!(u128, Ip, |value: &Value<'static>| if let Value::Ip(ip) = value { Some(octets(*ip)) } else { None });
+each!(Mac, Mac, |value: &Value<'static>| if let Value::Mac(mac) = value { Some(*mac) } else { None });
 each!(&'static str, Word, |value: &Value<'static>| match value {
     Value::Text(std::borrow::Cow::Borrowed(word)) => Some(*word),
     _ => None,
@@ -137,6 +140,14 @@ impl BlockColumn {
         if self.valid.is_empty() { None } else { Some(&self.valid) }
     }
 
+    /// The values, where they are of that type.
+    pub fn each<T: Each>(&self) -> Option<Values<'_, T>> {
+        match &self.cells {
+            Cells::Same(value) => T::one(value).map(Values::One),
+            cells => T::of(cells).map(Values::Each),
+        }
+    }
+
     /// True where some row has a value.
     pub fn any(&self) -> bool {
         !matches!(self.cells, Cells::Same(Value::Null)) && self.valid().is_none_or(|valid| valid.contains(&true))
@@ -185,11 +196,7 @@ impl Block {
 
     /// The values of a column; the default of the type where the rows do not have it.
     pub fn values<T: Each + Default>(&self, id: ColumnId) -> Values<'_, T> {
-        match self.column(id).map(BlockColumn::cells) {
-            Some(Cells::Same(value)) => Values::One(T::one(value).unwrap_or_default()),
-            Some(cells) => T::of(cells).map_or(Values::One(T::default()), Values::Each),
-            None => Values::One(T::default()),
-        }
+        self.column(id).and_then(BlockColumn::each).unwrap_or(Values::One(T::default()))
     }
 
     /// Makes a column that all rows have with one value. Null is as if the column was not there.

@@ -16,7 +16,7 @@ const MAX_WORDS: usize = 32;
 
 /// Numbers of one column.
 #[derive(Debug)]
-pub struct Lane<T> {
+pub struct Lane<T: ArrowNativeType> {
     /// The value of all rows so far and their number, as long as they have one; `values` is empty then.
     run: Option<(T, usize)>,
     values: Vec<T>,

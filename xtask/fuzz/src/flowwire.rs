@@ -5,9 +5,10 @@
 use std::path::Path;
 
 use minamo_base::{Ip, Time};
-use minamo_flowwire::{Cache, Encoder, FORMATS, Limits, Wire, decode};
-use minamo_model::Flow;
+use minamo_flowwire::{Cache, Encoder, FORMATS, Limits, Sink, Wire, decode, decode_into};
+use minamo_model::{Flow, FlowBuilder};
 use minamo_packet::decode as packet;
+use minamo_schema::Block;
 
 use crate::{Target, pieces, recordings};
 
@@ -24,6 +25,7 @@ fn run(octets: &[u8]) {
     let limits = Limits { sessions: 4, templates: 8, fields: 512, applications: 16, samplers: 4, ..Limits::default() };
     let mut cache = Cache::new(limits);
     let mut rows: Vec<Flow> = Vec::new();
+    let (mut other, mut together, mut one_by_one) = (Cache::new(limits), Batch::default(), FlowBuilder::default());
     let mut rest = octets;
     while let Some((mark, piece)) = pieces::next(&mut rest) {
         let mut datagram = piece.to_vec();
@@ -38,13 +40,32 @@ fn run(octets: &[u8]) {
             if rows.len() < REWRITTEN {
                 rows.push(row.clone());
             }
+            one_by_one.append(row);
         });
+        let again = decode_into(&datagram, exporter(), Time(0), &mut other, &mut together);
+        assert_eq!(again, report, "records that are read together have the same account");
+        assert_eq!(cache.counters(), other.counters());
         assert_eq!(report.rows, counted, "the account agrees with what was delivered");
         assert!(cache.sessions() <= limits.sessions && cache.applications() <= limits.all_applications);
         assert!(cache.templates() <= limits.sessions * limits.templates);
     }
+    assert_eq!(together.0.finish().ok(), one_by_one.finish().ok(), "and become the same rows");
     for wire in [Wire::Netflow1, Wire::Netflow5, Wire::Netflow7, Wire::Netflow9, Wire::Ipfix] {
         write_again(wire, &rows);
+    }
+}
+
+/// Rows on their way to a batch.
+#[derive(Default)]
+struct Batch(FlowBuilder);
+
+impl Sink for Batch {
+    fn row(&mut self, flow: &Flow) {
+        self.0.append(flow);
+    }
+
+    fn block(&mut self, block: &Block) {
+        self.0.extend(block, 0..block.rows());
     }
 }
 

@@ -4,7 +4,10 @@
 use minamo_base::{Ip, Time};
 use minamo_flowwire::{Report, SessionView, Skipped};
 use minamo_model::Flow;
+use minamo_schema::Block;
 
+use super::facts::{BlockFacts, Facts, exporter_key, parts, parts_of};
+use super::inventory::Recent;
 use super::score::{Finding, Missing, missing, score};
 use super::window::Moving;
 use super::{Standing, Window};
@@ -117,6 +120,8 @@ pub(crate) struct Exporter {
     span: (Time, u64),
     span_before: Option<u64>,
     skew: Option<i64>,
+    /// The address, for fingerprints of rows.
+    key: u64,
     /// Records that the rate still allows, and when that was reckoned.
     tokens: (f64, Time),
     pub(crate) rate: Option<u32>,
@@ -130,7 +135,7 @@ impl Exporter {
     pub(crate) fn new(address: Ip, now: Time, rate: Option<u32>) -> Self {
         let view = ExporterView { address, first_seen: now, ..ExporterView::default() };
         let tokens = (f64::from(rate.unwrap_or(0)), now);
-        Self { view, span: (now, 0), tokens, rate, ..Self::default() }
+        Self { view, span: (now, 0), key: exporter_key(address), tokens, rate, ..Self::default() }
     }
 
     pub(crate) fn last_seen(&self) -> Time {
@@ -162,9 +167,13 @@ impl Exporter {
     }
 
     /// Counts a row. True where it is to be taken.
-    pub(crate) fn row(&mut self, flow: &Flow, received: Time, seen_before: bool) -> Verdict {
+    pub(crate) fn row(&mut self, flow: &Flow, received: Time, recent: &mut Recent) -> Verdict {
         let exported = self.skew.map(|skew| Time(received.0.saturating_add(skew)));
-        self.window.at(received).row(flow, exported, seen_before);
+        let facts = Facts::of(flow);
+        let seen_before = recent.contains(&facts, self.key);
+        let window = self.window.at(received);
+        window.row(&facts, exported, seen_before);
+        window.has(parts(flow));
         self.view.records += 1;
         self.span.1 += 1;
         if !self.standing.is_taken() {
@@ -179,6 +188,35 @@ impl Exporter {
             self.tokens.0 -= 1.0;
         }
         Verdict::Take
+    }
+
+    /// Counts the rows of a block. How many are to be taken, the first ones, and what becomes of the others.
+    pub(crate) fn block(&mut self, block: &Block, received: Time, recent: &mut Recent) -> (usize, Verdict) {
+        let exported = self.skew.map(|skew| Time(received.0.saturating_add(skew)));
+        let window = self.window.at(received);
+        let (facts, rows) = (BlockFacts::of(block), block.rows());
+        for row in 0..rows {
+            let facts = facts.at(row);
+            let seen_before = recent.contains(&facts, self.key);
+            window.row(&facts, exported, seen_before);
+        }
+        window.has(parts_of(block));
+        self.view.records += rows as u64;
+        self.span.1 += rows as u64;
+        if !self.standing.is_taken() {
+            self.view.refused += rows as u64;
+            return (0, Verdict::NotAllowed);
+        }
+        if self.rate.is_none() {
+            return (rows, Verdict::Take);
+        }
+        let mut taken = 0;
+        while taken < rows && self.tokens.0 >= 1.0 {
+            self.tokens.0 -= 1.0;
+            taken += 1;
+        }
+        self.view.over_rate += (rows - taken) as u64;
+        (taken, Verdict::OverRate)
     }
 
     /// Takes over the account of a datagram.
@@ -266,9 +304,13 @@ mod tests {
     fn a_rate_lets_through_what_it_says_and_counts_the_rest() {
         let mut exporter = Exporter::new(Ip::default(), at(100), Some(10));
         let mut taken = 0;
+        let (mut recent, mut block) = (Recent::default(), Block::default());
+        block.begin(15);
         for second in 100..110 {
             exporter.arrive("udp", 100, at(second));
-            taken += (0..30).filter(|_| exporter.row(&Flow::default(), at(second), false) == Verdict::Take).count();
+            let row = |_: &i32| exporter.row(&Flow::default(), at(second), &mut recent) == Verdict::Take;
+            taken += (0..15).filter(row).count();
+            taken += exporter.block(&block, at(second), &mut recent).0;
         }
         assert_eq!(taken, 100);
         let view = exporter.view(at(110), None, Vec::new());

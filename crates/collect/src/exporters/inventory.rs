@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use minamo_base::{Ip, Time};
 use minamo_flowwire::{Cache, SessionView};
-use minamo_model::Flow;
 
 use super::exporter::Exporter;
+use super::facts::Facts;
 use super::{Access, Decision, ExporterView};
 use crate::keeper;
 use crate::settings::Known;
@@ -98,23 +98,12 @@ impl Default for Recent {
 }
 
 impl Recent {
-    /// True where a row with the same endpoints, times and counters was there lately; remembers it.
-    pub(crate) fn contains(&mut self, flow: &Flow) -> bool {
-        let core = &flow.core;
-        let mix = |hash: u64, value: u64| (hash ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-        let ports = u64::from(core.src_port) << 32 | u64::from(core.dst_port) << 8 | u64::from(core.proto);
-        let exporter = flow.exporter.as_deref().and_then(|exporter| exporter.ip).unwrap_or_default();
-        let mut hash = mix(1, ports);
-        for ip in [core.src_ip, core.dst_ip, exporter] {
-            let number = ip.to_u128();
-            hash = mix(mix(hash, (number >> 64) as u64), number as u64);
-        }
-        let times = [core.time_start, core.time_end].map(|time| time.0.cast_unsigned());
-        for value in times.into_iter().chain([core.src_bytes, core.dst_bytes, core.src_packets]) {
-            hash = mix(hash, value);
-        }
-        let place = usize::try_from(hash >> 40).unwrap_or(0) % RECENT;
-        self.0.get_mut(place).is_some_and(|old| std::mem::replace(old, hash) == hash)
+    /// True where a row with the same fingerprint was there lately; remembers it.
+    #[inline]
+    pub(crate) fn contains(&mut self, facts: &Facts, exporter: u64) -> bool {
+        let fingerprint = facts.fingerprint(exporter);
+        let place = usize::try_from(fingerprint >> 40).unwrap_or(0) % RECENT;
+        self.0.get_mut(place).is_some_and(|old| std::mem::replace(old, fingerprint) == fingerprint)
     }
 }
 
@@ -221,10 +210,8 @@ mod tests {
     #[test]
     fn a_row_that_comes_again_is_known() {
         let mut recent = Recent::default();
-        let mut flow = Flow::default();
-        flow.core.src_port = 7;
-        assert!(!recent.contains(&flow) && recent.contains(&flow));
-        flow.core.src_bytes = 1;
-        assert!(!recent.contains(&flow));
+        let facts = Facts { src_port: 7, ..Facts::default() };
+        assert!(!recent.contains(&facts, 1) && recent.contains(&facts, 1));
+        assert!(!recent.contains(&Facts { src_bytes: 1, ..facts }, 1));
     }
 }

@@ -3,14 +3,15 @@
 
 mod access;
 mod exporter;
+mod facts;
 mod inventory;
 mod score;
 mod window;
 
 pub use access::{Access, Decision, Standing};
-pub(crate) use exporter::Verdict;
+pub(crate) use exporter::{Exporter, Verdict};
 pub use exporter::{DomainView, ExporterView};
 pub use inventory::Exporters;
-pub(crate) use inventory::{Desk, Seen};
+pub(crate) use inventory::{Desk, Recent, Seen};
 pub use score::{Finding, MISSING, Missing, REASONS, Reason};
 pub use window::Window;

@@ -11,6 +11,7 @@ use minamo_model::{FLOWS, Flow, text_value};
 use serde_json::Value;
 
 use super::RECEIVED;
+use super::ways::Ways;
 use crate::{Cache, Report, Skipped, decode};
 
 fn corpus() -> Option<PathBuf> {
@@ -98,13 +99,15 @@ impl Sum {
 }
 
 fn decoded(pcap: &Path) -> Sum {
-    let (mut sum, mut cache) = (Sum::default(), Cache::default());
+    let (mut sum, mut cache, mut ways) = (Sum::default(), Cache::default(), Ways::default());
     for (exporter, octets) in datagrams(&fs::read(pcap).expect("a readable capture")) {
         // The captures hold other protocols too.
         if matches!(octets.get(..4), Some([0, 5 | 9 | 10, ..] | [0, 0, 0, 5])) {
             sum.add(exporter, &octets, &mut cache);
+            ways.take(&octets, exporter, RECEIVED);
         }
     }
+    ways.finish();
     sum
 }
 
