@@ -17,6 +17,7 @@ use minamo_model::{BATCH_ROWS, Flow, FlowBuilder};
 use minamo_schema::Block;
 use netflow_parser::variable_versions::{ipfix, v9};
 use netflow_parser::{NetflowPacket, NetflowParser};
+use rustix::time::{ClockId, clock_gettime};
 
 /// Octets in front of the datagrams of the capture: Ethernet, IPv4 and UDP headers.
 const HEADERS: usize = 42;
@@ -65,9 +66,8 @@ fn datagrams(octets: &[u8]) -> Result<Vec<&[u8]>, Box<dyn Error>> {
 
 /// User and system time of the process so far.
 fn processor_time() -> Result<Duration, Box<dyn Error>> {
-    let text = fs::read_to_string("/proc/self/schedstat")?;
-    let nanos = text.split_whitespace().next().ok_or("no processor time")?;
-    Ok(Duration::from_nanos(nanos.parse()?))
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Ok(Duration::new(time.tv_sec.try_into()?, time.tv_nsec.try_into()?))
 }
 
 /// Batches, each dropped when it is full.

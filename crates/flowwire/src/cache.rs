@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use minamo_base::{Ip, Time};
+use rapidhash::fast::RandomState;
 
 use crate::Elements;
 use crate::columns::Workbench;
@@ -181,9 +182,12 @@ impl Learned {
     }
 }
 
+/// Templates of a session by number.
+pub(crate) type Templates = HashMap<u16, Template, RandomState>;
+
 #[derive(Debug, Default)]
 pub(crate) struct Session {
-    pub(crate) templates: HashMap<u16, Template>,
+    pub(crate) templates: Templates,
     pub(crate) learned: Learned,
     pub(crate) sequence: Sequence,
     pub(crate) used: u64,
@@ -196,7 +200,7 @@ pub(crate) struct Session {
 pub struct Cache {
     limits: Limits,
     elements: Arc<Elements>,
-    pub(crate) sessions: HashMap<Key, Session>,
+    pub(crate) sessions: HashMap<Key, Session, RandomState>,
     pub(crate) counters: CacheCounters,
     templates: usize,
     fields: usize,
@@ -327,7 +331,7 @@ impl Cache {
 
     /// The session of `key`, made where it is new, and what goes with it.
     pub(crate) fn parts(&mut self, key: Key) -> Parts<'_> {
-        if !self.sessions.contains_key(&key) && self.sessions.len() >= self.limits.sessions {
+        if self.sessions.len() >= self.limits.sessions && !self.sessions.contains_key(&key) {
             self.evict_sessions(key);
         }
         let configured = &self.rates;

@@ -10,7 +10,7 @@ use minamo_schema::{Block, ColumnId, Value, octets};
 
 use crate::Output;
 use crate::cache::Learned;
-use crate::clock;
+use crate::clock::{self, Clock};
 use crate::element::Coding;
 use crate::finish::{self, Header};
 use crate::measure::{self, Measure};
@@ -87,16 +87,14 @@ impl Lanes {
 struct Records<'a> {
     octets: &'a [u8],
     size: usize,
-    rows: usize,
 }
 
 impl<'a> Records<'a> {
     /// The octets from one place on, record by record.
     #[inline]
     fn from(self, at: u16) -> impl Iterator<Item = &'a [u8]> {
-        // A record has at least one octet behind the place, so that the last one is whole.
-        let octets = self.octets.get(usize::from(at)..).unwrap_or_default();
-        octets.chunks(self.size).take(self.rows)
+        // The place is the same in all records, so that this is asked once.
+        self.octets.chunks_exact(self.size).map(move |record| record.get(usize::from(at)..).unwrap_or_default())
     }
 
     /// A field of `N` octets of each record.
@@ -113,9 +111,7 @@ impl<'a> Records<'a> {
             2 => to.extend(self.arrays(at).map(|two| of(u16::from_be_bytes(two).into()))),
             4 => to.extend(self.arrays(at).map(|four| of(u32::from_be_bytes(four).into()))),
             8 => to.extend(self.arrays(at).map(|eight| of(u64::from_be_bytes(eight)))),
-            _ => to.extend(self.from(at).map(|octets| {
-                of(octets.get(..usize::from(len)).and_then(uint).unwrap_or(0))
-            })),
+            _ => to.extend(self.from(at).map(|octets| of(octets.get(..usize::from(len)).and_then(uint).unwrap_or(0)))),
         }
     }
 }
@@ -145,7 +141,7 @@ impl Workbench {
     /// Reads `rows` records, at most [`TOGETHER`], that stand at the begin of `octets`; they become the block. Returns
     /// how many values fit no column.
     fn read(&mut self, plan: &Plan, octets: &[u8], rows: usize, header: &Header, learned: &Learned) -> u32 {
-        let records = Records { octets, size: plan.size, rows };
+        let records = Records { octets: octets.get(..rows * plan.size).unwrap_or_default(), size: plan.size };
         self.block.begin(rows);
         self.measures.begin();
         let mut unfit = 0;
@@ -259,40 +255,40 @@ impl Workbench {
 
     fn times(&mut self, header: &Header, learned: &Learned) {
         let rows = self.block.rows();
-        for id in [TIME_START, TIME_END] {
-            if self.block.column(id).is_none()
-                && let Some(times) = self.block.each::<i64>(id)
-            {
+        let told = [TIME_START, TIME_END].map(|id| self.block.column(id).is_some());
+        for (id, told) in [TIME_START, TIME_END].into_iter().zip(told) {
+            if !told && let Some(times) = self.block.each::<i64>(id) {
                 times.resize(rows, 0);
             }
         }
         let mut starts = self.block.change::<i64>(TIME_START).map(std::mem::take).unwrap_or_default();
         let mut ends = self.block.change::<i64>(TIME_END).map(std::mem::take).unwrap_or_default();
-        self.words.clear();
-        let (present, words) = (self.measures.present, &mut self.words);
+        let clock = Clock::new(header);
+        let measured = self.measures.present & clocks();
         let uptimes = 1 << Measure::StartUptime as u64 | 1 << Measure::EndUptime as u64;
-        // What is not there is known before the loop: the two ways of nearly all exporters have no questions in it.
-        match (self.measures.all(Measure::StartUptime), self.measures.all(Measure::EndUptime)) {
-            (Some(first), Some(last)) if present & clocks() == uptimes => {
-                for (((start, end), first), last) in starts.iter_mut().zip(&mut ends).zip(first).zip(last) {
-                    let get = |measure| match measure {
-                        Measure::StartUptime => Some(*first),
-                        Measure::EndUptime => Some(*last),
-                        _ => None,
-                    };
-                    words.push(timed(start, end, get, header, learned.boot));
-                }
+        let steady = match (self.measures.all(Measure::StartUptime), self.measures.all(Measure::EndUptime)) {
+            (Some(first), Some(last)) if measured == uptimes && told == [false; 2] => {
+                clock.uptimes(first, last, &mut starts, &mut ends)
             }
-            _ if present & clocks() == 0 => {
-                for (start, end) in starts.iter_mut().zip(&mut ends) {
-                    words.push(timed(start, end, |_| None, header, learned.boot));
-                }
+            _ => measured == 0 && told == [true; 2] && clock.are_steady(&starts, &ends, false),
+        };
+        self.words.clear();
+        if steady {
+            let word = clock.steady().map_or(NO_WORD, |quality| quality as u8);
+            self.words.resize(rows, word);
+        } else {
+            for times in
+                [&mut starts, &mut ends].into_iter().zip(told).filter(|(_, told)| !told).map(|(times, _)| times)
+            {
+                times.fill(0);
             }
-            _ => {
-                for (row, (start, end)) in starts.iter_mut().zip(&mut ends).enumerate() {
-                    let get = |measure| self.measures.get(measure, row);
-                    words.push(timed(start, end, get, header, learned.boot));
-                }
+            for (row, (start, end)) in starts.iter_mut().zip(&mut ends).enumerate() {
+                let get = |measure| self.measures.get(measure, row);
+                let (first, last) = finish::span((Time(*start), Time(*end)), get, header, learned.boot);
+                let uptimes = (get(Measure::StartUptime), get(Measure::EndUptime));
+                let (first, last, quality) = clock.repair(first, last, uptimes);
+                (*start, *end) = (first.0, last.0);
+                self.words.push(quality.map_or(NO_WORD, |quality| quality as u8));
             }
         }
         for (id, times) in [(TIME_START, starts), (TIME_END, ends)] {
@@ -306,7 +302,9 @@ impl Workbench {
     /// On the way out some exporters count in the "out" elements only; these are then the source's.
     fn direction(&mut self) {
         let Some(directions) = self.measures.all(Measure::Direction) else { return };
-        if directions.contains(&1) && (self.block.column(DST_BYTES).is_some() || self.block.column(DST_PACKETS).is_some()) {
+        if directions.contains(&1)
+            && (self.block.column(DST_BYTES).is_some() || self.block.column(DST_PACKETS).is_some())
+        {
             let (bytes, packets) = (self.block.values::<u64>(SRC_BYTES), self.block.values::<u64>(SRC_PACKETS));
             let turn = |(row, way): (usize, &u64)| *way == 1 && bytes.at(row) == 0 && packets.at(row) == 0;
             let turned: Vec<bool> = directions.iter().enumerate().map(turn).collect();
@@ -369,9 +367,8 @@ impl Workbench {
         let Some(reasons) = self.measures.all(Measure::EndReason) else { return };
         let protos = self.block.values::<u8>(PROTO);
         let (src, dst) = (self.block.values::<u8>(SRC_FLAGS), self.block.values::<u8>(DST_FLAGS));
-        let ended = |(row, reason): (usize, &u64)| {
-            word(finish::ended(*reason, protos.at(row), src.at(row) | dst.at(row)))
-        };
+        let ended =
+            |(row, reason): (usize, &u64)| word(finish::ended(*reason, protos.at(row), src.at(row) | dst.at(row)));
         self.words.clear();
         self.words.extend(reasons.iter().enumerate().map(ended));
         self.say(END_REASON, &finish::ENDS);
@@ -408,7 +405,7 @@ impl Workbench {
     fn say(&mut self, id: ColumnId, table: &[&'static str]) {
         let of = |number: &u8| table.get(usize::from(*number)).copied().unwrap_or_default();
         let Some(first) = self.words.first() else { return };
-        if self.words.iter().all(|number| number == first) {
+        if self.words.iter().fold(0, |differ, number| differ | (number ^ first)) == 0 {
             if *first != NO_WORD {
                 self.block.same(id, text(of(first)));
             }
@@ -447,22 +444,6 @@ const fn clocks() -> u64 {
         | 1 << Measure::DurationMicros as u64
         | 1 << Measure::ObservedSecs as u64
         | 1 << Measure::ObservedMillis as u64
-}
-
-/// The times of one row, and the number of the word for what was wrong with them.
-#[inline(always)]
-fn timed(
-    start: &mut i64,
-    end: &mut i64,
-    get: impl Fn(Measure) -> Option<u64> + Copy,
-    header: &Header,
-    boot: Option<Time>,
-) -> u8 {
-    let (first, last) = finish::span((Time(*start), Time(*end)), get, header, boot);
-    let uptimes = (get(Measure::StartUptime), get(Measure::EndUptime));
-    let (first, last, quality) = clock::repair(first, last, uptimes, header);
-    (*start, *end) = (first.0, last.0);
-    quality.map_or(NO_WORD, |quality| quality as u8)
 }
 
 fn instants(coding: Coding, records: Records<'_>, at: u16, len: u16, to: &mut Vec<i64>, unfit: &mut u32) {

@@ -242,7 +242,7 @@ fn times(flow: &mut Flow, measures: &Measures, header: &Header, boot: Option<Tim
 }
 
 /// First and last instant of a flow: as told, where the columns have them (0 where not), else from the measures.
-#[inline(always)]
+#[inline]
 pub(crate) fn span(
     told: (Time, Time),
     get: impl Fn(Measure) -> Option<u64>,
@@ -257,9 +257,8 @@ pub(crate) fn span(
     let start = given(told.0)
         .or_else(|| uptime(start_at?, header, boot, end_at))
         .or_else(|| before(Measure::StartBeforeExport));
-    let end = given(told.1)
-        .or_else(|| uptime(end_at?, header, boot, end_at))
-        .or_else(|| before(Measure::EndBeforeExport));
+    let end =
+        given(told.1).or_else(|| uptime(end_at?, header, boot, end_at)).or_else(|| before(Measure::EndBeforeExport));
     let millis = get(Measure::DurationMillis).map(|v| later(Time(0), v, 1_000_000).0);
     let length = get(Measure::DurationMicros).map(|v| later(Time(0), v, 1_000).0).or(millis).unwrap_or(0);
     let observed = || {
@@ -284,10 +283,11 @@ fn later(time: Time, count: u64, unit: i64) -> Time {
 /// An uptime as an instant. The header's clock counts where it is there: the 32-bit count wraps after 49.7
 /// days, and the difference to the header's does not. Else the exporter's start, as it told it. Else the
 /// flow ended when it was exported.
+#[inline]
 fn uptime(millis: u64, header: &Header, boot: Option<Time>, end: Option<u64>) -> Option<Time> {
     if let Some(now) = header.uptime {
         let age = now.wrapping_sub(u32::try_from(millis).ok()?).cast_signed();
-        return Some(Time(header.exported.0.saturating_sub(i64::from(age).saturating_mul(1_000_000))));
+        return Some(Time(header.exported.0.saturating_sub(i64::from(age) * 1_000_000)));
     }
     if let Some(boot) = boot {
         return Some(later(boot, millis, 1_000_000));

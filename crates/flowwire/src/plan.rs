@@ -142,7 +142,8 @@ mod tests {
     fn plan(fields: &[(u16, u16)]) -> Option<Plan> {
         let (configured, learnt) = (Elements::default(), Learnt::default());
         let names = Names { configured: &configured, learnt: &learnt };
-        let fields: Vec<_> = fields.iter().map(|(id, len)| Field { pen: 0, id: *id, len: *len, scope: false }).collect();
+        let fields: Vec<_> =
+            fields.iter().map(|(id, len)| Field { pen: 0, id: *id, len: *len, scope: false }).collect();
         let len = min_len(&fields);
         Plan::of(&Template::compile(fields, false, len, &names).ops)
     }

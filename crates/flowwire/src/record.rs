@@ -2,12 +2,12 @@
 //! One record read by its compiled template: columns are set in the row, the rest is kept as measures.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use minamo_base::{Cursor, Ip, Mac, NANOS_PER_SEC, Time, WireError, hex};
 use minamo_model::{Flow, text_value};
 use minamo_schema::{ColumnId, Value};
 
+use crate::cache::Templates;
 use crate::element::Coding;
 use crate::measure::{Measure, Measures};
 use crate::registry::Names;
@@ -22,7 +22,7 @@ const NTP_EPOCH: i64 = 2_208_988_800;
 /// What reading a record needs beside its template.
 pub(crate) struct Context<'a> {
     /// Templates of the session, for lists of records.
-    pub(crate) templates: &'a HashMap<u16, Template>,
+    pub(crate) templates: &'a Templates,
     pub(crate) names: Names<'a>,
 }
 

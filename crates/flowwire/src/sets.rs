@@ -188,13 +188,13 @@ impl Walk<'_, '_> {
         };
         (template.used, template.seen) = (now, *seen);
         template.sample(body, now);
-        let template = templates.get(&id)?;
-        if !template.fills && !template.options {
-            self.out.skip(Skipped::NotAFlow { id, octets: body.len() });
-        }
         if let Some(plan) = template.plan.as_deref().filter(|_| self.out.takes_blocks()) {
             counters.unfit_values += u64::from(bench.all(plan, body, &self.header, learned, self.out));
             return u32::try_from(body.len() / plan.size).ok();
+        }
+        let template = templates.get(&id)?;
+        if !template.fills && !template.options {
+            self.out.skip(Skipped::NotAFlow { id, octets: body.len() });
         }
         let mut cursor = Cursor::new(body);
         let mut records = 0u32;

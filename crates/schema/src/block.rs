@@ -159,8 +159,8 @@ impl BlockColumn {
 pub struct Block {
     rows: usize,
     columns: Vec<BlockColumn>,
-    /// Number of a column, plus one, by group and place.
-    numbers: Vec<Vec<u16>>,
+    /// Number of a column, plus one, by [`slot`].
+    numbers: Vec<u16>,
     /// Columns of each group that the rows of now have.
     groups: Vec<u16>,
 }
@@ -190,7 +190,7 @@ impl Block {
     /// A column, where the rows have it.
     #[inline]
     pub fn column(&self, id: ColumnId) -> Option<&BlockColumn> {
-        let number = self.numbers.get(usize::from(id.group))?.get(usize::from(id.at))?.checked_sub(1)?;
+        let number = self.numbers.get(slot(id))?.checked_sub(1)?;
         self.columns.get(usize::from(number)).filter(|column| column.live)
     }
 
@@ -232,7 +232,7 @@ impl Block {
 
     /// The values of a column that differ by row, to change them.
     pub fn change<T: Each>(&mut self, id: ColumnId) -> Option<&mut Vec<T>> {
-        let number = self.numbers.get(usize::from(id.group))?.get(usize::from(id.at))?.checked_sub(1)?;
+        let number = self.numbers.get(slot(id))?.checked_sub(1)?;
         let column = self.columns.get_mut(usize::from(number)).filter(|column| column.live)?;
         if let Cells::Same(value) = &column.cells {
             let value = T::one(value)?;
@@ -247,29 +247,36 @@ impl Block {
 
     /// The column of that place, marked as there.
     fn open(&mut self, id: ColumnId) -> Option<&mut BlockColumn> {
-        let (group, at) = (usize::from(id.group), usize::from(id.at));
-        if self.numbers.len() <= group {
-            self.numbers.resize_with(group + 1, Vec::new);
-            self.groups.resize(group + 1, 0);
-        }
-        let numbers = self.numbers.get_mut(group)?;
-        if numbers.len() <= at {
-            numbers.resize(at + 1, 0);
-        }
-        let place = numbers.get_mut(at)?;
-        if *place == 0 {
-            let (cells, valid) = (Cells::Same(Value::Null), Vec::new());
-            self.columns.push(BlockColumn { id, live: false, cells, room: None, valid });
-            *place = u16::try_from(self.columns.len()).ok()?;
-        }
-        let column = self.columns.get_mut(usize::from(*place) - 1)?;
+        let number = match self.numbers.get(slot(id)) {
+            Some(number) if *number > 0 => *number,
+            _ => self.add(id)?,
+        };
+        let column = self.columns.get_mut(usize::from(number).checked_sub(1)?)?;
         debug_assert_eq!(column.id, id);
         if !column.live {
             column.live = true;
-            *self.groups.get_mut(group)? += 1;
+            *self.groups.get_mut(usize::from(id.group))? += 1;
         }
         Some(column)
     }
+
+    /// Room for a column that no rows had so far: its number, plus one.
+    #[cold]
+    fn add(&mut self, id: ColumnId) -> Option<u16> {
+        let (cells, valid) = (Cells::Same(Value::Null), Vec::new());
+        self.columns.push(BlockColumn { id, live: false, cells, room: None, valid });
+        let number = u16::try_from(self.columns.len()).ok()?;
+        self.numbers.resize(self.numbers.len().max(slot(id) + 1), 0);
+        self.groups.resize(self.groups.len().max(usize::from(id.group) + 1), 0);
+        *self.numbers.get_mut(slot(id))? = number;
+        Some(number)
+    }
+}
+
+/// Where a column stands in an index of all columns.
+#[inline]
+fn slot(id: ColumnId) -> usize {
+    usize::from(id.group) << 8 | usize::from(id.at)
 }
 
 /// The part of a column's values that belongs to these rows.

@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, FixedSizeBinaryArray, NullBufferBuilder, PrimitiveArray, StringViewArray, StringViewBuilder};
+use arrow::array::{
+    ArrayRef, FixedSizeBinaryArray, NullBufferBuilder, PrimitiveArray, StringViewArray, StringViewBuilder,
+};
 use arrow::buffer::{Buffer, NullBuffer, ScalarBuffer};
 use arrow::compute::take;
 use arrow::datatypes::{ArrowNativeType, ArrowPrimitiveType, UInt32Type};
@@ -20,7 +22,8 @@ pub struct Lane<T: ArrowNativeType> {
     /// The value of all rows so far and their number, as long as they have one; `values` is empty then.
     run: Option<(T, usize)>,
     values: Vec<T>,
-    nulls: NullBufferBuilder,
+    /// Which rows have a value, once one had none.
+    nulls: Option<NullBufferBuilder>,
     /// Rows without a value behind the last that has one.
     absent: usize,
     /// Rows of the batch before: the best guess of how many will come.
@@ -31,8 +34,7 @@ pub struct Lane<T: ArrowNativeType> {
 
 impl<T: ArrowNativeType> Default for Lane<T> {
     fn default() -> Self {
-        let nulls = NullBufferBuilder::new(0);
-        Self { run: None, values: Vec::new(), nulls, absent: 0, before: 0, constant: None }
+        Self { run: None, values: Vec::new(), nulls: None, absent: 0, before: 0, constant: None }
     }
 }
 
@@ -40,10 +42,7 @@ impl<T: ArrowNativeType> Lane<T> {
     /// Appends a value.
     #[inline]
     pub fn push(&mut self, value: T) {
-        if self.absent > 0 {
-            self.settle(value);
-        }
-        self.nulls.append_non_null();
+        self.valid(value, 1);
         match &mut self.run {
             Some((same, rows)) if *same == value => *rows += 1,
             Some(_) => {
@@ -56,24 +55,18 @@ impl<T: ArrowNativeType> Lane<T> {
     }
 
     /// Appends `rows` rows of one value.
+    #[inline]
     pub fn push_run(&mut self, value: T, rows: usize) {
-        if rows == 0 {
-            return;
+        if rows > 0 {
+            self.valid(value, rows);
+            self.fill(value, rows);
         }
-        if self.absent > 0 {
-            self.settle(value);
-        }
-        self.nulls.append_n_non_nulls(rows);
-        self.fill(value, rows);
     }
 
     /// Appends a value for each row.
     pub fn extend(&mut self, values: &[T]) {
         let Some((first, others)) = values.split_first() else { return };
-        if self.absent > 0 {
-            self.settle(*first);
-        }
-        self.nulls.append_n_non_nulls(values.len());
+        self.valid(*first, values.len());
         let begins = self.run.is_none() && self.values.is_empty();
         let same = self.run.map_or(*first, |(same, _)| same);
         if (begins || self.run.is_some()) && same == *first && others.iter().all(|value| *value == same) {
@@ -92,7 +85,19 @@ impl<T: ArrowNativeType> Lane<T> {
         self.absent += rows;
     }
 
+    /// Says that the next `rows` rows have a value, the first of them `next`.
+    #[inline]
+    fn valid(&mut self, next: T, rows: usize) {
+        if self.absent > 0 {
+            self.settle(next);
+        }
+        if let Some(nulls) = &mut self.nulls {
+            nulls.append_n_non_nulls(rows);
+        }
+    }
+
     /// `rows` more rows of a value; whether they have it, the caller has said.
+    #[inline]
     fn fill(&mut self, value: T, rows: usize) {
         match &mut self.run {
             Some((same, count)) if *same == value => *count += rows,
@@ -107,7 +112,9 @@ impl<T: ArrowNativeType> Lane<T> {
     /// Writes down the rows without a value before the next one. Where all rows have one value these get it too.
     fn settle(&mut self, next: T) {
         let rows = std::mem::take(&mut self.absent);
-        self.nulls.append_n_nulls(rows);
+        let before = self.run.map_or(self.values.len(), |(_, rows)| rows);
+        let nulls = self.nulls.get_or_insert_with(|| NullBufferBuilder::new_with_len(before));
+        nulls.append_n_nulls(rows);
         let filler = match self.run {
             Some((same, _)) => same,
             None if self.values.is_empty() => next,
@@ -133,7 +140,7 @@ impl<T: ArrowNativeType> Lane<T> {
         if self.absent > 0 {
             self.settle(T::default());
         }
-        let nulls = self.nulls.finish();
+        let nulls = self.nulls.take().and_then(NullBufferBuilder::build);
         let values = match self.run.take() {
             Some((same, rows)) => self.constant(same, rows),
             None => {
@@ -198,6 +205,7 @@ impl TextLane {
         if let Some(number) = self.number(text) {
             return self.numbers.push_run(number, rows);
         }
+        // Too many different ones.
         let plain = self.plain.get_or_insert_default();
         for _ in 0..rows {
             plain.append_value(text);
@@ -265,7 +273,7 @@ impl TextLane {
             return Some(Arc::new(plain.finish()));
         }
         let words = std::mem::take(&mut self.words);
-        let whole = self.numbers.absent == 0 && self.numbers.nulls.as_slice().is_none();
+        let whole = self.numbers.absent == 0 && self.numbers.nulls.is_none();
         if let Some((number, rows)) = self.numbers.run.filter(|_| whole) {
             self.numbers.clear();
             return words.get(number.as_usize()).map(|word| self.constant(word, rows));
@@ -296,7 +304,7 @@ impl TextLane {
 impl<T: ArrowNativeType> Lane<T> {
     /// Forgets the rows.
     fn clear(&mut self) {
-        (self.run, self.absent, self.nulls) = (None, 0, NullBufferBuilder::new(0));
+        (self.run, self.absent, self.nulls) = (None, 0, None);
         self.values.clear();
     }
 }
@@ -324,7 +332,8 @@ mod tests {
         lane.push_run(1, 0);
         lane.push(3);
         lane.push_absent(1);
-        let want = [None, None, Some(7), Some(7), Some(7), None, Some(7), Some(7), Some(8), Some(9), None, Some(3), None];
+        let want =
+            [None, None, Some(7), Some(7), Some(7), None, Some(7), Some(7), Some(8), Some(9), None, Some(3), None];
         assert_eq!(cells(&mut lane), Some(want.to_vec()));
         lane.push_absent(3);
         assert_eq!(cells(&mut lane), None, "no row has a value");

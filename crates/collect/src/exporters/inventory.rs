@@ -54,7 +54,7 @@ impl Seen {
 
     /// The account of an exporter, made where it is new, with the standing of now.
     pub(crate) fn exporter(&mut self, address: Ip, now: Time) -> (&mut Exporter, &mut Recent) {
-        if !self.exporters.contains_key(&address) {
+        if self.exporters.len() >= self.max.max(1) && !self.exporters.contains_key(&address) {
             self.make_room();
         }
         let rate = self.known.get(&address).and_then(|known| known.rate).or(self.rate);
@@ -70,11 +70,8 @@ impl Seen {
         (exporter, &mut self.recent)
     }
 
-    /// Forgets a sixteenth of the exporters, those silent for longest, where all places are taken.
+    /// Forgets a sixteenth of the exporters, those silent for longest: all places are taken.
     fn make_room(&mut self) {
-        if self.exporters.len() < self.max.max(1) {
-            return;
-        }
         let mut ages: Vec<_> = self.exporters.iter().map(|(address, one)| (one.last_seen(), *address)).collect();
         let count = (ages.len() / 16).max(1);
         if count < ages.len() {

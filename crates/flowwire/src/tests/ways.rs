@@ -63,6 +63,7 @@ fn both(datagrams: &[Vec<u8>], received: Time) -> (RecordBatch, usize) {
 }
 
 /// Elements with the lengths that they may have; most are plain, some force records to be read one by one.
+#[rustfmt::skip]
 const ELEMENTS: [(u16, &[u16]); 58] = [
     (8, &[4]), (12, &[4]), (27, &[16]), (28, &[16]), (15, &[4]), (62, &[16]), (18, &[4]),
     (7, &[1, 2, 3]), (11, &[1, 2]), (4, &[1, 2]), (5, &[1]), (6, &[1, 2]), (1, &[1, 3, 4, 8]), (2, &[4, 8]),
