@@ -159,6 +159,11 @@ impl Rule {
         }
     }
 
+    /// The rule of that word.
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        Retention::RULES.into_iter().find(|rule| rule.name() == word)
+    }
+
     /// Its counter of rows.
     pub(crate) fn counter(self, counters: &Counters) -> &AtomicU64 {
         match self {
@@ -293,6 +298,17 @@ impl Retention {
         let Some(free) = free(shared) else { return };
         let min = shared.settings.min_free;
         shared.set_free(free < min, free < min / 2);
+    }
+
+    /// What to say at the start where less is free than shall be: rows that come would soon be deleted for space.
+    pub(crate) fn shortage(&self, shared: &Shared) -> Option<String> {
+        let min = shared.settings.min_free;
+        let free = free(shared).filter(|free| *free < min)?;
+        Some(format!(
+            "{}: {free} bytes are free, and lake.min_free wants {min}: the oldest flows go until it is there, and below \
+             half of it nothing is stored; free some space, or set lake.min_free lower",
+            shared.dir.display()
+        ))
     }
 }
 
