@@ -11,6 +11,7 @@ mod detector;
 mod enrichment;
 #[cfg(feature = "lake")]
 mod exporters;
+#[cfg(feature = "lake")]
 mod import;
 #[cfg(feature = "lake")]
 mod ingest;

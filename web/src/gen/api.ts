@@ -379,8 +379,6 @@ export interface PathsRequest {
   to: string;
 }
 
-export type ProfileAsKnown = "now" | "then";
-
 export interface ProfileChange {
   channels?: ProfileChannel[];
   granularity_secs?: number | null;
@@ -402,7 +400,7 @@ export interface ProfileChart {
 }
 
 export interface ProfileChartRequest {
-  as_known?: ProfileAsKnown;
+  as_known?: AsKnown;
   by: Measure;
   channels?: string[];
   from: string;

@@ -12,8 +12,11 @@ use arrow::array::RecordBatch;
 use minamo_base::{Sample, Time};
 use minamo_capture::{LiveCapture, LiveSettings};
 use minamo_collect::{Collector, Forwarder};
+use minamo_enrich::Enricher;
 use minamo_server::profiles::Synced;
-use minamo_server::{Deps, State, random_password, router};
+use minamo_server::lake::import::Importer;
+use minamo_server::local::LocalListener;
+use minamo_server::{Deps, State, random_password, services};
 use minamo_sinks::export::{self, Door};
 use minamo_state::Definitions;
 use minamo_store::Lake;
@@ -26,6 +29,7 @@ use crate::clock;
 use crate::commands::place::place;
 use crate::detector::{self, Detector};
 use crate::enrichment;
+use crate::import;
 use crate::ingest::{self, Fresh};
 use crate::pairing::{self, Stages};
 use crate::probe;
@@ -49,7 +53,7 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
     eprintln!("console: http://{}/", listener.local_addr()?);
     let (counters, exporters) = (sources.counters(), sources.exporters.clone());
     let served = tokio::select! {
-        served = serve(&core, listener, counters, exporters) => served,
+        served = serve(&core, &folder, listener, counters, exporters) => served,
         failed = sources.failed() => failed,
         () = interrupted() => Ok(()),
     };
@@ -78,6 +82,8 @@ pub(crate) struct Core {
     /// Dropped when detection shall end.
     detect: watch::Sender<()>,
     ingested: Arc<ingest::Counters>,
+    /// Takes in files that are uploaded, beside the sources.
+    importer: Arc<tokio::sync::Mutex<Importer>>,
     exports: Arc<Vec<Door>>,
     enrichment: Arc<minamo_enrich::Control>,
     /// Reads the files of enrichment again.
@@ -97,6 +103,8 @@ impl Core {
         let rules = minamo_detect::shipped_rules()?;
         let (enricher, watch) = enrichment::start(settings.enrich())?;
         let enrichment = enricher.control();
+        let beside = Enricher::beside(&enrichment, settings.enrich().enricher);
+        let importer = import::importer(Arc::clone(&lake), beside, &folder.join("state.db"))?;
         let networks = Networks::Live(Arc::clone(&enrichment));
         let own = Own::Live(Arc::clone(&definitions));
         lake.know_sets(Arc::new(AllSets { own, networks: Networks::Live(Arc::clone(&enrichment)) }));
@@ -124,6 +132,7 @@ impl Core {
             detection: tokio::spawn(detector.run(fresh, detect.subscribe())),
             detect,
             ingested,
+            importer: Arc::new(tokio::sync::Mutex::new(importer)),
             exports,
             enrichment,
             watching,
@@ -148,6 +157,8 @@ impl Core {
         self.ingest.await?;
         let exports = self.exports;
         tokio::task::spawn_blocking(move || exports.iter().for_each(Door::close)).await?;
+        // An import that runs keeps the lake; its file goes on where it was when it is imported again.
+        drop(self.importer);
         drop(self.detect);
         self.detection.await?;
         // Whoever still asks keeps the lake open; it then ends with the process, and nothing is lost by that.
@@ -158,9 +169,10 @@ impl Core {
     }
 }
 
-/// Serves console and API until the listener fails.
+/// Serves console and API until the listener fails, and commands on this machine through the socket in the data folder.
 pub(crate) async fn serve(
     core: &Core,
+    folder: &Path,
     listener: TcpListener,
     sources: SampleSource,
     exporters: Option<minamo_collect::Exporters>,
@@ -175,18 +187,32 @@ pub(crate) async fn serve(
         samples.extend(exports.iter().flat_map(|export| export.counters().samples(&[export.name()])));
         samples
     };
-    let service = router(Deps {
+    let services = services(Deps {
         lake: Arc::clone(&core.lake),
         state: Arc::clone(&core.state),
         definitions: Arc::clone(&core.definitions),
         networks: Arc::new(Networks::Live(Arc::clone(&core.enrichment))),
+        importer: Arc::clone(&core.importer),
         rules: Arc::clone(&core.rules),
         counters: Arc::new(counters),
         exporters,
         started_at: core.started_at,
         clock: clock::now,
     });
-    axum::serve(listener, service).await.context("the console stopped")
+    let commands = async {
+        match LocalListener::bind(folder) {
+            Ok(local) => axum::serve(local, services.local).await,
+            // Such as a file system without sockets: all else works.
+            Err(error) => {
+                tracing::error!(%error, folder = %folder.display(), "commands cannot reach this server");
+                std::future::pending().await
+            }
+        }
+    };
+    tokio::select! {
+        served = axum::serve(listener, services.web) => served.context("the console stopped"),
+        served = commands => served.context("the socket for commands stopped"),
+    }
 }
 
 /// Elements of a file (`collect.elements`).

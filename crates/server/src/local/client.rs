@@ -71,6 +71,18 @@ impl Client {
         Self { folder: folder.to_owned() }
     }
 
+    /// The server that has the data folder; nothing where none runs.
+    pub async fn find(folder: &Path) -> Result<Option<Self>, ClientError> {
+        match connect(folder).await {
+            Ok(_) => Ok(Some(Self::new(folder))),
+            // No socket, or one that a server left behind when it was killed.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+                Ok(None)
+            }
+            Err(error) => Err(ClientError::Silent { path: folder.join(SOCKET), error }),
+        }
+    }
+
     /// Asks for something.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
         self.json(Method::GET, path, None::<&Value>).await

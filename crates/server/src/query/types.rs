@@ -402,7 +402,7 @@ pub struct Billing {
 }
 
 /// A query that waits or runs.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct QueryState {
     /// Its number.
     pub id: u64,
@@ -421,7 +421,7 @@ pub struct QueryState {
 }
 
 /// The queries that wait or run.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Queries {
     /// The queries, the oldest first.
     pub queries: Vec<QueryState>,
