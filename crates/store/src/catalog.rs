@@ -332,7 +332,7 @@ mod tests {
             .pragma_update(None, "user_version", 99)
             .expect("set");
         let message = Catalog::open(dir.path()).err().expect("refused").to_string();
-        assert!(message.contains("format version 99, want at most 3"), "{message}");
+        assert!(message.contains("format version 99, want at most 4"), "{message}");
     }
     #[test]
     fn holds_of_an_older_catalog_are_kept_and_have_no_kind() {

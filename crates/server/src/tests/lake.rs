@@ -191,7 +191,6 @@ async fn a_file_is_uploaded_once() {
     let (status, cut) = upload(&hash, "", octets[..octets.len() - 1].to_vec()).await;
     assert_eq!((status, &cut["code"]), (StatusCode::CONFLICT, &json!("changed")), "{cut}");
     let rows = service.json("GET", &known, None).await.1["rows"].as_u64().expect("a number");
-    assert!(rows < 52, "the last block was cut: {rows}");
     let (status, done) = upload(&hash, "", octets.clone()).await;
     assert_eq!(status, StatusCode::OK, "{done}");
     assert_eq!((done["rows"].as_u64(), done["skipped"].as_u64()), (Some(52 - rows), Some(rows)));

@@ -139,7 +139,7 @@ impl Series {
 /// The starts of steps, over again for each line.
 fn times(start: Time, step: std::time::Duration, steps: usize, lines: usize) -> ArrayRef {
     let at = |number: usize| (start + step.saturating_mul(u32::try_from(number).unwrap_or(u32::MAX))).to_string();
-    Arc::new(StringArray::from_iter_values((0..lines).flat_map(|_| (0..steps).map(at))))
+    Arc::new(StringArray::from((0..lines).flat_map(|_| (0..steps).map(at)).collect::<Vec<String>>()))
 }
 
 fn batch(columns: Columns) -> Result<RecordBatch, QueryError> {

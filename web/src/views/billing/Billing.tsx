@@ -52,12 +52,12 @@ export function Billing() {
       </Panel>
       <Shown answer={answer} rows={9}>
         {(bill) => (
-          <>
+          <div className="billing-answer">
             <Rates bill={bill} />
             <Panel title={t("billing.course")} note={t(`billing.steps.${bill.step_secs}`, { defaultValue: `${bill.step_secs} s` })}>
               <Course bill={bill} />
             </Panel>
-          </>
+          </div>
         )}
       </Shown>
       <Charges terms={terms} onChange={change} />
