@@ -31,8 +31,8 @@ use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use api::openapi;
-use lake::import::Importer;
 pub use error::ApiError;
+use lake::import::Importing;
 pub use state::{State, StateError, random_password};
 
 /// All that the handlers need.
@@ -47,7 +47,7 @@ pub struct Deps {
     /// Sets of addresses that filters can name besides those of the definitions.
     pub networks: Arc<dyn Sets + Send + Sync>,
     /// Takes in files of other programs, one at a time.
-    pub importer: Arc<tokio::sync::Mutex<Importer>>,
+    pub importing: Importing,
     /// The rules that events are made by.
     pub rules: Arc<Vec<Rule>>,
     /// Counters of the other parts of the program.

@@ -51,9 +51,9 @@ async fn service_at(clock: fn() -> Time) -> Service {
     let collector = minamo_collect::Collector::new(minamo_collect::Settings::default(), batches, clock);
     let lake = Arc::new(lake);
     let imports = minamo_state::Imports::open(&folder.path().join("state.db")).expect("opened");
-    let importer = Importer::new(Arc::clone(&lake), imports, Box::new(|batch| batch), clock);
+    let importer = crate::lake::import::Importer::new(Arc::clone(&lake), imports, Box::new(|batch| batch), clock);
     let Services { web: router, local } = services(Deps {
-        importer: Arc::new(tokio::sync::Mutex::new(importer)),
+        importing: importer.into(),
         definitions,
         networks: Arc::new(minamo_filter::NoSets),
         lake,

@@ -14,7 +14,7 @@ use minamo_capture::{LiveCapture, LiveSettings};
 use minamo_collect::{Collector, Forwarder};
 use minamo_enrich::Enricher;
 use minamo_server::profiles::Synced;
-use minamo_server::lake::import::Importer;
+use minamo_server::lake::import::Importing;
 use minamo_server::local::LocalListener;
 use minamo_server::{Deps, State, random_password, services};
 use minamo_sinks::export::{self, Door};
@@ -83,7 +83,7 @@ pub(crate) struct Core {
     detect: watch::Sender<()>,
     ingested: Arc<ingest::Counters>,
     /// Takes in files that are uploaded, beside the sources.
-    importer: Arc<tokio::sync::Mutex<Importer>>,
+    importing: Importing,
     exports: Arc<Vec<Door>>,
     enrichment: Arc<minamo_enrich::Control>,
     /// Reads the files of enrichment again.
@@ -132,7 +132,7 @@ impl Core {
             detection: tokio::spawn(detector.run(fresh, detect.subscribe())),
             detect,
             ingested,
-            importer: Arc::new(tokio::sync::Mutex::new(importer)),
+            importing: importer.into(),
             exports,
             enrichment,
             watching,
@@ -158,7 +158,7 @@ impl Core {
         let exports = self.exports;
         tokio::task::spawn_blocking(move || exports.iter().for_each(Door::close)).await?;
         // An import that runs keeps the lake; its file goes on where it was when it is imported again.
-        drop(self.importer);
+        drop(self.importing);
         drop(self.detect);
         self.detection.await?;
         // Whoever still asks keeps the lake open; it then ends with the process, and nothing is lost by that.
@@ -192,7 +192,7 @@ pub(crate) async fn serve(
         state: Arc::clone(&core.state),
         definitions: Arc::clone(&core.definitions),
         networks: Arc::new(Networks::Live(Arc::clone(&core.enrichment))),
-        importer: Arc::clone(&core.importer),
+        importing: core.importing.clone(),
         rules: Arc::clone(&core.rules),
         counters: Arc::new(counters),
         exporters,

@@ -31,8 +31,21 @@ pub type Enrich = Box<dyn FnMut(RecordBatch) -> RecordBatch + Send>;
 pub struct Importer {
     lake: Arc<Lake>,
     enrich: Enrich,
-    imports: Imports,
+    imports: Arc<Imports>,
     clock: fn() -> Time,
+}
+
+/// Imports in a server: one at a time, while the list of them can be asked for.
+#[derive(Clone)]
+pub struct Importing {
+    pub(crate) imports: Arc<Imports>,
+    pub(crate) importer: Arc<tokio::sync::Mutex<Importer>>,
+}
+
+impl From<Importer> for Importing {
+    fn from(importer: Importer) -> Self {
+        Self { imports: Arc::clone(&importer.imports), importer: Arc::new(tokio::sync::Mutex::new(importer)) }
+    }
 }
 
 /// A file to be imported.
@@ -106,17 +119,12 @@ struct Part {
 impl Importer {
     /// Into this lake, noted in this list.
     pub fn new(lake: Arc<Lake>, imports: Imports, enrich: Enrich, clock: fn() -> Time) -> Self {
-        Self { lake, enrich, imports, clock }
+        Self { lake, enrich, imports: Arc::new(imports), clock }
     }
 
     /// What is known of the file with that hash.
     pub fn known(&self, hash: &str) -> Result<Option<Import>, StateError> {
         self.imports.find(hash)
-    }
-
-    /// The latest imports, newest first.
-    pub fn latest(&self, limit: u32) -> Result<Vec<Import>, StateError> {
-        self.imports.latest(limit)
     }
 
     /// Imports what a request brings.
@@ -139,11 +147,7 @@ impl Importer {
     }
 
     /// Imports one file. An error leaves what was appended so far; the next call goes on there.
-    pub async fn take(
-        &mut self,
-        source: Source,
-        input: impl Read + Send + 'static,
-    ) -> Result<Outcome, ImportError> {
+    pub async fn take(&mut self, source: Source, input: impl Read + Send + 'static) -> Result<Outcome, ImportError> {
         let Source { hash, name, bytes, again, itself } = source;
         let skip = match self.imports.find(&hash)?.filter(|_| !again) {
             Some(import) if import.finished => return Ok(Outcome::Known),

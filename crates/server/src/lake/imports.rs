@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The operations on imports: which files were taken in, and taking in another one as it comes.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
@@ -54,7 +56,7 @@ fn info(import: Import) -> LakeImport {
 /// The files that were imported, the latest first; at most 1,000.
 #[utoipa::path(get, path = "/api/v1/lake/imports", responses((status = 200, body = [LakeImport])))]
 pub(crate) async fn imports(State(deps): State<Deps>) -> Answer<Vec<LakeImport>> {
-    let latest = deps.importer.lock().await.latest(MAX_IMPORTS)?;
+    let latest = deps.importing.imports.latest(MAX_IMPORTS)?;
     Ok(Json(latest.into_iter().map(info).collect()))
 }
 
@@ -62,7 +64,7 @@ pub(crate) async fn imports(State(deps): State<Deps>) -> Answer<Vec<LakeImport>>
 #[utoipa::path(get, path = "/api/v1/lake/imports/{hash}", params(("hash" = String, Path, description = "SHA-256 of the file")),
     responses((status = 200, body = LakeImport), (status = 404, body = ApiError)))]
 pub(crate) async fn import(State(deps): State<Deps>, Path(hash): Path<String>) -> Answer<LakeImport> {
-    let known = deps.importer.lock().await.known(&hash)?;
+    let known = deps.importing.imports.find(&hash)?;
     known.map(info).map(Json).ok_or_else(|| {
         let (en, ja) = ("that file was not imported", "このファイルはまだ取り込まれていません");
         ApiError::new(StatusCode::NOT_FOUND, "not_found", en, ja).at_path("hash")
@@ -90,7 +92,7 @@ pub(crate) async fn take_import(
         let en = format!("name: want at most {MAX_NAME} characters");
         return Err(ApiError::bad("name", en, format!("name: {MAX_NAME} 文字以内で指定してください")));
     }
-    let Ok(mut importer) = std::sync::Arc::clone(&deps.importer).try_lock_owned() else {
+    let Ok(mut importer) = Arc::clone(&deps.importing.importer).try_lock_owned() else {
         let (en, ja) = ("another import runs", "別の取り込みが実行中です");
         return Err(ApiError::new(StatusCode::CONFLICT, "busy", en, ja));
     };
