@@ -233,7 +233,8 @@ impl Parser<'_> {
                 parts.push(Target::column(src).test(Predicate::Present));
             }
             parts.push(not(is_v4));
-            let named = |target: Target| not(target.test(Predicate::Compare(CompareOp::Eq, Literal::Ip(Ip::default()))));
+            let named =
+                |target: Target| not(target.test(Predicate::Compare(CompareOp::Eq, Literal::Ip(Ip::default()))));
             let sides: Vec<Expr> = ["src_ip", "dst_ip"].into_iter().filter_map(of).map(named).collect();
             // Where columns may be empty, an empty one says it.
             parts.extend((!src.nullable).then_some(Expr::Or(sides)));

@@ -131,7 +131,9 @@ async fn send(server: &Client, source: &Source, mut content: File) -> anyhow::Re
 /// A text as part of an address: what is not plain is written as `%` and two digits.
 fn quoted(text: &str) -> String {
     let plain = |octet: &u8| octet.is_ascii_alphanumeric() || b"-._~/".contains(octet);
-    text.bytes().map(|octet| if plain(&octet) { char::from(octet).to_string() } else { format!("%{octet:02X}") }).collect()
+    text.bytes()
+        .map(|octet| if plain(&octet) { char::from(octet).to_string() } else { format!("%{octet:02X}") })
+        .collect()
 }
 
 /// The files that paths stand for: a folder's own and those of folders in it, by name, as far as they are called as

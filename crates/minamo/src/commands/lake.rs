@@ -45,7 +45,9 @@ pub(crate) async fn run(args: LakeArgs) -> anyhow::Result<()> {
         Some(LakeCommand::Queries) => queries(&server(at).await?).await?,
         Some(LakeCommand::Stop { id }) => {
             match server(at).await?.delete(&format!("/queries/{id}")).await {
-                Err(error) if error.is_missing() => anyhow::bail!("there is no query {id}; `minamo lake queries` lists those that are"),
+                Err(error) if error.is_missing() => {
+                    anyhow::bail!("there is no query {id}; `minamo lake queries` lists those that are")
+                }
                 stopped => stopped?,
             }
             say(&format!("query {id} was stopped\n"));
@@ -250,7 +252,9 @@ async fn jobs(server: &Client) -> anyhow::Result<()> {
             LakeJobKind::Retain => "retain",
             LakeJobKind::Seal => "seal",
         };
-        let ended = job.ended_at.unwrap_or_else(|| if job.all > 0 { format!("{} of {}", job.done, job.all) } else { "runs".to_owned() });
+        let ended = job
+            .ended_at
+            .unwrap_or_else(|| if job.all > 0 { format!("{} of {}", job.done, job.all) } else { "runs".to_owned() });
         let rows = job.rows.map(|rows| rows.to_string()).unwrap_or_default();
         vec![kind.to_owned(), job.started_at, ended, rows, job.problems.len().to_string()]
     };
@@ -264,7 +268,14 @@ async fn queries(server: &Client) -> anyhow::Result<()> {
     let list: Queries = server.get("/queries").await?;
     let rows = list.queries.into_iter().map(|query| {
         let what = if query.waiting { format!("{} (waits)", query.what) } else { query.what };
-        vec![query.id.to_string(), query.since, query.user, what, query.rows_read.to_string(), query.rows_total.to_string()]
+        vec![
+            query.id.to_string(),
+            query.since,
+            query.user,
+            what,
+            query.rows_read.to_string(),
+            query.rows_total.to_string(),
+        ]
     });
     say(&aligned(&names, &rows.collect::<Vec<_>>()));
     Ok(())

@@ -297,9 +297,7 @@ fn path_table(query: &PathsQuery, found: &Paths) {
     let mut names: Vec<String> = query.keys.iter().map(Key::to_string).collect();
     names.push(query.by.to_string());
     let stop = |stop: &Stop| stop.as_ref().map_or_else(|| "(others)".to_owned(), text_value);
-    let row = |(stops, value): &(Vec<Stop>, u64)| {
-        stops.iter().map(stop).chain([value.to_string()]).collect::<Vec<_>>()
-    };
+    let row = |(stops, value): &(Vec<Stop>, u64)| stops.iter().map(stop).chain([value.to_string()]).collect::<Vec<_>>();
     say(&aligned(&names, &found.paths.iter().map(row).collect::<Vec<_>>()));
 }
 

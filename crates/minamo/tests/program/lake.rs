@@ -87,7 +87,10 @@ fn groups_paths_and_bills_are_answered_on_the_command_line() {
     assert_eq!((Some(level(0)), level(0)), (all[0]["b"].as_u64(), level(1)), "each level has all octets");
     let rows = ask(&[&through[..], &["--format", "csv"]].concat());
     let head = "src_ip,src_ip_other,app,app_other,dst_port,dst_port_other,bytes";
-    assert_eq!((rows.lines().next(), rows.lines().count() - 1), (Some(head), paths["paths"].as_array().expect("paths").len()));
+    assert_eq!(
+        (rows.lines().next(), rows.lines().count() - 1),
+        (Some(head), paths["paths"].as_array().expect("paths").len())
+    );
     let table = ask(&through);
     assert!(table.starts_with("src_ip") && table.contains("(others)"), "{table}");
     let bill = ask(&["--billing", "95", "--format", "csv"]);

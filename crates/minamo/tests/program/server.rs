@@ -144,7 +144,8 @@ fn commands_have_the_server_do_what_changes_the_lake() {
     // Nothing is sealed yet: what is asked on the command line sees the rows of the log, too.
     assert_eq!(server.number("SELECT COUNT(*) AS n FROM flows"), 208);
     let (from, to) = ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z");
-    let held = lake(&["hold", "--from", from, "--to", to, "--kind", "legal", "--owner", "jo", "--reason", "it's a case"]);
+    let held =
+        lake(&["hold", "--from", from, "--to", to, "--kind", "legal", "--owner", "jo", "--reason", "it's a case"]);
     assert_eq!(held, format!("hold 1: nothing is deleted from {from} to {to}\n"));
     let shown = lake(&[]);
     assert!(shown.contains("by jo: it's a case"), "{shown}");
@@ -159,7 +160,9 @@ fn commands_have_the_server_do_what_changes_the_lake() {
     assert!(refused(&["stop", "77"]).contains("there is no query 77"));
     assert_eq!(lake(&["release", "1"]), "hold 1 has ended\n");
     assert!(refused(&["release", "1"]).contains("there is no hold 1"));
-    assert!(refused(&["hold", "--from", from, "--to", from, "--reason", "x"]).contains("the range ends before it begins"));
+    assert!(
+        refused(&["hold", "--from", from, "--to", from, "--reason", "x"]).contains("the range ends before it begins")
+    );
     server.stop();
     assert!(!server.folder.path().join("server.sock").exists());
     assert!(refused(&["jobs"]).contains("no server runs on it"));

@@ -224,7 +224,12 @@ impl<R: Read> Read for Hashed<R> {
 }
 
 /// Reads a file to its end, or until nobody takes its rows; the first `skip` rows are left out.
-fn read(input: impl Read, want: Option<String>, mut skip: u64, parts: &mpsc::Sender<Part>) -> Result<Account, ImportError> {
+fn read(
+    input: impl Read,
+    want: Option<String>,
+    mut skip: u64,
+    parts: &mpsc::Sender<Part>,
+) -> Result<Account, ImportError> {
     let mut input = BufReader::with_capacity(CHUNK, Hashed { input, hash: Sha256::new() });
     let (mut decoder, mut octets) = (Decoder::default(), Vec::new());
     let mut out = Parts { builder: FlowBuilder::default(), first: None, parts, failed: None };
@@ -276,7 +281,9 @@ impl Parts<'_> {
     fn send(&mut self) {
         let Some(first) = self.first.take().filter(|_| self.failed.is_none()) else { return };
         let sent = match self.builder.finish() {
-            Ok(batch) => self.parts.blocking_send(Part { batch, first }).map_err(|_| "the import was stopped".to_owned()),
+            Ok(batch) => {
+                self.parts.blocking_send(Part { batch, first }).map_err(|_| "the import was stopped".to_owned())
+            }
             Err(error) => Err(format!("rows do not form a batch: {error}")),
         };
         self.failed = sent.err();

@@ -395,9 +395,8 @@ pub(crate) async fn rows(deps: &Deps, question: &str, ask: &str) -> Result<Recor
         "billing_steps" => lake.billing(billing_query(deps, &asked(ask)?)?).await?.steps_batch(),
         other => {
             let en = format!("question: got {other:?}, want top, series, paths, billing or billing_steps");
-            let ja = format!(
-                "question: {other:?} は使えません（使えるのは top、series、paths、billing、billing_steps）"
-            );
+            let ja =
+                format!("question: {other:?} は使えません（使えるのは top、series、paths、billing、billing_steps）");
             return Err(ApiError::bad("question", en, ja));
         }
     };
@@ -406,9 +405,8 @@ pub(crate) async fn rows(deps: &Deps, question: &str, ask: &str) -> Result<Recor
 
 /// A request that came as text.
 fn asked<T: DeserializeOwned>(ask: &str) -> Result<T, ApiError> {
-    serde_json::from_str(ask).map_err(|error| {
-        ApiError::bad("ask", format!("ask: {error}"), format!("ask: 要求を読めません: {error}"))
-    })
+    serde_json::from_str(ask)
+        .map_err(|error| ApiError::bad("ask", format!("ask: {error}"), format!("ask: 要求を読めません: {error}")))
 }
 
 /// The queries that wait or run.

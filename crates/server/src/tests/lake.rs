@@ -199,7 +199,10 @@ async fn a_file_is_uploaded_once() {
     let (_, forced) = upload(&hash, "&again=true", octets).await;
     assert_eq!(forced["rows"], 52);
     let (_, list) = service.json("GET", "/api/v1/lake/imports", None).await;
-    assert_eq!((&list[0]["name"], &list[0]["finished"], list.as_array().map(Vec::len)), (&json!("nfcapd.1"), &json!(true), Some(1)));
+    assert_eq!(
+        (&list[0]["name"], &list[0]["finished"], list.as_array().map(Vec::len)),
+        (&json!("nfcapd.1"), &json!(true), Some(1))
+    );
     let (status, error) = upload("ab", "", Vec::new()).await;
     assert_eq!((status, &error["path"]), (StatusCode::BAD_REQUEST, &json!("hash")));
     let (status, error) = upload(&"0".repeat(64), "", b"text".to_vec()).await;

@@ -21,7 +21,7 @@ export function Charges({ terms, onChange }: { terms: Terms; onChange: (change: 
     <>
       <label className="analysis-field">
         <span className="group-label">{t("billing.per")}</span>
-        <select value={terms.per} onChange={(event) => onChange({ per: event.target.value })}>
+        <select aria-label={t("billing.per")} value={terms.per} onChange={(event) => onChange({ per: event.target.value })}>
           <option value="">{t("billing.none")}</option>
           {Object.keys(KEYS).map((key) => (
             <option key={key} value={key}>
