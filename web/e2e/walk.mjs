@@ -190,9 +190,10 @@ async function billing({ page, t, go, shot, see }) {
   await page.keyboard.press("Enter");
   await page.locator(".error-note").waitFor(wait);
   assert.equal(await page.getByLabel(t.billing.inside).inputValue(), "not a network", "a refused network stays");
-  await page.getByLabel(t.billing.inside).fill("10.0.0.0/8, 192.168.0.0/16");
+  await page.getByLabel(t.billing.inside).fill("192.0.2.0/24, 2001:db8:1::/48");
   await page.keyboard.press("Enter");
   await see(t.billing.larger);
+  await page.getByRole("img", { name: t.billing.courseLabel }).locator("canvas").waitFor(wait);
   await page.getByLabel(t.billing.per, { exact: true }).selectOption("app");
   await page.locator(".billing-table tbody tr").first().waitFor(wait);
   await shot("billing");

@@ -11,7 +11,7 @@ import { DownloadAnswer } from "../../parts/Download";
 import { bitRate, bytes, whole } from "../../parts/format";
 import { Panel } from "../../parts/Panel";
 import { useScope } from "../../parts/scope";
-import { Shown } from "../../parts/State";
+import { Empty, Shown } from "../../parts/State";
 import { Charges } from "./Charges";
 import { billOf, membersOf, PERCENTILES, STEPS, termsOf, type Terms } from "./terms";
 import "./billing.css";
@@ -133,5 +133,6 @@ function Rates({ bill }: { bill: Bill }) {
 function Course({ bill }: { bill: Bill }) {
   const { t } = useWords();
   const option = useCallback(() => billOption(bill, { inward: t("billing.in"), outward: t("billing.out"), charged: t("billing.charged") }), [bill, t]);
+  if ([...bill.inward, ...bill.outward].every((octets) => octets === 0)) return <Empty title={t("billing.nothing")} />;
   return <Canvas option={option} height={200} label={t("billing.courseLabel")} />;
 }
