@@ -391,3 +391,21 @@ pub(crate) fn forecast(shared: &Shared) -> Forecast {
     let days_left = fit.filter(|_| !by_age).map(|fit| (fit - bytes as f64 / per_day).max(0.0));
     Forecast { bytes, capacity, per_day, days_held, days_of_history, days_left }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_with_less_than_the_watermark_is_told_of_at_the_start() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let said = |min_free| {
+            let settings = Settings { min_free, free_space: |_| Ok(7), ..Settings::default() };
+            let shared = Shared::new(dir.path(), settings, || Time(0), None);
+            Retention::new(&shared.settings).expect("good settings").shortage(&shared)
+        };
+        let shortage = said(8).expect("less is free");
+        assert!(shortage.contains("7 bytes are free, and lake.min_free wants 8"), "{shortage}");
+        assert_eq!(said(7), None);
+    }
+}
