@@ -279,6 +279,28 @@ export interface LakeHoldCreate {
 
 export type LakeHoldKind = "legal" | "incident" | "other";
 
+export interface LakeImport {
+  at: string;
+  bytes: number;
+  finished: boolean;
+  hash: string;
+  name: string;
+  rows: number;
+}
+
+export interface LakeImported {
+  faults: string[];
+  first: string | null;
+  known: boolean;
+  more_faults: number;
+  rows: number;
+  scaled: number;
+  skipped: number;
+  unfit: number;
+  unread_extensions: LakeUnread[];
+  unread_records: LakeUnread[];
+}
+
 export interface LakeJob {
   all: number;
   done: number;
@@ -341,6 +363,12 @@ export interface LakeTable {
   name: string;
   rows: number;
   segments: number;
+}
+
+export interface LakeUnread {
+  count: number;
+  name: string | null;
+  number: number;
 }
 
 export interface Login {
