@@ -249,7 +249,7 @@ async fn filters_find_exactly_the_rows_that_they_describe() {
 async fn frames_without_ip_are_of_no_family() {
     let dir = tempfile::tempdir().expect("a directory");
     let lake = open(dir.path());
-    let row = |name: &str, (src, dst): (Ip, Ip), ethertype: Option<u16>| {
+    let row = |name: &'static str, (src, dst): (Ip, Ip), ethertype: Option<u16>| {
         let mut row = flow(0);
         (row.core.app, row.core.src_ip, row.core.dst_ip) = (name.into(), src, dst);
         row.l2.get_or_insert_default().ethertype = ethertype;
