@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -630,6 +631,11 @@ impl Settings {
             },
             ..Default::default()
         })
+    }
+
+    /// The elements of `collect.elements`; none where it is not set.
+    pub(crate) fn elements(&self) -> anyhow::Result<Arc<minamo_collect::Elements>> {
+        Ok(self.collect_elements().map(|path| crate::elements::load(&path)).transpose()?.unwrap_or_default())
     }
 
     /// `collect.elements`, where it is set.
