@@ -8,6 +8,8 @@ mod commands;
 #[cfg(feature = "lake")]
 mod detector;
 #[cfg(feature = "lake")]
+mod elements;
+#[cfg(feature = "lake")]
 mod enrichment;
 #[cfg(feature = "lake")]
 mod exporters;
@@ -15,6 +17,8 @@ mod exporters;
 mod import;
 #[cfg(feature = "lake")]
 mod ingest;
+#[cfg(feature = "lake")]
+mod interfaces;
 #[cfg(feature = "lake")]
 mod metrics;
 #[cfg(feature = "lake")]

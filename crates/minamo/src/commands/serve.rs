@@ -2,7 +2,7 @@
 //! `minamo serve`: probe, collector, lake, detection and console in one process.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -28,9 +28,11 @@ use crate::cli::Serve;
 use crate::clock;
 use crate::commands::place::place;
 use crate::detector::{self, Detector};
+use crate::elements;
 use crate::enrichment;
 use crate::import;
 use crate::ingest::{self, Fresh};
+use crate::interfaces::InterfaceNames;
 use crate::pairing::{self, Stages};
 use crate::probe;
 use crate::sets::{AllSets, Networks, Own};
@@ -215,12 +217,6 @@ pub(crate) async fn serve(
     }
 }
 
-/// Elements of a file (`collect.elements`).
-fn elements(path: PathBuf) -> anyhow::Result<minamo_collect::Elements> {
-    let text = std::fs::read_to_string(&path).with_context(|| format!("collect.elements: {}", path.display()))?;
-    minamo_collect::Elements::parse(&text).with_context(|| format!("collect.elements: {}", path.display()))
-}
-
 /// Gives the counters of the sources.
 pub(crate) type SampleSource = Arc<dyn Fn() -> Vec<Sample> + Send + Sync>;
 
@@ -231,6 +227,8 @@ struct Sources {
     stop: Arc<AtomicBool>,
     collector: Option<Arc<minamo_collect::Counters>>,
     exporters: Option<minamo_collect::Exporters>,
+    /// Reads the file of elements again.
+    watching: Option<JoinHandle<()>>,
     pairing: Option<Arc<pairing::Counters>>,
     forwarder: Option<Arc<Forwarder>>,
     probes: Vec<(String, Arc<probe::Counters>)>,
@@ -244,7 +242,8 @@ impl Sources {
         core: &Core,
         stop: &watch::Sender<bool>,
     ) -> anyhow::Result<()> {
-        let elements = settings.collect_elements().map(elements).transpose()?.map(Arc::new).unwrap_or_default();
+        let watch = settings.collect_elements().map(elements::Watch::new);
+        let elements = settings.elements()?;
         let collect = settings.collect()?;
         if collect.listen.is_empty() && collect.tcp.is_empty() && collect.tls.is_empty() {
             return Ok(());
@@ -255,12 +254,16 @@ impl Sources {
         let (batches, collected) = mpsc::channel(ingest::QUEUE);
         let counters = Arc::new(pairing::Counters::default());
         self.pairing = Some(Arc::clone(&counters));
-        self.tasks.spawn(pairing::run(stages, collected, core.batches(), counters));
         let collector = Collector::new(collect, batches, clock::now).with_forwarder(Arc::clone(&forwarder));
+        let names = InterfaceNames::new(collector.exporters());
+        self.tasks.spawn(pairing::run(stages, collected, core.batches(), counters, names));
         self.forwarder = Some(forwarder);
         self.collector = Some(collector.counters());
         let stop = stop.subscribe();
         self.exporters = Some(collector.exporters());
+        if let Some(watch) = watch {
+            self.watching = Some(tokio::spawn(watch.run(collector.exporters(), collector.counters())));
+        }
         self.tasks.spawn(async move { Ok(collector.run(stop).await?) });
         Ok(())
     }
@@ -307,6 +310,9 @@ impl Sources {
 
     async fn stop(mut self) {
         self.stop.store(true, Ordering::Relaxed);
+        if let Some(watching) = &self.watching {
+            watching.abort();
+        }
         while let Some(ended) = self.tasks.join_next().await {
             if let Ok(Err(error)) = ended {
                 tracing::error!("{error:#}");

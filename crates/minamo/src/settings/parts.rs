@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -107,6 +108,11 @@ impl Settings {
             },
             ..Default::default()
         })
+    }
+
+    /// The elements of `collect.elements`; none where it is not set.
+    pub(crate) fn elements(&self) -> anyhow::Result<Arc<minamo_collect::Elements>> {
+        Ok(self.collect_elements().map(|path| crate::elements::load(&path)).transpose()?.unwrap_or_default())
     }
 
     /// `collect.elements`, where it is set.
