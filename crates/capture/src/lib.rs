@@ -7,6 +7,7 @@ mod datagrams;
 mod expression;
 mod file;
 mod live;
+mod outgoing;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ pub use datagrams::Datagrams;
 pub use expression::{Expression, ExpressionError, Instruction, Program};
 pub use file::{CaptureFile, expand};
 pub use live::{LiveCapture, LiveSettings, LiveStats};
+pub use outgoing::unacknowledged;
 
 /// A captured frame.
 #[derive(Debug, Clone, Copy)]

@@ -21,6 +21,7 @@ use crate::exporters::{Access, Desk, Exporters, Seen};
 use crate::keeper::{self, Keeper};
 use crate::parcel;
 use crate::settings::Known;
+use crate::spools::Spools;
 use crate::socket::{Door, bind, owner};
 use crate::stage::Stage;
 use crate::stream::{Hall, accept};
@@ -101,6 +102,7 @@ pub struct Collector {
     access: Arc<Access>,
     known: Arc<HashMap<Ip, Known>>,
     forwarder: Option<Arc<Forwarder>>,
+    spools: Arc<Spools>,
 }
 
 impl Collector {
@@ -116,7 +118,8 @@ impl Collector {
             Arc::new(Mutex::new(Desk { cache: Cache::new(limits), seen, streams: Vec::new() }))
         });
         let (counters, addresses, desks) = (Arc::default(), watch::Sender::default(), desks.collect());
-        Self { settings: Arc::new(settings), sender, clock, counters, addresses, desks, access, known, forwarder: None }
+        let (settings, forwarder, spools) = (Arc::new(settings), None, Arc::default());
+        Self { settings, sender, clock, counters, addresses, desks, access, known, forwarder, spools }
     }
 
     /// Sends what arrives on to other collectors too.
@@ -159,7 +162,12 @@ impl Collector {
         }
         halt.store(true, Ordering::Relaxed);
         let joined = tokio::task::spawn_blocking(move || threads.join());
-        joined.await.map_err(|error| CollectError::Thread(error.to_string()))?
+        let joined = joined.await.map_err(|error| CollectError::Thread(error.to_string()))?;
+        if let Some(folder) = &self.settings.folder {
+            let fail = |error| CollectError::State { folder: folder.clone(), error };
+            self.spools.save(folder).map_err(fail)?;
+        }
+        joined
     }
 
     /// Takes over what was saved, and the rates of the configuration.
@@ -171,6 +179,7 @@ impl Collector {
             let owner = |exporter| owner(exporter, count);
             let restored = keeper::restore(folder, &mut caches, owner, &self.counters).map_err(fail)?;
             keeper::decisions(folder, &self.access, &self.counters).map_err(fail)?;
+            self.spools.restore(folder).map_err(fail)?;
             tracing::info!(sessions = restored.sessions, templates = restored.templates, "templates of before");
         }
         for (desk, mut cache) in self.desks.iter().zip(caches) {
@@ -264,6 +273,7 @@ impl Collector {
                 settings: Arc::clone(&self.settings),
                 sender: self.sender.clone(),
                 desks: self.desks.clone(),
+                spools: Arc::clone(&self.spools),
                 counters: self.counters(),
                 clock: self.clock,
                 stop: Arc::clone(stop),

@@ -208,6 +208,17 @@ impl Encoder {
         self
     }
 
+    /// Begins with this sequence number instead of 0: the session goes on where another encoder ended.
+    pub fn with_sequence(mut self, sequence: u32) -> Self {
+        self.sequence = sequence;
+        self
+    }
+
+    /// The sequence number that the next message will have.
+    pub fn sequence(&self) -> u32 {
+        self.sequence
+    }
+
     /// Sends every template again before its next record.
     pub fn refresh_templates(&mut self) {
         self.layouts.values_mut().for_each(|layout| layout.sent = None);

@@ -21,6 +21,7 @@ mod header;
 mod lists;
 mod measure;
 pub mod nfdump;
+pub mod notice;
 mod options;
 mod parking;
 mod persist;

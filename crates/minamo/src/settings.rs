@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 use minamo_detect::parse_length;
 
 use crate::enrichment;
+use crate::size::parse_size;
 
 /// Type of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub enum Kind {
     Size,
     /// Whole number from 1 on.
     Count,
+    /// Whole number of 16 bits.
+    Seed,
     /// Yes or no.
     Flag,
     /// Length of time, or forever.
@@ -68,6 +71,7 @@ impl Kind {
             Self::Length => "a length with a unit such as \"30s\" or \"5m\"",
             Self::Size => "a size with a unit such as \"64MiB\"",
             Self::Count => "a whole number of at least 1",
+            Self::Seed => "a whole number from 0 to 65535",
             Self::Flag => "true or false",
             Self::Age => "a length with a unit such as \"90d\", or \"forever\"",
             Self::Budget => "a size with a unit such as \"500GiB\", or \"unlimited\"",
@@ -419,6 +423,12 @@ pub static SETTINGS: &[Setting] = &[
         doc: "Flows that are kept differently, the first that fits counts: [\"voice keep 30d max 10GiB where port 5060\"].",
     },
     Setting {
+        key: "lake.community_seed",
+        kind: Kind::Seed,
+        default: "0",
+        doc: "Seed of the column community_id; other programs give the same ids where theirs is the same.",
+    },
+    Setting {
         key: "lake.query_memory",
         kind: Kind::Size,
         default: "\"1GiB\"",
@@ -711,6 +721,11 @@ impl Settings {
         }
     }
 
+    fn seed(&self, key: &str) -> u16 {
+        let number = self.values.get(key).and_then(toml::Value::as_integer);
+        number.and_then(|number| u16::try_from(number).ok()).unwrap_or_default()
+    }
+
     /// `lake.seal_after`.
     pub(crate) fn seal_after(&self) -> Duration {
         self.length("lake.seal_after")
@@ -733,6 +748,7 @@ impl Settings {
             min_free: bytes("lake.min_free").unwrap_or_default(),
             classes: self.texts("lake.classes").iter().map(class).collect::<anyhow::Result<_>>()?,
             query_memory: parse_size(self.text("lake.query_memory")).unwrap_or_default(),
+            community_seed: self.seed("lake.community_seed"),
             query_time: self.length("lake.query_time"),
             query_spill: bytes("lake.query_spill").unwrap_or_default(),
             query_slots: self.count("lake.query_slots"),
@@ -825,6 +841,7 @@ fn fits(kind: Kind, value: &toml::Value) -> bool {
         Kind::Length => text.is_some_and(|t| parse_length(t).is_some()),
         Kind::Size => text.is_some_and(|t| parse_size(t).is_some()),
         Kind::Count => value.as_integer().is_some_and(|n| n >= 1 && usize::try_from(n).is_ok()),
+        Kind::Seed => value.as_integer().is_some_and(|n| u16::try_from(n).is_ok()),
         Kind::Flag => value.is_bool(),
         Kind::Age => text.is_some_and(|t| t == FOREVER || parse_length(t).is_some()),
         Kind::Budget => text.is_some_and(|t| t == UNLIMITED || parse_size(t).is_some()),
@@ -855,20 +872,6 @@ fn unknown(text: &str) -> Option<minamo_collect::Unknown> {
 /// Addresses with spaces between them.
 fn addresses(text: &str) -> Option<Vec<minamo_base::Ip>> {
     text.split_whitespace().map(|address| address.parse().ok()).collect()
-}
-
-/// Octets of a size such as `64MiB`.
-fn parse_size(text: &str) -> Option<usize> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match text.get(digits.len()..)? {
-        "B" => 1,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        "TiB" => 1 << 40,
-        _ => return None,
-    };
-    digits.parse::<usize>().ok()?.checked_mul(unit).filter(|size| *size > 0)
 }
 
 #[cfg(test)]

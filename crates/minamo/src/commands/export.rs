@@ -45,7 +45,17 @@ pub(super) fn open(args: &Export) -> anyhow::Result<Option<Open>> {
 
 /// A target with its options.
 pub(crate) fn target(url: &str, template: Option<&str>, biflow: Option<bool>) -> anyhow::Result<Target> {
-    let mut target = Target::parse(url)?;
+    options(Target::parse(url)?, template, biflow)
+}
+
+/// The target that the options ask for, if they do; its host may have no address yet.
+pub(super) fn later(args: &Export) -> anyhow::Result<Option<Target>> {
+    let Some(url) = &args.export else { return Ok(None) };
+    let biflow = args.sides.map(|sides| matches!(sides, Sides::Both));
+    options(Target::parse_form(url)?, args.template.as_deref(), biflow).map(Some)
+}
+
+fn options(mut target: Target, template: Option<&str>, biflow: Option<bool>) -> anyhow::Result<Target> {
     if let Some(text) = template {
         let template = Template::parse(text)?;
         for left_out in template.left_out(target.wire) {

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 use anyhow::{Context as _, bail};
-use minamo_model::{BATCH_ROWS, FLOWS, FlowBuilder};
+use minamo_model::{BATCH_ROWS, FLOWS, FlowBuilder, with_community_ids};
 use minamo_sinks::{Format, Sink, SinkError};
 
 use crate::cli::Meter;
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Meter) -> anyhow::Result<()> {
         Some(export) => (export.sink, Some(export.told)),
         None => ((format.open)(output(args, format)?, &FLOWS)?, None),
     };
-    let mut rows = Rows { sink, builder: FlowBuilder::default() };
+    let mut rows = Rows { sink, builder: FlowBuilder::default(), community: args.community.seed };
     let mut failed = None;
     let filter = args.capture_filter.as_ref();
     let report = read::meter(&files, settings, filter, |time| time, &read::progress(), &mut |row| {
@@ -73,10 +73,16 @@ fn output(args: &Meter, format: &Format) -> anyhow::Result<Box<dyn Write + Send>
 struct Rows {
     sink: Box<dyn Sink>,
     builder: FlowBuilder,
+    /// Seed of the community ids, where they are wanted.
+    community: Option<u16>,
 }
 
 impl Rows {
     fn flush(&mut self) -> Result<(), SinkError> {
-        self.sink.write(&self.builder.finish()?)
+        let batch = self.builder.finish()?;
+        match self.community {
+            Some(seed) => self.sink.write(&with_community_ids(&batch, seed)?),
+            None => self.sink.write(&batch),
+        }
     }
 }
