@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Capture files, read in one pass through a buffer: pcap (libpcap's savefile format) and pcapng
-//! (draft-ietf-opsawg-pcapng), with both byte orders, all timestamp resolutions and several interfaces.
+//! Capture files, read in one pass through a buffer: pcap (libpcap's savefile format; what is usual of it in
+//! `classic.rs`) and pcapng (draft-ietf-opsawg-pcapng), with both byte orders, all timestamp resolutions and several interfaces.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -12,6 +12,7 @@ use pcap_parser::pcapng::Block;
 use pcap_parser::traits::PcapReaderIterator;
 use pcap_parser::{PcapBlockOwned, PcapError, create_reader};
 
+use crate::classic::{self, Classic, Fault};
 use crate::{CaptureError, Frame};
 
 /// Buffer at the start; a larger record makes it grow up to [`MAX_BUFFER`].
@@ -24,6 +25,17 @@ const MAX_INTERFACES: usize = 4_096;
 /// An open capture.
 pub struct CaptureFile {
     path: PathBuf,
+    form: Form,
+}
+
+/// What reads it.
+enum Form {
+    Classic(Classic),
+    Blocks(Blocks),
+}
+
+/// Anything but classic captures.
+struct Blocks {
     reader: Box<dyn PcapReaderIterator + Send>,
     /// Octets of the block that the last frame borrowed from.
     used: usize,
@@ -57,41 +69,72 @@ impl CaptureFile {
 
     /// Reads a capture from anything; `path` is its name in errors.
     pub fn from_reader(path: &Path, input: Box<dyn Read + Send>) -> Result<Self, CaptureError> {
-        let plain = decompressed(input).map_err(|cause| CaptureError::Io { path: path.to_owned(), cause })?;
-        let reader = create_reader(BUFFER, plain).map_err(|error| match error {
-            PcapError::ReadError => {
-                CaptureError::Io { path: path.to_owned(), cause: io::Error::other("cannot be read or decompressed") }
-            }
+        let io = |cause| CaptureError::Io { path: path.to_owned(), cause };
+        let mut plain = decompressed(input).map_err(io)?;
+        let mut header = Vec::with_capacity(classic::HEADER);
+        // What cannot be read says so when the rest is.
+        let broken = (&mut plain).take(classic::HEADER as u64).read_to_end(&mut header).is_err();
+        let plain = match <[u8; classic::HEADER]>::try_from(header.as_slice()) {
+            Ok(header) if !broken => match Classic::open(header, plain, BUFFER, MAX_BUFFER) {
+                Ok(classic) => return Ok(Self { path: path.to_owned(), form: Form::Classic(classic) }),
+                Err(plain) => plain,
+            },
+            _ => plain,
+        };
+        let whole: Box<dyn Read + Send> = Box::new(Full(io::Cursor::new(header).chain(plain)));
+        let reader = create_reader(BUFFER, whole).map_err(|error| match error {
+            PcapError::ReadError => io(io::Error::other("cannot be read or decompressed")),
             _ => CaptureError::NotACapture { path: path.to_owned() },
         })?;
-        Ok(Self { path: path.to_owned(), reader, used: 0, offset: 0, interfaces: Vec::new() })
-    }
-
-    /// Octets of the decompressed capture that were read.
-    pub fn offset(&self) -> u64 {
-        self.offset
+        let blocks = Blocks { reader, used: 0, offset: 0, interfaces: Vec::new() };
+        Ok(Self { path: path.to_owned(), form: Form::Blocks(blocks) })
     }
 
     /// The next frame; nothing at the end. After an error there is nothing more to read.
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
+        match &mut self.form {
+            Form::Blocks(blocks) => blocks.next_frame(&self.path),
+            Form::Classic(classic) => {
+                let offset = classic.offset();
+                classic.next().map_err(|fault| failure(fault, &self.path, offset))
+            }
+        }
+    }
+}
+
+#[cold]
+fn failure(fault: Fault, path: &Path, offset: u64) -> CaptureError {
+    let path = path.to_owned();
+    match fault {
+        Fault::Cut => CaptureError::Truncated { path, offset },
+        Fault::TooLong => CaptureError::Malformed { path, offset, what: "want a record of at most 16 MiB" },
+        Fault::Io => CaptureError::Io {
+            path,
+            cause: io::Error::other(format!("cannot be read or decompressed after octet {offset}")),
+        },
+    }
+}
+
+impl Blocks {
+    fn next_frame(&mut self, path: &Path) -> Result<Option<Frame<'_>>, CaptureError> {
         loop {
             self.release();
             let (used, found) = match self.reader.next() {
                 Ok((used, block)) => (used, look(&mut self.interfaces, &block)),
                 Err(PcapError::Eof) => return Ok(None),
                 Err(PcapError::Incomplete(_)) => {
-                    self.refill()?;
+                    self.refill(path)?;
                     continue;
                 }
                 Err(PcapError::BufferTooSmall) => {
-                    self.grow()?;
+                    self.grow(path)?;
                     continue;
                 }
-                Err(PcapError::UnexpectedEof) => return Err(self.truncated()),
-                Err(_) => return Err(self.malformed("want a block whose lengths agree")),
+                Err(PcapError::UnexpectedEof) => return Err(failure(Fault::Cut, path, self.offset)),
+                Err(_) => return Err(self.malformed(path, "want a block whose lengths agree")),
             };
             let Some(found) = found else {
-                return Err(self.malformed("want a packet of an interface that was described before"));
+                return Err(self.malformed(path, "want a packet of an interface that was described before"));
             };
             self.used = used;
             if let Found::Frame(interface, units, captured) = found {
@@ -110,27 +153,20 @@ impl CaptureFile {
         self.reader.consume_noshift(used);
     }
 
-    fn refill(&mut self) -> Result<(), CaptureError> {
-        self.reader.refill().map_err(|_| CaptureError::Io {
-            path: self.path.clone(),
-            cause: io::Error::other(format!("cannot be read or decompressed after octet {}", self.offset)),
-        })
+    fn refill(&mut self, path: &Path) -> Result<(), CaptureError> {
+        self.reader.refill().map_err(|_| failure(Fault::Io, path, self.offset))
     }
 
-    fn grow(&mut self) -> Result<(), CaptureError> {
+    fn grow(&mut self, path: &Path) -> Result<(), CaptureError> {
         let size = self.reader.data().len().max(BUFFER) * 2;
         if size > MAX_BUFFER || !self.reader.grow(size) {
-            return Err(self.malformed("want a record of at most 16 MiB"));
+            return Err(failure(Fault::TooLong, path, self.offset));
         }
-        self.refill()
+        self.refill(path)
     }
 
-    fn truncated(&self) -> CaptureError {
-        CaptureError::Truncated { path: self.path.clone(), offset: self.offset }
-    }
-
-    fn malformed(&self, what: &'static str) -> CaptureError {
-        CaptureError::Malformed { path: self.path.clone(), offset: self.offset, what }
+    fn malformed(&self, path: &Path, what: &'static str) -> CaptureError {
+        CaptureError::Malformed { path: path.to_owned(), offset: self.offset, what }
     }
 }
 
@@ -302,6 +338,32 @@ mod tests {
         gzip.write_all(&pcap()).expect("a Vec takes all");
         assert_eq!(read(gzip.finish().expect("a Vec takes all")), (both(), None));
         assert_eq!(read(zstd::encode_all(pcap().as_slice(), 1).expect("a Vec takes all")), (both(), None));
+    }
+
+    #[test]
+    fn both_byte_orders_and_both_resolutions() {
+        for (magic, part) in [(0xa1b2_c3d4u32, 500_000u32), (0xa1b2_3c4d, 500_000_000)] {
+            let mut file = Vec::new();
+            for word in [magic, 0x0002_0004, 0, 0, 65_535, 1, 10, part, 5, 5] {
+                file.extend(word.to_be_bytes());
+            }
+            file.extend(b"first");
+            for word in [11, part, 6, 600] {
+                file.extend(word.to_be_bytes());
+            }
+            file.extend(b"second");
+            assert_eq!(read(file), (both(), None), "{magic:#x}");
+        }
+    }
+
+    #[test]
+    fn a_record_larger_than_the_buffer() {
+        let mut file = pcap();
+        let length = u32::try_from(3 * BUFFER).expect("few");
+        file.extend([12u32.to_le_bytes(), [0; 4], length.to_le_bytes(), length.to_le_bytes()].concat());
+        file.resize(file.len() + 3 * BUFFER, 7);
+        let (frames, error) = read(file);
+        assert_eq!((frames.len(), frames[2].1.len(), error), (3, 3 * BUFFER, None));
     }
 
     #[test]

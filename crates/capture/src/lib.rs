@@ -3,6 +3,7 @@
 //! interfaces (AF_PACKET). It hands out frames with time and link type and decodes nothing. Also here, because it talks
 //! to the kernel in the same way: datagrams of a UDP socket in batches.
 
+mod classic;
 mod datagrams;
 mod expression;
 mod file;

@@ -96,10 +96,12 @@ fn probe(url: &str, folder: &Path, more: &[&str]) -> Running {
     let fixed = ["probe", "-i", "tap", "-f", "udp port 9999", "--export", url, "--idle-timeout", "1s"];
     let own = ["--buffer", &buffer, "--counters", &counters];
     let running = Running::minamo(&[&fixed[..], &own, more].concat());
-    // The packet socket is there.
+    // Its packet socket takes every protocol of an interface, and runs.
     let id = running.0.id();
     until("the probe captures", || {
-        std::fs::read_to_string(format!("/proc/{id}/net/packet")).is_ok_and(|text| text.lines().count() > 1)
+        let sockets = std::fs::read_to_string(format!("/proc/{id}/net/packet")).unwrap_or_default();
+        let mut cells = sockets.lines().map(|line| line.split_whitespace().skip(3).take(3).collect::<Vec<_>>());
+        cells.any(|cells| matches!(cells[..], ["0003", interface, "1"] if interface != "0"))
     });
     running
 }
