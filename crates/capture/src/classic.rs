@@ -2,6 +2,8 @@
 //! The classic capture format (libpcap's savefile manual), which most captures have: records follow each other with
 //! a header of 16 octets. Both byte orders, microseconds and nanoseconds; frames are handed out from the buffer.
 //!
+//! Readers ignore the header's time zone (draft-ietf-opsawg-pcap §4: reserved).
+//!
 //! Not here: the modified format with longer record headers, and pcapng.
 
 use std::io::{self, Read};
@@ -40,7 +42,6 @@ pub(crate) struct Classic {
     swapped: bool,
     /// Nanoseconds of one unit of the smaller part of times.
     unit: i64,
-    zone_secs: i64,
     link: LinkType,
 }
 
@@ -60,7 +61,6 @@ impl Classic {
             [0xa1, 0xb2, 0x3c, 0x4d, ..] => (true, 1),
             _ => return Err(input),
         };
-        let zone = word(&header, 8, swapped).cast_signed();
         // The upper bits tell of a frame check sequence.
         let link = LinkType(u16::try_from(word(&header, 20, swapped) & 0xffff).unwrap_or(u16::MAX));
         Ok(Self {
@@ -72,7 +72,6 @@ impl Classic {
             most,
             swapped,
             unit,
-            zone_secs: zone.into(),
             link,
         })
     }
@@ -111,7 +110,7 @@ impl Classic {
     }
 
     fn time(&self, header: &[u8; RECORD]) -> Time {
-        let secs = i64::from(word(header, 0, self.swapped)) + self.zone_secs;
+        let secs = i64::from(word(header, 0, self.swapped));
         Time::from_secs_nanos(secs, i64::from(word(header, 4, self.swapped)) * self.unit)
     }
 

@@ -40,7 +40,14 @@ struct Blocks {
     /// Octets of the block that the last frame borrowed from.
     used: usize,
     offset: u64,
+    section: Section,
+}
+
+/// What packets are read with.
+#[derive(Default)]
+struct Section {
     interfaces: Vec<Interface>,
+    big_endian: bool,
 }
 
 /// What a frame inherits from its interface.
@@ -53,8 +60,8 @@ struct Interface {
 }
 
 enum Found {
-    /// A frame: its interface, time in units, and captured length.
-    Frame(Interface, u64, usize),
+    /// A frame: its interface, time in units, where it begins in its block, and captured length.
+    Frame(Interface, u64, usize, usize),
     Other,
 }
 
@@ -86,7 +93,7 @@ impl CaptureFile {
             PcapError::ReadError => io(io::Error::other("cannot be read or decompressed")),
             _ => CaptureError::NotACapture { path: path.to_owned() },
         })?;
-        let blocks = Blocks { reader, used: 0, offset: 0, interfaces: Vec::new() };
+        let blocks = Blocks { reader, used: 0, offset: 0, section: Section::default() };
         Ok(Self { path: path.to_owned(), form: Form::Blocks(blocks) })
     }
 
@@ -120,7 +127,7 @@ impl Blocks {
         loop {
             self.release();
             let (used, found) = match self.reader.next() {
-                Ok((used, block)) => (used, look(&mut self.interfaces, &block)),
+                Ok((used, block)) => (used, self.section.look(&block, used)),
                 Err(PcapError::Eof) => return Ok(None),
                 Err(PcapError::Incomplete(_)) => {
                     self.refill(path)?;
@@ -137,12 +144,11 @@ impl Blocks {
                 return Err(self.malformed(path, "want a packet of an interface that was described before"));
             };
             self.used = used;
-            if let Found::Frame(interface, units, captured) = found {
-                return Ok(Some(Frame {
-                    time: interface.time(units),
-                    link: interface.link,
-                    data: frame_octets(&*self.reader, captured, used),
-                }));
+            if let Found::Frame(interface, units, start, captured) = found {
+                // Found again after the borrow of the block ended.
+                let block = self.reader.data().get(..used).unwrap_or_default();
+                let data = block.get(start..start + captured).unwrap_or_default();
+                return Ok(Some(Frame { time: interface.time(units), link: interface.link, data }));
             }
         }
     }
@@ -178,62 +184,88 @@ impl Interface {
     }
 }
 
-/// What a block is; nothing where it is a packet of an unknown interface.
-fn look(interfaces: &mut Vec<Interface>, block: &PcapBlockOwned<'_>) -> Option<Found> {
-    match block {
-        PcapBlockOwned::LegacyHeader(header) => {
-            // The upper bits tell of a frame check sequence (libpcap's savefile manual).
-            let link = LinkType(u16::try_from(header.network.0 & 0xffff).unwrap_or(u16::MAX));
-            let units = if header.is_nanosecond_precision() { 1_000_000_000 } else { 1_000_000 };
-            *interfaces = vec![Interface { link, units, offset_secs: i64::from(header.thiszone) }];
-            Some(Found::Other)
-        }
-        PcapBlockOwned::Legacy(packet) => {
-            let interface = *interfaces.first()?;
-            let units = u64::from(packet.ts_sec) * interface.units + u64::from(packet.ts_usec);
-            Some(Found::Frame(interface, units, packet.data.len().min(packet.caplen as usize)))
-        }
-        PcapBlockOwned::NG(Block::SectionHeader(_)) => {
-            interfaces.clear();
-            Some(Found::Other)
-        }
-        PcapBlockOwned::NG(Block::InterfaceDescription(idb)) => {
-            if interfaces.len() < MAX_INTERFACES {
-                interfaces.push(Interface {
-                    link: LinkType(u16::try_from(idb.linktype.0).unwrap_or(u16::MAX)),
-                    units: idb.ts_resolution().filter(|units| *units > 0).unwrap_or(1_000_000),
-                    offset_secs: idb.if_tsoffset,
-                });
+/// Where the data of pcapng's blocks begin: an enhanced packet's, an obsolete packet's (draft §4.3 and appendix A), and a simple
+/// packet's (§4.4).
+const ENHANCED: usize = 28;
+const SIMPLE: usize = 12;
+/// Type of the obsolete packet block.
+const OBSOLETE_PACKET: u32 = 2;
+
+impl Section {
+    /// What a block of `used` octets is; nothing where it is a packet of an unknown interface.
+    fn look(&mut self, block: &PcapBlockOwned<'_>, used: usize) -> Option<Found> {
+        let interfaces = &mut self.interfaces;
+        match block {
+            PcapBlockOwned::LegacyHeader(header) => {
+                // The upper bits tell of a frame check sequence (libpcap's savefile manual). The zone is not for
+                // readers.
+                let link = LinkType(u16::try_from(header.network.0 & 0xffff).unwrap_or(u16::MAX));
+                let units = if header.is_nanosecond_precision() { 1_000_000_000 } else { 1_000_000 };
+                *interfaces = vec![Interface { link, units, offset_secs: 0 }];
+                Some(Found::Other)
             }
-            Some(Found::Other)
+            PcapBlockOwned::Legacy(packet) => {
+                let interface = *interfaces.first()?;
+                let units = u64::from(packet.ts_sec) * interface.units + u64::from(packet.ts_usec);
+                let captured = packet.data.len().min(packet.caplen as usize);
+                Some(Found::Frame(interface, units, used.saturating_sub(captured), captured))
+            }
+            PcapBlockOwned::NG(Block::SectionHeader(section)) => {
+                interfaces.clear();
+                self.big_endian = section.big_endian();
+                Some(Found::Other)
+            }
+            PcapBlockOwned::NG(Block::InterfaceDescription(idb)) => {
+                if interfaces.len() < MAX_INTERFACES {
+                    interfaces.push(Interface {
+                        link: LinkType(u16::try_from(idb.linktype.0).unwrap_or(u16::MAX)),
+                        units: resolution(idb.if_tsresol),
+                        offset_secs: idb.if_tsoffset,
+                    });
+                }
+                Some(Found::Other)
+            }
+            PcapBlockOwned::NG(Block::EnhancedPacket(epb)) => {
+                let interface = *interfaces.get(epb.if_id as usize)?;
+                let units = u64::from(epb.ts_high) << 32 | u64::from(epb.ts_low);
+                Some(Found::Frame(interface, units, ENHANCED, epb.data.len().min(epb.caplen as usize)))
+            }
+            PcapBlockOwned::NG(Block::SimplePacket(spb)) => {
+                // A simple packet has no time: it gets the epoch, which the row shows as what it is.
+                let interface = *interfaces.first()?;
+                Some(Found::Frame(interface, 0, SIMPLE, spb.data.len().min(spb.origlen as usize)))
+            }
+            // The parser gives the type in the order of the machine or in that of the file.
+            PcapBlockOwned::NG(Block::Unknown(other))
+                if [OBSOLETE_PACKET, OBSOLETE_PACKET.swap_bytes()].contains(&other.block_type) =>
+            {
+                self.obsolete(other.data)
+            }
+            PcapBlockOwned::NG(_) => Some(Found::Other),
         }
-        PcapBlockOwned::NG(Block::EnhancedPacket(epb)) => {
-            let interface = *interfaces.get(epb.if_id as usize)?;
-            let units = u64::from(epb.ts_high) << 32 | u64::from(epb.ts_low);
-            Some(Found::Frame(interface, units, epb.data.len().min(epb.caplen as usize)))
-        }
-        PcapBlockOwned::NG(Block::SimplePacket(spb)) => {
-            // A simple packet has no time: it gets the epoch, which the row shows as what it is.
-            let interface = *interfaces.first()?;
-            Some(Found::Frame(interface, 0, spb.data.len().min(spb.origlen as usize)))
-        }
-        PcapBlockOwned::NG(_) => Some(Found::Other),
+    }
+
+    /// An obsolete packet block: as an enhanced one, but with an interface of 16 bits, and a count of drops.
+    fn obsolete(&self, body: &[u8]) -> Option<Found> {
+        let word = |at: usize| {
+            let octets = body.get(at..)?.first_chunk::<4>().copied()?;
+            Some(if self.big_endian { u32::from_be_bytes(octets) } else { u32::from_le_bytes(octets) })
+        };
+        let number = word(0)?;
+        let number = if self.big_endian { number >> 16 } else { number & 0xffff };
+        let interface = *self.interfaces.get(number as usize)?;
+        let units = u64::from(word(4)?) << 32 | u64::from(word(8)?);
+        let room = body.len().saturating_sub(ENHANCED - 8);
+        Some(Found::Frame(interface, units, ENHANCED, room.min(word(12)? as usize)))
     }
 }
 
-/// The captured octets of the block at the front of the buffer, found again after the borrow of the block ended.
-fn frame_octets(reader: &dyn PcapReaderIterator, captured: usize, used: usize) -> &[u8] {
-    let data = reader.data();
-    // pcapng blocks start with a type; an enhanced packet's data begins at 28, a simple one's at 12 (pcapng §4.3, §4.4).
-    // A pcap record's data begins at 16 (or 24 in the modified format): it stands at the record's end.
-    let block = data.get(..used).unwrap_or_default();
-    let kind = block.get(..4).unwrap_or_default();
-    let start = match kind {
-        [6, 0, 0, 0] | [0, 0, 0, 6] if used >= 32 + captured => 28,
-        [3, 0, 0, 0] | [0, 0, 0, 3] if used >= 16 + captured => 12,
-        _ => used.saturating_sub(captured),
-    };
-    block.get(start..start + captured).unwrap_or_default()
+/// Units of a second (pcapng §4.2, if_tsresol): a power of ten, or of two where the highest bit is set. Those that do
+/// not fit 64 bits are none that a clock has.
+fn resolution(told: u8) -> u64 {
+    let exponent = u32::from(told & 0x7f);
+    let units = if told & 0x80 == 0 { 10u64.checked_pow(exponent) } else { 1u64.checked_shl(exponent) };
+    units.unwrap_or(1_000_000)
 }
 
 /// The input without its compression, told by the first octets.
@@ -398,6 +430,41 @@ mod tests {
                 .concat();
         block(6, &body);
         assert_eq!(read(file), (vec![(1_500, b"hello".to_vec())], None));
+    }
+
+    #[test]
+    fn pcapng_with_powers_of_two_and_obsolete_packets_in_both_byte_orders() {
+        for big in [false, true] {
+            let order = |octets: [u8; 4]| if big { octets.into_iter().rev().collect() } else { octets.to_vec() };
+            let word = |value: u32| order(value.to_le_bytes());
+            let half = |value: u16| if big { value.to_be_bytes() } else { value.to_le_bytes() };
+            let mut file = Vec::new();
+            let mut block = |kind: u32, body: Vec<u8>| {
+                let length = word(u32::try_from(body.len() + 12).expect("short"));
+                file.extend([word(kind), length.clone(), body, length].concat());
+            };
+            let section = [word(0x1a2b_3c4d), [half(1), half(0)].concat(), vec![255; 8]].concat();
+            block(0x0a0d_0d0a, section);
+            // 2^-8 seconds
+            let options = [[half(9), half(1)].concat(), vec![0x88, 0, 0, 0], vec![0; 4]].concat();
+            block(1, [[half(1), half(0)].concat(), word(0), options].concat());
+            let times = [word(0), word(10 * 256 + 128), word(5), word(5)].concat();
+            block(2, [[half(0), half(7)].concat(), times, b"first\0\0\0".to_vec()].concat());
+            let times = [word(0), word(11 * 256 + 128), word(6), word(6)].concat();
+            block(6, [word(0), times, b"second\0\0".to_vec()].concat());
+            assert_eq!(read(file), (both(), None), "big endian: {big}");
+        }
+    }
+
+    #[test]
+    fn early_times_and_zones_are_only_times() {
+        for secs in 0..12u32 {
+            let mut file = pcap();
+            file[8..12].copy_from_slice(&3_600u32.to_le_bytes());
+            file[24..28].copy_from_slice(&secs.to_le_bytes());
+            let (frames, error) = read(file);
+            assert_eq!((frames[0].clone(), error), ((i64::from(secs) * 1_000 + 500, b"first".to_vec()), None));
+        }
     }
 
     #[test]
