@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use minamo_base::Time;
-use minamo_sinks::Sink;
 use minamo_sinks::export::{Clock, Counters, Exporter, Target, Template};
 
 use crate::cli::{Export, Sides};
@@ -12,7 +11,7 @@ use crate::cli::{Export, Sides};
 /// An export that was asked for.
 pub(super) struct Open {
     /// Takes the rows.
-    pub(super) sink: Box<dyn Sink>,
+    pub(super) exporter: Exporter,
     /// What became of them.
     pub(super) told: Told,
 }
@@ -40,7 +39,7 @@ pub(super) fn open(args: &Export) -> anyhow::Result<Option<Open>> {
     let target = target(url, args.template.as_deref(), args.sides.map(|sides| matches!(sides, Sides::Both)))?;
     let counters = Arc::new(Counters::default());
     let exporter = Exporter::new(target, Clock::Rows(Time(i64::MIN)), Arc::clone(&counters));
-    Ok(Some(Open { sink: Box::new(exporter), told: Told { url: url.clone(), counters } }))
+    Ok(Some(Open { exporter, told: Told { url: url.clone(), counters } }))
 }
 
 /// A target with its options.

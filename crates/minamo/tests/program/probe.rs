@@ -272,6 +272,16 @@ fn flows_of_a_capture_go_over_tls_to_a_collector_with_a_certificate_of_its_own()
     assert!(stderr(&output).contains(&confirmed), "{}", stderr(&output));
     until("they are stored", || stored(&data)[0] == metered);
     server.end();
+    // A conversation is found by the name that other programs have for it.
+    let rows = stdout(&["meter", capture, "--community-id"]);
+    let row: serde_json::Value = serde_json::from_str(rows.lines().next().expect("a row")).expect("JSON");
+    let filter = format!("community_id = {}", row["community_id"]);
+    let found = stdout(&["query", &filter, "--format", "jsonl", "--data", &data.to_string_lossy()]);
+    assert!(!found.is_empty(), "{filter}");
+    for line in found.lines() {
+        let one: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!((&one["community_id"], &one["src_ip"]), (&row["community_id"], &row["src_ip"]));
+    }
 }
 
 #[test]

@@ -128,9 +128,18 @@ impl Exporter {
     /// Sends the rows of a batch; an error where the collector cannot be reached now. Rows before the error may have
     /// been sent.
     pub fn send(&mut self, batch: &RecordBatch) -> Result<(), SinkError> {
-        for rows in Flow::rows(batch).chunks(TOGETHER) {
-            let rows: Vec<Flow> = rows.iter().flat_map(|row| records(&self.target, row)).collect();
-            self.encode(&rows)?;
+        self.send_rows(&Flow::rows(batch))
+    }
+
+    /// The same with rows that are in no batch.
+    pub fn send_rows(&mut self, rows: &[Flow]) -> Result<(), SinkError> {
+        for rows in rows.chunks(TOGETHER) {
+            if self.target.biflow {
+                self.encode(rows)?;
+            } else {
+                let rows: Vec<Flow> = rows.iter().flat_map(|row| records(&self.target, row)).collect();
+                self.encode(&rows)?;
+            }
         }
         Ok(())
     }

@@ -73,6 +73,7 @@ impl Courier {
         if self.thread.join().is_err() {
             tracing::error!("the thread of the export broke; what it had not sent stays in the buffer");
         }
+        self.shelf.clear_read();
     }
 }
 

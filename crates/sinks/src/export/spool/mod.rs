@@ -7,7 +7,8 @@
 //! it (`export/stream.rs` says how that is known); a connection that breaks before is begun again with the whole file.
 //! A collector that broke may not have stored what it had read last: therefore files stay for a while after they
 //! were read, and what was read within [`Settings::keep`] before a failure is sent again too. Repeated messages have the
-//! sequence numbers that they had; our collector knows the spool by its name (`flowwire::notice`) and leaves them out.
+//! sequence numbers that they had; our collector knows the run that wrote them by its name (`flowwire::notice`) and leaves them
+//! out.
 //! Over UDP nobody says what arrived: what is known is when a port refuses datagrams (`courier.rs`).
 //!
 //! Sequence numbers go on over files and restarts: what was dropped for lack of room is a gap that the collector sees.

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use minamo_base::Time;
 
-use super::file::Reader;
+use super::file::{HEAD, Reader};
 use super::{Counters, Settings, add};
-use crate::export::{self, Target};
+use crate::export::{self, Target, Transport};
 
 /// How names of files end.
 const ENDING: &str = "spool";
@@ -24,7 +24,8 @@ pub(super) struct Shelf {
     folder: PathBuf,
     pub(super) settings: Settings,
     pub(super) clock: fn() -> Time,
-    /// Identity of the spool.
+    /// Name of the spool on the wire, a new one for each run: what the last run had sent and the disk lost shall not make
+    /// new messages look like repeated ones.
     pub(super) spool: u64,
     pub(super) counters: Counters,
     pub(super) export: export::Counters,
@@ -70,18 +71,26 @@ impl Shelf {
             let text = format!("{}: another program uses this buffer ({error})", folder.display());
             io::Error::new(io::ErrorKind::ResourceBusy, text)
         })?;
-        let spool = identity(&folder.join("identity"), clock())?;
+        let mut settings = settings.clone();
+        if target.transport == Transport::Udp {
+            // Nobody says that a collector failed after it had taken something.
+            settings.keep = Duration::ZERO;
+        }
         let mut files = Files { next_number: 1, ..Files::default() };
         let counters = Counters::default();
         for number in numbers(&folder)? {
             let path = path(&folder, number);
             let meta = fs::metadata(&path)?;
+            files.next_number = number + 1;
+            if meta.len() <= HEAD {
+                fs::remove_file(&path)?;
+                continue;
+            }
             let begun = meta.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
             let begun = Time(begun.and_then(|age| i64::try_from(age.as_nanos()).ok()).unwrap_or(0));
             let entry = Entry { number, len: meta.len(), records: None, begun, open: false, read: None };
             files.entries.push_back(entry);
             files.octets += meta.len();
-            files.next_number = number + 1;
         }
         if let Some(last) = files.entries.back_mut() {
             let end = end(&path(&folder, last.number), last.len);
@@ -92,9 +101,9 @@ impl Shelf {
         }
         Ok(Self {
             folder,
-            settings: settings.clone(),
+            settings,
             clock,
-            spool,
+            spool: name(clock()),
             counters,
             export: export::Counters::default(),
             files: Mutex::new(files),
@@ -144,11 +153,20 @@ impl Shelf {
         self.changed.notify_all();
     }
 
-    /// Says that the open file is whole.
+    /// Says that the open file is whole; one without messages goes.
     pub(super) fn end_file(&self) {
-        if let Some(last) = self.files().entries.back_mut() {
-            last.open = false;
+        let mut files = self.files();
+        match files.entries.back_mut() {
+            Some(last) if last.len <= HEAD => {
+                let (number, len) = (last.number, last.len);
+                files.entries.pop_back();
+                files.octets -= len;
+                self.remove(number);
+            }
+            Some(last) => last.open = false,
+            None => {}
         }
+        drop(files);
         self.changed.notify_all();
     }
 
@@ -175,7 +193,7 @@ impl Shelf {
 
     /// The first file from this number on that was not read yet. Waits a moment where there is none.
     pub(super) fn first_from(&self, number: u64, patience: Duration) -> Option<Entry> {
-        let find = |files: &Files| files.entries.iter().find(|e| e.number >= number && e.len > super::file::HEAD).copied();
+        let find = |files: &Files| files.entries.iter().find(|e| e.number >= number && e.len > HEAD).copied();
         let files = self.files();
         if let Some(entry) = find(&files) {
             return Some(entry);
@@ -225,6 +243,18 @@ impl Shelf {
         }
     }
 
+    /// Removes everything that was read: nobody waits any more for whether its collector fails.
+    pub(super) fn clear_read(&self) {
+        let mut files = self.files();
+        let (read, rest): (VecDeque<Entry>, VecDeque<Entry>) =
+            files.entries.drain(..).partition(|entry| entry.read.is_some() && !entry.open);
+        files.entries = rest;
+        for entry in read {
+            files.octets -= entry.len;
+            self.remove(entry.number);
+        }
+    }
+
     /// The first file that is to be sent after a failure: the first that was not read, or was read only just.
     pub(super) fn after_failure(&self) -> u64 {
         self.clear_old();
@@ -258,7 +288,7 @@ impl Shelf {
     /// Brings the gauges up to date.
     pub(super) fn measure(&self) {
         let files = self.files();
-        let mut waiting = files.entries.iter().filter(|entry| entry.read.is_none() && entry.len > super::file::HEAD);
+        let mut waiting = files.entries.iter().filter(|entry| entry.read.is_none() && entry.len > HEAD);
         let oldest = waiting.clone().next().map_or(0, |entry| (self.clock)().since(entry.begun) / 1_000_000_000);
         self.counters.octets.store(files.octets, Ordering::Relaxed);
         self.counters.waiting.store(waiting.by_ref().count() as u64, Ordering::Relaxed);
@@ -303,22 +333,9 @@ fn end(path: &Path, len: u64) -> End {
     end
 }
 
-/// The identity in a file; a new one where there is none.
-fn identity(path: &Path, now: Time) -> io::Result<u64> {
-    let known = match fs::read_to_string(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        text => u64::from_str_radix(text?.trim(), 16).ok(),
-    };
-    if let Some(known) = known {
-        return Ok(known);
-    }
-    // Random keys of the process: not secret, and not met again.
+/// A name from the random keys of the process: not secret, and not met again.
+fn name(now: Time) -> u64 {
     let mut hash = RandomState::new().build_hasher();
     hash.write_i64(now.0);
-    let made = hash.finish();
-    let aside = path.with_extension("new");
-    fs::write(&aside, format!("{made:016x}\n"))?;
-    File::open(&aside)?.sync_all()?;
-    fs::rename(&aside, path)?;
-    Ok(made)
+    hash.finish()
 }

@@ -117,6 +117,12 @@ fn collector(place: std::net::SocketAddr) -> (Receiver<Heard>, Arc<AtomicBool>) 
     (receiver, stop)
 }
 
+/// Files with messages that are left.
+fn files(folder: &Path) -> usize {
+    let names = std::fs::read_dir(folder.join("ipfix")).expect("the folder").map(|file| file.expect("a file").file_name());
+    names.filter(|name| name.to_string_lossy().ends_with(".spool")).count()
+}
+
 fn free_place() -> std::net::SocketAddr {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port")
 }
@@ -142,6 +148,7 @@ fn what_waited_on_disk_arrives_in_order_after_a_restart_of_both() {
     assert_eq!(value(&spool, "minamo_buffer_waiting_files"), 0);
     spool.close(PATIENCE);
     stop.store(true, Ordering::Relaxed);
+    assert_eq!(files(folder.path()), 0, "nothing is left");
     let connections: Vec<Heard> = heard.iter().collect();
     assert!(connections.len() >= 3, "a file is a connection");
     let mut next = 0;
@@ -152,8 +159,8 @@ fn what_waited_on_disk_arrives_in_order_after_a_restart_of_both() {
         all.extend(numbers);
     }
     assert_eq!(all, (0..600).collect::<Vec<u64>>());
-    let names: Vec<_> = connections.iter().map(|heard| notice::read(&heard.notice)).collect();
-    assert!(names[0].is_some() && names.iter().all(|name| *name == names[0]), "{names:?}");
+    let names: Vec<_> = connections.iter().map(|heard| notice::read(&heard.notice).expect("a name")).collect();
+    assert!(names[0] != names[1] && names.windows(2).filter(|pair| pair[0] != pair[1]).count() == 2, "one for a run: {names:?}");
     assert_eq!(notice::sequence(&connections[0].notice), Some(u32::MAX), "the number before the first");
 }
 
