@@ -63,17 +63,7 @@ impl Classic {
         };
         // The upper bits tell of a frame check sequence.
         let link = LinkType(u16::try_from(word(&header, 20, swapped) & 0xffff).unwrap_or(u16::MAX));
-        Ok(Self {
-            input,
-            buffer: vec![0; buffer],
-            start: 0,
-            end: 0,
-            offset: HEADER as u64,
-            most,
-            swapped,
-            unit,
-            link,
-        })
+        Ok(Self { input, buffer: vec![0; buffer], start: 0, end: 0, offset: HEADER as u64, most, swapped, unit, link })
     }
 
     /// Where the next record begins.

@@ -70,7 +70,9 @@ impl Spools {
             let last = last.and_then(|word| word.parse().ok());
             let heard = heard.and_then(|word| word.parse().ok());
             match (spool, last, heard) {
-                (Some(spool), Some(last), Some(heard)) => drop(places.insert(spool, Place { last, heard: Time(heard) })),
+                (Some(spool), Some(last), Some(heard)) => {
+                    drop(places.insert(spool, Place { last, heard: Time(heard) }))
+                }
                 _ => tracing::warn!(file = FILE, line, "not a place of a buffer"),
             }
         }

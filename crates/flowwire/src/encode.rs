@@ -315,7 +315,9 @@ impl Encoder {
         }
         let template = layout.fields.len() * 8 + 8;
         // The header, the template and the set's header and padding stand beside the record.
-        let needed = record.len() + 8 + if layout.sent.is_none_or(|at| at.saturating_add(refresh) <= sent) { template } else { 0 };
+        let needed = record.len()
+            + 8
+            + if layout.sent.is_none_or(|at| at.saturating_add(refresh) <= sent) { template } else { 0 };
         if !draft.body.is_empty() && HEADER_ROOM + draft.body.len() + needed > max {
             self.flush(draft, now, done, out);
         }

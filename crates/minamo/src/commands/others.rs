@@ -75,10 +75,8 @@ fn words(line: &str) -> Vec<String> {
 
 fn of_ndff(args: &Ndff) -> anyhow::Result<Box<Probe>> {
     let place = format!("{}:{}", args.server, args.port);
-    let missing = format!(
-        "the output to Fluentd ({place}, tag {}, {}) is not part of this version yet",
-        args.tag, args.messages
-    );
+    let missing =
+        format!("the output to Fluentd ({place}, tag {}, {}) is not part of this version yet", args.tag, args.messages);
     let Some(output) = &args.output else {
         bail!("{missing}; --output FILE writes the flows as JSON lines, `minamo probe` sends them to a collector");
     };

@@ -113,7 +113,8 @@ fn serve(folder: &Path, place: SocketAddr) -> Running {
         "[server]\nlisten = \"127.0.0.1:0\"\n[collect]\nlisten = []\ntcp = [\"{place}\"]\npair = false\nduplicates = false\n"
     );
     std::fs::write(&config, text).expect("written");
-    let running = Running::minamo(&["serve", "--config", &config.to_string_lossy(), "--data", &folder.to_string_lossy()]);
+    let running =
+        Running::minamo(&["serve", "--config", &config.to_string_lossy(), "--data", &folder.to_string_lossy()]);
     until("it listens", || std::net::TcpStream::connect(place).is_ok());
     running
 }
@@ -191,9 +192,7 @@ fn nfcapd(folder: &Path, port: u16) -> Option<Running> {
         .spawn()
         .ok()?;
     let place = format!("0100007F:{port:04X}");
-    until("nfcapd listens", || {
-        std::fs::read_to_string("/proc/net/udp").is_ok_and(|sockets| sockets.contains(&place))
-    });
+    until("nfcapd listens", || std::fs::read_to_string("/proc/net/udp").is_ok_and(|sockets| sockets.contains(&place)));
     Some(Running(child))
 }
 

@@ -195,6 +195,7 @@ async fn community_ids_can_be_asked_for_and_are_not_kept() {
     let null = ids.iter().filter(|id| id.is_none()).count();
     let sql = "SELECT count(*) FROM flows WHERE community_id IS NULL";
     assert_eq!(ask(&lake, sql).await, vec![null.to_string()]);
-    let first = "SELECT community_id, src_ip FROM flows WHERE community_id IS NOT NULL ORDER BY time_start, flow_id LIMIT 1";
+    let first =
+        "SELECT community_id, src_ip FROM flows WHERE community_id IS NOT NULL ORDER BY time_start, flow_id LIMIT 1";
     assert!(ask(&lake, first).await[0].starts_with("1:"));
 }

@@ -20,10 +20,10 @@ use std::time::Duration;
 use minamo_base::Time;
 use minamo_flowwire::notice;
 
+use super::add;
 use super::file::{Message, Reader};
 use super::ledger::Templates;
 use super::shelf::{Entry, Shelf};
-use super::add;
 use crate::export::link::{BURST, REST, udp};
 use crate::export::stream::{Ended, Stream};
 use crate::export::{Target, Transport};

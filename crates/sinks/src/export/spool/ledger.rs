@@ -13,7 +13,7 @@ use minamo_model::Flow;
 use super::add;
 use super::file::{HEAD, Head, Message, Writer};
 use super::shelf::Shelf;
-use crate::export::{AGE, Target, TOGETHER, encoder, fitting, records};
+use crate::export::{AGE, TOGETHER, Target, encoder, fitting, records};
 
 pub(super) struct Ledger {
     target: Target,

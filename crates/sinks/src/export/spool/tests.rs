@@ -119,7 +119,8 @@ fn collector(place: std::net::SocketAddr) -> (Receiver<Heard>, Arc<AtomicBool>) 
 
 /// Files with messages that are left.
 fn files(folder: &Path) -> usize {
-    let names = std::fs::read_dir(folder.join("ipfix")).expect("the folder").map(|file| file.expect("a file").file_name());
+    let names =
+        std::fs::read_dir(folder.join("ipfix")).expect("the folder").map(|file| file.expect("a file").file_name());
     names.filter(|name| name.to_string_lossy().ends_with(".spool")).count()
 }
 
@@ -160,7 +161,10 @@ fn what_waited_on_disk_arrives_in_order_after_a_restart_of_both() {
     }
     assert_eq!(all, (0..600).collect::<Vec<u64>>());
     let names: Vec<_> = connections.iter().map(|heard| notice::read(&heard.notice).expect("a name")).collect();
-    assert!(names[0] != names[1] && names.windows(2).filter(|pair| pair[0] != pair[1]).count() == 2, "one for a run: {names:?}");
+    assert!(
+        names[0] != names[1] && names.windows(2).filter(|pair| pair[0] != pair[1]).count() == 2,
+        "one for a run: {names:?}"
+    );
     assert_eq!(notice::sequence(&connections[0].notice), Some(u32::MAX), "the number before the first");
 }
 
@@ -231,9 +235,7 @@ fn a_full_buffer_drops_the_oldest_and_counts() {
     drop(listener);
     let (heard, stop) = collector(place);
     let mut spool = open(&format!("ipfix+tcp://{place}"), &small);
-    until(&mut spool, "all was read", |spool| {
-        value(spool, "minamo_buffer_confirmed_records_total") == 3_000 - dropped
-    });
+    until(&mut spool, "all was read", |spool| value(spool, "minamo_buffer_confirmed_records_total") == 3_000 - dropped);
     spool.close(PATIENCE);
     stop.store(true, Ordering::Relaxed);
     let messages: Vec<_> = heard.iter().flat_map(|heard| heard.messages).collect();
