@@ -81,13 +81,12 @@ async fn send(lake: &Lake, filter: Expr, (from, to): Range, mut export: export::
     loop {
         let query = FlowsQuery { from, to, filter: filter.clone(), limit: PAGE, cursor };
         let page = lake.flows(query).await?;
-        export.sink.write(&page.batch)?;
+        export.exporter.send(&page.batch)?;
         cursor = page.next;
         if cursor.is_none() {
             break;
         }
     }
-    export.sink.finish()?;
     export.told.tell();
     Ok(())
 }
