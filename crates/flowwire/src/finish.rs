@@ -152,8 +152,7 @@ fn decisions(flow: &mut Flow, measures: &Measures) {
         group.reason = Some(reason);
     }
     if let Some(event) = measures.get(Measure::FirewallEvent) {
-        let words = ["ignored", "created", "deleted", "denied", "alert", "updated"];
-        flow.firewall.get_or_insert_default().event = Some(named(&words, event));
+        flow.firewall.get_or_insert_default().event = Some(named(&FIREWALL_EVENTS, event));
     }
     if let Some(event) = measures.get(Measure::NatEvent) {
         flow.nat.get_or_insert_default().event = Some(named(&NAT_EVENTS, event));
@@ -166,7 +165,7 @@ fn decisions(flow: &mut Flow, measures: &Measures) {
     }
 }
 
-/// Words for the two bits of the forwarding status.
+/// IANA, "forwardingStatus": RFC 7270 §4.12.
 pub(crate) const FORWARDING: [&str; 4] = ["unknown", "forwarded", "dropped", "consumed"];
 
 /// Number of the word and reason of a forwarding status. RFC 7270 §4.12: two bits of status and six of reason; in
@@ -183,8 +182,11 @@ pub(crate) fn way(direction: u64) -> Option<usize> {
     usize::try_from(direction).ok().filter(|way| *way < WAYS.len())
 }
 
+/// IANA, "firewallEvent": RFC 8158 and Cisco NSEL.
+pub(crate) const FIREWALL_EVENTS: [&str; 6] = ["ignored", "created", "deleted", "denied", "alert", "updated"];
+
 /// IANA, "natEvent": RFC 8158 §5.
-const NAT_EVENTS: [&str; 19] = [
+pub(crate) const NAT_EVENTS: [&str; 19] = [
     "reserved",
     "create",
     "delete",

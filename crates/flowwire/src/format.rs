@@ -31,6 +31,8 @@ pub struct Datagram<'a> {
     pub octets: &'a [u8],
     /// Address that it came from.
     pub exporter: Ip,
+    /// Port that it came from; 0 where that is of no matter, as on a connection with a cache of its own.
+    pub port: u16,
     /// Time at which it arrived.
     pub received: Time,
 }
@@ -47,6 +49,21 @@ pub trait Sink {
 enum Way<'a> {
     Rows(&'a mut dyn FnMut(&Flow)),
     Blocks(&'a mut dyn Sink),
+}
+
+/// Who sent a datagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sender {
+    /// Its address.
+    pub address: Ip,
+    /// Its port; 0 where that is of no matter.
+    pub port: u16,
+}
+
+impl From<Ip> for Sender {
+    fn from(address: Ip) -> Self {
+        Self { address, port: 0 }
+    }
 }
 
 /// Where the rows of a datagram go.
@@ -176,16 +193,29 @@ impl fmt::Display for Skipped {
 ///
 /// Never fails: the account says what was delivered and what was not. Offsets in it count from the first
 /// octet of the datagram.
-pub fn decode(octets: &[u8], exporter: Ip, received: Time, cache: &mut Cache, sink: &mut dyn FnMut(&Flow)) -> Report {
-    one(octets, exporter, received, cache, Way::Rows(sink))
+pub fn decode(
+    octets: &[u8],
+    sender: impl Into<Sender>,
+    received: Time,
+    cache: &mut Cache,
+    sink: &mut dyn FnMut(&Flow),
+) -> Report {
+    one(octets, sender.into(), received, cache, Way::Rows(sink))
 }
 
 /// As [`decode`], and several times faster: records of one length whose fields are plain columns come together.
-pub fn decode_into(octets: &[u8], exporter: Ip, received: Time, cache: &mut Cache, sink: &mut dyn Sink) -> Report {
-    one(octets, exporter, received, cache, Way::Blocks(sink))
+pub fn decode_into(
+    octets: &[u8],
+    sender: impl Into<Sender>,
+    received: Time,
+    cache: &mut Cache,
+    sink: &mut dyn Sink,
+) -> Report {
+    one(octets, sender.into(), received, cache, Way::Blocks(sink))
 }
 
-fn one(octets: &[u8], exporter: Ip, received: Time, cache: &mut Cache, way: Way<'_>) -> Report {
+fn one(octets: &[u8], sender: Sender, received: Time, cache: &mut Cache, way: Way<'_>) -> Report {
+    let Sender { address: exporter, port } = sender;
     let mut out = Output { way, report: Report::default() };
     match Cursor::new(octets).u16("datagram.version") {
         Err(error) => out.skip(Skipped::Malformed(error)),
@@ -194,7 +224,7 @@ fn one(octets: &[u8], exporter: Ip, received: Time, cache: &mut Cache, way: Way<
             Some(format) => {
                 out.report.format = format.name;
                 cache.begin(received);
-                if let Err(error) = (format.decode)(&Datagram { octets, exporter, received }, cache, &mut out) {
+                if let Err(error) = (format.decode)(&Datagram { octets, exporter, port, received }, cache, &mut out) {
                     out.skip(Skipped::Malformed(error));
                 }
             }

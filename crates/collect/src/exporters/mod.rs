@@ -2,6 +2,8 @@
 //! Exporters as objects: who sends, how much, how well, and what a person can do about it.
 
 mod access;
+mod account;
+mod day;
 mod exporter;
 mod facts;
 mod inventory;
@@ -9,9 +11,10 @@ mod score;
 mod window;
 
 pub use access::{Access, Decision, Standing};
+pub use day::Counts;
 pub(crate) use exporter::{Exporter, Verdict};
-pub use exporter::{DomainView, ExporterView};
+pub use exporter::{DomainView, ExporterView, InterfaceView};
 pub use inventory::Exporters;
-pub(crate) use inventory::{Desk, Recent, Seen};
+pub(crate) use inventory::{Desk, Recent, Registry, Seen};
 pub use score::{Finding, MISSING, Missing, REASONS, Reason};
 pub use window::Window;
