@@ -199,7 +199,7 @@ async function billing({ page, t, go, shot, see }) {
   await shot("billing");
   assert.match(await download(page, t, t.download.csv), /^traffic,percentile,bits_per_second,[^]*\nin,95,/, "the bill is a file");
   await page.locator(".billing-table button.link").first().click();
-  await page.waitForURL((url) => (url.searchParams.get("q") ?? "").startsWith("app = "), wait);
+  await page.waitForURL((url) => (url.searchParams.get("q") ?? "").includes("app = "), wait);
   await page.goBack();
 }
 
