@@ -141,6 +141,7 @@ async function flows({ page, t, go, shot, see }) {
   await page.getByRole("button", { name: "distinct(src_ip)", exact: true }).click();
   await page.waitForURL((url) => url.searchParams.get("order") === "distinct(src_ip)", wait);
   await page.getByLabel(t.analysis.compare).selectOption("1h");
+  await page.waitForURL((url) => url.searchParams.get("compare") === "1h", wait);
   await page.getByLabel(t.analysis.having).fill("flows >= 1");
   await page.keyboard.press("Enter");
   await page.waitForURL((url) => url.searchParams.get("having") === "flows >= 1" && url.searchParams.get("compare") === "1h", wait);
