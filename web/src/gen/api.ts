@@ -99,10 +99,14 @@ export interface ExporterDecision {
 }
 
 export interface ExporterDetail {
+  device_name?: string | null;
   exporter: ExporterInfo;
   gaps: ExporterGap[];
   interfaces: ExporterInterface[];
   last_error: string;
+  load_percent?: number | null;
+  memory?: number | null;
+  memory_used?: number | null;
   missing: ExporterReason[];
   recent: ExporterRecent;
   replayed: number;
@@ -157,10 +161,17 @@ export interface ExporterInfo {
 }
 
 export interface ExporterInterface {
+  admin_up?: boolean | null;
+  counted?: string | null;
   description: string;
+  discards?: number | null;
+  errors?: number | null;
+  in_bits_per_second?: number | null;
   index: number;
   name: string;
+  out_bits_per_second?: number | null;
   speed: number;
+  up?: boolean | null;
 }
 
 export interface ExporterList {
@@ -279,6 +290,28 @@ export interface LakeHoldCreate {
 
 export type LakeHoldKind = "legal" | "incident" | "other";
 
+export interface LakeImport {
+  at: string;
+  bytes: number;
+  finished: boolean;
+  hash: string;
+  name: string;
+  rows: number;
+}
+
+export interface LakeImported {
+  faults: string[];
+  first: string | null;
+  known: boolean;
+  more_faults: number;
+  rows: number;
+  scaled: number;
+  skipped: number;
+  unfit: number;
+  unread_extensions: LakeUnread[];
+  unread_records: LakeUnread[];
+}
+
 export interface LakeJob {
   all: number;
   done: number;
@@ -343,6 +376,12 @@ export interface LakeTable {
   segments: number;
 }
 
+export interface LakeUnread {
+  count: number;
+  name: string | null;
+  number: number;
+}
+
 export interface Login {
   password: string;
   user: string;
@@ -379,8 +418,6 @@ export interface PathsRequest {
   to: string;
 }
 
-export type ProfileAsKnown = "now" | "then";
-
 export interface ProfileChange {
   channels?: ProfileChannel[];
   granularity_secs?: number | null;
@@ -402,7 +439,7 @@ export interface ProfileChart {
 }
 
 export interface ProfileChartRequest {
-  as_known?: ProfileAsKnown;
+  as_known?: AsKnown;
   by: Measure;
   channels?: string[];
   from: string;

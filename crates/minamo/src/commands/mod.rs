@@ -8,11 +8,14 @@ mod demo;
 pub(crate) mod export;
 #[cfg(feature = "lake")]
 mod import;
+mod interrupt;
 #[cfg(feature = "lake")]
 mod lake;
 mod meter;
+pub(crate) mod others;
 #[cfg(feature = "lake")]
 mod output;
+mod probe;
 #[cfg(feature = "lake")]
 mod profile;
 #[cfg(feature = "lake")]
@@ -35,6 +38,9 @@ use crate::cli::{Cli, Command};
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Meter(args) => meter::run(&args),
+        Command::Probe(args) => probe::run(&args),
+        Command::Ndff(args) => others::ndff(&args),
+        Command::Nprobe(args) => others::nprobe(&args),
         #[cfg(feature = "lake")]
         Command::Query(args) => place::block_on(place::until_interrupted(query::run(*args))),
         #[cfg(feature = "lake")]

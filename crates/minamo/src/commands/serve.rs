@@ -12,8 +12,11 @@ use arrow::array::RecordBatch;
 use minamo_base::{Sample, Time};
 use minamo_capture::{LiveCapture, LiveSettings};
 use minamo_collect::{Collector, Forwarder};
+use minamo_enrich::Enricher;
+use minamo_server::lake::import::Importing;
+use minamo_server::local::LocalListener;
 use minamo_server::profiles::Synced;
-use minamo_server::{Deps, State, random_password, router};
+use minamo_server::{Deps, State, random_password, services};
 use minamo_sinks::export::{self, Door};
 use minamo_state::Definitions;
 use minamo_store::Lake;
@@ -23,10 +26,12 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::cli::Serve;
 use crate::clock;
+pub(crate) use crate::commands::interrupt::interrupted;
 use crate::commands::place::place;
 use crate::detector::{self, Detector};
 use crate::elements;
 use crate::enrichment;
+use crate::import;
 use crate::ingest::{self, Fresh};
 use crate::interfaces::InterfaceNames;
 use crate::pairing::{self, Stages};
@@ -51,7 +56,7 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
     eprintln!("console: http://{}/", listener.local_addr()?);
     let (counters, exporters) = (sources.counters(), sources.exporters.clone());
     let served = tokio::select! {
-        served = serve(&core, listener, counters, exporters) => served,
+        served = serve(&core, &folder, listener, counters, exporters) => served,
         failed = sources.failed() => failed,
         () = interrupted() => Ok(()),
     };
@@ -80,6 +85,8 @@ pub(crate) struct Core {
     /// Dropped when detection shall end.
     detect: watch::Sender<()>,
     ingested: Arc<ingest::Counters>,
+    /// Takes in files that are uploaded, beside the sources.
+    importing: Importing,
     exports: Arc<Vec<Door>>,
     enrichment: Arc<minamo_enrich::Control>,
     /// Reads the files of enrichment again.
@@ -99,6 +106,8 @@ impl Core {
         let rules = minamo_detect::shipped_rules()?;
         let (enricher, watch) = enrichment::start(settings.enrich())?;
         let enrichment = enricher.control();
+        let beside = Enricher::beside(&enrichment, settings.enrich().enricher);
+        let importer = import::importer(Arc::clone(&lake), beside, &folder.join("state.db"))?;
         let networks = Networks::Live(Arc::clone(&enrichment));
         let own = Own::Live(Arc::clone(&definitions));
         lake.know_sets(Arc::new(AllSets { own, networks: Networks::Live(Arc::clone(&enrichment)) }));
@@ -126,6 +135,7 @@ impl Core {
             detection: tokio::spawn(detector.run(fresh, detect.subscribe())),
             detect,
             ingested,
+            importing: importer.into(),
             exports,
             enrichment,
             watching,
@@ -150,6 +160,8 @@ impl Core {
         self.ingest.await?;
         let exports = self.exports;
         tokio::task::spawn_blocking(move || exports.iter().for_each(Door::close)).await?;
+        // An import that runs keeps the lake; its file goes on where it was when it is imported again.
+        drop(self.importing);
         drop(self.detect);
         self.detection.await?;
         // Whoever still asks keeps the lake open; it then ends with the process, and nothing is lost by that.
@@ -160,9 +172,10 @@ impl Core {
     }
 }
 
-/// Serves console and API until the listener fails.
+/// Serves console and API until the listener fails, and commands on this machine through the socket in the data folder.
 pub(crate) async fn serve(
     core: &Core,
+    folder: &Path,
     listener: TcpListener,
     sources: SampleSource,
     exporters: Option<minamo_collect::Exporters>,
@@ -177,18 +190,32 @@ pub(crate) async fn serve(
         samples.extend(exports.iter().flat_map(|export| export.counters().samples(&[export.name()])));
         samples
     };
-    let service = router(Deps {
+    let services = services(Deps {
         lake: Arc::clone(&core.lake),
         state: Arc::clone(&core.state),
         definitions: Arc::clone(&core.definitions),
         networks: Arc::new(Networks::Live(Arc::clone(&core.enrichment))),
+        importing: core.importing.clone(),
         rules: Arc::clone(&core.rules),
         counters: Arc::new(counters),
         exporters,
         started_at: core.started_at,
         clock: clock::now,
     });
-    axum::serve(listener, service).await.context("the console stopped")
+    let commands = async {
+        match LocalListener::bind(folder) {
+            Ok(local) => axum::serve(local, services.local).await,
+            // Such as a file system without sockets: all else works.
+            Err(error) => {
+                tracing::error!(%error, folder = %folder.display(), "commands cannot reach this server");
+                std::future::pending().await
+            }
+        }
+    };
+    tokio::select! {
+        served = axum::serve(listener, services.web) => served.context("the console stopped"),
+        served = commands => served.context("the socket for commands stopped"),
+    }
 }
 
 /// Gives the counters of the sources.
@@ -247,7 +274,7 @@ impl Sources {
         for (number, name) in settings.interfaces().into_iter().enumerate() {
             let counters = Arc::new(probe::Counters::default());
             self.probes.push((name.clone(), Arc::clone(&counters)));
-            let live = LiveSettings { group: (threads > 1).then(|| group(number)), ..settings.live()? };
+            let live = LiveSettings { group: (threads > 1).then(|| probe::group(number)), ..settings.live()? };
             for _ in 0..threads {
                 let capture = LiveCapture::open(&name, &live).context("probe.interfaces")?;
                 let (meter, batches, stop) = (settings.meter(), core.batches(), Arc::clone(&self.stop));
@@ -295,13 +322,6 @@ impl Sources {
     }
 }
 
-/// The group of captures that share an interface. Groups are known by number to all programs in a network namespace:
-/// the process keeps two of them apart.
-fn group(interface: usize) -> u16 {
-    let [low, high, ..] = std::process::id().to_le_bytes();
-    u16::from_le_bytes([low, high]).wrapping_add(u16::try_from(interface).unwrap_or(u16::MAX))
-}
-
 /// How long until a change of definitions by another process is noticed.
 const FOLLOW: Duration = Duration::from_secs(5);
 
@@ -339,20 +359,5 @@ async fn seal_regularly(lake: Arc<Lake>, every: Duration, keep_rollups: Option<D
         {
             tracing::error!(%error, "old rollups stay");
         }
-    }
-}
-
-/// Resolves when the process is asked to end.
-pub(crate) async fn interrupted() {
-    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(terminate) => terminate,
-        Err(error) => {
-            tracing::warn!(%error, "SIGTERM will end the program without sealing");
-            return std::future::pending().await;
-        }
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
     }
 }

@@ -11,6 +11,7 @@ mod export;
 mod lake;
 #[path = "../../../capture/tests/namespace/mod.rs"]
 mod namespace;
+mod probe;
 mod rules;
 mod server;
 mod sets;

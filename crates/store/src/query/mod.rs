@@ -4,6 +4,7 @@
 
 mod addresses;
 mod aggregate;
+mod answers;
 mod billing;
 mod duplicates;
 mod errors;
@@ -92,6 +93,7 @@ pub(crate) struct Engine {
     url: ObjectStoreUrl,
     footers: Arc<reader::Footers>,
     query_memory: usize,
+    community_seed: u16,
     /// The named sets that SQL may ask for.
     sets: OnceLock<Arc<dyn Sets + Send + Sync>>,
 }
@@ -131,8 +133,14 @@ impl Engine {
             url,
             footers: Arc::default(),
             query_memory: settings.query_memory,
+            community_seed: settings.community_seed,
             sets: OnceLock::new(),
         })
+    }
+
+    /// Seed of community ids.
+    pub(crate) fn community_seed(&self) -> u16 {
+        self.community_seed
     }
 
     /// Footers that were read before.
@@ -151,7 +159,7 @@ impl Engine {
         for (table, view) in tables().into_iter().zip(views) {
             schema.register_table(
                 table.name.to_owned(),
-                Arc::new(LakeTable::new(table, view, self.url.clone(), &self.footers)),
+                Arc::new(LakeTable::new(table, view, self.url.clone(), &self.footers, self.community_seed)),
             )?;
         }
         let catalog = MemoryCatalogProvider::new();

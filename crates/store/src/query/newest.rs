@@ -57,7 +57,8 @@ impl Lake {
         });
         let columns: Vec<SortColumn> = columns.collect();
         let order = lexsort_to_indices(&columns, Some(count))?;
-        Ok(Some(take_record_batch(&rows, &order)?))
+        let rows = take_record_batch(&rows, &order)?;
+        Ok(Some(identity::with_community(&rows, self.engine.community_seed())?))
     }
 }
 

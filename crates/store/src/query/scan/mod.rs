@@ -28,7 +28,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use tokio::task::JoinSet;
 
 use super::reader::Footers;
-use crate::identity::FLOW_ID;
+use crate::identity::DERIVED;
 use crate::rollup::Selector;
 use crate::segment::{Segment, fit};
 use crate::shared::{HotBatch, View};
@@ -48,9 +48,9 @@ pub(crate) struct Question {
     pub(crate) columns: Option<SchemaRef>,
 }
 
-/// True where segments have all that is looked at: identities are put together elsewhere.
+/// True where segments have all that is looked at: what follows from other columns is put together elsewhere.
 pub(crate) fn can_read<'a>(filter: &Expr, columns: impl Iterator<Item = &'a str>) -> bool {
-    filter.columns().into_iter().chain(columns).all(|name| name != FLOW_ID)
+    filter.columns().into_iter().chain(columns).all(|name| !DERIVED.contains(&name))
 }
 
 /// The flows of one instant, while a question is answered.
