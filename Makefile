@@ -39,9 +39,9 @@ walk: build
 fmt:
 	cargo fmt --all
 
-## A minute of each fuzz target; needs a nightly toolchain and cargo-fuzz.
+## A minute of each fuzz target.
 fuzz:
-	cargo xtask fuzz
+	cargo xtask fuzz --stable
 
 bench: bench-meter bench-lake bench-collect
 

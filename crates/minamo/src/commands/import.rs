@@ -10,19 +10,23 @@ use anyhow::Context as _;
 use minamo_base::Time;
 use minamo_flowwire::nfdump::{Account, extension_name};
 use minamo_state::Imports;
-use minamo_store::{Lake, StoreError};
+use minamo_store::{Lake, Settings, StoreError};
 
 use crate::cli::{Import, Through};
 use crate::commands::place::{place, say};
 use crate::import::{Importer, Outcome, expand};
 use crate::{clock, enrichment};
 
+/// Rows and octets that are sealed at a time, at most.
+const SEAL_ROWS: usize = 131_072;
+const SEAL_BYTES: usize = 64 << 20;
+
 pub(crate) async fn run(args: Import) -> anyhow::Result<()> {
     let files = expand(&args.files)?;
     anyhow::ensure!(!files.is_empty(), "there is no file called nfcapd.* in it");
     let (settings, folder) = place(&args.place)?;
     std::fs::create_dir_all(&folder).with_context(|| format!("data.folder: {}", folder.display()))?;
-    let of_lake = settings.lake()?;
+    let of_lake = small_buffer(settings.lake()?);
     let keep = of_lake.keep;
     let lake = match Lake::open(&folder.join("lake"), of_lake, clock::now) {
         Err(StoreError::InUse(_)) => anyhow::bail!(
@@ -67,6 +71,13 @@ pub(crate) async fn run(args: Import) -> anyhow::Result<()> {
     ));
     anyhow::ensure!(failed == 0, "{failed} of {} files were not imported", files.len());
     Ok(())
+}
+
+/// A smaller hot buffer than a server's: rows come as fast as they are sealed, whatever it holds, and an import often
+/// runs beside other programs.
+fn small_buffer(settings: Settings) -> Settings {
+    let (seal_rows, seal_bytes) = (settings.seal_rows.min(SEAL_ROWS), settings.seal_bytes.min(SEAL_BYTES));
+    Settings { seal_rows, seal_bytes, stall_factor: 2, ..settings }
 }
 
 /// What of a file is not in the lake, on standard error.
