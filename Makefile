@@ -39,9 +39,9 @@ walk: build
 fmt:
 	cargo fmt --all
 
-## A minute of each fuzz target.
+## A minute of each fuzz target; needs a C++ compiler.
 fuzz:
-	cargo xtask fuzz --stable
+	cargo xtask fuzz
 
 bench: bench-meter bench-lake bench-collect
 

@@ -31,16 +31,13 @@ enum Task {
     },
     /// Everything that CI runs: format, layers, lints, tests, generated files, licences, console.
     Ci,
-    /// Give every fuzz target, or one, some time; with a nightly toolchain under AddressSanitizer.
+    /// Give every fuzz target, or one, some time; needs a C++ compiler.
     Fuzz {
         /// The target; all without it.
         target: Option<String>,
         /// Seconds for each.
         #[arg(long, default_value_t = 60)]
         secs: u32,
-        /// With the toolchain of the repository, without AddressSanitizer.
-        #[arg(long)]
-        stable: bool,
     },
     /// Copy a living template: a member of a family to start from.
     New {
@@ -58,7 +55,7 @@ fn main() -> ExitCode {
         Task::Layers => layers::check(),
         Task::Gen { check } => ci::generate(check),
         Task::Ci => ci::run(),
-        Task::Fuzz { target, secs, stable } => fuzz::run(target.as_deref(), secs, stable),
+        Task::Fuzz { target, secs } => fuzz::run(target.as_deref(), secs),
         Task::New { kind, name } => scaffold::run(kind, &name),
         Task::Sizes => sizes::report(),
     };
