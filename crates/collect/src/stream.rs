@@ -17,7 +17,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::counters::{Counters, Last, add};
 use crate::decoder::{Message, take};
-use crate::exporters::Desk;
+use crate::exporters::{Desk, Registry};
 use crate::socket::owner;
 use crate::spools::Spools;
 use crate::stage::Stage;
@@ -39,6 +39,7 @@ pub(crate) struct Hall {
     pub(crate) sender: tokio::sync::mpsc::Sender<RecordBatch>,
     pub(crate) desks: Vec<Arc<Mutex<Desk>>>,
     pub(crate) spools: Arc<Spools>,
+    pub(crate) elements: Registry,
     pub(crate) counters: Arc<Counters>,
     pub(crate) clock: fn() -> Time,
     pub(crate) stop: Arc<AtomicBool>,
@@ -131,6 +132,7 @@ struct Session<'a> {
 impl<'a> Session<'a> {
     fn new(exporter: Ip, transport: &'static str, hall: &'a Hall) -> Self {
         let mut cache = Cache::reliable(hall.settings.limits);
+        cache.set_elements(hall.elements.current());
         let rate = hall.settings.known.get(&exporter).and_then(|known| known.sampling);
         cache.set_rates(rate.map(|rate| (exporter, rate)).into_iter().collect());
         let cache = Arc::new(Mutex::new(cache));
@@ -223,7 +225,7 @@ impl<'a> Session<'a> {
             add(&counters.repeated_rows, rows);
             return;
         }
-        let message = Message { octets, exporter: self.exporter, transport: self.transport, received };
+        let message = Message { octets, from: self.exporter.into(), transport: self.transport, received };
         take(message, &mut cache, &mut desk.seen, &mut self.stage, counters);
         counters.cache(&cache, &mut self.last);
     }
