@@ -97,6 +97,15 @@ impl CaptureFile {
         Ok(Self { path: path.to_owned(), form: Form::Blocks(blocks) })
     }
 
+    /// Octets of the decompressed file up to the last frame.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        match &self.form {
+            Form::Blocks(blocks) => blocks.offset,
+            Form::Classic(classic) => classic.offset(),
+        }
+    }
+
     /// The next frame; nothing at the end. After an error there is nothing more to read.
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
         match &mut self.form {

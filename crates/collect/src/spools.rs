@@ -71,7 +71,7 @@ impl Spools {
             let heard = heard.and_then(|word| word.parse().ok());
             match (spool, last, heard) {
                 (Some(spool), Some(last), Some(heard)) => {
-                    drop(places.insert(spool, Place { last, heard: Time(heard) }))
+                    places.insert(spool, Place { last, heard: Time(heard) });
                 }
                 _ => tracing::warn!(file = FILE, line, "not a place of a buffer"),
             }

@@ -99,10 +99,14 @@ export interface ExporterDecision {
 }
 
 export interface ExporterDetail {
+  device_name?: string | null;
   exporter: ExporterInfo;
   gaps: ExporterGap[];
   interfaces: ExporterInterface[];
   last_error: string;
+  load_percent?: number | null;
+  memory?: number | null;
+  memory_used?: number | null;
   missing: ExporterReason[];
   recent: ExporterRecent;
   replayed: number;
@@ -157,10 +161,17 @@ export interface ExporterInfo {
 }
 
 export interface ExporterInterface {
+  admin_up?: boolean | null;
+  counted?: string | null;
   description: string;
+  discards?: number | null;
+  errors?: number | null;
+  in_bits_per_second?: number | null;
   index: number;
   name: string;
+  out_bits_per_second?: number | null;
   speed: number;
+  up?: boolean | null;
 }
 
 export interface ExporterList {

@@ -195,11 +195,6 @@ impl Settings {
         }
     }
 
-    fn seed(&self, key: &str) -> u16 {
-        let number = self.values.get(key).and_then(toml::Value::as_integer);
-        number.and_then(|number| u16::try_from(number).ok()).unwrap_or_default()
-    }
-
     /// `lake.seal_after`.
     pub(crate) fn seal_after(&self) -> Duration {
         self.length("lake.seal_after")
@@ -221,8 +216,8 @@ impl Settings {
             max_bytes: bytes("lake.max_size"),
             min_free: bytes("lake.min_free").unwrap_or_default(),
             classes: self.texts("lake.classes").iter().map(class).collect::<anyhow::Result<_>>()?,
-            query_memory: parse_size(self.text("lake.query_memory")).unwrap_or_default(),
             community_seed: self.seed("lake.community_seed"),
+            query_memory: parse_size(self.text("lake.query_memory")).unwrap_or_default(),
             query_time: self.length("lake.query_time"),
             query_spill: bytes("lake.query_spill").unwrap_or_default(),
             query_slots: self.count("lake.query_slots"),
