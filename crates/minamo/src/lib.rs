@@ -17,6 +17,8 @@ mod ingest;
 #[cfg(feature = "lake")]
 mod metrics;
 #[cfg(feature = "lake")]
+mod networks;
+#[cfg(feature = "lake")]
 mod pairing;
 #[cfg(feature = "lake")]
 mod probe;

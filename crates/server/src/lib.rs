@@ -11,6 +11,7 @@ pub mod lake;
 mod metrics;
 pub mod profiles;
 pub mod query;
+pub mod sets;
 mod state;
 pub mod types;
 
@@ -85,6 +86,17 @@ pub fn router(deps: Deps) -> Router {
                 .put(profiles::api::change_profile)
                 .delete(profiles::api::delete_profile),
         )
+        .route("/api/v1/sets", get(sets::api::sets).post(sets::api::create_set))
+        .route(
+            "/api/v1/sets/{name}",
+            get(sets::api::set_versions).put(sets::api::change_set).delete(sets::api::delete_set),
+        )
+        .route("/api/v1/tags", get(sets::api::tags).post(sets::api::create_tag))
+        .route(
+            "/api/v1/tags/{name}",
+            get(sets::api::tag_versions).put(sets::api::change_tag).delete(sets::api::delete_tag),
+        )
+        .route("/api/v1/flows/{flow_id}/tags", get(sets::api::flow_tags))
         .route("/api/v1/exporters", get(exporters::api::exporters))
         .route("/api/v1/exporters/{address}", get(exporters::api::exporter))
         .route("/api/v1/exporters/{address}/decision", put(exporters::api::decide_exporter))

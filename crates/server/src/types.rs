@@ -128,7 +128,7 @@ pub struct FlowsRequest {
     /// Filter; empty for all.
     #[serde(default)]
     pub filter: String,
-    /// By which versions of the sets in the filter (`@name`) it goes.
+    /// By which versions of the sets (`@name`) and tags in the filter and keys it goes.
     #[serde(default)]
     pub as_known: AsKnown,
     /// Most rows, up to 1,000.

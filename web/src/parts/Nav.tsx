@@ -9,6 +9,7 @@ export const PAGES: { path: string; name: string; icon: IconName; key: string }[
   { path: "/", name: "overview", icon: "overview", key: "o" },
   { path: "/flows", name: "flows", icon: "flows", key: "f" },
   { path: "/profiles", name: "profiles", icon: "profiles", key: "p" },
+  { path: "/names", name: "names", icon: "names", key: "n" },
   { path: "/events", name: "events", icon: "events", key: "e" },
   { path: "/exporters", name: "exporters", icon: "exporters", key: "x" },
   { path: "/sql", name: "sql", icon: "sql", key: "s" },

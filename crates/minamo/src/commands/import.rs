@@ -31,7 +31,8 @@ pub(crate) async fn run(args: Import) -> anyhow::Result<()> {
         ),
         opened => Arc::new(opened?),
     };
-    let (enricher, _) = enrichment::start(settings.enrich())?;
+    let home = Arc::new(minamo_state::Definitions::open(&folder.join("state.db"))?);
+    let (enricher, _) = enrichment::start(settings.enrich(), home, clock::now())?;
     let mut importer = Importer {
         lake: Arc::clone(&lake),
         enricher,

@@ -17,7 +17,7 @@ use minamo_store::{
 };
 
 use crate::api::{Answer, Body, Scope, elapsed, limited};
-use crate::types::Measure;
+use crate::types::{AsKnown, Measure};
 use crate::{ApiError, Deps};
 use types::*;
 
@@ -56,8 +56,9 @@ fn compare(text: Option<&str>) -> Result<Option<Duration>, ApiError> {
     })
 }
 
-fn keys(names: &[String]) -> Result<Vec<Key>, ApiError> {
-    let key = |name: &String| Key::named(name).map_err(|error| ApiError::from(error).at_path("keys"));
+fn keys(names: &[String], as_known: AsKnown) -> Result<Vec<Key>, ApiError> {
+    let known = |key: Key| if as_known == AsKnown::Then { key.as_known_then() } else { key };
+    let key = |name: &String| Key::named(name).map(known).map_err(|error| ApiError::from(error).at_path("keys"));
     names.iter().map(key).collect()
 }
 
@@ -139,7 +140,7 @@ pub(crate) async fn top(State(deps): State<Deps>, body: Body<TopRequest>) -> Ans
         from: Some(from),
         to: Some(to),
         filter,
-        keys: keys(&request.keys)?,
+        keys: keys(&request.keys, request.as_known)?,
         order: place(order),
         ascending: request.ascending,
         having: minamo_filter::parse_having(&request.having).map_err(|e| ApiError::from(e).at_path("having"))?,
@@ -166,6 +167,7 @@ pub(crate) async fn top(State(deps): State<Deps>, body: Body<TopRequest>) -> Ans
         total: totals(&found.total),
         gone: found.gone.iter().map(gone).collect(),
         measures: names.iter().map(ToString::to_string).collect(),
+        overlapping: found.overlapping,
         elapsed_ms: elapsed(&deps, start),
     }))
 }
@@ -273,7 +275,7 @@ pub(crate) async fn paths(State(deps): State<Deps>, body: Body<PathsRequest>) ->
     let start = (deps.clock)();
     let Scope { from, to, filter } =
         Scope::parse(&deps, &request.from, &request.to, &request.filter, request.as_known)?;
-    let (keys, by) = (keys(&request.keys)?, sum(request.by));
+    let (keys, by) = (keys(&request.keys, request.as_known)?, sum(request.by));
     let limit = limited(request.limit, MAX_ROWS)?;
     let query = PathsQuery { from: Some(from), to: Some(to), filter, keys, by, limit, scaled: request.scaled };
     let found = deps.lake.paths(query).await?;

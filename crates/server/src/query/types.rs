@@ -50,7 +50,7 @@ pub struct SummaryRequest {
     /// Filter; empty for all.
     #[serde(default)]
     pub filter: String,
-    /// By which versions of the sets in the filter (`@name`) it goes.
+    /// By which versions of the sets (`@name`) and tags in the filter and keys it goes.
     #[serde(default)]
     pub as_known: AsKnown,
     /// Counters of sampled flows count for what they stand for; true where nothing is given.
@@ -117,7 +117,7 @@ pub struct TopRequest {
     /// Filter; empty for all.
     #[serde(default)]
     pub filter: String,
-    /// By which versions of the sets in the filter (`@name`) it goes.
+    /// By which versions of the sets (`@name`) and tags in the filter and keys it goes.
     #[serde(default)]
     pub as_known: AsKnown,
     /// What to group by: columns; `ip` counts a flow for both its addresses; `net(src_ip,24)` or `net(ip,24,48)` for
@@ -218,6 +218,11 @@ pub struct Top {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub measures: Vec<String>,
+    /// True where a flow may count in several groups, so that they may be more than the total together: by either address,
+    /// and by tags.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub overlapping: bool,
     /// Milliseconds that the query took.
     pub elapsed_ms: u64,
 }
@@ -246,7 +251,7 @@ pub struct SeriesRequest {
     /// Filter; empty for all.
     #[serde(default)]
     pub filter: String,
-    /// By which versions of the sets in the filter (`@name`) it goes.
+    /// By which versions of the sets (`@name`) and tags in the filter and keys it goes.
     #[serde(default)]
     pub as_known: AsKnown,
     /// Column that splits the course in lines; nothing for one line.
@@ -317,7 +322,7 @@ pub struct PathsRequest {
     /// Filter; empty for all.
     #[serde(default)]
     pub filter: String,
-    /// By which versions of the sets in the filter (`@name`) it goes.
+    /// By which versions of the sets (`@name`) and tags in the filter and keys it goes.
     #[serde(default)]
     pub as_known: AsKnown,
     /// The levels, two to four: columns, `net(src_ip,24)` or `time(1h)`.
@@ -385,7 +390,7 @@ pub struct BillingRequest {
     /// Filter; empty for all.
     #[serde(default)]
     pub filter: String,
-    /// By which versions of the sets in the filter (`@name`) it goes.
+    /// By which versions of the sets (`@name`) and tags in the filter and keys it goes.
     #[serde(default)]
     pub as_known: AsKnown,
     /// The networks that are charged, such as `192.0.2.0/24`. Without any, initiators are inside.

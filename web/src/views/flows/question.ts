@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a ranking asks for besides its keys. It lives in the URL, so that a link shows the same table.
 import { MEASURES, type Measure } from "../../api/queries";
+import { TAG } from "../../filter/build";
 import type { TopRequest } from "../../gen/api";
 import { PLAIN } from "../../parts/measures";
 
@@ -14,6 +15,9 @@ export interface Question {
   directions: boolean;
   raw: boolean;
 }
+
+/** Keys of groups that are no columns, with the text that explains them. */
+export const MADE: Record<string, string> = { [TAG]: "group.tag", "net(ip,24)": "group.network", "time(1h)": "group.hour" };
 
 export const LENGTHS = ["1h", "1d", "7d", "28d"];
 
