@@ -245,8 +245,8 @@ impl Cube {
             keys.iter().for_each(|key| self.put(*key, first, &cell));
         }
         if rate > 1 {
-            let Row { bytes, packets, unseen } = Row::of(counters, rate);
-            let amounts = [unseen[0], unseen[1], PARTS];
+            let Row { bytes, packets, unseen: [octets, others] } = Row::of(counters, rate);
+            let amounts = [octets, others, PARTS];
             minutes(counted, end, amounts, &scope, |at, [unseen_bytes, unseen_packets, part]| {
                 let of = |variance: f64| whole(variance * (part as f64 / PARTS as f64));
                 let (bytes, packets) = (of(bytes), of(packets));
