@@ -104,7 +104,7 @@ def threads(minamo, path, aims):
 
 def memory(minamo, path, aims):
     for option, bound in (("", 700), (" --light", 400)):
-        _, _, used = once("%s meter%s --max-flows 2000000 --format jsonl --output /dev/null %s" % (minamo, option, path))
+        _, _, used = once("%s probe%s --max-flows 2000000 --output /dev/null -i %s" % (minamo, option, path))
         aims.take(used <= bound, "%d open flows%s: %.0f MB, want %d" % (FLOWS, option, used, bound))
 
 

@@ -112,8 +112,8 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
-    use crate::size::parse_size;
     use super::*;
+    use crate::size::parse_size;
 
     fn error(text: &str) -> String {
         format!("{:#}", Settings::parse(text).expect_err("must be refused"))
