@@ -25,7 +25,7 @@ test: need web
 build: need web
 	cargo build --workspace
 
-## The program to use for long: without checks of overflows and assertions, which cost a fifth.
+## The program to use for long: without the checks of overflows and the assertions that tests want.
 program: need web
 	$(UNCHECKED) cargo build -p minamo
 	@cp -f $(MINAMO) $(PROGRAM)
