@@ -14,9 +14,9 @@ use arrow::datatypes::{
 };
 use minamo_base::{Ip, Mac, Time};
 
+use crate::Value;
 use crate::block::{BlockColumn, Cells, Each, Values, octets, part};
 use crate::lane::{Lane, TextLane, numbers as number_array, sixteen};
-use crate::Value;
 
 /// Type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

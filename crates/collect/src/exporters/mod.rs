@@ -12,8 +12,8 @@ mod window;
 
 pub use access::{Access, Decision, Standing};
 pub use day::Counts;
-pub(crate) use exporter::{Exporter, Verdict};
 pub use exporter::{DomainView, ExporterView, InterfaceView};
+pub(crate) use exporter::{Exporter, Verdict};
 pub use inventory::Exporters;
 pub(crate) use inventory::{Desk, Recent, Registry, Seen};
 pub use score::{Finding, MISSING, Missing, REASONS, Reason};
