@@ -82,17 +82,13 @@ fn named(batch: &RecordBatch, names: &Names) -> Result<RecordBatch, ArrowError> 
 fn side(exporters: &FixedSizeBinaryArray, indices: &UInt32Array, names: &Names) -> Option<ArrayRef> {
     let mut texts = StringViewBuilder::with_capacity(indices.len()).with_deduplicate_strings();
     // Neighbouring rows have one exporter, and often one interface.
-    let mut last: Option<((Ip, u32), Option<&Arc<str>>)> = None;
+    let (mut known, mut name) = (None, None);
     for row in 0..indices.len() {
         let exporter = exporters.is_valid(row).then(|| exporters.value(row).try_into().ok()).flatten().map(Ip);
         let key = exporter.zip(indices.is_valid(row).then(|| indices.value(row)));
-        let name = key.and_then(|key| match last {
-            Some((known, name)) if known == key => name,
-            _ => {
-                last = Some((key, names.get(&key)));
-                names.get(&key)
-            }
-        });
+        if key != known {
+            (known, name) = (key, key.and_then(|key| names.get(&key)));
+        }
         texts.append_option(name);
     }
     let array = texts.finish();
