@@ -605,7 +605,8 @@ mod tests {
         let mut lengths = Vec::new();
         for src in ["10.0.0.1", "2001:db8::1", "2001:db8::1", "10.0.0.1"] {
             let mut flow = Flow::default();
-            flow.core.src_ip = src.parse().expect("an address");
+            let address = src.parse().expect("an address");
+            (flow.core.src_ip, flow.core.dst_ip) = (address, address);
             encoder.encode(&[flow], Time(9), &mut |message| lengths.push(message.len()));
         }
         assert!(lengths[0] > lengths[3] && lengths[1] > lengths[2], "{lengths:?}");

@@ -21,6 +21,8 @@ mod interfaces;
 #[cfg(feature = "lake")]
 mod metrics;
 #[cfg(feature = "lake")]
+mod networks;
+#[cfg(feature = "lake")]
 mod pairing;
 mod probe;
 mod read;

@@ -210,6 +210,11 @@ export interface FilterError {
 
 export type FlowRow = Record<string, unknown>;
 
+export interface FlowTags {
+  now: string[];
+  then: string[];
+}
+
 export interface Flows {
   elapsed_ms: number;
   next: string | null;
@@ -478,6 +483,7 @@ export interface ProfileInfo {
 
 export interface ProfileLine {
   channel: string;
+  intervals?: (null | Interval)[];
   key: string | null;
   src_values: number[] | null;
   values: number[];
@@ -540,6 +546,38 @@ export interface Session {
   user: string;
 }
 
+export interface SetChange {
+  members: string[];
+  note?: string | null;
+  valid_from?: string | null;
+}
+
+export interface SetCreate {
+  members: string[];
+  name: string;
+  note?: string | null;
+  of: SetOf;
+  valid_from?: string | null;
+}
+
+export interface SetInfo {
+  ended: boolean;
+  members: string[];
+  name: string;
+  note: string | null;
+  of: SetOf;
+  valid_from: string;
+  valid_to: string | null;
+  version: number;
+}
+
+export interface SetList {
+  networks: string[];
+  sets: SetInfo[];
+}
+
+export type SetOf = "addresses" | "ports" | "names";
+
 export type Side = "src" | "dst" | "both";
 
 export interface SqlAnswer {
@@ -598,6 +636,32 @@ export interface SummaryRequest {
   to: string;
 }
 
+export interface TagChange {
+  filter: string;
+  note?: string | null;
+  valid_from?: string | null;
+}
+
+export interface TagCreate {
+  filter: string;
+  name: string;
+  note?: string | null;
+  valid_from?: string | null;
+}
+
+export interface TagInfo {
+  filter: string | null;
+  name: string;
+  note: string | null;
+  valid_from: string;
+  valid_to: string | null;
+  version: number;
+}
+
+export interface TagList {
+  tags: TagInfo[];
+}
+
 export interface Text2 {
   en: string;
   ja: string;
@@ -607,6 +671,7 @@ export interface Top {
   elapsed_ms: number;
   gone?: TopRow[];
   measures?: string[];
+  overlapping?: boolean;
   rows: TopRow[];
   total: TopTotals;
 }

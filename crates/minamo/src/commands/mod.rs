@@ -26,6 +26,8 @@ mod serve;
 mod set;
 #[cfg(feature = "lake")]
 mod sql;
+#[cfg(feature = "lake")]
+mod tag;
 
 #[cfg(feature = "lake")]
 mod place;
@@ -53,6 +55,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Profile(command) => place::block_on(profile::run(command)),
         #[cfg(feature = "lake")]
         Command::Set(command) => place::block_on(set::run(command)),
+        #[cfg(feature = "lake")]
+        Command::Tag(command) => place::block_on(tag::run(command)),
         #[cfg(feature = "lake")]
         Command::Serve(args) => place::block_on(serve::run(args)),
         #[cfg(feature = "lake")]

@@ -36,7 +36,7 @@ use crate::ingest::{self, Fresh};
 use crate::interfaces::InterfaceNames;
 use crate::pairing::{self, Stages};
 use crate::probe;
-use crate::sets::{AllSets, Networks, Own};
+use crate::sets::{AllSets, Kept, Networks, Own};
 use crate::settings::Settings;
 
 pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
@@ -104,12 +104,12 @@ impl Core {
             State::open(&folder.join("state.db")).with_context(|| folder.join("state.db").display().to_string())?;
         let definitions = Arc::new(Definitions::open(&folder.join("state.db"))?);
         let rules = minamo_detect::shipped_rules()?;
-        let (enricher, watch) = enrichment::start(settings.enrich())?;
+        let (enricher, watch) = enrichment::start(settings.enrich(), Arc::clone(&definitions), clock::now())?;
         let enrichment = enricher.control();
         let beside = Enricher::beside(&enrichment, settings.enrich().enricher);
         let importer = import::importer(Arc::clone(&lake), beside, &folder.join("state.db"))?;
         let networks = Networks::Live(Arc::clone(&enrichment));
-        let own = Own::Live(Arc::clone(&definitions));
+        let own = Own::Live(Kept::new(Arc::clone(&definitions)));
         lake.know_sets(Arc::new(AllSets { own, networks: Networks::Live(Arc::clone(&enrichment)) }));
         let mark = networks.mark();
         let known = minamo_server::profiles::sync(&lake, &definitions, &networks, clock::now()).await?;

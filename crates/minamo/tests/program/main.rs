@@ -8,6 +8,7 @@ mod captures;
 mod collect;
 mod corpora;
 mod export;
+mod known;
 mod lake;
 #[path = "../../../capture/tests/namespace/mod.rs"]
 mod namespace;
