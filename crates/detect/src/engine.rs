@@ -165,8 +165,12 @@ mod tests {
         Ip::v4([192, 0, 2, 66]).append(&mut address);
         let window: ArrayRef = Arc::new(TimestampNanosecondArray::from(vec![60_000_000_000]).with_timezone("UTC"));
         let ports: ArrayRef = Arc::new(Int64Array::from(vec![count]));
-        RecordBatch::try_from_iter([("window_start", window), ("src_ip", Ip::finish(&mut address)), ("ports", ports)])
-            .expect("columns of one row")
+        RecordBatch::try_from_iter([
+            ("window_start", window),
+            ("src_ip", Ip::finish(&mut address).expect("rows")),
+            ("ports", ports),
+        ])
+        .expect("columns of one row")
     }
 
     #[test]
