@@ -19,7 +19,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{CastOptions, cast_with_options, concat, max};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampNanosecondType, UInt64Type};
-use minamo_model::Table;
+use minamo_model::{EVENTS, FLOWS, Table};
 use minamo_schema::Kind;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
@@ -42,7 +42,7 @@ const SORTED: [&str; 2] = ["2", FORMAT];
 /// Rows of a row group: what a bloom filter covers and a thread reads at a time.
 const ROW_GROUP_ROWS: usize = 262_144;
 /// Rows of a page: the least that is read.
-const PAGE_ROWS: usize = 8_192;
+pub(crate) const PAGE_ROWS: usize = 8_192;
 /// Rows from which on another thread pays.
 const THREAD_ROWS: usize = 32_768;
 /// Columns whose pages have narrow ranges in the order of the rows; of the others the row group's must do.
@@ -212,6 +212,11 @@ impl Layout {
     }
 }
 
+/// True for columns of which pages have statistics, or row groups a bloom filter.
+pub(crate) fn is_indexed(name: &str) -> bool {
+    [FLOWS.time, EVENTS.time].contains(&name) || PAGED.contains(&name) || BLOOM.contains(&name)
+}
+
 /// The coarsest unit in which all instants are whole numbers.
 fn unit_of(nanos: &[i64]) -> TimeUnit {
     let whole = |of: i64| nanos.iter().all(|at| at % of == 0);
@@ -225,7 +230,7 @@ fn unit_of(nanos: &[i64]) -> TimeUnit {
 }
 
 /// True where all rows have the same value. Looks at types whose equality is cheap to tell.
-fn is_constant(column: &ArrayRef) -> bool {
+pub(crate) fn is_constant(column: &ArrayRef) -> bool {
     if column.null_count() > 0 || column.is_empty() {
         return column.null_count() == column.len();
     }
@@ -352,7 +357,8 @@ impl FileWriter {
         self.groups += 1;
         let threads = self.filled >= THREAD_ROWS;
         self.filled = 0;
-        self.encoding = Some(Encoding::begin(writers, &std::mem::take(&mut self.rows), threads)?);
+        let descriptors = self.writer.schema_descr().columns();
+        self.encoding = Some(Encoding::begin(writers, descriptors, &std::mem::take(&mut self.rows), threads)?);
         Ok(())
     }
 
@@ -363,7 +369,7 @@ impl FileWriter {
         let chunks = encoding.end(&self.path)?;
         let mut group = self.writer.next_row_group().map_err(&failed)?;
         for chunk in chunks {
-            chunk.append_to_row_group(&mut group).map_err(&failed)?;
+            chunk.append(&mut group).map_err(&failed)?;
         }
         group.close().map(drop).map_err(failed)
     }

@@ -16,8 +16,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arrow::array::{Array, AsArray, FixedSizeBinaryArray, RecordBatch, UInt32Array, new_null_array};
-use arrow::compute::{concat_batches, take_record_batch};
+use arrow::array::{
+    Array, AsArray, FixedSizeBinaryArray, RecordBatch, RecordBatchOptions, UInt32Array, new_null_array,
+};
+use arrow::compute::{concat_batches, take};
 use arrow::datatypes::{Schema, TimestampNanosecondType};
 use minamo_base::Time;
 use minamo_model::Table;
@@ -97,7 +99,7 @@ pub(crate) fn fit(batch: &RecordBatch, schema: &Arc<Schema>) -> Result<RecordBat
         Some(column) if column.data_type() == field.data_type() => Arc::clone(column),
         _ => new_null_array(field.data_type(), batch.num_rows()),
     });
-    let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(Arc::clone(schema), columns.collect(), &options)
 }
 
@@ -123,6 +125,7 @@ pub(crate) struct SortKey {
 /// Divides rows by hour and sorts each part.
 pub(crate) fn divide(table: &'static Table, rows: &RecordBatch) -> Result<Vec<Part>, StoreError> {
     let mut keys = sort_keys(table, rows)?;
+    let constant: Vec<bool> = rows.columns().iter().map(layout::is_constant).collect();
     // An hour is whole slices: this order is also one by hour.
     keys.sort_unstable();
     let hour = |key: &SortKey| key.slice.div_euclid(HOUR / SLICE);
@@ -133,12 +136,12 @@ pub(crate) fn divide(table: &'static Table, rows: &RecordBatch) -> Result<Vec<Pa
     let mut parts = Vec::new();
     for hour in hours {
         let of = hour.first().map(|key| key.time.div_euclid(HOUR));
-        parts.push(Part { hour: of, rows: pick(rows, hour.iter())? });
+        parts.push(Part { hour: of, rows: pick(rows, &constant, hour.iter())? });
     }
     if !mixed.is_empty() {
         let mut keys: Vec<&SortKey> = mixed.into_iter().flatten().collect();
         keys.sort_unstable();
-        parts.push(Part { hour: None, rows: pick(rows, keys.into_iter())? });
+        parts.push(Part { hour: None, rows: pick(rows, &constant, keys.into_iter())? });
     }
     Ok(parts)
 }
@@ -163,9 +166,19 @@ pub(crate) fn sort_keys(table: &'static Table, rows: &RecordBatch) -> Result<Vec
     Ok(times.values().iter().enumerate().map(key).collect())
 }
 
-fn pick<'a>(rows: &RecordBatch, keys: impl Iterator<Item = &'a SortKey>) -> Result<RecordBatch, StoreError> {
+/// The rows of some keys, in their order. Of a column that is constant any rows are the same.
+fn pick<'a>(
+    rows: &RecordBatch,
+    constant: &[bool],
+    keys: impl Iterator<Item = &'a SortKey>,
+) -> Result<RecordBatch, StoreError> {
     let places: UInt32Array = keys.map(|key| key.row).collect::<Vec<_>>().into();
-    Ok(take_record_batch(rows, &places)?)
+    let columns = rows.columns().iter().zip(constant).map(|(column, constant)| match constant {
+        true => Ok(column.slice(0, places.len())),
+        false => take(column, &places, None),
+    });
+    let options = RecordBatchOptions::new().with_row_count(Some(places.len()));
+    Ok(RecordBatch::try_new_with_options(rows.schema(), columns.collect::<Result<_, _>>()?, &options)?)
 }
 
 /// Where segment `id` lies under the lake's directory.
