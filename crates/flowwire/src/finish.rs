@@ -56,9 +56,6 @@ pub(crate) fn row(flow: &mut Flow, measures: &Measures, header: &Header, learned
     // More digits tell nothing of a record that waited for seconds, and would be its largest column on disk.
     flow.core.time_received = Some(Time(header.received.0.div_euclid(TENTH) * TENTH));
     flow.core.orientation = Some("exporter".into());
-    let digits = flow.identity().digits();
-    flow.core.flow_id.clear();
-    flow.core.flow_id.push_str(std::str::from_utf8(&digits).unwrap_or_default());
 }
 
 /// Keeps what a record of options data tells. False where there was no room.

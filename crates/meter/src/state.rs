@@ -59,12 +59,12 @@ impl FlowState {
             let icmp = row.icmp.get_or_insert_default();
             (icmp.kind, icmp.code) = (Some(kind), Some(code));
         }
-        row.core.flow_id = match packet.tunnels.space() {
+        let id = match packet.tunnels.space() {
             0 => row.identity(),
             // Tunnels tell apart what shares addresses, as exporters do.
             space => FlowId::new(oriented, packet.vlans[0].unwrap_or(0), Ip(u128::from(space).to_be_bytes()), time),
-        }
-        .to_string();
+        };
+        row.core.flow_id = Some(id.to_string());
         let stream = matches!(packet.transport, Transport::Tcp(_));
         let classified = stream || matches!(packet.transport, Transport::Udp(..));
         Self {
@@ -94,7 +94,7 @@ impl FlowState {
         // The ends are the pair of MAC addresses, which the row does not say in its addresses; the space is the type.
         let tuple = FiveTuple { src: ends.0, dst: ends.1, src_port: 0, dst_port: 0, proto: 0 };
         let space = Ip(u128::from(key.space()).to_be_bytes());
-        core.flow_id = FlowId::new(tuple, frame.vlans[0].unwrap_or(0), space, time).to_string();
+        core.flow_id = Some(FlowId::new(tuple, frame.vlans[0].unwrap_or(0), space, time).to_string());
         let l2 = row.l2.get_or_insert_default();
         (l2.src_mac, l2.dst_mac) = (Some(frame.macs.0), Some(frame.macs.1));
         [l2.vlan, l2.inner_vlan] = frame.vlans;

@@ -12,6 +12,6 @@ mod table;
 
 pub use event::{Event, EventBuilder};
 pub use flow::{Flow, FlowBuilder};
-pub use identity::{IDENTITY, identities};
+pub use identity::{IDENTITY, identified, identities};
 pub use reader::{CellReader, Row, json_value, text_value};
 pub use table::{BATCH_ROWS, EVENTS, FLOWS, Table};

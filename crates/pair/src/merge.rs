@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use minamo_model::{CellReader, FLOWS, identities, text_value};
+use minamo_model::{CellReader, FLOWS, text_value};
 use minamo_schema::arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, ListBuilder, PrimitiveArray, RecordBatch,
     StringViewArray, StringViewBuilder, TimestampNanosecondArray, UInt8Array, new_null_array,
@@ -53,6 +53,7 @@ pub(crate) fn merge<'a>(
     let mut columns: Vec<(&'static Column, ArrayRef)> = Vec::new();
     let mut differs: Vec<Vec<String>> = vec![Vec::new(); pairs.len()];
     for column in FLOWS.columns() {
+        // The identity follows from the row.
         if column.name == "flow_id" {
             continue;
         }
@@ -77,10 +78,6 @@ pub(crate) fn merge<'a>(
         && differs.iter().any(|list| !list.is_empty())
     {
         columns.push((column, lists(&differs)));
-    }
-    let without = batch(columns.clone(), pairs.len())?;
-    if let (Some(column), Some(ids)) = (FLOWS.column("flow_id"), identities(&without)) {
-        columns.insert(0, (column, Arc::new(StringViewArray::from_iter_values(ids.map(|id| id.to_string())))));
     }
     batch(columns, pairs.len())
 }

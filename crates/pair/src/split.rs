@@ -39,8 +39,7 @@ pub fn split(flow: &Flow) -> (Flow, Option<Flow>) {
     }
     (first.merge, second.merge) = (None, None);
     if merge.is_some_and(|merge| merge.record_count.is_some()) {
-        first.core.flow_id = first.identity().to_string();
-        second.core.flow_id = second.identity().to_string();
+        (first.core.flow_id, second.core.flow_id) = (None, None);
     }
     (first, Some(second))
 }

@@ -32,7 +32,7 @@ async fn service_at(clock: fn() -> Time) -> Service {
     let mut builder = FlowBuilder::default();
     for port in 0..3u16 {
         let mut flow = Flow::default();
-        flow.core.flow_id = format!("{port:016x}");
+        flow.core.flow_id = Some(format!("{port:016x}"));
         (flow.core.time_start, flow.core.time_end) = (now(), now() + std::time::Duration::from_secs(10));
         flow.core.src_ip = Ip::v4([192, 0, 2, 1]);
         flow.core.dst_ip = Ip::v4([198, 51, 100, 2]);

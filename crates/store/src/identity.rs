@@ -5,7 +5,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringViewBuilder, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringViewBuilder};
 use arrow::datatypes::{DataType, Schema};
 use datafusion::common::{ScalarValue, exec_datafusion_err};
 use datafusion::error::Result;
@@ -44,35 +44,6 @@ pub(crate) fn strip(batch: RecordBatch) -> std::result::Result<RecordBatch, Stor
         fields.remove(at);
     }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?)
-}
-
-/// The batch with the identities of all of its rows: those that are kept, and those that follow.
-pub(crate) fn complete(batch: &RecordBatch) -> std::result::Result<RecordBatch, StoreError> {
-    let rows = batch.num_rows();
-    let of = FLOWS.schema();
-    let inputs = IDENTITY.iter().filter_map(|(name, _)| {
-        let field = of.field_with_name(name).ok()?;
-        let column = batch.column_by_name(name).cloned();
-        Some((*name, column.unwrap_or_else(|| new_null_array(field.data_type(), rows))))
-    });
-    let inputs = RecordBatch::try_from_iter(inputs)?;
-    let found = identities(&inputs).ok_or_else(|| StoreError::Engine("flows without their keys".to_owned()))?;
-    let kept = batch.column_by_name(FLOW_ID).and_then(|kept| kept.as_string_view_opt());
-    let mut ids = StringViewBuilder::with_capacity(rows);
-    for (row, found) in found.enumerate() {
-        match kept.filter(|kept| kept.is_valid(row)) {
-            Some(kept) => ids.append_value(kept.value(row)),
-            None => ids.append_value(std::str::from_utf8(&found.digits()).unwrap_or_default()),
-        }
-    }
-    let ids: ArrayRef = Arc::new(ids.finish());
-    let columns = of.fields().iter().filter_map(|field| match field.name().as_str() {
-        FLOW_ID => Some((Arc::clone(field), Arc::clone(&ids))),
-        name => Some((Arc::clone(field), batch.column_by_name(name).cloned()?)),
-    });
-    let (fields, columns): (Vec<_>, Vec<_>) = columns.unzip();
-    let options = RecordBatchOptions::new().with_row_count(Some(rows));
     Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?)
 }
 
@@ -173,7 +144,7 @@ mod tests {
             let mut flow = Flow::default();
             flow.core.time_start = Time(n);
             flow.core.src_ip = Ip::v4([10, 0, 0, 1]);
-            flow.core.flow_id = id.map_or_else(|| flow.identity().to_string(), str::to_owned);
+            flow.core.flow_id = Some(id.map_or_else(|| flow.identity().to_string(), str::to_owned));
             builder.append(&flow);
         }
         builder.finish().expect("a batch")

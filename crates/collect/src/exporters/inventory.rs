@@ -98,17 +98,19 @@ impl Default for Recent {
 }
 
 impl Recent {
-    /// True where a row with the same identity, end and counters was there lately; remembers it.
+    /// True where a row with the same endpoints, times and counters was there lately; remembers it.
     pub(crate) fn contains(&mut self, flow: &Flow) -> bool {
         let core = &flow.core;
         let mix = |hash: u64, value: u64| (hash ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-        let mut hash = 1;
-        // The identity covers exporter, endpoints and start.
-        for chunk in core.flow_id.as_bytes().chunks(8) {
-            hash = chunk.iter().fold(0, |sum, octet| sum << 8 | u64::from(*octet)).wrapping_add(hash);
-            hash = mix(hash, 0x51);
+        let ports = u64::from(core.src_port) << 32 | u64::from(core.dst_port) << 8 | u64::from(core.proto);
+        let exporter = flow.exporter.as_deref().and_then(|exporter| exporter.ip).unwrap_or_default();
+        let mut hash = mix(1, ports);
+        for ip in [core.src_ip, core.dst_ip, exporter] {
+            let number = ip.to_u128();
+            hash = mix(mix(hash, (number >> 64) as u64), number as u64);
         }
-        for value in [core.time_end.0.cast_unsigned(), core.src_bytes, core.dst_bytes, core.src_packets] {
+        let times = [core.time_start, core.time_end].map(|time| time.0.cast_unsigned());
+        for value in times.into_iter().chain([core.src_bytes, core.dst_bytes, core.src_packets]) {
             hash = mix(hash, value);
         }
         let place = usize::try_from(hash >> 40).unwrap_or(0) % RECENT;
@@ -220,7 +222,7 @@ mod tests {
     fn a_row_that_comes_again_is_known() {
         let mut recent = Recent::default();
         let mut flow = Flow::default();
-        flow.core.flow_id = "0123456789abcdef01234567".into();
+        flow.core.src_port = 7;
         assert!(!recent.contains(&flow) && recent.contains(&flow));
         flow.core.src_bytes = 1;
         assert!(!recent.contains(&flow));

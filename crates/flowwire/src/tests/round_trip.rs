@@ -186,7 +186,6 @@ fn there_and_back(wire: Wire, flows: &[Flow], max: usize) -> (Vec<String>, Vec<S
         out
     };
     back.iter_mut().for_each(|flow| {
-        flow.core.flow_id.clear();
         flow.core.source = "".into();
     });
     (sorted(flows), sorted(&back))

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use minamo_collect::{Collector, ExporterView, Exporters};
 use minamo_flowwire::{SessionView, TemplateView};
-use minamo_model::{FLOWS, text_value};
+use minamo_model::{FLOWS, identified, text_value};
 use minamo_sinks::{Sink, SinkError};
 use tokio::sync::{mpsc, watch};
 
@@ -92,7 +92,8 @@ async fn follow(
         let taken = usize::try_from(room).unwrap_or(usize::MAX).min(batch.num_rows());
         rows += taken as u64;
         if let Some(open) = &mut sink
-            && let Err(error) = open.write(&batch.slice(0, taken))
+            && let Err(error) =
+                identified(&batch.slice(0, taken)).map_err(SinkError::from).and_then(|batch| open.write(&batch))
         {
             return if error.is_broken_pipe() { Ok(rows) } else { Err(error.into()) };
         }

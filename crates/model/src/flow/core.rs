@@ -11,7 +11,7 @@ table! {
     pub struct Core, group "core", prefix "" {
         /// Stable identity of the flow, 24 hexadecimal digits: the millisecond of its start and a hash of endpoints,
         /// protocol, VLAN, tunnel, exporter and start.
-        flow_id: String, "フローの固定識別子（16 進数 24 桁）。開始時刻（ミリ秒）と、端点・プロトコル・VLAN・トンネル・送信元・開始時刻のハッシュ", Key, None, Both, Plain, [];
+        flow_id: Option<String>, "フローの固定識別子（16 進数 24 桁）。開始時刻（ミリ秒）と、端点・プロトコル・VLAN・トンネル・送信元・開始時刻のハッシュ", Key, None, Both, Plain, [];
         /// Time of the first packet.
         time_start: Time, "最初のパケットの時刻", Instant, None, Both, Plain, [Ie(0, 156), Ie(0, 154), Ie(0, 152), Ie(0, 150), Ie(0, 22), Nprobe("FIRST_SWITCHED")];
         /// Time of the last packet.

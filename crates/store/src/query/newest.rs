@@ -9,7 +9,7 @@ use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{SortColumn, SortOptions, filter_record_batch, lexsort_to_indices, take_record_batch};
 use arrow::datatypes::TimestampNanosecondType;
 use minamo_base::Time;
-use minamo_model::FLOWS;
+use minamo_model::{FLOWS, identified};
 
 use super::pages::{Cursor, FlowsQuery, KEYS};
 use super::scan::{self, Question};
@@ -45,7 +45,7 @@ impl Lake {
         if found.is_empty() {
             return Ok(Some(RecordBatch::new_empty(FLOWS.schema())));
         }
-        let rows = identity::complete(&concat(&FLOWS, &found.iter().collect::<Vec<_>>())?)?;
+        let rows = identified(&concat(&FLOWS, &found.iter().collect::<Vec<_>>())?)?;
         let rows = match cursor {
             Some(cursor) => from_cursor(&rows, cursor)?,
             None => rows,
