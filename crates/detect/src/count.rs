@@ -129,21 +129,15 @@ impl Counter {
         let Some(columns) = Columns::of(batch, &self.count) else {
             return self.ask_for(batch);
         };
-        let mut at: Option<(i64, Window)> = None;
         for row in mask.set_indices() {
             let start = columns.time(row).div_euclid(self.length).saturating_mul(self.length);
-            if at.as_ref().is_none_or(|(known, _)| *known != start) {
-                self.put_back(at.take());
-                if start < self.complete_from {
-                    self.ask_window(start);
-                    continue;
-                }
-                at = Some((start, self.windows.remove(&start).unwrap_or_default()));
+            if start < self.complete_from {
+                self.ask_window(start);
+                continue;
             }
-            let Some((_, window)) = &mut at else { continue };
+            let window = self.windows.entry(start).or_default();
             self.octets += window.add(&columns, row, &self.state, (self.more, self.threshold), batch);
         }
-        self.put_back(at);
         self.make_room();
     }
 
@@ -172,12 +166,6 @@ impl Counter {
         Ok(Due { rows, ask: self.ask.take().map(|(first, last)| (Time(first), Time(last))) })
     }
 
-    fn put_back(&mut self, window: Option<(i64, Window)>) {
-        if let Some((start, window)) = window {
-            self.windows.insert(start, window);
-        }
-    }
-
     fn ask_window(&mut self, start: i64) {
         let (first, last) = self.ask.unwrap_or((start, start));
         self.ask = Some((first.min(start), last.max(start)));
@@ -190,7 +178,8 @@ impl Counter {
             let Some((start, window)) = self.windows.pop_first() else { break };
             self.forget(start, &window);
         }
-        let crowded = self.windows.iter().filter(|(_, window)| window.fired.len() > MOST_FIRED).map(|(start, _)| *start);
+        let crowded =
+            self.windows.iter().filter(|(_, window)| window.fired.len() > MOST_FIRED).map(|(start, _)| *start);
         if let Some(last) = crowded.max() {
             let later = self.windows.split_off(&next_window(last, self.length));
             for (start, window) in std::mem::replace(&mut self.windows, later) {

@@ -5,8 +5,8 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, FixedSizeBinaryArray, ListBuilder, RecordBatch, RecordBatchOptions,
-    StringViewBuilder, TimestampNanosecondArray, UInt32Array, UInt32Builder,
+    Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, FixedSizeBinaryArray, ListBuilder, RecordBatch,
+    RecordBatchOptions, StringViewBuilder, TimestampNanosecondArray, UInt32Array, UInt32Builder,
 };
 use arrow::compute::{not, nullif, take};
 use arrow::datatypes::{Field, Schema, UInt32Type};
@@ -178,8 +178,7 @@ impl Enricher {
             names.observe(batch, counters);
         }
         let silent = sources.is_empty() && self.names.as_ref().is_none_or(Names::is_empty);
-        let asked =
-            if silent { Asked::nothing(batch.num_rows()) } else { Asked::of(&flows, &sources, counters) };
+        let asked = if silent { Asked::nothing(batch.num_rows()) } else { Asked::of(&flows, &sources, counters) };
         let mut columns = Columns::new(batch, counters);
         if let Some(names) = &mut self.names {
             columns.add_names(&flows, &asked, names)?;

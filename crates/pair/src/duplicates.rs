@@ -84,45 +84,59 @@ struct Conversation {
 #[derive(Debug, Default)]
 struct Conversations {
     all: Vec<Conversation>,
-    index: HashTable<(u32, u32)>,
+    index: HashTable<(Mark, u32)>,
 }
 
 impl Conversations {
-    /// The upper half of a hash, which is kept beside the place: most conversations that are another one's are told
-    /// without a look at them.
-    fn mark(hash: u64) -> u32 {
-        u32::try_from(hash >> 32).unwrap_or_default()
-    }
-
-    fn find(&self, hash: u64, key: &Key) -> Option<usize> {
-        let mark = Self::mark(hash);
-        let is = |(of, at): &(u32, u32)| *of == mark && self.all.get(place(*at)).is_some_and(|found| found.key == *key);
-        self.index.find(hash, is).map(|(_, at)| place(*at))
+    fn find(&self, mark: Mark, key: &Key) -> Option<usize> {
+        let is =
+            |(of, at): &(Mark, u32)| *of == mark && self.all.get(place(*at)).is_some_and(|found| found.key == *key);
+        self.index.find(mark.hash(), is).map(|(_, at)| place(*at))
     }
 
     /// Adds one that is not there; gives its place.
-    fn push(&mut self, conversation: Conversation, hash: u64, state: &RandomState) -> usize {
+    fn push(&mut self, conversation: Conversation, mark: Mark) -> usize {
         let at = self.all.len();
         self.all.push(conversation);
-        let all = &self.all;
-        let again = |(_, at): &(u32, u32)| all.get(place(*at)).map_or(0, |found| state.hash_one(found.key));
-        self.index.insert_unique(hash, (Self::mark(hash), u32::try_from(at).unwrap_or(u32::MAX)), again);
+        let entry = (mark, u32::try_from(at).unwrap_or(u32::MAX));
+        self.index.insert_unique(mark.hash(), entry, |(mark, _)| mark.hash());
         at
     }
 
     /// Takes the choices of a conversation out.
-    fn remove(&mut self, hash: u64, key: &Key) -> Option<[Option<Choice>; 2]> {
+    fn remove(&mut self, mark: Mark, key: &Key) -> Option<[Option<Choice>; 2]> {
         if self.index.is_empty() {
             return None;
         }
-        let at = self.find(hash, key)?;
-        let entry = self.index.find_entry(hash, |(_, found)| place(*found) == at).ok()?;
+        let at = self.find(mark, key)?;
+        let entry = self.index.find_entry(mark.hash(), |(_, found)| place(*found) == at).ok()?;
         entry.remove();
         self.all.get_mut(at).map(|found| std::mem::take(&mut found.choices))
     }
 
     fn len(&self) -> usize {
         self.index.len()
+    }
+
+    /// Forgets them and keeps the room.
+    fn clear(&mut self) {
+        self.all.clear();
+        self.index.clear();
+    }
+}
+
+/// Half of the hash of a conversation's key. Its place in the index follows from it, so that growing needs no look at the
+/// conversations, and most of those that are another one's are told without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark(u32);
+
+impl Mark {
+    fn of(key: &Key, state: &RandomState) -> Self {
+        Self(u32::try_from(state.hash_one(key) >> 32).unwrap_or_default())
+    }
+
+    fn hash(self) -> u64 {
+        u64::from(self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 }
 
@@ -261,16 +275,16 @@ impl Duplicates {
 
     /// The place of a conversation among the young ones, of which it becomes one.
     fn conversation(&mut self, key: Key) -> usize {
-        let hash = self.state.hash_one(key);
-        if let Some(at) = self.young.find(hash, &key) {
+        let mark = Mark::of(&key, &self.state);
+        if let Some(at) = self.young.find(mark, &key) {
             return at;
         }
-        let choices = self.old.remove(hash, &key).unwrap_or_default();
+        let choices = self.old.remove(mark, &key).unwrap_or_default();
         if self.young.len() >= (self.settings.max_flows / 2).max(1) {
             self.counters.evicted += u64::try_from(self.old.len()).unwrap_or(u64::MAX);
             self.turn();
         }
-        self.young.push(Conversation { key, choices }, hash, &self.state)
+        self.young.push(Conversation { key, choices }, mark)
     }
 
     /// Forgets conversations that were not told for a whole window.
@@ -284,7 +298,8 @@ impl Duplicates {
 
     /// The young ones become the old ones.
     fn turn(&mut self) {
-        self.old = std::mem::take(&mut self.young);
+        std::mem::swap(&mut self.old, &mut self.young);
+        self.young.clear();
         self.turn = self.turn.wrapping_add(1);
     }
 
@@ -295,8 +310,8 @@ impl Duplicates {
         }
         // It may have become young again, or may be forgotten.
         let (key, _) = cells.key(row);
-        let hash = self.state.hash_one(key);
-        let find = |of: &Conversations| of.find(hash, &key);
+        let mark = Mark::of(&key, &self.state);
+        let find = |of: &Conversations| of.find(mark, &key);
         let young = find(&self.young).and_then(|at| self.young.all.get(at));
         let found = young.or_else(|| find(&self.old).and_then(|at| self.old.all.get(at)));
         found.map(|found| &found.choices)

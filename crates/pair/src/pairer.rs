@@ -124,6 +124,14 @@ struct Held {
     octets: usize,
 }
 
+impl Held {
+    /// Notes what it takes of memory.
+    fn weigh(&mut self) -> u64 {
+        self.octets = self.batch.get_array_memory_size() + self.records * ENTRY;
+        count(self.octets)
+    }
+}
+
 /// Number of a waiting record: they are numbered as they come, and the numbers begin anew after the last one.
 type Number = u32;
 
@@ -133,7 +141,25 @@ struct Records {
     all: VecDeque<Waiting>,
     /// Number of the first of all.
     first: Number,
-    index: HashTable<Number>,
+    index: HashTable<Marked>,
+}
+
+/// Half of a record's hash, from which its place in the index follows, and its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Marked {
+    mark: u32,
+    number: Number,
+}
+
+impl Marked {
+    fn new(hash: u64, number: Number) -> Self {
+        Self { mark: u32::try_from(hash >> 32).unwrap_or_default(), number }
+    }
+
+    /// What the index sorts by: growing it needs no look at the records.
+    fn hash(&self) -> u64 {
+        u64::from(self.mark).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
 }
 
 impl Records {
@@ -142,22 +168,19 @@ impl Records {
         self.all.get(at).filter(|record| !record.taken)
     }
 
-    fn hash(all: &VecDeque<Waiting>, first: Number, number: Number) -> u64 {
-        let at = usize::try_from(number.wrapping_sub(first)).ok();
-        at.and_then(|at| all.get(at)).map_or(0, |record| record.hash)
-    }
-
     /// Records with this hash, with their numbers.
     fn with_hash(&self, hash: u64) -> impl Iterator<Item = (Number, &Waiting)> {
-        let found = self.index.iter_hash(hash).filter_map(|number| Some((*number, self.get(*number)?)));
+        let wanted = Marked::new(hash, 0);
+        let alike = self.index.iter_hash(wanted.hash()).filter(move |found| found.mark == wanted.mark);
+        let found = alike.filter_map(|found| Some((found.number, self.get(found.number)?)));
         found.filter(move |(_, record)| record.hash == hash)
     }
 
     fn push(&mut self, record: Waiting) {
         let number = self.first.wrapping_add(Number::try_from(self.all.len()).unwrap_or(Number::MAX));
         self.all.push_back(record);
-        let (all, first) = (&self.all, self.first);
-        self.index.insert_unique(record.hash, number, |number| Self::hash(all, first, *number));
+        let marked = Marked::new(record.hash, number);
+        self.index.insert_unique(marked.hash(), marked, Marked::hash);
     }
 
     /// Takes a record out of those that wait; false where it was out already.
@@ -165,7 +188,8 @@ impl Records {
         let at = usize::try_from(number.wrapping_sub(self.first)).ok();
         let Some(record) = at.and_then(|at| self.all.get_mut(at)).filter(|record| !record.taken) else { return false };
         record.taken = true;
-        if let Ok(entry) = self.index.find_entry(record.hash, |known| *known == number) {
+        let marked = Marked::new(record.hash, number);
+        if let Ok(entry) = self.index.find_entry(marked.hash(), |known| *known == marked) {
             entry.remove();
         }
         true
@@ -238,8 +262,8 @@ impl Pairer {
             return;
         }
         self.join(&pairs, out);
-        push_rows(&batch, passing, out);
-        self.compact();
+        push_rows(&batch, &passing, out);
+        self.compact(pairs.is_empty() && passing.is_empty());
         self.make_room(out);
     }
 
@@ -368,8 +392,11 @@ impl Pairer {
     }
 
     /// Of the batch that came last only the rows that wait are kept.
-    fn compact(&mut self) {
+    fn compact(&mut self, all_wait: bool) {
         let Some(held) = self.held.back_mut() else { return };
+        if all_wait {
+            return self.counters.octets += held.weigh();
+        }
         let begin = self.records.all.len().saturating_sub(held.records);
         let waiting = || self.records.all.range(begin..).filter(|record| !record.taken);
         let open: Vec<u32> = waiting().map(|record| record.row).collect();
@@ -379,16 +406,13 @@ impl Pairer {
             self.records.all.truncate(self.records.all.len().saturating_sub(records));
             return;
         }
-        // A whole batch stays as it is. Taking rows of a batch cannot fail; if it did, the whole batch would still be right.
-        if open.len() < held.batch.num_rows()
-            && let Ok(batch) = take_record_batch(&held.batch, &UInt32Array::from(open))
-        {
+        // Taking rows of a batch cannot fail; if it did, the whole batch would still be right.
+        if let Ok(batch) = take_record_batch(&held.batch, &UInt32Array::from(open)) {
             held.batch = without_slack(batch);
             let waiting = self.records.all.range_mut(begin..).filter(|record| !record.taken);
             waiting.zip(0..).for_each(|(record, row)| record.row = row);
         }
-        held.octets = held.batch.get_array_memory_size() + held.records * ENTRY;
-        self.counters.octets += count(held.octets);
+        self.counters.octets += held.weigh();
     }
 
     /// Lets the oldest go early where the bounds are exceeded.
@@ -426,14 +450,14 @@ impl Pairer {
             self.first += 1;
             self.records.forget(held.records);
             self.counters.octets = self.counters.octets.saturating_sub(count(held.octets));
-            push_rows(&held.batch, alone, out);
+            push_rows(&held.batch, &alone, out);
         }
         lonely
     }
 }
 
 /// Octets of a waiting record besides its row: the record and its place in the index.
-const ENTRY: usize = size_of::<Waiting>() + 2 * size_of::<Number>();
+const ENTRY: usize = size_of::<Waiting>() + 2 * size_of::<Marked>();
 
 /// What waits already of a conversation.
 enum Seen {
@@ -450,7 +474,7 @@ fn count(number: usize) -> u64 {
 }
 
 /// Hands on some rows of a batch, in their order.
-fn push_rows(batch: &RecordBatch, rows: Vec<u32>, out: &mut Vec<RecordBatch>) {
+fn push_rows(batch: &RecordBatch, rows: &[u32], out: &mut Vec<RecordBatch>) {
     if rows.is_empty() {
         return;
     }
@@ -458,7 +482,7 @@ fn push_rows(batch: &RecordBatch, rows: Vec<u32>, out: &mut Vec<RecordBatch>) {
         out.push(batch.clone());
         return;
     }
-    match take_record_batch(batch, &UInt32Array::from(rows.clone())) {
+    match take_record_batch(batch, &UInt32Array::from(rows.to_vec())) {
         Ok(taken) => out.push(taken),
         // Cannot be; a slice of each row is the same thing, slower.
         Err(_) => out.extend(rows.iter().filter_map(|row| Some(batch.slice(usize::try_from(*row).ok()?, 1)))),

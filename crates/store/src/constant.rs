@@ -141,8 +141,12 @@ fn plain(value: &ArrayRef, column: &ColumnDescPtr) -> Option<(Vec<u8>, Statistic
         DataType::UInt32 => small(value.as_primitive::<UInt32Type>().value(0)),
         DataType::UInt64 => large(value.as_primitive::<UInt64Type>().value(0).cast_signed()),
         // Seconds have no type in Parquet; the general writer knows what to make of them.
-        DataType::Timestamp(TimeUnit::Millisecond, _) => large(value.as_primitive::<TimestampMillisecondType>().value(0)),
-        DataType::Timestamp(TimeUnit::Microsecond, _) => large(value.as_primitive::<TimestampMicrosecondType>().value(0)),
+        DataType::Timestamp(TimeUnit::Millisecond, _) => {
+            large(value.as_primitive::<TimestampMillisecondType>().value(0))
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            large(value.as_primitive::<TimestampMicrosecondType>().value(0))
+        }
         DataType::Timestamp(TimeUnit::Nanosecond, _) => large(value.as_primitive::<TimestampNanosecondType>().value(0)),
         DataType::FixedSizeBinary(_) => {
             let octets = value.as_fixed_size_binary().value(0).to_vec();

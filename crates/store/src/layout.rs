@@ -390,6 +390,9 @@ impl FileWriter {
 #[cfg(test)]
 mod tests {
     use arrow::array::{StringViewArray, UInt64Array};
+    use minamo_base::Ip;
+    use minamo_model::{Flow, FlowBuilder};
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
     use super::*;
 
@@ -409,5 +412,35 @@ mod tests {
         assert!(is_constant(&text([Some("a text of more than twelve"); 3])));
         assert!(!is_constant(&text([Some("a text of more than twelve"), Some("a text of more than twelvE"), None])));
         assert!(is_constant(&text([None; 3])) && !is_constant(&text([None, Some("a"), Some("a")])));
+    }
+
+    #[test]
+    fn a_column_of_one_value_is_short_and_reads_back() {
+        let mut builder = FlowBuilder::default();
+        for number in 0..20_000_u16 {
+            let mut flow = Flow::default();
+            flow.core.src_port = number;
+            flow.core.app = "TLS".into();
+            flow.exporter.get_or_insert_default().ip = Some(Ip::v4([192, 0, 2, 1]));
+            builder.append(&flow);
+        }
+        let rows = builder.finish().expect("a batch");
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.parquet");
+        let origin = Origin { id: 1, hour: None, class: String::new(), frames: (1, 1), parts: 1, replaces: Vec::new() };
+        let mut writer = FileWriter::create(&path, &FLOWS, &origin, &Layout::of(&rows)).expect("a file");
+        writer.write(&rows).expect("written");
+        writer.finish().expect("finished");
+        let file = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).expect("there")).expect("a file");
+        for name in ["exporter_ip", "app", "dst_port", "src_bytes"] {
+            let chunks = file.metadata().row_group(0).columns();
+            let chunk = chunks.iter().find(|chunk| chunk.column_descr().name() == name).expect("a column");
+            assert!(chunk.compressed_size() < 200, "{name} takes {} octets", chunk.compressed_size());
+            let statistics = chunk.statistics().expect("statistics");
+            assert_eq!(statistics.min_bytes_opt(), statistics.max_bytes_opt(), "{name}");
+        }
+        let schema = rows.schema();
+        let read = file.with_batch_size(20_000).build().expect("a reader").next().expect("rows").expect("a batch");
+        assert_eq!(crate::merge::whole(&read, &schema).expect("a batch"), rows);
     }
 }

@@ -79,7 +79,7 @@ async fn counting_finds_what_the_query_finds_in_flows_of_all_kinds() {
     };
     let mut octet = |below: u64| u8::try_from(next(below)).expect("below 256");
     let mut builder = FlowBuilder::default();
-    for _ in 0..20_000 {
+    for _ in 0..60_000 {
         let mut flow = Flow::default();
         let core = &mut flow.core;
         core.src_ip = Ip::v4([10, 0, 0, octet(12).min(octet(12))]);

@@ -53,7 +53,13 @@ impl Selector {
         let all = DFSchema::try_from(FLOWS.schema())?;
         let condition = state.create_logical_expr(text, &all)?;
         let wanted = condition.column_refs();
-        let fields = FLOWS.schema().fields().iter().filter(|field| wanted.iter().any(|column| column.name == *field.name())).cloned().collect::<Vec<_>>();
+        let fields = FLOWS
+            .schema()
+            .fields()
+            .iter()
+            .filter(|field| wanted.iter().any(|column| column.name == *field.name()))
+            .cloned()
+            .collect::<Vec<_>>();
         let schema = Arc::new(Schema::new(fields));
         let test = state.create_physical_expr(condition, &DFSchema::try_from(Arc::clone(&schema))?)?;
         Ok(Self { test: Some(test), schema })
