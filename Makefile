@@ -39,7 +39,7 @@ walk: build
 fmt:
 	cargo fmt --all
 
-## A minute of each fuzz target; needs a nightly toolchain and cargo-fuzz.
+## A minute of each fuzz target; needs a C++ compiler.
 fuzz:
 	cargo xtask fuzz
 

@@ -18,6 +18,7 @@ import { Empty, ErrorNote, Loading } from "./parts/State";
 import { Login } from "./views/login/Login";
 import { Overview } from "./views/overview/Overview";
 
+const Billing = lazy(() => import("./views/billing/Billing").then((view) => ({ default: view.Billing })));
 const Exporters = lazy(() => import("./views/exporters/Exporters").then((view) => ({ default: view.Exporters })));
 const Flows = lazy(() => import("./views/flows/Flows").then((view) => ({ default: view.Flows })));
 const Flow = lazy(() => import("./views/flow/Flow").then((view) => ({ default: view.Flow })));
@@ -94,6 +95,7 @@ function Frame() {
           <Route index element={<Overview />} />
           <Route path="flows" element={<Flows />} />
           <Route path="flows/:id" element={<Flow />} />
+          <Route path="billing" element={<Billing />} />
         </Route>
         <Route element={<Scoped title="events" />}>
           <Route path="events" element={<Events />} />

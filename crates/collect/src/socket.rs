@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use minamo_base::{Ip, Time};
 use minamo_capture::Datagrams;
+use minamo_flowwire::Sender;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::counters::{Counters, add};
@@ -118,7 +119,7 @@ impl Door {
                 forwarder.offer(octets, from);
             }
             if let Some(parcel) = parcels.get_mut(owner(exporter, self.decoders.len())) {
-                parcel.push(exporter, octets, received);
+                parcel.push(Sender { address: exporter, port: from.port() }, octets, received);
             }
         }
         add(&self.counters.datagrams, count);

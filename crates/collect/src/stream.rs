@@ -17,7 +17,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::counters::{Counters, Last, add};
 use crate::decoder::{Message, take};
-use crate::exporters::Desk;
+use crate::exporters::{Desk, Registry};
 use crate::socket::owner;
 use crate::stage::Stage;
 use crate::{CollectError, Settings};
@@ -37,6 +37,7 @@ pub(crate) struct Hall {
     pub(crate) settings: Arc<Settings>,
     pub(crate) sender: tokio::sync::mpsc::Sender<RecordBatch>,
     pub(crate) desks: Vec<Arc<Mutex<Desk>>>,
+    pub(crate) elements: Registry,
     pub(crate) counters: Arc<Counters>,
     pub(crate) clock: fn() -> Time,
     pub(crate) stop: Arc<AtomicBool>,
@@ -127,6 +128,7 @@ struct Session<'a> {
 impl<'a> Session<'a> {
     fn new(exporter: Ip, transport: &'static str, hall: &'a Hall) -> Self {
         let mut cache = Cache::reliable(hall.settings.limits);
+        cache.set_elements(hall.elements.current());
         let rate = hall.settings.known.get(&exporter).and_then(|known| known.sampling);
         cache.set_rates(rate.map(|rate| (exporter, rate)).into_iter().collect());
         let cache = Arc::new(Mutex::new(cache));
@@ -207,7 +209,7 @@ impl<'a> Session<'a> {
         let Some(desk) = self.hall.desks.get(owner(self.exporter, self.hall.desks.len())) else { return };
         let mut desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let message = Message { octets, exporter: self.exporter, transport: self.transport, received };
+        let message = Message { octets, from: self.exporter.into(), transport: self.transport, received };
         take(message, &mut cache, &mut desk.seen, &mut self.stage, counters);
         counters.cache(&cache, &mut self.last);
     }

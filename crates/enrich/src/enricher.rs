@@ -155,6 +155,12 @@ impl Enricher {
         Self { control: Arc::new(control), names }
     }
 
+    /// Another one with the same sources and counters, which learns names of its own.
+    pub fn beside(control: &Arc<Control>, settings: Settings) -> Self {
+        let names = settings.dns_names.then(|| Names::new(settings.dns_names_max));
+        Self { control: Arc::clone(control), names }
+    }
+
     /// What others need to reload it and to show its counters.
     pub fn control(&self) -> Arc<Control> {
         Arc::clone(&self.control)

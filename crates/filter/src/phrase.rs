@@ -19,6 +19,9 @@ use crate::words::{Meaning, Side, VALUES, find, protocol};
 /// Most octets of a compiled regular expression.
 const MAX_REGEX: usize = 1 << 20;
 
+/// Ethertype of ARP.
+const ARP: u64 = 0x0806;
+
 /// How the operator of a phrase may be written.
 #[derive(Clone, Copy, PartialEq)]
 enum Style {
@@ -212,16 +215,31 @@ impl Parser<'_> {
     }
 
     /// IPv4 or IPv6, told by the address of the one side: both sides have the same family.
+    /// Frames without IP are of neither family, as in nfdump: ARP carries IPv4 addresses and is no IPv4, and what carries
+    /// no addresses at all has `::` on both sides.
     fn family(&mut self, v4: bool) -> Parsed {
-        let column = self.column("src_ip")?;
+        let src = self.column("src_ip")?;
         let Ok(all_v4) = Prefix::new(Ip::v4([0; 4]), 0) else { return Err(self.unexpected()) };
-        let target = Target::column(column);
-        let is_v4 = target.test(Predicate::InPrefixes(vec![all_v4]));
-        match (v4, column.nullable) {
-            (true, _) => Ok(is_v4),
-            (false, false) => Ok(Expr::Not(Box::new(is_v4))),
-            (false, true) => Ok(Expr::And(vec![target.test(Predicate::Present), Expr::Not(Box::new(is_v4))])),
+        let is_v4 = Target::column(src).test(Predicate::InPrefixes(vec![all_v4]));
+        let not = |part: Expr| Expr::Not(Box::new(part));
+        let of = |name: &str| self.table.column(name).map(Target::column);
+        let mut parts = Vec::new();
+        if v4 {
+            parts.push(is_v4);
+            let is_arp = Predicate::Compare(CompareOp::Eq, Literal::Uint(ARP));
+            parts.extend(of("l2_ethertype").map(|target| not(target.test(is_arp))));
+        } else {
+            if src.nullable {
+                parts.push(Target::column(src).test(Predicate::Present));
+            }
+            parts.push(not(is_v4));
+            let named =
+                |target: Target| not(target.test(Predicate::Compare(CompareOp::Eq, Literal::Ip(Ip::default()))));
+            let sides: Vec<Expr> = ["src_ip", "dst_ip"].into_iter().filter_map(of).map(named).collect();
+            // Where columns may be empty, an empty one says it.
+            parts.extend((!src.nullable).then_some(Expr::Or(sides)));
         }
+        Ok(if parts.len() > 1 { Expr::And(parts) } else { parts.pop().unwrap_or(Expr::All) })
     }
 
     /// What follows `src` or `dst`.

@@ -141,14 +141,13 @@ fn element(
 fn decisions(flow: &mut Flow, measures: &Measures) {
     if let Some(status) = measures.get(Measure::ForwardingStatus) {
         // RFC 7270 §4.12: two bits of status and six of reason; in fields of four octets these are the lowest ones.
-        let word = ["unknown", "forwarded", "dropped", "consumed"].get(usize::try_from(status >> 6 & 3).unwrap_or(0));
+        let word = FORWARDING.get(usize::try_from(status >> 6 & 3).unwrap_or(0));
         let group = flow.forwarding.get_or_insert_default();
         group.status = word.map(|word| (*word).into());
         group.reason = u32::try_from(status & 0x3f).ok();
     }
     if let Some(event) = measures.get(Measure::FirewallEvent) {
-        let words = ["ignored", "created", "deleted", "denied", "alert", "updated"];
-        flow.firewall.get_or_insert_default().event = Some(named(&words, event));
+        flow.firewall.get_or_insert_default().event = Some(named(&FIREWALL_EVENTS, event));
     }
     if let Some(event) = measures.get(Measure::NatEvent) {
         flow.nat.get_or_insert_default().event = Some(named(&NAT_EVENTS, event));
@@ -162,8 +161,14 @@ fn decisions(flow: &mut Flow, measures: &Measures) {
     }
 }
 
+/// IANA, "forwardingStatus": RFC 7270 §4.12.
+pub(crate) const FORWARDING: [&str; 4] = ["unknown", "forwarded", "dropped", "consumed"];
+
+/// IANA, "firewallEvent": RFC 8158 and Cisco NSEL.
+pub(crate) const FIREWALL_EVENTS: [&str; 6] = ["ignored", "created", "deleted", "denied", "alert", "updated"];
+
 /// IANA, "natEvent": RFC 8158 §5.
-const NAT_EVENTS: [&str; 19] = [
+pub(crate) const NAT_EVENTS: [&str; 19] = [
     "reserved",
     "create",
     "delete",

@@ -30,8 +30,25 @@ pub struct Datagram<'a> {
     pub octets: &'a [u8],
     /// Address that it came from.
     pub exporter: Ip,
+    /// Port that it came from; 0 where that is of no matter, as on a connection with a cache of its own.
+    pub port: u16,
     /// Time at which it arrived.
     pub received: Time,
+}
+
+/// Who sent a datagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sender {
+    /// Its address.
+    pub address: Ip,
+    /// Its port; 0 where that is of no matter.
+    pub port: u16,
+}
+
+impl From<Ip> for Sender {
+    fn from(address: Ip) -> Self {
+        Self { address, port: 0 }
+    }
 }
 
 /// Where the rows of a datagram go.
@@ -147,7 +164,14 @@ impl fmt::Display for Skipped {
 ///
 /// Never fails: the account says what was delivered and what was not. Offsets in it count from the first
 /// octet of the datagram.
-pub fn decode(octets: &[u8], exporter: Ip, received: Time, cache: &mut Cache, sink: &mut dyn FnMut(&Flow)) -> Report {
+pub fn decode(
+    octets: &[u8],
+    sender: impl Into<Sender>,
+    received: Time,
+    cache: &mut Cache,
+    sink: &mut dyn FnMut(&Flow),
+) -> Report {
+    let Sender { address: exporter, port } = sender.into();
     let mut out = Output { sink, report: Report::default() };
     match Cursor::new(octets).u16("datagram.version") {
         Err(error) => out.skip(Skipped::Malformed(error)),
@@ -156,7 +180,7 @@ pub fn decode(octets: &[u8], exporter: Ip, received: Time, cache: &mut Cache, si
             Some(format) => {
                 out.report.format = format.name;
                 cache.begin(received);
-                if let Err(error) = (format.decode)(&Datagram { octets, exporter, received }, cache, &mut out) {
+                if let Err(error) = (format.decode)(&Datagram { octets, exporter, port, received }, cache, &mut out) {
                     out.skip(Skipped::Malformed(error));
                 }
             }

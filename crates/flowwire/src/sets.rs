@@ -166,7 +166,7 @@ impl Walk<'_, '_> {
             return;
         }
         let header = self.header;
-        for parked in self.cache.parking.take(self.key, id) {
+        for parked in self.cache.take_parked(self.key, id) {
             self.header = parked.header;
             self.out.report.replayed += 1;
             self.data(id, &parked.octets, parked.at);
@@ -179,6 +179,11 @@ impl Walk<'_, '_> {
             self.cache.parts(self.key);
         let Session { templates, learned, seen, .. } = session;
         let Some(template) = templates.get_mut(&id) else {
+            if self.cache.borrow_template(self.key, id, body) {
+                // What waited for it is older than this.
+                self.replay(id);
+                return self.data(id, body, base);
+            }
             if self.cache.park(self.key, id, body, base, &self.header) {
                 self.out.report.parked += 1;
             } else {

@@ -4,6 +4,7 @@
 mod conformance;
 mod corpus;
 mod cost;
+mod family;
 mod golden;
 mod malformed;
 mod options;

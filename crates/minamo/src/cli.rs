@@ -189,7 +189,7 @@ Examples:
   minamo query 'app = DNS' --format parquet --output dns.parquet   all of them, into a file
   minamo query --top 'net(src_ip,24)' --measures 'bytes,distinct(dst_ip),p95(duration)' --having 'flows > 100'
   minamo query --top app --compare 7d --last 1d             … beside the same day of the week before
-  minamo query --paths src_ip,app,dst_ip --last 1h          what goes where, as JSON
+  minamo query --paths src_ip,app,dst_ip --last 1h          what goes where
   minamo query --billing 95 --step 5m --inside 192.0.2.0/24 --last 30d
   minamo query 'port 53' --last 1d --export netflow9://192.0.2.1:2055   all of them to a collector
 
@@ -228,8 +228,8 @@ pub(crate) struct Query {
     /// Compare with the range so much earlier: 1d, 7d.
     #[arg(long, value_parser = length, value_name = "LENGTH", requires = "top")]
     pub(crate) compare: Option<std::time::Duration>,
-    /// Sums over paths through two to four keys, joined by commas, as one JSON object; --limit values of each keep
-    /// their names.
+    /// Sums over paths through two to four keys, joined by commas; --limit values of each keep their names. As jsonl
+    /// without --output they are one JSON object, with the links between neighbouring keys.
     #[arg(long, value_name = "KEYS", conflicts_with_all = ["top", "billing"])]
     pub(crate) paths: Option<String>,
     /// Traffic into and out of networks: the rate below which so many of a hundred steps lie.
@@ -241,6 +241,9 @@ pub(crate) struct Query {
     /// Length of a step of --billing.
     #[arg(long, value_parser = length, default_value = "5m", value_name = "LENGTH")]
     pub(crate) step: std::time::Duration,
+    /// With --billing, the octets of each step instead of the bill.
+    #[arg(long, requires = "billing")]
+    pub(crate) steps: bool,
     /// Show what was counted: do not scale sampled flows.
     #[arg(long)]
     pub(crate) raw: bool,
@@ -259,7 +262,7 @@ pub(crate) struct Query {
     /// Most rows, the newest first; without it 20, and all into a file.
     #[arg(long)]
     pub(crate) limit: Option<usize>,
-    /// Format of the output: csv, joy, jsonl, parquet, table; groups come in all but joy.
+    /// Format of the output: csv, joy, jsonl, parquet, table; all but flows comes in all but joy.
     #[arg(long, short, default_value = "table", value_parser = format_names())]
     pub(crate) format: String,
     /// File to write to instead of standard output; it has its name once it is whole.
@@ -503,7 +506,7 @@ pub(crate) struct ProfileChart {
 #[command(after_help = "\
 Reads layout 2 (nfdump 1.7), packed with LZO, LZ4, bzip2 or zstd or not at all; other layouts through nfdump itself.
 A file that was imported before is passed over, whatever its name. What of a file is not taken in is named on
-standard error.
+standard error. While a server runs, the files are sent to it.
 
 Examples:
   minamo import /var/cache/nfdump                    all nfcapd.* in the folder and below it
@@ -533,7 +536,8 @@ pub(crate) enum Through {
 #[derive(Args)]
 #[command(after_help = "\
 Without a command it shows how much the lake holds and how long its history gets. While a server runs, commands that
-change the lake say how that server is asked for the same: on the console's page Lake, or through its API.")]
+change the lake have it do the work: they reach it through the socket server.sock in the data folder, which the user that
+the server runs as and root may use.")]
 pub(crate) struct LakeArgs {
     #[command(flatten)]
     pub(crate) place: Place,
@@ -556,6 +560,21 @@ pub(crate) enum LakeCommand {
     Compact,
     /// Apply ages, budgets and the watermark now.
     Retain,
+    /// Write all rows of the log into segments.
+    Seal,
+    /// List what retention deleted, and why.
+    Retained,
+    /// List the files that were imported.
+    Imports,
+    /// List what a running server does with the lake, and what it did last.
+    Jobs,
+    /// List the queries that a running server answers, and those that wait.
+    Queries,
+    /// Stop a query of a running server.
+    Stop {
+        /// Its number.
+        id: u64,
+    },
     /// Exempt a range of time from every deletion.
     Hold {
         /// Start of the range.

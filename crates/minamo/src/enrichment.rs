@@ -94,9 +94,9 @@ pub(crate) fn enrich(enricher: &mut Enricher, batch: RecordBatch) -> RecordBatch
 }
 
 /// What tells a file from the one that stood there before; nothing where there is none.
-type Mark = Option<(SystemTime, u64)>;
+pub(crate) type Mark = Option<(SystemTime, u64)>;
 
-fn mark(path: &Path) -> Mark {
+pub(crate) fn mark(path: &Path) -> Mark {
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.modified().ok()?, metadata.len()))
 }

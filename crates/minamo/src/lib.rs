@@ -8,12 +8,17 @@ mod commands;
 #[cfg(feature = "lake")]
 mod detector;
 #[cfg(feature = "lake")]
+mod elements;
+#[cfg(feature = "lake")]
 mod enrichment;
 #[cfg(feature = "lake")]
 mod exporters;
+#[cfg(feature = "lake")]
 mod import;
 #[cfg(feature = "lake")]
 mod ingest;
+#[cfg(feature = "lake")]
+mod interfaces;
 #[cfg(feature = "lake")]
 mod metrics;
 #[cfg(feature = "lake")]

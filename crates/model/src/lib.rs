@@ -6,6 +6,7 @@ pub mod event;
 pub mod flow;
 mod identity;
 mod mirror;
+pub mod names;
 mod reader;
 mod rows;
 mod table;

@@ -16,8 +16,9 @@ use minamo_store::FlowsQuery;
 use utoipa::OpenApi;
 
 use crate::exporters::api as exporters;
-use crate::lake::{api as lake, export};
+use crate::lake::{api as lake, export, imports};
 use crate::profiles::api as profiles;
+use crate::query::types::Question as _;
 use crate::types::*;
 use crate::{ApiError, Deps, auth, metrics, query};
 
@@ -63,8 +64,12 @@ pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
         lake::release_hold,
         lake::jobs,
         lake::create_job,
+        imports::imports,
+        imports::import,
+        imports::take_import,
         export::flows,
         export::sql,
+        export::answer,
         exporters::exporters,
         exporters::exporter,
         exporters::decide_exporter,
@@ -193,8 +198,7 @@ fn flow_rows(batch: &arrow::array::RecordBatch) -> Vec<FlowRow> {
 pub(crate) async fn flows(State(deps): State<Deps>, body: Body<FlowsRequest>) -> Answer<Flows> {
     let Json(request) = body?;
     let start = (deps.clock)();
-    let Scope { from, to, filter } =
-        Scope::parse(&deps, &request.from, &request.to, &request.filter, request.as_known)?;
+    let Scope { from, to, filter } = request.scope(&deps)?;
     let limit = limited(request.limit, MAX_ROWS)?;
     let query = FlowsQuery { from: Some(from), to: Some(to), filter, limit, cursor: request.cursor };
     let page = deps.lake.flows(query).await?;

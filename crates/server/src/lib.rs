@@ -8,6 +8,7 @@ mod console;
 mod error;
 pub mod exporters;
 pub mod lake;
+pub mod local;
 mod metrics;
 pub mod profiles;
 pub mod query;
@@ -17,7 +18,7 @@ pub mod types;
 use std::sync::Arc;
 
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post, put};
 use axum::{Extension, Router};
 use minamo_base::{Sample, Time};
@@ -31,6 +32,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use api::openapi;
 pub use error::ApiError;
+use lake::import::Importing;
 pub use state::{State, StateError, random_password};
 
 /// All that the handlers need.
@@ -44,6 +46,8 @@ pub struct Deps {
     pub definitions: Arc<Definitions>,
     /// Sets of addresses that filters can name besides those of the definitions.
     pub networks: Arc<dyn Sets + Send + Sync>,
+    /// Takes in files of other programs, one at a time.
+    pub importing: Importing,
     /// The rules that events are made by.
     pub rules: Arc<Vec<Rule>>,
     /// Counters of the other parts of the program.
@@ -56,13 +60,26 @@ pub struct Deps {
     pub clock: fn() -> Time,
 }
 
-/// The whole HTTP service.
-pub fn router(deps: Deps) -> Router {
-    let open = Router::new()
-        .route("/api/v1/session", post(auth::login))
-        .route("/api/openapi.json", get(api::openapi_json))
-        .route("/healthz", get(|| async { "ok\n" }));
-    let closed = Router::new()
+/// The HTTP services of a server.
+pub struct Services {
+    /// For browsers and programs: console, and the API behind a login.
+    pub web: Router,
+    /// For commands on the same machine ([`local`]): the API without a login.
+    pub local: Router,
+}
+
+/// The HTTP services: what one has begun the other sees.
+pub fn services(deps: Deps) -> Services {
+    let jobs = Arc::new(lake::jobs::Jobs::new(Arc::clone(&deps.state)));
+    Services {
+        web: web(deps.clone(), &jobs),
+        local: api_routes(&jobs).route_layer(from_fn(auth::local)).with_state(deps),
+    }
+}
+
+/// What is there with a login.
+fn api_routes(jobs: &Arc<lake::jobs::Jobs>) -> Router<Deps> {
+    Router::new()
         .route("/api/v1/session", get(auth::session).delete(auth::logout))
         .route("/api/v1/status", get(api::status))
         .route("/api/v1/columns", get(api::columns))
@@ -95,11 +112,21 @@ pub fn router(deps: Deps) -> Router {
         .route("/api/v1/lake/holds", get(lake::api::holds).post(lake::api::create_hold))
         .route("/api/v1/lake/holds/{id}", delete(lake::api::release_hold))
         .route("/api/v1/lake/jobs", get(lake::api::jobs).post(lake::api::create_job))
+        .route("/api/v1/lake/imports", get(lake::imports::imports))
+        .route("/api/v1/lake/imports/{hash}", get(lake::imports::import).put(lake::imports::take_import))
         .route("/api/v1/export/flows", get(lake::export::flows))
         .route("/api/v1/export/sql", get(lake::export::sql))
-        .layer(Extension(Arc::new(lake::jobs::Jobs::default())))
+        .route("/api/v1/export/query/{question}", get(lake::export::answer))
         .route("/metrics", get(metrics::metrics))
-        .route_layer(from_fn_with_state(deps.clone(), auth::require));
+        .layer(Extension(Arc::clone(jobs)))
+}
+
+fn web(deps: Deps, jobs: &Arc<lake::jobs::Jobs>) -> Router {
+    let open = Router::new()
+        .route("/api/v1/session", post(auth::login))
+        .route("/api/openapi.json", get(api::openapi_json))
+        .route("/healthz", get(|| async { "ok\n" }));
+    let closed = api_routes(jobs).route_layer(from_fn_with_state(deps.clone(), auth::require));
     let set = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };

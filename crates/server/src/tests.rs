@@ -14,6 +14,8 @@ mod lake;
 
 struct Service {
     router: Router,
+    /// The same for commands on this machine.
+    local: Router,
     cookie: String,
     folder: tempfile::TempDir,
 }
@@ -47,10 +49,14 @@ async fn service_at(clock: fn() -> Time) -> Service {
     let definitions = Arc::new(Definitions::open(&folder.path().join("state.db")).expect("opened"));
     let (batches, _) = tokio::sync::mpsc::channel(1);
     let collector = minamo_collect::Collector::new(minamo_collect::Settings::default(), batches, clock);
-    let router = router(Deps {
+    let lake = Arc::new(lake);
+    let imports = minamo_state::Imports::open(&folder.path().join("state.db")).expect("opened");
+    let importer = crate::lake::import::Importer::new(Arc::clone(&lake), imports, Box::new(|batch| batch), clock);
+    let Services { web: router, local } = services(Deps {
+        importing: importer.into(),
         definitions,
         networks: Arc::new(minamo_filter::NoSets),
-        lake: Arc::new(lake),
+        lake,
         state: Arc::new(state),
         rules: Arc::new(Vec::new()),
         counters: Arc::new(Vec::new),
@@ -58,7 +64,7 @@ async fn service_at(clock: fn() -> Time) -> Service {
         started_at: now(),
         clock,
     });
-    let mut service = Service { router, cookie: String::new(), folder };
+    let mut service = Service { router, local, cookie: String::new(), folder };
     let answer = service.send("POST", "/api/v1/session", Some(json!({"user": "admin", "password": "secret"}))).await;
     assert_eq!(answer.status(), StatusCode::NO_CONTENT);
     let cookie = answer.headers()[header::SET_COOKIE].to_str().expect("text").to_owned();

@@ -10,13 +10,13 @@ use minamo_base::Time;
 use rusqlite::{Connection, OpenFlags, Transaction, params};
 
 use crate::StoreError;
-use crate::retention::{Hold, HoldKind};
+use crate::retention::{Hold, HoldKind, Retained, Rule};
 use crate::segment::Segment;
 use crate::span::Span;
 use crate::tables::{PerTable, TABLES, tables};
 
 /// Steps from one schema version to the next; the version is how many were taken. Append only.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE sealed (table_name TEXT PRIMARY KEY, through INTEGER NOT NULL) STRICT;
     CREATE TABLE next (one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER NOT NULL) STRICT;
@@ -40,7 +40,16 @@ const MIGRATIONS: [&str; 3] = [
     ALTER TABLE holds ADD COLUMN kind TEXT NOT NULL DEFAULT 'other';
     ALTER TABLE holds ADD COLUMN owner TEXT NOT NULL DEFAULT '';
     ",
+    "
+    CREATE TABLE retained (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, rule TEXT NOT NULL, segments INTEGER NOT NULL,
+        rows INTEGER NOT NULL, bytes INTEGER NOT NULL
+    ) STRICT;
+    ",
 ];
+
+/// Runs of retention that are remembered; the oldest are forgotten.
+pub(crate) const RETAINED: usize = 1_000;
 
 /// The open database.
 pub(crate) struct Catalog {
@@ -204,6 +213,34 @@ impl Catalog {
         Ok(rows)
     }
 
+    /// What retention deleted, oldest first.
+    pub(crate) fn retained(&self) -> Result<Vec<Retained>, StoreError> {
+        let failed = StoreError::catalog(&self.path);
+        let mut query = self
+            .connection
+            .prepare("SELECT at, rule, segments, rows, bytes FROM retained ORDER BY id")
+            .map_err(&failed)?;
+        let rows = query.query_map([], |row| {
+            let number = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
+            // A rule of a newer version is still a deletion: it is told without its reason.
+            let rule = Rule::of(&row.get::<_, String>(1)?).map_or("", Rule::name);
+            Ok(Retained { at: Time(row.get(0)?), rule, segments: number(2)?, rows: number(3)?, bytes: number(4)? })
+        });
+        rows.and_then(Iterator::collect).map_err(&failed)
+    }
+
+    /// Notes what retention deleted.
+    pub(crate) fn note_retained(&mut self, run: &Retained) -> Result<(), StoreError> {
+        self.change(|change| {
+            change.execute(
+                "INSERT INTO retained (at, rule, segments, rows, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![run.at.0, run.rule, signed(run.segments), signed(run.rows), signed(run.bytes)],
+            )?;
+            let last = change.last_insert_rowid();
+            change.execute("DELETE FROM retained WHERE id <= ?1", [last - RETAINED as i64]).map(drop)
+        })
+    }
+
     fn change(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>) -> Result<(), StoreError> {
         let failed = StoreError::catalog(&self.path);
         let change = self.connection.transaction().map_err(&failed)?;
@@ -295,7 +332,7 @@ mod tests {
             .pragma_update(None, "user_version", 99)
             .expect("set");
         let message = Catalog::open(dir.path()).err().expect("refused").to_string();
-        assert!(message.contains("format version 99, want at most 3"), "{message}");
+        assert!(message.contains("format version 99, want at most 4"), "{message}");
     }
     #[test]
     fn holds_of_an_older_catalog_are_kept_and_have_no_kind() {

@@ -83,6 +83,10 @@ impl Maintainer {
         let compactor = Compactor::start(Arc::clone(&shared))?;
         let retention = Retention::new(&shared.settings)?;
         shared.set_holds(catalog.holds()?);
+        shared.set_retained(catalog.retained()?);
+        if let Some(shortage) = retention.shortage(&shared) {
+            tracing::warn!("{shortage}");
+        }
         // Clocks of exporters may be ahead of ours: only what is not in the future counts.
         let now = (shared.clock)();
         let newest = (0..TABLES).flat_map(|place| shared.segments(place)).map(|segment| segment.span.max_end);
@@ -317,7 +321,13 @@ impl Maintainer {
             if !doomed.is_empty() {
                 let bytes = doomed.iter().map(|doomed| doomed.segment.bytes).sum();
                 let (at, segments) = ((self.shared.clock)(), doomed.len() as u64);
-                self.shared.note_retained(Retained { at, rule: rule.name(), segments, rows: gone, bytes });
+                let run = Retained { at, rule: rule.name(), segments, rows: gone, bytes };
+                // Remembered at least until the end: what was deleted is deleted.
+                self.shared.note_retained(run);
+                if let Err(error) = self.catalog.note_retained(&run) {
+                    tracing::warn!(%error, "what retention deleted is remembered until the end only");
+                    add(&self.shared.counters.retention_errors, 1);
+                }
             }
             rows += gone;
         }

@@ -13,6 +13,7 @@ use minamo_base::Time;
 use tokio::sync::Semaphore;
 
 use crate::StoreError;
+use crate::catalog::RETAINED;
 use crate::counters::{Counters, add};
 use crate::maintain::Job;
 use crate::query::{Queries, Rates, Turns};
@@ -118,8 +119,6 @@ pub(crate) struct Shared {
     pub(crate) exports: Arc<Semaphore>,
 }
 
-/// Runs of retention that are remembered.
-const RETAINED: usize = 100;
 /// Exports at the same time, beside all other queries.
 const EXPORTS: usize = 4;
 
@@ -158,6 +157,11 @@ impl Shared {
     /// Takes in what the catalog says of them.
     pub(crate) fn set_holds(&self, holds: Vec<Hold>) {
         *self.holds.lock().unwrap_or_else(PoisonError::into_inner) = holds;
+    }
+
+    /// Takes in what the catalog says of earlier runs, oldest first.
+    pub(crate) fn set_retained(&self, runs: Vec<Retained>) {
+        *self.retained.lock().unwrap_or_else(PoisonError::into_inner) = runs.into();
     }
 
     /// Notes what retention deleted.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // React hooks over the API operations; results are cached by their request.
 import { keepPreviousData, QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { AsKnown, Completion, Events, ExporterDetail, ExporterList, FlowRow, Flows, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Queries, Series, SeriesRequest, Session, Status, Summary, Top, TopRequest } from "../gen/api";
+import type { AsKnown, Billing, BillingRequest, Completion, Events, ExporterDetail, ExporterList, FlowRow, Flows, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Queries, Series, SeriesRequest, Session, Status, Summary, Top, TopRequest } from "../gen/api";
 import { call, Failure } from "./client";
 
 /** What a ranking or a series counts. */
@@ -74,7 +74,8 @@ function usePost<T>(path: string, body: unknown, enabled = true) {
 export const useSummary = (ask: Ask) => usePost<Summary>("/query/summary", ask);
 export const useTop = (ask: Ask, rest: Omit<TopRequest, keyof Ask>, enabled = true) => usePost<Top>("/query/top", { ...ask, ...rest }, enabled);
 export const usePaths = (ask: Ask, rest: Omit<PathsRequest, keyof Ask>) => usePost<Paths>("/query/paths", { ...ask, ...rest });
-export const useSeries = (ask: Ask, rest: Omit<SeriesRequest, keyof Ask>) => usePost<Series>("/query/series", { ...ask, ...rest });
+export const useSeries = (ask: Ask, rest: Omit<SeriesRequest, keyof Ask>, enabled = true) => usePost<Series>("/query/series", { ...ask, ...rest }, enabled);
+export const useBilling = (ask: Ask, rest: Omit<BillingRequest, keyof Ask>) => usePost<Billing>("/query/billing", { ...ask, ...rest });
 
 export function useEvents(ask: Ask, limit: number) {
   const query = new URLSearchParams({ from: ask.from, to: ask.to, limit: String(limit) });

@@ -279,6 +279,28 @@ export interface LakeHoldCreate {
 
 export type LakeHoldKind = "legal" | "incident" | "other";
 
+export interface LakeImport {
+  at: string;
+  bytes: number;
+  finished: boolean;
+  hash: string;
+  name: string;
+  rows: number;
+}
+
+export interface LakeImported {
+  faults: string[];
+  first: string | null;
+  known: boolean;
+  more_faults: number;
+  rows: number;
+  scaled: number;
+  skipped: number;
+  unfit: number;
+  unread_extensions: LakeUnread[];
+  unread_records: LakeUnread[];
+}
+
 export interface LakeJob {
   all: number;
   done: number;
@@ -343,6 +365,12 @@ export interface LakeTable {
   segments: number;
 }
 
+export interface LakeUnread {
+  count: number;
+  name: string | null;
+  number: number;
+}
+
 export interface Login {
   password: string;
   user: string;
@@ -379,8 +407,6 @@ export interface PathsRequest {
   to: string;
 }
 
-export type ProfileAsKnown = "now" | "then";
-
 export interface ProfileChange {
   channels?: ProfileChannel[];
   granularity_secs?: number | null;
@@ -402,7 +428,7 @@ export interface ProfileChart {
 }
 
 export interface ProfileChartRequest {
-  as_known?: ProfileAsKnown;
+  as_known?: AsKnown;
   by: Measure;
   channels?: string[];
   from: string;

@@ -4,10 +4,11 @@
 
 use std::path::Path;
 
-use minamo_base::{Ip, Time};
+use minamo_base::{Ip, Mac, Time};
 use minamo_flowwire::{Cache, Encoder, FORMATS, Limits, Wire, decode};
-use minamo_model::Flow;
+use minamo_model::{FLOWS, Flow};
 use minamo_packet::decode as packet;
+use minamo_schema::Value;
 
 use crate::{Target, pieces, recordings};
 
@@ -62,7 +63,26 @@ fn write_again(wire: Wire, rows: &[Flow]) {
     assert_eq!(encoded.rows, read, "{wire:?}: every row that was written is read");
 }
 
-/// The sample of every format, and the datagrams of the recordings.
+/// A row with a value in every column that takes one of these.
+fn full() -> Flow {
+    let mut row = Flow::default();
+    let texts = Value::Texts(vec!["a".to_owned(), "b".to_owned()].into());
+    let values = [
+        Value::Uint(3),
+        Value::Text("A".into()),
+        Value::Bool(true),
+        Value::Ip(exporter()),
+        Value::Mac(Mac([2; 6])),
+        texts,
+    ];
+    for (id, _) in FLOWS.places() {
+        // The first that fits; where none does the column stays empty.
+        values.iter().any(|value| row.set(id, value));
+    }
+    row
+}
+
+/// The sample of every format, a row with everything in every format, and the datagrams of the recordings.
 fn seeds(root: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
     let mut seeds = Vec::new();
     let mut all = Vec::new();
@@ -73,6 +93,14 @@ fn seeds(root: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
         seeds.push(seed);
     }
     seeds.push(all);
+    for wire in [Wire::Netflow1, Wire::Netflow5, Wire::Netflow7, Wire::Netflow9, Wire::Ipfix] {
+        let mut seed = Vec::new();
+        let rows = [full(), Flow::default()];
+        Encoder::new(wire, 1, Time(0)).encode(&rows, Time(0), &mut |datagram| {
+            pieces::push(&mut seed, AS_IT_IS, datagram);
+        });
+        seeds.push(seed);
+    }
     for file in recordings::files(root, "flow")? {
         let mut seed = Vec::new();
         for (link, frame) in recordings::frames(&file)? {

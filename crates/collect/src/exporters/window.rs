@@ -4,6 +4,7 @@
 
 use minamo_base::Time;
 use minamo_model::Flow;
+use serde::{Deserialize, Serialize};
 
 /// Length of one half of the window.
 const HALF: i64 = 300_000_000_000;
@@ -24,7 +25,8 @@ pub(crate) mod part {
 }
 
 /// Counts of rows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Window {
     /// Rows.
     pub rows: u64,
@@ -108,21 +110,23 @@ fn parts(flow: &Flow) -> u16 {
 }
 
 /// The window as it moves: two halves.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Moving {
     current: Window,
     before: Window,
-    began: Time,
+    /// Nanoseconds since 1970 at which the current half began.
+    began: i64,
 }
 
 impl Moving {
     /// The half to count in now.
     pub(crate) fn at(&mut self, now: Time) -> &mut Window {
-        let age = now.since(self.began);
+        let age = now.since(Time(self.began));
         if age >= HALF {
             self.before = if age < 2 * HALF { self.current } else { Window::default() };
             self.current = Window::default();
-            self.began = now;
+            self.began = now.0;
         }
         &mut self.current
     }

@@ -36,7 +36,7 @@ fn decode(datagram: &Datagram<'_>, cache: &mut Cache, out: &mut Output<'_>) -> R
     let number = cursor.u32("v5.sequence")?;
     let domain = cursor.u16("v5.engine")?.into();
     let sampling = cursor.u16("v5.sampling")?;
-    let key = Key { exporter: datagram.exporter, version: FORMAT.version, domain };
+    let key = Key { exporter: datagram.exporter, version: FORMAT.version, domain, port: 0 };
     let session = cache.parts(key).session;
     let (lost, in_order) = session.sequence.arrive(number);
     if in_order {

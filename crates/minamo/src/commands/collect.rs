@@ -23,7 +23,9 @@ const QUEUE: usize = 64;
 const SHOWN: usize = 16;
 
 pub(crate) async fn run(args: Collect) -> anyhow::Result<()> {
-    let mut settings = Settings::load(args.config.as_deref())?.collect()?;
+    let loaded = Settings::load(args.config.as_deref())?;
+    let mut settings = loaded.collect()?;
+    settings.elements = loaded.elements()?;
     settings.listen.clone_from(&args.listen);
     settings.tcp.clone_from(&args.tcp);
     if !args.count {

@@ -2,7 +2,7 @@
 //! `minamo serve`: probe, collector, lake, detection and console in one process.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,8 +12,11 @@ use arrow::array::RecordBatch;
 use minamo_base::{Sample, Time};
 use minamo_capture::{LiveCapture, LiveSettings};
 use minamo_collect::{Collector, Forwarder};
+use minamo_enrich::Enricher;
+use minamo_server::lake::import::Importing;
+use minamo_server::local::LocalListener;
 use minamo_server::profiles::Synced;
-use minamo_server::{Deps, State, random_password, router};
+use minamo_server::{Deps, State, random_password, services};
 use minamo_sinks::export::{self, Door};
 use minamo_state::Definitions;
 use minamo_store::Lake;
@@ -25,8 +28,11 @@ use crate::cli::Serve;
 use crate::clock;
 use crate::commands::place::place;
 use crate::detector::{self, Detector};
+use crate::elements;
 use crate::enrichment;
+use crate::import;
 use crate::ingest::{self, Fresh};
+use crate::interfaces::InterfaceNames;
 use crate::pairing::{self, Stages};
 use crate::probe;
 use crate::sets::{AllSets, Networks, Own};
@@ -49,7 +55,7 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
     eprintln!("console: http://{}/", listener.local_addr()?);
     let (counters, exporters) = (sources.counters(), sources.exporters.clone());
     let served = tokio::select! {
-        served = serve(&core, listener, counters, exporters) => served,
+        served = serve(&core, &folder, listener, counters, exporters) => served,
         failed = sources.failed() => failed,
         () = interrupted() => Ok(()),
     };
@@ -78,6 +84,8 @@ pub(crate) struct Core {
     /// Dropped when detection shall end.
     detect: watch::Sender<()>,
     ingested: Arc<ingest::Counters>,
+    /// Takes in files that are uploaded, beside the sources.
+    importing: Importing,
     exports: Arc<Vec<Door>>,
     enrichment: Arc<minamo_enrich::Control>,
     /// Reads the files of enrichment again.
@@ -97,6 +105,8 @@ impl Core {
         let rules = minamo_detect::shipped_rules()?;
         let (enricher, watch) = enrichment::start(settings.enrich())?;
         let enrichment = enricher.control();
+        let beside = Enricher::beside(&enrichment, settings.enrich().enricher);
+        let importer = import::importer(Arc::clone(&lake), beside, &folder.join("state.db"))?;
         let networks = Networks::Live(Arc::clone(&enrichment));
         let own = Own::Live(Arc::clone(&definitions));
         lake.know_sets(Arc::new(AllSets { own, networks: Networks::Live(Arc::clone(&enrichment)) }));
@@ -124,6 +134,7 @@ impl Core {
             detection: tokio::spawn(detector.run(fresh, detect.subscribe())),
             detect,
             ingested,
+            importing: importer.into(),
             exports,
             enrichment,
             watching,
@@ -148,6 +159,8 @@ impl Core {
         self.ingest.await?;
         let exports = self.exports;
         tokio::task::spawn_blocking(move || exports.iter().for_each(Door::close)).await?;
+        // An import that runs keeps the lake; its file goes on where it was when it is imported again.
+        drop(self.importing);
         drop(self.detect);
         self.detection.await?;
         // Whoever still asks keeps the lake open; it then ends with the process, and nothing is lost by that.
@@ -158,9 +171,10 @@ impl Core {
     }
 }
 
-/// Serves console and API until the listener fails.
+/// Serves console and API until the listener fails, and commands on this machine through the socket in the data folder.
 pub(crate) async fn serve(
     core: &Core,
+    folder: &Path,
     listener: TcpListener,
     sources: SampleSource,
     exporters: Option<minamo_collect::Exporters>,
@@ -175,24 +189,32 @@ pub(crate) async fn serve(
         samples.extend(exports.iter().flat_map(|export| export.counters().samples(&[export.name()])));
         samples
     };
-    let service = router(Deps {
+    let services = services(Deps {
         lake: Arc::clone(&core.lake),
         state: Arc::clone(&core.state),
         definitions: Arc::clone(&core.definitions),
         networks: Arc::new(Networks::Live(Arc::clone(&core.enrichment))),
+        importing: core.importing.clone(),
         rules: Arc::clone(&core.rules),
         counters: Arc::new(counters),
         exporters,
         started_at: core.started_at,
         clock: clock::now,
     });
-    axum::serve(listener, service).await.context("the console stopped")
-}
-
-/// Elements of a file (`collect.elements`).
-fn elements(path: PathBuf) -> anyhow::Result<minamo_collect::Elements> {
-    let text = std::fs::read_to_string(&path).with_context(|| format!("collect.elements: {}", path.display()))?;
-    minamo_collect::Elements::parse(&text).with_context(|| format!("collect.elements: {}", path.display()))
+    let commands = async {
+        match LocalListener::bind(folder) {
+            Ok(local) => axum::serve(local, services.local).await,
+            // Such as a file system without sockets: all else works.
+            Err(error) => {
+                tracing::error!(%error, folder = %folder.display(), "commands cannot reach this server");
+                std::future::pending().await
+            }
+        }
+    };
+    tokio::select! {
+        served = axum::serve(listener, services.web) => served.context("the console stopped"),
+        served = commands => served.context("the socket for commands stopped"),
+    }
 }
 
 /// Gives the counters of the sources.
@@ -205,6 +227,8 @@ struct Sources {
     stop: Arc<AtomicBool>,
     collector: Option<Arc<minamo_collect::Counters>>,
     exporters: Option<minamo_collect::Exporters>,
+    /// Reads the file of elements again.
+    watching: Option<JoinHandle<()>>,
     pairing: Option<Arc<pairing::Counters>>,
     forwarder: Option<Arc<Forwarder>>,
     probes: Vec<(String, Arc<probe::Counters>)>,
@@ -218,7 +242,8 @@ impl Sources {
         core: &Core,
         stop: &watch::Sender<bool>,
     ) -> anyhow::Result<()> {
-        let elements = settings.collect_elements().map(elements).transpose()?.map(Arc::new).unwrap_or_default();
+        let watch = settings.collect_elements().map(elements::Watch::new);
+        let elements = settings.elements()?;
         let collect = settings.collect()?;
         if collect.listen.is_empty() && collect.tcp.is_empty() && collect.tls.is_empty() {
             return Ok(());
@@ -229,12 +254,16 @@ impl Sources {
         let (batches, collected) = mpsc::channel(ingest::QUEUE);
         let counters = Arc::new(pairing::Counters::default());
         self.pairing = Some(Arc::clone(&counters));
-        self.tasks.spawn(pairing::run(stages, collected, core.batches(), counters));
         let collector = Collector::new(collect, batches, clock::now).with_forwarder(Arc::clone(&forwarder));
+        let names = InterfaceNames::new(collector.exporters());
+        self.tasks.spawn(pairing::run(stages, collected, core.batches(), counters, names));
         self.forwarder = Some(forwarder);
         self.collector = Some(collector.counters());
         let stop = stop.subscribe();
         self.exporters = Some(collector.exporters());
+        if let Some(watch) = watch {
+            self.watching = Some(tokio::spawn(watch.run(collector.exporters(), collector.counters())));
+        }
         self.tasks.spawn(async move { Ok(collector.run(stop).await?) });
         Ok(())
     }
@@ -281,6 +310,9 @@ impl Sources {
 
     async fn stop(mut self) {
         self.stop.store(true, Ordering::Relaxed);
+        if let Some(watching) = &self.watching {
+            watching.abort();
+        }
         while let Some(ended) = self.tasks.join_next().await {
             if let Ok(Err(error)) = ended {
                 tracing::error!("{error:#}");

@@ -10,7 +10,7 @@ use std::time::Duration;
 use minamo_base::Metric;
 
 use super::namespace::{inside, ip, without_ipv6};
-use super::stdout;
+use super::{minamo, stderr, stdout};
 
 /// A running server with its data folder.
 pub(super) struct Server {
@@ -130,6 +130,43 @@ fn metrics_are_those_of_the_table() {
     );
     agrees(&server.metrics(), &["Probe"]);
     server.stop();
+}
+
+#[test]
+fn commands_have_the_server_do_what_changes_the_lake() {
+    let mut server = Server::start("");
+    let data = server.folder.path().to_string_lossy().into_owned();
+    let lake = |more: &[&str]| stdout(&[&["lake", "--data", &data], more].concat());
+    let import = || stdout(&["import", "--data", &data, "fixtures/nfdump"]);
+    assert!(import().starts_with("208 flows were imported from 4 files; 0 were imported before"));
+    assert!(import().starts_with("0 flows were imported from 0 files; 4 were imported before"));
+    assert!(lake(&["imports"]).contains("nfcapd.lz4"));
+    // Nothing is sealed yet: what is asked on the command line sees the rows of the log, too.
+    assert_eq!(server.number("SELECT COUNT(*) AS n FROM flows"), 208);
+    let (from, to) = ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z");
+    let held =
+        lake(&["hold", "--from", from, "--to", to, "--kind", "legal", "--owner", "jo", "--reason", "it's a case"]);
+    assert_eq!(held, format!("hold 1: nothing is deleted from {from} to {to}\n"));
+    let shown = lake(&[]);
+    assert!(shown.contains("by jo: it's a case"), "{shown}");
+    assert_eq!(lake(&["seal"]), "208 rows were sealed\n");
+    assert_eq!(lake(&["compact"]), "0 rows were merged\n");
+    assert_eq!(lake(&["retain"]), "0 rows were deleted\n");
+    assert!(lake(&["verify"]).ends_with("segments are what was written\n"));
+    let jobs = lake(&["jobs"]);
+    assert!(["seal", "compact", "retain", "verify"].iter().all(|kind| jobs.contains(kind)), "{jobs}");
+    assert!(lake(&["queries"]).starts_with("id"));
+    let refused = |more: &[&str]| stderr(&minamo(&[&["lake", "--data", &data], more].concat()));
+    assert!(refused(&["stop", "77"]).contains("there is no query 77"));
+    assert_eq!(lake(&["release", "1"]), "hold 1 has ended\n");
+    assert!(refused(&["release", "1"]).contains("there is no hold 1"));
+    assert!(
+        refused(&["hold", "--from", from, "--to", from, "--reason", "x"]).contains("the range ends before it begins")
+    );
+    server.stop();
+    assert!(!server.folder.path().join("server.sock").exists());
+    assert!(refused(&["jobs"]).contains("no server runs on it"));
+    assert_eq!(lake(&["compact"]), "0 rows were merged\n", "without a server the command does it itself");
 }
 
 #[test]

@@ -198,10 +198,7 @@ pub(crate) async fn profile_chart(
         to,
         channels: request.channels,
         step_secs: request.step_secs,
-        as_known: match request.as_known {
-            ProfileAsKnown::Now => AsKnown::Now,
-            ProfileAsKnown::Then => AsKnown::Then,
-        },
+        as_known: request.as_known.into(),
         dim: match request.split {
             None => Dim::Total,
             Some(ProfileSplit::Protocol) => Dim::Protocol,

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::types::Measure;
+use crate::types::{AsKnown, Measure};
 
 /// A channel: the flows of a profile that pass a filter.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -101,17 +101,6 @@ pub struct ProfileList {
     pub profiles: Vec<ProfileInfo>,
 }
 
-/// Which definitions a chart goes by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ProfileAsKnown {
-    /// Those in force now.
-    #[default]
-    Now,
-    /// Those that were in force at each minute.
-    Then,
-}
-
 /// What the channels of a chart are divided by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -137,7 +126,7 @@ pub struct ProfileChartRequest {
     pub by: Measure,
     /// Which definitions it goes by.
     #[serde(default)]
-    pub as_known: ProfileAsKnown,
+    pub as_known: AsKnown,
     /// What the channels are divided by; nothing for one line each.
     pub split: Option<ProfileSplit>,
     /// Most lines of each divided channel besides "all others", up to 50; 10 where nothing is given.

@@ -4,6 +4,7 @@
 
 mod addresses;
 mod aggregate;
+mod answers;
 mod billing;
 mod duplicates;
 mod errors;
