@@ -30,7 +30,7 @@ struct Column {
 /// An encoded column.
 pub(crate) enum Chunk {
     /// By the general writer.
-    General(ArrowColumnChunk),
+    General(Box<ArrowColumnChunk>),
     /// Of one value.
     Constant(Box<Constant>),
 }
@@ -125,7 +125,7 @@ fn work(shared: &Shared) {
         let Some(Column { place, field, values, descriptor, writer }) = next(shared) else { return };
         let encoded = match constant::encode(&descriptor, &values) {
             Ok(Some(constant)) => Ok(Chunk::Constant(Box::new(constant))),
-            Ok(None) => encode(&field, &values, writer).map(Chunk::General),
+            Ok(None) => encode(&field, &values, writer).map(|chunk| Chunk::General(Box::new(chunk))),
             Err(error) => Err(error),
         };
         let mut state = lock(shared);
