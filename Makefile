@@ -6,7 +6,7 @@ MINAMO = $(CARGO_TARGET_DIR)/debug/minamo
 CORPORA = ../shared/corpora
 TOOLS = ../shared/tools
 
-.PHONY: demo test build web walk fmt fuzz bench bench-meter bench-lake bench-collect score-dpi need
+.PHONY: demo test build web walk fmt fuzz bench bench-meter bench-probe bench-lake bench-collect score-dpi score-probe need
 
 ## Shows a small network in the browser: builds what is missing, replays captures, serves on loopback.
 demo: build
@@ -43,12 +43,17 @@ fmt:
 fuzz:
 	cargo xtask fuzz
 
-bench: bench-meter bench-lake bench-collect
+bench: bench-meter bench-probe bench-lake bench-collect
 
 ## CPU seconds of `minamo meter` against ndpiReader and softflowd, in one run.
 bench-meter:
 	cargo build --release -p minamo --no-default-features
 	sh benches/meter.sh $(CARGO_TARGET_DIR)/release/minamo $(CORPORA) $(TOOLS)
+
+## The probe's figures: processor time and memory against ndpiReader and softflowd, threads, open flows, a live interface.
+bench-probe:
+	cargo build --release -p minamo --no-default-features
+	python3 benches/probe.py $(CARGO_TARGET_DIR)/release/minamo $(CORPORA) $(TOOLS)
 
 ## Size, questions and intake of the lake against nfdump and DuckDB, in one run; RECORDS=1000000 for a short one.
 bench-lake: build
@@ -61,6 +66,10 @@ bench-collect: build
 ## Agreement of names and fingerprints with the expected flows of a corpus.
 score-dpi: build
 	sh benches/score-dpi.sh $(MINAMO) $(CORPORA) $(TOOLS)
+
+## Counters, flags and times of every conversation of the corpora against tshark, and other referees.
+score-probe: build
+	python3 benches/score-probe.py $(MINAMO) $(CORPORA) $(or $(MINAMO_BENCH_DIR),/tmp/minamo-bench)
 
 need:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 (rustup)"; exit 1; }

@@ -204,6 +204,27 @@ function profile(method, path, body) {
   return made;
 }
 
+const kept = { valid_from: started, valid_to: null };
+const tags = [
+  { name: "large uploads", version: 1, filter: "src bytes > 10M", note: "from clients", ...kept },
+  { name: "clear names", version: 2, filter: "port 53 or port 5353", note: null, ...kept },
+];
+const sets = [
+  { name: "guests", of: "addresses", version: 1, ended: false, members: ["192.0.2.128/25", "2001:db8:1::/64"], note: "Wi-Fi", ...kept },
+  { name: "web", of: "ports", version: 1, ended: false, members: ["80", "443", "8000-8100"], note: null, ...kept },
+];
+
+/** Operations below `/api/v1/tags` and `/api/v1/sets`; made-up data knows one version of each. */
+function definitions(list, more, key, method, path, body) {
+  const name = path[0] === undefined ? undefined : decodeURIComponent(path[0]);
+  const at = list.findIndex((one) => one.name === (name ?? body?.name));
+  if (method === "GET") return { [key]: name === undefined ? list : list.filter((one) => one.name === name), ...more };
+  if (method === "DELETE") return void list.splice(at, 1);
+  const made = { ended: false, ...body, ...kept, name: name ?? body.name, of: body.of ?? list[at]?.of, version: (list[at]?.version ?? 0) + 1, valid_from: body.valid_from ?? new Date().toISOString() };
+  list.splice(at < 0 ? list.length : at, at < 0 ? 0 : 1, made);
+  return made;
+}
+
 const COUNTERS = [
   ["capture_packets_total", 'interface="eth1"', 48211930], ["capture_dropped_total", 'interface="eth1"', 0],
   ["packet_skipped_total", 'reason="short"', 12], ["packet_skipped_total", 'reason="checksum"', 3],
@@ -257,6 +278,9 @@ function call(method, url, request, body, answer) {
   if (url.pathname === "/api/v1/session") return session(method, request, body, answer);
   session("GET", request, null, answer);
   const begun = performance.now();
+  if (/^\/api\/v1\/flows\/[^/]+\/tags$/.test(url.pathname)) return { now: ["large uploads"], then: ["large uploads", "backup"] };
+  if (url.pathname.startsWith("/api/v1/tags")) return definitions(tags, {}, "tags", method, url.pathname.split("/").slice(4), body);
+  if (url.pathname.startsWith("/api/v1/sets")) return definitions(sets, { networks: ["office", "staff"] }, "sets", method, url.pathname.split("/").slice(4), body);
   if (url.pathname.startsWith("/api/v1/flows/")) {
     const found = flows.find((row) => row.flow_id === url.pathname.split("/").pop());
     if (!found) throw refuse(404, "flow", "there is no such flow", "そのフローはありません");

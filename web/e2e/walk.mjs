@@ -141,6 +141,7 @@ async function flows({ page, t, go, shot, see }) {
   await page.getByRole("button", { name: "distinct(src_ip)", exact: true }).click();
   await page.waitForURL((url) => url.searchParams.get("order") === "distinct(src_ip)", wait);
   await page.getByLabel(t.analysis.compare).selectOption("1h");
+  await page.waitForURL((url) => url.searchParams.get("compare") === "1h", wait);
   await page.getByLabel(t.analysis.having).fill("flows >= 1");
   await page.keyboard.press("Enter");
   await page.waitForURL((url) => url.searchParams.get("having") === "flows >= 1" && url.searchParams.get("compare") === "1h", wait);
@@ -199,7 +200,7 @@ async function billing({ page, t, go, shot, see }) {
   await shot("billing");
   assert.match(await download(page, t, t.download.csv), /^traffic,percentile,bits_per_second,[^]*\nin,95,/, "the bill is a file");
   await page.locator(".billing-table button.link").first().click();
-  await page.waitForURL((url) => (url.searchParams.get("q") ?? "").startsWith("app = "), wait);
+  await page.waitForURL((url) => (url.searchParams.get("q") ?? "").includes("app = "), wait);
   await page.goBack();
 }
 

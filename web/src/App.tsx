@@ -24,6 +24,7 @@ const Flows = lazy(() => import("./views/flows/Flows").then((view) => ({ default
 const Flow = lazy(() => import("./views/flow/Flow").then((view) => ({ default: view.Flow })));
 const Events = lazy(() => import("./views/events/Events").then((view) => ({ default: view.Events })));
 const Profiles = lazy(() => import("./views/profiles/Profiles").then((view) => ({ default: view.Profiles })));
+const Names = lazy(() => import("./views/names/Names").then((view) => ({ default: view.Names })));
 const Sql = lazy(() => import("./views/sql/Sql").then((view) => ({ default: view.Sql })));
 const Lake = lazy(() => import("./views/lake/Lake").then((view) => ({ default: view.Lake })));
 const Status = lazy(() => import("./views/status/Status").then((view) => ({ default: view.Status })));
@@ -105,6 +106,9 @@ function Frame() {
         </Route>
         <Route element={<Plain title="exporters" />}>
           <Route path="exporters" element={<Exporters />} />
+        </Route>
+        <Route element={<Plain title="names" />}>
+          <Route path="names" element={<Names />} />
         </Route>
         <Route element={<Plain title="sql" />}>
           <Route path="sql" element={<Sql />} />

@@ -3,10 +3,12 @@
 //! interfaces (AF_PACKET). It hands out frames with time and link type and decodes nothing. Also here, because it talks
 //! to the kernel in the same way: datagrams of a UDP socket in batches.
 
+mod classic;
 mod datagrams;
 mod expression;
 mod file;
 mod live;
+mod outgoing;
 
 use std::path::PathBuf;
 
@@ -17,6 +19,7 @@ pub use datagrams::Datagrams;
 pub use expression::{Expression, ExpressionError, Instruction, Program};
 pub use file::{CaptureFile, expand};
 pub use live::{LiveCapture, LiveSettings, LiveStats};
+pub use outgoing::unacknowledged;
 
 /// A captured frame.
 #[derive(Debug, Clone, Copy)]

@@ -22,6 +22,7 @@ use crate::keeper::{self, Keeper};
 use crate::parcel;
 use crate::settings::Known;
 use crate::socket::{Door, bind, owner};
+use crate::spools::Spools;
 use crate::stage::Stage;
 use crate::stream::{Hall, accept};
 use crate::{Counters, Forwarder, Settings, tls};
@@ -102,6 +103,7 @@ pub struct Collector {
     known: Arc<HashMap<Ip, Known>>,
     elements: Registry,
     forwarder: Option<Arc<Forwarder>>,
+    spools: Arc<Spools>,
 }
 
 impl Collector {
@@ -118,7 +120,8 @@ impl Collector {
         });
         let (counters, addresses, desks) = (Arc::default(), watch::Sender::default(), desks.collect());
         let (elements, settings) = (Registry::new(Arc::clone(&settings.elements)), Arc::new(settings));
-        Self { settings, sender, clock, counters, addresses, desks, access, known, elements, forwarder: None }
+        let (forwarder, spools) = (None, Arc::default());
+        Self { settings, sender, clock, counters, addresses, desks, access, known, elements, forwarder, spools }
     }
 
     /// Sends what arrives on to other collectors too.
@@ -161,7 +164,12 @@ impl Collector {
         }
         halt.store(true, Ordering::Relaxed);
         let joined = tokio::task::spawn_blocking(move || threads.join());
-        joined.await.map_err(|error| CollectError::Thread(error.to_string()))?
+        let joined = joined.await.map_err(|error| CollectError::Thread(error.to_string()))?;
+        if let Some(folder) = &self.settings.folder {
+            let fail = |error| CollectError::State { folder: folder.clone(), error };
+            self.spools.save(folder).map_err(fail)?;
+        }
+        joined
     }
 
     /// Takes over what was saved, and the elements and rates of the configuration.
@@ -175,6 +183,7 @@ impl Collector {
             let owner = |exporter| owner(exporter, count);
             let restored = keeper::restore(folder, &mut desks, owner, &self.counters).map_err(fail)?;
             keeper::decisions(folder, &self.access, &self.counters).map_err(fail)?;
+            self.spools.restore(folder).map_err(fail)?;
             tracing::info!(sessions = restored.sessions, templates = restored.templates, "templates of before");
         }
         for desk in &mut desks {
@@ -268,6 +277,7 @@ impl Collector {
                 sender: self.sender.clone(),
                 desks: self.desks.clone(),
                 elements: self.elements.clone(),
+                spools: Arc::clone(&self.spools),
                 counters: self.counters(),
                 clock: self.clock,
                 stop: Arc::clone(stop),

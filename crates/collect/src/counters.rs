@@ -119,6 +119,8 @@ minamo_base::counters! {
         /// Connections ended because what came was no message of IPFIX.
         broken_streams: AtomicU64 = "minamo_collect_broken_streams_total" [],
             "Something that is no IPFIX exporter connects, or the exporter has a fault: the log has the offset.";
+        /// Rows that probes sent again and that were read before.
+        repeated_rows: AtomicU64 = "minamo_collect_repeated_rows_total" [], "";
         /// Templates forgotten to make room.
         evicted_templates: AtomicU64 = "minamo_collect_evicted_total" [reason = "templates"],
             "An exporter makes ever new templates: look at its configuration.";

@@ -17,6 +17,7 @@ mod keeper;
 mod parcel;
 mod settings;
 mod socket;
+mod spools;
 mod stage;
 mod stream;
 mod tls;

@@ -19,11 +19,6 @@ use rapidhash::fast::RandomState;
 use crate::names::{Names, ip};
 use crate::{Counters, Database, Definitions, Label, Place, Table, Version};
 
-/// Most versions of definitions that are kept ready: a file that changes every minute is remembered for an hour.
-const MAX_VERSIONS: usize = 64;
-/// Most entries of all versions that are kept ready, besides the newest one: a few hundred megabytes.
-const MAX_ENTRIES: usize = 1_000_000;
-
 /// Bounds and switches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
@@ -120,7 +115,7 @@ impl Control {
         let before = self.sources();
         let mut definitions = before.definitions.clone();
         definitions.supersede(at, later);
-        self.counters.versions_dropped(definitions.keep(MAX_VERSIONS, MAX_ENTRIES));
+        self.counters.versions_dropped(definitions.keep_newest());
         self.reload(before.redefined(at, definitions));
     }
 

@@ -9,9 +9,9 @@ use crate::ast::{CompareOp, Expr, Literal, Measure, Predicate, Subject, Test};
 use crate::check::{Join, Sort, Target};
 use crate::error::{Cause, FilterError};
 use crate::lex::Kind;
-use crate::parse::Parser;
+use crate::parse::{Parser, single_or};
 use crate::sets::SetKind;
-use crate::suggest::{nearest_set, suggest};
+use crate::suggest::{nearest_set, nearest_tag, suggest};
 use crate::value::{flags, literal, range};
 use crate::want::Want;
 use crate::words::{Meaning, Side, VALUES, find, protocol};
@@ -124,9 +124,58 @@ impl Parser<'_> {
         Ok(Some(Predicate::InSet(name)))
     }
 
+    /// What follows `tag`: a name, or `in` and names. `!=` and `not in` are the flows without it.
+    fn tag(&mut self) -> Parsed {
+        self.want(Want::Tag);
+        for word in ["=", "!=", "in"] {
+            self.want(Want::Word(word));
+        }
+        let negated = match self.peek_compare() {
+            Some(op @ (CompareOp::Eq | CompareOp::Ne)) => {
+                self.skip(1);
+                op == CompareOp::Ne
+            }
+            Some(_) => return Err(self.unexpected()),
+            None => self.is_word(0, "not") && self.is_word(1, "in"),
+        };
+        self.skip(usize::from(negated && self.is_word(0, "not")));
+        let mut names = Vec::new();
+        if self.is_word(0, "in") {
+            self.skip(1);
+            let bracketed = self.eat_wanted(&Kind::SetOpen, "[");
+            loop {
+                if names.len() >= self.max_set {
+                    return Err(self.fail(Cause::TooMany { max: self.max_set }));
+                }
+                names.push(Expr::Tag(self.named_tag()?));
+                if !bracketed {
+                    break;
+                }
+                let comma = self.eat_wanted(&Kind::Comma, ",");
+                if !comma && self.eat_wanted(&Kind::SetClose, "]") {
+                    break;
+                }
+            }
+        } else {
+            names.push(Expr::Tag(self.named_tag()?));
+        }
+        let tagged = single_or(names, Expr::Or);
+        Ok(if negated { Expr::Not(Box::new(tagged)) } else { tagged })
+    }
+
+    fn named_tag(&mut self) -> Result<String, FilterError> {
+        let name = self.value(Want::Tag)?;
+        if self.sets.tag(name).is_none() {
+            let suggestion = nearest_tag(name, self.sets);
+            return Err(self.fail_read(Cause::UnknownTag { suggestion }));
+        }
+        Ok(name.to_owned())
+    }
+
     fn keyword(&mut self, meaning: Meaning, style: Style) -> Parsed {
         match meaning {
             Meaning::Any => Ok(Expr::All),
+            Meaning::Tag => self.tag(),
             Meaning::Family(v4) => self.family(v4),
             Meaning::Side(side) => self.side(side),
             Meaning::Way(side) => self.way(side),

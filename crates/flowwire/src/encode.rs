@@ -263,6 +263,17 @@ impl Encoder {
         self
     }
 
+    /// Begins with this sequence number instead of 0: the session goes on where another encoder ended.
+    pub fn with_sequence(mut self, sequence: u32) -> Self {
+        self.sequence = sequence;
+        self
+    }
+
+    /// The sequence number that the next message will have.
+    pub fn sequence(&self) -> u32 {
+        self.sequence
+    }
+
     /// Sends every template again before its next record.
     pub fn refresh_templates(&mut self) {
         self.layouts.values_mut().for_each(|layout| layout.sent = None);
@@ -365,13 +376,15 @@ impl Encoder {
         }
         let template = layout.fields.len() * 8 + 8;
         // The header, the template and the set's header and padding stand beside the record.
-        let needed = record.len() + 8 + if layout.sent.is_none_or(|at| at + refresh <= sent) { template } else { 0 };
+        let needed = record.len()
+            + 8
+            + if layout.sent.is_none_or(|at| at.saturating_add(refresh) <= sent) { template } else { 0 };
         if !draft.body.is_empty() && HEADER_ROOM + draft.body.len() + needed > max {
             self.flush(draft, now, done, out);
         }
         let sent = self.sent;
         let layout = self.layout(key);
-        if layout.sent.is_none_or(|at| at + refresh <= sent) {
+        if layout.sent.is_none_or(|at| at.saturating_add(refresh) <= sent) {
             layout.sent = Some(sent);
             draft.template(layout, wire);
         }
@@ -584,5 +597,18 @@ mod tests {
     #[test]
     fn every_column_with_an_element_has_a_bit() {
         assert!(IPFIX.len() < MAX_COLUMNS && NETFLOW9.len() < IPFIX.len());
+    }
+
+    #[test]
+    fn a_template_that_need_not_come_again_is_sent_once() {
+        let mut encoder = Encoder::new(Wire::Ipfix, 1, Time(0)).with_limits(1_400, u64::MAX);
+        let mut lengths = Vec::new();
+        for src in ["10.0.0.1", "2001:db8::1", "2001:db8::1", "10.0.0.1"] {
+            let mut flow = Flow::default();
+            let address = src.parse().expect("an address");
+            (flow.core.src_ip, flow.core.dst_ip) = (address, address);
+            encoder.encode(&[flow], Time(9), &mut |message| lengths.push(message.len()));
+        }
+        assert!(lengths[0] > lengths[3] && lengths[1] > lengths[2], "{lengths:?}");
     }
 }

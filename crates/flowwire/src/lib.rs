@@ -22,6 +22,7 @@ mod header;
 mod lists;
 mod measure;
 pub mod nfdump;
+pub mod notice;
 mod options;
 mod parking;
 mod persist;

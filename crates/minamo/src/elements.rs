@@ -76,7 +76,7 @@ mod tests {
         assert!(watch.changed().is_none());
         std::fs::write(&path, entry("no good")).expect("written");
         let error = watch.changed().expect("changed").expect_err("bad");
-        assert!(format!("{error:#}").contains("elements.toml: line 2: name: got \"no good\""), "{error:#}");
+        assert!(format!("{error:#}").contains("elements.toml: line 1: name: got \"no good\""), "{error:#}");
         std::fs::remove_file(&path).expect("removed");
         assert!(watch.changed().expect("gone").is_err());
     }

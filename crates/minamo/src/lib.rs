@@ -2,7 +2,6 @@
 //! The program as a library: [`main`] for the executable, and the tables that its references are written from.
 
 mod cli;
-#[cfg(feature = "lake")]
 mod clock;
 mod commands;
 #[cfg(feature = "lake")]
@@ -22,14 +21,16 @@ mod interfaces;
 #[cfg(feature = "lake")]
 mod metrics;
 #[cfg(feature = "lake")]
-mod pairing;
+mod networks;
 #[cfg(feature = "lake")]
+mod pairing;
 mod probe;
 mod read;
 #[cfg(feature = "lake")]
 mod sets;
 #[cfg(feature = "lake")]
 mod settings;
+mod size;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -43,7 +44,7 @@ pub use settings::{Kind, SETTINGS, Setting};
 
 /// Does what the command line says.
 pub fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::parse_from(commands::others::arguments(std::env::args_os()));
     let colour = std::io::stderr().is_terminal();
     let level = tracing_subscriber::EnvFilter::try_from_env("MINAMO_LOG").unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt()

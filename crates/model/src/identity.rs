@@ -92,7 +92,8 @@ pub fn identities(batch: &RecordBatch) -> Option<impl Iterator<Item = FlowId>> {
     }))
 }
 
-fn ip(column: &FixedSizeBinaryArray, row: usize) -> Ip {
+/// Address of a row; zeros where there is none.
+pub(crate) fn ip(column: &FixedSizeBinaryArray, row: usize) -> Ip {
     let octets = column.is_valid(row).then(|| column.value(row).try_into().ok()).flatten();
     octets.map(Ip).unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 //! The records of the product, each column declared once: flows and events. Arrow schema, batch
 //! builders, JSON, filter fields, export elements and the references follow from these tables.
 
+mod community;
 pub mod event;
 pub mod flow;
 mod identity;
@@ -11,6 +12,7 @@ mod reader;
 mod rows;
 mod table;
 
+pub use community::{COMMUNITY, COMMUNITY_ID, community_ids, with_community_ids};
 pub use event::{Event, EventBuilder};
 pub use flow::{Flow, FlowBuilder};
 pub use identity::{IDENTITY, identified, identities};

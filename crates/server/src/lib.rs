@@ -12,6 +12,7 @@ pub mod local;
 mod metrics;
 pub mod profiles;
 pub mod query;
+pub mod sets;
 mod state;
 pub mod types;
 
@@ -102,6 +103,17 @@ fn api_routes(jobs: &Arc<lake::jobs::Jobs>) -> Router<Deps> {
                 .put(profiles::api::change_profile)
                 .delete(profiles::api::delete_profile),
         )
+        .route("/api/v1/sets", get(sets::api::sets).post(sets::api::create_set))
+        .route(
+            "/api/v1/sets/{name}",
+            get(sets::api::set_versions).put(sets::api::change_set).delete(sets::api::delete_set),
+        )
+        .route("/api/v1/tags", get(sets::api::tags).post(sets::api::create_tag))
+        .route(
+            "/api/v1/tags/{name}",
+            get(sets::api::tag_versions).put(sets::api::change_tag).delete(sets::api::delete_tag),
+        )
+        .route("/api/v1/flows/{flow_id}/tags", get(sets::api::flow_tags))
         .route("/api/v1/exporters", get(exporters::api::exporters))
         .route("/api/v1/exporters/{address}", get(exporters::api::exporter))
         .route("/api/v1/exporters/{address}/decision", put(exporters::api::decide_exporter))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The lake keeps `flow_id` only where it does not follow from the rest of the row: eight incompressible
-//! octets per flow would be the largest column. Reading puts it together again.
+//! octets per flow would be the largest column. Reading puts it together again. `community_id` always follows, and is
+//! never kept.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use datafusion::logical_expr::{
     BinaryExpr, ColumnarValue, Expr, Operator, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use minamo_base::FlowId;
-use minamo_model::{FLOWS, IDENTITY, identities};
+use minamo_model::{COMMUNITY, COMMUNITY_ID, FLOWS, IDENTITY, community_ids, identities, with_community_ids};
 
 use crate::StoreError;
 
@@ -22,7 +23,10 @@ use crate::StoreError;
 pub(crate) const FLOW_ID: &str = "flow_id";
 
 /// The batch without the identities that follow from its rows.
-pub(crate) fn strip(batch: RecordBatch) -> std::result::Result<RecordBatch, StoreError> {
+pub(crate) fn strip(mut batch: RecordBatch) -> std::result::Result<RecordBatch, StoreError> {
+    if let Some((at, _)) = batch.schema_ref().column_with_name(COMMUNITY_ID) {
+        batch.remove_column(at);
+    }
     let Some((at, _)) = batch.schema_ref().column_with_name(FLOW_ID) else { return Ok(batch) };
     let Some(given) = batch.column(at).as_string_view_opt() else { return Ok(batch) };
     let Some(found) = identities(&batch) else { return Ok(batch) };
@@ -99,11 +103,70 @@ impl ScalarUDFImpl for Identity {
     }
 }
 
-/// Places of the columns that the identity is made of in the table of flows: the kept one first.
-pub(crate) fn inputs() -> impl Iterator<Item = usize> {
+/// A column that is put together from others when it is read.
+#[derive(Debug)]
+pub(crate) struct Derived {
+    pub(crate) name: &'static str,
+    pub(crate) function: Arc<ScalarUDF>,
+    /// Places of what it is made of in the table of flows, in the order of the function's arguments.
+    pub(crate) inputs: Vec<usize>,
+}
+
+/// Names of the columns that are put together: what segments have of them is not all.
+pub(crate) const DERIVED: [&str; 2] = [FLOW_ID, COMMUNITY_ID];
+
+/// The columns that are put together.
+pub(crate) fn derived(community_seed: u16) -> [Derived; 2] {
     let schema = FLOWS.schema();
-    let names = std::iter::once(FLOW_ID).chain(IDENTITY.iter().map(|(name, _)| *name));
-    names.filter_map(move |name| schema.index_of(name).ok()).collect::<Vec<_>>().into_iter()
+    let places = |names: &[&str]| names.iter().filter_map(|name| schema.index_of(name).ok()).collect();
+    let kept_first: Vec<&str> = std::iter::once(FLOW_ID).chain(IDENTITY.iter().map(|(name, _)| *name)).collect();
+    let conversation: Vec<&str> = COMMUNITY.iter().map(|(name, _)| *name).collect();
+    [
+        Derived { name: FLOW_ID, function: Identity::function(), inputs: places(&kept_first) },
+        Derived { name: COMMUNITY_ID, function: Community::function(community_seed), inputs: places(&conversation) },
+    ]
+}
+
+/// The batch with the community ids of its rows.
+pub(crate) fn with_community(batch: &RecordBatch, seed: u16) -> std::result::Result<RecordBatch, StoreError> {
+    Ok(with_community_ids(batch, seed)?)
+}
+
+/// The function that computes community ids from the columns of [`COMMUNITY`].
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Community {
+    signature: Signature,
+    seed: u16,
+}
+
+impl Community {
+    fn function(seed: u16) -> Arc<ScalarUDF> {
+        let signature = Signature::any(COMMUNITY.len(), Volatility::Immutable);
+        Arc::new(ScalarUDF::from(Self { signature, seed }))
+    }
+}
+
+impl ScalarUDFImpl for Community {
+    fn name(&self) -> &str {
+        "flow_community"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Utf8View)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let bad = || exec_datafusion_err!("flow_community: want the columns of a flow");
+        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+        let named = COMMUNITY.iter().zip(arrays).map(|((name, _), array)| (*name, array));
+        let batch = RecordBatch::try_from_iter(named)?;
+        let ids = community_ids(&batch, self.seed).ok_or_else(bad)?;
+        Ok(ColumnarValue::Array(Arc::new(ids) as ArrayRef))
+    }
 }
 
 /// The identity that the filters ask for, where they ask for exactly one.

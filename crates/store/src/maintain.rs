@@ -102,6 +102,7 @@ impl Maintainer {
             match jobs.recv_timeout(WATCH) {
                 Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
+                    self.compactor.rested();
                     self.merge_next();
                     self.retain_or_log();
                 }
@@ -126,6 +127,7 @@ impl Maintainer {
                 self.retain_or_log();
             }
             Job::Compact(reply) => {
+                self.compactor.rested();
                 self.waiting.push((0, reply));
                 self.merge_next();
             }
@@ -235,7 +237,7 @@ impl Maintainer {
             Err(error) => {
                 tracing::error!(%error, table = table.name, "compaction failed");
                 add(&self.shared.counters.compact_errors, 1);
-                self.compactor.failed(&old);
+                self.compactor.failed(&old, error.is_full());
                 for (_, reply) in self.waiting.drain(..) {
                     drop(reply.send(Err(error.clone())));
                 }
@@ -360,7 +362,10 @@ impl Maintainer {
     /// Lets go of replaced segments whose time is up, or all where space is short; each file is deleted when
     /// its last reader is done.
     fn sweep(&mut self) {
-        let due = (self.shared.clock)() - self.shared.settings.keep_replaced;
+        let now = (self.shared.clock)();
+        // Of a clock that went back they would stay until it is as late again.
+        self.replaced.iter_mut().for_each(|(since, _)| *since = now.min(*since));
+        let due = now - self.shared.settings.keep_replaced;
         let keep_none = self.shared.settings.keep_replaced == Duration::ZERO || self.shared.is_short();
         let counters = &self.shared.counters;
         self.replaced.retain(|(since, segment)| {

@@ -10,6 +10,7 @@ export const PAGES: { path: string; name: string; icon: IconName; key: string }[
   { path: "/flows", name: "flows", icon: "flows", key: "f" },
   { path: "/billing", name: "billing", icon: "billing", key: "b" },
   { path: "/profiles", name: "profiles", icon: "profiles", key: "p" },
+  { path: "/names", name: "names", icon: "names", key: "n" },
   { path: "/events", name: "events", icon: "events", key: "e" },
   { path: "/exporters", name: "exporters", icon: "exporters", key: "x" },
   { path: "/sql", name: "sql", icon: "sql", key: "s" },

@@ -5,7 +5,7 @@ use minamo_base::{Ip, Time};
 use minamo_model::Flow;
 
 use super::{EXPORTER, RECEIVED, v9, words};
-use crate::{Cache, Report, Sender, decode};
+use crate::{Cache, Limits, Report, Sender, decode};
 
 /// A cache that is asked from several ports.
 struct Behind {
@@ -113,4 +113,18 @@ fn ports_that_are_silent_for_an_hour_are_given_up() {
     }
     assert_eq!((one.cache.templates(), one.cache.sessions()), (6, 6), "an hour's ports");
     assert_eq!(one.cache.counters().evicted_sessions, 0);
+}
+
+#[test]
+fn a_flood_of_addresses_and_ports_stays_within_the_bounds() {
+    let mut cache = Cache::new(Limits { sessions: 64, ..Limits::default() });
+    let template = v9(&[(0, &words(&[256, 1, 8, 4]))]);
+    for number in 0..20_000u16 {
+        let [high, low] = number.to_be_bytes();
+        // Some addresses come again with another port, others never.
+        let address = if low < 16 { Ip::v4([10, 0, 0, low]) } else { Ip::v4([10, 1, high, low]) };
+        decode(&template, Sender { address, port: number | 1 }, RECEIVED, &mut cache, &mut |_| {});
+        assert!(cache.sessions() <= 64 && cache.families.len() <= 64 && cache.templates() <= 64);
+    }
+    assert!(cache.counters().evicted_sessions > 10_000);
 }

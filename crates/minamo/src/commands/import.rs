@@ -25,7 +25,9 @@ pub(crate) async fn run(args: Import) -> anyhow::Result<()> {
     let (mut target, own): (Target, Option<Arc<Lake>>) = match open_to_write(&folder, &settings).await? {
         Access::Server(server) => (Target::Server(server), None),
         Access::Own(lake) => {
-            let (lake, (enricher, _)) = (Arc::new(*lake), enrichment::start(settings.enrich())?);
+            let home = Arc::new(minamo_state::Definitions::open(&folder.join("state.db"))?);
+            let (enricher, _) = enrichment::start(settings.enrich(), home, clock::now())?;
+            let lake = Arc::new(*lake);
             let importer = importer(Arc::clone(&lake), enricher, &folder.join("state.db"))?;
             (Target::Own(Box::new(importer)), Some(lake))
         }

@@ -18,7 +18,7 @@ use crate::clock;
 use crate::commands::export;
 use crate::commands::output::Output;
 use crate::commands::place::{open_to_read, say};
-use crate::commands::set::filter;
+use crate::commands::set::{all_sets, filter};
 use crate::commands::sql::aligned;
 
 /// Rows where nobody says how many, and they are for reading.
@@ -81,13 +81,12 @@ async fn send(lake: &Lake, filter: Expr, (from, to): Range, mut export: export::
     loop {
         let query = FlowsQuery { from, to, filter: filter.clone(), limit: PAGE, cursor };
         let page = lake.flows(query).await?;
-        export.sink.write(&page.batch)?;
+        export.exporter.send(&page.batch)?;
         cursor = page.next;
         if cursor.is_none() {
             break;
         }
     }
-    export.sink.finish()?;
     export.told.tell();
     Ok(())
 }
@@ -124,6 +123,10 @@ fn keys(text: &str, option: &'static str) -> anyhow::Result<Vec<Key>> {
     parts(text).into_iter().map(|name| Key::named(name).context(option)).collect()
 }
 
+fn as_known(key: Key, then: bool) -> Key {
+    if then { key.as_known_then() } else { key }
+}
+
 fn measure(by: By) -> Measure {
     match by {
         By::Bytes => Measure::Bytes,
@@ -133,6 +136,10 @@ fn measure(by: By) -> Measure {
 }
 
 async fn top(lake: &Lake, filter: Expr, (from, to): Range, names: &str, args: &Query) -> anyhow::Result<()> {
+    let keys: Vec<Key> = keys(names, "--top")?.into_iter().map(|key| as_known(key, args.then)).collect();
+    if keys.iter().any(|key| matches!(key, Key::Tag { .. })) {
+        lake.know_sets(all_sets(&args.place)?);
+    }
     let parse = |text: &str, option: &'static str| Measure::parse(text).context(option);
     let mut measures = match &args.measures {
         Some(list) => parts(list).into_iter().map(|text| parse(text, "--measures")).collect::<Result<Vec<_>, _>>()?,
@@ -151,7 +158,7 @@ async fn top(lake: &Lake, filter: Expr, (from, to): Range, names: &str, args: &Q
         from,
         to,
         filter,
-        keys: keys(names, "--top")?,
+        keys,
         order: measures.iter().position(|one| *one == order).unwrap_or(0),
         measures,
         ascending: args.ascending,
@@ -203,6 +210,9 @@ fn table(query: &GroupsQuery, found: &Groups) {
     if !found.gone.is_empty() {
         let rows: Vec<Vec<String>> = found.gone.iter().map(row).collect();
         say(&format!("\nOnly in the earlier range:\n{}", aligned(&names, &rows)));
+    }
+    if found.overlapping {
+        eprintln!("minamo: a flow may count in several groups: together they may be more than the total");
     }
     if found.sampled {
         eprintln!(

@@ -26,6 +26,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::cli::Serve;
 use crate::clock;
+pub(crate) use crate::commands::interrupt::interrupted;
 use crate::commands::place::place;
 use crate::detector::{self, Detector};
 use crate::elements;
@@ -35,7 +36,7 @@ use crate::ingest::{self, Fresh};
 use crate::interfaces::InterfaceNames;
 use crate::pairing::{self, Stages};
 use crate::probe;
-use crate::sets::{AllSets, Networks, Own};
+use crate::sets::{AllSets, Kept, Networks, Own};
 use crate::settings::Settings;
 
 pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
@@ -103,12 +104,12 @@ impl Core {
             State::open(&folder.join("state.db")).with_context(|| folder.join("state.db").display().to_string())?;
         let definitions = Arc::new(Definitions::open(&folder.join("state.db"))?);
         let rules = minamo_detect::shipped_rules()?;
-        let (enricher, watch) = enrichment::start(settings.enrich())?;
+        let (enricher, watch) = enrichment::start(settings.enrich(), Arc::clone(&definitions), clock::now())?;
         let enrichment = enricher.control();
         let beside = Enricher::beside(&enrichment, settings.enrich().enricher);
         let importer = import::importer(Arc::clone(&lake), beside, &folder.join("state.db"))?;
         let networks = Networks::Live(Arc::clone(&enrichment));
-        let own = Own::Live(Arc::clone(&definitions));
+        let own = Own::Live(Kept::new(Arc::clone(&definitions)));
         lake.know_sets(Arc::new(AllSets { own, networks: Networks::Live(Arc::clone(&enrichment)) }));
         let mark = networks.mark();
         let known = minamo_server::profiles::sync(&lake, &definitions, &networks, clock::now()).await?;
@@ -273,7 +274,7 @@ impl Sources {
         for (number, name) in settings.interfaces().into_iter().enumerate() {
             let counters = Arc::new(probe::Counters::default());
             self.probes.push((name.clone(), Arc::clone(&counters)));
-            let live = LiveSettings { group: (threads > 1).then(|| group(number)), ..settings.live()? };
+            let live = LiveSettings { group: (threads > 1).then(|| probe::group(number)), ..settings.live()? };
             for _ in 0..threads {
                 let capture = LiveCapture::open(&name, &live).context("probe.interfaces")?;
                 let (meter, batches, stop) = (settings.meter(), core.batches(), Arc::clone(&self.stop));
@@ -321,13 +322,6 @@ impl Sources {
     }
 }
 
-/// The group of captures that share an interface. Groups are known by number to all programs in a network namespace:
-/// the process keeps two of them apart.
-fn group(interface: usize) -> u16 {
-    let [low, high, ..] = std::process::id().to_le_bytes();
-    u16::from_le_bytes([low, high]).wrapping_add(u16::try_from(interface).unwrap_or(u16::MAX))
-}
-
 /// How long until a change of definitions by another process is noticed.
 const FOLLOW: Duration = Duration::from_secs(5);
 
@@ -365,20 +359,5 @@ async fn seal_regularly(lake: Arc<Lake>, every: Duration, keep_rollups: Option<D
         {
             tracing::error!(%error, "old rollups stay");
         }
-    }
-}
-
-/// Resolves when the process is asked to end.
-pub(crate) async fn interrupted() {
-    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(terminate) => terminate,
-        Err(error) => {
-            tracing::warn!(%error, "SIGTERM will end the program without sealing");
-            return std::future::pending().await;
-        }
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
     }
 }

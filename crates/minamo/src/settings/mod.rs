@@ -99,6 +99,11 @@ impl Settings {
         self.values.get(key).and_then(toml::Value::as_bool).unwrap_or(true)
     }
 
+    fn seed(&self, key: &str) -> u16 {
+        let number = self.values.get(key).and_then(toml::Value::as_integer);
+        number.and_then(|number| u16::try_from(number).ok()).unwrap_or_default()
+    }
+
     fn count(&self, key: &str) -> usize {
         let value = self.values.get(key).and_then(toml::Value::as_integer);
         value.and_then(|n| usize::try_from(n).ok()).unwrap_or_default()
@@ -107,8 +112,8 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
-    use super::value::parse_size;
     use super::*;
+    use crate::size::parse_size;
 
     fn error(text: &str) -> String {
         format!("{:#}", Settings::parse(text).expect_err("must be refused"))

@@ -11,8 +11,9 @@ use minamo_detect::parse_length;
 
 use super::Settings;
 use super::keys::Keys;
-use super::value::{addresses, class, parse_size, unknown};
+use super::value::{addresses, class, unknown};
 use crate::enrichment;
+use crate::size::parse_size;
 
 impl Settings {
     /// `data.folder`.
@@ -215,6 +216,7 @@ impl Settings {
             max_bytes: bytes("lake.max_size"),
             min_free: bytes("lake.min_free").unwrap_or_default(),
             classes: self.texts("lake.classes").iter().map(class).collect::<anyhow::Result<_>>()?,
+            community_seed: self.seed("lake.community_seed"),
             query_memory: parse_size(self.text("lake.query_memory")).unwrap_or_default(),
             query_time: self.length("lake.query_time"),
             query_spill: bytes("lake.query_spill").unwrap_or_default(),

@@ -18,6 +18,8 @@ pub enum Kind {
     Size,
     /// Whole number from 1 on.
     Count,
+    /// Whole number of 16 bits.
+    Seed,
     /// Yes or no.
     Flag,
     /// Length of time, or forever.
@@ -57,6 +59,7 @@ impl Kind {
             Self::Length => "a length with a unit such as \"30s\" or \"5m\"",
             Self::Size => "a size with a unit such as \"64MiB\"",
             Self::Count => "a whole number of at least 1",
+            Self::Seed => "a whole number from 0 to 65535",
             Self::Flag => "true or false",
             Self::Age => "a length with a unit such as \"90d\", or \"forever\"",
             Self::Budget => "a size with a unit such as \"500GiB\", or \"unlimited\"",
@@ -406,6 +409,12 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Classes,
         default: "[]",
         doc: "Flows that are kept differently, the first that fits counts: [\"voice keep 30d max 10GiB where port 5060\"].",
+    },
+    Setting {
+        key: "lake.community_seed",
+        kind: Kind::Seed,
+        default: "0",
+        doc: "Seed of the column community_id; other programs give the same ids where theirs is the same.",
     },
     Setting {
         key: "lake.query_memory",

@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use minamo_detect::parse_length;
 
 use super::table::{Kind, Setting};
+use crate::size::parse_size;
 
 /// The age of what is never deleted.
 const FOREVER: &str = "forever";
@@ -54,6 +55,7 @@ pub(super) fn fits(kind: Kind, value: &toml::Value) -> bool {
         Kind::Length => text.is_some_and(|t| parse_length(t).is_some()),
         Kind::Size => text.is_some_and(|t| parse_size(t).is_some()),
         Kind::Count => value.as_integer().is_some_and(|n| n >= 1 && usize::try_from(n).is_ok()),
+        Kind::Seed => value.as_integer().is_some_and(|n| u16::try_from(n).is_ok()),
         Kind::Flag => value.is_bool(),
         Kind::Age => text.is_some_and(|t| t == FOREVER || parse_length(t).is_some()),
         Kind::Budget => text.is_some_and(|t| t == UNLIMITED || parse_size(t).is_some()),
@@ -84,18 +86,4 @@ pub(super) fn unknown(text: &str) -> Option<minamo_collect::Unknown> {
 /// Addresses with spaces between them.
 pub(super) fn addresses(text: &str) -> Option<Vec<minamo_base::Ip>> {
     text.split_whitespace().map(|address| address.parse().ok()).collect()
-}
-
-/// Octets of a size such as `64MiB`.
-pub(super) fn parse_size(text: &str) -> Option<usize> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match text.get(digits.len()..)? {
-        "B" => 1,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        "TiB" => 1 << 40,
-        _ => return None,
-    };
-    digits.parse::<usize>().ok()?.checked_mul(unit).filter(|size| *size > 0)
 }

@@ -290,14 +290,12 @@ fn a_live_exporter_on_an_interface_counts_what_went_over_it() {
     );
     std::fs::write(&config, text).expect("written");
     let mut command = Command::new("pmacctd");
-    command.arg("-f").arg(config).stdout(Stdio::null()).stderr(Stdio::null());
+    command.arg("-f").arg(config).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut exporter = command.spawn().expect("it ran a moment ago");
-    let began = Instant::now();
-    // A line after the first is a socket that takes packets.
-    while std::fs::read_to_string("/proc/net/packet").expect("Linux").lines().count() < 2 {
-        assert!(began.elapsed() < Duration::from_secs(30), "pmacctd does not capture");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let mut lines = BufReader::new(exporter.stderr.take().expect("piped")).lines().map_while(Result::ok);
+    // It says this when it has opened the interface.
+    assert!(lines.any(|line| line.contains("link type is")), "pmacctd does not capture");
+    std::thread::spawn(move || lines.for_each(drop));
     let socket = UdpSocket::bind("192.0.2.1:0").expect("a socket");
     let port = socket.local_addr().expect("an address").port();
     for _ in 0..200 {

@@ -8,9 +8,11 @@ mod captures;
 mod collect;
 mod corpora;
 mod export;
+mod known;
 mod lake;
 #[path = "../../../capture/tests/namespace/mod.rs"]
 mod namespace;
+mod probe;
 mod rules;
 mod server;
 mod sets;

@@ -283,7 +283,7 @@ pub struct ExportFlowsParams {
     /// Filter; all flows where it is empty or missing.
     #[serde(default)]
     pub filter: String,
-    /// By which versions of the sets in the filter (`@name`) it goes.
+    /// By which versions of the sets (`@name`) and tags in the filter and keys it goes.
     #[serde(default)]
     pub as_known: AsKnown,
     /// The newest so many; all, in the order in which they are stored, where nothing is given.

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::query::types::Interval;
 use crate::types::{AsKnown, Measure};
 
 /// A channel: the flows of a profile that pass a filter.
@@ -145,6 +146,11 @@ pub struct ProfileLine {
     pub key: Option<String>,
     /// Sum of each step.
     pub values: Vec<u64>,
+    /// Where the true sum of each step lies with a probability of 95 %, where flows of the range were sampled; null for
+    /// steps of the time before that was written down.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub intervals: Vec<Option<Interval>>,
     /// Of that, what initiators sent; nothing for flows.
     #[schema(required)]
     pub src_values: Option<Vec<u64>>,

@@ -19,7 +19,7 @@ use minamo_store::{
 use serde::de::DeserializeOwned;
 
 use crate::api::{Answer, Body, Scope, elapsed, limited};
-use crate::types::Measure;
+use crate::types::{AsKnown, Measure};
 use crate::{ApiError, Deps};
 use types::*;
 
@@ -60,8 +60,9 @@ fn compare(text: Option<&str>) -> Result<Option<Duration>, ApiError> {
     })
 }
 
-fn keys(names: &[String]) -> Result<Vec<Key>, ApiError> {
-    let key = |name: &String| Key::named(name).map_err(|error| ApiError::from(error).at_path("keys"));
+fn keys(names: &[String], as_known: AsKnown) -> Result<Vec<Key>, ApiError> {
+    let known = |key: Key| if as_known == AsKnown::Then { key.as_known_then() } else { key };
+    let key = |name: &String| Key::named(name).map(known).map_err(|error| ApiError::from(error).at_path("keys"));
     names.iter().map(key).collect()
 }
 
@@ -145,6 +146,7 @@ pub(crate) async fn top(State(deps): State<Deps>, body: Body<TopRequest>) -> Ans
         total: totals(&found.total),
         gone: found.gone.iter().map(gone).collect(),
         measures: names.iter().map(ToString::to_string).collect(),
+        overlapping: found.overlapping,
         elapsed_ms: elapsed(&deps, start),
     }))
 }
@@ -176,7 +178,7 @@ fn groups_query(
         from: Some(from),
         to: Some(to),
         filter,
-        keys: keys(&request.keys)?,
+        keys: keys(&request.keys, request.as_known)?,
         order: measures.iter().position(|one| *one == order).unwrap_or(0),
         ascending: request.ascending,
         having: minamo_filter::parse_having(&request.having).map_err(|e| ApiError::from(e).at_path("having"))?,
@@ -320,7 +322,7 @@ pub(crate) async fn paths(State(deps): State<Deps>, body: Body<PathsRequest>) ->
 /// The question for paths.
 fn paths_query(deps: &Deps, request: &PathsRequest) -> Result<PathsQuery, ApiError> {
     let Scope { from, to, filter } = request.scope(deps)?;
-    let (keys, by) = (keys(&request.keys)?, sum(request.by));
+    let (keys, by) = (keys(&request.keys, request.as_known)?, sum(request.by));
     let limit = limited(request.limit, MAX_ROWS)?;
     Ok(PathsQuery { from: Some(from), to: Some(to), filter, keys, by, limit, scaled: request.scaled })
 }

@@ -30,7 +30,7 @@ macro_rules! question {
             /// Filter; empty for all.
             #[serde(default)]
             pub filter: String,
-            /// By which versions of the sets in the filter (`@name`) it goes.
+            /// By which versions of the sets (`@name`) and tags in the filter and keys it goes.
             #[serde(default)]
             pub as_known: $crate::types::AsKnown,
             $($members)*
@@ -287,6 +287,11 @@ pub struct Top {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub measures: Vec<String>,
+    /// True where a flow may count in several groups, so that they may be more than the total together: by either address,
+    /// and by tags.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub overlapping: bool,
     /// Milliseconds that the query took.
     pub elapsed_ms: u64,
 }

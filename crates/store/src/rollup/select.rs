@@ -36,7 +36,11 @@ impl Selector {
 
     /// Of a filter, for totals: rows that another exporter's count for do not pass.
     pub(crate) fn new(state: &SessionState, filter: &Filter) -> Result<Self, QueryError> {
-        let filter = &without_duplicates(filter);
+        Self::exact(state, &without_duplicates(filter))
+    }
+
+    /// Of a filter that is asked as it stands.
+    pub(crate) fn exact(state: &SessionState, filter: &Filter) -> Result<Self, QueryError> {
         if *filter == Filter::All {
             return Ok(Self { test: None, schema: Arc::new(Schema::empty()) });
         }

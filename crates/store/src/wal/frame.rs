@@ -12,7 +12,8 @@
 //! had no runs.
 //!
 //! Frames are numbered: the first of a file has the header's `first`, each next one more. A file ends at
-//! the first frame that is not whole: what follows was never acknowledged.
+//! the first frame that is not whole and has no whole one behind it: what follows was never acknowledged. One that
+//! has was damaged later, and is passed over.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -153,15 +154,36 @@ pub(crate) fn start(path: &Path, octets: &[u8]) -> Result<Start, StoreError> {
     Ok(Start::First(u64::from_le_bytes(first.try_into().unwrap_or_default())))
 }
 
-/// Walks the whole frames of a file: calls `each` with the table and the batch's octets, in order, and
-/// gives the length of the good part.
-pub(crate) fn walk(octets: &[u8], mut each: impl FnMut(u8, &[u8])) -> usize {
+/// Walks the frames of a file: calls `each` in order with the table and the batch's octets, with nothing for a frame that
+/// is damaged and has whole ones behind it, and gives the length of the good part.
+pub(crate) fn walk(octets: &[u8], mut each: impl FnMut(Option<(u8, &[u8])>)) -> usize {
     let mut good = HEADER.min(octets.len());
-    while let Some((table, batch, length)) = next(octets.get(good..).unwrap_or_default()) {
-        each(table, batch);
-        good += length;
+    loop {
+        let rest = octets.get(good..).unwrap_or_default();
+        if let Some((table, batch, length)) = next(rest) {
+            each(Some((table, batch)));
+            good += length;
+        } else if let Some(length) = damaged(rest) {
+            each(None);
+            good += length;
+        } else {
+            return good;
+        }
     }
-    good
+}
+
+/// Where the next whole frame begins, behind one that is damaged.
+fn damaged(rest: &[u8]) -> Option<usize> {
+    let whole = |at: usize| rest.get(at..).and_then(next).is_some();
+    let says = rest.first_chunk::<4>().and_then(|length| usize::try_from(u32::from_le_bytes(*length)).ok());
+    let end = says.and_then(|length| length.checked_add(FRAME_HEADER));
+    if let Some(end) = end.filter(|end| whole(*end)) {
+        return Some(end);
+    }
+    // Its length is wrong, too: Arrow's streams begin with the same mark.
+    let mark = FRAME_HEADER + 1;
+    let marks = rest.get(mark..)?.windows(4).enumerate().skip(1).filter(|(_, octets)| **octets == [0xff; 4]);
+    marks.map(|(at, _)| at).find(|at| whole(*at))
 }
 
 fn next(rest: &[u8]) -> Option<(u8, &[u8], usize)> {
@@ -207,7 +229,10 @@ mod tests {
         assert_eq!(start(Path::new("f"), &octets).expect("a header"), Start::First(7));
         for cut in HEADER..=octets.len() {
             let mut seen = Vec::new();
-            let good = walk(&octets[..cut], |table, b| seen.push((table, decode(b).expect("a batch").num_rows())));
+            let good = walk(&octets[..cut], |frame| {
+                let (table, b) = frame.expect("undamaged");
+                seen.push((table, decode(b).expect("a batch").num_rows()));
+            });
             let whole = ends.iter().filter(|end| **end <= cut).count() - 1;
             assert_eq!(good, ends[whole], "cut at {cut}");
             assert_eq!(seen, [(0, 1), (1, 2), (0, 0)][..whole]);
@@ -235,17 +260,33 @@ mod tests {
         let mut octets = header(1).to_vec();
         octets.extend(&frame);
         let mut seen = Vec::new();
-        walk(&octets, |_, batch| seen.push(decode(batch).expect("a batch")));
+        walk(&octets, |frame| seen.push(decode(frame.expect("undamaged").1).expect("a batch")));
         assert_eq!(seen, [part]);
     }
 
     #[test]
-    fn a_flipped_bit_ends_the_file() {
+    fn a_flipped_bit_costs_its_own_frame() {
         let (octets, ends) = file();
-        for at in (ends[1]..ends[2]).step_by(3) {
-            let mut bad = octets.clone();
-            bad[at] ^= 0x10;
-            assert_eq!(walk(&bad, |_, _| {}), ends[1], "octet {at}");
+        for (number, frame) in ends.windows(2).enumerate() {
+            for at in frame[0]..frame[1] {
+                let (mut bad, mut seen) = (octets.clone(), Vec::new());
+                bad[at] ^= 0x10;
+                let good = walk(&bad, |frame| seen.push(frame.map(|(_, batch)| batch.len())));
+                // Of the last one nobody knows whether it was ever whole: it is cut off.
+                let (want, end) = if number == 2 { (2, ends[2]) } else { (3, ends[3]) };
+                assert_eq!((seen.len(), good), (want, end), "octet {at}");
+                assert!(seen.iter().enumerate().all(|(at, batch)| batch.is_none() == (at == number)), "octet {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn octets_that_are_no_frames_end_a_file() {
+        for fill in [0, 0xff, 0x7f] {
+            let mut octets = file().0;
+            let end = octets.len();
+            octets.extend(vec![fill; 5_000]);
+            assert_eq!(walk(&octets, |frame| assert!(frame.is_some())), end);
         }
     }
 

@@ -122,13 +122,19 @@ fn replay_file(
     let mut file = WalFile { path, last: [0; TABLES], keep: false };
     let mut seq = first;
     out.seq = out.seq.max(first.saturating_sub(1));
-    let good = frame::walk(octets, |table, octets| {
+    let good = frame::walk(octets, |frame| {
         let number = seq;
         seq += 1;
         if number >= below {
             return;
         }
         out.seq = out.seq.max(number);
+        let Some((table, octets)) = frame else {
+            tracing::error!(path = %file.path.display(), number, "a frame of the log is damaged: its rows are lost unless sealed");
+            file.keep = true;
+            add(&counters.damaged_frames, 1);
+            return;
+        };
         let table = usize::from(table);
         match (file.last.get_mut(table), skip.get(table)) {
             (Some(last), Some(through)) => {

@@ -93,6 +93,7 @@ fn holds(filter: &Expr, row: &Row<'_>) -> bool {
         Expr::And(parts) => parts.iter().all(|part| holds(part, row)),
         Expr::Or(parts) => parts.iter().any(|part| holds(part, row)),
         Expr::Not(part) => !holds(part, row),
+        Expr::Tag(name) => panic!("tag {name} was not looked up"),
         Expr::Test(Test { subject: Subject::Column(column), predicate }) => {
             let value = row.get(column.name);
             match (&value, predicate) {

@@ -34,3 +34,12 @@ test("what has no column is a list, and values that mean something are words", a
   expect(screen.getByText("LLDP (0x88cc)")).toBeTruthy();
   expect(screen.getByText("その他の情報要素")).toBeTruthy();
 });
+
+test("tags of now are links, one of then only is told apart", async () => {
+  answer({ "/flows/00000000000000aa": row, "/flows/00000000000000aa/tags": { now: ["uploads"], then: ["old name"] } });
+  show(<Flow />, `/flows/00000000000000aa?${RANGE}`, "/flows/:id");
+  const link = await screen.findByRole("link", { name: "uploads" });
+  expect(new URL(link.getAttribute("href") ?? "", "http://x").searchParams.get("q")).toBe('tag = "uploads"');
+  expect(link.title).toContain("not one when the flow started");
+  expect(screen.getByText("was old name")).toBeTruthy();
+});

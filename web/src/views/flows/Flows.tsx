@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useSearchParams } from "react-router";
 import { MEASURES, useSeries, type Measure } from "../../api/queries";
 import { Traffic } from "../../charts/Traffic";
+import { TAG } from "../../filter/build";
 import { useWords } from "../../i18n";
 import { ChartOptions, wished } from "../../parts/ChartOptions";
 import { Choice } from "../../parts/Choice";
@@ -45,7 +46,7 @@ export function Flows() {
   const set = (name: string, value: string) => put([[name, value]]);
   const change = (part: Partial<Question>) => put(membersOf(part));
   // A path goes through values that a flow has once.
-  const pictured = keys.length >= 2 && !keys.some((name) => name === "ip" || name.startsWith("net(ip,"));
+  const pictured = keys.length >= 2 && !keys.some((name) => name === "ip" || name === TAG || name.startsWith("net(ip,"));
   const picture = pictured && params.get("form") === "paths";
   return (
     <div className="flows">

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chooses up to four columns to rank by; none shows the flows one by one.
 import { useWords } from "../../i18n";
+import { MADE } from "./question";
 import { Picker } from "../../parts/Picker";
 import { COLUMNS } from "../../gen/columns";
 import { columnOf } from "../../parts/row";
 
 const MAX = 4;
-/** Keys that are no columns, with the text that explains them. */
-const MADE: Record<string, string> = { "net(ip,24)": "group.network", "time(1h)": "group.hour" };
 const OWN = /^(net\([a-z_]+,\d+(,\d+)?\)|time\(\d+[smhd]\))$/;
 const COMMON = ["ip", "app", "src_ip", "dst_ip", "dst_port", "proto", "tls_sni", "dns_query", "l2_vlan"];
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a ranking asks for besides its keys. It lives in the URL, so that a link shows the same table.
 import { MEASURES, type Measure } from "../../api/queries";
+import { TAG } from "../../filter/build";
 import type { PathsRequest, TopRequest } from "../../gen/api";
 import { LENGTHS } from "../../parts/ChartOptions";
 import { PLAIN } from "../../parts/measures";
@@ -17,6 +18,9 @@ export interface Question {
   /** Charts spread what a flow moved over its lifetime. */
   spread: boolean;
 }
+
+/** Keys of groups that are no columns, with the text that explains them. */
+export const MADE: Record<string, string> = { [TAG]: "group.tag", "net(ip,24)": "group.network", "time(1h)": "group.hour" };
 
 const list = (text: string) => text.split(/,(?![^(]*\))/).filter(Boolean);
 
