@@ -57,14 +57,7 @@ impl Engine {
         let end = Time(to.0.div_euclid(length).saturating_add(1).saturating_mul(length));
         let window = format!("date_bin(INTERVAL '{} seconds', time_start)", rule.window.as_secs());
         let range = format!("(time_start >= TIMESTAMP '{start}' AND time_start < TIMESTAMP '{end}')");
-        let mut sql = rule.sql.replace("$window", &window).replace("$range", &range);
-        // Longer names first, so that $packets does not hit $packets_max.
-        let mut parameters: Vec<_> = rule.parameters.iter().collect();
-        parameters.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-        for (name, parameter) in parameters {
-            sql = sql.replace(&format!("${name}"), &parameter.default.to_string());
-        }
-        sql
+        rule.with_parameters(&rule.sql.replace("$window", &window).replace("$range", &range))
     }
 
     /// Events of the rows that the query of a rule gave.

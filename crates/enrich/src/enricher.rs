@@ -5,10 +5,10 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanBuilder, FixedSizeBinaryArray, ListBuilder, RecordBatch, RecordBatchOptions,
-    StringViewBuilder, TimestampNanosecondArray, UInt32Array, UInt32Builder,
+    Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, FixedSizeBinaryArray, ListBuilder, RecordBatch,
+    RecordBatchOptions, StringViewBuilder, TimestampNanosecondArray, UInt32Array, UInt32Builder,
 };
-use arrow::compute::take;
+use arrow::compute::{not, nullif, take};
 use arrow::datatypes::{Field, Schema, UInt32Type};
 use arrow::error::ArrowError;
 use hashbrown::HashMap;
@@ -76,6 +76,11 @@ impl Sources {
     /// The definitions.
     pub fn definitions(&self) -> &Definitions {
         &self.definitions
+    }
+
+    /// True where nothing is said of any address.
+    fn is_empty(&self) -> bool {
+        self.tables.is_empty() && self.databases.is_empty()
     }
 
     /// Number of the version that is valid at `at`.
@@ -173,7 +178,8 @@ impl Enricher {
         if let Some(names) = &mut self.names {
             names.observe(batch, counters);
         }
-        let asked = Asked::of(&flows, &sources, counters);
+        let silent = sources.is_empty() && self.names.as_ref().is_none_or(Names::is_empty);
+        let asked = if silent { Asked::nothing(batch.num_rows()) } else { Asked::of(&flows, &sources, counters) };
         let mut columns = Columns::new(batch, counters);
         if let Some(names) = &mut self.names {
             columns.add_names(&flows, &asked, names)?;
@@ -211,6 +217,12 @@ struct Asked {
 }
 
 impl Asked {
+    /// No addresses, where nobody has anything to say of them.
+    fn nothing(rows: usize) -> Self {
+        let none = || UInt32Array::new_null(rows);
+        Self { addresses: Vec::new(), src: none(), dst: none() }
+    }
+
     fn of(flows: &Flows<'_>, sources: &Sources, counters: &Counters) -> Self {
         let mut numbers: HashMap<(Ip, Option<usize>), u32, RandomState> = HashMap::default();
         let mut addresses = Vec::new();
@@ -274,6 +286,9 @@ impl<'a> Columns<'a> {
     }
 
     fn add_names(&mut self, flows: &Flows<'_>, asked: &Asked, names: &mut Names) -> Result<(), ArrowError> {
+        if names.is_empty() {
+            return Ok(());
+        }
         let known: Vec<bool> = asked.addresses.iter().map(|(ip, _)| names.knows(*ip)).collect();
         let at = |number: Option<u32>| usize::try_from(number?).ok();
         let address = |number: Option<u32>| asked.addresses.get(at(number)?).map(|(ip, _)| *ip);
@@ -341,6 +356,11 @@ impl<'a> Columns<'a> {
     ) -> Result<(), ArrowError> {
         let told = self.batch.column_by_name(exporter).and_then(|array| array.as_primitive_opt::<UInt32Type>());
         if told.is_none() && found.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        if let Some(told) = told.filter(|_| found.iter().all(Option::is_none)) {
+            let known = BooleanArray::from_unary(told, |number| number != 0);
+            self.add(system, nullif(told, &not(&known)?)?);
             return Ok(());
         }
         let mut systems = UInt32Builder::with_capacity(numbers.len());

@@ -3,6 +3,8 @@
 //! responder's record has it, `kind` how the two values combine. What the row has no place for stands in
 //! `record_dst_differs`, so that both records can be had back (`split`).
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use minamo_model::{CellReader, FLOWS, text_value};
@@ -105,15 +107,13 @@ struct Gathered<'a> {
 
 impl<'a> Gathered<'a> {
     fn new(pairs: &[Pair], source: impl Fn(u64) -> Option<&'a RecordBatch>) -> Result<Self, ArrowError> {
-        let (mut numbers, mut batches) = (Vec::new(), Vec::new());
+        let (mut places, mut batches) = (HashMap::new(), Vec::new());
         let mut place = |part: Part| {
-            let at = match numbers.iter().position(|number| *number == part.batch) {
-                Some(at) => at,
-                None => {
-                    let batch = source(part.batch).ok_or_else(|| gone(part.batch))?;
-                    numbers.push(part.batch);
-                    batches.push(batch);
-                    batches.len() - 1
+            let at = match places.entry(part.batch) {
+                Entry::Occupied(at) => *at.get(),
+                Entry::Vacant(new) => {
+                    batches.push(source(part.batch).ok_or_else(|| gone(part.batch))?);
+                    *new.insert(batches.len() - 1)
                 }
             };
             Ok::<_, ArrowError>((at, usize::try_from(part.row).map_err(|_| gone(part.batch))?))

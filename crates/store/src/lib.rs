@@ -12,6 +12,7 @@
 mod catalog;
 mod checked;
 mod compact;
+mod constant;
 mod counters;
 mod encode;
 mod error;
@@ -46,5 +47,5 @@ pub use query::{
 };
 pub use rebuild::Rebuilt;
 pub use retention::{Class, ClassSize, Forecast, Hold, HoldKind, NewHold, Retained};
-pub use rollup::{ChannelStatus, RollupChart, RollupLine, RollupPart, RollupQuery, RollupStatus};
+pub use rollup::{ChannelStatus, Condition, RollupChart, RollupLine, RollupPart, RollupQuery, RollupStatus};
 pub use settings::Settings;

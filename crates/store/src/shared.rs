@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch};
 use minamo_base::Time;
 use tokio::sync::Semaphore;
 
@@ -34,13 +34,17 @@ pub(crate) struct HotBatch {
     pub(crate) batch: RecordBatch,
     /// Times of the rows.
     pub(crate) span: Span,
-    /// Octets of the frame: about what the rows take in memory.
+    /// Octets that the rows take in memory.
     bytes: usize,
 }
 
 impl HotBatch {
-    /// The batch of frame `seq`, which has `bytes` octets.
-    pub(crate) fn new(seq: u64, batch: RecordBatch, span: Span, bytes: usize) -> Self {
+    /// The batch of frame `seq`.
+    pub(crate) fn new(seq: u64, batch: RecordBatch, span: Span) -> Self {
+        // Of the rows alone: columns of a batch that was read back share one buffer.
+        let texts = |column: &ArrayRef| column.as_string_view_opt().map_or(0, |texts| texts.total_buffer_bytes_used());
+        let octets = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or(0) + texts(column);
+        let bytes = batch.columns().iter().map(octets).sum();
         Self { seq, batch, span, bytes }
     }
 }

@@ -102,10 +102,10 @@ pub(crate) fn load(shared: &Shared, entries: PerTable<Entry>) -> PerTable<u64> {
 
 /// Puts the batches of the log into the hot buffer.
 pub(crate) fn fill(shared: &Arc<Shared>, batches: Vec<Recovered>) {
-    for Recovered { table, seq, batch, bytes } in batches {
+    for Recovered { table, seq, batch } in batches {
         let Some(of) = tables().get(table).copied() else { continue };
         match Span::of(of, &batch) {
-            Ok(span) => shared.push_hot(table, HotBatch::new(seq, batch, span, bytes)),
+            Ok(span) => shared.push_hot(table, HotBatch::new(seq, batch, span)),
             Err(error) => {
                 tracing::error!(%error, seq, "batch of the log is unusable");
                 add(&shared.counters.unknown_frames, 1);

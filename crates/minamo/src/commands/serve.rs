@@ -118,7 +118,7 @@ impl Core {
         let (batches, queue) = mpsc::channel(ingest::QUEUE);
         let (fresh, ingested) = (Arc::new(Fresh::default()), Arc::new(ingest::Counters::default()));
         let detected = Arc::new(detector::Counters::default());
-        let detector = Detector::new(Arc::clone(&lake), rules.clone(), Arc::clone(&detected)).await?;
+        let detector = Detector::new(Arc::clone(&lake), rules.clone(), &fresh, Arc::clone(&detected)).await?;
         let detect = watch::Sender::new(());
         let open = |target| Door::open(target, export::Clock::System(clock::now)).context("cannot start an export");
         let exports: Vec<Door> = settings.exports()?.into_iter().map(open).collect::<anyhow::Result<_>>()?;

@@ -40,8 +40,6 @@ pub(crate) struct Recovered {
     pub(crate) seq: u64,
     /// The rows.
     pub(crate) batch: RecordBatch,
-    /// Octets of the frame.
-    pub(crate) bytes: usize,
 }
 
 /// All that the log holds.
@@ -155,7 +153,7 @@ fn replay_file(
             Some(batch) => {
                 add(&counters.recovered_batches, 1);
                 add(&counters.recovered_rows, batch.num_rows());
-                out.batches.push(Recovered { table, seq: number, batch, bytes: octets.len() });
+                out.batches.push(Recovered { table, seq: number, batch });
             }
             None => {
                 file.keep = true;

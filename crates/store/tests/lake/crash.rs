@@ -154,7 +154,7 @@ async fn newer_and_foreign_files_are_refused_with_their_name() {
     octets[8] = 9;
     fs::write(&log, octets).expect("written");
     let error = Lake::open(dir.path(), small(), clock).err().expect("refused");
-    let want = format!("{} has format version 9, want at most 1: it was written by a newer version", log.display());
+    let want = format!("{} has format version 9, want at most 2: it was written by a newer version", log.display());
     assert_eq!(error.to_string(), want);
 }
 
