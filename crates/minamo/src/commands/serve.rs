@@ -48,6 +48,7 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
         eprintln!("first start: log in as `admin` with the password `{password}` (shown only now)");
     }
     let listener = bind(settings.listen()?).await?;
+    let asked = interrupted();
     let stop = watch::Sender::new(false);
     let mut sources = Sources::default();
     sources.collect(&settings, &folder, &core, &stop)?;
@@ -58,7 +59,7 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
     let served = tokio::select! {
         served = serve(&core, &folder, listener, counters, exporters) => served,
         failed = sources.failed() => failed,
-        () = interrupted() => Ok(()),
+        () = asked => Ok(()),
     };
     stop.send_replace(true);
     sources.stop().await;
