@@ -6,10 +6,13 @@
 mod count;
 mod engine;
 mod rule;
+mod rules;
+mod said;
 
 pub use count::{Count, Counter, Due};
-pub use engine::{Engine, Found};
+pub use engine::{Engine, Found, Questions};
 pub use rule::{Parameter, Rule, RuleError, Severity, Text};
+pub use rules::{Instance, Rules, arrange};
 
 /// The rules that come with the product, from `rules/` of the repository.
 #[derive(rust_embed::RustEmbed)]

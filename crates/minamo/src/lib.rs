@@ -26,6 +26,7 @@ mod networks;
 mod pairing;
 mod probe;
 mod read;
+mod rules;
 #[cfg(feature = "lake")]
 mod sets;
 #[cfg(feature = "lake")]

@@ -292,7 +292,8 @@ fn event_row(deps: &Deps, row: &Row<'_>) -> EventRow {
     let text = |name| text_value(&row.get(name));
     let some = |name| Some(text(name)).filter(|text| !text.is_empty());
     let (name, facts) = (text("rule"), text("facts"));
-    let rule = deps.rules.iter().find(|rule| rule.name == name);
+    let rule = deps.rules.get(&name);
+    let rule = rule.as_ref();
     let described = rule.map(|rule| rule.text_of(&facts));
     let attack = match row.get("attack") {
         Value::Texts(ids) => ids.to_vec(),

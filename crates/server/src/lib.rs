@@ -24,7 +24,7 @@ use axum::routing::{delete, get, post, put};
 use axum::{Extension, Router};
 use minamo_base::{Sample, Time};
 use minamo_collect::Exporters;
-use minamo_detect::Rule;
+use minamo_detect::Rules;
 use minamo_filter::Sets;
 use minamo_state::Definitions;
 use minamo_store::Lake;
@@ -50,7 +50,7 @@ pub struct Deps {
     /// Takes in files of other programs, one at a time.
     pub importing: Importing,
     /// The rules that events are made by.
-    pub rules: Arc<Vec<Rule>>,
+    pub rules: Arc<Rules>,
     /// Counters of the other parts of the program.
     pub counters: Arc<dyn Fn() -> Vec<Sample> + Send + Sync>,
     /// The exporters of the collector, where one runs.

@@ -58,7 +58,7 @@ async fn service_at(clock: fn() -> Time) -> Service {
         networks: Arc::new(minamo_filter::NoSets),
         lake,
         state: Arc::new(state),
-        rules: Arc::new(Vec::new()),
+        rules: Arc::default(),
         counters: Arc::new(Vec::new),
         exporters: Some(collector.exporters()),
         started_at: now(),

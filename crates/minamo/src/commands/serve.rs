@@ -36,6 +36,7 @@ use crate::ingest::{self, Fresh};
 use crate::interfaces::InterfaceNames;
 use crate::pairing::{self, Stages};
 use crate::probe;
+use crate::rules;
 use crate::sets::{AllSets, Kept, Networks, Own};
 use crate::settings::Settings;
 
@@ -79,7 +80,7 @@ pub(crate) struct Core {
     pub(crate) state: Arc<State>,
     definitions: Arc<Definitions>,
     profiles: JoinHandle<()>,
-    rules: Arc<Vec<minamo_detect::Rule>>,
+    rules: Arc<minamo_detect::Rules>,
     batches: mpsc::Sender<RecordBatch>,
     ingest: JoinHandle<()>,
     detection: JoinHandle<()>,
@@ -104,7 +105,8 @@ impl Core {
         let state =
             State::open(&folder.join("state.db")).with_context(|| folder.join("state.db").display().to_string())?;
         let definitions = Arc::new(Definitions::open(&folder.join("state.db"))?);
-        let rules = minamo_detect::shipped_rules()?;
+        let sources = settings.rules()?;
+        let loaded = rules::planned(&lake, sources.load_first()?).await;
         let (enricher, watch) = enrichment::start(settings.enrich(), Arc::clone(&definitions), clock::now())?;
         let enrichment = enricher.control();
         let beside = Enricher::beside(&enrichment, settings.enrich().enricher);
@@ -119,7 +121,8 @@ impl Core {
         let (batches, queue) = mpsc::channel(ingest::QUEUE);
         let (fresh, ingested) = (Arc::new(Fresh::default()), Arc::new(ingest::Counters::default()));
         let detected = Arc::new(detector::Counters::default());
-        let detector = Detector::new(Arc::clone(&lake), rules.clone(), &fresh, Arc::clone(&detected)).await?;
+        let detector = Detector::new(Arc::clone(&lake), sources, loaded, &fresh, Arc::clone(&detected)).await?;
+        let rules = detector.rules();
         let detect = watch::Sender::new(());
         let open = |target| Door::open(target, export::Clock::System(clock::now)).context("cannot start an export");
         let exports: Vec<Door> = settings.exports()?.into_iter().map(open).collect::<anyhow::Result<_>>()?;
@@ -130,7 +133,7 @@ impl Core {
             state: Arc::new(state),
             definitions,
             profiles: tokio::spawn(profiles),
-            rules: Arc::new(rules),
+            rules,
             batches,
             ingest: tokio::spawn(ingest),
             detection: tokio::spawn(detector.run(fresh, detect.subscribe())),

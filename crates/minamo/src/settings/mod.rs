@@ -63,6 +63,7 @@ impl Settings {
         settings.collect()?;
         settings.forwards()?;
         settings.exports()?;
+        settings.rules()?;
         Ok(settings)
     }
 

@@ -46,6 +46,8 @@ pub enum Kind {
     Forwards,
     /// Tables that name other collectors for flows.
     Exports,
+    /// Tables that say how detection rules run.
+    Rules,
 }
 
 impl Kind {
@@ -72,6 +74,9 @@ impl Kind {
             Self::Limit => "a whole number of at least 1, or \"unlimited\"",
             Self::Forwards => "tables [[collect.forward]] with `to` and if need be `exporters` and `keep_source`",
             Self::Exports => "tables [[export]] with `url` and if need be `template` and `sides`",
+            Self::Rules => {
+                "tables [[rule]] with `name` and if need be `enabled`, `instance`, `only`, `severity`, `parameters`"
+            }
             Self::Groups => "a list of groups of addresses such as [\"192.0.2.1 192.0.2.2\"]",
         }
     }
@@ -96,6 +101,18 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Exports,
         default: "[]",
         doc: "Collectors that get all flows: `url` as \"ipfix://192.0.2.9:4739\", `template` with nProbe's labels or names of columns, `sides` \"one\" or \"both\". See docs/guide/export.md.",
+    },
+    Setting {
+        key: "rule",
+        kind: Kind::Rules,
+        default: "[]",
+        doc: "How detection rules run: `name`; `enabled = false` turns one off; `parameters = { ports = 300 }`, `severity`, and `only`, a condition in SQL on the flows, change it; with `instance` one rule runs several times. See docs/guide/rules.md.",
+    },
+    Setting {
+        key: "detect.rules",
+        kind: Kind::File,
+        default: "\"\"",
+        doc: "Folder with detection rules of one's own, a file `NAME.sql` each; read again when it changes. One with the name of a rule that comes with the product takes its place.",
     },
     Setting {
         key: "data.folder",
