@@ -195,6 +195,8 @@ impl Fired {
                 facts: self.facts.clone(),
                 filter: self.filter.clone(),
                 attack: rule.attack.clone(),
+                suppressed_by: None,
+                suppression_broken: None,
             },
         }
     }

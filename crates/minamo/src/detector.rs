@@ -15,6 +15,7 @@ use minamo_base::Time;
 use minamo_detect::{Counter, Due, Engine, Rule, Rules};
 use minamo_model::{CellReader, EVENTS, EventBuilder, FLOWS, Row, text_value};
 use minamo_schema::Value;
+use minamo_server::detection::Suppressing;
 use minamo_store::{Condition, Lake};
 use tokio::sync::watch;
 
@@ -100,6 +101,7 @@ pub(crate) struct Detector {
     /// The files of rules as they were read.
     marks: Vec<(PathBuf, Mark)>,
     engine: Engine,
+    suppressing: Arc<Suppressing>,
     /// The rules that look seldom.
     waiting: HashMap<String, Waiting>,
     lake: Arc<Lake>,
@@ -127,12 +129,13 @@ impl Detector {
         lake: Arc<Lake>,
         sources: Sources,
         loaded: Loaded,
+        suppressing: Arc<Suppressing>,
         fresh: &Fresh,
         counters: Arc<Counters>,
     ) -> anyhow::Result<Self> {
         let (marks, waiting) = (sources.marks(), HashMap::new());
         let (rules, engine) = (Arc::new(Rules::default()), Engine::default());
-        let mut detector = Self { rules, sources, marks, engine, waiting, lake, counters };
+        let mut detector = Self { rules, sources, marks, engine, suppressing, waiting, lake, counters };
         detector.put(loaded, fresh)?;
         detector.remember().await?;
         Ok(detector)
@@ -152,7 +155,7 @@ impl Detector {
         let flows = self.lake.stats().tables.into_iter().find(|table| table.table == FLOWS.name);
         fresh.count(Counted::of(&loaded.rules, &self.lake, flows.and_then(|flows| flows.last), &self.counters)?);
         self.waiting.retain(|name, _| loaded.rules.iter().any(|rule| rule.name == *name));
-        self.rules.replace(loaded.rules);
+        self.rules.replace(loaded.rules, loaded.wrong);
         Ok(())
     }
 
@@ -283,7 +286,7 @@ impl Detector {
 
     /// Stores the events of the rows that a rule gave.
     async fn give(&mut self, rule: &Rule, rows: &[RecordBatch]) -> anyhow::Result<()> {
-        let found = self.engine.events(rule, rows, clock::now());
+        let mut found = self.engine.events(rule, rows, clock::now());
         self.counters.forgotten.fetch_add(found.forgotten, Ordering::Relaxed);
         if found.flooded > 0 {
             self.counters.flooded.fetch_add(found.flooded, Ordering::Relaxed);
@@ -296,6 +299,7 @@ impl Detector {
         if found.events.is_empty() {
             return Ok(());
         }
+        self.suppressing.judge(&mut found.events, clock::now()).context("suppressions")?;
         let mut builder = EventBuilder::default();
         for event in &found.events {
             tracing::info!(rule = rule.name, facts = event.finding.facts, "event");

@@ -13,12 +13,13 @@ use minamo_base::{Sample, Time};
 use minamo_capture::{LiveCapture, LiveSettings};
 use minamo_collect::{Collector, Forwarder};
 use minamo_enrich::Enricher;
+use minamo_server::detection::Suppressing;
 use minamo_server::lake::import::Importing;
 use minamo_server::local::LocalListener;
 use minamo_server::profiles::Synced;
 use minamo_server::{Deps, State, random_password, services};
 use minamo_sinks::export::{self, Door};
-use minamo_state::Definitions;
+use minamo_state::{Definitions, Triages};
 use minamo_store::Lake;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -81,6 +82,8 @@ pub(crate) struct Core {
     definitions: Arc<Definitions>,
     profiles: JoinHandle<()>,
     rules: Arc<minamo_detect::Rules>,
+    suppressing: Arc<Suppressing>,
+    triages: Arc<Triages>,
     batches: mpsc::Sender<RecordBatch>,
     ingest: JoinHandle<()>,
     detection: JoinHandle<()>,
@@ -121,7 +124,9 @@ impl Core {
         let (batches, queue) = mpsc::channel(ingest::QUEUE);
         let (fresh, ingested) = (Arc::new(Fresh::default()), Arc::new(ingest::Counters::default()));
         let detected = Arc::new(detector::Counters::default());
-        let detector = Detector::new(Arc::clone(&lake), sources, loaded, &fresh, Arc::clone(&detected)).await?;
+        let suppressing = Arc::new(Suppressing::open(&folder.join("state.db"))?);
+        let (own_lake, counted, hidden) = (Arc::clone(&lake), Arc::clone(&detected), Arc::clone(&suppressing));
+        let detector = Detector::new(own_lake, sources, loaded, hidden, &fresh, counted).await?;
         let rules = detector.rules();
         let detect = watch::Sender::new(());
         let open = |target| Door::open(target, export::Clock::System(clock::now)).context("cannot start an export");
@@ -134,6 +139,8 @@ impl Core {
             definitions,
             profiles: tokio::spawn(profiles),
             rules,
+            suppressing,
+            triages: Arc::new(Triages::open(&folder.join("state.db"))?),
             batches,
             ingest: tokio::spawn(ingest),
             detection: tokio::spawn(detector.run(fresh, detect.subscribe())),
@@ -201,6 +208,8 @@ pub(crate) async fn serve(
         networks: Arc::new(Networks::Live(Arc::clone(&core.enrichment))),
         importing: core.importing.clone(),
         rules: Arc::clone(&core.rules),
+        suppressing: Arc::clone(&core.suppressing),
+        triages: Arc::clone(&core.triages),
         counters: Arc::new(counters),
         exporters,
         started_at: core.started_at,
