@@ -26,6 +26,7 @@ mod networks;
 mod pairing;
 mod probe;
 mod read;
+#[cfg(feature = "lake")]
 mod rules;
 #[cfg(feature = "lake")]
 mod sets;
