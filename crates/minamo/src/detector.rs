@@ -19,6 +19,7 @@ use minamo_server::detection::Suppressing;
 use minamo_store::{Condition, Lake};
 use tokio::sync::watch;
 
+use crate::actions::Actions;
 use crate::clock;
 use crate::enrichment::Mark;
 use crate::ingest::Fresh;
@@ -102,6 +103,7 @@ pub(crate) struct Detector {
     marks: Vec<(PathBuf, Mark)>,
     engine: Engine,
     suppressing: Arc<Suppressing>,
+    actions: Actions,
     /// The rules that look seldom.
     waiting: HashMap<String, Waiting>,
     lake: Arc<Lake>,
@@ -129,13 +131,13 @@ impl Detector {
         lake: Arc<Lake>,
         sources: Sources,
         loaded: Loaded,
-        suppressing: Arc<Suppressing>,
+        (suppressing, actions): (Arc<Suppressing>, Actions),
         fresh: &Fresh,
         counters: Arc<Counters>,
     ) -> anyhow::Result<Self> {
         let (marks, waiting) = (sources.marks(), HashMap::new());
         let (rules, engine) = (Arc::new(Rules::default()), Engine::default());
-        let mut detector = Self { rules, sources, marks, engine, suppressing, waiting, lake, counters };
+        let mut detector = Self { rules, sources, marks, engine, suppressing, actions, waiting, lake, counters };
         detector.put(loaded, fresh)?;
         detector.remember().await?;
         Ok(detector)
@@ -199,6 +201,10 @@ impl Detector {
             pause = pause_after(clock::now().since(began));
         }
         self.look(&fresh, true).await;
+        let actions = std::mem::take(&mut self.actions);
+        if let Err(error) = tokio::task::spawn_blocking(|| actions.close()).await {
+            tracing::error!(%error, "actions did not end");
+        }
     }
 
     /// Reads the rules again where a file of them has changed.
@@ -306,6 +312,9 @@ impl Detector {
             builder.append(event);
         }
         self.lake.append(&EVENTS, builder.finish()?).await?;
+        for event in found.events.iter().filter(|event| found.new.contains(&event.finding.event_id)) {
+            self.actions.tell(rule, &event.finding, clock::now());
+        }
         self.counters.events.fetch_add(found.events.len() as u64, Ordering::Relaxed);
         Ok(())
     }

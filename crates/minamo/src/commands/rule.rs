@@ -66,7 +66,14 @@ fn list(loaded: &Loaded) {
     let names = ["rule", "severity", "window", "attack", "title", "日本語"].map(str::to_owned);
     let row = |rule: &Rule| {
         let window = format!("{} s", rule.window.as_secs());
-        vec![rule.name.clone(), rule.severity.name().to_owned(), window, rule.attack.join(","), rule.title.en.clone(), rule.title.ja.clone()]
+        vec![
+            rule.name.clone(),
+            rule.severity.name().to_owned(),
+            window,
+            rule.attack.join(","),
+            rule.title.en.clone(),
+            rule.title.ja.clone(),
+        ]
     };
     say(&aligned(&names, &loaded.rules.iter().map(row).collect::<Vec<_>>()));
     for error in &loaded.wrong {
@@ -75,14 +82,18 @@ fn list(loaded: &Loaded) {
 }
 
 fn show(rule: &Rule) {
-    let mut out = format!("{}: {} / {}\n{}\n{}\n", rule.name, rule.title.en, rule.title.ja, rule.question.en, rule.question.ja);
+    let mut out =
+        format!("{}: {} / {}\n{}\n{}\n", rule.name, rule.title.en, rule.title.ja, rule.question.en, rule.question.ja);
     out.push_str(&format!("severity {}, window {} s", rule.severity.name(), rule.window.as_secs()));
     if !rule.attack.is_empty() {
         out.push_str(&format!(", ATT&CK {}", rule.attack.join(", ")));
     }
     out.push('\n');
     for (name, parameter) in &rule.parameters {
-        out.push_str(&format!("\n{name} = {}\n  {}\n  {}\n", parameter.default, parameter.reason.en, parameter.reason.ja));
+        out.push_str(&format!(
+            "\n{name} = {}\n  {}\n  {}\n",
+            parameter.default, parameter.reason.en, parameter.reason.ja
+        ));
     }
     out.push_str("\nharmless causes\n");
     for cause in &rule.benign {
@@ -98,7 +109,13 @@ async fn attempt(rule: &Rule, place: &Place, (from, to): (Time, Time), json: boo
     let line = |event: &minamo_model::Event| {
         let event = &event.finding;
         let address = |ip: Option<minamo_base::Ip>| ip.map_or_else(|| "-".to_owned(), |ip| ip.to_string());
-        vec![event.time_start.to_string(), event.time_end.to_string(), address(event.src_ip), address(event.dst_ip), rule.text_of(&event.facts).en]
+        vec![
+            event.time_start.to_string(),
+            event.time_end.to_string(),
+            address(event.src_ip),
+            address(event.dst_ip),
+            rule.text_of(&event.facts).en,
+        ]
     };
     if json {
         for event in &tried.events {
@@ -115,7 +132,12 @@ async fn attempt(rule: &Rule, place: &Place, (from, to): (Time, Time), json: boo
         say(&aligned(&["from", "to", "src_ip", "dst_ip", "event"].map(str::to_owned), &rows));
     }
     let pairs: BTreeSet<_> = tried.events.iter().map(|e| (e.finding.src_ip, e.finding.dst_ip)).collect();
-    eprintln!("minamo: {} would have fired {} times between {from} and {to}, for {} pairs", rule.name, tried.events.len(), pairs.len());
+    eprintln!(
+        "minamo: {} would have fired {} times between {from} and {to}, for {} pairs",
+        rule.name,
+        tried.events.len(),
+        pairs.len()
+    );
     if tried.cut || tried.left_out > 0 {
         eprintln!("minamo: not all was looked at: take a shorter range ({} windows were left out)", tried.left_out);
     }

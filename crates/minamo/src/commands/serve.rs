@@ -25,6 +25,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::actions::{self, Action, Actions};
 use crate::cli::Serve;
 use crate::clock;
 pub(crate) use crate::commands::interrupt::interrupted;
@@ -97,6 +98,7 @@ pub(crate) struct Core {
     /// Reads the files of enrichment again.
     watching: JoinHandle<()>,
     detected: Arc<detector::Counters>,
+    told: Vec<(String, Arc<actions::Counters>)>,
     started_at: Time,
 }
 
@@ -126,7 +128,10 @@ impl Core {
         let detected = Arc::new(detector::Counters::default());
         let suppressing = Arc::new(Suppressing::open(&folder.join("state.db"))?);
         let (own_lake, counted, hidden) = (Arc::clone(&lake), Arc::clone(&detected), Arc::clone(&suppressing));
-        let detector = Detector::new(own_lake, sources, loaded, hidden, &fresh, counted).await?;
+        let start = |(wanted, target)| Action::start(wanted, target);
+        let actions = Actions::new(settings.actions()?.into_iter().map(start).collect::<anyhow::Result<_>>()?);
+        let told = actions.counters();
+        let detector = Detector::new(own_lake, sources, loaded, (hidden, actions), &fresh, counted).await?;
         let rules = detector.rules();
         let detect = watch::Sender::new(());
         let open = |target| Door::open(target, export::Clock::System(clock::now)).context("cannot start an export");
@@ -151,6 +156,7 @@ impl Core {
             enrichment,
             watching,
             detected,
+            told,
             started_at: clock::now(),
             lake,
         })
@@ -192,12 +198,14 @@ pub(crate) async fn serve(
     exporters: Option<minamo_collect::Exporters>,
 ) -> anyhow::Result<()> {
     let (ingested, detected) = (Arc::clone(&core.ingested), Arc::clone(&core.detected));
+    let told = core.told.clone();
     let (enrichment, exports) = (Arc::clone(&core.enrichment), Arc::clone(&core.exports));
     let counters = move || {
         let mut samples = sources();
         samples.extend(ingested.samples(&[]));
         samples.extend(enrichment.samples());
         samples.extend(detected.samples(&[]));
+        samples.extend(actions::samples(&told));
         samples.extend(exports.iter().flat_map(|export| export.counters().samples(&[export.name()])));
         samples
     };

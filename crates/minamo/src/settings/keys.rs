@@ -46,6 +46,13 @@ impl<'a> Keys<'a> {
         value.as_bool().with_context(|| format!("{key}: got {value}, want true or false"))
     }
 
+    /// A whole number, where it is there.
+    pub(super) fn number(&mut self, key: &'static str) -> anyhow::Result<Option<u64>> {
+        let Some(value) = self.value(key) else { return Ok(None) };
+        let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
+        number.map(Some).with_context(|| format!("{key}: got {value}, want a whole number"))
+    }
+
     /// Whole numbers by name; none where they are not there.
     pub(super) fn numbers(&mut self, key: &'static str) -> anyhow::Result<BTreeMap<String, u64>> {
         let Some(value) = self.value(key) else { return Ok(BTreeMap::new()) };

@@ -178,7 +178,7 @@ impl Settings {
         Ok(crate::rules::Sources { folder, instances: instances.collect::<anyhow::Result<_>>().context("rule")? })
     }
 
-    fn tables(&self, key: &str) -> impl Iterator<Item = &toml::Table> {
+    pub(super) fn tables(&self, key: &str) -> impl Iterator<Item = &toml::Table> {
         self.values.get(key).and_then(toml::Value::as_array).into_iter().flatten().filter_map(toml::Value::as_table)
     }
 

@@ -48,6 +48,8 @@ pub enum Kind {
     Exports,
     /// Tables that say how detection rules run.
     Rules,
+    /// Tables that say who is told of events.
+    Actions,
 }
 
 impl Kind {
@@ -77,6 +79,7 @@ impl Kind {
             Self::Rules => {
                 "tables [[rule]] with `name` and if need be `enabled`, `instance`, `only`, `severity`, `parameters`"
             }
+            Self::Actions => "tables [[action]] with `name` and `kind`, and what that kind needs",
             Self::Groups => "a list of groups of addresses such as [\"192.0.2.1 192.0.2.2\"]",
         }
     }
@@ -107,6 +110,12 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Rules,
         default: "[]",
         doc: "How detection rules run: `name`; `enabled = false` turns one off; `parameters = { ports = 300 }`, `severity`, and `only`, a condition in SQL on the flows, change it; with `instance` one rule runs several times. See docs/guide/rules.md.",
+    },
+    Setting {
+        key: "action",
+        kind: Kind::Actions,
+        default: "[]",
+        doc: "Who is told of new events: `name`; `kind` \"webhook\", \"slack\", \"teams\", \"syslog\", \"cef\", \"mail\" or \"script\"; where: `url` or `url_file`, `address`, `to` or `path`; which events: `severity`, `rules`, `most_a_minute`; `language` \"en\" or \"ja\", `console` for links. See docs/guide/actions.md.",
     },
     Setting {
         key: "detect.rules",

@@ -32,7 +32,8 @@ impl Webhook {
 impl Notify for Webhook {
     fn send(&self, notice: &Notice) -> Result<(), NotifyError> {
         let body = notice.json().to_string();
-        let signature = self.key.as_ref().map(|key| format!("sha256={}", hex(hmac::sign(key, body.as_bytes()).as_ref())));
+        let signature =
+            self.key.as_ref().map(|key| format!("sha256={}", hex(hmac::sign(key, body.as_bytes()).as_ref())));
         self.post.send(&body, signature.as_deref())
     }
 }
@@ -100,7 +101,9 @@ impl Post {
     fn new(url: &str) -> Result<Self, NotifyError> {
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).filter(|host| !host.is_empty());
-        let Some(host) = host else { return Err(NotifyError::never("url", "want such as https://hooks.example.com/x")) };
+        let Some(host) = host else {
+            return Err(NotifyError::never("url", "want such as https://hooks.example.com/x"));
+        };
         let host = host.rsplit('@').next().unwrap_or(host).to_owned();
         let tls = TlsConfig::builder().root_certs(authorities()).build();
         let config = Agent::config_builder()
@@ -118,10 +121,14 @@ impl Post {
             request = request.header("x-minamo-signature", signature);
         }
         // The address may hold a secret, and an error of the library may hold the address.
-        let answer = request.send(body).map_err(|error| NotifyError::again(&self.host, error.to_string().replace(&self.url, "…")))?;
+        let answer = request
+            .send(body)
+            .map_err(|error| NotifyError::again(&self.host, error.to_string().replace(&self.url, "…")))?;
         match answer.status().as_u16() {
             200..=299 => Ok(()),
-            status @ (408 | 425 | 429 | 500..=599) => Err(NotifyError::again(&self.host, format!("answered with status {status}"))),
+            status @ (408 | 425 | 429 | 500..=599) => {
+                Err(NotifyError::again(&self.host, format!("answered with status {status}")))
+            }
             status => Err(NotifyError::never(&self.host, format!("answered with status {status}"))),
         }
     }

@@ -51,7 +51,11 @@ pub struct Mail {
 /// True for an address that can stand in an envelope: no spaces, no angle brackets, one `@`.
 fn is_address(text: &str) -> bool {
     let sound = |c: char| c.is_ascii_graphic() && !matches!(c, '<' | '>' | ',' | ';' | '"');
-    text.len() <= 254 && text.chars().all(sound) && text.split('@').count() == 2 && !text.starts_with('@') && !text.ends_with('@')
+    text.len() <= 254
+        && text.chars().all(sound)
+        && text.split('@').count() == 2
+        && !text.starts_with('@')
+        && !text.ends_with('@')
 }
 
 impl Mail {
@@ -78,7 +82,12 @@ impl Mail {
                 text.push_str(&format!("{name}: {value}\n"));
             }
         }
-        text.push_str(&format!("rule: {}\nevent: {}\nATT&CK: {}\n", notice.rule, notice.event_id, notice.attack.join(", ")));
+        text.push_str(&format!(
+            "rule: {}\nevent: {}\nATT&CK: {}\n",
+            notice.rule,
+            notice.event_id,
+            notice.attack.join(", ")
+        ));
         let body = STANDARD.encode(text.replace('\n', "\r\n"));
         // A word of a header has at most 75 characters (RFC 2047 §2), a line of base64 at most 76 (RFC 2045 §6.8).
         let words: Vec<String> = words(&format!("[{}] {}", notice.severity, notice.title));
@@ -230,6 +239,7 @@ fn date(at: Time) -> String {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let text = at.to_string();
     let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default();
-    let month = part(5..7).parse::<usize>().ok().and_then(|month| MONTHS.get(month.saturating_sub(1))).unwrap_or(&"Jan");
+    let month =
+        part(5..7).parse::<usize>().ok().and_then(|month| MONTHS.get(month.saturating_sub(1))).unwrap_or(&"Jan");
     format!("{} {month} {} {} +0000", part(8..10), part(0..4), part(11..19))
 }

@@ -31,7 +31,8 @@ impl Script {
 impl Notify for Script {
     fn send(&self, notice: &Notice) -> Result<(), NotifyError> {
         let failed = |what: String| NotifyError::again(self.path.display(), what);
-        let started = Command::new(&self.path).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let started =
+            Command::new(&self.path).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let mut child = started.map_err(|error| failed(error.to_string()))?;
         if let Some(mut input) = child.stdin.take() {
             // A program that does not read is no failure: its exit code tells.
@@ -46,7 +47,11 @@ impl Notify for Script {
                 Some(status) => return Err(failed(format!("ended with {status}"))),
                 None if begun.elapsed() > PATIENCE => {
                     let ended = child.kill().and_then(|()| child.wait());
-                    return Err(failed(format!("took longer than {} s ({})", PATIENCE.as_secs(), ended.map_or_else(|e| e.to_string(), |s| s.to_string()))));
+                    return Err(failed(format!(
+                        "took longer than {} s ({})",
+                        PATIENCE.as_secs(),
+                        ended.map_or_else(|e| e.to_string(), |s| s.to_string())
+                    )));
                 }
                 None => sleep(PIECE),
             }

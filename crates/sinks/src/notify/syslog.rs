@@ -45,7 +45,12 @@ impl Syslog {
             return Err(NotifyError::never(address, "want HOST:PORT such as 192.0.2.9:514"));
         }
         let host = host.chars().filter(char::is_ascii_graphic).take(255).collect::<String>();
-        Ok(Self { address: address.to_owned(), transport, format, host: if host.is_empty() { "-".to_owned() } else { host } })
+        Ok(Self {
+            address: address.to_owned(),
+            transport,
+            format,
+            host: if host.is_empty() { "-".to_owned() } else { host },
+        })
     }
 
     /// The message (RFC 5424 §6).
@@ -75,7 +80,9 @@ fn structured(notice: &Notice) -> String {
     let value = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace(']', "\\]");
     let mut out = format!(
         "[minamo@32473 event_id=\"{}\" rule=\"{}\" severity=\"{}\"",
-        value(&notice.event_id), value(&notice.rule), value(&notice.severity)
+        value(&notice.event_id),
+        value(&notice.rule),
+        value(&notice.severity)
     );
     for (name, text) in [("src_ip", &notice.src), ("dst_ip", &notice.dst), ("link", &notice.link)] {
         if let Some(text) = text {
@@ -101,10 +108,17 @@ fn cef(notice: &Notice) -> String {
     };
     let mut out = format!(
         "CEF:0|Minamo|Minamo|{}|{}|{}|{severity}|externalId={} start={} end={} msg={}",
-        env!("CARGO_PKG_VERSION"), head(&notice.rule), head(&notice.title), value(&notice.event_id),
-        notice.start.millis(), notice.end.millis(), value(&notice.text)
+        env!("CARGO_PKG_VERSION"),
+        head(&notice.rule),
+        head(&notice.title),
+        value(&notice.event_id),
+        notice.start.millis(),
+        notice.end.millis(),
+        value(&notice.text)
     );
-    for (four, six, label, text) in [("src", "c6a2", "Source IPv6 Address", &notice.src), ("dst", "c6a3", "Destination IPv6 Address", &notice.dst)] {
+    for (four, six, label, text) in
+        [("src", "c6a2", "Source IPv6 Address", &notice.src), ("dst", "c6a3", "Destination IPv6 Address", &notice.dst)]
+    {
         match text {
             Some(text) if text.contains(':') => out.push_str(&format!(" {six}={} {six}Label={label}", value(text))),
             Some(text) => out.push_str(&format!(" {four}={}", value(text))),

@@ -76,7 +76,8 @@ fn a_target_that_refuses_is_told_apart_from_one_that_is_away_and_secrets_stay_ou
     assert!(Chat::teams(&url).expect("a target").send(&notice()).expect_err("later").again);
     asked.join().expect("asked");
     let gone = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
-    let error = Chat::slack(&format!("http://{gone}/secret-path")).expect("a target").send(&notice()).expect_err("away");
+    let error =
+        Chat::slack(&format!("http://{gone}/secret-path")).expect("a target").send(&notice()).expect_err("away");
     assert!(error.again && !error.to_string().contains("secret-path"), "{error}");
     assert!(Webhook::new("hooks.example.com", None).is_err());
 }
@@ -86,7 +87,10 @@ fn chats_get_their_own_messages() {
     let (url, asked) = http("200 OK");
     Chat::slack(&url).expect("a target").send(&notice()).expect("sent");
     let text = asked.join().expect("asked").1;
-    assert!(text.contains("ポートスキャン|&lt;x&gt;") && text.contains("<https://minamo.example/events?event=00aa|00aa>"), "{text}");
+    assert!(
+        text.contains("ポートスキャン|&lt;x&gt;") && text.contains("<https://minamo.example/events?event=00aa|00aa>"),
+        "{text}"
+    );
     let (url, asked) = http("202 Accepted");
     Chat::teams(&url).expect("a target").send(&notice()).expect("sent");
     let card: serde_json::Value = serde_json::from_str(&asked.join().expect("asked").1).expect("JSON");
@@ -97,7 +101,9 @@ fn chats_get_their_own_messages() {
 fn syslog_has_structured_data_or_cef() {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
     let address = socket.local_addr().expect("bound").to_string();
-    let send = |format| Syslog::new(&address, Transport::Udp, format, "probe 1").expect("a target").send(&notice()).expect("sent");
+    let send = |format| {
+        Syslog::new(&address, Transport::Udp, format, "probe 1").expect("a target").send(&notice()).expect("sent")
+    };
     let receive = || {
         let mut octets = [0; 4_096];
         let read = socket.recv(&mut octets).expect("a datagram");
@@ -105,7 +111,10 @@ fn syslog_has_structured_data_or_cef() {
     };
     send(Format::Rfc5424);
     let said = receive();
-    assert!(said.starts_with("<107>1 2026-01-05T10:00:00Z probe1 minamo - event [minamo@32473 event_id=\"00aa\" rule="), "{said}");
+    assert!(
+        said.starts_with("<107>1 2026-01-05T10:00:00Z probe1 minamo - event [minamo@32473 event_id=\"00aa\" rule="),
+        "{said}"
+    );
     send(Format::Cef);
     let said = receive();
     let want = "|scan_ports|ポートスキャン\\|<x>|8|externalId=00aa start=1767607200000 end=1767607260000 msg=192.0.2.7 tried 150 ports \\= many\\nof them]. src=192.0.2.7 c6a3=2001:db8::1";
@@ -140,7 +149,8 @@ fn a_script_gets_json_and_its_failure_is_told() {
     let read: serde_json::Value = serde_json::from_slice(&std::fs::read(&out).expect("read")).expect("JSON");
     assert_eq!(read, notice().json());
     let bad = script("bad", "#!/bin/sh\nexit 3\n");
-    let error = (0..50).find_map(|_| bad.send(&notice()).err().filter(|error| error.what.contains("exit"))).expect("fails");
+    let error =
+        (0..50).find_map(|_| bad.send(&notice()).err().filter(|error| error.what.contains("exit"))).expect("fails");
     assert!(error.to_string().contains("exit status: 3"), "{error}");
     assert!(Script::new(folder.path().join("none")).is_err());
 }
@@ -179,7 +189,8 @@ fn relay(refuse: bool) -> (u16, JoinHandle<Vec<String>>) {
 }
 
 fn mail(port: u16) -> Mail {
-    let (host, from, to) = ("127.0.0.1".to_owned(), "minamo@example.com".to_owned(), vec!["noc@example.com".to_owned()]);
+    let (host, from, to) =
+        ("127.0.0.1".to_owned(), "minamo@example.com".to_owned(), vec!["noc@example.com".to_owned()]);
     Mail { host, port, security: Security::None, login: None, from, to, tls: crate::export::TlsFiles::default() }
 }
 
