@@ -261,7 +261,7 @@ const routes = {
   "GET /api/v1/incidents": (_, query) => ({
     rows: events
       .filter((e) => e.last >= query.get("from") && e.first < query.get("to"))
-      .map((e) => ({ incident_id: e.event_id, host: e.src_ip, severity: e.severity, score: 60, first: e.first, last: e.last, stages: [{ tactic: "discovery", name: { en: "discovery", ja: "内部の探索" }, at: e.first }], events: [e.event_id], hosts: [e.src_ip], narrative: [e.text], triage: e.triage })),
+      .map((e) => ({ incident_id: e.event_id, host: e.src_ip, severity: e.severity, score: 60, first: e.first, last: e.last, stages: [{ tactic: "discovery", name: { en: "discovery", ja: "内部の探索" }, at: e.first }], events: [{ event_id: e.event_id, title: e.title, first: e.first }], hosts: [e.src_ip], narrative: [{ at: e.first, text: e.text }], triage: e.triage })),
   }),
   "GET /api/v1/suppressions": () => ({ suppressions: [] }),
   "GET /api/v1/rules": () => ({ rules: [], refused: [] }),

@@ -14,7 +14,7 @@ mod tactic;
 
 pub use count::{Count, Counter, Due};
 pub use engine::{Engine, Found, Questions};
-pub use incident::{Incident, Seen, incidents};
+pub use incident::{Incident, Seen, Sentence, incidents};
 pub use rule::{Parameter, Rule, RuleError, Severity, Text};
 pub use rules::{Instance, Rules, arrange};
 pub use suppress::{Scope, ScopeError, Suppression, Verdict, usual, verdict};

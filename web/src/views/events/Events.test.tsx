@@ -8,7 +8,7 @@ import { Events } from "./Events";
 const both = (en: string) => ({ en, ja: `${en} (日)` });
 const triage = { standing: "new", owner: null, at: null, comments: [] };
 const event = (id: string, severity: string) => ({ event_id: id, rule: "beacon", severity, title: both(`title ${id}`), text: both(`text ${id}`), question: both("question"), benign: [both("agents")], first: "2026-05-01T00:10:00Z", last: "2026-05-01T00:20:00Z", src_ip: "10.0.0.1", dst_ip: null, values: { period_secs: 60 }, filter: "src_ip = 10.0.0.1", attack: ["T1071"], suppressed_by: null, suppression_broken: null, triage });
-const incident = { incident_id: "a", host: "10.0.0.1", severity: "critical", score: 85, first: "2026-05-01T00:10:00Z", last: "2026-05-01T00:20:00Z", stages: [{ tactic: "impact", name: both("impact"), at: "2026-05-01T00:10:00Z" }], events: ["a", "b"], hosts: ["10.0.0.1", "203.0.113.9"], narrative: [both("it began"), both("it went on")], triage };
+const incident = { incident_id: "a", host: "10.0.0.1", severity: "critical", score: 85, first: "2026-05-01T00:10:00Z", last: "2026-05-01T00:20:00Z", stages: [{ tactic: "impact", name: both("impact"), at: "2026-05-01T00:10:00Z" }], events: [{ event_id: "a", title: both("title a"), first: "2026-05-01T00:10:00Z" }, { event_id: "b", title: both("title b"), first: "2026-05-01T00:12:00Z" }], hosts: ["10.0.0.1", "203.0.113.9"], narrative: [{ at: "2026-05-01T00:10:00Z", text: both("it began") }, { at: null, text: both("it went on") }], triage };
 
 test("explains the chosen event and leads to its flows and time", async () => {
   answer({ "/events": { rows: [event("a", "high"), event("b", "low")], hidden: 0 } });
@@ -35,7 +35,7 @@ test("an incident tells its story and leads to its events", async () => {
   show(<Events />, `/events?${RANGE}`, "/events", "ja");
   expect(await screen.findByText("it went on (日)")).toBeTruthy();
   expect(screen.getAllByText("impact (日)").length).toBeGreaterThan(0);
-  fireEvent.click(screen.getByRole("button", { name: "b" }));
+  fireEvent.click(screen.getByRole("button", { name: /title b/ }));
   expect(await screen.findByText("text b (日)")).toBeTruthy();
 });
 

@@ -111,26 +111,28 @@ function Detail({ row }: { row: IncidentRow }) {
         <h3>{t("incidents.story")}</h3>
         <ol className="story">
           {row.narrative.map((sentence) => (
-            <li key={sentence.en}>{say(sentence)}</li>
+            <li key={sentence.text.en}>
+              {sentence.at === null ? null : <Time at={sentence.at} />} {say(sentence.text)}
+            </li>
           ))}
         </ol>
       </section>
       <section>
         <h3>{t("incidents.events")}</h3>
         <p className="attack">
-          {row.events.slice(0, 40).map((id) => (
+          {row.events.slice(0, 40).map((one) => (
             <button
-              key={id}
+              key={one.event_id}
               type="button"
               className="chip"
               onClick={() =>
                 put([
                   ["view", "events"],
-                  ["event", id],
+                  ["event", one.event_id],
                 ])
               }
             >
-              {id}
+              {say(one.title)} <Time at={one.first} />
             </button>
           ))}
           {row.events.length > 40 ? <span className="faint">{`+${row.events.length - 40}`}</span> : null}
