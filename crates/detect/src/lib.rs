@@ -6,6 +6,7 @@
 mod count;
 mod engine;
 mod incident;
+pub mod norikra;
 mod rule;
 mod rules;
 mod said;
