@@ -3,6 +3,7 @@
 //! given.
 
 mod actions;
+mod feeds;
 mod keys;
 mod parts;
 mod table;
@@ -66,6 +67,7 @@ impl Settings {
         settings.exports()?;
         settings.rules()?;
         settings.actions()?;
+        settings.feeds()?;
         Ok(settings)
     }
 
