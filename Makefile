@@ -6,7 +6,7 @@ MINAMO = $(CARGO_TARGET_DIR)/debug/minamo
 CORPORA = ../shared/corpora
 TOOLS = ../shared/tools
 
-.PHONY: demo test build web walk fmt fuzz bench bench-meter bench-lake bench-collect score-dpi need
+.PHONY: demo test build web walk fmt fuzz bench bench-meter bench-threads bench-lake bench-collect score-dpi need
 
 ## Shows a small network in the browser: builds what is missing, replays captures, serves on loopback.
 demo: build
@@ -49,6 +49,11 @@ bench: bench-meter bench-lake bench-collect
 bench-meter:
 	cargo build --release -p minamo --no-default-features
 	sh benches/meter.sh $(CARGO_TARGET_DIR)/release/minamo $(CORPORA) $(TOOLS)
+
+## Speed of `minamo meter` with two threads against one, on the capture of bench-meter.
+bench-threads:
+	cargo build --release -p minamo --no-default-features
+	python3 benches/threads.py $(CARGO_TARGET_DIR)/release/minamo $${MINAMO_BENCH_DIR:-/tmp/minamo-bench}/mixed.pcap 2
 
 ## Size, questions and intake of the lake against nfdump and DuckDB, in one run; RECORDS=1000000 for a short one.
 bench-lake: build

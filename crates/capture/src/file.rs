@@ -29,6 +29,8 @@ pub struct CaptureFile {
     used: usize,
     offset: u64,
     interfaces: Vec<Interface>,
+    /// The last frame: its interface, time in units, and captured length.
+    found: Option<(Interface, u64, usize)>,
 }
 
 /// What a frame inherits from its interface.
@@ -58,13 +60,18 @@ impl CaptureFile {
     /// Reads a capture from anything; `path` is its name in errors.
     pub fn from_reader(path: &Path, input: Box<dyn Read + Send>) -> Result<Self, CaptureError> {
         let plain = decompressed(input).map_err(|cause| CaptureError::Io { path: path.to_owned(), cause })?;
+        Self::of_plain(path, plain)
+    }
+
+    /// Reads a capture that is not compressed.
+    pub(crate) fn of_plain(path: &Path, plain: Box<dyn Read + Send>) -> Result<Self, CaptureError> {
         let reader = create_reader(BUFFER, plain).map_err(|error| match error {
             PcapError::ReadError => {
                 CaptureError::Io { path: path.to_owned(), cause: io::Error::other("cannot be read or decompressed") }
             }
             _ => CaptureError::NotACapture { path: path.to_owned() },
         })?;
-        Ok(Self { path: path.to_owned(), reader, used: 0, offset: 0, interfaces: Vec::new() })
+        Ok(Self { path: path.to_owned(), reader, used: 0, offset: 0, interfaces: Vec::new(), found: None })
     }
 
     /// Octets of the decompressed capture that were read.
@@ -74,11 +81,16 @@ impl CaptureFile {
 
     /// The next frame; nothing at the end. After an error there is nothing more to read.
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
+        Ok(if self.advance()? { self.again() } else { None })
+    }
+
+    /// Goes to the next frame; false at the end. After an error of an input that pauses it can be asked again.
+    pub(crate) fn advance(&mut self) -> Result<bool, CaptureError> {
         loop {
             self.release();
             let (used, found) = match self.reader.next() {
                 Ok((used, block)) => (used, look(&mut self.interfaces, &block)),
-                Err(PcapError::Eof) => return Ok(None),
+                Err(PcapError::Eof) => return Ok(false),
                 Err(PcapError::Incomplete(_)) => {
                     self.refill()?;
                     continue;
@@ -95,17 +107,27 @@ impl CaptureFile {
             };
             self.used = used;
             if let Found::Frame(interface, units, captured) = found {
-                return Ok(Some(Frame {
-                    time: interface.time(units),
-                    link: interface.link,
-                    data: frame_octets(&*self.reader, captured, used),
-                }));
+                self.found = Some((interface, units, captured));
+                return Ok(true);
             }
         }
     }
 
+    /// The frame that was gone to.
+    pub(crate) fn again(&self) -> Option<Frame<'_>> {
+        let (interface, units, captured) = self.found?;
+        let data = frame_octets(&*self.reader, captured, self.used);
+        Some(Frame { time: interface.time(units), link: interface.link, data })
+    }
+
+    /// True where a record was read in part.
+    pub(crate) fn holds_a_part(&self) -> bool {
+        self.reader.data().len() > self.used
+    }
+
     fn release(&mut self) {
         let used = std::mem::take(&mut self.used);
+        self.found = None;
         self.offset += used as u64;
         self.reader.consume_noshift(used);
     }

@@ -240,3 +240,52 @@ fn cable() {
     until_up("near");
     until_up("far");
 }
+
+#[test]
+fn what_the_kernel_dropped_is_counted_and_the_card_without_a_clock_says_so() {
+    if !inside("what_the_kernel_dropped_is_counted_and_the_card_without_a_clock_says_so") {
+        return;
+    }
+    cable();
+    let settings = LiveSettings { ring_bytes: 1 << 20, ..LiveSettings::default() };
+    let mut capture = LiveCapture::open("far", &settings).expect("far");
+    assert!(!capture.stamp_by_card().expect("asked"), "a cable of software has no clock");
+    let socket = UdpSocket::bind("192.0.2.1:0").expect("the address is ours");
+    // Two mebibytes of ring hold less than three mebibytes of frames.
+    let large = [0; 1_400];
+    const LARGE: u64 = 2_300;
+    for _ in 0..LARGE {
+        socket.send_to(&large, ("192.0.2.2", PORT)).expect("sent");
+    }
+    let seen = read(&mut capture);
+    let taken: u32 = seen.numbers.values().sum();
+    let stats = capture.stats().expect("counters");
+    assert_eq!(stats.received, LARGE);
+    assert!(stats.dropped > 0 && stats.full > 0, "{stats:?}");
+    assert_eq!(u64::from(taken) + stats.dropped, LARGE, "each is either seen or counted");
+}
+
+#[test]
+fn a_capture_is_read_after_the_privileges_are_gone() {
+    if !inside("a_capture_is_read_after_the_privileges_are_gone") {
+        return;
+    }
+    cable();
+    let mut capture = open("far");
+    let socket = UdpSocket::bind("192.0.2.1:0").expect("the address is ours");
+    if minamo_capture::become_user("nobody").is_err() {
+        println!("skipped: a_capture_is_read_after_the_privileges_are_gone: want to be root, and a user nobody");
+        return;
+    }
+    minamo_capture::no_new_privileges().expect("asked");
+    let status = std::fs::read_to_string("/proc/thread-self/status").expect("readable");
+    let line = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim).unwrap_or_default();
+    let ids: Vec<_> = line("Uid:").split_whitespace().collect();
+    assert!(ids.len() == 4 && !ids.contains(&"0"), "{ids:?}");
+    assert!(!line("Groups:").split(' ').any(|group| group == "0"), "{}", line("Groups:"));
+    assert_eq!((line("CapEff:"), line("CapPrm:"), line("NoNewPrivs:")), ("0000000000000000", "0000000000000000", "1"));
+    assert!(LiveCapture::open("near", &LiveSettings::default()).is_err(), "no other can be opened");
+    send(&socket, "192.0.2.2");
+    assert_eq!(read(&mut capture).numbers, once(None));
+    assert_eq!(capture.stats().expect("counters").received, u64::from(SENT), "the counters are still told");
+}

@@ -84,9 +84,6 @@ const SLOW_MICROS: u64 = 500_000;
 /// Says whether the network or an end is what makes a TCP conversation slow, and by what; nothing where nothing was
 /// measured. What was lost comes first, since it lengthens every other time too.
 pub(crate) fn judge(row: &mut Flow) {
-    if row.tcp.is_none() {
-        return;
-    }
     let packets = row.core.src_packets.saturating_add(row.core.dst_packets);
     let Some(npm) = &mut row.npm else { return };
     let again = u64::from(npm.src_retransmits.unwrap_or(0)) + u64::from(npm.dst_retransmits.unwrap_or(0));
@@ -138,7 +135,7 @@ mod tests {
     }
 
     fn verdict(npm: Npm) -> Option<(String, String)> {
-        let mut row = Flow { tcp: Some(Box::default()), ..Flow::default() };
+        let mut row = Flow::default();
         row.core.src_packets = 100;
         row.core.dst_packets = 100;
         row.npm = Some(Box::new(npm));

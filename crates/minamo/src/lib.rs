@@ -2,7 +2,6 @@
 //! The program as a library: [`main`] for the executable, and the tables that its references are written from.
 
 mod cli;
-#[cfg(feature = "lake")]
 mod clock;
 mod commands;
 #[cfg(feature = "lake")]

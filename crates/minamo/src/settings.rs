@@ -55,6 +55,14 @@ pub enum Kind {
     Forwards,
     /// Tables that name other collectors for flows.
     Exports,
+    /// Tables that name interfaces with settings of their own.
+    Interfaces,
+    /// A sample, or none.
+    Sampling,
+    /// Groups of columns that the meter fills.
+    Columns,
+    /// Octets with their unit, or off.
+    Ring,
 }
 
 impl Kind {
@@ -79,6 +87,12 @@ impl Kind {
             Self::Unknown => "\"accept\", \"ask\" or \"refuse\"",
             Self::Limit => "a whole number of at least 1, or \"unlimited\"",
             Self::Forwards => "tables [[collect.forward]] with `to` and if need be `exporters` and `keep_source`",
+            Self::Interfaces => {
+                "tables [[probe.interface]] with `name` and if need be `filter`, `threads`, `sampling`, `groups`, `idle_timeout`, `active_timeout`, `max_flows`, `promiscuous`"
+            }
+            Self::Sampling => "\"none\", or a method and one in how many: \"count:100\", \"random:100\", \"flow:100\"",
+            Self::Columns => "\"all\", \"light\", \"none\", or names joined by commas such as \"ip,tcp,npm\"",
+            Self::Ring => "a size with a unit such as \"20GiB\", or \"off\"",
             Self::Exports => "tables [[export]] with `url` and if need be `template` and `sides`",
             Self::Groups => "a list of groups of addresses such as [\"192.0.2.1 192.0.2.2\"]",
         }
@@ -148,6 +162,60 @@ pub static SETTINGS: &[Setting] = &[
         doc: "Memory of each thread in which frames wait to be metered; the kernel drops what does not fit. A second of a busy line is enough.",
     },
     Setting {
+        key: "probe.interface",
+        kind: Kind::Interfaces,
+        default: "[]",
+        doc: "Interfaces to meter that have settings of their own: `name`, and any of `filter`, `threads`, `sampling`, `groups`, `idle_timeout`, `active_timeout`, `max_flows`, `promiscuous`; the rest is as for the others.",
+    },
+    Setting {
+        key: "probe.sampling",
+        kind: Kind::Sampling,
+        default: "\"none\"",
+        doc: "Meter a part of the traffic, for lines that are too fast: every Nth packet, each packet with probability 1/N, or all packets of one flow in N. Rows say so, and sums are scaled.",
+    },
+    Setting {
+        key: "probe.groups",
+        kind: Kind::Columns,
+        default: "\"all\"",
+        doc: "Groups of columns that are filled; \"light\" leaves out applications, performance and the sequence of lengths, which cost the most time and memory.",
+    },
+    Setting {
+        key: "probe.hardware_times",
+        kind: Kind::Flag,
+        default: "false",
+        doc: "Have the card stamp the packets it receives, for every program that looks at it; where it cannot the kernel's times are used.",
+    },
+    Setting {
+        key: "probe.user",
+        kind: Kind::File,
+        default: "\"\"",
+        doc: "User that the program runs as once interfaces and ports are open, by name; it must own data.folder. Without one the program stays who it is.",
+    },
+    Setting {
+        key: "recorder.size",
+        kind: Kind::Ring,
+        default: "\"off\"",
+        doc: "Keep the packets of the probe's interfaces in a ring of this size on disk, to cut those of a flow out of it later. Packets have content: mind who may read it.",
+    },
+    Setting {
+        key: "recorder.folder",
+        kind: Kind::File,
+        default: "\"\"",
+        doc: "Where packets are kept; without one in `packets` of data.folder. For the program's user only.",
+    },
+    Setting {
+        key: "recorder.packet_bytes",
+        kind: Kind::Size,
+        default: "\"64KiB\"",
+        doc: "Octets of each packet that are kept; \"128B\" keeps headers and next to no content.",
+    },
+    Setting {
+        key: "meter.held",
+        kind: Kind::Size,
+        default: "\"64MiB\"",
+        doc: "Memory of each thread for TCP segments that came early; beyond it gaps are not waited for.",
+    },
+    Setting {
         key: "meter.idle_timeout",
         kind: Kind::Length,
         default: "\"60s\"",
@@ -163,7 +231,7 @@ pub static SETTINGS: &[Setting] = &[
         key: "meter.max_flows",
         kind: Kind::Count,
         default: "400000",
-        doc: "Most flows at a time per interface; beyond it the one idle for longest is reported early. A flow takes about 2 KiB.",
+        doc: "Most flows at a time per interface; beyond it the one idle for longest is reported early, in a flood of SYNs the oldest of those. A flow takes about 1 KiB, a third of it where probe.groups is \"light\".",
     },
     Setting {
         key: "collect.listen",
@@ -496,6 +564,7 @@ impl Settings {
         settings.collect()?;
         settings.forwards()?;
         settings.exports()?;
+        settings.probed()?;
         Ok(settings)
     }
 
@@ -547,9 +616,38 @@ impl Settings {
         self.text("server.listen").parse().context("server.listen")
     }
 
-    /// `probe.interfaces`.
-    pub(crate) fn interfaces(&self) -> Vec<String> {
-        self.texts("probe.interfaces")
+    /// `probe.interfaces` and `probe.interface`: the interfaces to meter, each with its settings.
+    pub(crate) fn probed(&self) -> anyhow::Result<Vec<Interface>> {
+        let common = Interface {
+            name: String::new(),
+            live: self.live()?,
+            threads: self.count("probe.threads"),
+            meter: self.meter(),
+        };
+        let mut interfaces: Vec<_> =
+            self.texts("probe.interfaces").into_iter().map(|name| Interface { name, ..common.clone() }).collect();
+        for table in self.tables("probe.interface") {
+            let interface = own(table, common.clone()).context("probe.interface")?;
+            interfaces.retain(|known| known.name != interface.name);
+            interfaces.push(interface);
+        }
+        Ok(interfaces)
+    }
+
+    /// `probe.user`.
+    pub(crate) fn probe_user(&self) -> Option<String> {
+        Some(self.text("probe.user").to_owned()).filter(|user| !user.is_empty())
+    }
+
+    /// `recorder.*`, for so many recorders; nothing where packets are not kept. `data` is the folder of the data.
+    pub(crate) fn recorder(&self, data: &Path, recorders: usize) -> Option<minamo_capture::recorder::Settings> {
+        let budget = parse_size(self.text("recorder.size"))? as u64;
+        Some(minamo_capture::recorder::Settings {
+            folder: self.path("recorder.folder").unwrap_or_else(|| data.join("packets")),
+            budget,
+            packet_bytes: self.size("recorder.packet_bytes"),
+            recorders: recorders as u64,
+        })
     }
 
     /// How interfaces are opened by a thread that is alone on them.
@@ -564,9 +662,9 @@ impl Settings {
         })
     }
 
-    /// `probe.threads`.
-    pub(crate) fn probe_threads(&self) -> usize {
-        self.count("probe.threads")
+    /// `probe.hardware_times`.
+    pub(crate) fn hardware_times(&self) -> bool {
+        self.flag("probe.hardware_times")
     }
 
     /// `meter.*`.
@@ -575,6 +673,9 @@ impl Settings {
             idle_timeout: self.length("meter.idle_timeout"),
             active_timeout: self.length("meter.active_timeout"),
             max_flows: self.count("meter.max_flows"),
+            held_bytes: self.size("meter.held"),
+            sampling: self.text("probe.sampling").parse::<minamo_meter::Sampling>().ok(),
+            groups: self.text("probe.groups").parse().unwrap_or(minamo_meter::Groups::ALL),
             ..Default::default()
         }
     }
@@ -742,6 +843,54 @@ impl Settings {
     }
 }
 
+/// An interface to meter.
+#[derive(Debug, Clone)]
+pub(crate) struct Interface {
+    /// Its name.
+    pub(crate) name: String,
+    /// How it is opened by a thread that is alone on it.
+    pub(crate) live: minamo_capture::LiveSettings,
+    /// Threads that share it.
+    pub(crate) threads: usize,
+    /// What is metered.
+    pub(crate) meter: minamo_meter::Settings,
+}
+
+/// An interface with settings of its own.
+fn own(table: &toml::Table, mut common: Interface) -> anyhow::Result<Interface> {
+    let mut keys = Keys::of(table);
+    common.name = keys.text("name")?.context("name: want the name of an interface")?.to_owned();
+    if let Some(text) = keys.text("filter")? {
+        common.live.filter = Some(minamo_capture::Expression::parse(text).context("filter")?);
+    }
+    if let Some(promiscuous) = keys.given_flag("promiscuous")? {
+        common.live.promiscuous = promiscuous;
+    }
+    if let Some(threads) = keys.count("threads")? {
+        common.threads = threads;
+    }
+    if let Some(max_flows) = keys.count("max_flows")? {
+        common.meter.max_flows = max_flows;
+    }
+    for (key, length) in
+        [("idle_timeout", &mut common.meter.idle_timeout), ("active_timeout", &mut common.meter.active_timeout)]
+    {
+        if let Some(text) = keys.text(key)? {
+            let want = Kind::Length.want();
+            *length = parse_length(text).with_context(|| format!("{key}: got {text:?}, want {want}"))?;
+        }
+    }
+    if let Some(text) = keys.text("sampling")? {
+        let sampling = if text == "none" { Ok(None) } else { text.parse::<minamo_meter::Sampling>().map(Some) };
+        common.meter.sampling = sampling.map_err(|error| anyhow::anyhow!("sampling: {error}"))?;
+    }
+    if let Some(text) = keys.text("groups")? {
+        let groups = text.parse::<minamo_meter::Groups>();
+        common.meter.groups = groups.map_err(|error| anyhow::anyhow!("groups: {error}"))?;
+    }
+    keys.end().map(|()| common)
+}
+
 /// The keys of a table in a list, each asked for once.
 struct Keys<'a> {
     table: &'a toml::Table,
@@ -770,8 +919,20 @@ impl<'a> Keys<'a> {
     }
 
     fn flag(&mut self, key: &'static str) -> anyhow::Result<bool> {
-        let Some(value) = self.value(key) else { return Ok(false) };
-        value.as_bool().with_context(|| format!("{key}: got {value}, want true or false"))
+        Ok(self.given_flag(key)?.unwrap_or(false))
+    }
+
+    fn given_flag(&mut self, key: &'static str) -> anyhow::Result<Option<bool>> {
+        let value = self.value(key);
+        value
+            .map(|value| value.as_bool().with_context(|| format!("{key}: got {value}, want true or false")))
+            .transpose()
+    }
+
+    fn count(&mut self, key: &'static str) -> anyhow::Result<Option<usize>> {
+        let Some(value) = self.value(key) else { return Ok(None) };
+        let count = value.as_integer().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
+        count.map(Some).with_context(|| format!("{key}: got {value}, want {}", Kind::Count.want()))
     }
 
     /// An error for a key that nobody asked for.
@@ -834,7 +995,10 @@ fn fits(kind: Kind, value: &toml::Value) -> bool {
         Kind::Files => all(|path| !path.is_empty()),
         Kind::Prefixes => all(|text| text.parse::<minamo_base::Prefix>().is_ok()),
         Kind::Unknown => text.is_some_and(|text| unknown(text).is_some()),
-        Kind::Forwards | Kind::Exports => list.is_some_and(|l| l.iter().all(toml::Value::is_table)),
+        Kind::Sampling => text.is_some_and(|t| t == "none" || t.parse::<minamo_meter::Sampling>().is_ok()),
+        Kind::Columns => text.is_some_and(|t| t.parse::<minamo_meter::Groups>().is_ok()),
+        Kind::Ring => text.is_some_and(|t| t == "off" || parse_size(t).is_some()),
+        Kind::Forwards | Kind::Exports | Kind::Interfaces => list.is_some_and(|l| l.iter().all(toml::Value::is_table)),
         Kind::Groups => all(|group| addresses(group).is_some_and(|group| !group.is_empty())),
         Kind::Limit => {
             text == Some(UNLIMITED) || value.as_integer().is_some_and(|n| u32::try_from(n).is_ok_and(|n| n > 0))
@@ -955,6 +1119,33 @@ mod tests {
         );
         let own = "[collect]\nlisten = [\"127.0.0.1:2055\"]\nforward = [{ to = \"127.0.0.1:2055\" }]";
         assert!(error(own).contains("our own address"), "{}", error(own));
+    }
+
+    #[test]
+    fn interfaces_can_have_settings_of_their_own() {
+        let text = "[probe]\ninterfaces = [\"eth1\", \"eth2\"]\nsampling = \"count:10\"\nthreads = 2\n\
+            [[probe.interface]]\nname = \"eth2\"\nsampling = \"none\"\ngroups = \"ip,tcp\"\nidle_timeout = \"5s\"\nthreads = 1\n";
+        let settings = Settings::parse(text).expect("good");
+        let probed = settings.probed().expect("checked");
+        let told: Vec<_> =
+            probed.iter().map(|of| (of.name.as_str(), of.threads, of.meter.sampling.is_some())).collect();
+        assert_eq!(told, [("eth1", 2, true), ("eth2", 1, false)]);
+        assert_eq!((probed[1].meter.idle_timeout, probed[1].meter.groups.app), (Duration::from_secs(5), false));
+        let again = Settings::parse(&settings.describe()).expect("its own description");
+        assert_eq!(settings.values, again.values);
+        assert!(error("[[probe.interface]]\nthreads = 1").starts_with("probe.interface: name: want"));
+        assert!(error("[[probe.interface]]\nname = \"a\"\nspeed = 1").contains("speed: no such key"));
+        assert!(error("[[probe.interface]]\nname = \"a\"\nsampling = \"7\"").contains("sampling: got \"7\""));
+        assert!(error("[probe]\nsampling = \"7\"").contains("\"random:100\""));
+    }
+
+    #[test]
+    fn packets_are_kept_where_a_size_says_so() {
+        assert_eq!(Settings::parse("").expect("defaults").recorder(Path::new("/data"), 1), None);
+        let settings = Settings::parse("[recorder]\nsize = \"20GiB\"\npacket_bytes = \"128B\"").expect("good");
+        let recorder = settings.recorder(Path::new("/data"), 3).expect("on");
+        assert_eq!((recorder.folder, recorder.budget), (PathBuf::from("/data/packets"), 20 << 30));
+        assert_eq!((recorder.packet_bytes, recorder.recorders), (128, 3));
     }
 
     #[test]

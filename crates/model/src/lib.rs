@@ -11,7 +11,7 @@ mod rows;
 mod table;
 
 pub use event::{Event, EventBuilder};
-pub use flow::{Flow, FlowBuilder};
+pub use flow::{Flow, FlowBuilder, FlowGroup};
 pub use identity::{IDENTITY, identities};
 pub use reader::{CellReader, Row, json_value, text_value};
 pub use table::{BATCH_ROWS, EVENTS, FLOWS, Table};

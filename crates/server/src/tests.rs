@@ -11,6 +11,7 @@ use tower::ServiceExt as _;
 use super::*;
 
 mod lake;
+mod packets;
 
 struct Service {
     router: Router,
@@ -55,6 +56,7 @@ async fn service_at(clock: fn() -> Time) -> Service {
         rules: Arc::new(Vec::new()),
         counters: Arc::new(Vec::new),
         exporters: Some(collector.exporters()),
+        packets: Some(Cutter::new(&folder.path().join("packets"))),
         started_at: now(),
         clock,
     });

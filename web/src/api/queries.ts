@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // React hooks over the API operations; results are cached by their request.
 import { keepPreviousData, QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { AsKnown, Completion, Events, ExporterDetail, ExporterList, FlowRow, Flows, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Queries, Series, SeriesRequest, Session, Status, Summary, Top, TopRequest } from "../gen/api";
+import type { AsKnown, Completion, Events, ExporterDetail, ExporterList, FlowRow, Flows, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Queries, Recorded, Series, SeriesRequest, Session, Status, Summary, Top, TopRequest } from "../gen/api";
 import { call, Failure } from "./client";
 
 /** What a ranking or a series counts. */
@@ -46,6 +46,14 @@ export function useStatus(everyMillis?: number) {
     queryKey: ["status"],
     queryFn: ({ signal }) => call<Status>("GET", "/status", undefined, signal),
     ...(everyMillis ? { refetchInterval: everyMillis } : {}),
+  });
+}
+
+/** Whether packets are recorded, and since when. */
+export function useRecorder() {
+  return useQuery({
+    queryKey: ["recorder"],
+    queryFn: ({ signal }) => call<Recorded>("GET", "/recorder", undefined, signal),
   });
 }
 

@@ -95,6 +95,17 @@ impl LiveCapture {
         Ok(Self { name: name.to_owned(), socket, ring, link })
     }
 
+    /// Has the card stamp what it receives, for all programs; false where it cannot, and the kernel's times are used.
+    pub fn stamp_by_card(&self) -> Result<bool, CaptureError> {
+        let told = self.socket.stamp_by_card(&self.name);
+        told.map_err(|cause| self.error("cannot switch on the card's times", cause))
+    }
+
+    /// What the first octets of its frames are.
+    pub fn link(&self) -> LinkType {
+        self.link
+    }
+
     /// The next frame; nothing where none came for a while.
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
         if !self.ring.is_ready() {

@@ -18,6 +18,8 @@ mod profile;
 #[cfg(feature = "lake")]
 mod query;
 #[cfg(feature = "lake")]
+mod recorder;
+#[cfg(feature = "lake")]
 mod serve;
 #[cfg(feature = "lake")]
 mod set;
@@ -48,7 +50,12 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         #[cfg(feature = "lake")]
         Command::Set(command) => place::block_on(set::run(command)),
         #[cfg(feature = "lake")]
-        Command::Serve(args) => place::block_on(serve::run(args)),
+        Command::Recorder(command) => place::block_on(recorder::run(command)),
+        #[cfg(feature = "lake")]
+        Command::Serve(args) => {
+            minamo_capture::no_new_privileges()?;
+            place::block_on(serve::run(args))
+        }
         #[cfg(feature = "lake")]
         Command::Collect(args) => place::block_on(collect::run(args)),
         #[cfg(feature = "lake")]

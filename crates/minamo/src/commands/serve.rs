@@ -10,8 +10,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use minamo_base::{Sample, Time};
+use minamo_capture::recorder::{self, Cutter, Recorder};
 use minamo_capture::{LiveCapture, LiveSettings};
 use minamo_collect::{Collector, Forwarder};
+use minamo_meter::{Choice, Sampling};
 use minamo_server::profiles::Synced;
 use minamo_server::{Deps, State, random_password, router};
 use minamo_sinks::export::{self, Door};
@@ -30,21 +32,28 @@ use crate::ingest::{self, Fresh};
 use crate::pairing::{self, Stages};
 use crate::probe;
 use crate::sets::{AllSets, Networks, Own};
-use crate::settings::Settings;
+use crate::settings::{Interface, Settings};
 
 pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
     let (settings, folder) = place(&args.place)?;
+    // What needs privileges comes first.
+    let listener = bind(settings.listen()?).await?;
+    let probes = Probes::open(&settings)?;
+    let forwarder = Arc::new(Forwarder::open(&settings.forwards()?)?);
+    if let Some(user) = settings.probe_user() {
+        minamo_capture::become_user(&user).with_context(|| format!("probe.user: cannot become {user:?}"))?;
+    }
     let core = Core::open(&folder, &settings).await?;
     if core.state.is_new()? {
         let password = random_password();
         core.state.set_user("admin", &password)?;
         eprintln!("first start: log in as `admin` with the password `{password}` (shown only now)");
     }
-    let listener = bind(settings.listen()?).await?;
     let stop = watch::Sender::new(false);
     let mut sources = Sources::default();
-    sources.collect(&settings, &folder, &core, &stop)?;
-    sources.probe(&settings, &core)?;
+    sources.collect(&settings, &folder, &core, forwarder, &stop)?;
+    let recorder = settings.recorder(&folder, probes.threads());
+    sources.probe(probes, recorder.as_ref(), &core)?;
     let sealing = tokio::spawn(seal_regularly(Arc::clone(&core.lake), settings.seal_after(), settings.keep_rollups()));
     eprintln!("console: http://{}/", listener.local_addr()?);
     let (counters, exporters) = (sources.counters(), sources.exporters.clone());
@@ -83,6 +92,7 @@ pub(crate) struct Core {
     /// Reads the files of enrichment again.
     watching: JoinHandle<()>,
     detected: Arc<detector::Counters>,
+    packets: Option<Cutter>,
     started_at: Time,
 }
 
@@ -128,6 +138,7 @@ impl Core {
             enrichment,
             watching,
             detected,
+            packets: settings.recorder(folder, 1).map(|recorder| Cutter::new(&recorder.folder)),
             started_at: clock::now(),
             lake,
         })
@@ -183,6 +194,7 @@ pub(crate) async fn serve(
         rules: Arc::clone(&core.rules),
         counters: Arc::new(counters),
         exporters,
+        packets: core.packets.clone(),
         started_at: core.started_at,
         clock: clock::now,
     });
@@ -208,6 +220,36 @@ struct Sources {
     pairing: Option<Arc<pairing::Counters>>,
     forwarder: Option<Arc<Forwarder>>,
     probes: Vec<(String, Arc<probe::Counters>)>,
+    recorders: Vec<(String, Arc<recorder::Counters>)>,
+}
+
+/// The interfaces that are metered, open: one capture for each thread.
+struct Probes(Vec<(Interface, Vec<LiveCapture>)>);
+
+impl Probes {
+    fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let mut probes = Vec::new();
+        for (number, interface) in settings.probed()?.into_iter().enumerate() {
+            let group = (interface.threads > 1).then(|| group(number));
+            let live = LiveSettings { group, ..interface.live.clone() };
+            let captures: Vec<_> = (0..interface.threads)
+                .map(|_| LiveCapture::open(&interface.name, &live))
+                .collect::<Result<_, _>>()
+                .context("probe.interfaces")?;
+            if settings.hardware_times()
+                && let Some(capture) = captures.first()
+                && !capture.stamp_by_card().context("probe.hardware_times")?
+            {
+                tracing::warn!(interface = interface.name, "the card does not stamp what it receives: the kernel does");
+            }
+            probes.push((interface, captures));
+        }
+        Ok(Self(probes))
+    }
+
+    fn threads(&self) -> usize {
+        self.0.iter().map(|(_, captures)| captures.len()).sum()
+    }
 }
 
 impl Sources {
@@ -216,6 +258,7 @@ impl Sources {
         settings: &Settings,
         folder: &Path,
         core: &Core,
+        forwarder: Arc<Forwarder>,
         stop: &watch::Sender<bool>,
     ) -> anyhow::Result<()> {
         let elements = settings.collect_elements().map(elements).transpose()?.map(Arc::new).unwrap_or_default();
@@ -224,7 +267,6 @@ impl Sources {
             return Ok(());
         }
         let collect = minamo_collect::Settings { folder: Some(folder.join("collect")), elements, ..collect };
-        let forwarder = Arc::new(Forwarder::open(&settings.forwards()?)?);
         let stages = Stages::new(settings.pairing(), settings.duplicates());
         let (batches, collected) = mpsc::channel(ingest::QUEUE);
         let counters = Arc::new(pairing::Counters::default());
@@ -239,26 +281,35 @@ impl Sources {
         Ok(())
     }
 
-    fn probe(&mut self, settings: &Settings, core: &Core) -> anyhow::Result<()> {
-        let threads = settings.probe_threads();
-        for (number, name) in settings.interfaces().into_iter().enumerate() {
+    fn probe(&mut self, probes: Probes, recorder: Option<&recorder::Settings>, core: &Core) -> anyhow::Result<()> {
+        for (interface, captures) in probes.0 {
             let counters = Arc::new(probe::Counters::default());
-            self.probes.push((name.clone(), Arc::clone(&counters)));
-            let live = LiveSettings { group: (threads > 1).then(|| group(number)), ..settings.live()? };
-            for _ in 0..threads {
-                let capture = LiveCapture::open(&name, &live).context("probe.interfaces")?;
-                let (meter, batches, stop) = (settings.meter(), core.batches(), Arc::clone(&self.stop));
-                let counters = Arc::clone(&counters);
-                self.tasks.spawn_blocking(move || Ok(probe::run(capture, meter, &batches, &counters, &stop)?));
+            self.probes.push((interface.name.clone(), Arc::clone(&counters)));
+            let recorded = recorder.map(|_| Arc::new(recorder::Counters::default()));
+            self.recorders.extend(recorded.iter().map(|counters| (interface.name.clone(), Arc::clone(counters))));
+            for (thread, capture) in captures.into_iter().enumerate() {
+                let name = format!("{}-{thread}", interface.name);
+                let recorder = match (recorder, &recorded) {
+                    (Some(settings), Some(counters)) => {
+                        let opened = Recorder::open(&name, capture.link(), settings, Arc::clone(counters));
+                        Some(opened.with_context(|| format!("recorder.folder: {}", settings.folder.display()))?)
+                    }
+                    _ => None,
+                };
+                let mut meter = interface.meter.clone();
+                meter.sampling = meter.sampling.map(|sampling| apart(sampling, thread));
+                let (batches, stop, counters) = (core.batches(), Arc::clone(&self.stop), Arc::clone(&counters));
+                self.tasks
+                    .spawn_blocking(move || Ok(probe::run(capture, meter, recorder, &batches, &counters, &stop)?));
             }
-            tracing::info!(interface = name, threads, "metering");
+            tracing::info!(interface = interface.name, threads = interface.threads, "metering");
         }
         Ok(())
     }
 
     fn counters(&self) -> SampleSource {
         let (collector, pairing, probes) = (self.collector.clone(), self.pairing.clone(), self.probes.clone());
-        let forwarder = self.forwarder.clone();
+        let (forwarder, recorders) = (self.forwarder.clone(), self.recorders.clone());
         Arc::new(move || {
             let forwarded = forwarder.iter().flat_map(|forwarder| forwarder.samples());
             let collected = collector.iter().flat_map(|c| c.samples(&[]));
@@ -267,6 +318,7 @@ impl Sources {
                 .chain(forwarded)
                 .chain(paired)
                 .chain(probes.iter().flat_map(|(name, c)| c.samples(&[name])))
+                .chain(recorders.iter().flat_map(|(name, c)| c.samples(&[name])))
                 .collect()
         })
     }
@@ -286,6 +338,14 @@ impl Sources {
                 tracing::error!("{error:#}");
             }
         }
+    }
+}
+
+/// The sample of one thread: threads that draw the same numbers do not draw by chance. Flows are chosen alike everywhere.
+fn apart(sampling: Sampling, thread: usize) -> Sampling {
+    match sampling.choice {
+        Choice::Flow => sampling,
+        Choice::Count | Choice::Random => Sampling { seed: thread as u64, ..sampling },
     }
 }
 
