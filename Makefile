@@ -3,10 +3,14 @@
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 MINAMO = $(CARGO_TARGET_DIR)/debug/minamo
+# As it is installed: without the checks that tests want. Only our own crates are compiled once more for it.
+PROGRAM = $(CARGO_TARGET_DIR)/minamo
+UNCHECKED = CARGO_PROFILE_DEV_OVERFLOW_CHECKS=false CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=false
+PREFIX ?= /usr/local
 CORPORA = ../shared/corpora
 TOOLS = ../shared/tools
 
-.PHONY: demo test build web walk fmt fuzz bench bench-meter bench-threads bench-lake bench-collect score-dpi need
+.PHONY: demo test build program install web walk fmt fuzz bench bench-meter bench-threads bench-probe bench-lake bench-collect score-dpi score-probe need
 
 ## Shows a small network in the browser: builds what is missing, replays captures, serves on loopback.
 demo: build
@@ -20,6 +24,15 @@ test: need web
 ## The program, with the console in it.
 build: need web
 	cargo build --workspace
+
+## The program to use for long: without the checks of overflows and the assertions that tests want.
+program: need web
+	$(UNCHECKED) cargo build -p minamo
+	@cp -f $(MINAMO) $(PROGRAM)
+
+## Into $(PREFIX)/bin.
+install: program
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/minamo
 
 ## The console, into web/dist.
 web: web/dist/index.html
@@ -39,11 +52,11 @@ walk: build
 fmt:
 	cargo fmt --all
 
-## A minute of each fuzz target; needs a nightly toolchain and cargo-fuzz.
+## A minute of each fuzz target; needs a C++ compiler.
 fuzz:
 	cargo xtask fuzz
 
-bench: bench-meter bench-lake bench-collect
+bench: bench-meter bench-probe bench-lake bench-collect
 
 ## CPU seconds of `minamo meter` against ndpiReader and softflowd, in one run.
 bench-meter:
@@ -55,17 +68,27 @@ bench-threads:
 	cargo build --release -p minamo --no-default-features
 	python3 benches/threads.py $(CARGO_TARGET_DIR)/release/minamo $${MINAMO_BENCH_DIR:-/tmp/minamo-bench}/mixed.pcap 2
 
+## The probe's figures: processor time and memory against ndpiReader and softflowd, threads, open flows, a live interface.
+bench-probe:
+	cargo build --release -p minamo --no-default-features
+	python3 benches/probe.py $(CARGO_TARGET_DIR)/release/minamo $(CORPORA) $(TOOLS)
+
 ## Size, questions and intake of the lake against nfdump and DuckDB, in one run; RECORDS=1000000 for a short one.
 bench-lake: build
 	sh benches/lake.sh $(MINAMO) $(CARGO_TARGET_DIR)/debug/xtask-lake $(TOOLS) $(RECORDS)
 
-## CPU, loss and memory of the collector against nfcapd, in one run; RECORDS=1000000 for a short one.
-bench-collect: build
-	sh benches/collect.sh $(MINAMO) $(TOOLS) $(RECORDS)
+## CPU, loss and memory of the collector against nfcapd, and decoding alone against netflow_parser, in one run;
+## RECORDS=1000000 for a short one.
+bench-collect: program
+	sh benches/collect.sh $(PROGRAM) $(TOOLS) $(RECORDS)
 
 ## Agreement of names and fingerprints with the expected flows of a corpus.
 score-dpi: build
 	sh benches/score-dpi.sh $(MINAMO) $(CORPORA) $(TOOLS)
+
+## Counters, flags and times of every conversation of the corpora against tshark, and other referees.
+score-probe: build
+	python3 benches/score-probe.py $(MINAMO) $(CORPORA) $(or $(MINAMO_BENCH_DIR),/tmp/minamo-bench)
 
 need:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 (rustup)"; exit 1; }

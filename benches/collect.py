@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """CPU seconds per million records, loss and memory of the collector, side by side with nfcapd.
 
-usage: collect.py MINAMO LOADGEN RECORDS
+usage: collect.py MINAMO LOADGEN RECORDS BENCH_DECODE CAPTURES
 
 Decoding to batches is `minamo collect --count`; to the durable lake `minamo serve`. CPU seconds are user and system of
-the whole process from start to end, from wait4(2). The last line says how many of the aims are met.
+the whole process from start to end, from wait4(2). Decoding alone is benches/decode on captures of the same datagrams,
+without sockets and threads. The last line says how many of the aims are met.
 """
 import os
 import shutil
@@ -16,7 +17,8 @@ import sys
 import tempfile
 import time
 
-MINAMO, LOADGEN, RECORDS = sys.argv[1], sys.argv[2], int(sys.argv[3])
+MINAMO, LOADGEN, RECORDS, DECODE, CAPTURES = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[5]
+ROUNDS = "9"
 RATE = 500_000
 PORT = 29_956
 FORMATS = ("v5", "v9", "ipfix")
@@ -26,6 +28,10 @@ aims = []
 
 def aim(name, value, limit, unit):
     aims.append((name, value <= limit, "%.3f %s, aim %.3f" % (value, unit, limit)))
+
+
+def at_least(name, value, limit, unit):
+    aims.append((name, value >= limit, "%.2f %s, aim %.2f" % (value, unit, limit)))
 
 
 def finish(process):
@@ -116,6 +122,15 @@ def durable(form, rate):
     return cpu, rows, dropped
 
 
+def decoding(form):
+    """Nanoseconds of processor time per record: to batches, to batches record by record, by netflow_parser."""
+    took = []
+    for decoder in ("minamo", "rows", "peer"):
+        told = subprocess.run([DECODE, os.path.join(CAPTURES, form + ".pcap"), decoder, ROUNDS], capture_output=True, text=True, check=True).stdout
+        took.append(float(told.split()[1]))
+    return took
+
+
 def memory():
     """Peak resident memory in MiB with so many exporters of three templates each."""
     process = subprocess.Popen([MINAMO, "collect", "--count", "--listen", "127.0.0.1:%d" % PORT], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -141,6 +156,11 @@ def memory():
 
 def main():
     million = RECORDS / 1_000_000
+    print("%-6s %12s %14s %16s %7s" % ("format", "ns per record", "one by one, ns", "netflow_parser", "ratio"))
+    for form in FORMATS:
+        ours, rows, peer = decoding(form)
+        print("%-6s %12.1f %14.1f %16.1f %7.2f" % (form, ours, rows, peer, peer / ours), flush=True)
+        at_least("%s: decoding beside netflow_parser" % form, peer / ours, 5, "times as fast")
     print("%d records at %d/s, and as fast as it goes; CPU s per million" % (RECORDS, RATE))
     print("%-6s %-22s %8s %10s %12s" % ("format", "program", "CPU s/M", "lost", "kernel drops"))
     for form in FORMATS:

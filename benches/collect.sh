@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The collector against nfcapd on the same datagrams over loopback, in one run: `make bench-collect`.
+# The collector against nfcapd on the same datagrams over loopback, and decoding alone against the crate
+# netflow_parser on the same datagrams in memory, in one run: `make bench-collect`. BENCH_DECODE is a bench-decode that
+# was built already.
 #
 #   collect.sh MINAMO TOOLS [RECORDS]
 set -eu
@@ -15,4 +17,13 @@ if [ ! -x "$loadgen" ]; then
     rm -rf "$copy" && mkdir -p "$top" && cp -r "$tools/loadgen" "$copy" && chmod -R u+w "$copy"
     (cd "$copy" && CARGO_TARGET_DIR=$top/loadgen cargo build --release --quiet)
 fi
-exec python3 "$(dirname "$0")/collect.py" "$minamo" "$loadgen" "$records"
+here=$(cd "$(dirname "$0")" && pwd)
+decode=${BENCH_DECODE:-}
+if [ -z "$decode" ]; then
+    decode=$top/decode/release/bench-decode
+    (cd "$here/decode" && CARGO_TARGET_DIR=$top/decode cargo build --release --quiet)
+fi
+for form in v5 v9 ipfix; do
+    [ -s "$top/$form.pcap" ] || "$loadgen" export-pcap "$top/$form.pcap" 200000 $form
+done
+exec python3 "$here/collect.py" "$minamo" "$loadgen" "$records" "$decode" "$top"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of benches/lake.sh: the same questions to nfdump, to DuckDB (where the module is installed) and to
 the lake, one after the other, three rounds; the best wall time of each counts."""
-import glob, os, resource, subprocess, sys, time
+import glob, os, resource, shutil, subprocess, sys, time
 
 minamo, folder, records = sys.argv[1], sys.argv[2], int(sys.argv[3])
 nf, lake = f"{folder}/nf", f"{folder}/lake"
@@ -68,6 +68,23 @@ for what, theirs, ours, aim in questions:
     print(f"{'':20}{'processor s':>46} {o[1]:9.3f} {t[1]:9.3f} {o[1]/t[1]:6.3f}", flush=True)
     if what.startswith("ip "):
         assert len(o[2].splitlines()) - 1 == sum(one in l for l in t[2].splitlines()), "another number of flows"
+# An import of nfcapd's file, as far as four million records, into a lake of its own; nfdump writes the same as text.
+part, into = f"{folder}/import.nf", f"{folder}/import"
+subprocess.run(["nfdump", "-q", "-r", sorted(glob.glob(f"{nf}/*"))[0], "-c", "4000000", "-w", part], check=True)
+def used(command):
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    said = child.stderr.read().decode()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        sys.exit(f"{' '.join(command)}: {said}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+shutil.rmtree(into, ignore_errors=True)
+cpu, memory = used([minamo, "import", "--data", into, part])
+theirs, _ = used(["nfdump", "-q", "-r", part, "-o", "csv"])
+line("import of nfcapd's file (nfdump -o csv), processor s", cpu, theirs, 1, f"{cpu:9.2f} {theirs:9.2f} {cpu/theirs:6.2f}   <= 1.00")
+line("memory of the import, MiB", memory, 512, 1, f"{memory:9.0f} {'':9} {'':6}   <= 512")
+os.remove(part), shutil.rmtree(into)
 for row in open(f"{folder}/month.txt"):
     if " ms: " in row:
         took, what = row.strip().split(" ms: ")

@@ -15,6 +15,13 @@ reason = { en = "Few programs open connections to fifty hosts on one port within
 default = 3
 reason = { en = "An attempt that leads nowhere takes a few packets: SYN, its retries or the answer.", ja = "成立しない試行は数パケット（SYN とその再送、または応答）で終わる。" }
 
+[count]
+where = "proto IN (6, 17) AND src_packets <= $packets AND dst_packets <= $packets AND dst_port NOT IN (53, 123)"
+key = ["src_ip", "dst_port", "proto"]
+distinct = { hosts = "dst_ip" }
+rows = "flows"
+more = "hosts"
+
 [[benign]]
 en = "Monitoring that checks whether hosts are up."
 ja = "ホストの死活を確かめる監視。"

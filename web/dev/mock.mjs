@@ -120,7 +120,33 @@ function paths(body) {
   return { paths: [...found.values()].toSorted((a, b) => b.value - a.value), links: [...links.values()].toSorted((a, b) => a.level - b.level || b.value - a.value) };
 }
 
-function series({ from, to, filter, split, by, limit, step_secs }) {
+const earlier = (text, length) => new Date(Date.parse(text) - length).toISOString();
+
+/** The value below which so many of a hundred lie. */
+const percentileOf = (values, percent) => values.toSorted((a, b) => a - b)[Math.max(1, Math.ceil((values.length * percent) / 100)) - 1] ?? 0;
+
+function billing(body) {
+  const inside = body.inside.length > 0;
+  const side = (part) => series({ ...body, by: part, split: null, limit: 1 }).series[0].values;
+  // Made-up traffic has no networks: what initiators send goes out.
+  const [inward, outward] = inside ? [side("src_bytes"), side("dst_bytes")] : [side("dst_bytes"), side("src_bytes")];
+  const bps = (values) => (percentileOf(values, body.percentile) * 8) / body.step_secs;
+  const { start } = series({ ...body, by: "bytes", split: null, limit: 1 });
+  return { start, step_secs: body.step_secs, inward, outward, inward_bps: bps(inward), outward_bps: bps(outward), larger_bps: bps(inward.map((value, i) => Math.max(value, outward[i]))) };
+}
+
+function series(body) {
+  const found = course(body);
+  if (body.percentile) for (const line of found.series) line.percentile = percentileOf(line.values, body.percentile);
+  const length = LENGTHS[body.compare] ?? 0;
+  if (length > 0) {
+    const [before] = course({ ...body, from: earlier(body.from, length), to: earlier(body.to, length), split: null, step_secs: found.step_secs }).series;
+    found.before = { name: null, values: found.series[0].values.map((_, i) => before.values[i] ?? 0) };
+  }
+  return found;
+}
+
+function course({ from, to, filter, split, by, limit, step_secs, spread }) {
   const rows = select({ from, to, filter });
   const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 86400];
   const span = (Date.parse(to) - Date.parse(from)) / 1000;
@@ -130,11 +156,13 @@ function series({ from, to, filter, split, by, limit, step_secs }) {
   const names = split ? group(rows, [split]).toSorted((a, b) => b[by] - a[by]).slice(0, limit).map((g) => g.key[0]) : [];
   const lines = [...names.map((name) => ({ name: String(name), values: Array(length).fill(0) })), { name: null, values: Array(length).fill(0) }];
   for (const row of rows) {
-    const line = split ? names.indexOf(row[split] ?? null) : -1;
+    const line = split ? names.indexOf(group([row], [split])[0].key[0]) : -1;
     const target = lines.at(line);
     const first = Math.floor((Date.parse(row.time_start) / 1000 - start) / step);
     const last = Math.min(length - 1, Math.floor((Date.parse(row.time_end) / 1000 - start) / step));
-    for (let i = first; i <= last; i += 1) target.values[i] += Math.round(total([row])[by] / (last - first + 1));
+    const amount = row[by] ?? total([row])[by];
+    if (spread === false) target.values[Math.max(0, first)] += amount;
+    else for (let i = Math.max(0, first); i <= last; i += 1) target.values[i] += Math.round(amount / (last - first + 1));
   }
   if (names.length > 0 && lines.at(-1).values.every((v) => v === 0)) lines.pop();
   return { start: new Date(start * 1000).toISOString(), step_secs: step, series: lines };
@@ -176,6 +204,27 @@ function profile(method, path, body) {
   return made;
 }
 
+const kept = { valid_from: started, valid_to: null };
+const tags = [
+  { name: "large uploads", version: 1, filter: "src bytes > 10M", note: "from clients", ...kept },
+  { name: "clear names", version: 2, filter: "port 53 or port 5353", note: null, ...kept },
+];
+const sets = [
+  { name: "guests", of: "addresses", version: 1, ended: false, members: ["192.0.2.128/25", "2001:db8:1::/64"], note: "Wi-Fi", ...kept },
+  { name: "web", of: "ports", version: 1, ended: false, members: ["80", "443", "8000-8100"], note: null, ...kept },
+];
+
+/** Operations below `/api/v1/tags` and `/api/v1/sets`; made-up data knows one version of each. */
+function definitions(list, more, key, method, path, body) {
+  const name = path[0] === undefined ? undefined : decodeURIComponent(path[0]);
+  const at = list.findIndex((one) => one.name === (name ?? body?.name));
+  if (method === "GET") return { [key]: name === undefined ? list : list.filter((one) => one.name === name), ...more };
+  if (method === "DELETE") return void list.splice(at, 1);
+  const made = { ended: false, ...body, ...kept, name: name ?? body.name, of: body.of ?? list[at]?.of, version: (list[at]?.version ?? 0) + 1, valid_from: body.valid_from ?? new Date().toISOString() };
+  list.splice(at < 0 ? list.length : at, at < 0 ? 0 : 1, made);
+  return made;
+}
+
 const COUNTERS = [
   ["capture_packets_total", 'interface="eth1"', 48211930], ["capture_dropped_total", 'interface="eth1"', 0],
   ["packet_skipped_total", 'reason="short"', 12], ["packet_skipped_total", 'reason="checksum"', 3],
@@ -201,6 +250,7 @@ const routes = {
   "POST /api/v1/query/top": top,
   "POST /api/v1/query/paths": paths,
   "POST /api/v1/query/series": series,
+  "POST /api/v1/query/billing": billing,
   "POST /api/v1/query/flows": (body) => {
     const rows = select(body).toReversed();
     const offset = Number(body.cursor ?? 0);
@@ -228,6 +278,9 @@ function call(method, url, request, body, answer) {
   if (url.pathname === "/api/v1/session") return session(method, request, body, answer);
   session("GET", request, null, answer);
   const begun = performance.now();
+  if (/^\/api\/v1\/flows\/[^/]+\/tags$/.test(url.pathname)) return { now: ["large uploads"], then: ["large uploads", "backup"] };
+  if (url.pathname.startsWith("/api/v1/tags")) return definitions(tags, {}, "tags", method, url.pathname.split("/").slice(4), body);
+  if (url.pathname.startsWith("/api/v1/sets")) return definitions(sets, { networks: ["office", "staff"] }, "sets", method, url.pathname.split("/").slice(4), body);
   if (url.pathname.startsWith("/api/v1/flows/")) {
     const found = flows.find((row) => row.flow_id === url.pathname.split("/").pop());
     if (!found) throw refuse(404, "flow", "there is no such flow", "そのフローはありません");

@@ -50,6 +50,14 @@ async function login({ page, t, see, shot }) {
   await page.getByRole("button", { name: t.login.enter }).click();
 }
 
+/** What the first link of that name in the box Download gives. */
+async function download(page, t, format) {
+  await page.getByRole("button", { name: t.download.label }).first().click();
+  const downloading = page.waitForEvent("download", wait);
+  await page.getByRole("link", { name: format, exact: true }).first().click();
+  return readFileSync(await (await downloading).path(), "utf8");
+}
+
 async function overview({ page, t, see, shot }) {
   for (const name of ["traffic", "apps", "hosts", "pairs", "encryption", "versions", "events"]) await page.getByRole("heading", { name: t.overview[name] }).waitFor(wait);
   await see(t.tile.packets);
@@ -60,6 +68,12 @@ async function overview({ page, t, see, shot }) {
   await page.getByRole("button", { name: t.range.choose }).click();
   await see(t.range.apply);
   await shot("range");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: t.chart.options }).click();
+  await page.getByLabel(t.analysis.compare).selectOption("1h");
+  await page.getByLabel(t.chart.spread).uncheck();
+  await page.locator(".legend").getByText(t.chart.before, { exact: true }).waitFor(wait);
+  await shot("overview-compared");
   await page.keyboard.press("Escape");
 }
 
@@ -127,12 +141,16 @@ async function flows({ page, t, go, shot, see }) {
   await page.getByRole("button", { name: "distinct(src_ip)", exact: true }).click();
   await page.waitForURL((url) => url.searchParams.get("order") === "distinct(src_ip)", wait);
   await page.getByLabel(t.analysis.compare).selectOption("1h");
+  await page.waitForURL((url) => url.searchParams.get("compare") === "1h", wait);
   await page.getByLabel(t.analysis.having).fill("flows >= 1");
   await page.keyboard.press("Enter");
   await page.waitForURL((url) => url.searchParams.get("having") === "flows >= 1" && url.searchParams.get("compare") === "1h", wait);
   await see(t.analysis.change);
   assert.equal(await page.locator(".error-note").count(), 0, "the analysis is answered");
   await shot("analysis");
+  const ranking = await download(page, t, t.download.csv);
+  assert.match(ranking, /^dst_port,bytes,/, "the ranking is a file");
+  assert.match(ranking, /,distinct\(src_ip\)/, "with the measures of the page");
   await page.getByRole("button", { name: t.group.add }).click();
   await page.getByRole("searchbox", { name: t.columns.find }).fill("net(dst_ip,16)");
   await page.keyboard.press("Enter");
@@ -164,6 +182,28 @@ async function flow({ page, t, shot }) {
   await shot("flow");
 }
 
+async function billing({ page, t, go, shot, see }) {
+  await go("billing");
+  await see(t.billing.larger);
+  await page.getByRole("img", { name: t.billing.courseLabel }).locator("canvas").waitFor(wait);
+  await page.getByLabel(t.billing.step).selectOption("60");
+  await page.getByLabel(t.billing.inside).fill("not a network");
+  await page.keyboard.press("Enter");
+  await page.locator(".error-note").waitFor(wait);
+  assert.equal(await page.getByLabel(t.billing.inside).inputValue(), "not a network", "a refused network stays");
+  await page.getByLabel(t.billing.inside).fill("192.0.2.0/24, 2001:db8:1::/48");
+  await page.keyboard.press("Enter");
+  await see(t.billing.larger);
+  await page.getByRole("img", { name: t.billing.courseLabel }).locator("canvas").waitFor(wait);
+  await page.getByLabel(t.billing.per, { exact: true }).selectOption("app");
+  await page.locator(".billing-table tbody tr").first().waitFor(wait);
+  await shot("billing");
+  assert.match(await download(page, t, t.download.csv), /^traffic,percentile,bits_per_second,[^]*\nin,95,/, "the bill is a file");
+  await page.locator(".billing-table button.link").first().click();
+  await page.waitForURL((url) => (url.searchParams.get("q") ?? "").includes("app = "), wait);
+  await page.goBack();
+}
+
 async function events({ page, t, go, shot, see }) {
   await go("events");
   await page.locator(".event-detail, .empty").first().waitFor(wait);
@@ -186,10 +226,7 @@ async function sql({ page, t, go, shot }) {
   await text.fill("SELECT app, COUNT(*) AS flows FROM flows GROUP BY app ORDER BY flows DESC LIMIT 20");
   await text.press("Control+Enter");
   await page.locator(".sql .grid tbody tr").first().waitFor(wait);
-  await page.getByRole("button", { name: t.download.label }).click();
-  const downloading = page.waitForEvent("download", wait);
-  await page.getByRole("link", { name: t.download.csv, exact: true }).click();
-  const file = readFileSync(await (await downloading).path(), "utf8");
+  const file = await download(page, t, t.download.csv);
   assert.ok(file.startsWith("app,flows\r\n"), "the whole answer is a file");
   await shot("sql");
 }
@@ -246,7 +283,7 @@ async function leave({ page, t }) {
   await page.getByLabel(t.login.password).waitFor(wait);
 }
 
-const steps = [login, overview, brush, drill, flows, flow, events, exporters, sql, lake, status, leave];
+const steps = [login, overview, brush, drill, flows, flow, billing, events, exporters, sql, lake, status, leave];
 let failed = 0;
 for (const [language, theme] of [["en", "light"], ["ja", "light"], ["ja", "dark"]]) {
   const walk = await open(language, theme);
@@ -264,6 +301,33 @@ for (const [language, theme] of [["en", "light"], ["ja", "light"], ["ja", "dark"
     }
   }
   await walk.context.close();
+}
+/** On a phone no page is wider than the screen, and every page can be reached. */
+async function phone() {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: "ja-JP", colorScheme: "light" });
+  const page = await context.newPage();
+  const t = words("ja");
+  await page.goto(base);
+  await page.getByLabel(t.login.user).fill(user);
+  await page.getByLabel(t.login.password).fill(password);
+  await page.getByRole("button", { name: t.login.enter }).click();
+  for (const name of ["overview", "flows", "billing", "lake"]) {
+    await page.getByRole("navigation", { name: t.nav.label }).getByRole("link", { name: t.nav[name] }).click();
+    await page.locator("main .panel").first().waitFor(wait);
+    await page.waitForTimeout(400);
+    await page.screenshot({ path: `${shots}/${name}-phone.png` });
+    const [wide, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+    assert.ok(wide <= screen, `${name} is ${wide} wide on a screen of ${screen}`);
+  }
+  await context.close();
+  console.log("ok   ja light phone");
+}
+
+try {
+  await phone();
+} catch (error) {
+  failed += 1;
+  console.error(`FAIL phone: ${error.message}`);
 }
 await browser.close();
 process.exitCode = failed > 0 ? 1 : 0;

@@ -18,11 +18,13 @@ import { Empty, ErrorNote, Loading } from "./parts/State";
 import { Login } from "./views/login/Login";
 import { Overview } from "./views/overview/Overview";
 
+const Billing = lazy(() => import("./views/billing/Billing").then((view) => ({ default: view.Billing })));
 const Exporters = lazy(() => import("./views/exporters/Exporters").then((view) => ({ default: view.Exporters })));
 const Flows = lazy(() => import("./views/flows/Flows").then((view) => ({ default: view.Flows })));
 const Flow = lazy(() => import("./views/flow/Flow").then((view) => ({ default: view.Flow })));
 const Events = lazy(() => import("./views/events/Events").then((view) => ({ default: view.Events })));
 const Profiles = lazy(() => import("./views/profiles/Profiles").then((view) => ({ default: view.Profiles })));
+const Names = lazy(() => import("./views/names/Names").then((view) => ({ default: view.Names })));
 const Sql = lazy(() => import("./views/sql/Sql").then((view) => ({ default: view.Sql })));
 const Lake = lazy(() => import("./views/lake/Lake").then((view) => ({ default: view.Lake })));
 const Status = lazy(() => import("./views/status/Status").then((view) => ({ default: view.Status })));
@@ -94,6 +96,7 @@ function Frame() {
           <Route index element={<Overview />} />
           <Route path="flows" element={<Flows />} />
           <Route path="flows/:id" element={<Flow />} />
+          <Route path="billing" element={<Billing />} />
         </Route>
         <Route element={<Scoped title="events" />}>
           <Route path="events" element={<Events />} />
@@ -103,6 +106,9 @@ function Frame() {
         </Route>
         <Route element={<Plain title="exporters" />}>
           <Route path="exporters" element={<Exporters />} />
+        </Route>
+        <Route element={<Plain title="names" />}>
+          <Route path="names" element={<Names />} />
         </Route>
         <Route element={<Plain title="sql" />}>
           <Route path="sql" element={<Sql />} />

@@ -1,26 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Fuzzing: the targets of `xtask/fuzz` under libFuzzer, each for a while. What is found is under `fuzz/artifacts`;
-//! seeds, corpora and builds are in the target folder.
+//! Fuzzing: the targets of `xtask/fuzz` under libFuzzer, each for a while, with the toolchain that everything is built
+//! with. What is found is under `fuzz/artifacts`; seeds, corpora and builds are in the target folder.
+//!
+//! libFuzzer wants code that counts where it went: LLVM's pass `sancov-module` with these arguments, which every
+//! toolchain has (<https://clang.llvm.org/docs/SanitizerCoverage.html>). Sanitizers of memory need a nightly toolchain;
+//! but for the crate `capture` there is no unsafe code that they could look at.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
-use crate::ci::{built, command, target_dir};
+use crate::ci::{built, target_dir};
 use crate::root;
 
 /// Memory that one input may take: far more than any bound of the readers.
 const MEMORY_MIB: u32 = 2_048;
 /// Seconds that one input may take; they take microseconds.
 const SLOW_SECS: u32 = 10;
+/// Counters at every edge, and what comparisons compared.
+const COVERAGE: [&str; 7] = [
+    "-Cpasses=sancov-module",
+    "-Cllvm-args=-sanitizer-coverage-level=4",
+    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
+    "-Cllvm-args=-sanitizer-coverage-pc-table",
+    "-Cllvm-args=-sanitizer-coverage-trace-compares",
+    "-Ccodegen-units=1",
+    "--cfg=fuzzing",
+];
 
 /// Runs one target, or all, for so many seconds each; the first that finds something ends the run.
 pub(crate) fn run(only: Option<&str>, secs: u32) -> anyhow::Result<()> {
-    let there = Command::new("rustup").args(["run", "nightly", "cargo", "fuzz", "--version"]).output();
-    if !there.is_ok_and(|output| output.status.success()) {
-        bail!("want a nightly toolchain and cargo-fuzz: rustup toolchain install nightly; cargo install cargo-fuzz");
-    }
     let names = targets()?;
     if let Some(name) = only.filter(|name| !names.iter().any(|n| n == name)) {
         bail!("got target {name:?}, want one of {}", names.join(", "));
@@ -28,31 +39,45 @@ pub(crate) fn run(only: Option<&str>, secs: u32) -> anyhow::Result<()> {
     let folder = target_dir().join("fuzz");
     let seeds = folder.join("seeds");
     built("xtask-fuzz", &[&seeds.to_string_lossy()])?;
+    let host = host()?;
+    build(&folder, &host)?;
     for name in names.iter().filter(|name| only.is_none_or(|only| only == *name)) {
         eprintln!("── fuzz: {name}");
-        let corpus = folder.join("corpus").join(name);
+        let (corpus, artifacts) = (folder.join("corpus").join(name), root().join("fuzz/artifacts").join(name));
         fs::create_dir_all(&corpus)?;
-        command(
-            "rustup",
-            &[
-                "run",
-                "nightly",
-                "cargo",
-                "fuzz",
-                "run",
-                "--target-dir",
-                &folder.to_string_lossy(),
-                name,
-                &corpus.to_string_lossy(),
-                &seeds.join(name).to_string_lossy(),
-                "--",
-                &format!("-max_total_time={secs}"),
-                &format!("-rss_limit_mb={MEMORY_MIB}"),
-                &format!("-timeout={SLOW_SECS}"),
-            ],
-        )?;
+        fs::create_dir_all(&artifacts)?;
+        let status = Command::new(folder.join(&host).join("debug").join(name))
+            .args([&corpus, &seeds.join(name)])
+            .arg(format!("-artifact_prefix={}/", artifacts.display()))
+            .arg(format!("-max_total_time={secs}"))
+            .arg(format!("-rss_limit_mb={MEMORY_MIB}"))
+            .arg(format!("-timeout={SLOW_SECS}"))
+            .arg("-print_final_stats=1")
+            .status()?;
+        anyhow::ensure!(status.success(), "{name} found something: it lies in {}", artifacts.display());
     }
     Ok(())
+}
+
+/// Builds all targets. A target triple keeps the flags from build scripts and macros.
+fn build(folder: &Path, host: &str) -> anyhow::Result<()> {
+    let status = Command::new("cargo")
+        .args(["build", "--bins", "--target", host, "--target-dir"])
+        .arg(folder)
+        .current_dir(root().join("fuzz"))
+        .env("RUSTFLAGS", COVERAGE.join(" "))
+        .env("CARGO_INCREMENTAL", "0")
+        .status()?;
+    anyhow::ensure!(status.success(), "the targets do not compile");
+    Ok(())
+}
+
+/// The target triple of this machine.
+fn host() -> anyhow::Result<String> {
+    let output = Command::new("rustc").arg("-vV").output().context("rustc")?;
+    let text = String::from_utf8(output.stdout)?;
+    let host = text.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc does not say its host")?;
+    Ok(host.to_owned())
 }
 
 /// The names of the targets: of the programs under `fuzz/fuzz_targets`.

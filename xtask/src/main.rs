@@ -31,7 +31,7 @@ enum Task {
     },
     /// Everything that CI runs: format, layers, lints, tests, generated files, licences, console.
     Ci,
-    /// Give every fuzz target, or one, some time; needs a nightly toolchain and cargo-fuzz.
+    /// Give every fuzz target, or one, some time; needs a C++ compiler.
     Fuzz {
         /// The target; all without it.
         target: Option<String>,

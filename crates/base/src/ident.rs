@@ -48,6 +48,11 @@ impl FiveTuple {
 
     /// The community id with the given seed (0 by convention): `1:` and the base64 of a SHA-1.
     pub fn community_id(&self, seed: u16) -> String {
+        String::from_utf8_lossy(&self.community_digits(seed)).into_owned()
+    }
+
+    /// The characters of the community id, without an allocation.
+    pub fn community_digits(&self, seed: u16) -> [u8; 30] {
         let has_ports = matches!(self.proto, 1 | 6 | 17 | 58 | 132);
         let (mut src_port, mut dst_port) = (self.src_port, self.dst_port);
         let mut one_way = false;
@@ -73,7 +78,13 @@ impl FiveTuple {
             hash.update(a.1.to_be_bytes());
             hash.update(b.1.to_be_bytes());
         }
-        format!("1:{}", base64::engine::general_purpose::STANDARD.encode(hash.finalize()))
+        let mut out = *b"1:                            ";
+        // 20 octets are 28 characters: they fit.
+        if let Some((_, room)) = out.split_at_mut_checked(2) {
+            let written = base64::engine::general_purpose::STANDARD.encode_slice(hash.finalize(), room);
+            debug_assert_eq!(written, Ok(28));
+        }
+        out
     }
 }
 

@@ -11,5 +11,5 @@ mod time;
 pub use addr::{AddrError, Ip, Mac, Prefix};
 pub use cursor::{Cause, Cursor, WireError};
 pub use ident::{FiveTuple, FlowId, hex};
-pub use metric::{Measured, Metric, Sample, Tally};
+pub use metric::{Measured, Metric, Sample, Tally, exposition};
 pub use time::{NANOS_PER_SEC, Time};

@@ -54,6 +54,28 @@ impl Sample {
     }
 }
 
+/// Samples in the text format of Prometheus (0.0.4), families in the order of their names.
+pub fn exposition(samples: &[Sample]) -> String {
+    let mut families: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
+    for sample in samples {
+        families.entry(sample.metric.name).or_default().push(sample);
+    }
+    let mut out = String::new();
+    for (name, samples) in families {
+        // One name can stand for several rows of the table, which then differ in a label.
+        let mut docs: Vec<_> = samples.iter().map(|sample| sample.metric.doc).collect();
+        docs.dedup();
+        let kind = samples.first().map_or("untyped", |sample| sample.metric.kind());
+        out.push_str(&format!("# HELP {name} {}\n# TYPE {name} {kind}\n", docs.join(" ")));
+        for sample in samples {
+            let labels = sample.label_text();
+            let braces = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
+            out.push_str(&format!("{name}{braces} {}\n", sample.value));
+        }
+    }
+    out
+}
+
 /// Counts by the value of an open label, behind a lock: for what is rare. Whoever counts bounds the values.
 #[derive(Debug)]
 pub struct Tally<K>(Mutex<BTreeMap<K, u64>>);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Capture files, read in one pass through a buffer: pcap (libpcap's savefile format) and pcapng
-//! (draft-ietf-opsawg-pcapng), with both byte orders, all timestamp resolutions and several interfaces.
+//! Capture files, read in one pass through a buffer: pcap (libpcap's savefile format; what is usual of it in
+//! `classic.rs`) and pcapng (draft-ietf-opsawg-pcapng), with both byte orders, all timestamp resolutions and several interfaces.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -12,6 +12,7 @@ use pcap_parser::pcapng::Block;
 use pcap_parser::traits::PcapReaderIterator;
 use pcap_parser::{PcapBlockOwned, PcapError, create_reader};
 
+use crate::classic::{self, Classic, Fault};
 use crate::{CaptureError, Frame};
 
 /// Buffer at the start; a larger record makes it grow up to [`MAX_BUFFER`].
@@ -24,13 +25,31 @@ const MAX_INTERFACES: usize = 4_096;
 /// An open capture.
 pub struct CaptureFile {
     path: PathBuf,
+    form: Form,
+}
+
+/// What reads it.
+enum Form {
+    Classic(Classic),
+    Blocks(Blocks),
+}
+
+/// Anything but classic captures, and every capture that is followed.
+pub(crate) struct Blocks {
     reader: Box<dyn PcapReaderIterator + Send>,
     /// Octets of the block that the last frame borrowed from.
     used: usize,
     offset: u64,
+    section: Section,
+    /// The last frame: its interface, time in units, where it begins in its block, and captured length.
+    found: Option<(Interface, u64, usize, usize)>,
+}
+
+/// What packets are read with.
+#[derive(Default)]
+struct Section {
     interfaces: Vec<Interface>,
-    /// The last frame: its interface, time in units, and captured length.
-    found: Option<(Interface, u64, usize)>,
+    big_endian: bool,
 }
 
 /// What a frame inherits from its interface.
@@ -43,8 +62,8 @@ struct Interface {
 }
 
 enum Found {
-    /// A frame: its interface, time in units, and captured length.
-    Frame(Interface, u64, usize),
+    /// A frame: its interface, time in units, where it begins in its block, and captured length.
+    Frame(Interface, u64, usize, usize),
     Other,
 }
 
@@ -59,64 +78,107 @@ impl CaptureFile {
 
     /// Reads a capture from anything; `path` is its name in errors.
     pub fn from_reader(path: &Path, input: Box<dyn Read + Send>) -> Result<Self, CaptureError> {
-        let plain = decompressed(input).map_err(|cause| CaptureError::Io { path: path.to_owned(), cause })?;
-        Self::of_plain(path, plain)
+        let io = |cause| CaptureError::Io { path: path.to_owned(), cause };
+        let mut plain = decompressed(input).map_err(io)?;
+        let mut header = Vec::with_capacity(classic::HEADER);
+        // What cannot be read says so when the rest is.
+        let broken = (&mut plain).take(classic::HEADER as u64).read_to_end(&mut header).is_err();
+        let plain = match <[u8; classic::HEADER]>::try_from(header.as_slice()) {
+            Ok(header) if !broken => match Classic::open(header, plain, BUFFER, MAX_BUFFER) {
+                Ok(classic) => return Ok(Self { path: path.to_owned(), form: Form::Classic(classic) }),
+                Err(plain) => plain,
+            },
+            _ => plain,
+        };
+        let whole: Box<dyn Read + Send> = Box::new(Full(io::Cursor::new(header).chain(plain)));
+        Ok(Self { path: path.to_owned(), form: Form::Blocks(Blocks::open(path, whole)?) })
     }
 
-    /// Reads a capture that is not compressed.
-    pub(crate) fn of_plain(path: &Path, plain: Box<dyn Read + Send>) -> Result<Self, CaptureError> {
+    /// Octets of the decompressed file up to the last frame.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        match &self.form {
+            Form::Blocks(blocks) => blocks.offset(),
+            Form::Classic(classic) => classic.offset(),
+        }
+    }
+
+    /// The next frame; nothing at the end. After an error there is nothing more to read.
+    pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
+        match &mut self.form {
+            Form::Blocks(blocks) => Ok(if blocks.advance(&self.path)? { blocks.again() } else { None }),
+            Form::Classic(classic) => {
+                let offset = classic.offset();
+                classic.next().map_err(|fault| failure(fault, &self.path, offset))
+            }
+        }
+    }
+}
+
+#[cold]
+fn failure(fault: Fault, path: &Path, offset: u64) -> CaptureError {
+    let path = path.to_owned();
+    match fault {
+        Fault::Cut => CaptureError::Truncated { path, offset },
+        Fault::TooLong => CaptureError::Malformed { path, offset, what: "want a record of at most 16 MiB" },
+        Fault::Io => CaptureError::Io {
+            path,
+            cause: io::Error::other(format!("cannot be read or decompressed after octet {offset}")),
+        },
+    }
+}
+
+impl Blocks {
+    /// Reads a capture of any form that is not compressed.
+    pub(crate) fn open(path: &Path, plain: Box<dyn Read + Send>) -> Result<Self, CaptureError> {
         let reader = create_reader(BUFFER, plain).map_err(|error| match error {
             PcapError::ReadError => {
                 CaptureError::Io { path: path.to_owned(), cause: io::Error::other("cannot be read or decompressed") }
             }
             _ => CaptureError::NotACapture { path: path.to_owned() },
         })?;
-        Ok(Self { path: path.to_owned(), reader, used: 0, offset: 0, interfaces: Vec::new(), found: None })
+        Ok(Self { reader, used: 0, offset: 0, section: Section::default(), found: None })
     }
 
-    /// Octets of the decompressed capture that were read.
-    pub fn offset(&self) -> u64 {
+    /// Octets up to the last frame.
+    pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// The next frame; nothing at the end. After an error there is nothing more to read.
-    pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
-        Ok(if self.advance()? { self.again() } else { None })
-    }
-
     /// Goes to the next frame; false at the end. After an error of an input that pauses it can be asked again.
-    pub(crate) fn advance(&mut self) -> Result<bool, CaptureError> {
+    pub(crate) fn advance(&mut self, path: &Path) -> Result<bool, CaptureError> {
         loop {
             self.release();
             let (used, found) = match self.reader.next() {
-                Ok((used, block)) => (used, look(&mut self.interfaces, &block)),
+                Ok((used, block)) => (used, self.section.look(&block, used)),
                 Err(PcapError::Eof) => return Ok(false),
                 Err(PcapError::Incomplete(_)) => {
-                    self.refill()?;
+                    self.refill(path)?;
                     continue;
                 }
                 Err(PcapError::BufferTooSmall) => {
-                    self.grow()?;
+                    self.grow(path)?;
                     continue;
                 }
-                Err(PcapError::UnexpectedEof) => return Err(self.truncated()),
-                Err(_) => return Err(self.malformed("want a block whose lengths agree")),
+                Err(PcapError::UnexpectedEof) => return Err(failure(Fault::Cut, path, self.offset)),
+                Err(_) => return Err(self.malformed(path, "want a block whose lengths agree")),
             };
             let Some(found) = found else {
-                return Err(self.malformed("want a packet of an interface that was described before"));
+                return Err(self.malformed(path, "want a packet of an interface that was described before"));
             };
             self.used = used;
-            if let Found::Frame(interface, units, captured) = found {
-                self.found = Some((interface, units, captured));
+            if let Found::Frame(interface, units, start, captured) = found {
+                self.found = Some((interface, units, start, captured));
                 return Ok(true);
             }
         }
     }
 
-    /// The frame that was gone to.
+    /// The frame that was gone to: found again after the borrow of its block ended.
     pub(crate) fn again(&self) -> Option<Frame<'_>> {
-        let (interface, units, captured) = self.found?;
-        let data = frame_octets(&*self.reader, captured, self.used);
+        let (interface, units, start, captured) = self.found?;
+        let block = self.reader.data().get(..self.used).unwrap_or_default();
+        let data = block.get(start..start + captured).unwrap_or_default();
         Some(Frame { time: interface.time(units), link: interface.link, data })
     }
 
@@ -132,27 +194,20 @@ impl CaptureFile {
         self.reader.consume_noshift(used);
     }
 
-    fn refill(&mut self) -> Result<(), CaptureError> {
-        self.reader.refill().map_err(|_| CaptureError::Io {
-            path: self.path.clone(),
-            cause: io::Error::other(format!("cannot be read or decompressed after octet {}", self.offset)),
-        })
+    fn refill(&mut self, path: &Path) -> Result<(), CaptureError> {
+        self.reader.refill().map_err(|_| failure(Fault::Io, path, self.offset))
     }
 
-    fn grow(&mut self) -> Result<(), CaptureError> {
+    fn grow(&mut self, path: &Path) -> Result<(), CaptureError> {
         let size = self.reader.data().len().max(BUFFER) * 2;
         if size > MAX_BUFFER || !self.reader.grow(size) {
-            return Err(self.malformed("want a record of at most 16 MiB"));
+            return Err(failure(Fault::TooLong, path, self.offset));
         }
-        self.refill()
+        self.refill(path)
     }
 
-    fn truncated(&self) -> CaptureError {
-        CaptureError::Truncated { path: self.path.clone(), offset: self.offset }
-    }
-
-    fn malformed(&self, what: &'static str) -> CaptureError {
-        CaptureError::Malformed { path: self.path.clone(), offset: self.offset, what }
+    fn malformed(&self, path: &Path, what: &'static str) -> CaptureError {
+        CaptureError::Malformed { path: path.to_owned(), offset: self.offset, what }
     }
 }
 
@@ -164,62 +219,88 @@ impl Interface {
     }
 }
 
-/// What a block is; nothing where it is a packet of an unknown interface.
-fn look(interfaces: &mut Vec<Interface>, block: &PcapBlockOwned<'_>) -> Option<Found> {
-    match block {
-        PcapBlockOwned::LegacyHeader(header) => {
-            // The upper bits tell of a frame check sequence (libpcap's savefile manual).
-            let link = LinkType(u16::try_from(header.network.0 & 0xffff).unwrap_or(u16::MAX));
-            let units = if header.is_nanosecond_precision() { 1_000_000_000 } else { 1_000_000 };
-            *interfaces = vec![Interface { link, units, offset_secs: i64::from(header.thiszone) }];
-            Some(Found::Other)
-        }
-        PcapBlockOwned::Legacy(packet) => {
-            let interface = *interfaces.first()?;
-            let units = u64::from(packet.ts_sec) * interface.units + u64::from(packet.ts_usec);
-            Some(Found::Frame(interface, units, packet.data.len().min(packet.caplen as usize)))
-        }
-        PcapBlockOwned::NG(Block::SectionHeader(_)) => {
-            interfaces.clear();
-            Some(Found::Other)
-        }
-        PcapBlockOwned::NG(Block::InterfaceDescription(idb)) => {
-            if interfaces.len() < MAX_INTERFACES {
-                interfaces.push(Interface {
-                    link: LinkType(u16::try_from(idb.linktype.0).unwrap_or(u16::MAX)),
-                    units: idb.ts_resolution().filter(|units| *units > 0).unwrap_or(1_000_000),
-                    offset_secs: idb.if_tsoffset,
-                });
+/// Where the data of pcapng's blocks begin: an enhanced packet's, an obsolete packet's (draft §4.3 and appendix A), and a simple
+/// packet's (§4.4).
+const ENHANCED: usize = 28;
+const SIMPLE: usize = 12;
+/// Type of the obsolete packet block.
+const OBSOLETE_PACKET: u32 = 2;
+
+impl Section {
+    /// What a block of `used` octets is; nothing where it is a packet of an unknown interface.
+    fn look(&mut self, block: &PcapBlockOwned<'_>, used: usize) -> Option<Found> {
+        let interfaces = &mut self.interfaces;
+        match block {
+            PcapBlockOwned::LegacyHeader(header) => {
+                // The upper bits tell of a frame check sequence (libpcap's savefile manual). The zone is not for
+                // readers.
+                let link = LinkType(u16::try_from(header.network.0 & 0xffff).unwrap_or(u16::MAX));
+                let units = if header.is_nanosecond_precision() { 1_000_000_000 } else { 1_000_000 };
+                *interfaces = vec![Interface { link, units, offset_secs: 0 }];
+                Some(Found::Other)
             }
-            Some(Found::Other)
+            PcapBlockOwned::Legacy(packet) => {
+                let interface = *interfaces.first()?;
+                let units = u64::from(packet.ts_sec) * interface.units + u64::from(packet.ts_usec);
+                let captured = packet.data.len().min(packet.caplen as usize);
+                Some(Found::Frame(interface, units, used.saturating_sub(captured), captured))
+            }
+            PcapBlockOwned::NG(Block::SectionHeader(section)) => {
+                interfaces.clear();
+                self.big_endian = section.big_endian();
+                Some(Found::Other)
+            }
+            PcapBlockOwned::NG(Block::InterfaceDescription(idb)) => {
+                if interfaces.len() < MAX_INTERFACES {
+                    interfaces.push(Interface {
+                        link: LinkType(u16::try_from(idb.linktype.0).unwrap_or(u16::MAX)),
+                        units: resolution(idb.if_tsresol),
+                        offset_secs: idb.if_tsoffset,
+                    });
+                }
+                Some(Found::Other)
+            }
+            PcapBlockOwned::NG(Block::EnhancedPacket(epb)) => {
+                let interface = *interfaces.get(epb.if_id as usize)?;
+                let units = u64::from(epb.ts_high) << 32 | u64::from(epb.ts_low);
+                Some(Found::Frame(interface, units, ENHANCED, epb.data.len().min(epb.caplen as usize)))
+            }
+            PcapBlockOwned::NG(Block::SimplePacket(spb)) => {
+                // A simple packet has no time: it gets the epoch, which the row shows as what it is.
+                let interface = *interfaces.first()?;
+                Some(Found::Frame(interface, 0, SIMPLE, spb.data.len().min(spb.origlen as usize)))
+            }
+            // The parser gives the type in the order of the machine or in that of the file.
+            PcapBlockOwned::NG(Block::Unknown(other))
+                if [OBSOLETE_PACKET, OBSOLETE_PACKET.swap_bytes()].contains(&other.block_type) =>
+            {
+                self.obsolete(other.data)
+            }
+            PcapBlockOwned::NG(_) => Some(Found::Other),
         }
-        PcapBlockOwned::NG(Block::EnhancedPacket(epb)) => {
-            let interface = *interfaces.get(epb.if_id as usize)?;
-            let units = u64::from(epb.ts_high) << 32 | u64::from(epb.ts_low);
-            Some(Found::Frame(interface, units, epb.data.len().min(epb.caplen as usize)))
-        }
-        PcapBlockOwned::NG(Block::SimplePacket(spb)) => {
-            // A simple packet has no time: it gets the epoch, which the row shows as what it is.
-            let interface = *interfaces.first()?;
-            Some(Found::Frame(interface, 0, spb.data.len().min(spb.origlen as usize)))
-        }
-        PcapBlockOwned::NG(_) => Some(Found::Other),
+    }
+
+    /// An obsolete packet block: as an enhanced one, but with an interface of 16 bits, and a count of drops.
+    fn obsolete(&self, body: &[u8]) -> Option<Found> {
+        let word = |at: usize| {
+            let octets = body.get(at..)?.first_chunk::<4>().copied()?;
+            Some(if self.big_endian { u32::from_be_bytes(octets) } else { u32::from_le_bytes(octets) })
+        };
+        let number = word(0)?;
+        let number = if self.big_endian { number >> 16 } else { number & 0xffff };
+        let interface = *self.interfaces.get(number as usize)?;
+        let units = u64::from(word(4)?) << 32 | u64::from(word(8)?);
+        let room = body.len().saturating_sub(ENHANCED - 8);
+        Some(Found::Frame(interface, units, ENHANCED, room.min(word(12)? as usize)))
     }
 }
 
-/// The captured octets of the block at the front of the buffer, found again after the borrow of the block ended.
-fn frame_octets(reader: &dyn PcapReaderIterator, captured: usize, used: usize) -> &[u8] {
-    let data = reader.data();
-    // pcapng blocks start with a type; an enhanced packet's data begins at 28, a simple one's at 12 (pcapng §4.3, §4.4).
-    // A pcap record's data begins at 16 (or 24 in the modified format): it stands at the record's end.
-    let block = data.get(..used).unwrap_or_default();
-    let kind = block.get(..4).unwrap_or_default();
-    let start = match kind {
-        [6, 0, 0, 0] | [0, 0, 0, 6] if used >= 32 + captured => 28,
-        [3, 0, 0, 0] | [0, 0, 0, 3] if used >= 16 + captured => 12,
-        _ => used.saturating_sub(captured),
-    };
-    block.get(start..start + captured).unwrap_or_default()
+/// Units of a second (pcapng §4.2, if_tsresol): a power of ten, or of two where the highest bit is set. Those that do
+/// not fit 64 bits are none that a clock has.
+fn resolution(told: u8) -> u64 {
+    let exponent = u32::from(told & 0x7f);
+    let units = if told & 0x80 == 0 { 10u64.checked_pow(exponent) } else { 1u64.checked_shl(exponent) };
+    units.unwrap_or(1_000_000)
 }
 
 /// The input without its compression, told by the first octets.
@@ -327,6 +408,32 @@ mod tests {
     }
 
     #[test]
+    fn both_byte_orders_and_both_resolutions() {
+        for (magic, part) in [(0xa1b2_c3d4u32, 500_000u32), (0xa1b2_3c4d, 500_000_000)] {
+            let mut file = Vec::new();
+            for word in [magic, 0x0002_0004, 0, 0, 65_535, 1, 10, part, 5, 5] {
+                file.extend(word.to_be_bytes());
+            }
+            file.extend(b"first");
+            for word in [11, part, 6, 600] {
+                file.extend(word.to_be_bytes());
+            }
+            file.extend(b"second");
+            assert_eq!(read(file), (both(), None), "{magic:#x}");
+        }
+    }
+
+    #[test]
+    fn a_record_larger_than_the_buffer() {
+        let mut file = pcap();
+        let length = u32::try_from(3 * BUFFER).expect("few");
+        file.extend([12u32.to_le_bytes(), [0; 4], length.to_le_bytes(), length.to_le_bytes()].concat());
+        file.resize(file.len() + 3 * BUFFER, 7);
+        let (frames, error) = read(file);
+        assert_eq!((frames.len(), frames[2].1.len(), error), (3, 3 * BUFFER, None));
+    }
+
+    #[test]
     fn captures_larger_than_the_buffer() {
         let mut large = pcap();
         let record = large.split_off(24);
@@ -358,6 +465,41 @@ mod tests {
                 .concat();
         block(6, &body);
         assert_eq!(read(file), (vec![(1_500, b"hello".to_vec())], None));
+    }
+
+    #[test]
+    fn pcapng_with_powers_of_two_and_obsolete_packets_in_both_byte_orders() {
+        for big in [false, true] {
+            let order = |octets: [u8; 4]| if big { octets.into_iter().rev().collect() } else { octets.to_vec() };
+            let word = |value: u32| order(value.to_le_bytes());
+            let half = |value: u16| if big { value.to_be_bytes() } else { value.to_le_bytes() };
+            let mut file = Vec::new();
+            let mut block = |kind: u32, body: Vec<u8>| {
+                let length = word(u32::try_from(body.len() + 12).expect("short"));
+                file.extend([word(kind), length.clone(), body, length].concat());
+            };
+            let section = [word(0x1a2b_3c4d), [half(1), half(0)].concat(), vec![255; 8]].concat();
+            block(0x0a0d_0d0a, section);
+            // 2^-8 seconds
+            let options = [[half(9), half(1)].concat(), vec![0x88, 0, 0, 0], vec![0; 4]].concat();
+            block(1, [[half(1), half(0)].concat(), word(0), options].concat());
+            let times = [word(0), word(10 * 256 + 128), word(5), word(5)].concat();
+            block(2, [[half(0), half(7)].concat(), times, b"first\0\0\0".to_vec()].concat());
+            let times = [word(0), word(11 * 256 + 128), word(6), word(6)].concat();
+            block(6, [word(0), times, b"second\0\0".to_vec()].concat());
+            assert_eq!(read(file), (both(), None), "big endian: {big}");
+        }
+    }
+
+    #[test]
+    fn early_times_and_zones_are_only_times() {
+        for secs in 0..12u32 {
+            let mut file = pcap();
+            file[8..12].copy_from_slice(&3_600u32.to_le_bytes());
+            file[24..28].copy_from_slice(&secs.to_le_bytes());
+            let (frames, error) = read(file);
+            assert_eq!((frames[0].clone(), error), ((i64::from(secs) * 1_000 + 500, b"first".to_vec()), None));
+        }
     }
 
     #[test]

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
-use crate::{CaptureError, CaptureFile, Frame};
+use crate::file::Blocks;
+use crate::{CaptureError, Frame};
 
 /// Captures that are followed.
 pub struct Follower {
@@ -36,7 +37,7 @@ pub enum Followed<'a> {
 struct Open {
     path: PathBuf,
     mark: Mark,
-    file: CaptureFile,
+    file: Blocks,
     dry: Arc<AtomicBool>,
     /// True where another capture was there at the last pause: what comes until the next one is the rest.
     last: bool,
@@ -93,7 +94,7 @@ impl Follower {
                 }
                 return false;
             };
-            match open.file.advance() {
+            match open.file.advance(&open.path) {
                 Ok(true) => return true,
                 // A pcapng that ends with a block ends for the reader.
                 Ok(false) => {}
@@ -139,7 +140,7 @@ impl Follower {
         let (to_dry, to_begun) = (Arc::clone(&dry), Arc::clone(&begun));
         let opened = File::open(&path).map(|file| Growing { file, dry: to_dry, begun: to_begun });
         let opened = match opened {
-            Ok(growing) => CaptureFile::of_plain(&path, Box::new(growing)),
+            Ok(growing) => Blocks::open(&path, Box::new(growing)),
             Err(cause) => Err(CaptureError::Io { path: path.clone(), cause }),
         };
         match opened {

@@ -3,11 +3,13 @@
 //! interfaces (AF_PACKET); and where recent ones are kept ([`recorder`]). It hands out frames with time and link type and decodes nothing. Also here, because it talks
 //! to the kernel in the same way: datagrams of a UDP socket in batches.
 
+mod classic;
 mod datagrams;
 mod expression;
 mod file;
 mod follow;
 mod live;
+mod outgoing;
 mod privileges;
 pub mod recorder;
 mod stop;
@@ -22,6 +24,7 @@ pub use expression::{Expression, ExpressionError, Instruction, Program};
 pub use file::{CaptureFile, expand};
 pub use follow::{Followed, Follower};
 pub use live::{LiveCapture, LiveSettings, LiveStats};
+pub use outgoing::unacknowledged;
 pub use privileges::{become_user, no_new_privileges};
 pub use stop::when_interrupted;
 

@@ -17,11 +17,12 @@ use rustls::ServerConfig;
 use tokio::sync::{mpsc, watch};
 
 use crate::decoder::Decoder;
-use crate::exporters::{Access, Desk, Exporters, Seen};
+use crate::exporters::{Access, Desk, Exporters, Registry, Seen};
 use crate::keeper::{self, Keeper};
 use crate::parcel;
 use crate::settings::Known;
 use crate::socket::{Door, bind, owner};
+use crate::spools::Spools;
 use crate::stage::Stage;
 use crate::stream::{Hall, accept};
 use crate::{Counters, Forwarder, Settings, tls};
@@ -100,7 +101,9 @@ pub struct Collector {
     desks: Vec<Arc<Mutex<Desk>>>,
     access: Arc<Access>,
     known: Arc<HashMap<Ip, Known>>,
+    elements: Registry,
     forwarder: Option<Arc<Forwarder>>,
+    spools: Arc<Spools>,
 }
 
 impl Collector {
@@ -116,7 +119,9 @@ impl Collector {
             Arc::new(Mutex::new(Desk { cache: Cache::new(limits), seen, streams: Vec::new() }))
         });
         let (counters, addresses, desks) = (Arc::default(), watch::Sender::default(), desks.collect());
-        Self { settings: Arc::new(settings), sender, clock, counters, addresses, desks, access, known, forwarder: None }
+        let (elements, settings) = (Registry::new(Arc::clone(&settings.elements)), Arc::new(settings));
+        let (forwarder, spools) = (None, Arc::default());
+        Self { settings, sender, clock, counters, addresses, desks, access, known, elements, forwarder, spools }
     }
 
     /// Sends what arrives on to other collectors too.
@@ -133,7 +138,7 @@ impl Collector {
     /// The exporters, to look at and to decide about.
     pub fn exporters(&self) -> Exporters {
         let (desks, access, known) = (self.desks.clone(), Arc::clone(&self.access), Arc::clone(&self.known));
-        Exporters::new(desks, access, known, self.settings.folder.clone())
+        Exporters::new(desks, access, known, self.settings.folder.clone(), self.elements.clone())
     }
 
     /// The addresses listened at, once all are open, UDP first, then TCP, then TLS: where a port was 0, the one that
@@ -159,24 +164,31 @@ impl Collector {
         }
         halt.store(true, Ordering::Relaxed);
         let joined = tokio::task::spawn_blocking(move || threads.join());
-        joined.await.map_err(|error| CollectError::Thread(error.to_string()))?
-    }
-
-    /// Takes over what was saved, and the rates of the configuration.
-    fn restore(&self) -> Result<(), CollectError> {
-        let mut caches: Vec<_> = self.desks.iter().map(|desk| std::mem::take(&mut lock(desk).cache)).collect();
+        let joined = joined.await.map_err(|error| CollectError::Thread(error.to_string()))?;
         if let Some(folder) = &self.settings.folder {
             let fail = |error| CollectError::State { folder: folder.clone(), error };
-            let count = caches.len();
+            self.spools.save(folder).map_err(fail)?;
+        }
+        joined
+    }
+
+    /// Takes over what was saved, and the elements and rates of the configuration.
+    fn restore(&self) -> Result<(), CollectError> {
+        let mut desks: Vec<_> = self.desks.iter().map(|desk| lock(desk)).collect();
+        let elements = self.elements.current();
+        desks.iter_mut().for_each(|desk| desk.cache.set_elements(Arc::clone(&elements)));
+        if let Some(folder) = &self.settings.folder {
+            let fail = |error| CollectError::State { folder: folder.clone(), error };
+            let count = desks.len();
             let owner = |exporter| owner(exporter, count);
-            let restored = keeper::restore(folder, &mut caches, owner, &self.counters).map_err(fail)?;
+            let restored = keeper::restore(folder, &mut desks, owner, &self.counters).map_err(fail)?;
             keeper::decisions(folder, &self.access, &self.counters).map_err(fail)?;
+            self.spools.restore(folder).map_err(fail)?;
             tracing::info!(sessions = restored.sessions, templates = restored.templates, "templates of before");
         }
-        for (desk, mut cache) in self.desks.iter().zip(caches) {
+        for desk in &mut desks {
             let rates = self.known.iter().filter_map(|(exporter, known)| Some((*exporter, known.sampling?)));
-            cache.set_rates(rates.collect());
-            lock(desk).cache = cache;
+            desk.cache.set_rates(rates.collect());
         }
         Ok(())
     }
@@ -264,6 +276,8 @@ impl Collector {
                 settings: Arc::clone(&self.settings),
                 sender: self.sender.clone(),
                 desks: self.desks.clone(),
+                elements: self.elements.clone(),
+                spools: Arc::clone(&self.spools),
                 counters: self.counters(),
                 clock: self.clock,
                 stop: Arc::clone(stop),

@@ -119,6 +119,8 @@ minamo_base::counters! {
         /// Connections ended because what came was no message of IPFIX.
         broken_streams: AtomicU64 = "minamo_collect_broken_streams_total" [],
             "Something that is no IPFIX exporter connects, or the exporter has a fault: the log has the offset.";
+        /// Rows that probes sent again and that were read before.
+        repeated_rows: AtomicU64 = "minamo_collect_repeated_rows_total" [], "";
         /// Templates forgotten to make room.
         evicted_templates: AtomicU64 = "minamo_collect_evicted_total" [reason = "templates"],
             "An exporter makes ever new templates: look at its configuration.";
@@ -136,6 +138,12 @@ minamo_base::counters! {
             "A record says more than a row keeps beside its columns: give the elements that matter a column (`collect.elements`).";
         /// Sampled frames that are no IP packets and gave no row.
         not_ip: AtomicU64 = "minamo_collect_skipped_samples_total" [reason = "not_ip"], "";
+        /// Files that were refused when they were read again.
+        refused_elements: AtomicU64 = "minamo_collect_refused_files_total" [file = "elements"],
+            "The log says which line of `collect.elements` is wrong; what was read before stays in force.";
+        /// Templates that a session took from another port of the same exporter and domain.
+        borrowed_templates: AtomicU64 = "minamo_collect_borrowed_templates_total" [],
+            "Nothing, where exporters start anew; many say that an exporter changes its port all the time.";
         /// Values of elements without a column that are not counted one by one.
         unmapped_rest: AtomicU64 = "minamo_collect_unmapped_rest_values_total" [], "";
         /// Rows by format.
@@ -188,6 +196,11 @@ impl Counters {
         }
     }
 
+    /// Counts that a changed file of elements was refused.
+    pub fn elements_refused(&self) {
+        add(&self.refused_elements, 1);
+    }
+
     /// Takes over what the cache of a decoder counts, as far as it was not taken over before.
     pub(crate) fn cache(&self, cache: &Cache, last: &mut Last) {
         let now = Last::of(cache);
@@ -210,6 +223,7 @@ impl Counters {
         add(&self.withdrawn_templates, new.withdrawn_templates - old.withdrawn_templates);
         add(&self.ignored_withdrawals, new.ignored_withdrawals - old.ignored_withdrawals);
         add(&self.expired_templates, new.expired_templates - old.expired_templates);
+        add(&self.borrowed_templates, new.borrowed_templates - old.borrowed_templates);
         add(&self.refused_names, new.refused_names - old.refused_names);
         for ((pen, element), value) in &new.unmapped {
             let before = old.unmapped.get(&(*pen, *element)).copied().unwrap_or(0);

@@ -6,12 +6,14 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use minamo_base::{Ip, Time};
-use minamo_flowwire::{Cache, decode};
+use minamo_base::Time;
+use minamo_flowwire::{Cache, Sender, Sink, decode_into};
+use minamo_model::Flow;
+use minamo_schema::Block;
 
 use crate::CollectError;
 use crate::counters::{Counters, Last, add};
-use crate::exporters::{Desk, Seen, Verdict};
+use crate::exporters::{Desk, Exporter, Recent, Seen, Verdict};
 use crate::keeper::Keeper;
 use crate::parcel::{Outbox, Parcel};
 use crate::stage::Stage;
@@ -20,32 +22,26 @@ use crate::stage::Stage;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Message<'a> {
     pub(crate) octets: &'a [u8],
-    pub(crate) exporter: Ip,
+    pub(crate) from: Sender,
     pub(crate) transport: &'static str,
     pub(crate) received: Time,
 }
 
 /// Decodes one message: its rows go to the stage as far as the exporter's standing and rate allow, all is counted.
 pub(crate) fn take(message: Message<'_>, cache: &mut Cache, seen: &mut Seen, stage: &mut Stage, counters: &Counters) {
-    let Message { octets, exporter, transport, received } = message;
+    let Message { octets, from, transport, received } = message;
+    let exporter = from.address;
     let (account, recent) = seen.exporter(exporter, received);
     account.arrive(transport, octets.len(), received);
     if !account.standing.is_decoded() {
-        account.refuse(1);
+        account.refuse(received);
         add(&counters.refused_datagrams, 1);
         return;
     }
     let redefined = cache.counters().redefined_templates;
-    let (mut not_allowed, mut over_rate) = (0, 0);
-    let report = decode(octets, exporter, received, cache, &mut |flow| match account.row(
-        flow,
-        received,
-        recent.contains(flow),
-    ) {
-        Verdict::Take => stage.append(flow, received),
-        Verdict::NotAllowed => not_allowed += 1,
-        Verdict::OverRate => over_rate += 1,
-    });
+    let mut intake = Intake { account, recent, stage, received, not_allowed: 0, over_rate: 0 };
+    let report = decode_into(octets, from, received, cache, &mut intake);
+    let Intake { account, not_allowed, over_rate, .. } = intake;
     account.redefined += cache.counters().redefined_templates - redefined;
     account.report(&report, received);
     counters.report(&report);
@@ -55,6 +51,41 @@ pub(crate) fn take(message: Message<'_>, cache: &mut Cache, seen: &mut Seen, sta
     }
     if let Some(first) = report.skipped.first() {
         tracing::debug!(%exporter, transport, skipped = report.skipped.len(), %first, "message not used in full");
+    }
+}
+
+/// Where the rows of one message go.
+struct Intake<'a> {
+    account: &'a mut Exporter,
+    recent: &'a mut Recent,
+    stage: &'a mut Stage,
+    received: Time,
+    not_allowed: u64,
+    over_rate: u64,
+}
+
+impl Intake<'_> {
+    fn leave(&mut self, rows: usize, verdict: Verdict) {
+        match verdict {
+            Verdict::Take => {}
+            Verdict::NotAllowed => self.not_allowed += rows as u64,
+            Verdict::OverRate => self.over_rate += rows as u64,
+        }
+    }
+}
+
+impl Sink for Intake<'_> {
+    fn row(&mut self, flow: &Flow) {
+        match self.account.row(flow, self.received, self.recent) {
+            Verdict::Take => self.stage.append(flow, self.received),
+            other => self.leave(1, other),
+        }
+    }
+
+    fn block(&mut self, block: &Block) {
+        let (taken, others) = self.account.block(block, self.received, self.recent);
+        self.stage.extend(block, taken, self.received);
+        self.leave(block.rows() - taken, others);
     }
 }
 
@@ -105,9 +136,9 @@ impl Decoder {
                 let due = ended || u128::from(now.since(saved).unsigned_abs()) >= self.save_delay.as_nanos();
                 if due && let Some(keeper) = &mut self.keeper {
                     saved = now;
-                    let octets = keeper.due(&desk.cache);
+                    let due = keeper.due(&desk, now, ended);
                     drop(desk);
-                    octets.into_iter().for_each(|octets| keeper.save(octets));
+                    keeper.save(due);
                 }
             }
             self.stage.send()?;
@@ -120,8 +151,8 @@ impl Decoder {
     fn parcel(&mut self, parcel: &Parcel) {
         let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
         let Desk { cache, seen, .. } = &mut *desk;
-        for (exporter, octets) in parcel.iter() {
-            let message = Message { octets, exporter, transport: "udp", received: parcel.received() };
+        for (from, octets) in parcel.iter() {
+            let message = Message { octets, from, transport: "udp", received: parcel.received() };
             take(message, cache, seen, &mut self.stage, &self.counters);
         }
     }

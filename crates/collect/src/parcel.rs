@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use minamo_base::{Ip, Time};
+use minamo_base::Time;
+use minamo_flowwire::Sender as Peer;
 
 use crate::counters::{Counters, add};
 
@@ -21,18 +22,18 @@ const OVERHEAD: usize = 32;
 #[derive(Debug, Default)]
 pub(crate) struct Parcel {
     octets: Vec<u8>,
-    index: Vec<(Ip, usize)>,
+    index: Vec<(Peer, usize)>,
     received: Time,
 }
 
 impl Parcel {
-    /// The datagrams with their exporters, in the order of arrival.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Ip, &[u8])> {
+    /// The datagrams with who sent them, in the order of arrival.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Peer, &[u8])> {
         let mut start = 0;
-        self.index.iter().filter_map(move |(exporter, end)| {
+        self.index.iter().filter_map(move |(from, end)| {
             let octets = self.octets.get(start..*end)?;
             start = *end;
-            Some((*exporter, octets))
+            Some((*from, octets))
         })
     }
 
@@ -41,9 +42,9 @@ impl Parcel {
         self.received
     }
 
-    pub(crate) fn push(&mut self, exporter: Ip, octets: &[u8], received: Time) {
+    pub(crate) fn push(&mut self, from: Peer, octets: &[u8], received: Time) {
         self.octets.extend_from_slice(octets);
-        self.index.push((exporter, self.octets.len()));
+        self.index.push((from, self.octets.len()));
         self.received = received;
     }
 
@@ -123,6 +124,8 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
+    use minamo_base::Ip;
+
     use super::*;
 
     #[test]
@@ -131,15 +134,15 @@ mod tests {
         let counters = Counters::default();
         let one = |len: usize| {
             let mut parcel = inbox.empty();
-            parcel.push(Ip::default(), &vec![7; len], Time(1));
-            parcel.push(Ip::v4([1, 2, 3, 4]), &[], Time(1));
+            parcel.push(Ip::default().into(), &vec![7; len], Time(1));
+            parcel.push(Ip::v4([1, 2, 3, 4]).into(), &[], Time(1));
             inbox.send(parcel, &counters);
         };
         one(100);
         one(150);
         assert_eq!(counters.dropped_queue.load(Ordering::Relaxed), 2, "two datagrams found no room");
         let parcel = outbox.receiver.try_recv().expect("the first");
-        let lengths: Vec<_> = parcel.iter().map(|(exporter, octets)| (exporter.is_v4(), octets.len())).collect();
+        let lengths: Vec<_> = parcel.iter().map(|(from, octets)| (from.address.is_v4(), octets.len())).collect();
         assert_eq!(lengths, [(false, 100), (true, 0)]);
         outbox.give_back(parcel);
         one(150);

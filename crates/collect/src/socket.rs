@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use minamo_base::{Ip, Time};
 use minamo_capture::Datagrams;
-use socket2::{Domain, Protocol, Socket, Type};
+use minamo_flowwire::Sender;
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use crate::counters::{Counters, add};
 use crate::forward::Forwarder;
@@ -20,8 +21,12 @@ const WAIT_MILLIS: i32 = 100;
 /// After fewer datagrams than this a thread waits a moment, so that the next batch is larger: waking up for each
 /// datagram would cost more than decoding it.
 const FEW: usize = 32;
-/// That moment.
-const GATHER: Duration = Duration::from_micros(500);
+/// That moment, where the receive buffer holds what arrives meanwhile at any rate that one decoder can follow.
+const GATHER: Duration = Duration::from_millis(2);
+/// That moment with a smaller buffer.
+const GATHER_LITTLE: Duration = Duration::from_micros(500);
+/// Octets of a receive buffer, as the kernel counts them, that is large enough: 2 ms of 2 million records a second.
+const LARGE: usize = 4 << 20;
 /// Batches that are still read at the end.
 const LAST: usize = 1_024;
 
@@ -81,6 +86,8 @@ impl Door {
     /// Receives until it is told to stop; what the kernel holds by then is still read.
     pub(crate) fn receive(self, socket: &UdpSocket) {
         let mut batch = Datagrams::default();
+        let large = SockRef::from(socket).recv_buffer_size().is_ok_and(|octets| octets >= LARGE);
+        let gather = if large { GATHER } else { GATHER_LITTLE };
         let mut dropped = 0u32;
         let mut last = LAST;
         while last > 0 {
@@ -92,7 +99,7 @@ impl Door {
                 Ok(count) => {
                     self.deliver(&batch);
                     if count < FEW && !stop {
-                        std::thread::sleep(GATHER);
+                        std::thread::sleep(gather);
                     }
                 }
                 Err(error) => {
@@ -118,7 +125,7 @@ impl Door {
                 forwarder.offer(octets, from);
             }
             if let Some(parcel) = parcels.get_mut(owner(exporter, self.decoders.len())) {
-                parcel.push(exporter, octets, received);
+                parcel.push(Sender { address: exporter, port: from.port() }, octets, received);
             }
         }
         add(&self.counters.datagrams, count);

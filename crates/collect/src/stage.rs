@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use minamo_base::Time;
 use minamo_model::{BATCH_ROWS, Flow, FlowBuilder};
+use minamo_schema::Block;
 use minamo_schema::arrow::array::RecordBatch;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
@@ -48,6 +49,20 @@ impl Stage {
         self.opened.get_or_insert(received);
         if self.builder.len() >= self.max {
             self.close();
+        }
+    }
+
+    /// Takes the first rows of a block.
+    pub(crate) fn extend(&mut self, block: &Block, rows: usize, received: Time) {
+        let mut at = 0;
+        while at < rows {
+            let end = rows.min(at + self.max - self.builder.len());
+            self.builder.extend(block, at..end);
+            self.opened.get_or_insert(received);
+            if self.builder.len() >= self.max {
+                self.close();
+            }
+            at = end;
         }
     }
 

@@ -11,14 +11,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use minamo_base::{Ip, Time};
-use minamo_flowwire::Cache;
+use minamo_flowwire::{Cache, decode, notice};
 use minamo_schema::arrow::array::RecordBatch;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::counters::{Counters, Last, add};
 use crate::decoder::{Message, take};
-use crate::exporters::Desk;
+use crate::exporters::{Desk, Registry};
 use crate::socket::owner;
+use crate::spools::Spools;
 use crate::stage::Stage;
 use crate::{CollectError, Settings};
 
@@ -37,6 +38,8 @@ pub(crate) struct Hall {
     pub(crate) settings: Arc<Settings>,
     pub(crate) sender: tokio::sync::mpsc::Sender<RecordBatch>,
     pub(crate) desks: Vec<Arc<Mutex<Desk>>>,
+    pub(crate) elements: Registry,
+    pub(crate) spools: Arc<Spools>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) clock: fn() -> Time,
     pub(crate) stop: Arc<AtomicBool>,
@@ -122,11 +125,14 @@ struct Session<'a> {
     cache: Arc<Mutex<Cache>>,
     stage: Stage,
     last: Last,
+    /// The probe's buffer that is emptied here.
+    spool: Option<u64>,
 }
 
 impl<'a> Session<'a> {
     fn new(exporter: Ip, transport: &'static str, hall: &'a Hall) -> Self {
         let mut cache = Cache::reliable(hall.settings.limits);
+        cache.set_elements(hall.elements.current());
         let rate = hall.settings.known.get(&exporter).and_then(|known| known.sampling);
         cache.set_rates(rate.map(|rate| (exporter, rate)).into_iter().collect());
         let cache = Arc::new(Mutex::new(cache));
@@ -135,7 +141,7 @@ impl<'a> Session<'a> {
             desk.streams.push((exporter, Arc::downgrade(&cache)));
         }
         let stage = Stage::new(&hall.settings, hall.sender.clone(), Arc::clone(&hall.counters));
-        Self { exporter, transport, hall, cache, stage, last: Last::default() }
+        Self { exporter, transport, hall, cache, stage, last: Last::default(), spool: None }
     }
 
     /// Reads messages until the other side ends the connection, or the program ends.
@@ -207,7 +213,19 @@ impl<'a> Session<'a> {
         let Some(desk) = self.hall.desks.get(owner(self.exporter, self.hall.desks.len())) else { return };
         let mut desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let message = Message { octets, exporter: self.exporter, transport: self.transport, received };
+        let named = notice::read(octets);
+        self.spool = named.or(self.spool);
+        if named.is_none()
+            && let (Some(spool), Some(sequence)) = (self.spool, notice::sequence(octets))
+            && self.hall.spools.repeated(spool, sequence, received)
+        {
+            // Its templates are needed all the same.
+            let mut rows = 0;
+            decode(octets, self.exporter, received, &mut cache, &mut |_| rows += 1);
+            add(&counters.repeated_rows, rows);
+            return;
+        }
+        let message = Message { octets, from: self.exporter.into(), transport: self.transport, received };
         take(message, &mut cache, &mut desk.seen, &mut self.stage, counters);
         counters.cache(&cache, &mut self.last);
     }

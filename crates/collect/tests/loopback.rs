@@ -167,9 +167,10 @@ async fn templates_survive_a_restart_and_data_before_them_waits() {
         let path = folder.path().join(decoders.to_string());
         let kept = Settings { folder: Some(path), decoders, ..settings(1) };
         let running = start(kept.clone(), 4).await;
-        send(running.addresses[0], &[&v9(1, &[DATA])]).await;
+        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
+        socket.send_to(&v9(1, &[DATA]), running.addresses[0]).await.expect("sent");
         reaches(&running.counters, "minamo_collect_parked_sets_total", 1).await;
-        send(running.addresses[0], &[&v9(2, &[TEMPLATE, DATA])]).await;
+        socket.send_to(&v9(2, &[TEMPLATE, DATA]), running.addresses[0]).await.expect("sent");
         reaches(&running.counters, "minamo_collect_rows_total", 2).await;
         stopped(running).await;
         // With another number of decoders: the templates find their new place.

@@ -57,14 +57,7 @@ impl Engine {
         let end = Time(to.0.div_euclid(length).saturating_add(1).saturating_mul(length));
         let window = format!("date_bin(INTERVAL '{} seconds', time_start)", rule.window.as_secs());
         let range = format!("(time_start >= TIMESTAMP '{start}' AND time_start < TIMESTAMP '{end}')");
-        let mut sql = rule.sql.replace("$window", &window).replace("$range", &range);
-        // Longer names first, so that $packets does not hit $packets_max.
-        let mut parameters: Vec<_> = rule.parameters.iter().collect();
-        parameters.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-        for (name, parameter) in parameters {
-            sql = sql.replace(&format!("${name}"), &parameter.default.to_string());
-        }
-        sql
+        rule.with_parameters(&rule.sql.replace("$window", &window).replace("$range", &range))
     }
 
     /// Events of the rows that the query of a rule gave.
@@ -165,8 +158,12 @@ mod tests {
         Ip::v4([192, 0, 2, 66]).append(&mut address);
         let window: ArrayRef = Arc::new(TimestampNanosecondArray::from(vec![60_000_000_000]).with_timezone("UTC"));
         let ports: ArrayRef = Arc::new(Int64Array::from(vec![count]));
-        RecordBatch::try_from_iter([("window_start", window), ("src_ip", Ip::finish(&mut address)), ("ports", ports)])
-            .expect("columns of one row")
+        RecordBatch::try_from_iter([
+            ("window_start", window),
+            ("src_ip", Ip::finish(&mut address).expect("rows")),
+            ("ports", ports),
+        ])
+        .expect("columns of one row")
     }
 
     #[test]

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Detection: rules as files, windows, and the events they give. Sans-I/O: it says which SQL to run and
-//! makes events of the rows that come back; who runs the SQL and stores the events is not its business.
+//! makes events of the rows that come back; who runs the SQL and stores the events is not its business. Rules that
+//! say what their query counts are counted as rows come ([`Counter`]).
 
+mod count;
 mod engine;
 mod rule;
 
+pub use count::{Count, Counter, Due};
 pub use engine::{Engine, Found};
 pub use rule::{Parameter, Rule, RuleError, Severity, Text};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::parse_length;
+use crate::{Count, parse_length};
 
 /// A text in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -75,6 +75,8 @@ pub struct Rule {
     pub filter: String,
     /// Numbers in the query.
     pub parameters: BTreeMap<String, Parameter>,
+    /// What the query counts, where the rule says so: its rows are then counted as they come.
+    pub count: Option<Count>,
     /// Causes that are no attack.
     pub benign: Vec<Text>,
     /// The query, with `$window`, `$range` and `$parameter`.
@@ -104,6 +106,7 @@ struct FrontMatter {
     filter: String,
     #[serde(default)]
     parameters: BTreeMap<String, Parameter>,
+    count: Option<Count>,
     benign: Vec<Text>,
 }
 
@@ -129,6 +132,7 @@ impl Rule {
             text: front.text,
             filter: front.filter,
             parameters: front.parameters,
+            count: front.count,
             benign: front.benign,
             sql: sql.trim().to_owned(),
         };
@@ -147,6 +151,7 @@ impl Rule {
                 return Err(format!("parameters.{parameter}: the query does not use ${parameter}"));
             }
         }
+        self.check_count()?;
         if self.benign.is_empty() {
             return Err("benign: want at least one cause that is no attack".to_owned());
         }
@@ -156,6 +161,39 @@ impl Rule {
             Some(id) => Err(format!("attack: got {id:?}, want identifiers such as T1046")),
             None => Ok(()),
         }
+    }
+}
+
+impl Rule {
+    fn check_count(&self) -> Result<(), String> {
+        let Some(count) = &self.count else { return Ok(()) };
+        let most = crate::count::MOST_DISTINCT;
+        if !(1..=most).contains(&count.distinct.len()) {
+            return Err(format!("count.distinct: got {} columns, want 1 to {most}", count.distinct.len()));
+        }
+        if !count.distinct.contains_key(&count.more) || !self.parameters.contains_key(&count.more) {
+            return Err(format!("count.more: got {:?}, want a name in count.distinct and in parameters", count.more));
+        }
+        let named = [&count.rows].into_iter().chain(count.distinct.keys());
+        match count.key.iter().chain(count.distinct.values()).chain(named).find(|name| !self.sql.contains(*name)) {
+            Some(name) => Err(format!("count: the query does not have {name:?}")),
+            None => Ok(()),
+        }
+    }
+
+    /// A text with the parameters' values in place of their names.
+    pub(crate) fn with_parameters(&self, text: &str) -> String {
+        // Longer names first, so that $packets does not hit $packets_max.
+        let mut parameters: Vec<_> = self.parameters.iter().collect();
+        parameters.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        parameters.into_iter().fold(text.to_owned(), |text, (name, parameter)| {
+            text.replace(&format!("${name}"), &parameter.default.to_string())
+        })
+    }
+
+    /// The condition, in SQL, of the rows that [`crate::Counter`] counts.
+    pub fn counted(&self) -> Option<String> {
+        Some(self.with_parameters(&self.count.as_ref()?.condition))
     }
 }
 
@@ -194,5 +232,8 @@ SELECT $window AS window_start FROM flows WHERE $range GROUP BY $window
         assert!(error(&GOOD.replace("$range", "true")).contains("does not use $range"));
         assert!(error(&GOOD.replace("T1046", "1046")).contains("attack: got \"1046\""));
         assert!(error(&GOOD.replace("ja = \"題\"", "")).contains("ja"));
+        let count = "[count]\nwhere = \"true\"\nkey = []\ndistinct = { n = \"src_ip\" }\nrows = \"n\"\nmore = \"n\"\n+++\nSELECT";
+        let error = error(&GOOD.replace("+++\nSELECT", count));
+        assert_eq!(error, "rule x: count.more: got \"n\", want a name in count.distinct and in parameters");
     }
 }

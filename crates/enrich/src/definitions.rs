@@ -12,6 +12,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Most entries of all versions together: about 1 GiB of memory, far beyond the routes of the Internet.
 const MAX_ENTRIES: usize = 4_000_000;
+/// Most versions that are kept ready: a file that changes every day is remembered for years.
+const MAX_VERSIONS: usize = 1_000;
+/// Most entries of all versions that are kept ready, besides the newest one: a few hundred megabytes.
+const MAX_READY: usize = 1_000_000;
 /// Most octets of a name or a tag.
 const MAX_NAME: usize = 128;
 
@@ -194,6 +198,11 @@ impl Definitions {
                 _ => self.versions.push(version),
             }
         }
+    }
+
+    /// Keeps as many of the newest versions as can be kept ready; returns how many were dropped.
+    pub fn keep_newest(&mut self) -> usize {
+        self.keep(MAX_VERSIONS, MAX_READY)
     }
 
     /// Keeps the newest versions: at most `max`, and where there are several, of at most `entries` entries together;

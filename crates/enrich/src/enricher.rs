@@ -5,10 +5,10 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanBuilder, FixedSizeBinaryArray, ListBuilder, RecordBatch, RecordBatchOptions,
-    StringViewBuilder, TimestampNanosecondArray, UInt32Array, UInt32Builder,
+    Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, FixedSizeBinaryArray, ListBuilder, RecordBatch,
+    RecordBatchOptions, StringViewBuilder, TimestampNanosecondArray, UInt32Array, UInt32Builder,
 };
-use arrow::compute::take;
+use arrow::compute::{not, nullif, take};
 use arrow::datatypes::{Field, Schema, UInt32Type};
 use arrow::error::ArrowError;
 use hashbrown::HashMap;
@@ -18,11 +18,6 @@ use rapidhash::fast::RandomState;
 
 use crate::names::{Names, ip};
 use crate::{Counters, Database, Definitions, Label, Place, Table, Version};
-
-/// Most versions of definitions that are kept ready: a file that changes every minute is remembered for an hour.
-const MAX_VERSIONS: usize = 64;
-/// Most entries of all versions that are kept ready, besides the newest one: a few hundred megabytes.
-const MAX_ENTRIES: usize = 1_000_000;
 
 /// Bounds and switches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +78,11 @@ impl Sources {
         &self.definitions
     }
 
+    /// True where nothing is said of any address.
+    fn is_empty(&self) -> bool {
+        self.tables.is_empty() && self.databases.is_empty()
+    }
+
     /// Number of the version that is valid at `at`.
     fn version(&self, at: i64) -> Option<usize> {
         let is_before = |version: &Version| version.valid_from.is_none_or(|from| from.0 <= at);
@@ -115,7 +115,7 @@ impl Control {
         let before = self.sources();
         let mut definitions = before.definitions.clone();
         definitions.supersede(at, later);
-        self.counters.versions_dropped(definitions.keep(MAX_VERSIONS, MAX_ENTRIES));
+        self.counters.versions_dropped(definitions.keep_newest());
         self.reload(before.redefined(at, definitions));
     }
 
@@ -150,6 +150,12 @@ impl Enricher {
         Self { control: Arc::new(control), names }
     }
 
+    /// Another one with the same sources and counters, which learns names of its own.
+    pub fn beside(control: &Arc<Control>, settings: Settings) -> Self {
+        let names = settings.dns_names.then(|| Names::new(settings.dns_names_max));
+        Self { control: Arc::clone(control), names }
+    }
+
     /// What others need to reload it and to show its counters.
     pub fn control(&self) -> Arc<Control> {
         Arc::clone(&self.control)
@@ -172,7 +178,8 @@ impl Enricher {
         if let Some(names) = &mut self.names {
             names.observe(batch, counters);
         }
-        let asked = Asked::of(&flows, &sources, counters);
+        let silent = sources.is_empty() && self.names.as_ref().is_none_or(Names::is_empty);
+        let asked = if silent { Asked::nothing(batch.num_rows()) } else { Asked::of(&flows, &sources, counters) };
         let mut columns = Columns::new(batch, counters);
         if let Some(names) = &mut self.names {
             columns.add_names(&flows, &asked, names)?;
@@ -210,6 +217,12 @@ struct Asked {
 }
 
 impl Asked {
+    /// No addresses, where nobody has anything to say of them.
+    fn nothing(rows: usize) -> Self {
+        let none = || UInt32Array::new_null(rows);
+        Self { addresses: Vec::new(), src: none(), dst: none() }
+    }
+
     fn of(flows: &Flows<'_>, sources: &Sources, counters: &Counters) -> Self {
         let mut numbers: HashMap<(Ip, Option<usize>), u32, RandomState> = HashMap::default();
         let mut addresses = Vec::new();
@@ -273,6 +286,9 @@ impl<'a> Columns<'a> {
     }
 
     fn add_names(&mut self, flows: &Flows<'_>, asked: &Asked, names: &mut Names) -> Result<(), ArrowError> {
+        if names.is_empty() {
+            return Ok(());
+        }
         let known: Vec<bool> = asked.addresses.iter().map(|(ip, _)| names.knows(*ip)).collect();
         let at = |number: Option<u32>| usize::try_from(number?).ok();
         let address = |number: Option<u32>| asked.addresses.get(at(number)?).map(|(ip, _)| *ip);
@@ -340,6 +356,11 @@ impl<'a> Columns<'a> {
     ) -> Result<(), ArrowError> {
         let told = self.batch.column_by_name(exporter).and_then(|array| array.as_primitive_opt::<UInt32Type>());
         if told.is_none() && found.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        if let Some(told) = told.filter(|_| found.iter().all(Option::is_none)) {
+            let known = BooleanArray::from_unary(told, |number| number != 0);
+            self.add(system, nullif(told, &not(&known)?)?);
             return Ok(());
         }
         let mut systems = UInt32Builder::with_capacity(numbers.len());

@@ -53,6 +53,11 @@ impl Names {
         Self { known: Recent::new(max) }
     }
 
+    /// True where no name is known.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.known.len() == 0
+    }
+
     /// Learns from the answers among the rows.
     pub(crate) fn observe(&mut self, rows: &RecordBatch, counters: &Counters) {
         let Some(found) = Columns::of(rows) else { return };

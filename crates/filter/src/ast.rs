@@ -20,6 +20,8 @@ pub enum Expr {
     Not(Box<Expr>),
     /// One test of one value.
     Test(Test),
+    /// The flow has the tag of that name: see [`Expr::resolve`].
+    Tag(String),
 }
 
 /// One test of one value. On a list it holds where any item passes; `Present` asks for the list itself.
@@ -148,7 +150,7 @@ impl Expr {
         }
     }
 
-    /// Names of the columns that it reads, those behind measures included.
+    /// Names of the columns that it reads, those behind measures included; those of tags where they are written out.
     pub fn columns(&self) -> BTreeSet<&'static str> {
         let mut names = BTreeSet::new();
         self.collect(&mut names);
@@ -157,7 +159,7 @@ impl Expr {
 
     fn collect(&self, names: &mut BTreeSet<&'static str>) {
         match self {
-            Self::All => {}
+            Self::All | Self::Tag(_) => {}
             Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.collect(names)),
             Self::Not(part) => part.collect(names),
             Self::Test(test) => match test.subject {
@@ -172,7 +174,7 @@ impl Expr {
     /// How many composites stand around the innermost test.
     pub(crate) fn depth(&self) -> usize {
         match self {
-            Self::All | Self::Test(_) => 0,
+            Self::All | Self::Test(_) | Self::Tag(_) => 0,
             Self::And(parts) | Self::Or(parts) => 1 + parts.iter().map(Self::depth).max().unwrap_or(0),
             Self::Not(part) => 1 + part.depth(),
         }

@@ -8,7 +8,7 @@ use crate::ast::{Expr, Subject};
 use crate::check::{Sort, Target};
 use crate::error::FilterError;
 use crate::having::parse_having;
-use crate::lex::{Kind, lex, set_name};
+use crate::lex::{Kind, lex, set_name, tag_name};
 use crate::parse::{Context, MAX_TEXT, Parser, parse_with};
 use crate::sets::{NoSets, SetKind, Sets};
 use crate::want::{COMPARE, Want, operators};
@@ -152,6 +152,7 @@ fn items(want: Want, context: Context<'_>) -> Vec<Item> {
             all
         }
         Want::Set(kind) => named_sets(context.sets, Some(kind)),
+        Want::Tag => tags(context.sets),
         Want::Property => properties(table),
         Want::WayProperty => way_properties(table),
         Want::Operator(target) => operators(target).map(operator).collect(),
@@ -232,6 +233,11 @@ fn named_sets(sets: &dyn Sets, kind: Option<SetKind>) -> Vec<Item> {
             item(&set_name(&name), ItemKind::Value, &doc, &doc_ja)
         })
         .collect()
+}
+
+/// The names of tags.
+fn tags(sets: &dyn Sets) -> Vec<Item> {
+    sets.tags().iter().map(|name| item(&tag_name(name), ItemKind::Value, "Tag", "タグ")).collect()
 }
 
 fn way_properties(table: &'static Table) -> Vec<Item> {

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::aggregate::Function;
-use crate::lex::set_name;
+use crate::lex::{set_name, tag_name};
 use crate::sets::SetKind;
 
 /// Most characters of the text that an error quotes.
@@ -90,6 +90,11 @@ pub enum Cause {
         /// What that has.
         want: SetKind,
     },
+    /// No tag has that name.
+    UnknownTag {
+        /// The name that was probably meant.
+        suggestion: Option<String>,
+    },
     /// The text, or its written-out form, is too long.
     TooLong {
         /// Most octets.
@@ -119,7 +124,9 @@ impl FilterError {
     /// The name that was probably meant, where there is one.
     pub fn suggestion(&self) -> Option<&str> {
         match &self.cause {
-            Cause::UnknownName { suggestion } | Cause::UnknownSet { suggestion } => suggestion.as_deref(),
+            Cause::UnknownName { suggestion } | Cause::UnknownSet { suggestion } | Cause::UnknownTag { suggestion } => {
+                suggestion.as_deref()
+            }
             _ => None,
         }
     }
@@ -148,6 +155,10 @@ impl FilterError {
                 format!("there is no set `{found}`; did you mean {}?", set_name(name))
             }
             Cause::UnknownSet { suggestion: None } => format!("there is no set `{found}`"),
+            Cause::UnknownTag { suggestion: Some(name) } => {
+                format!("there is no tag `{found}`; did you mean {}?", tag_name(name))
+            }
+            Cause::UnknownTag { suggestion: None } => format!("there is no tag `{found}`"),
             Cause::WrongSet { kind, subject, want } => {
                 format!("`{found}` holds {}, and {subject} wants {}", kind.name(), want.name())
             }
@@ -186,6 +197,10 @@ impl FilterError {
                 format!("「{found}」という集合はありません。もしかして {} ですか", set_name(name))
             }
             Cause::UnknownSet { suggestion: None } => format!("「{found}」という集合はありません"),
+            Cause::UnknownTag { suggestion: Some(name) } => {
+                format!("「{found}」というタグはありません。もしかして {} ですか", tag_name(name))
+            }
+            Cause::UnknownTag { suggestion: None } => format!("「{found}」というタグはありません"),
             Cause::WrongSet { kind, subject, want } => {
                 format!("「{found}」の中身は{}ですが、{subject} に要るのは{}です", kind.name_ja(), want.name_ja())
             }

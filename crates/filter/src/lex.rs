@@ -4,6 +4,7 @@
 
 use crate::ast::CompareOp;
 use crate::error::{Cause, FilterError};
+use crate::words::is_joiner;
 
 /// One token and its place in the text, in characters.
 #[derive(Debug, Clone, PartialEq)]
@@ -181,6 +182,12 @@ pub(crate) fn quoted(text: &str) -> String {
 /// The name of a set as it is typed: `@guests`, `@"second floor"`.
 pub(crate) fn set_name(name: &str) -> String {
     if !name.is_empty() && name.chars().all(is_word) { format!("@{name}") } else { format!("@{}", quoted(name)) }
+}
+
+/// The name of a tag as it is typed: `guest-upload`, `"second floor"`.
+pub(crate) fn tag_name(name: &str) -> String {
+    let bare = !name.is_empty() && name.chars().all(is_word) && !is_joiner(name) && !name.starts_with('@');
+    if bare { name.to_owned() } else { quoted(name) }
 }
 
 #[cfg(test)]

@@ -27,6 +27,9 @@ pub use complete::{Completion, Item, ItemKind, MAX_ITEMS, complete, complete_for
 pub use error::{Cause, FilterError};
 pub use having::{parse_aggregate, parse_having};
 pub use parse::{MAX_DEPTH, MAX_SET, MAX_TEXT, MAX_WRITTEN_OUT, parse, parse_for, parse_with, parse_written_out};
-pub use sets::{AsOf, MAX_MEMBERS, Members, NoSets, SetError, SetKind, SetVersion, Sets};
-pub use suggest::{nearest_column, nearest_set};
+pub use sets::{
+    AsOf, MAX_MEMBERS, Members, NoSets, SetError, SetKind, SetVersion, Sets, TagVersion, asks_for_names,
+    members_in_force,
+};
+pub use suggest::{nearest_column, nearest_set, nearest_tag};
 pub use want::operators_of;

@@ -368,7 +368,7 @@ fn shown(kind: &Kind) -> String {
 }
 
 /// The only part, or all of them joined.
-fn single_or<T>(mut parts: Vec<T>, join: fn(Vec<T>) -> T) -> T {
+pub(crate) fn single_or<T>(mut parts: Vec<T>, join: fn(Vec<T>) -> T) -> T {
     match (parts.len(), parts.pop()) {
         (1, Some(only)) => only,
         (_, last) => {

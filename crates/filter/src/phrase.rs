@@ -9,15 +9,18 @@ use crate::ast::{CompareOp, Expr, Literal, Measure, Predicate, Subject, Test};
 use crate::check::{Join, Sort, Target};
 use crate::error::{Cause, FilterError};
 use crate::lex::Kind;
-use crate::parse::Parser;
+use crate::parse::{Parser, single_or};
 use crate::sets::SetKind;
-use crate::suggest::{nearest_set, suggest};
+use crate::suggest::{nearest_set, nearest_tag, suggest};
 use crate::value::{flags, literal, range};
 use crate::want::Want;
 use crate::words::{Meaning, Side, VALUES, find, protocol};
 
 /// Most octets of a compiled regular expression.
 const MAX_REGEX: usize = 1 << 20;
+
+/// Ethertype of ARP.
+const ARP: u64 = 0x0806;
 
 /// How the operator of a phrase may be written.
 #[derive(Clone, Copy, PartialEq)]
@@ -121,9 +124,58 @@ impl Parser<'_> {
         Ok(Some(Predicate::InSet(name)))
     }
 
+    /// What follows `tag`: a name, or `in` and names. `!=` and `not in` are the flows without it.
+    fn tag(&mut self) -> Parsed {
+        self.want(Want::Tag);
+        for word in ["=", "!=", "in"] {
+            self.want(Want::Word(word));
+        }
+        let negated = match self.peek_compare() {
+            Some(op @ (CompareOp::Eq | CompareOp::Ne)) => {
+                self.skip(1);
+                op == CompareOp::Ne
+            }
+            Some(_) => return Err(self.unexpected()),
+            None => self.is_word(0, "not") && self.is_word(1, "in"),
+        };
+        self.skip(usize::from(negated && self.is_word(0, "not")));
+        let mut names = Vec::new();
+        if self.is_word(0, "in") {
+            self.skip(1);
+            let bracketed = self.eat_wanted(&Kind::SetOpen, "[");
+            loop {
+                if names.len() >= self.max_set {
+                    return Err(self.fail(Cause::TooMany { max: self.max_set }));
+                }
+                names.push(Expr::Tag(self.named_tag()?));
+                if !bracketed {
+                    break;
+                }
+                let comma = self.eat_wanted(&Kind::Comma, ",");
+                if !comma && self.eat_wanted(&Kind::SetClose, "]") {
+                    break;
+                }
+            }
+        } else {
+            names.push(Expr::Tag(self.named_tag()?));
+        }
+        let tagged = single_or(names, Expr::Or);
+        Ok(if negated { Expr::Not(Box::new(tagged)) } else { tagged })
+    }
+
+    fn named_tag(&mut self) -> Result<String, FilterError> {
+        let name = self.value(Want::Tag)?;
+        if self.sets.tag(name).is_none() {
+            let suggestion = nearest_tag(name, self.sets);
+            return Err(self.fail_read(Cause::UnknownTag { suggestion }));
+        }
+        Ok(name.to_owned())
+    }
+
     fn keyword(&mut self, meaning: Meaning, style: Style) -> Parsed {
         match meaning {
             Meaning::Any => Ok(Expr::All),
+            Meaning::Tag => self.tag(),
             Meaning::Family(v4) => self.family(v4),
             Meaning::Side(side) => self.side(side),
             Meaning::Way(side) => self.way(side),
@@ -212,16 +264,31 @@ impl Parser<'_> {
     }
 
     /// IPv4 or IPv6, told by the address of the one side: both sides have the same family.
+    /// Frames without IP are of neither family, as in nfdump: ARP carries IPv4 addresses and is no IPv4, and what carries
+    /// no addresses at all has `::` on both sides.
     fn family(&mut self, v4: bool) -> Parsed {
-        let column = self.column("src_ip")?;
+        let src = self.column("src_ip")?;
         let Ok(all_v4) = Prefix::new(Ip::v4([0; 4]), 0) else { return Err(self.unexpected()) };
-        let target = Target::column(column);
-        let is_v4 = target.test(Predicate::InPrefixes(vec![all_v4]));
-        match (v4, column.nullable) {
-            (true, _) => Ok(is_v4),
-            (false, false) => Ok(Expr::Not(Box::new(is_v4))),
-            (false, true) => Ok(Expr::And(vec![target.test(Predicate::Present), Expr::Not(Box::new(is_v4))])),
+        let is_v4 = Target::column(src).test(Predicate::InPrefixes(vec![all_v4]));
+        let not = |part: Expr| Expr::Not(Box::new(part));
+        let of = |name: &str| self.table.column(name).map(Target::column);
+        let mut parts = Vec::new();
+        if v4 {
+            parts.push(is_v4);
+            let is_arp = Predicate::Compare(CompareOp::Eq, Literal::Uint(ARP));
+            parts.extend(of("l2_ethertype").map(|target| not(target.test(is_arp))));
+        } else {
+            if src.nullable {
+                parts.push(Target::column(src).test(Predicate::Present));
+            }
+            parts.push(not(is_v4));
+            let named =
+                |target: Target| not(target.test(Predicate::Compare(CompareOp::Eq, Literal::Ip(Ip::default()))));
+            let sides: Vec<Expr> = ["src_ip", "dst_ip"].into_iter().filter_map(of).map(named).collect();
+            // Where columns may be empty, an empty one says it.
+            parts.extend((!src.nullable).then_some(Expr::Or(sides)));
         }
+        Ok(if parts.len() > 1 { Expr::And(parts) } else { parts.pop().unwrap_or(Expr::All) })
     }
 
     /// What follows `src` or `dst`.

@@ -7,7 +7,7 @@ use minamo_schema::Column;
 
 use crate::ast::{CompareOp, Expr, Predicate, Subject, Test};
 use crate::check::{Join, Sort, Target};
-use crate::lex::{quoted, set_name};
+use crate::lex::{quoted, set_name, tag_name};
 use crate::value::Written;
 use crate::words::{flag_letters, pair_word};
 
@@ -27,6 +27,7 @@ impl fmt::Display for Expr {
                 inner(f, part)
             }
             Self::Test(test) => write!(f, "{test}"),
+            Self::Tag(name) => write!(f, "tag = {}", tag_name(name)),
         }
     }
 }

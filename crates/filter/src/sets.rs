@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Named sets: `src in @guests`. A filter keeps the name; what it stands for is looked up when the filter is asked, by
+//! Named sets and tags: `src in @guests`, `tag guest-upload`. A filter keeps the name; what it stands for is looked up when the filter is asked, by
 //! the sets as they are known now or, for each row, as they were when the row's flow started. This crate does no I/O:
 //! whoever has sets says so by [`Sets`].
 
@@ -10,13 +10,19 @@ use minamo_schema::{CellType, Column};
 
 use crate::ast::{CompareOp, Expr, Literal, Predicate, Subject, Test};
 use crate::check::Sort;
+use crate::error::FilterError;
+use crate::parse::{parse_with, single_or};
 
 /// Most members that the sets of one filter may have together, all versions of all of them.
 pub const MAX_MEMBERS: usize = 200_000;
+/// Most tests that the tags of one filter may have together, written out.
+const MAX_TESTS: usize = 20_000;
+/// Tags in each other.
+const MAX_LEVELS: usize = 8;
 /// Most members of a set that are no addresses.
 const MAX_VALUES: usize = 20_000;
 
-/// Named sets and their versions in time.
+/// Named sets and tags, and their versions in time.
 pub trait Sets {
     /// What the members of the set are; nothing where there never was a set of that name.
     fn kind(&self, name: &str) -> Option<SetKind>;
@@ -27,6 +33,37 @@ pub trait Sets {
 
     /// The names of today with what their members are: for completion and for the name that was probably meant.
     fn names(&self) -> BTreeMap<String, SetKind>;
+
+    /// All versions of a tag, in any order; nothing where there never was a tag of that name.
+    fn tag(&self, _name: &str) -> Option<Vec<TagVersion>> {
+        None
+    }
+
+    /// The names of the tags of today, in order.
+    fn tags(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The names of all tags that there are or were, in order.
+    fn tags_ever(&self) -> Vec<String> {
+        self.tags()
+    }
+}
+
+/// Which flows have a tag for some time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagVersion {
+    /// First instant; from ever where absent.
+    pub from: Option<Time>,
+    /// First instant at which it no longer holds; open where absent.
+    pub to: Option<Time>,
+    /// The filter that its flows pass, as text.
+    pub filter: String,
+}
+
+/// True where the text of a filter may ask for a named set or a tag: others need nobody to look them up.
+pub fn asks_for_names(filter: &str) -> bool {
+    filter.contains('@') || filter.as_bytes().windows(3).any(|word| word.eq_ignore_ascii_case(b"tag"))
 }
 
 /// No sets at all.
@@ -106,6 +143,23 @@ pub enum SetError {
         /// What the column has.
         want: SetKind,
     },
+    /// There is no tag of that name any more.
+    #[error("there is no tag {0}")]
+    UnknownTag(String),
+    /// The filter of a tag cannot be read, as when a set that it asks for is gone.
+    #[error("tag {name}: {error}")]
+    Tag {
+        /// The tag.
+        name: String,
+        /// What is wrong with its filter, and where.
+        error: Box<FilterError>,
+    },
+    /// Tags contain each other.
+    #[error("tag {0} contains itself, or there are more than {MAX_LEVELS} levels")]
+    Levels(String),
+    /// More tests than the tags of one filter may have.
+    #[error("the tags of the filter have more than {0} tests, want at most that")]
+    TooManyTests(usize),
     /// More members than one filter may have.
     #[error("the sets of the filter have more than {0} members, want at most that")]
     TooLarge(usize),
@@ -202,54 +256,116 @@ fn largest(column: &Column) -> u64 {
 }
 
 impl Expr {
-    /// True where it asks for a named set.
-    pub fn has_sets(&self) -> bool {
+    /// True where it asks for a named set or a tag.
+    pub fn has_names(&self) -> bool {
         match self {
             Self::All => false,
-            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::has_sets),
-            Self::Not(part) => part.has_sets(),
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::has_names),
+            Self::Not(part) => part.has_names(),
             Self::Test(test) => matches!(test.predicate, Predicate::InSet(_)),
+            Self::Tag(_) => true,
         }
     }
 
-    /// The names of the sets that it asks for.
+    /// The names of the sets that it asks for, not those behind tags.
     pub fn sets(&self) -> BTreeSet<&str> {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::sets).collect(),
             Self::Not(part) => part.sets(),
             Self::Test(Test { predicate: Predicate::InSet(name), .. }) => BTreeSet::from([name.as_str()]),
+            Self::All | Self::Test(_) | Self::Tag(_) => BTreeSet::new(),
+        }
+    }
+
+    /// The names of the tags that it asks for, not those behind tags.
+    pub fn tags(&self) -> BTreeSet<&str> {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::tags).collect(),
+            Self::Not(part) => part.tags(),
+            Self::Tag(name) => BTreeSet::from([name.as_str()]),
             Self::All | Self::Test(_) => BTreeSet::new(),
         }
     }
 
-    /// The filter with its sets written out. By [`AsOf::Then`] each version is asked for the rows of its time only.
+    /// The filter with its sets and tags written out. By [`AsOf::Then`] each version is asked for the rows of its time
+    /// only.
     pub fn resolve(&self, sets: &dyn Sets, as_of: AsOf) -> Result<Self, SetError> {
-        self.written_out(sets, as_of, &mut 0)
+        Writer { sets, as_of, members: 0, tests: 0, levels: 0 }.written_out(self)
     }
+}
 
-    fn written_out(&self, sets: &dyn Sets, as_of: AsOf, members: &mut usize) -> Result<Self, SetError> {
-        let mut all = |parts: &[Self]| {
-            parts.iter().map(|part| part.written_out(sets, as_of, members)).collect::<Result<Vec<_>, _>>()
-        };
-        Ok(match self {
-            Self::And(parts) => Self::And(all(parts)?),
-            Self::Or(parts) => Self::Or(all(parts)?),
-            Self::Not(part) => Self::Not(Box::new(part.written_out(sets, as_of, members)?)),
-            Self::Test(Test { subject, predicate: Predicate::InSet(name) }) => {
-                let (versions, count) = looked_up(sets, name, *subject, as_of)?;
-                *members += count;
-                let values = |version: &SetVersion| version.members.kind() != SetKind::Addresses;
-                if versions.iter().any(|version| values(version) && version.members.len() > MAX_VALUES) {
-                    return Err(SetError::TooLarge(MAX_VALUES));
+/// Writes a filter out, and keeps count of what that takes.
+struct Writer<'a> {
+    sets: &'a dyn Sets,
+    as_of: AsOf,
+    members: usize,
+    /// Tests behind tags.
+    tests: usize,
+    /// Tags around the present place.
+    levels: usize,
+}
+
+impl Writer<'_> {
+    fn written_out(&mut self, expr: &Expr) -> Result<Expr, SetError> {
+        let mut all = |parts: &[Expr]| parts.iter().map(|part| self.written_out(part)).collect::<Result<Vec<_>, _>>();
+        Ok(match expr {
+            Expr::And(parts) => Expr::And(all(parts)?),
+            Expr::Or(parts) => Expr::Or(all(parts)?),
+            Expr::Not(part) => Expr::Not(Box::new(self.written_out(part)?)),
+            Expr::Tag(name) => self.tag(name)?,
+            other => {
+                self.tests += usize::from(self.levels > 0);
+                if self.tests > MAX_TESTS {
+                    return Err(SetError::TooManyTests(MAX_TESTS));
                 }
-                if *members > MAX_MEMBERS {
-                    return Err(SetError::TooLarge(MAX_MEMBERS));
+                match other {
+                    Expr::Test(Test { subject, predicate: Predicate::InSet(name) }) => self.set(name, *subject)?,
+                    other => other.clone(),
                 }
-                any_version(versions, *subject)
             }
-            other => other.clone(),
         })
     }
+
+    fn set(&mut self, name: &str, subject: Subject) -> Result<Expr, SetError> {
+        let (versions, count) = looked_up(self.sets, name, subject, self.as_of)?;
+        self.members += count;
+        let values = |version: &SetVersion| version.members.kind() != SetKind::Addresses;
+        if versions.iter().any(|version| values(version) && version.members.len() > MAX_VALUES) {
+            return Err(SetError::TooLarge(MAX_VALUES));
+        }
+        if self.members > MAX_MEMBERS {
+            return Err(SetError::TooLarge(MAX_MEMBERS));
+        }
+        let test = |members: Members| Expr::Test(Test { subject, predicate: members.predicate(subject) });
+        Ok(any_version(versions.into_iter().map(|v| (v.from, v.to, test(v.members))).collect()))
+    }
+
+    fn tag(&mut self, name: &str) -> Result<Expr, SetError> {
+        if self.levels >= MAX_LEVELS {
+            return Err(SetError::Levels(name.to_owned()));
+        }
+        let mut found = Vec::new();
+        self.levels += 1;
+        for version in self.sets.tag(name).ok_or_else(|| SetError::UnknownTag(name.to_owned()))? {
+            let TagVersion { mut from, mut to, filter } = version;
+            if let AsOf::At(at) = self.as_of {
+                if !holds(from, to, at) {
+                    continue;
+                }
+                (from, to) = (None, None);
+            }
+            let bad = |error| SetError::Tag { name: name.to_owned(), error: Box::new(error) };
+            let filter = parse_with(&filter, &minamo_model::FLOWS, self.sets).map_err(bad)?;
+            found.push((from, to, self.written_out(&filter)?));
+        }
+        self.levels -= 1;
+        Ok(any_version(found))
+    }
+}
+
+/// True where an instant lies between two others, the first one included.
+fn holds(from: Option<Time>, to: Option<Time>, at: Time) -> bool {
+    from.is_none_or(|from| from <= at) && to.is_none_or(|to| at < to)
 }
 
 /// The versions that count, those of the same time as one, and how many members all versions have.
@@ -258,13 +374,18 @@ fn looked_up(sets: &dyn Sets, name: &str, subject: Subject, as_of: AsOf) -> Resu
     if let Some(want) = SetKind::of(sort(subject)).filter(|want| *want != kind) {
         return Err(SetError::Kind { name: name.to_owned(), kind, want });
     }
-    let mut found: Vec<SetVersion> = Vec::new();
-    let mut places: std::collections::HashMap<(Option<Time>, Option<Time>), usize> = std::collections::HashMap::new();
     let versions = sets.versions(name);
     let count = versions.iter().map(|version| version.members.len()).sum();
+    Ok((members_in_force(versions, as_of), count))
+}
+
+/// The versions of a set that count, those of the same time as one. Where they count at one instant, they have no bounds.
+pub fn members_in_force(versions: Vec<SetVersion>, as_of: AsOf) -> Vec<SetVersion> {
+    let mut found: Vec<SetVersion> = Vec::new();
+    let mut places: std::collections::HashMap<(Option<Time>, Option<Time>), usize> = std::collections::HashMap::new();
     for mut version in versions {
         if let AsOf::At(at) = as_of {
-            if version.from.is_some_and(|from| at < from) || version.to.is_some_and(|to| to <= at) {
+            if !holds(version.from, version.to, at) {
                 continue;
             }
             (version.from, version.to) = (None, None);
@@ -275,33 +396,26 @@ fn looked_up(sets: &dyn Sets, name: &str, subject: Subject, as_of: AsOf) -> Resu
             None => found.push(version),
         }
     }
-    Ok((found, count))
+    found
 }
 
 fn sort(subject: Subject) -> Sort {
     crate::check::Target::One(subject).sort()
 }
 
-/// The filter that holds where one of the versions has the row.
-fn any_version(versions: Vec<SetVersion>, subject: Subject) -> Expr {
+/// The filter that holds where one of the versions has the row; each has its time and what it asks.
+fn any_version(versions: Vec<(Option<Time>, Option<Time>, Expr)>) -> Expr {
     let start = minamo_model::FLOWS.column("time_start");
     let when = |op, at| {
         let bound = |column| Expr::Test(Test::column(column, Predicate::Compare(op, Literal::Time(at))));
         start.map_or(Expr::All, bound)
     };
-    let one = |version: SetVersion| {
-        let from = version.from.map_or(Expr::All, |at| when(CompareOp::Ge, at));
-        let to = version.to.map_or(Expr::All, |at| when(CompareOp::Lt, at));
-        from.and(to).and(Expr::Test(Test { subject, predicate: version.members.predicate(subject) }))
+    let one = |(from, to, test): (Option<Time>, Option<Time>, Expr)| {
+        let from = from.map_or(Expr::All, |at| when(CompareOp::Ge, at));
+        let to = to.map_or(Expr::All, |at| when(CompareOp::Lt, at));
+        from.and(to).and(test)
     };
-    let mut all: Vec<Expr> = versions.into_iter().map(one).collect();
-    match (all.len(), all.pop()) {
-        (1, Some(only)) => only,
-        (_, last) => {
-            all.extend(last);
-            Expr::Or(all)
-        }
-    }
+    single_or(versions.into_iter().map(one).collect(), Expr::Or)
 }
 
 #[cfg(test)]
@@ -364,7 +478,7 @@ mod tests {
             let expr = filter(text);
             assert_eq!(expr.to_string(), want, "{text}");
             assert_eq!(filter(want), expr, "{text}");
-            assert!(expr.has_sets() && !filter("tcp or not port 80").has_sets());
+            assert!(expr.has_names() && !filter("tcp or not port 80").has_names());
         }
     }
 
@@ -480,5 +594,118 @@ mod tests {
         let resolve = |text: &str| parse_with(text, &FLOWS, &Many).expect("a filter").resolve(&Many, AsOf::Then);
         assert!(resolve("src in @a and dst in @b").is_ok());
         assert_eq!(resolve("src in @a and ip in @b"), Err(SetError::TooLarge(MAX_MEMBERS)));
+    }
+
+    /// `upload` changed at 100 s and ended at 200 s; `big` asks for it; `round` for itself; `broken` for a set that is gone.
+    struct Tagged;
+
+    impl Sets for Tagged {
+        fn kind(&self, name: &str) -> Option<SetKind> {
+            Known.kind(name)
+        }
+
+        fn versions(&self, name: &str) -> Vec<SetVersion> {
+            Known.versions(name)
+        }
+
+        fn names(&self) -> BTreeMap<String, SetKind> {
+            Known.names()
+        }
+
+        fn tag(&self, name: &str) -> Option<Vec<TagVersion>> {
+            let at = |secs: i64| Some(Time(secs * 1_000_000_000));
+            let one = |from, to, filter: &str| TagVersion { from, to, filter: filter.to_owned() };
+            Some(match name {
+                "upload" => vec![
+                    one(at(50), at(100), "src in @guests and dst_port = 80"),
+                    one(at(100), at(200), "src in @guests or tcp"),
+                ],
+                "big" => vec![one(None, None, "tag upload and bytes > 1M")],
+                "third floor" => vec![one(None, None, "udp")],
+                "round" => vec![one(None, None, "tag round or tcp")],
+                "broken" => vec![one(None, None, "tcp and src in @gone")],
+                "wide" => vec![one(None, None, &vec!["tag many"; 500].join(" or "))],
+                "many" => vec![one(None, None, &vec!["port 80"; 500].join(" or "))],
+                _ => return None,
+            })
+        }
+
+        fn tags(&self) -> Vec<String> {
+            ["big", "third floor", "upload"].map(str::to_owned).to_vec()
+        }
+    }
+
+    fn tagged(text: &str) -> Expr {
+        parse_with(text, &FLOWS, &Tagged).unwrap_or_else(|error| panic!("{text}: {error}"))
+    }
+
+    #[test]
+    fn tags_keep_their_names_in_one_form() {
+        for (text, want) in [
+            ("tag upload", "tag = upload"),
+            ("TAG = 'third floor'", "tag = \"third floor\""),
+            ("tag != upload and tcp", "not tag = upload and proto = tcp"),
+            ("tag in [upload, big]", "tag = upload or tag = big"),
+            ("tag not in [upload big]", "not (tag = upload or tag = big)"),
+            ("not tag in big", "not tag = big"),
+        ] {
+            let expr = tagged(text);
+            assert_eq!(expr.to_string(), want, "{text}");
+            assert_eq!(tagged(want), expr, "{text}");
+            assert!(expr.has_names() && asks_for_names(text) && !expr.tags().is_empty() && expr.sets().is_empty());
+        }
+        assert!(!asks_for_names("tcp and port 80"));
+    }
+
+    #[test]
+    fn tags_are_written_out_as_known_now_or_then() {
+        let secs = |secs: i64| Time(secs * 1_000_000_000);
+        for (text, as_of, want) in [
+            ("tag upload", AsOf::At(secs(150)), "src_ip in [192.0.2.128/25 2001:db8::/64] or proto = tcp"),
+            ("tag upload", AsOf::At(secs(60)), "src_ip in [192.0.2.0/25] and dst_port = 80"),
+            ("tag upload", AsOf::At(secs(200)), "not any"),
+            ("tag big", AsOf::At(secs(60)), "(src_ip in [192.0.2.0/25] and dst_port = 80) and bytes > 1M"),
+        ] {
+            let meant = tagged(text).resolve(&Tagged, as_of).expect(text);
+            assert!(!meant.has_names(), "{text}");
+            assert_eq!(parse(&meant.to_string()).map(|e| e.to_string()), parse(want).map(|e| e.to_string()), "{text}");
+        }
+        let then = tagged("tag upload").resolve(&Tagged, AsOf::Then).expect("written out").to_string();
+        for part in ["time_start >= 1970-01-01T00:00:50Z", "time_start < 1970-01-01T00:03:20Z", "dst_port = 80"] {
+            assert!(then.contains(part), "{part}: {then}");
+        }
+        // The set within has its own time within the tag's.
+        assert!(then.contains("time_start < 1970-01-01T00:01:40Z and src_ip in [192.0.2.0/25]"), "{then}");
+    }
+
+    #[test]
+    fn wrong_tags_are_named_with_their_place() {
+        for (text, at, part) in [
+            ("tcp and tag uplod", 12, "there is no tag `uplod`; did you mean upload?"),
+            ("tag", 3, "the filter ends, want the name of a tag"),
+            ("tag in [upload", 14, "the filter ends, want"),
+            ("tag > upload", 4, "got `>`"),
+            ("tag @guests", 4, "got `@guests`, want the name of a tag"),
+        ] {
+            let error = parse_with(text, &FLOWS, &Tagged).expect_err(text);
+            assert!(error.at == at && error.message_en().contains(part), "{text}: {error}");
+            assert!(!error.message_ja().is_empty());
+        }
+        let now = AsOf::At(Time(0));
+        let fault = |text: &str| tagged(text).resolve(&Tagged, now).expect_err(text).to_string();
+        assert_eq!(fault("tag round"), "tag round contains itself, or there are more than 8 levels");
+        assert_eq!(fault("tag broken"), "tag broken: character 16: there is no set `@gone`");
+        assert_eq!(fault("tag wide"), "the tags of the filter have more than 20000 tests, want at most that");
+        let gone = tagged("tag upload").resolve(&Known, now);
+        assert_eq!(gone, Err(SetError::UnknownTag("upload".to_owned())));
+    }
+
+    #[test]
+    fn tags_are_proposed_behind_their_word() {
+        for (text, want) in [("tag u", vec!["upload"]), ("tag th", vec!["\"third floor\""]), ("tag in [b", vec!["big"])]
+        {
+            let found = complete_with(text, text.chars().count(), &FLOWS, &Tagged);
+            assert_eq!(found.items.iter().map(|i| i.text.as_str()).collect::<Vec<_>>(), want, "{text}");
+        }
     }
 }

@@ -53,12 +53,21 @@ fn closest(word: &str, names: impl Iterator<Item = &'static str>) -> Option<&'st
 
 /// The name of a set that `word` probably stands for.
 pub fn nearest_set(word: &str, sets: &dyn Sets) -> Option<String> {
+    nearest_of(word, sets.names().into_keys())
+}
+
+/// The name of a tag that `word` probably stands for.
+pub fn nearest_tag(word: &str, sets: &dyn Sets) -> Option<String> {
+    nearest_of(word, sets.tags().into_iter())
+}
+
+fn nearest_of(word: &str, names: impl Iterator<Item = String>) -> Option<String> {
     if word.chars().count() > MAX_WORD {
         return None;
     }
     let word = word.to_lowercase();
     let max = (word.chars().count() / 3).clamp(1, 3);
-    let names = sets.names().into_keys().filter(|name| name.chars().count() <= 2 * MAX_WORD);
+    let names = names.filter(|name| name.chars().count() <= 2 * MAX_WORD);
     let (edits, name) =
         names.map(|name| (distance(&word, &name.to_lowercase()), name)).min_by_key(|(edits, _)| *edits)?;
     // Two letters in each other's place are two edits.

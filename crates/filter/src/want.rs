@@ -23,6 +23,8 @@ pub(crate) enum Want {
     Value(Target),
     /// The name of a set.
     Set(SetKind),
+    /// The name of a tag.
+    Tag,
     /// A text pattern.
     Pattern,
     /// Flag letters, with a mask or without.
@@ -51,6 +53,7 @@ impl Want {
             Self::WayProperty => one("if, bytes, packets or mac", "if、bytes、packets、mac"),
             Self::Operator(target) => operators(target).map(|word| (word.to_owned(), word.to_owned())).collect(),
             Self::Value(target) => vec![target.sort().label()],
+            Self::Tag => one("the name of a tag", "タグの名前"),
             // Told by what else could stand there.
             Self::Set(_) => Vec::new(),
             Self::Pattern => one("a pattern such as \"*.example.com\"", "パターン（\"*.example.com\" など）"),

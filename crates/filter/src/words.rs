@@ -22,6 +22,8 @@ pub(crate) struct Keyword {
 pub(crate) enum Meaning {
     /// Every row.
     Any,
+    /// The tag of the following name.
+    Tag,
     /// The side that the following word is about.
     Side(Side),
     /// The direction that the following property is about: what came in, or what went out.
@@ -214,6 +216,12 @@ pub(crate) static KEYWORDS: &[Keyword] = &[
     keyword("payload", Meaning::Lacking("payload"), "Octets of the content", "内容のオクテット"),
     keyword("flows", Meaning::OfGroups, "Only in a condition on groups", "グループの条件でのみ使用可"),
     keyword("count", Meaning::OfGroups, "Only in a condition on groups", "グループの条件でのみ使用可"),
+    keyword(
+        "tag",
+        Meaning::Tag,
+        "Flows with a tag: tag guest-upload, tag in [a b]",
+        "タグの付いたフロー：tag guest-upload、tag in [a b]",
+    ),
     keyword("any", Meaning::Any, "Every row", "すべての行"),
 ];
 
@@ -253,6 +261,8 @@ impl Meaning {
     fn needs(self) -> Vec<&'static str> {
         match self {
             Self::Any | Self::OfGroups => vec![],
+            // Tags are filters of flows.
+            Self::Tag => vec!["src_ip", "flow_id"],
             Self::Side(_) | Self::Family(_) => vec!["src_ip", "dst_ip"],
             Self::Way(_) => vec!["exporter_in_if", "exporter_out_if", "src_bytes", "dst_bytes"],
             Self::Pair(src, dst) => vec![src, dst],

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is remembered between datagrams: templates, samplers, application names and sequence numbers, per
-//! session. Over UDP a session is exporter address, version and observation domain (RFC 7011 §8.4,
-//! RFC 3954 §5.1); a reliable transport session has a cache of its own, which ends with it (RFC 7011 §8.1).
+//! session. Over UDP a session is exporter address and port, version and observation domain (RFC 7011 §8, §8.4,
+//! RFC 3954 §5.1): see [`crate::family`] for exporters that change their port. A reliable transport session has a cache
+//! of its own, which ends with it (RFC 7011 §8.1).
 //! Everything is bounded; the least recently used goes first, and is counted. Data whose template is not known yet
 //! waits in the [`crate::parking`] lot.
 
@@ -10,8 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use minamo_base::{Ip, Time};
+use rapidhash::fast::RandomState;
 
 use crate::Elements;
+use crate::columns::Workbench;
+use crate::family::Ports;
 use crate::options::Taught;
 use crate::parking::{Parking, ParkingCounters};
 use crate::registry::{Learnt, Names};
@@ -21,7 +25,7 @@ use crate::template::{Field, Template};
 /// The bounds of a [`Cache`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Sessions: pairs of exporter and domain.
+    /// Sessions: exporter, port and domain.
     pub sessions: usize,
     /// Templates of one session.
     pub templates: usize,
@@ -87,6 +91,8 @@ pub struct CacheCounters {
     pub ignored_withdrawals: u64,
     /// Templates forgotten because they were neither sent again nor used for long.
     pub expired_templates: u64,
+    /// Templates that a session took from another one of the same exporter and domain.
+    pub borrowed_templates: u64,
     /// Names of interfaces and VRFs not remembered for lack of room.
     pub refused_names: u64,
     /// Values that did not fit their column.
@@ -120,6 +126,15 @@ pub(crate) struct Key {
     pub(crate) exporter: Ip,
     pub(crate) version: u16,
     pub(crate) domain: u32,
+    /// Source port over UDP; 0 in formats without templates and on connections.
+    pub(crate) port: u16,
+}
+
+impl Key {
+    /// What sessions of one exporter and domain have in common.
+    pub(crate) fn family(self) -> Self {
+        Self { port: 0, ..self }
+    }
 }
 
 /// What a sampling rate holds for.
@@ -134,7 +149,7 @@ pub(crate) enum Sampled {
 }
 
 /// What options data taught.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Learned {
     pub(crate) rates: Vec<(Sampled, u32)>,
     pub(crate) applications: HashMap<u64, Box<str>>,
@@ -180,14 +195,21 @@ impl Learned {
     }
 }
 
+/// Templates of a session by number.
+pub(crate) type Templates = HashMap<u16, Template, RandomState>;
+
 #[derive(Debug, Default)]
 pub(crate) struct Session {
-    pub(crate) templates: HashMap<u16, Template>,
+    pub(crate) templates: Templates,
     pub(crate) learned: Learned,
     pub(crate) sequence: Sequence,
     pub(crate) used: u64,
     /// Arrival of the last message.
     pub(crate) seen: Time,
+    /// True where another session of the family began with what this one had learned.
+    pub(crate) lent: bool,
+    /// True where this one began with what another one had learned.
+    pub(crate) borrowed: bool,
 }
 
 /// Templates and other memory of all sessions. Pure data: it holds what the decoder was told, nothing else.
@@ -195,7 +217,9 @@ pub(crate) struct Session {
 pub struct Cache {
     limits: Limits,
     elements: Arc<Elements>,
-    pub(crate) sessions: HashMap<Key, Session>,
+    pub(crate) sessions: HashMap<Key, Session, RandomState>,
+    /// Ports of the sessions that differ in nothing else; those of formats with templates.
+    pub(crate) families: HashMap<Key, Ports>,
     pub(crate) counters: CacheCounters,
     templates: usize,
     fields: usize,
@@ -209,9 +233,10 @@ pub struct Cache {
     /// Rises when something changes that is worth keeping over a restart.
     pub(crate) generation: u64,
     /// True for the cache of one reliable transport session.
-    reliable: bool,
+    pub(crate) reliable: bool,
     rates: HashMap<Ip, u32>,
     pub(crate) parking: Parking,
+    bench: Workbench,
 }
 
 /// Parts of the cache that decoding a data set needs at the same time.
@@ -224,6 +249,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) limits: Limits,
     pub(crate) elements: &'a Elements,
     pub(crate) now: u64,
+    pub(crate) bench: &'a mut Workbench,
 }
 
 impl Cache {
@@ -235,6 +261,15 @@ impl Cache {
     /// The same cache with elements of the configuration; they hold for templates that arrive from now on.
     pub fn with_elements(self, elements: Arc<Elements>) -> Self {
         Self { elements, ..self }
+    }
+
+    /// Takes other elements of the configuration; they hold for templates that are known already too.
+    pub fn set_elements(&mut self, elements: Arc<Elements>) {
+        self.elements = elements;
+        for session in self.sessions.values_mut() {
+            let names = Names { configured: &self.elements, learnt: &session.learned.elements };
+            session.templates.values_mut().for_each(|template| *template = template.renamed(&names));
+        }
     }
 
     /// The elements of the configuration.
@@ -289,6 +324,17 @@ impl Cache {
         self.limits
     }
 
+    /// Arrival of the datagram that is being decoded.
+    pub(crate) fn clock(&self) -> Time {
+        self.clock
+    }
+
+    /// Counts templates and their fields as gone.
+    pub(crate) fn uncount(&mut self, templates: usize, fields: usize) {
+        self.templates = self.templates.saturating_sub(templates);
+        self.fields = self.fields.saturating_sub(fields);
+    }
+
     /// Marks the start of a datagram, for "least recently used" and for ages.
     pub(crate) fn begin(&mut self, received: Time) {
         self.now += 1;
@@ -316,15 +362,14 @@ impl Cache {
                 keep
             });
         }
-        self.templates = self.templates.saturating_sub(templates);
-        self.fields = self.fields.saturating_sub(fields);
+        self.uncount(templates, fields);
         self.counters.expired_templates += templates as u64;
         self.generation += u64::from(templates > 0);
     }
 
     /// The session of `key`, made where it is new, and what goes with it.
     pub(crate) fn parts(&mut self, key: Key) -> Parts<'_> {
-        if !self.sessions.contains_key(&key) && self.sessions.len() >= self.limits.sessions {
+        if self.sessions.len() >= self.limits.sessions && !self.sessions.contains_key(&key) {
             self.evict_sessions(key);
         }
         let configured = &self.rates;
@@ -343,6 +388,7 @@ impl Cache {
             limits: self.limits,
             elements: &self.elements,
             now: self.now,
+            bench: &mut self.bench,
         }
     }
 
@@ -390,8 +436,7 @@ impl Cache {
             Some(id) => session.templates.remove(&id).into_iter().collect(),
             None => session.templates.drain().map(|(_, template)| template).collect(),
         };
-        self.templates = self.templates.saturating_sub(gone.len());
-        self.fields = self.fields.saturating_sub(gone.iter().map(|template| template.fields.len()).sum());
+        self.uncount(gone.len(), gone.iter().map(|template| template.fields.len()).sum());
     }
 
     fn make_room(&mut self, key: Key, fields: usize) {
@@ -433,14 +478,20 @@ impl Cache {
     }
 
     fn drop_session(&mut self, key: Key) {
+        self.end_session(key);
+        self.counters.evicted_sessions += 1;
+    }
+
+    /// Forgets a session.
+    pub(crate) fn end_session(&mut self, key: Key) {
         self.forget(key, None);
+        self.leave(key);
         if let Some(session) = self.sessions.remove(&key) {
             let learned = session.learned.applications.len() + session.learned.elements.len();
             self.applications = self.applications.saturating_sub(learned);
             self.names = self.names.saturating_sub(session.learned.taught.names());
+            self.generation += 1;
         }
-        self.counters.evicted_sessions += 1;
-        self.generation += 1;
     }
 }
 
@@ -452,7 +503,7 @@ mod tests {
     use super::*;
 
     fn key(domain: u32) -> Key {
-        Key { exporter: Ip::v4([192, 0, 2, 1]), version: 9, domain }
+        Key { exporter: Ip::v4([192, 0, 2, 1]), version: 9, domain, port: 0 }
     }
 
     fn fields(count: u16) -> Vec<Field> {

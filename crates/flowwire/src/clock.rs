@@ -22,11 +22,27 @@ const EARLIEST: Time = Time(946_684_800 * SECOND);
 /// Longest flow that is believed.
 const LONGEST: i64 = 31 * 86_400 * SECOND;
 
+/// What was wrong with the times of a row: numbers of [`WORDS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quality {
+    Rebooted,
+    Arrival,
+    Reversed,
+    Wrapped,
+    Skewed,
+}
+
+/// The words for it in the column, in the order of [`Quality`].
+pub(crate) const WORDS: [&str; 5] = ["rebooted", "arrival", "reversed", "wrapped", "skewed"];
+
 /// Checks the times of a row whose times are set, repairs and flags them.
 pub(crate) fn check(flow: &mut Flow, measures: &Measures, header: &Header) {
-    let quality = repair(flow, measures, header);
-    if let Some(word) = quality {
-        flow.exporter.get_or_insert_default().time_quality = Some(word.into());
+    let uptimes = (measures.get(Measure::StartUptime), measures.get(Measure::EndUptime));
+    let core = &mut flow.core;
+    let quality;
+    (core.time_start, core.time_end, quality) = Clock::new(header).repair(core.time_start, core.time_end, uptimes);
+    if let Some(word) = quality.and_then(|quality| WORDS.get(quality as usize)) {
+        flow.exporter.get_or_insert_default().time_quality = Some((*word).into());
     }
 }
 
@@ -35,51 +51,110 @@ fn between(from: Time, to: Time) -> i64 {
     to.0.saturating_sub(from.0)
 }
 
-fn repair(flow: &mut Flow, measures: &Measures, header: &Header) -> Option<&'static str> {
-    let core = &mut flow.core;
-    let (received, exported) = (header.received, header.exported);
-    // A message whose own time is impossible: its clock was never set. Arrival is the best time of export there is.
-    let unset = received > EARLIEST && (exported < EARLIEST || between(received, exported) > 86_400 * SECOND);
-    let shift = if unset { between(exported, received) } else { 0 };
-    let export = Time(exported.0.saturating_add(shift));
-    let uptimes = (measures.get(Measure::StartUptime), measures.get(Measure::EndUptime));
-    let length = between(core.time_start, core.time_end);
-    if between(exported, core.time_end) > REBOOT
-        && let ((Some(start), Some(end)), Some(now)) = (uptimes, header.uptime)
-        && end > u64::from(now)
-    {
-        // The flow's uptime is higher than the message's: the exporter started anew in between. What lies between its
-        // two uptimes is still its length.
-        let length = i64::try_from(end.saturating_sub(start)).unwrap_or(0).saturating_mul(1_000_000);
-        core.time_end = export;
-        core.time_start = Time(export.0.saturating_sub(length.min(LONGEST)));
-        return Some("rebooted");
+/// What a message says of the clock that its rows were timed by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock {
+    received: Time,
+    exported: Time,
+    uptime: Option<u32>,
+    /// Time of export by our clock, where the exporter's was never set.
+    export: Time,
+    /// What has to be added to its times.
+    shift: i64,
+    unset: bool,
+    skewed: bool,
+}
+
+impl Clock {
+    /// Of a message with that header.
+    pub(crate) fn new(header: &Header) -> Self {
+        let Header { received, exported, uptime, .. } = *header;
+        // A message whose own time is impossible: its clock was never set. Arrival is the best time of export there is.
+        let unset = received > EARLIEST && (exported < EARLIEST || between(received, exported) > 86_400 * SECOND);
+        let shift = if unset { between(exported, received) } else { 0 };
+        let export = Time(exported.0.saturating_add(shift));
+        let skewed = received > EARLIEST && between(exported, received).saturating_abs() > SKEW;
+        Self { received, exported, uptime, export, shift, unset, skewed }
     }
-    if unset {
-        core.time_start = Time(core.time_start.0.saturating_add(shift));
-        core.time_end = Time(core.time_end.0.saturating_add(shift));
-        if core.time_start < EARLIEST || between(export, core.time_end) > AHEAD || core.time_end < core.time_start {
-            (core.time_start, core.time_end) = (received, received);
+
+    /// What is wrong with times that are steady: nothing, or that the exporter's clock is far from ours.
+    pub(crate) fn steady(&self) -> Option<Quality> {
+        self.skewed.then_some(Quality::Skewed)
+    }
+
+    /// The times of rows by the exporter's uptime in milliseconds, which must be there. False where one of them has to
+    /// be looked at: then nothing is said of any.
+    pub(crate) fn uptimes(&self, first: &[u64], last: &[u64], starts: &mut [i64], ends: &mut [i64]) -> bool {
+        // Seconds and nanoseconds of 32 bits each are far from the ends of the range, and so is what is reckoned.
+        let Some(now) = self.uptime.filter(|_| (0..i64::MAX / 2).contains(&self.exported.0)) else { return false };
+        // An uptime of more than 32 bits is none, and one that falls has wrapped.
+        if first.iter().zip(last).fold(false, |odd, (first, last)| odd | (first > last) | (*last >> 32 != 0)) {
+            return false;
         }
-        return Some("arrival");
+        let reckon = |times: &mut [i64], uptimes: &[u64]| {
+            for (time, uptime) in times.iter_mut().zip(uptimes) {
+                let age = now.wrapping_sub(*uptime as u32).cast_signed();
+                *time = self.exported.0 - i64::from(age) * 1_000_000;
+            }
+        };
+        reckon(&mut *starts, first);
+        reckon(&mut *ends, last);
+        self.are_steady(starts, ends, true)
     }
-    if length < 0 {
-        // Ends before it starts: the end is nearer to the export, and the one to believe.
-        core.time_start = core.time_end;
-        return Some("reversed");
+
+    /// True where no row's times have to be looked at: each is told, and possible by our clock and by that of the message.
+    pub(crate) fn are_steady(&self, starts: &[i64], ends: &[i64], by_uptime: bool) -> bool {
+        if self.unset || self.received <= EARLIEST {
+            return false;
+        }
+        let ours = self.received.0.saturating_add(86_400 * SECOND);
+        let latest = if by_uptime { ours.min(self.exported.0.saturating_add(REBOOT)) } else { ours };
+        // What is later than the earliest is no further apart than the range has room for.
+        !starts.iter().zip(ends).fold(false, |odd, (start, end)| {
+            odd | (*start < EARLIEST.0) | (end < start) | (end.wrapping_sub(*start) > LONGEST) | (*end > latest)
+        })
     }
-    // By our clock, not by that of the message: line cards may have clocks of their own.
-    let ahead = between(received, core.time_end) > 86_400 * SECOND;
-    if received > EARLIEST && (core.time_start < EARLIEST || length > LONGEST || ahead) {
-        (core.time_start, core.time_end) = (export, export);
-        return Some("arrival");
+
+    /// The times of a row that began and ended so, as they are kept, and what was wrong with them.
+    pub(crate) fn repair(
+        &self,
+        start: Time,
+        end: Time,
+        uptimes: (Option<u64>, Option<u64>),
+    ) -> (Time, Time, Option<Quality>) {
+        let Self { received, exported, export, .. } = *self;
+        if between(exported, end) > REBOOT
+            && let ((Some(first), Some(last)), Some(now)) = (uptimes, self.uptime)
+            && last > u64::from(now)
+        {
+            // The flow's uptime is higher than the message's: the exporter started anew in between. What lies between
+            // its two uptimes is still its length.
+            let length = i64::try_from(last.saturating_sub(first)).unwrap_or(0).saturating_mul(1_000_000);
+            return (Time(export.0.saturating_sub(length.min(LONGEST))), export, Some(Quality::Rebooted));
+        }
+        if self.unset {
+            let (start, end) = (Time(start.0.saturating_add(self.shift)), Time(end.0.saturating_add(self.shift)));
+            if start < EARLIEST || between(export, end) > AHEAD || end < start {
+                return (received, received, Some(Quality::Arrival));
+            }
+            return (start, end, Some(Quality::Arrival));
+        }
+        let length = between(start, end);
+        if length < 0 {
+            // Ends before it starts: the end is nearer to the export, and the one to believe.
+            return (end, end, Some(Quality::Reversed));
+        }
+        // By our clock, not by that of the message: line cards may have clocks of their own.
+        let ahead = between(received, end) > 86_400 * SECOND;
+        if received > EARLIEST && (start < EARLIEST || length > LONGEST || ahead) {
+            return (export, export, Some(Quality::Arrival));
+        }
+        let wrapped = |(start, end): (Option<u64>, Option<u64>)| start > end && start.is_some() && end.is_some();
+        if wrapped(uptimes) {
+            return (start, end, Some(Quality::Wrapped));
+        }
+        (start, end, self.skewed.then_some(Quality::Skewed))
     }
-    let wrapped = |(start, end): (Option<u64>, Option<u64>)| start > end && start.is_some() && end.is_some();
-    if wrapped(uptimes) {
-        return Some("wrapped");
-    }
-    let skewed = received > EARLIEST && between(exported, received).saturating_abs() > SKEW;
-    skewed.then_some("skewed")
 }
 
 #[cfg(test)]

@@ -81,16 +81,13 @@ pub(crate) fn groups(ways: impl Iterator<Item = u8>) -> Groups {
     groups
 }
 
-/// Empties a row for the next record of a template. The boxes that the record needs again stay, and the text of the
-/// identity: allocating them anew would be a third of the cost of a row.
+/// Empties a row for the next record of a template. The boxes that the record needs again stay: allocating them
+/// anew would be a third of the cost of a row.
 pub(crate) fn empty(flow: &mut Flow, groups: Groups) {
-    let mut id = std::mem::take(&mut flow.core.flow_id);
-    id.clear();
     let exporter = flow.exporter.take();
     let net = flow.net.take().filter(|_| groups.net);
     let tcp = flow.tcp.take().filter(|_| groups.tcp);
     *flow = Flow::default();
-    flow.core.flow_id = id;
     flow.exporter = exporter.map(emptied);
     flow.net = net.map(emptied);
     flow.tcp = tcp.map(emptied);

@@ -35,6 +35,16 @@ pub(crate) enum Coding {
     Decimal,
     /// Octets whose column is text: hexadecimal, in groups of four octets.
     Hex,
+    /// Octets whose column is text: hexadecimal without groups.
+    Digest,
+    /// Text whose column is a list: the members, with commas between them.
+    Joined,
+    /// Number of a type of DNS records, whose column has the name.
+    DnsType,
+    /// Response code of DNS, whose column has the name.
+    DnsRcode,
+    /// Version of TLS, whose column has the name.
+    TlsVersion,
     /// Text behind the six octets of an application's and a field's number, as Cisco's NBAR sends it.
     Tagged,
     /// Seconds since the epoch (RFC 7011 §6.1.7).
@@ -54,7 +64,8 @@ impl Coding {
             Self::Ip => len == 4 || len == 16,
             Self::Mac => len == 6,
             Self::Ntp => len == 8,
-            Self::Text | Self::Hex | Self::Tagged => true,
+            Self::DnsType | Self::DnsRcode | Self::TlsVersion => (1..=8).contains(&len),
+            Self::Text | Self::Hex | Self::Digest | Self::Joined | Self::Tagged => true,
         }
     }
 }
@@ -140,12 +151,19 @@ pub(crate) fn coding(column: &Column, pen: u32, element: u16) -> Option<Coding> 
         // Milliseconds since the exporter started: only the header makes a time of them.
         (0, 21 | 22) => Some(Coding::Uint),
         (9, 12_235) => Some(Coding::Tagged),
+        (39_499, 357) => Some(Coding::Digest),
         _ => coding_of(column, known(pen, element)?.1),
     }
 }
 
 /// The coding of an element of a type that fills a column.
 fn coding_of(column: &Column, kind: Type) -> Option<Coding> {
+    match (column.name, kind) {
+        ("dns_qtype", Type::Uint) => return Some(Coding::DnsType),
+        ("dns_rcode", Type::Uint) => return Some(Coding::DnsRcode),
+        ("tls_version", Type::Uint) => return Some(Coding::TlsVersion),
+        _ => {}
+    }
     Some(match (column.cell, kind) {
         (CellType::U8, Type::Uint) if column.kind == Kind::Flags => Coding::LowOctet,
         (CellType::U8 | CellType::U16 | CellType::U32 | CellType::U64, Type::Uint) => Coding::Uint,
@@ -153,6 +171,7 @@ fn coding_of(column: &Column, kind: Type) -> Option<Coding> {
         (CellType::Ip, Type::Ip) => Coding::Ip,
         (CellType::Mac, Type::Mac) => Coding::Mac,
         (CellType::Text, Type::Text) => Coding::Text,
+        (CellType::TextList, Type::Text) => Coding::Joined,
         (CellType::Text, Type::Uint) => Coding::Decimal,
         (CellType::Text, Type::Octets) => Coding::Hex,
         (CellType::Time, Type::Secs) => Coding::Secs,

@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use minamo_base::Time;
-use minamo_model::{FLOWS, Flow};
+use minamo_model::{FLOWS, Flow, names};
 use minamo_schema::{CellType, ColumnId, Source, Value};
 
 use crate::element::{Coding, coding};
+use crate::finish;
 use crate::formats::{netflow1, netflow5, netflow7};
 use crate::record::to_ntp;
 use crate::template::VARIABLE;
@@ -137,7 +138,13 @@ fn writable(wire: Wire) -> Vec<Writable> {
     let all = FLOWS.places().filter_map(|(id, column)| {
         let piece = |pen, element, six| {
             let coding = coding(column, pen, element)?;
-            Some(Piece { column: id, pen, element, len: width(wire, column.cell, element, six), coding })
+            let len = match coding {
+                Coding::DnsType | Coding::DnsRcode | Coding::TlsVersion => 2,
+                // Octets are read only: their columns are text, and the next source of the column has text too.
+                Coding::Digest => return None,
+                _ => width(wire, column.cell, element, six),
+            };
+            Some(Piece { column: id, pen, element, len, coding })
         };
         let four = column.sources.iter().find_map(|source| match *source {
             Source::Ie(pen, element) if fits(pen, element) => piece(pen, element, false),
@@ -149,8 +156,13 @@ fn writable(wire: Wire) -> Vec<Writable> {
         });
         Some(Writable { four, six: six.unwrap_or(four) })
     });
+    let words = WORDS.iter().filter(|(_, element)| fits(0, *element)).filter_map(|(name, element)| {
+        let (id, _) = FLOWS.places().find(|(_, column)| column.name == *name)?;
+        let piece = Piece { column: id, pen: 0, element: *element, len: 1, coding: Coding::Uint };
+        Some(Writable { four: piece, six: piece })
+    });
     // One bit each in a layout's key; a test says that there are no more.
-    all.take(MAX_COLUMNS).collect()
+    all.chain(words).take(MAX_COLUMNS).collect()
 }
 
 fn width(wire: Wire, cell: CellType, element: u16, six: bool) -> u16 {
@@ -158,13 +170,56 @@ fn width(wire: Wire, cell: CellType, element: u16, six: bool) -> u16 {
         CellType::U8 | CellType::Bool => 1,
         CellType::U16 => 2,
         CellType::U32 => 4,
-        CellType::Time if matches!(element, 21 | 22 | 150 | 151) => 4,
+        CellType::Time if matches!(element, 21 | 22 | 150 | 151 | 496 | 497) => 4,
         CellType::Ip if six => 16,
         CellType::Ip => 4,
         CellType::Mac => 6,
-        CellType::Text if wire == Wire::Ipfix => VARIABLE,
-        CellType::Text => 32,
+        CellType::Text | CellType::TextList if wire == Wire::Ipfix => VARIABLE,
+        CellType::Text | CellType::TextList => 32,
         _ => 8,
+    }
+}
+
+/// Columns that have words for the numbers of these elements.
+const WORDS: [(&str, u16); 5] = [
+    ("exporter_direction", 61),
+    ("forwarding_status", 89),
+    ("end_reason", 136),
+    ("nat_event", 230),
+    ("firewall_event", 233),
+];
+
+/// The number of a word of these columns; nothing where the element has none for it.
+fn numbered(element: u16, word: &str) -> Option<u64> {
+    let words: &[&str] = match element {
+        61 => &["ingress", "egress"],
+        89 => &finish::FORWARDING,
+        136 => {
+            let reasons =
+                [("idle", 1), ("active", 2), ("tcp_fin", 3), ("tcp_rst", 3), ("end_of_input", 4), ("evicted", 5)];
+            return reasons.iter().find(|(known, _)| *known == word).map(|(_, number)| *number);
+        }
+        230 => &finish::NAT_EVENTS,
+        233 => &finish::FIREWALL_EVENTS,
+        _ => return None,
+    };
+    let place = words.iter().position(|known| *known == word).and_then(|at| u64::try_from(at).ok());
+    place.or_else(|| word.parse().ok().filter(|number| *number < 256))
+}
+
+/// The value of a field that is not the column's as it stands: type and code of ICMP in the destination port of NetFlow
+/// v9, which has no elements of its own for them, and numbers for words.
+fn derived(row: &Flow, piece: &Piece, wire: Wire) -> Option<u64> {
+    match (piece.pen, piece.element) {
+        (0, DESTINATION_PORT) if wire == Wire::Netflow9 => message(row),
+        (0, element) if WORDS.iter().any(|(_, known)| *known == element) => {
+            let Value::Text(word) = row.get(piece.column) else { return None };
+            let number = numbered(element, &word)?;
+            // RFC 7270 §4.12: two bits of status and six of reason.
+            let reason = row.forwarding.as_deref().and_then(|group| group.reason).filter(|reason| *reason < 64);
+            Some(if element == 89 { number << 6 | u64::from(reason.unwrap_or(0)) } else { number })
+        }
+        _ => None,
     }
 }
 
@@ -206,6 +261,17 @@ impl Encoder {
     pub fn with_milliseconds(mut self) -> Self {
         self.millis = true;
         self
+    }
+
+    /// Begins with this sequence number instead of 0: the session goes on where another encoder ended.
+    pub fn with_sequence(mut self, sequence: u32) -> Self {
+        self.sequence = sequence;
+        self
+    }
+
+    /// The sequence number that the next message will have.
+    pub fn sequence(&self) -> u32 {
+        self.sequence
     }
 
     /// Sends every template again before its next record.
@@ -250,6 +316,11 @@ impl Encoder {
             let absent = match &value {
                 Value::Null => true,
                 // An unknown application is one that has no name to send.
+                Value::Text(_)
+                    if WORDS.iter().any(|(_, known)| (0, *known) == (column.four.pen, column.four.element)) =>
+                {
+                    derived(row, &column.four, self.wire).is_none()
+                }
                 Value::Text(text) => text.is_empty() || column.four.element == 96 && text == "Unknown",
                 _ => false,
             };
@@ -300,17 +371,20 @@ impl Encoder {
         let layout = self.layout(key);
         let mut record = Vec::new();
         for piece in &layout.fields {
-            write(&mut record, piece, &row.get(piece.column), boot);
+            let value = derived(row, piece, wire).map_or_else(|| row.get(piece.column), Value::Uint);
+            write(&mut record, piece, &value, boot);
         }
         let template = layout.fields.len() * 8 + 8;
         // The header, the template and the set's header and padding stand beside the record.
-        let needed = record.len() + 8 + if layout.sent.is_none_or(|at| at + refresh <= sent) { template } else { 0 };
+        let needed = record.len()
+            + 8
+            + if layout.sent.is_none_or(|at| at.saturating_add(refresh) <= sent) { template } else { 0 };
         if !draft.body.is_empty() && HEADER_ROOM + draft.body.len() + needed > max {
             self.flush(draft, now, done, out);
         }
         let sent = self.sent;
         let layout = self.layout(key);
-        if layout.sent.is_none_or(|at| at + refresh <= sent) {
+        if layout.sent.is_none_or(|at| at.saturating_add(refresh) <= sent) {
             layout.sent = Some(sent);
             draft.template(layout, wire);
         }
@@ -461,16 +535,31 @@ impl Draft {
     }
 }
 
+/// The element of the destination port.
+const DESTINATION_PORT: u16 = 11;
+
+/// Type and code of an ICMP message as the destination port has them: type × 256 + code.
+fn message(row: &Flow) -> Option<u64> {
+    let icmp = row.icmp.as_deref().filter(|_| matches!(row.core.proto, 1 | 58))?;
+    Some(u64::from(icmp.kind?) << 8 | u64::from(icmp.code.unwrap_or(0)))
+}
+
 /// Appends the octets of one field.
 fn write(out: &mut Vec<u8>, piece: &Piece, value: &Value<'_>, boot: Time) {
     let number = match (value, piece.coding) {
         (Value::Null, _) if piece.len == VARIABLE => return out.push(0),
         (Value::Null, _) => return out.resize(out.len() + usize::from(piece.len), 0),
         (Value::Text(text), Coding::Uint) => u64::from_str_radix(text, 16).unwrap_or(0),
+        (Value::Text(text), Coding::DnsType) => names::dns_type_number(text).unwrap_or(0).into(),
+        (Value::Text(text), Coding::DnsRcode) => names::dns_rcode_number(text).unwrap_or(0).into(),
+        (Value::Text(text), Coding::TlsVersion) => names::tls_version_number(text).unwrap_or(0).into(),
         (Value::Text(text), _) => return write_text(out, piece.len, text),
+        (Value::Texts(list), _) => return write_text(out, piece.len, &list.join(",")),
         (Value::Ip(ip), _) => {
             match (piece.len, ip.as_v4()) {
                 (4, Some(four)) => out.extend(four),
+                // An element of IPv4 has no room for it.
+                (4, None) => out.extend([0; 4]),
                 _ => out.extend(ip.0),
             }
             return;
@@ -508,5 +597,18 @@ mod tests {
     #[test]
     fn every_column_with_an_element_has_a_bit() {
         assert!(IPFIX.len() < MAX_COLUMNS && NETFLOW9.len() < IPFIX.len());
+    }
+
+    #[test]
+    fn a_template_that_need_not_come_again_is_sent_once() {
+        let mut encoder = Encoder::new(Wire::Ipfix, 1, Time(0)).with_limits(1_400, u64::MAX);
+        let mut lengths = Vec::new();
+        for src in ["10.0.0.1", "2001:db8::1", "2001:db8::1", "10.0.0.1"] {
+            let mut flow = Flow::default();
+            let address = src.parse().expect("an address");
+            (flow.core.src_ip, flow.core.dst_ip) = (address, address);
+            encoder.encode(&[flow], Time(9), &mut |message| lengths.push(message.len()));
+        }
+        assert!(lengths[0] > lengths[3] && lengths[1] > lengths[2], "{lengths:?}");
     }
 }

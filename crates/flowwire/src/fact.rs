@@ -7,6 +7,22 @@
 pub enum Fact {
     /// Counters of an interface (sFlow).
     Interface(Box<InterfaceCounters>),
+    /// Counters of the device itself (sFlow).
+    Device(Box<DeviceCounters>),
+}
+
+/// How a device is doing, as an sFlow agent tells it (sFlow v5 `processor`, sFlow Host Structures). What the agent does
+/// not tell is absent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DeviceCounters {
+    /// Name of the host.
+    pub name: Option<String>,
+    /// Load of the processor over five seconds, one and five minutes, in percent.
+    pub load_percent: [Option<u32>; 3],
+    /// Octets of memory.
+    pub memory: Option<u64>,
+    /// Octets of it that are free.
+    pub memory_free: Option<u64>,
 }
 
 /// Counters of one interface since its start, as an sFlow agent sends them (sFlow v5, `if_counters` and

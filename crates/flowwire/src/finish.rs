@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From what a record said to a complete row: times, ICMP, direction, sampling, application, end reason,
-//! exporter and identity; and from an options record to what is remembered.
+//! exporter; and from an options record to what is remembered.
 
 use std::borrow::Cow;
 
@@ -53,13 +53,16 @@ pub(crate) fn row(flow: &mut Flow, measures: &Measures, header: &Header, learned
     exporter.ip = Some(header.exporter);
     exporter.domain.get_or_insert(header.domain);
     flow.core.source = header.source.into();
-    // More digits tell nothing of a record that waited for seconds, and would be its largest column on disk.
-    flow.core.time_received = Some(Time(header.received.0.div_euclid(TENTH) * TENTH));
-    flow.core.orientation = Some("exporter".into());
-    let digits = flow.identity().digits();
-    flow.core.flow_id.clear();
-    flow.core.flow_id.push_str(std::str::from_utf8(&digits).unwrap_or_default());
+    flow.core.time_received = Some(arrival(header.received));
+    flow.core.orientation = Some(ORIENTATION.into());
 }
+
+/// What the column `orientation` says of every exporter's rows.
+pub(crate) const ORIENTATION: &str = "exporter";
+/// Application of a row that nobody named.
+pub(crate) const UNKNOWN: &str = "Unknown";
+/// How sure that is.
+pub(crate) const NOT_SURE: &str = "none";
 
 /// Keeps what a record of options data tells. False where there was no room.
 pub(crate) fn learn(
@@ -143,15 +146,13 @@ fn element(
 /// service where the record has its upper six bits only.
 fn decisions(flow: &mut Flow, measures: &Measures) {
     if let Some(status) = measures.get(Measure::ForwardingStatus) {
-        // RFC 7270 §4.12: two bits of status and six of reason; in fields of four octets these are the lowest ones.
-        let word = ["unknown", "forwarded", "dropped", "consumed"].get(usize::try_from(status >> 6 & 3).unwrap_or(0));
         let group = flow.forwarding.get_or_insert_default();
-        group.status = word.map(|word| (*word).into());
-        group.reason = u32::try_from(status & 0x3f).ok();
+        let (word, reason) = forwarding(status);
+        group.status = FORWARDING.get(word).map(|word| (*word).into());
+        group.reason = Some(reason);
     }
     if let Some(event) = measures.get(Measure::FirewallEvent) {
-        let words = ["ignored", "created", "deleted", "denied", "alert", "updated"];
-        flow.firewall.get_or_insert_default().event = Some(named(&words, event));
+        flow.firewall.get_or_insert_default().event = Some(named(&FIREWALL_EVENTS, event));
     }
     if let Some(event) = measures.get(Measure::NatEvent) {
         flow.nat.get_or_insert_default().event = Some(named(&NAT_EVENTS, event));
@@ -159,14 +160,33 @@ fn decisions(flow: &mut Flow, measures: &Measures) {
     if let Some(dscp) = measures.get(Measure::Dscp).and_then(|dscp| u8::try_from(dscp).ok()).filter(|dscp| *dscp < 64) {
         flow.net.get_or_insert_default().src_tos.get_or_insert(dscp << 2);
     }
-    if let Some(direction @ 0..=1) = measures.get(Measure::Direction) {
-        let word = if direction == 0 { "ingress" } else { "egress" };
-        flow.exporter.get_or_insert_default().direction = Some(word.into());
+    if let Some(word) = measures.get(Measure::Direction).and_then(way).and_then(|way| WAYS.get(way)) {
+        flow.exporter.get_or_insert_default().direction = Some((*word).into());
     }
 }
 
+/// IANA, "forwardingStatus": RFC 7270 §4.12.
+pub(crate) const FORWARDING: [&str; 4] = ["unknown", "forwarded", "dropped", "consumed"];
+
+/// Number of the word and reason of a forwarding status. RFC 7270 §4.12: two bits of status and six of reason; in
+/// fields of four octets these are the lowest ones.
+pub(crate) fn forwarding(status: u64) -> (usize, u32) {
+    (usize::from((status >> 6 & 3) as u8), u32::from((status & 0x3f) as u8))
+}
+
+/// Words for the direction at an interface.
+pub(crate) const WAYS: [&str; 2] = ["ingress", "egress"];
+
+/// Number of the word of a direction.
+pub(crate) fn way(direction: u64) -> Option<usize> {
+    usize::try_from(direction).ok().filter(|way| *way < WAYS.len())
+}
+
+/// IANA, "firewallEvent": RFC 8158 and Cisco NSEL.
+pub(crate) const FIREWALL_EVENTS: [&str; 6] = ["ignored", "created", "deleted", "denied", "alert", "updated"];
+
 /// IANA, "natEvent": RFC 8158 §5.
-const NAT_EVENTS: [&str; 19] = [
+pub(crate) const NAT_EVENTS: [&str; 19] = [
     "reserved",
     "create",
     "delete",
@@ -202,41 +222,59 @@ fn icmp(flow: &mut Flow, measures: &Measures) {
         return;
     }
     let told = flow.icmp.as_deref().is_some_and(|icmp| icmp.kind.is_some());
-    let both = measures.get(Measure::IcmpTypeCode).and_then(|value| u16::try_from(value).ok());
-    let port = (flow.core.src_port == 0 && flow.core.dst_port != 0).then_some(flow.core.dst_port);
+    let message = message(measures.get(Measure::IcmpTypeCode), (flow.core.src_port, flow.core.dst_port));
     (flow.core.src_port, flow.core.dst_port) = (0, 0);
-    if let Some([kind, code]) = both.or(port).map(u16::to_be_bytes).filter(|_| !told) {
+    if let Some([kind, code]) = message.filter(|_| !told) {
         let icmp = flow.icmp.get_or_insert_default();
         (icmp.kind, icmp.code) = (Some(kind), Some(code));
     }
 }
 
+/// Type and code of ICMP, from the element of both or from source and destination port.
+pub(crate) fn message(both: Option<u64>, ports: (u16, u16)) -> Option<[u8; 2]> {
+    let both = both.and_then(|value| u16::try_from(value).ok());
+    let port = (ports.0 == 0 && ports.1 != 0).then_some(ports.1);
+    both.or(port).map(u16::to_be_bytes)
+}
+
 fn times(flow: &mut Flow, measures: &Measures, header: &Header, boot: Option<Time>) {
-    let boot =
-        measures.nonzero(Measure::BootMillis).and_then(|v| i64::try_from(v).ok()).map(Time::from_millis).or(boot);
-    let (start_at, end_at) = (measures.get(Measure::StartUptime), measures.get(Measure::EndUptime));
-    let before = |measure| measures.get(measure).map(|v| later(header.exported, v, -1_000));
+    let core = &mut flow.core;
+    (core.time_start, core.time_end) =
+        span((core.time_start, core.time_end), |measure| measures.get(measure), header, boot);
+}
+
+/// First and last instant of a flow: as told, where the columns have them (0 where not), else from the measures.
+#[inline]
+pub(crate) fn span(
+    told: (Time, Time),
+    get: impl Fn(Measure) -> Option<u64>,
+    header: &Header,
+    boot: Option<Time>,
+) -> (Time, Time) {
+    let nonzero = |measure| get(measure).filter(|value| *value != 0);
+    let boot = nonzero(Measure::BootMillis).and_then(|v| i64::try_from(v).ok()).map(Time::from_millis).or(boot);
+    let (start_at, end_at) = (get(Measure::StartUptime), get(Measure::EndUptime));
+    let before = |measure| get(measure).map(|v| later(header.exported, v, -1_000));
     let given = |time: Time| (time != Time(0)).then_some(time);
-    let start = given(flow.core.time_start)
+    let start = given(told.0)
         .or_else(|| uptime(start_at?, header, boot, end_at))
         .or_else(|| before(Measure::StartBeforeExport));
-    let end = given(flow.core.time_end)
-        .or_else(|| uptime(end_at?, header, boot, end_at))
-        .or_else(|| before(Measure::EndBeforeExport));
-    let millis = measures.get(Measure::DurationMillis).map(|v| later(Time(0), v, 1_000_000).0);
-    let length = measures.get(Measure::DurationMicros).map(|v| later(Time(0), v, 1_000).0).or(millis).unwrap_or(0);
+    let end =
+        given(told.1).or_else(|| uptime(end_at?, header, boot, end_at)).or_else(|| before(Measure::EndBeforeExport));
+    let millis = get(Measure::DurationMillis).map(|v| later(Time(0), v, 1_000_000).0);
+    let length = get(Measure::DurationMicros).map(|v| later(Time(0), v, 1_000).0).or(millis).unwrap_or(0);
     let observed = || {
-        let millis = measures.nonzero(Measure::ObservedMillis).map(|v| later(Time(0), v, 1_000_000));
-        millis.or_else(|| measures.nonzero(Measure::ObservedSecs).map(|v| later(Time(0), v, 1_000_000_000)))
+        let millis = nonzero(Measure::ObservedMillis).map(|v| later(Time(0), v, 1_000_000));
+        millis.or_else(|| nonzero(Measure::ObservedSecs).map(|v| later(Time(0), v, 1_000_000_000)))
     };
-    (flow.core.time_start, flow.core.time_end) = match (start, end) {
+    match (start, end) {
         (Some(start), Some(end)) => (start, end),
         (Some(start), None) => (start, Time(start.0.saturating_add(length))),
         (None, end) => {
             let end = end.or_else(observed).unwrap_or(header.exported);
             (Time(end.0.saturating_sub(length)), end)
         }
-    };
+    }
 }
 
 /// `time` moved by `count` units of so many nanoseconds.
@@ -247,10 +285,11 @@ fn later(time: Time, count: u64, unit: i64) -> Time {
 /// An uptime as an instant. The header's clock counts where it is there: the 32-bit count wraps after 49.7
 /// days, and the difference to the header's does not. Else the exporter's start, as it told it. Else the
 /// flow ended when it was exported.
+#[inline]
 fn uptime(millis: u64, header: &Header, boot: Option<Time>, end: Option<u64>) -> Option<Time> {
     if let Some(now) = header.uptime {
         let age = now.wrapping_sub(u32::try_from(millis).ok()?).cast_signed();
-        return Some(Time(header.exported.0.saturating_sub(i64::from(age).saturating_mul(1_000_000))));
+        return Some(Time(header.exported.0.saturating_sub(i64::from(age) * 1_000_000)));
     }
     if let Some(boot) = boot {
         return Some(later(boot, millis, 1_000_000));
@@ -274,13 +313,17 @@ fn direction(flow: &mut Flow, measures: &Measures) {
 
 /// One in how many, from an interval and its gap (RFC 5477 §8.2) or from n out of N.
 fn rate(measures: &Measures) -> Option<u32> {
-    if let (Some(size), Some(population)) =
-        (measures.nonzero(Measure::SampleSize), measures.nonzero(Measure::Population))
-    {
+    rate_of(|measure| measures.get(measure))
+}
+
+/// The same, of measures by their names.
+pub(crate) fn rate_of(get: impl Fn(Measure) -> Option<u64>) -> Option<u32> {
+    let nonzero = |measure| get(measure).filter(|value| *value != 0);
+    if let (Some(size), Some(population)) = (nonzero(Measure::SampleSize), nonzero(Measure::Population)) {
         return u32::try_from(population / size).ok().filter(|rate| *rate > 0);
     }
-    let interval = measures.nonzero(Measure::Rate)?;
-    let rate = match measures.get(Measure::Space) {
+    let interval = nonzero(Measure::Rate)?;
+    let rate = match get(Measure::Space) {
         Some(space) => interval.saturating_add(space) / interval,
         None => interval,
     };
@@ -288,17 +331,29 @@ fn rate(measures: &Measures) -> Option<u32> {
 }
 
 fn sampling(flow: &mut Flow, measures: &Measures, header: &Header, learned: &Learned) {
-    let known = rate(measures).map(|rate| (rate, "record")).or_else(|| {
-        let interface = flow.exporter.as_deref().and_then(|exporter| exporter.in_if).map(u64::from);
-        learned.rate(measures.get(Measure::Selector), interface).map(|rate| (rate, "options"))
-    });
-    if let Some((rate, origin)) =
-        known.or(header.rate.map(|rate| (rate, "header"))).or(learned.configured.map(|rate| (rate, "configuration")))
-    {
+    let interface = flow.exporter.as_deref().and_then(|exporter| exporter.in_if).map(u64::from);
+    let found = sampled(rate(measures), measures.get(Measure::Selector), interface, header, learned);
+    if let Some((rate, origin)) = found {
         let sampling = flow.sampling.get_or_insert_default();
         sampling.rate = Some(rate);
-        sampling.origin = Some(origin.into());
+        sampling.origin = ORIGINS.get(origin).map(|origin| (*origin).into());
     }
+}
+
+/// Words for where a sampling rate came from.
+pub(crate) const ORIGINS: [&str; 4] = ["record", "options", "header", "configuration"];
+
+/// The sampling rate of a record and the number of the word for where it came from: the record's own, of what options
+/// told for its selector or interface, of the header, of the configuration.
+pub(crate) fn sampled(
+    own: Option<u32>,
+    selector: Option<u64>,
+    interface: Option<u64>,
+    header: &Header,
+    learned: &Learned,
+) -> Option<(u32, usize)> {
+    let known = own.map(|rate| (rate, 0)).or_else(|| learned.rate(selector, interface).map(|rate| (rate, 1)));
+    known.or(header.rate.map(|rate| (rate, 2))).or(learned.configured.map(|rate| (rate, 3)))
 }
 
 fn application(flow: &mut Flow, measures: &Measures, learned: &Learned) {
@@ -320,25 +375,39 @@ fn application(flow: &mut Flow, measures: &Measures, learned: &Learned) {
     let core = &mut flow.core;
     let told = !core.app.is_empty() && !core.app.eq_ignore_ascii_case("unknown");
     if !told {
-        core.app = "Unknown".into();
+        core.app = UNKNOWN.into();
     }
-    core.app_confidence = if told { "exporter" } else { "none" }.into();
+    core.app_confidence = if told { "exporter" } else { NOT_SURE }.into();
 }
 
 /// flowEndReason (element 136). "End of flow" is what TCP's flags say it was; other protocols have no end.
 fn end_reason(flow: &mut Flow, measures: &Measures) {
     let Some(reason) = measures.get(Measure::EndReason) else { return };
     let flags = flow.tcp.as_deref().map_or(0, |tcp| tcp.src_flags.unwrap_or(0) | tcp.dst_flags.unwrap_or(0));
-    let word = match reason {
-        1 => "idle",
-        2 => "active",
-        3 if flow.core.proto == 6 && flags & 0x04 != 0 => "tcp_rst",
-        3 if flow.core.proto == 6 => "tcp_fin",
-        4 => "end_of_input",
-        5 => "evicted",
-        _ => return,
-    };
-    flow.core.end_reason = Some(word.into());
+    if let Some(word) = ended(reason, flow.core.proto, flags).and_then(|word| ENDS.get(word)) {
+        flow.core.end_reason = Some((*word).into());
+    }
+}
+
+/// Words for why a row ended.
+pub(crate) const ENDS: [&str; 6] = ["idle", "active", "tcp_fin", "tcp_rst", "end_of_input", "evicted"];
+
+/// Number of the word for an end reason; nothing where it has none.
+pub(crate) fn ended(reason: u64, proto: u8, flags: u8) -> Option<usize> {
+    match reason {
+        1 => Some(0),
+        2 => Some(1),
+        3 if proto == 6 => Some(if flags & 0x04 == 0 { 2 } else { 3 }),
+        4 => Some(4),
+        5 => Some(5),
+        _ => None,
+    }
+}
+
+/// Arrival, as rows have it: more digits tell nothing of a record that waited for seconds, and would be its largest
+/// column on disk.
+pub(crate) fn arrival(received: Time) -> Time {
+    Time(received.0.div_euclid(TENTH) * TENTH)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::fmt;
 
 use minamo_base::{Cursor, Ip, Time, WireError};
 use minamo_model::Flow;
+use minamo_schema::Block;
 
 use crate::{Cache, FORMATS, Fact};
 
@@ -30,14 +31,44 @@ pub struct Datagram<'a> {
     pub octets: &'a [u8],
     /// Address that it came from.
     pub exporter: Ip,
+    /// Port that it came from; 0 where that is of no matter, as on a connection with a cache of its own.
+    pub port: u16,
     /// Time at which it arrived.
     pub received: Time,
 }
 
+/// Takes rows as they are decoded, those that were read together as a block.
+pub trait Sink {
+    /// Takes a row, which is used again after the call.
+    fn row(&mut self, flow: &Flow);
+    /// Takes rows that were read together; the block is used again after the call. Their identity follows from them.
+    fn block(&mut self, block: &Block);
+}
+
+/// Whether rows are wanted one by one or may come together.
+enum Way<'a> {
+    Rows(&'a mut dyn FnMut(&Flow)),
+    Blocks(&'a mut dyn Sink),
+}
+
+/// Who sent a datagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sender {
+    /// Its address.
+    pub address: Ip,
+    /// Its port; 0 where that is of no matter.
+    pub port: u16,
+}
+
+impl From<Ip> for Sender {
+    fn from(address: Ip) -> Self {
+        Self { address, port: 0 }
+    }
+}
+
 /// Where the rows of a datagram go.
 pub struct Output<'a> {
-    /// Takes each row; the row is reused after the call.
-    pub sink: &'a mut dyn FnMut(&Flow),
+    way: Way<'a>,
     /// The account so far.
     pub report: Report,
 }
@@ -45,7 +76,22 @@ pub struct Output<'a> {
 impl Output<'_> {
     pub(crate) fn row(&mut self, flow: &Flow) {
         self.report.rows += 1;
-        (self.sink)(flow);
+        match &mut self.way {
+            Way::Rows(sink) => sink(flow),
+            Way::Blocks(sink) => sink.row(flow),
+        }
+    }
+
+    /// True where rows may come together.
+    pub(crate) fn takes_blocks(&self) -> bool {
+        matches!(self.way, Way::Blocks(_))
+    }
+
+    pub(crate) fn block(&mut self, block: &Block) {
+        self.report.rows += u32::try_from(block.rows()).unwrap_or(u32::MAX);
+        if let Way::Blocks(sink) = &mut self.way {
+            sink.block(block);
+        }
     }
 
     pub(crate) fn skip(&mut self, reason: Skipped) {
@@ -143,12 +189,34 @@ impl fmt::Display for Skipped {
     }
 }
 
-/// Decodes one datagram of any registered format and hands its rows to `sink`.
+/// Decodes one datagram of any registered format and hands its rows to `sink`, one by one.
 ///
 /// Never fails: the account says what was delivered and what was not. Offsets in it count from the first
 /// octet of the datagram.
-pub fn decode(octets: &[u8], exporter: Ip, received: Time, cache: &mut Cache, sink: &mut dyn FnMut(&Flow)) -> Report {
-    let mut out = Output { sink, report: Report::default() };
+pub fn decode(
+    octets: &[u8],
+    sender: impl Into<Sender>,
+    received: Time,
+    cache: &mut Cache,
+    sink: &mut dyn FnMut(&Flow),
+) -> Report {
+    one(octets, sender.into(), received, cache, Way::Rows(sink))
+}
+
+/// As [`decode`], and several times faster: records of one length whose fields are plain columns come together.
+pub fn decode_into(
+    octets: &[u8],
+    sender: impl Into<Sender>,
+    received: Time,
+    cache: &mut Cache,
+    sink: &mut dyn Sink,
+) -> Report {
+    one(octets, sender.into(), received, cache, Way::Blocks(sink))
+}
+
+fn one(octets: &[u8], sender: Sender, received: Time, cache: &mut Cache, way: Way<'_>) -> Report {
+    let Sender { address: exporter, port } = sender;
+    let mut out = Output { way, report: Report::default() };
     match Cursor::new(octets).u16("datagram.version") {
         Err(error) => out.skip(Skipped::Malformed(error)),
         Ok(version) => match FORMATS.iter().find(|format| format.version == version) {
@@ -156,7 +224,7 @@ pub fn decode(octets: &[u8], exporter: Ip, received: Time, cache: &mut Cache, si
             Some(format) => {
                 out.report.format = format.name;
                 cache.begin(received);
-                if let Err(error) = (format.decode)(&Datagram { octets, exporter, received }, cache, &mut out) {
+                if let Err(error) = (format.decode)(&Datagram { octets, exporter, port, received }, cache, &mut out) {
                     out.skip(Skipped::Malformed(error));
                 }
             }

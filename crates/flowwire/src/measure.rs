@@ -62,7 +62,8 @@ pub(crate) enum Measure {
     ElementType,
 }
 
-const COUNT: usize = Measure::ElementType as usize + 1;
+/// Number of measures.
+pub(crate) const COUNT: usize = Measure::ElementType as usize + 1;
 
 /// Elements without a column of their own. Those with one find their measure through the column.
 const MEASURES: [(u16, Measure); 25] = [

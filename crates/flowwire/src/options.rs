@@ -143,7 +143,7 @@ fn number(octets: &[u8]) -> Option<u64> {
 }
 
 /// Text up to the first zero, without control characters, cut to [`MAX_NAME`].
-fn text(octets: &[u8]) -> Option<String> {
+pub(crate) fn text(octets: &[u8]) -> Option<String> {
     let octets = octets.split(|octet| *octet == 0).next()?;
     let octets = octets.get(..MAX_NAME).unwrap_or(octets);
     let text: String = String::from_utf8_lossy(octets).chars().filter(|c| !c.is_control()).collect();

@@ -5,11 +5,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use minamo_base::{Ip, Time};
+use minamo_base::{Cursor, Ip, Time, WireError};
 
-use crate::Cache;
 use crate::cache::Key;
 use crate::finish::Header;
+use crate::persist::{read_key, write_key};
+use crate::{Cache, FORMATS};
 
 /// Octets that a waiting set takes besides its own.
 const OVERHEAD: usize = 128;
@@ -32,7 +33,7 @@ pub struct ParkingCounters {
 /// A set that waits.
 #[derive(Debug)]
 pub(crate) struct Parked {
-    key: Key,
+    pub(crate) key: Key,
     id: u16,
     /// What its message's header said.
     pub(crate) header: Header,
@@ -69,18 +70,18 @@ impl Parking {
         self.lots.is_empty()
     }
 
-    /// Takes the sets that wait for that template, oldest first.
-    pub(crate) fn take(&mut self, key: Key, id: u16) -> Vec<Parked> {
-        let Some(lot) = self.lots.get_mut(&key.exporter) else { return Vec::new() };
+    /// Takes the sets of an exporter that wait for that template and whose session is wanted, oldest first.
+    pub(crate) fn take(&mut self, exporter: Ip, id: u16, wanted: impl Fn(Key, &[u8]) -> bool) -> Vec<Parked> {
+        let Some(lot) = self.lots.get_mut(&exporter) else { return Vec::new() };
         let (found, rest): (VecDeque<_>, VecDeque<_>) =
-            lot.sets.drain(..).partition(|parked| parked.key == key && parked.id == id);
+            lot.sets.drain(..).partition(|parked| parked.id == id && wanted(parked.key, &parked.octets));
         lot.sets = rest;
         let octets: usize = found.iter().map(Parked::size).sum();
         lot.octets = lot.octets.saturating_sub(octets);
         self.counters.octets = self.counters.octets.saturating_sub(octets);
         self.counters.replayed += found.len() as u64;
         if lot.sets.is_empty() {
-            self.lots.remove(&key.exporter);
+            self.lots.remove(&exporter);
         }
         found.into()
     }
@@ -126,7 +127,85 @@ impl Lot {
     }
 }
 
+const MAGIC: &[u8; 8] = b"minamoFP";
+const VERSION: u16 = 1;
+
+/// The waiting sets as octets, so that they wait on after a restart.
+///
+/// ```text
+/// "minamoFP" | version (2) | sets (4) | set …
+/// set: exporter (16) | version (2) | domain (4) | port (2) | template (2) | received (8) | exported (8)
+///      | uptime follows (1) | uptime (4) | offset (4) | octets (4) | …
+/// ```
 impl Cache {
+    /// The sets that wait for their template.
+    pub fn save_parked(&self) -> Vec<u8> {
+        let mut out = MAGIC.to_vec();
+        out.extend(VERSION.to_be_bytes());
+        let sets = || self.parking.lots.values().flat_map(|lot| &lot.sets);
+        out.extend(short(sets().count()));
+        for parked in sets() {
+            let header = &parked.header;
+            write_key(&mut out, &parked.key);
+            out.extend(parked.id.to_be_bytes());
+            out.extend(header.received.0.to_be_bytes());
+            out.extend(header.exported.0.to_be_bytes());
+            out.push(header.uptime.is_some().into());
+            out.extend(header.uptime.unwrap_or(0).to_be_bytes());
+            out.extend(short(parked.at));
+            out.extend(short(parked.octets.len()));
+            out.extend_from_slice(&parked.octets);
+        }
+        out
+    }
+
+    /// Lets the sets that [`Cache::save_parked`] wrote wait again, of the exporters that `mine` names, within the same
+    /// bounds; returns how many.
+    ///
+    /// # Errors
+    /// The first thing that is wrong; what came before it is kept.
+    pub fn restore_parked(&mut self, octets: &[u8], mine: &dyn Fn(Ip) -> bool) -> Result<usize, WireError> {
+        let mut cursor = Cursor::new(octets);
+        if cursor.array::<8>("parked.magic")? != *MAGIC {
+            return Err(Cursor::new(octets).bad(0, "parked.magic", 0, "minamoFP"));
+        }
+        let version = cursor.u16("parked.version")?;
+        if version != VERSION {
+            return Err(cursor.bad(2, "parked.version", version.into(), "1"));
+        }
+        let mut count = 0;
+        for _ in 0..cursor.u32("parked.sets")? {
+            let key = read_key(&mut cursor, 2)?;
+            let Some(format) = FORMATS.iter().find(|format| format.version == key.version) else {
+                return Err(cursor.bad(0, "parked.format", key.version.into(), "a format with templates"));
+            };
+            let id = cursor.u16("parked.template")?;
+            let received = Time(i64::from_be_bytes(cursor.array("parked.received")?));
+            let exported = Time(i64::from_be_bytes(cursor.array("parked.exported")?));
+            let (given, uptime) = (cursor.u8("parked.uptime_follows")? != 0, cursor.u32("parked.uptime")?);
+            let at = usize::try_from(cursor.u32("parked.offset")?).unwrap_or(usize::MAX);
+            let len = usize::try_from(cursor.u32("parked.length")?).unwrap_or(usize::MAX);
+            let octets = cursor.take(len, "parked.octets")?;
+            let header = Header {
+                source: format.name,
+                exporter: key.exporter,
+                domain: key.domain,
+                received,
+                exported,
+                uptime: given.then_some(uptime),
+                rate: None,
+            };
+            count += usize::from(mine(key.exporter) && self.park(key, id, octets, at, &header));
+        }
+        Ok(count)
+    }
+
+    /// Differs where other sets wait than before.
+    pub fn parked_generation(&self) -> u64 {
+        let counters = self.parking.counters;
+        counters.parked + counters.replayed + counters.expired + counters.full
+    }
+
     /// Keeps a set for later; false where there is no room.
     pub(crate) fn park(&mut self, key: Key, id: u16, octets: &[u8], at: usize, header: &Header) -> bool {
         let limits = self.limits();
@@ -135,8 +214,14 @@ impl Cache {
     }
 }
 
+fn short(count: usize) -> [u8; 4] {
+    u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes()
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn parked(host: u8, id: u16, secs: i64, octets: usize) -> Parked {
@@ -150,7 +235,13 @@ mod tests {
             uptime: None,
             rate: None,
         };
-        Parked { key: Key { exporter, version: 9, domain: 1 }, id, header, at: 0, octets: vec![0; octets].into() }
+        Parked {
+            key: Key { exporter, version: 9, domain: 1, port: 0 },
+            id,
+            header,
+            at: 0,
+            octets: vec![0; octets].into(),
+        }
     }
 
     #[test]
@@ -160,9 +251,10 @@ mod tests {
             assert!(parking.park(parked(host, id, secs, 10), 1_000, 10_000));
         }
         let key = parked(1, 0, 0, 0).key;
-        let times: Vec<_> = parking.take(key, 256).iter().map(|p| p.header.received.secs()).collect();
+        let mut take = || parking.take(key.exporter, 256, |known, _| known == key);
+        let times: Vec<_> = take().iter().map(|p| p.header.received.secs()).collect();
         assert_eq!(times, [1, 3]);
-        assert!(parking.take(key, 256).is_empty());
+        assert!(take().is_empty());
         assert_eq!(parking.counters(), ParkingCounters { parked: 4, replayed: 2, octets: 276, ..Default::default() });
     }
 
@@ -190,5 +282,43 @@ mod tests {
         assert_eq!((parking.counters().expired, parking.counters().octets), (1, 228));
         parking.expire(Time::from_secs_nanos(99, 0), Duration::from_secs(20));
         assert!(parking.is_empty() && parking.counters().octets == 0);
+    }
+
+    fn waiting() -> Cache {
+        let mut cache = Cache::default();
+        for (host, id) in [(1, 256), (2, 257), (1, 300)] {
+            let Parked { key, header, octets, at, .. } = parked(host, id, 5, 40);
+            assert!(cache.park(key, id, &octets, at, &header));
+        }
+        cache
+    }
+
+    #[test]
+    fn what_waits_waits_on_after_a_restart_at_its_own_decoder() {
+        let saved = waiting().save_parked();
+        let mut again = Cache::default();
+        assert_eq!(again.restore_parked(&saved, &|_| true), Ok(3));
+        let restored = |cache: &Cache| cache.parking().octets;
+        assert_eq!((restored(&again), again.save_parked().len()), (restored(&waiting()), saved.len()));
+        let mut other = Cache::default();
+        assert_eq!(other.restore_parked(&saved, &|exporter| exporter == Ip::v4([192, 0, 2, 2])), Ok(1));
+        let error = |octets: &[u8]| Cache::default().restore_parked(octets, &|_| true).map_err(|e| e.to_string());
+        assert_eq!(error(&[&MAGIC[..], &[0, 7]].concat()), Err("parked.version at octet 8: got 7, want 1".into()));
+        assert!(error(b"minamoFC and more").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_file_breaks_it(flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8), cut in any::<prop::sample::Index>()) {
+            let mut octets = waiting().save_parked();
+            for (at, value) in flips {
+                let at = at.index(octets.len());
+                octets[at] = value;
+            }
+            octets.truncate(cut.index(octets.len()) + 1);
+            let mut cache = Cache::default();
+            let result = cache.restore_parked(&octets, &|_| true);
+            prop_assert!(cache.parking().octets <= octets.len() + 3 * OVERHEAD, "{result:?}");
+        }
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! "minamoFC" | version (2) | sessions (4) | session …
-//! session:  exporter (16) | version (2) | domain (4) | seen (8) | boot (8, 0 = none)
+//! session:  exporter (16) | version (2) | domain (4) | port (2, not in version 1) | seen (8) | boot (8, 0 = none)
 //!           | templates (2) | template … | rates (2) | rate … | applications (4) | application …
 //!           | interfaces (4) | interface … | VRFs (4) | VRF … | active timeout (4) | idle timeout (4)
 //! template: id (2) | options (1) | fields (2) | { enterprise (4) | element (2) | length (2) | scope (1) } …
@@ -19,7 +19,7 @@ use crate::options::Interface;
 use crate::template::{Field, min_len};
 
 const MAGIC: &[u8; 8] = b"minamoFC";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 /// What came back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,12 +53,12 @@ impl Cache {
             return Err(Cursor::new(octets).bad(0, "state.magic", 0, "minamoFC"));
         }
         let version = cursor.u16("state.version")?;
-        if version != VERSION {
-            return Err(cursor.bad(2, "state.version", version.into(), "1"));
+        if !(1..=VERSION).contains(&version) {
+            return Err(cursor.bad(2, "state.version", version.into(), "1 or 2"));
         }
         let mut restored = Restored::default();
         for _ in 0..cursor.u32("state.sessions")? {
-            let (key, read) = read_session(&mut cursor)?;
+            let (key, read) = read_session(&mut cursor, version)?;
             if mine(key.exporter) {
                 restored.sessions += 1;
                 restored.templates += self.adopt(key, read);
@@ -72,6 +72,9 @@ impl Cache {
     fn adopt(&mut self, key: Key, read: Read) -> usize {
         let limits = self.limits();
         self.begin(read.seen);
+        if !self.reliable && [9, 10].contains(&key.version) {
+            self.enter(key);
+        }
         let mut count = 0;
         for (id, options, fields) in read.templates {
             let octets = min_len(&fields);
@@ -112,10 +115,25 @@ fn write_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes().get(..usize::from(u16::MAX)).unwrap_or(text.as_bytes()));
 }
 
-fn write_session(out: &mut Vec<u8>, key: &Key, session: &Session) {
+pub(crate) fn write_key(out: &mut Vec<u8>, key: &Key) {
     out.extend(key.exporter.0);
     out.extend(key.version.to_be_bytes());
     out.extend(key.domain.to_be_bytes());
+    out.extend(key.port.to_be_bytes());
+}
+
+/// A key as the version of the state has it: version 1 has no port.
+pub(crate) fn read_key(cursor: &mut Cursor<'_>, saved: u16) -> Result<Key, WireError> {
+    Ok(Key {
+        exporter: Ip(cursor.array("state.exporter")?),
+        version: cursor.u16("state.format")?,
+        domain: cursor.u32("state.domain")?,
+        port: if saved < 2 { 0 } else { cursor.u16("state.port")? },
+    })
+}
+
+fn write_session(out: &mut Vec<u8>, key: &Key, session: &Session) {
+    write_key(out, key);
     out.extend(session.seen.0.to_be_bytes());
     let learned = &session.learned;
     out.extend(learned.boot.map_or(0, |boot| boot.0).to_be_bytes());
@@ -188,9 +206,8 @@ fn time(cursor: &mut Cursor<'_>, field: &'static str) -> Result<Time, WireError>
     Ok(Time(i64::from_be_bytes(cursor.array(field)?)))
 }
 
-fn read_session(cursor: &mut Cursor<'_>) -> Result<(Key, Read), WireError> {
-    let exporter = Ip(cursor.array("state.exporter")?);
-    let key = Key { exporter, version: cursor.u16("state.format")?, domain: cursor.u32("state.domain")? };
+fn read_session(cursor: &mut Cursor<'_>, saved: u16) -> Result<(Key, Read), WireError> {
+    let key = read_key(cursor, saved)?;
     let mut read = Read { seen: time(cursor, "state.seen")?, ..Read::default() };
     read.boot = Some(time(cursor, "state.boot")?).filter(|boot| *boot != Time(0));
     for _ in 0..cursor.u16("state.templates")? {
@@ -284,7 +301,7 @@ mod tests {
         let mut cache = Cache::default();
         let error = |octets: &[u8], cache: &mut Cache| cache.restore(octets, &|_| true).map_err(|e| e.to_string());
         let later = [&MAGIC[..], &[0, 9]].concat();
-        assert_eq!(error(&later, &mut cache), Err("state.version at octet 8: got 9, want 1".to_owned()));
+        assert_eq!(error(&later, &mut cache), Err("state.version at octet 8: got 9, want 1 or 2".to_owned()));
         assert!(error(b"something else", &mut cache).is_err());
     }
 

@@ -2,12 +2,12 @@
 //! One record read by its compiled template: columns are set in the row, the rest is kept as measures.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use minamo_base::{Cursor, Ip, Mac, NANOS_PER_SEC, Time, WireError, hex};
-use minamo_model::{Flow, text_value};
+use minamo_model::{Flow, names, text_value};
 use minamo_schema::{ColumnId, Value};
 
+use crate::cache::Templates;
 use crate::element::Coding;
 use crate::measure::{Measure, Measures};
 use crate::registry::Names;
@@ -22,7 +22,7 @@ const NTP_EPOCH: i64 = 2_208_988_800;
 /// What reading a record needs beside its template.
 pub(crate) struct Context<'a> {
     /// Templates of the session, for lists of records.
-    pub(crate) templates: &'a HashMap<u16, Template>,
+    pub(crate) templates: &'a Templates,
     pub(crate) names: Names<'a>,
 }
 
@@ -187,15 +187,44 @@ fn value(coding: Coding, octets: &[u8]) -> Option<Value<'_>> {
         Coding::Text => Value::Text(text(octets)?),
         Coding::Decimal => Value::Text(uint(octets)?.to_string().into()),
         Coding::Hex => Value::Text(grouped(octets)?.into()),
+        Coding::Digest if octets.iter().all(|octet| *octet == 0) => return None,
+        Coding::Digest => Value::Text(hex(octets.get(..MAX_TEXT / 2).unwrap_or(octets)).into()),
+        Coding::Joined => Value::Texts(members(octets)?.into()),
+        Coding::DnsType => Value::Text(names::dns_type(short(octets)?)),
+        Coding::DnsRcode => Value::Text(names::dns_rcode(short(octets)?)),
+        Coding::TlsVersion => Value::Text(names::tls_version(short(octets)?)?.into()),
         // The application's number begins with its engine, below 32; a plain text does not.
         Coding::Tagged => Value::Text(text(match octets {
             [0..32, _, _, _, _, _, rest @ ..] => rest,
             plain => plain,
         })?),
-        Coding::Secs => Value::Time(Time::from_secs_nanos(i64::try_from(uint(octets)?).ok()?, 0)),
-        Coding::Millis => Value::Time(Time::from_millis(i64::try_from(uint(octets)?).ok()?)),
-        Coding::Ntp => Value::Time(ntp(uint(octets)?)),
+        Coding::Secs | Coding::Millis | Coding::Ntp => Value::Time(moment(coding, uint(octets)?)?),
     })
+}
+
+/// The instant that a number is in a coding of times.
+pub(crate) fn moment(coding: Coding, number: u64) -> Option<Time> {
+    match coding {
+        Coding::Secs => i64::try_from(number).ok().map(|secs| Time::from_secs_nanos(secs, 0)),
+        Coding::Millis => i64::try_from(number).ok().map(Time::from_millis),
+        Coding::Ntp => Some(ntp(number)),
+        _ => None,
+    }
+}
+
+fn short(octets: &[u8]) -> Option<u16> {
+    u16::try_from(uint(octets)?).ok()
+}
+
+/// Most members of a list.
+const MAX_MEMBERS: usize = 64;
+
+/// The members of a text with commas; nothing where there are none.
+fn members(octets: &[u8]) -> Option<Vec<String>> {
+    let text = text(octets)?;
+    let members = text.split(',').map(str::trim).filter(|member| !member.is_empty());
+    let members: Vec<_> = members.take(MAX_MEMBERS).map(str::to_owned).collect();
+    (!members.is_empty()).then_some(members)
 }
 
 /// Hexadecimal in groups of four octets, as access lists are shown; nothing where all are zero.
@@ -237,6 +266,7 @@ fn is_zero(value: &Value<'_>) -> bool {
         Value::Mac(mac) => *mac == Mac::default(),
         Value::Time(time) => *time == Time(0),
         Value::Text(text) => text.is_empty(),
+        Value::Texts(list) => list.is_empty(),
         _ => false,
     }
 }
@@ -276,6 +306,15 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_protocols_become_their_names() {
+        let shown = |coding, octets: &[u8]| value(coding, octets).map(|value| text_value(&value));
+        assert_eq!(shown(Coding::DnsType, &[0, 0, 0, 28]).as_deref(), Some("AAAA"));
+        assert_eq!(shown(Coding::DnsRcode, &[3]).as_deref(), Some("nxdomain"));
+        assert_eq!(shown(Coding::TlsVersion, &[3, 4]).as_deref(), Some("TLS 1.3"));
+        assert_eq!((shown(Coding::TlsVersion, &[0, 0]), shown(Coding::DnsType, &[1, 0, 0])), (None, None));
+    }
+
+    #[test]
     fn octets_and_tags_become_text() {
         let shown = |coding, octets: &[u8]| value(coding, octets).map(|value| text_value(&value));
         assert_eq!(shown(Coding::Hex, &[0x0f, 0x8e, 1, 2, 9]).as_deref(), Some("0f8e0102-09"));
@@ -283,5 +322,8 @@ mod tests {
         assert_eq!(shown(Coding::Tagged, b"\x03\0\0\x50\x34\x02a.example").as_deref(), Some("a.example"));
         assert_eq!(shown(Coding::Tagged, b"a.example").as_deref(), Some("a.example"));
         assert_eq!(shown(Coding::Decimal, &[1, 0]).as_deref(), Some("256"));
+        assert_eq!(shown(Coding::Digest, &[0x0f, 0x8e, 1, 2, 9]).as_deref(), Some("0f8e010209"));
+        assert_eq!(shown(Coding::Joined, b"h2, http/1.1,,\0").as_deref(), Some("h2,http/1.1"));
+        assert_eq!(shown(Coding::Joined, b", ,"), None);
     }
 }

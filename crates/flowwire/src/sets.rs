@@ -166,7 +166,7 @@ impl Walk<'_, '_> {
             return;
         }
         let header = self.header;
-        for parked in self.cache.parking.take(self.key, id) {
+        for parked in self.cache.take_parked(self.key, id) {
             self.header = parked.header;
             self.out.report.replayed += 1;
             self.data(id, &parked.octets, parked.at);
@@ -175,10 +175,15 @@ impl Walk<'_, '_> {
     }
 
     fn data(&mut self, id: u16, body: &[u8], base: usize) -> Option<u32> {
-        let Parts { session, counters, applications, names: told, generation, limits, elements, now } =
+        let Parts { session, counters, applications, names: told, generation, limits, elements, now, bench } =
             self.cache.parts(self.key);
         let Session { templates, learned, seen, .. } = session;
         let Some(template) = templates.get_mut(&id) else {
+            if self.cache.borrow_template(self.key, id, body) {
+                // What waited for it is older than this.
+                self.replay(id);
+                return self.data(id, body, base);
+            }
             if self.cache.park(self.key, id, body, base, &self.header) {
                 self.out.report.parked += 1;
             } else {
@@ -188,6 +193,10 @@ impl Walk<'_, '_> {
         };
         (template.used, template.seen) = (now, *seen);
         template.sample(body, now);
+        if let Some(plan) = template.plan.as_deref().filter(|_| self.out.takes_blocks()) {
+            counters.unfit_values += u64::from(bench.all(plan, body, &self.header, learned, self.out));
+            return u32::try_from(body.len() / plan.size).ok();
+        }
         let template = templates.get(&id)?;
         if !template.fills && !template.options {
             self.out.skip(Skipped::NotAFlow { id, octets: body.len() });

@@ -10,6 +10,7 @@ use minamo_schema::ColumnId;
 use crate::direct;
 use crate::element::{Coding, Special, Target, target};
 use crate::measure::Measure;
+use crate::plan::Plan;
 use crate::registry::{Names, Type};
 
 /// Length that says "the field begins with its length" (RFC 7011 §7).
@@ -88,6 +89,8 @@ pub(crate) struct Template {
     pub(crate) fills: bool,
     /// Elements that no column or measure takes.
     pub(crate) unmapped: Box<[(u32, u16)]>,
+    /// The quick way, where all of its fields are plain.
+    pub(crate) plan: Option<Box<Plan>>,
     /// Groups that every record of it makes present.
     pub(crate) fixed: Groups,
     /// True where all records have one length.
@@ -152,10 +155,11 @@ impl Template {
         let fills = ops.iter().any(|op| matches!(op.action, Action::Column(..) | Action::Special(_) | Action::List(_)));
         let fixed = direct::groups(ops.iter().filter_map(|op| op.direct));
         let even = ops.iter().all(|op| op.len.is_some());
+        let plan = if fills && !options { Plan::of(&ops).map(Box::new) } else { None };
         let (fields, ops, unmapped) = (fields.into(), ops.into(), unmapped.into());
         let (used, seen, sample, sampled) = (0, Time(0), Vec::new(), 0);
         let names = names.into();
-        Self { fields, options, ops, names, min_len, fills, unmapped, fixed, even, used, seen, sample, sampled }
+        Self { fields, options, ops, names, min_len, fills, unmapped, plan, fixed, even, used, seen, sample, sampled }
     }
 
     /// The same template with names that were learnt since.

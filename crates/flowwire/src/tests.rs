@@ -4,12 +4,14 @@
 mod conformance;
 mod corpus;
 mod cost;
+mod family;
 mod golden;
 mod malformed;
 mod options;
 mod round_trip;
 mod sflow;
 mod structured;
+mod ways;
 
 use minamo_base::{Ip, Time};
 use minamo_model::Flow;

@@ -9,7 +9,7 @@ use minamo_schema::Value;
 use crate::cache::{Key, Sampled, Session};
 use crate::element::{Target, V9_SCOPE, target};
 use crate::measure::Measures;
-use crate::options::Taught;
+use crate::options::{Interface, Taught};
 use crate::record::{Context, Tally};
 use crate::registry::Names;
 use crate::template::{Field, Template, VARIABLE, field};
@@ -22,6 +22,8 @@ pub struct SessionView {
     pub version: u16,
     /// Observation domain.
     pub domain: u32,
+    /// Source port; 0 where it is of no matter.
+    pub port: u16,
     /// Arrival of the last message.
     pub seen: Time,
     /// Templates by number.
@@ -75,9 +77,18 @@ impl Cache {
         let mine = self.sessions.iter().filter(|(key, _)| key.exporter == exporter);
         let elements = self.elements();
         let mut found: Vec<_> = mine.map(|(key, session)| session_view(key, session, elements)).collect();
-        found.sort_unstable_by_key(|view| (view.version, view.domain));
+        found.sort_unstable_by_key(|view| (view.version, view.domain, view.port));
         found.truncate(max);
         found
+    }
+}
+
+impl Cache {
+    /// The interfaces that exporters told of: exporter, index, and what they are called.
+    pub fn interfaces(&self) -> impl Iterator<Item = (Ip, u32, &Interface)> {
+        self.sessions.iter().flat_map(|(key, session)| {
+            session.learned.taught.interfaces.iter().map(|(index, interface)| (key.exporter, *index, interface))
+        })
     }
 }
 
@@ -95,6 +106,7 @@ fn session_view(key: &Key, session: &Session, elements: &Elements) -> SessionVie
     SessionView {
         version: key.version,
         domain: key.domain,
+        port: key.port,
         seen: session.seen,
         templates,
         rates: session.learned.rates.iter().map(|(sampled, rate)| (what(sampled), *rate)).collect(),

@@ -380,7 +380,7 @@ impl FlowState {
         let (first, proto) = (key.tuple(self.flipped), key.proto());
         let ends = if self.swapped { first.reversed() } else { first };
         let core = &mut row.core;
-        core.flow_id = self.identity(key, ends).to_string();
+        core.flow_id = Some(self.identity(key, ends).to_string());
         (core.time_start, core.time_end) = (self.start, self.last);
         if !matches!(self.look, Look::Frame(_, _, false)) {
             (core.src_ip, core.dst_ip) = (ends.src, ends.dst);

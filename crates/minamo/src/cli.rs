@@ -16,6 +16,7 @@ Examples:
   minamo meter capture.pcap                          flows of a capture as JSON lines
   minamo meter --format table captures/              … of a folder, as a table
   minamo meter capture.pcap --export ipfix://192.0.2.1:4739   … to a collector
+  minamo probe -i eth1 --export ipfix+tcp://192.0.2.1:4739    an interface, to a collector that may be away
   minamo demo                                        a small network in your browser
   minamo serve --config minamo.toml                  probe, collector, lake and console
   minamo query 'tls_sni ~ \"*.example.com\"' --top src_ip --by bytes --last 1h
@@ -31,6 +32,12 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Turn captures into flows and write them out.
     Meter(Meter),
+    /// Meter interfaces and send their flows to a collector; what cannot be sent waits on disk.
+    Probe(Box<Probe>),
+    /// Understand the command line of ndff: also under that name.
+    Ndff(Box<Ndff>),
+    /// Understand the command line of nProbe: also under the name nprobe.
+    Nprobe(Box<Nprobe>),
     /// Ask the lake with a filter: flows, or the largest groups of them.
     #[cfg(feature = "lake")]
     Query(Box<Query>),
@@ -55,6 +62,10 @@ pub(crate) enum Command {
     #[cfg(feature = "lake")]
     #[command(subcommand)]
     Recorder(RecorderCommand),
+    /// Tags: named filters that mark flows, to be used in filters as `tag NAME` and as a key of groups.
+    #[cfg(feature = "lake")]
+    #[command(subcommand)]
+    Tag(TagCommand),
     /// Run everything: probe, collector, lake, detection, console.
     #[cfg(feature = "lake")]
     Serve(Serve),
@@ -96,6 +107,8 @@ pub(crate) struct Meter {
     #[arg(long, value_name = "FILTER", value_parser = capture_filter)]
     pub(crate) capture_filter: Option<minamo_capture::Expression>,
     #[command(flatten)]
+    pub(crate) community: Community,
+    #[command(flatten)]
     pub(crate) export: Export,
     /// A flow without a packet for this long has ended.
     #[arg(long, default_value = "60s", value_parser = length, value_name = "LENGTH")]
@@ -122,10 +135,178 @@ pub(crate) struct Meter {
     pub(crate) seed: u64,
 }
 
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  minamo probe -i eth1,eth2 -f 'not port 22' --export ipfix://192.0.2.1:4739
+  minamo probe -i eth1 --export ipfix+tls://collector.example:4740 --ca ca.pem
+  minamo probe -i eth1 --export netflow9://192.0.2.1:2055 -T '%IPV4_SRC_ADDR %IPV4_DST_ADDR %IN_BYTES'
+  minamo probe -i eth1 --output flows.jsonl
+
+Over TCP and TLS nothing is lost while the collector is away, and what may not have been read is sent again: flows may
+come twice where the collector broke; a Minamo collector that did not break leaves them out. Over UDP nobody says what arrived.")]
+pub(crate) struct Probe {
+    /// Interfaces to meter, joined by commas; a capture file is read to its end. Interfaces need CAP_NET_RAW.
+    #[arg(long = "interface", short = 'i', required = true, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) interfaces: Vec<String>,
+    /// Only frames that pass this filter, in the language of tcpdump.
+    #[arg(long = "filter", short = 'f', value_name = "FILTER", value_parser = capture_filter)]
+    pub(crate) filter: Option<minamo_capture::Expression>,
+    #[command(flatten)]
+    pub(crate) community: Community,
+    #[command(flatten)]
+    pub(crate) export: Export,
+    #[command(flatten)]
+    pub(crate) buffer: Buffer,
+    /// Format of what is written where nothing is exported: csv, joy, jsonl, parquet, table.
+    #[arg(long, default_value = "jsonl", value_parser = format_names())]
+    pub(crate) format: String,
+    /// File to write to instead of standard output.
+    #[arg(long, short, value_name = "FILE", conflicts_with = "export")]
+    pub(crate) output: Option<PathBuf>,
+    /// Threads that meter each interface; they share its conversations.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) threads: u16,
+    /// Memory of each thread in which frames wait to be metered.
+    #[arg(long, default_value = "64MiB", value_parser = size, value_name = "SIZE")]
+    pub(crate) ring: usize,
+    /// Only frames that are for this machine.
+    #[arg(long)]
+    pub(crate) no_promiscuous: bool,
+    /// A flow without a packet for this long has ended.
+    #[arg(long, default_value = "60s", value_parser = length, value_name = "LENGTH")]
+    pub(crate) idle_timeout: std::time::Duration,
+    /// A flow that lasts longer is reported in parts of this length.
+    #[arg(long, default_value = "5m", value_parser = length, value_name = "LENGTH")]
+    pub(crate) active_timeout: std::time::Duration,
+    /// Most flows that each thread holds.
+    #[arg(long, default_value_t = 400_000, value_name = "COUNT")]
+    pub(crate) max_flows: usize,
+    /// Leave out applications, performance and the sequence of lengths, which cost the most time and memory.
+    #[arg(long)]
+    pub(crate) light: bool,
+    /// File that all counters are written to every ten seconds, in the text format of Prometheus.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) counters: Option<PathBuf>,
+    /// End after so long: 30s, 5m.
+    #[arg(long, value_parser = length, value_name = "LENGTH")]
+    pub(crate) stop_after: Option<std::time::Duration>,
+}
+
+/// The buffer between probe and collector, and the way there.
+#[derive(Args)]
+pub(crate) struct Buffer {
+    /// Folder of the buffer.
+    #[arg(long = "buffer", default_value = "/var/lib/minamo/probe", value_name = "FOLDER")]
+    pub(crate) folder: PathBuf,
+    /// Most octets of the buffer; beyond it the oldest are dropped and counted.
+    #[arg(long = "buffer-size", default_value = "1GiB", value_parser = size, value_name = "SIZE")]
+    pub(crate) bound: usize,
+    /// What the collector read within so long before it failed is sent again: it may not have stored it.
+    #[arg(long, default_value = "30s", value_parser = length, value_name = "LENGTH")]
+    pub(crate) keep: std::time::Duration,
+    /// Most records a second while the buffer is emptied.
+    #[arg(long, default_value_t = 50_000, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: u32,
+    /// Number of the observation domain: probes behind one address need numbers of their own.
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub(crate) domain: u32,
+    /// Certificates of the authorities that the collector's certificate may be of, for TLS; those of the system without.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Our certificate, where the collector wants one.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// Key of the certificate.
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    pub(crate) key: Option<PathBuf>,
+}
+
+/// The line of ndff, and what is ours of it.
+#[derive(Args)]
+#[command(after_help = "\
+Without -i the options are those of the line OPTIONS=\"…\" in /etc/sysconfig/ndff. The output to Fluentd is not part of
+this version yet: --output writes the flows as JSON lines. The log goes to standard error, which a unit's journal keeps.")]
+pub(crate) struct Ndff {
+    /// Interfaces to meter, joined by commas, or a capture file.
+    #[arg(short = 'i', value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) interfaces: Vec<String>,
+    /// Fluentd's host.
+    #[arg(short = 's', value_name = "HOST", default_value = "127.0.0.1")]
+    pub(crate) server: String,
+    /// Port of its forward input.
+    #[arg(short = 'p', value_name = "PORT", default_value_t = 24_224)]
+    pub(crate) port: u16,
+    /// Tag of the events.
+    #[arg(short = 't', value_name = "TAG", default_value = "ndff.flow")]
+    pub(crate) tag: String,
+    /// Form of the events.
+    #[arg(short = 'm', value_name = "FORM", default_value = "msgpack", value_parser = ["msgpack", "json"])]
+    pub(crate) messages: String,
+    /// Say less.
+    #[arg(short = 'q')]
+    pub(crate) quiet: bool,
+    /// Ours: write the flows as JSON lines to this file, or - for standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Ours: the file with the line OPTIONS, instead of /etc/sysconfig/ndff.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) options: Option<PathBuf>,
+}
+
+/// The line of nProbe as far as it is understood, and what is ours of it.
+#[derive(Args)]
+#[command(after_help = "\
+The output to Elasticsearch is not part of this version yet: -n sends to a collector, --output writes JSON lines.")]
+pub(crate) struct Nprobe {
+    /// Interfaces to meter, joined by commas, or a capture file.
+    #[arg(short = 'i', long = "interface", required = true, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) interfaces: Vec<String>,
+    /// The collector: HOST:PORT, udp://…, tcp://…, or none; 127.0.0.1:2055 where nothing else is asked for.
+    #[arg(short = 'n', long = "collector", value_name = "PLACE")]
+    pub(crate) collector: Option<String>,
+    /// Version of the export: 5, 9, or 10 for IPFIX.
+    #[arg(short = 'V', long = "flow-version", default_value_t = 9, value_name = "VERSION")]
+    pub(crate) version: u8,
+    /// What each record has: "%IPV4_SRC_ADDR %L4_SRC_PORT …".
+    #[arg(short = 'T', long = "flow-templ", value_name = "LABELS")]
+    pub(crate) template: Option<String>,
+    /// A flow that lasts longer is reported in parts of so many seconds.
+    #[arg(short = 't', long = "lifetime-timeout", default_value_t = 120, value_name = "SECONDS")]
+    pub(crate) lifetime: u32,
+    /// A flow without a packet for so many seconds has ended.
+    #[arg(short = 'd', long = "idle-timeout", default_value_t = 30, value_name = "SECONDS")]
+    pub(crate) idle: u32,
+    /// Only frames that pass this filter, in the language of tcpdump.
+    #[arg(short = 'f', long = "bpf-filter", value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
+    /// Names instead of numbers in JSON; ours always has names.
+    #[arg(long)]
+    pub(crate) json_labels: bool,
+    /// Type, index and place of Elasticsearch, joined by semicolons.
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) elastic: Option<String>,
+    /// Ours: write the flows as JSON lines to this file, or - for standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Ours: folder of the buffer for the time that the collector is away.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) buffer: Option<PathBuf>,
+}
+
+/// A column that is computed only where it is asked for.
+#[derive(Args)]
+pub(crate) struct Community {
+    /// Add the column community_id (version 1, as Zeek and Suricata have it), with this seed.
+    #[arg(long = "community-id", value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    pub(crate) seed: Option<u16>,
+}
+
 /// Flows to another collector.
 #[derive(Args)]
 pub(crate) struct Export {
-    /// Send the flows to a collector instead: ipfix://HOST:PORT, ipfix+tcp://…, netflow9://…, netflow5://….
+    /// Send the flows to a collector instead: ipfix://HOST:PORT, ipfix+tcp://…, ipfix+tls://…, netflow9://…,
+    /// netflow5://….
     #[arg(long, value_name = "URL", conflicts_with = "format")]
     pub(crate) export: Option<String>,
     /// What each record has: "%IPV4_SRC_ADDR %L4_SRC_PORT …" with nProbe's labels, or names of columns.
@@ -214,7 +395,7 @@ Examples:
   minamo query 'app = DNS' --format parquet --output dns.parquet   all of them, into a file
   minamo query --top 'net(src_ip,24)' --measures 'bytes,distinct(dst_ip),p95(duration)' --having 'flows > 100'
   minamo query --top app --compare 7d --last 1d             … beside the same day of the week before
-  minamo query --paths src_ip,app,dst_ip --last 1h          what goes where, as JSON
+  minamo query --paths src_ip,app,dst_ip --last 1h          what goes where
   minamo query --billing 95 --step 5m --inside 192.0.2.0/24 --last 30d
   minamo query 'port 53' --last 1d --export netflow9://192.0.2.1:2055   all of them to a collector
 
@@ -253,8 +434,8 @@ pub(crate) struct Query {
     /// Compare with the range so much earlier: 1d, 7d.
     #[arg(long, value_parser = length, value_name = "LENGTH", requires = "top")]
     pub(crate) compare: Option<std::time::Duration>,
-    /// Sums over paths through two to four keys, joined by commas, as one JSON object; --limit values of each keep
-    /// their names.
+    /// Sums over paths through two to four keys, joined by commas; --limit values of each keep their names. As jsonl
+    /// without --output they are one JSON object, with the links between neighbouring keys.
     #[arg(long, value_name = "KEYS", conflicts_with_all = ["top", "billing"])]
     pub(crate) paths: Option<String>,
     /// Traffic into and out of networks: the rate below which so many of a hundred steps lie.
@@ -266,6 +447,9 @@ pub(crate) struct Query {
     /// Length of a step of --billing.
     #[arg(long, value_parser = length, default_value = "5m", value_name = "LENGTH")]
     pub(crate) step: std::time::Duration,
+    /// With --billing, the octets of each step instead of the bill.
+    #[arg(long, requires = "billing")]
+    pub(crate) steps: bool,
     /// Show what was counted: do not scale sampled flows.
     #[arg(long)]
     pub(crate) raw: bool,
@@ -284,7 +468,7 @@ pub(crate) struct Query {
     /// Most rows, the newest first; without it 20, and all into a file.
     #[arg(long)]
     pub(crate) limit: Option<usize>,
-    /// Format of the output: csv, joy, jsonl, parquet, table; groups come in all but joy.
+    /// Format of the output: csv, joy, jsonl, parquet, table; all but flows comes in all but joy.
     #[arg(long, short, default_value = "table", value_parser = format_names())]
     pub(crate) format: String,
     /// File to write to instead of standard output; it has its name once it is whole.
@@ -500,6 +684,77 @@ pub(crate) struct SetBodyArgs {
     pub(crate) valid_from: Option<minamo_base::Time>,
 }
 
+#[cfg(feature = "lake")]
+#[derive(Subcommand)]
+#[command(after_help = "\
+Examples:
+  minamo tag create guest-upload 'src in @guests and src bytes > 10M'
+  minamo tag create backup 'dst port 873 or app = rsync' --note 'nightly copies'
+  minamo tag change backup 'dst port in [873 8730]' --valid-from 2026-01-31T09:00:00Z
+  minamo query 'tag guest-upload and not tag backup' --last 7d          as the tags are today
+  minamo query 'tag guest-upload and not tag backup' --last 7d --then   as they were then
+  minamo query --top tag --last 1d
+  minamo sql \"SELECT src_ip, tags() FROM flows WHERE has_tag('backup')\"")]
+pub(crate) enum TagCommand {
+    /// Show the tags that are in force.
+    List {
+        #[command(flatten)]
+        place: Place,
+        /// Those in force at this time instead of now.
+        #[arg(long, value_parser = time, value_name = "TIME")]
+        at: Option<minamo_base::Time>,
+    },
+    /// Show all versions of a tag.
+    Show {
+        /// Name of the tag.
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Make a tag.
+    Create {
+        /// Name of the tag.
+        name: String,
+        #[command(flatten)]
+        body: TagBodyArgs,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Give a tag another filter; what it was before stays for its time.
+    Change {
+        /// Name of the tag.
+        name: String,
+        #[command(flatten)]
+        body: TagBodyArgs,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// End a tag; its past can still be asked for with --then.
+    Delete {
+        /// Name of the tag.
+        name: String,
+        /// When it ends, instead of now.
+        #[arg(long, value_parser = time, value_name = "TIME")]
+        valid_from: Option<minamo_base::Time>,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// What a tag says.
+#[cfg(feature = "lake")]
+#[derive(Args)]
+pub(crate) struct TagBodyArgs {
+    /// The filter that its flows pass; it may ask for sets and for other tags.
+    pub(crate) filter: String,
+    /// A remark for people.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+    /// From when on that is in force, instead of now; may lie in the past.
+    #[arg(long, value_parser = time, value_name = "TIME")]
+    pub(crate) valid_from: Option<minamo_base::Time>,
+}
+
 /// What a profile says.
 #[cfg(feature = "lake")]
 #[derive(Args)]
@@ -568,7 +823,7 @@ pub(crate) struct ProfileChart {
 #[command(after_help = "\
 Reads layout 2 (nfdump 1.7), packed with LZO, LZ4, bzip2 or zstd or not at all; other layouts through nfdump itself.
 A file that was imported before is passed over, whatever its name. What of a file is not taken in is named on
-standard error.
+standard error. While a server runs, the files are sent to it.
 
 Examples:
   minamo import /var/cache/nfdump                    all nfcapd.* in the folder and below it
@@ -598,7 +853,8 @@ pub(crate) enum Through {
 #[derive(Args)]
 #[command(after_help = "\
 Without a command it shows how much the lake holds and how long its history gets. While a server runs, commands that
-change the lake say how that server is asked for the same: on the console's page Lake, or through its API.")]
+change the lake have it do the work: they reach it through the socket server.sock in the data folder, which the user that
+the server runs as and root may use.")]
 pub(crate) struct LakeArgs {
     #[command(flatten)]
     pub(crate) place: Place,
@@ -621,6 +877,21 @@ pub(crate) enum LakeCommand {
     Compact,
     /// Apply ages, budgets and the watermark now.
     Retain,
+    /// Write all rows of the log into segments.
+    Seal,
+    /// List what retention deleted, and why.
+    Retained,
+    /// List the files that were imported.
+    Imports,
+    /// List what a running server does with the lake, and what it did last.
+    Jobs,
+    /// List the queries that a running server answers, and those that wait.
+    Queries,
+    /// Stop a query of a running server.
+    Stop {
+        /// Its number.
+        id: u64,
+    },
     /// Exempt a range of time from every deletion.
     Hold {
         /// Start of the range.
@@ -720,6 +991,10 @@ fn sampling(text: &str) -> Result<minamo_meter::Sampling, String> {
 
 fn length(text: &str) -> Result<std::time::Duration, String> {
     minamo_detect::parse_length(text).ok_or_else(|| "want a length with a unit, such as 30s, 5m, 1h or 7d".to_owned())
+}
+
+fn size(text: &str) -> Result<usize, String> {
+    crate::size::parse_size(text).ok_or_else(|| "want a size with a unit, such as 64MiB or 1GiB".to_owned())
 }
 
 /// The name of a set, as it is typed in filters or alone.

@@ -13,6 +13,8 @@ use arrow::array::RecordBatch;
 use minamo_base::Time;
 use minamo_enrich::{Control, Database, Definitions, Enricher, Format, Sources};
 
+use crate::networks::{Stored, changed_at};
+
 /// Pause between two looks at the files.
 const LOOK: Duration = Duration::from_secs(3);
 /// Largest networks file: a hundred thousand prefixes take about 10 MB.
@@ -31,25 +33,51 @@ pub(crate) struct Settings {
     pub(crate) enricher: minamo_enrich::Settings,
 }
 
-/// An enricher with everything that the settings name, and what has to be looked at from now on.
-pub(crate) fn start(settings: Settings) -> anyhow::Result<(Enricher, Watch)> {
+/// An enricher with everything that the settings name, and what has to be looked at from now on. What the networks file
+/// says is taken into `home`, where what it said before is.
+pub(crate) fn start(
+    settings: Settings,
+    home: Arc<minamo_state::Definitions>,
+    now: Time,
+) -> anyhow::Result<(Enricher, Watch)> {
     // Marked before it is read: what changes in between is read again.
-    let watch = Watch::new(settings);
-    let sources = sources(&watch.settings)?;
+    let watch = Watch::new(settings, home);
+    let stored = known(&watch.settings, &watch.home, now)?;
+    if let Some((read, from)) = &stored.fresh {
+        crate::networks::write(&watch.home, read, *from, now).context("enrich.networks")?;
+        tracing::info!(%from, "enrich.networks: what is new in it holds from then on");
+    } else if watch.settings.networks.is_none() && !stored.all.is_empty() {
+        tracing::info!("enrich.networks is not set: what was read before stays in force; an empty file ends it");
+    }
+    let sources = Sources::new(stored.all.definitions, databases(&watch.settings.databases)?);
     Ok((Enricher::new(watch.settings.enricher, sources), watch))
 }
 
 /// Reads everything that the settings name; the error names setting, file, line and field.
 pub(crate) fn sources(settings: &Settings) -> anyhow::Result<Sources> {
-    Ok(Sources::new(definitions(settings)?, databases(&settings.databases)?))
+    let definitions = settings.networks.as_deref().map(|path| networks(path).context("enrich.networks")).transpose()?;
+    Ok(Sources::new(definitions.unwrap_or_default(), databases(&settings.databases)?))
 }
 
-/// Reads the networks file, where there is one.
-pub(crate) fn definitions(settings: &Settings) -> anyhow::Result<Definitions> {
-    match &settings.networks {
-        Some(path) => networks(path).context("enrich.networks"),
-        None => Ok(Definitions::default()),
+/// The networks of all times, and those of the file where they are not stored yet.
+pub(crate) struct Known {
+    /// All of them.
+    pub(crate) all: Stored,
+    /// Contents of the file that are not stored, and from when on they hold.
+    fresh: Option<(Definitions, Time)>,
+}
+
+/// What is stored of the networks file, and what the file says now.
+pub(crate) fn known(settings: &Settings, home: &minamo_state::Definitions, now: Time) -> anyhow::Result<Known> {
+    let mut all = Stored::load(home)?;
+    let Some(path) = &settings.networks else { return Ok(Known { all, fresh: None }) };
+    let read = networks(path).context("enrich.networks")?;
+    if !all.is_new(&read) {
+        return Ok(Known { all, fresh: None });
     }
+    let (from, first) = (all.begin(changed_at(path, now)), all.is_empty());
+    all.add(read.clone(), from, first);
+    Ok(Known { all, fresh: Some((read, from)) })
 }
 
 fn networks(path: &Path) -> anyhow::Result<Definitions> {
@@ -94,9 +122,9 @@ pub(crate) fn enrich(enricher: &mut Enricher, batch: RecordBatch) -> RecordBatch
 }
 
 /// What tells a file from the one that stood there before; nothing where there is none.
-type Mark = Option<(SystemTime, u64)>;
+pub(crate) type Mark = Option<(SystemTime, u64)>;
 
-fn mark(path: &Path) -> Mark {
+pub(crate) fn mark(path: &Path) -> Mark {
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.modified().ok()?, metadata.len()))
 }
@@ -104,15 +132,27 @@ fn mark(path: &Path) -> Mark {
 /// The files as they were when they were read last.
 pub(crate) struct Watch {
     settings: Settings,
+    home: Arc<minamo_state::Definitions>,
     networks: Option<Mark>,
     databases: Vec<Mark>,
 }
 
 impl Watch {
-    fn new(settings: Settings) -> Self {
+    fn new(settings: Settings, home: Arc<minamo_state::Definitions>) -> Self {
         let networks = settings.networks.as_deref().map(mark);
         let databases = settings.databases.iter().map(|path| mark(path)).collect();
-        Self { settings, networks, databases }
+        Self { settings, home, networks, databases }
+    }
+
+    /// Stores new contents of the networks file; nothing where they are those of before.
+    fn take(&self, read: Definitions, now: Time) -> anyhow::Result<Option<(Definitions, Time)>> {
+        let stored = Stored::load(&self.home)?;
+        if !stored.is_new(&read) {
+            return Ok(None);
+        }
+        let from = stored.begin(now);
+        crate::networks::write(&self.home, &read, from, now)?;
+        Ok(Some((read, from)))
     }
 
     /// Reads what has changed. New networks are valid from `now` on; new databases for all rows that come.
@@ -120,11 +160,13 @@ impl Watch {
         let networks_now = self.settings.networks.as_deref().map(mark);
         if networks_now != self.networks {
             self.networks = networks_now;
-            match self.settings.networks.as_deref().map(networks) {
-                Some(Ok(definitions)) => {
-                    control.define(now, definitions);
+            let read = self.settings.networks.as_deref().map(networks);
+            match read.map(|read| read.and_then(|read| self.take(read, now))) {
+                Some(Ok(Some((definitions, from)))) => {
+                    control.define(from, definitions);
                     tracing::info!("enrich.networks: read again");
                 }
+                Some(Ok(None)) => tracing::info!("enrich.networks: read again, and the same as before"),
                 Some(Err(error)) => {
                     control.counters().networks_refused();
                     tracing::error!("enrich.networks: {error:#}; what was read before stays in force");
@@ -201,7 +243,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("networks.csv");
         std::fs::write(&path, "prefix,name\n192.0.2.0/24,first\n").expect("written");
-        let (enricher, mut watch) = start(settings(&path, vec![])).expect("good sources");
+        let home = Arc::new(minamo_state::Definitions::open(&folder.path().join("state.db")).expect("opens"));
+        let (enricher, mut watch) =
+            start(settings(&path, vec![]), Arc::clone(&home), Time(1_000)).expect("good sources");
         let control = enricher.control();
         watch.look(&control, Time(1_000));
         assert_eq!(name_at(&control, Time(2_000)).as_deref(), Some("first"));
@@ -218,6 +262,12 @@ mod tests {
         watch.look(&control, Time(7_000));
         assert_eq!(name_at(&control, Time(7_000)).as_deref(), Some("the second"));
         assert_eq!(refused(&control, "networks"), 2, "told once, not at every look");
+        // After a restart, with other contents again.
+        std::fs::write(&path, "prefix,name\n192.0.2.0/24,the third\n").expect("written");
+        let (enricher, _) = start(settings(&path, vec![]), home, Time(8_000)).expect("good sources");
+        let control = enricher.control();
+        let names = [0, 2_999, 3_000, 7_999, 8_000].map(|at| name_at(&control, Time(at)).expect("a name"));
+        assert_eq!(names, ["first", "first", "the second", "the second", "the third"]);
     }
 
     #[test]

@@ -1,126 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Import of files that nfcapd or nfdump wrote: read block by block on a thread of its own, enriched as all rows are,
-//! and appended to the lake. A file is known by the hash of its content ([`minamo_state::Imports`]): once imported it is
-//! passed over, and one that was interrupted goes on where it was.
+//! Where imported files go: into the lake, or to the server that has it. Both take a file once, whatever its name, and go
+//! on where an import was interrupted ([`minamo_server::lake::import`]).
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use arrow::array::RecordBatch;
-use minamo_base::Time;
+use axum::body::{Body, Bytes};
+use indicatif::ProgressBar;
 use minamo_enrich::Enricher;
-use minamo_flowwire::nfdump::{Account, Decoder};
-use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder};
-use minamo_state::{Import, Imports};
+use minamo_server::lake::import::{Importer, Source, hash};
+use minamo_server::lake::types::{LakeImport, LakeImported};
+use minamo_server::local::{Client, ClientError};
+use minamo_state::Imports;
 use minamo_store::Lake;
-use sha2::{Digest as _, Sha256};
-use tokio::sync::mpsc;
+use tempfile::TempDir;
 
 use crate::clock;
 use crate::enrichment::enrich;
 
-/// Batches that may wait for the lake.
-const QUEUE: usize = 4;
-/// Octets read at a time for the hash.
-const CHUNK: usize = 1 << 16;
 /// Folders in folders are followed this far.
 const MAX_DEPTH: usize = 32;
+/// Octets of a file that are sent at a time.
+const CHUNK: usize = 1 << 18;
+/// Chunks that may wait for the connection.
+const CHUNKS: usize = 4;
 
-/// What files are read into.
-pub(crate) struct Importer {
-    pub(crate) lake: Arc<Lake>,
-    pub(crate) enricher: Enricher,
-    pub(crate) imports: Imports,
+/// What takes files in.
+pub(crate) enum Target {
+    /// This program, which has the lake open.
+    Own(Box<Importer>),
+    /// The server that has it.
+    Server(Client),
+}
+
+/// How files are imported.
+#[derive(Clone, Copy)]
+pub(crate) struct How {
     /// Import what was imported already.
     pub(crate) again: bool,
     /// Have nfdump make a file of layout 2 first.
     pub(crate) through_nfdump: bool,
 }
 
-/// What became of a file.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    /// It was imported before.
-    Known,
-    /// It is imported.
-    Done {
-        /// Rows appended now.
-        rows: u64,
-        /// Rows of it that an import that was interrupted had appended.
-        skipped: u64,
-        /// What was read and what was not.
-        account: Account,
-        /// Start of the earliest flow.
-        first: Option<Time>,
-    },
+/// An importer into a lake that this program has open.
+pub(crate) fn importer(lake: Arc<Lake>, mut enricher: Enricher, state: &Path) -> anyhow::Result<Importer> {
+    let enrich = Box::new(move |batch| enrich(&mut enricher, batch));
+    Ok(Importer::new(lake, Imports::open(state)?, enrich, clock::now))
 }
 
-/// What the reading thread gives.
-struct Part {
-    batch: RecordBatch,
-    first: Time,
-}
-
-impl Importer {
+impl Target {
     /// Imports one file. An error leaves what was appended so far; the next call goes on there.
-    pub(crate) async fn file(&mut self, path: &Path) -> anyhow::Result<Outcome> {
+    pub(crate) async fn file(&mut self, path: &Path, how: How) -> anyhow::Result<LakeImported> {
         let file = path.to_owned();
-        let (hash, bytes) = tokio::task::spawn_blocking(move || hash(&file)).await??;
-        let known = self.imports.find(&hash)?.filter(|_| !self.again);
-        let skip = match known {
-            Some(import) if import.finished => return Ok(Outcome::Known),
-            known => known.map_or(0, |import| import.rows),
-        };
-        let name = path.display().to_string();
-        let mut import = Import { hash, name, bytes, rows: skip, finished: false, at: clock::now() };
-        self.imports.put(&import)?;
-        let (parts, mut queue) = mpsc::channel(QUEUE);
-        let (file, through) = (path.to_owned(), self.through_nfdump);
-        let reading = tokio::task::spawn_blocking(move || read(&file, through, skip, &parts));
-        let mut first: Option<Time> = None;
-        while let Some(part) = queue.recv().await {
-            let rows = part.batch.num_rows() as u64;
-            let batch = enrich(&mut self.enricher, part.batch);
-            self.lake
-                .append(&FLOWS, batch)
-                .await
-                .context("the lake took no more rows; the same command goes on here")?;
-            first = Some(first.map_or(part.first, |first| first.min(part.first)));
-            import.rows += rows;
-            import.at = clock::now();
-            self.imports.put(&import)?;
+        let (hash, bytes) = tokio::task::spawn_blocking(move || hash(File::open(file)?)).await??;
+        let (again, itself) = (how.again, !how.through_nfdump);
+        let source = Source { hash, name: path.display().to_string(), bytes, again, itself };
+        if !how.again && self.knows(&source.hash).await? {
+            return Ok(LakeImported { known: true, ..LakeImported::default() });
         }
-        let account = reading.await??;
-        import.finished = true;
-        self.imports.put(&import)?;
-        Ok(Outcome::Done { rows: import.rows - skip, skipped: skip, account, first })
+        let (content, _folder) = content(path, how.through_nfdump)?;
+        match self {
+            Self::Own(importer) => Ok(importer.take(source, content).await?.into()),
+            Self::Server(server) => send(server, &source, content).await,
+        }
+    }
+
+    /// True where the file of that hash is there as a whole.
+    async fn knows(&self, hash: &str) -> anyhow::Result<bool> {
+        match self {
+            Self::Own(importer) => Ok(importer.known(hash)?.is_some_and(|import| import.finished)),
+            Self::Server(server) => match server.get::<LakeImport>(&format!("/lake/imports/{hash}")).await {
+                Ok(import) => Ok(import.finished),
+                Err(error) if error.is_missing() => Ok(false),
+                Err(error) => Err(error.into()),
+            },
+        }
     }
 }
 
-/// SHA-256 and length of a file.
-fn hash(path: &Path) -> anyhow::Result<(String, u64)> {
-    let mut input = File::open(path)?;
-    let (mut hash, mut length, mut chunk) = (Sha256::new(), 0, vec![0; CHUNK]);
-    loop {
-        let read = input.read(&mut chunk)?;
-        if read == 0 {
-            break;
-        }
-        length += read as u64;
-        hash.update(chunk.get(..read).unwrap_or_default());
-    }
-    let digits = hash.finalize().iter().map(|octet| format!("{octet:02x}")).collect();
-    Ok((digits, length))
-}
-
-/// Reads a file to its end, or until nobody takes its rows; the first `skip` rows are left out.
-fn read(path: &Path, through_nfdump: bool, skip: u64, parts: &mpsc::Sender<Part>) -> anyhow::Result<Account> {
+/// The file, or what nfdump makes of it; that lies in a folder which goes with it.
+fn content(path: &Path, through_nfdump: bool) -> anyhow::Result<(File, Option<TempDir>)> {
     if !through_nfdump {
-        return decode(File::open(path)?, skip, parts);
+        return Ok((File::open(path)?, None));
     }
     let folder = tempfile::tempdir().context("cannot make a folder for nfdump's output")?;
     let made = folder.path().join("nfcapd");
@@ -129,57 +94,46 @@ fn read(path: &Path, through_nfdump: bool, skip: u64, parts: &mpsc::Sender<Part>
     let output = nfdump.output().context("--through nfdump: nfdump is not installed or not in PATH")?;
     let said = String::from_utf8_lossy(&output.stderr);
     anyhow::ensure!(output.status.success(), "nfdump cannot read it: {}", said.trim());
-    decode(File::open(&made).context("nfdump wrote nothing")?, skip, parts)
+    Ok((File::open(&made).context("nfdump wrote nothing")?, Some(folder)))
 }
 
-fn decode(file: File, mut skip: u64, parts: &mpsc::Sender<Part>) -> anyhow::Result<Account> {
-    let mut input = BufReader::with_capacity(CHUNK, file);
-    let (mut decoder, mut octets) = (Decoder::default(), Vec::new());
-    let mut out = Parts { builder: FlowBuilder::default(), first: None, parts, failed: None };
-    while decoder.wants() > 0 && out.failed.is_none() {
-        octets.clear();
-        input.by_ref().take(decoder.wants() as u64).read_to_end(&mut octets)?;
-        decoder.take(&octets, &mut |flow| {
-            if skip > 0 {
-                skip -= 1;
-            } else {
-                out.add(flow);
+/// Sends a file to the server, a few chunks ahead of what that has taken.
+async fn send(server: &Client, source: &Source, mut content: File) -> anyhow::Result<LakeImported> {
+    let Source { hash, name, bytes, again, itself } = source;
+    let bar = ProgressBar::new(content.metadata()?.len());
+    let (chunks, mut queue) = tokio::sync::mpsc::channel::<std::io::Result<Bytes>>(CHUNKS);
+    let sent = bar.clone();
+    let reading = tokio::task::spawn_blocking(move || {
+        loop {
+            let mut chunk = vec![0; CHUNK];
+            let read = content.read(&mut chunk).map(|read| {
+                chunk.truncate(read);
+                sent.inc(read as u64);
+                Bytes::from(chunk)
+            });
+            let last = read.as_ref().map_or(true, Bytes::is_empty);
+            if chunks.blocking_send(read).is_err() || last {
+                break;
             }
-        })?;
-    }
-    out.send();
-    match out.failed {
-        Some(error) => Err(error),
-        None => Ok(decoder.account().clone()),
-    }
-}
-
-/// Rows on their way into batches.
-struct Parts<'a> {
-    builder: FlowBuilder,
-    first: Option<Time>,
-    parts: &'a mpsc::Sender<Part>,
-    failed: Option<anyhow::Error>,
-}
-
-impl Parts<'_> {
-    fn add(&mut self, flow: &Flow) {
-        let start = flow.core.time_start;
-        self.first = Some(self.first.map_or(start, |first| first.min(start)));
-        self.builder.append(flow);
-        if self.builder.len() >= BATCH_ROWS {
-            self.send();
         }
+    });
+    let octets = futures::stream::poll_fn(move |context| queue.poll_recv(context));
+    let path = format!("/lake/imports/{hash}?name={}&bytes={bytes}&again={again}&converted={}", quoted(name), !itself);
+    let answer = server.upload(&path, Body::from_stream(octets)).await;
+    bar.finish_and_clear();
+    reading.await?;
+    match answer {
+        Err(ClientError::Refused { status: 409, message }) => Err(anyhow::anyhow!("{message}: try again later")),
+        answer => Ok(answer?),
     }
+}
 
-    fn send(&mut self) {
-        let Some(first) = self.first.take().filter(|_| self.failed.is_none()) else { return };
-        let sent = match self.builder.finish() {
-            Ok(batch) => self.parts.blocking_send(Part { batch, first }).context("the import was stopped"),
-            Err(error) => Err(error).context("rows do not form a batch"),
-        };
-        self.failed = sent.err();
-    }
+/// A text as part of an address: what is not plain is written as `%` and two digits.
+fn quoted(text: &str) -> String {
+    let plain = |octet: &u8| octet.is_ascii_alphanumeric() || b"-._~/".contains(octet);
+    text.bytes()
+        .map(|octet| if plain(&octet) { char::from(octet).to_string() } else { format!("%{octet:02X}") })
+        .collect()
 }
 
 /// The files that paths stand for: a folder's own and those of folders in it, by name, as far as they are called as
@@ -214,76 +168,84 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> anyhow::Result
 
 #[cfg(test)]
 mod tests {
+    use minamo_base::Time;
     use minamo_enrich::Sources;
+    use minamo_state::Import;
     use minamo_store::SummaryQuery;
 
     use super::*;
+
+    const ONCE: How = How { again: false, through_nfdump: false };
 
     fn recording(name: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/nfdump").join(name)
     }
 
-    fn importer(folder: &Path) -> Importer {
+    /// Everything that an import needs, in a folder.
+    struct Case {
+        lake: Arc<Lake>,
+        target: Target,
+    }
+
+    fn case(folder: &Path) -> Case {
         let settings = minamo_store::Settings::default();
-        Importer {
-            lake: Arc::new(Lake::open(&folder.join("lake"), settings, clock::now).expect("a lake")),
-            enricher: Enricher::new(minamo_enrich::Settings::default(), Sources::default()),
-            imports: Imports::open(&folder.join("state.db")).expect("a table"),
-            again: false,
-            through_nfdump: false,
+        let lake = Arc::new(Lake::open(&folder.join("lake"), settings, clock::now).expect("a lake"));
+        let enricher = Enricher::new(minamo_enrich::Settings::default(), Sources::default());
+        let importer = importer(Arc::clone(&lake), enricher, &folder.join("state.db")).expect("a table");
+        Case { lake, target: Target::Own(Box::new(importer)) }
+    }
+
+    impl Case {
+        async fn flows(&self) -> u64 {
+            let all = SummaryQuery { from: None, to: None, filter: minamo_filter::Expr::All };
+            self.lake.summary(all).await.expect("an answer").flows
         }
-    }
 
-    async fn flows(importer: &Importer) -> u64 {
-        let all = SummaryQuery { from: None, to: None, filter: minamo_filter::Expr::All };
-        importer.lake.summary(all).await.expect("an answer").flows
-    }
-
-    fn rows(outcome: &Outcome) -> Option<(u64, u64)> {
-        match outcome {
-            Outcome::Known => None,
-            Outcome::Done { rows, skipped, .. } => Some((*rows, *skipped)),
+        /// Rows appended and rows passed over; nothing where the file was known.
+        async fn rows(&mut self, path: &Path, how: How) -> Option<(u64, u64)> {
+            let done = self.target.file(path, how).await.expect("imports");
+            (!done.known).then_some((done.rows, done.skipped))
         }
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_file_is_imported_once_unless_asked_for_again() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut importer = importer(folder.path());
+        let mut case = case(folder.path());
         let path = recording("nfcapd.lz4");
-        assert_eq!(rows(&importer.file(&path).await.expect("imports")), Some((52, 0)));
-        assert_eq!(rows(&importer.file(&path).await.expect("known")), None);
+        assert_eq!(case.rows(&path, ONCE).await, Some((52, 0)));
+        assert_eq!(case.rows(&path, ONCE).await, None);
         // The same octets under another name are the same file.
         let copy = folder.path().join("nfcapd.copy");
         std::fs::copy(&path, &copy).expect("copied");
-        assert_eq!(rows(&importer.file(&copy).await.expect("known")), None);
-        assert_eq!(flows(&importer).await, 52);
-        importer.again = true;
-        assert_eq!(rows(&importer.file(&path).await.expect("imports")), Some((52, 0)));
-        assert_eq!(flows(&importer).await, 104);
+        assert_eq!(case.rows(&copy, ONCE).await, None);
+        assert_eq!(case.flows().await, 52);
+        assert_eq!(case.rows(&path, How { again: true, ..ONCE }).await, Some((52, 0)));
+        assert_eq!(case.flows().await, 104);
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn an_interrupted_import_goes_on_where_it_was() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut importer = importer(folder.path());
+        let mut case = case(folder.path());
         let path = recording("nfcapd.plain");
-        let (hash, bytes) = hash(&path).expect("reads");
+        let (hash, bytes) = hash(File::open(&path).expect("opens")).expect("reads");
         let name = "nfcapd.plain".to_owned();
-        importer.imports.put(&Import { hash, name, bytes, rows: 50, finished: false, at: Time(0) }).expect("noted");
-        assert_eq!(rows(&importer.file(&path).await.expect("imports")), Some((2, 50)));
-        assert_eq!(flows(&importer).await, 2);
-        assert_eq!(rows(&importer.file(&path).await.expect("known")), None);
+        let imports = Imports::open(&folder.path().join("state.db")).expect("a table");
+        imports.put(&Import { hash, name, bytes, rows: 50, finished: false, at: Time(0) }).expect("noted");
+        assert_eq!(case.rows(&path, ONCE).await, Some((2, 50)));
+        assert_eq!(case.flows().await, 2);
+        assert_eq!(case.rows(&path, ONCE).await, None);
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn what_is_no_file_of_nfdump_is_refused_and_not_noted_as_done() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut importer = importer(folder.path());
+        let mut case = case(folder.path());
         let path = folder.path().join("nfcapd.text");
         std::fs::write(&path, "text").expect("written");
         for _ in 0..2 {
-            let error = importer.file(&path).await.expect_err("refused").to_string();
+            let error = case.target.file(&path, ONCE).await.expect_err("refused").to_string();
             assert_eq!(
                 error,
                 "it is no file of nfdump: file.magic at octet 0: got 25972, want 42252 (hexadecimal a50c)"
@@ -298,13 +260,18 @@ mod tests {
             return;
         }
         let folder = tempfile::tempdir().expect("a folder");
-        let mut importer = importer(folder.path());
-        importer.through_nfdump = true;
-        assert_eq!(rows(&importer.file(&recording("nfcapd.bzip2")).await.expect("imports")), Some((52, 0)));
+        let mut case = case(folder.path());
+        let through = How { through_nfdump: true, ..ONCE };
+        assert_eq!(case.rows(&recording("nfcapd.bzip2"), through).await, Some((52, 0)));
         let path = folder.path().join("nfcapd.text");
         std::fs::write(&path, "text").expect("written");
-        let error = importer.file(&path).await.expect_err("refused").to_string();
+        let error = case.target.file(&path, through).await.expect_err("refused").to_string();
         assert!(error.starts_with("nfdump "), "{error}");
+    }
+
+    #[test]
+    fn names_of_files_are_written_into_addresses() {
+        assert_eq!(quoted("/var/a b&c=%é.1"), "/var/a%20b%26c%3D%25%C3%A9.1");
     }
 
     #[test]

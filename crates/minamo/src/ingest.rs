@@ -3,17 +3,19 @@
 //! to the collectors that flows are exported to, and appends them. A full disk stops it until there is space again: sources then wait, and count what they have to drop themselves.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray as _, RecordBatch};
+use arrow::compute::{max, min};
+use arrow::datatypes::TimestampNanosecondType;
 use minamo_base::Time;
 use minamo_enrich::Enricher;
-use minamo_model::{CellReader, FLOWS};
-use minamo_schema::Value;
+use minamo_model::FLOWS;
 use minamo_store::Lake;
 use tokio::sync::{Notify, mpsc};
 
+use crate::detector::Counted;
 use crate::enrichment::enrich;
 
 /// Batches between sources and lake.
@@ -21,24 +23,34 @@ pub(crate) const QUEUE: usize = 64;
 /// Wait between two attempts to append.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Times of the flows that came since detection last looked.
+/// What came since detection last looked: times of the flows, and what rules count of them.
 #[derive(Default)]
 pub(crate) struct Fresh {
     span: Mutex<Option<(Time, Time)>>,
+    counted: Mutex<Vec<Counted>>,
     pub(crate) notify: Notify,
 }
 
 impl Fresh {
+    /// Counts for these rules from now on.
+    pub(crate) fn count(&self, rules: Vec<Counted>) {
+        *self.counted() = rules;
+    }
+
+    /// What the rules count, while nothing comes in.
+    pub(crate) fn counted(&self) -> MutexGuard<'_, Vec<Counted>> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn add(&self, batch: &RecordBatch) {
-        let Ok(at) = batch.schema_ref().index_of(FLOWS.time) else { return };
-        let reader = CellReader::new(batch.schema_ref().field(at), batch.column(at));
+        let times = batch.column_by_name(FLOWS.time).and_then(|times| times.as_primitive_opt());
+        let Some(times) = times else { return };
+        let (Some(first), Some(last)) = (min::<TimestampNanosecondType>(times), max(times)) else { return };
+        self.counted().iter_mut().for_each(|counted| counted.add(batch));
         let mut span = self.span.lock().unwrap_or_else(PoisonError::into_inner);
-        for row in 0..batch.num_rows() {
-            if let Value::Time(time) = reader.value(row) {
-                let (first, last) = span.unwrap_or((time, time));
-                *span = Some((first.min(time), last.max(time)));
-            }
-        }
+        let (from, to) = span.unwrap_or((Time(first), Time(last)));
+        *span = Some((from.min(Time(first)), to.max(Time(last))));
+        drop(span);
         self.notify.notify_one();
     }
 

@@ -7,23 +7,30 @@ mod commands;
 #[cfg(feature = "lake")]
 mod detector;
 #[cfg(feature = "lake")]
+mod elements;
+#[cfg(feature = "lake")]
 mod enrichment;
 #[cfg(feature = "lake")]
 mod exporters;
+#[cfg(feature = "lake")]
 mod import;
 #[cfg(feature = "lake")]
 mod ingest;
 #[cfg(feature = "lake")]
+mod interfaces;
+#[cfg(feature = "lake")]
 mod metrics;
 #[cfg(feature = "lake")]
-mod pairing;
+mod networks;
 #[cfg(feature = "lake")]
+mod pairing;
 mod probe;
 mod read;
 #[cfg(feature = "lake")]
 mod sets;
 #[cfg(feature = "lake")]
 mod settings;
+mod size;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -37,7 +44,7 @@ pub use settings::{Kind, SETTINGS, Setting};
 
 /// Does what the command line says.
 pub fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::parse_from(commands::others::arguments(std::env::args_os()));
     let colour = std::io::stderr().is_terminal();
     let level = tracing_subscriber::EnvFilter::try_from_env("MINAMO_LOG").unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt()

@@ -16,6 +16,7 @@ pub static METRICS: &[(&str, &[Metric])] = &[
     ("Ingest", ingest::METRICS),
     ("Enrichment", minamo_enrich::METRICS),
     ("Export", minamo_sinks::export::METRICS),
+    ("Buffer", minamo_sinks::export::spool::METRICS),
     ("Lake", minamo_store::METRICS),
     ("Detection", detector::METRICS),
 ];

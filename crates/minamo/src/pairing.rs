@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
 use crate::clock;
+use crate::interfaces::InterfaceNames;
 
 /// How often rows that have waited long enough are looked for.
 const TICK: Duration = Duration::from_millis(500);
@@ -123,12 +124,13 @@ impl Stages {
     }
 }
 
-/// Runs until the collector's queue is closed; what still waits then is handed on.
+/// Runs until the collector's queue is closed; what still waits then is handed on. Names of interfaces are added last.
 pub(crate) async fn run(
     mut stages: Stages,
     mut queue: mpsc::Receiver<RecordBatch>,
     batches: mpsc::Sender<RecordBatch>,
     counters: Arc<Counters>,
+    mut names: InterfaceNames,
 ) -> anyhow::Result<()> {
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -146,7 +148,10 @@ pub(crate) async fn run(
         };
         stages.tell(&counters);
         for batch in ready {
-            batches.send(batch).await.map_err(|_| anyhow::anyhow!("ingest ended before the collector"))?;
+            batches
+                .send(names.add(batch, clock::now()))
+                .await
+                .map_err(|_| anyhow::anyhow!("ingest ended before the collector"))?;
         }
     }
     Ok(())

@@ -227,3 +227,10 @@ impl Rows<'_> {
         }
     }
 }
+
+/// The group of captures that share an interface. Groups are known by number to all programs in a network namespace:
+/// the process keeps two of them apart.
+pub(crate) fn group(interface: usize) -> u16 {
+    let [low, high, ..] = std::process::id().to_le_bytes();
+    u16::from_le_bytes([low, high]).wrapping_add(u16::try_from(interface).unwrap_or(u16::MAX))
+}

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The networks and tags of enrichment as named sets of filters: `src in @guests`; and all sets together, for SQL.
+//! The networks and tags of enrichment as named sets of filters: `src in @guests`; and all sets together, with the tags
+//! of flows, for SQL and groups.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use minamo_base::Time;
 use minamo_enrich::{Control, Definitions};
-use minamo_filter::{Members, SetKind, SetVersion, Sets};
-use minamo_state::{NamedSets, SetsWith};
+use minamo_filter::{Members, SetKind, SetVersion, Sets, TagVersion};
+use minamo_state::{NamedSets, SetsWith, StateError};
 
 use crate::clock;
 
@@ -15,7 +16,7 @@ use crate::clock;
 pub(crate) enum Networks {
     /// Those in force in a running server.
     Live(Arc<Control>),
-    /// Those that the networks file holds.
+    /// Those that were read.
     Read(Definitions),
 }
 
@@ -68,9 +69,33 @@ pub(crate) struct AllSets {
 /// The sets that people have defined.
 pub(crate) enum Own {
     /// Those of a running server, which the command line may change.
-    Live(Arc<minamo_state::Definitions>),
+    Live(Kept),
     /// Those that were read.
     Read(NamedSets),
+}
+
+/// The sets of a running server as they were read last; they are read again where somebody has changed some.
+pub(crate) struct Kept {
+    definitions: Arc<minamo_state::Definitions>,
+    read: Mutex<Option<Arc<NamedSets>>>,
+}
+
+impl Kept {
+    /// Of these definitions; nothing is read yet.
+    pub(crate) fn new(definitions: Arc<minamo_state::Definitions>) -> Self {
+        Self { definitions, read: Mutex::new(None) }
+    }
+
+    fn newest(&self) -> Result<Arc<NamedSets>, StateError> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let generation = self.definitions.generation()?;
+        if let Some(same) = read.as_ref().filter(|sets| sets.generation() == generation) {
+            return Ok(Arc::clone(same));
+        }
+        let newest = Arc::new(NamedSets::load(&self.definitions)?);
+        *read = Some(Arc::clone(&newest));
+        Ok(newest)
+    }
 }
 
 impl AllSets {
@@ -78,10 +103,10 @@ impl AllSets {
         let outer = &self.networks;
         match &self.own {
             Own::Read(own) => ask(&SetsWith { own, outer }),
-            Own::Live(definitions) => {
-                let own = NamedSets::load(definitions).unwrap_or_else(|error| {
-                    tracing::error!(%error, "SQL knows the sets of the networks file only");
-                    NamedSets::default()
+            Own::Live(kept) => {
+                let own = kept.newest().unwrap_or_else(|error| {
+                    tracing::error!(%error, "questions know the sets of the networks file only, and no tags");
+                    Arc::default()
                 });
                 ask(&SetsWith { own: &own, outer })
             }
@@ -100,5 +125,17 @@ impl Sets for AllSets {
 
     fn names(&self) -> BTreeMap<String, SetKind> {
         self.with(|sets| sets.names())
+    }
+
+    fn tag(&self, name: &str) -> Option<Vec<TagVersion>> {
+        self.with(|sets| sets.tag(name))
+    }
+
+    fn tags(&self) -> Vec<String> {
+        self.with(|sets| sets.tags())
+    }
+
+    fn tags_ever(&self) -> Vec<String> {
+        self.with(|sets| sets.tags_ever())
     }
 }

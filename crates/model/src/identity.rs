@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The identity of flows as a function of their rows, so that a store need not keep what follows from the
-//! rest of the row.
+//! The identity of flows as a function of their rows: what follows from the rest of the row need not be reckoned
+//! for every record nor kept by a store. Rows and batches leave `flow_id` out where it follows; who shows it asks
+//! for it.
 
-use arrow::array::{Array, AsArray, FixedSizeBinaryArray, RecordBatch};
-use arrow::datatypes::{TimestampNanosecondType, UInt8Type, UInt16Type};
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch, RecordBatchOptions, StringViewBuilder, new_null_array,
+};
+use arrow::datatypes::{Schema, TimestampNanosecondType, UInt8Type, UInt16Type};
+use arrow::error::ArrowError;
 use minamo_base::{FiveTuple, FlowId, Ip, Time};
 
-use crate::Flow;
+use crate::{FLOWS, Flow};
+
+/// The column.
+const FLOW_ID: &str = "flow_id";
 
 /// Columns that the identity of a row follows from; those with `true` may be missing.
 pub const IDENTITY: [(&str, bool); 8] = [
@@ -32,6 +41,37 @@ impl Flow {
     }
 }
 
+/// The batch with the identities of all of its rows: those that it has, and those that follow. Other columns of the
+/// table stay, in the table's order. An error where the keys of the flows are missing.
+pub fn identified(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let rows = batch.num_rows();
+    let of = FLOWS.schema();
+    let inputs = IDENTITY.iter().filter_map(|(name, _)| {
+        let field = of.field_with_name(name).ok()?;
+        let column = batch.column_by_name(name).cloned();
+        Some((*name, column.unwrap_or_else(|| new_null_array(field.data_type(), rows))))
+    });
+    let inputs = RecordBatch::try_from_iter(inputs)?;
+    let without = || ArrowError::SchemaError("flows without their keys".to_owned());
+    let found = identities(&inputs).ok_or_else(without)?;
+    let own = batch.column_by_name(FLOW_ID).and_then(|own| own.as_string_view_opt());
+    let mut ids = StringViewBuilder::with_capacity(rows);
+    for (row, found) in found.enumerate() {
+        match own.filter(|own| own.is_valid(row)) {
+            Some(own) => ids.append_value(own.value(row)),
+            None => ids.append_value(std::str::from_utf8(&found.digits()).unwrap_or_default()),
+        }
+    }
+    let ids: ArrayRef = Arc::new(ids.finish());
+    let columns = of.fields().iter().filter_map(|field| match field.name().as_str() {
+        FLOW_ID => Some((Arc::clone(field), Arc::clone(&ids))),
+        name => Some((Arc::clone(field), batch.column_by_name(name).cloned()?)),
+    });
+    let (fields, columns): (Vec<_>, Vec<_>) = columns.unzip();
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)
+}
+
 /// The identities that follow from the rows of a batch, which has the columns of [`IDENTITY`] at least;
 /// nothing where one is missing or of another type.
 pub fn identities(batch: &RecordBatch) -> Option<impl Iterator<Item = FlowId>> {
@@ -52,7 +92,8 @@ pub fn identities(batch: &RecordBatch) -> Option<impl Iterator<Item = FlowId>> {
     }))
 }
 
-fn ip(column: &FixedSizeBinaryArray, row: usize) -> Ip {
+/// Address of a row; zeros where there is none.
+pub(crate) fn ip(column: &FixedSizeBinaryArray, row: usize) -> Ip {
     let octets = column.is_valid(row).then(|| column.value(row).try_into().ok()).flatten();
     octets.map(Ip).unwrap_or_default()
 }
@@ -82,6 +123,13 @@ mod tests {
         let batch = builder.finish().expect("a batch");
         let found: Vec<FlowId> = identities(&batch).expect("all columns").collect();
         assert_eq!(found, flows.iter().map(Flow::identity).collect::<Vec<_>>());
-        assert!(IDENTITY.iter().all(|(name, _)| crate::FLOWS.column(name).is_some()));
+        assert!(batch.column_by_name(FLOW_ID).is_none(), "no row has one of its own");
+        let shown = identified(&batch).expect("the keys are there");
+        let ids = shown.column_by_name(FLOW_ID).expect("shown").as_string_view().iter();
+        assert_eq!(
+            ids.collect::<Vec<_>>(),
+            found.iter().map(ToString::to_string).collect::<Vec<_>>().iter().map(|id| Some(&**id)).collect::<Vec<_>>()
+        );
+        assert!(IDENTITY.iter().all(|(name, _)| FLOWS.column(name).is_some()));
     }
 }

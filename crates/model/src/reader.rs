@@ -151,21 +151,42 @@ pub fn json_value(value: &Value<'_>) -> serde_json::Value {
     }
 }
 
-/// Appends a JSON string literal.
+/// Appends a JSON string literal. What needs no escape is copied in runs.
 fn push_json_text(out: &mut String, text: &str) {
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c < ' ' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push(c),
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|octet| octet < b' ' || matches!(octet, b'"' | b'\\')) {
+        let (plain, escaped) = rest.split_at(at);
+        out.push_str(plain);
+        let mut letters = escaped.chars();
+        match letters.next() {
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            Some(control) => out.push_str(&format!("\\u{:04x}", u32::from(control))),
+            None => {}
+        }
+        rest = letters.as_str();
+    }
+    out.push_str(rest);
+    out.push('"');
+}
+
+/// Appends a number.
+fn push_uint(out: &mut String, number: u64) {
+    let mut digits = [0; 20];
+    let (mut rest, mut count) = (number, 0);
+    for place in digits.iter_mut().rev() {
+        *place = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        (rest, count) = (rest / 10, count + 1);
+        if rest == 0 {
+            break;
         }
     }
-    out.push('"');
+    let written = digits.get(digits.len() - count..).unwrap_or_default();
+    out.push_str(std::str::from_utf8(written).unwrap_or_default());
 }
 
 impl Row<'_> {
@@ -181,11 +202,15 @@ impl Row<'_> {
             if !std::mem::take(&mut first) {
                 out.push(',');
             }
-            push_json_text(out, reader.name);
-            out.push(':');
+            // Names of columns have nothing to escape.
+            out.push('"');
+            out.push_str(reader.name);
+            out.push_str("\":");
             match value {
-                Value::Bool(_) | Value::Uint(_) | Value::Int(_) => out.push_str(&text_value(&value)),
-                Value::Text(_) | Value::Ip(_) | Value::Mac(_) | Value::Time(_) => {
+                Value::Uint(number) => push_uint(out, number),
+                Value::Text(text) => push_json_text(out, &text),
+                Value::Bool(_) | Value::Int(_) => out.push_str(&text_value(&value)),
+                Value::Ip(_) | Value::Mac(_) | Value::Time(_) => {
                     push_json_text(out, &text_value(&value));
                 }
                 other => out.push_str(&json_value(&other).to_string()),
@@ -208,6 +233,20 @@ mod tests {
         flow.tls.get_or_insert_default().sni = Some("a\"b\n.example".into());
         flow.splt.get_or_insert_default().lengths = Some(vec![5, -7]);
         flow
+    }
+
+    #[test]
+    fn numbers_and_texts_are_what_json_says() {
+        for number in [0, 7, 10, 99, 12_345, u64::MAX] {
+            let mut out = String::new();
+            push_uint(&mut out, number);
+            assert_eq!(out, number.to_string());
+        }
+        for text in ["", "plain", "é\"ü", "\\\\", "a\nb\r\t", "\u{1}\u{1f}ß", "\"", "日本\n"] {
+            let mut out = String::new();
+            push_json_text(&mut out, text);
+            assert_eq!(serde_json::from_str::<String>(&out).expect("JSON"), text, "{out}");
+        }
     }
 
     #[test]

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The cells of a batch that both stages look at, typed once per batch.
 
+use std::borrow::Cow;
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use minamo_base::{FiveTuple, Ip};
 use minamo_model::CellReader;
 use minamo_schema::Value;
 use minamo_schema::arrow::array::{Array, AsArray, FixedSizeBinaryArray, PrimitiveArray, RecordBatch};
+use minamo_schema::arrow::buffer::NullBuffer;
 use minamo_schema::arrow::datatypes::{
     ArrowPrimitiveType, TimestampNanosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
@@ -15,32 +17,48 @@ use rapidhash::fast::RandomState;
 /// Columns that tell apart what shares endpoints, besides the exporter. Those that a batch lacks say nothing.
 const SCOPE: [&str; 4] = ["l2_vlan", "l2_inner_vlan", "tunnel_kind", "routing_in_vrf"];
 
-/// The conversation that a row belongs to; both directions have the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// The conversation that a row belongs to; both directions have the same. Addresses are numbers, which compare and hash
+/// faster than octets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key {
-    low: (Ip, u16),
-    high: (Ip, u16),
-    proto: u8,
+    low: u128,
+    high: u128,
+    /// Port of the lower endpoint, of the higher one, protocol: 16, 16 and 8 bits.
+    rest: u64,
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u128(self.low);
+        state.write_u128(self.high);
+        state.write_u64(self.rest);
+    }
 }
 
 impl Key {
     /// The key, and true where the source is the higher endpoint.
-    fn of(tuple: FiveTuple) -> (Self, bool) {
-        let (src, dst) = ((tuple.src, tuple.src_port), (tuple.dst, tuple.dst_port));
+    fn of(src: (u128, u16), dst: (u128, u16), proto: u8) -> (Self, bool) {
         let flipped = src > dst;
         let (low, high) = if flipped { (dst, src) } else { (src, dst) };
-        (Self { low, high, proto: tuple.proto }, flipped)
+        let rest = u64::from(low.1) << 24 | u64::from(high.1) << 8 | u64::from(proto);
+        (Self { low: low.0, high: high.0, rest }, flipped)
+    }
+
+    fn proto(&self) -> u8 {
+        let [.., proto] = self.rest.to_be_bytes();
+        proto
     }
 
     pub(crate) fn is_tcp(&self) -> bool {
-        self.proto == 6
+        self.proto() == 6
     }
 
     /// The endpoints, the lower one as the source.
     pub(crate) fn tuple(&self) -> FiveTuple {
-        let (src, src_port) = self.low;
-        let (dst, dst_port) = self.high;
-        FiveTuple { src, dst, src_port, dst_port, proto: self.proto }
+        let [_, _, _, a, b, c, d, proto] = self.rest.to_be_bytes();
+        let (src_port, dst_port) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+        let (src, dst) = (Ip(self.low.to_be_bytes()), Ip(self.high.to_be_bytes()));
+        FiveTuple { src, dst, src_port, dst_port, proto }
     }
 }
 
@@ -51,21 +69,25 @@ pub(crate) struct Sides {
     pub(crate) dst: bool,
 }
 
+/// The values of a column, a missing one as zero: borrowed where none is missing.
+type Numbers<'a, T> = Cow<'a, [<T as ArrowPrimitiveType>::Native]>;
+type Addresses<'a> = Cow<'a, [[u8; 16]]>;
+
 /// Typed columns of a batch.
 pub(crate) struct Cells<'a> {
-    src_ip: &'a FixedSizeBinaryArray,
-    dst_ip: &'a FixedSizeBinaryArray,
-    src_port: &'a PrimitiveArray<UInt16Type>,
-    dst_port: &'a PrimitiveArray<UInt16Type>,
-    proto: &'a PrimitiveArray<UInt8Type>,
-    start: &'a PrimitiveArray<TimestampNanosecondType>,
-    end: &'a PrimitiveArray<TimestampNanosecondType>,
-    counts: [Option<&'a PrimitiveArray<UInt64Type>>; 4],
-    exporter: Option<&'a FixedSizeBinaryArray>,
-    domain: Option<&'a PrimitiveArray<UInt32Type>>,
-    flags: Option<&'a PrimitiveArray<UInt8Type>>,
+    src_ip: Addresses<'a>,
+    dst_ip: Addresses<'a>,
+    src_port: Numbers<'a, UInt16Type>,
+    dst_port: Numbers<'a, UInt16Type>,
+    proto: Numbers<'a, UInt8Type>,
+    start: Numbers<'a, TimestampNanosecondType>,
+    end: Numbers<'a, TimestampNanosecondType>,
+    counts: [Option<Numbers<'a, UInt64Type>>; 4],
+    exporter: Option<(Addresses<'a>, Option<&'a NullBuffer>)>,
+    domain: Option<Numbers<'a, UInt32Type>>,
+    flags: Option<Numbers<'a, UInt8Type>>,
     icmp: Option<&'a PrimitiveArray<UInt8Type>>,
-    rate: Option<&'a PrimitiveArray<UInt32Type>>,
+    rate: Option<Numbers<'a, UInt32Type>>,
     records: Option<&'a PrimitiveArray<UInt8Type>>,
     scope: Vec<CellReader<'a>>,
 }
@@ -73,76 +95,80 @@ pub(crate) struct Cells<'a> {
 impl<'a> Cells<'a> {
     /// The columns; nothing where one that every row has is missing or of another type.
     pub(crate) fn of(batch: &'a RecordBatch) -> Option<Self> {
-        let column = |name: &str| batch.column_by_name(name);
-        let ip =
-            |name: &str| column(name).and_then(|c| c.as_fixed_size_binary_opt()).filter(|c| c.value_length() == 16);
         let schema = batch.schema_ref();
         let scope = SCOPE.iter().filter_map(|name| {
             let at = schema.index_of(name).ok()?;
-            Some(CellReader::new(schema.fields().get(at)?, batch.columns().get(at)?))
+            let column = batch.columns().get(at).filter(|column| column.null_count() < column.len())?;
+            Some(CellReader::new(schema.fields().get(at)?, column))
         });
+        let exporter = address_column(batch, "exporter_ip");
         Some(Self {
-            src_ip: ip("src_ip")?,
-            dst_ip: ip("dst_ip")?,
-            src_port: number(batch, "src_port")?,
-            dst_port: number(batch, "dst_port")?,
-            proto: number(batch, "proto")?,
-            start: number(batch, "time_start")?,
-            end: number(batch, "time_end")?,
-            counts: ["src_bytes", "src_packets", "dst_bytes", "dst_packets"].map(|name| number(batch, name)),
-            exporter: ip("exporter_ip"),
-            domain: number(batch, "exporter_domain"),
-            flags: number(batch, "tcp_src_flags"),
-            icmp: number(batch, "icmp_kind"),
-            rate: number(batch, "sampling_rate"),
-            records: number(batch, "record_count"),
+            src_ip: addresses(address_column(batch, "src_ip")?),
+            dst_ip: addresses(address_column(batch, "dst_ip")?),
+            src_port: numbers::<UInt16Type>(batch, "src_port")?,
+            dst_port: numbers::<UInt16Type>(batch, "dst_port")?,
+            proto: numbers::<UInt8Type>(batch, "proto")?,
+            start: numbers::<TimestampNanosecondType>(batch, "time_start")?,
+            end: numbers::<TimestampNanosecondType>(batch, "time_end")?,
+            counts: ["src_bytes", "src_packets", "dst_bytes", "dst_packets"]
+                .map(|name| numbers::<UInt64Type>(batch, name)),
+            exporter: exporter.map(|column| (addresses(column), column.nulls())),
+            domain: numbers::<UInt32Type>(batch, "exporter_domain"),
+            flags: numbers::<UInt8Type>(batch, "tcp_src_flags"),
+            icmp: column(batch, "icmp_kind"),
+            rate: numbers::<UInt32Type>(batch, "sampling_rate"),
+            records: column(batch, "record_count"),
             scope: scope.collect(),
         })
     }
 
-    pub(crate) fn tuple(&self, row: usize) -> FiveTuple {
-        FiveTuple {
-            src: address(self.src_ip, row),
-            dst: address(self.dst_ip, row),
-            src_port: value(self.src_port, row),
-            dst_port: value(self.dst_port, row),
-            proto: value(self.proto, row),
-        }
-    }
-
     /// The conversation, and true where the row's source is its higher endpoint.
     pub(crate) fn key(&self, row: usize) -> (Key, bool) {
-        Key::of(self.tuple(row))
+        let number = |column: &Addresses<'_>| u128::from_be_bytes(value(column, row));
+        let src = (number(&self.src_ip), value(&self.src_port, row));
+        let dst = (number(&self.dst_ip), value(&self.dst_port, row));
+        Key::of(src, dst, value(&self.proto, row))
+    }
+
+    /// Address of the responder.
+    pub(crate) fn dst(&self, row: usize) -> Ip {
+        Ip(value(&self.dst_ip, row))
+    }
+
+    pub(crate) fn proto(&self, row: usize) -> u8 {
+        value(&self.proto, row)
     }
 
     /// Start and end in nanoseconds; an end before the start counts as the start.
     pub(crate) fn times(&self, row: usize) -> (i64, i64) {
-        let start = value(self.start, row);
-        (start, value(self.end, row).max(start))
+        let start = value(&self.start, row);
+        (start, value(&self.end, row).max(start))
     }
 
     pub(crate) fn sides(&self, row: usize) -> Sides {
-        let [src_bytes, src_packets, dst_bytes, dst_packets] =
-            self.counts.map(|column| column.map_or(0, |column| value(column, row)) > 0);
-        Sides { src: src_bytes || src_packets, dst: dst_bytes || dst_packets }
+        let told = |column: &Option<Numbers<'_, UInt64Type>>| column.as_ref().is_some_and(|c| value(c, row) > 0);
+        let [src_bytes, src_packets, dst_bytes, dst_packets] = &self.counts;
+        Sides { src: told(src_bytes) || told(src_packets), dst: told(dst_bytes) || told(dst_packets) }
     }
 
     pub(crate) fn exporter(&self, row: usize) -> Option<Ip> {
-        self.exporter.filter(|column| column.is_valid(row)).map(|column| address(column, row))
+        let (addresses, nulls) = self.exporter.as_ref()?;
+        let missing = row >= addresses.len() || nulls.is_some_and(|nulls| nulls.is_null(row));
+        (!missing).then(|| Ip(value(addresses, row)))
     }
 
     /// Flags of the source's packets; 0 where not told.
     pub(crate) fn flags(&self, row: usize) -> u8 {
-        self.flags.map_or(0, |column| value(column, row))
+        self.flags.as_ref().map_or(0, |column| value(column, row))
     }
 
     pub(crate) fn icmp_type(&self, row: usize) -> Option<u8> {
-        self.icmp.filter(|column| column.is_valid(row)).map(|column| value(column, row))
+        self.icmp.filter(|column| column.is_valid(row)).map(|column| column.value(row))
     }
 
     /// One packet in so many was looked at.
     pub(crate) fn sampling_rate(&self, row: usize) -> u32 {
-        self.rate.map_or(1, |column| value(column, row)).max(1)
+        self.rate.as_ref().map_or(1, |column| value(column, row)).max(1)
     }
 
     /// True where the row was made of several records already.
@@ -154,7 +180,7 @@ impl<'a> Cells<'a> {
     pub(crate) fn scope(&self, row: usize, domain: bool, state: &RandomState) -> u64 {
         let mut hash = state.build_hasher();
         if domain {
-            self.domain.map_or(0, |column| value(column, row)).hash(&mut hash);
+            self.domain.as_ref().map_or(0, |column| value(column, row)).hash(&mut hash);
         }
         for reader in &self.scope {
             match reader.value(row) {
@@ -168,16 +194,33 @@ impl<'a> Cells<'a> {
     }
 }
 
-fn number<'a, T: ArrowPrimitiveType>(batch: &'a RecordBatch, name: &str) -> Option<&'a PrimitiveArray<T>> {
+fn column<'a, T: ArrowPrimitiveType>(batch: &'a RecordBatch, name: &str) -> Option<&'a PrimitiveArray<T>> {
     batch.column_by_name(name)?.as_primitive_opt()
 }
 
-/// The cell, or zero where it is missing.
-fn value<T: ArrowPrimitiveType>(column: &PrimitiveArray<T>, row: usize) -> T::Native {
-    if row < column.len() && column.is_valid(row) { column.value(row) } else { T::Native::default() }
+fn numbers<'a, T: ArrowPrimitiveType>(batch: &'a RecordBatch, name: &str) -> Option<Numbers<'a, T>> {
+    let column = column::<T>(batch, name)?;
+    Some(if column.null_count() == 0 {
+        Cow::Borrowed(column.values())
+    } else {
+        Cow::Owned(column.iter().map(Option::unwrap_or_default).collect())
+    })
 }
 
-fn address(column: &FixedSizeBinaryArray, row: usize) -> Ip {
-    let octets = (row < column.len() && column.is_valid(row)).then(|| column.value(row).try_into().ok()).flatten();
-    octets.map(Ip).unwrap_or_default()
+fn address_column<'a>(batch: &'a RecordBatch, name: &str) -> Option<&'a FixedSizeBinaryArray> {
+    batch.column_by_name(name)?.as_fixed_size_binary_opt().filter(|column| column.value_length() == 16)
+}
+
+fn addresses(column: &FixedSizeBinaryArray) -> Addresses<'_> {
+    let (whole, _) = column.value_data().as_chunks();
+    if column.null_count() == 0 && whole.len() == column.len() {
+        return Cow::Borrowed(whole);
+    }
+    let octets = |cell: Option<&[u8]>| cell.and_then(|cell| cell.try_into().ok()).unwrap_or_default();
+    Cow::Owned(column.iter().map(octets).collect())
+}
+
+/// The cell, or zero where there is none.
+fn value<T: Copy + Default>(column: &[T], row: usize) -> T {
+    column.get(row).copied().unwrap_or_default()
 }

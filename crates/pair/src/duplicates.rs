@@ -5,10 +5,12 @@
 //! tells of it; rows of the others are marked with its address. Each direction has a choice of its own, so that
 //! exporters that see one direction each are no duplicates.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hashbrown::HashTable;
 use minamo_base::{Ip, Time};
 use minamo_model::FLOWS;
 use minamo_schema::arrow::array::{ArrayRef, FixedSizeBinaryBuilder, RecordBatch, RecordBatchOptions};
@@ -71,16 +73,109 @@ struct Choice {
     opened: Time,
 }
 
-type Conversations = HashMap<Key, [Option<Choice>; 2], RandomState>;
+/// A conversation: who counts from its lower endpoint to the higher one, and who for the way back.
+#[derive(Debug)]
+struct Conversation {
+    key: Key,
+    choices: [Option<Choice>; 2],
+}
+
+/// Conversations one after the other as they were first told, and where each is by the hash of its key.
+#[derive(Debug, Default)]
+struct Conversations {
+    all: Vec<Conversation>,
+    index: HashTable<(Mark, u32)>,
+}
+
+impl Conversations {
+    fn find(&self, mark: Mark, key: &Key) -> Option<usize> {
+        let is =
+            |(of, at): &(Mark, u32)| *of == mark && self.all.get(place(*at)).is_some_and(|found| found.key == *key);
+        self.index.find(mark.hash(), is).map(|(_, at)| place(*at))
+    }
+
+    /// Adds one that is not there; gives its place.
+    fn push(&mut self, conversation: Conversation, mark: Mark) -> usize {
+        let at = self.all.len();
+        self.all.push(conversation);
+        let entry = (mark, u32::try_from(at).unwrap_or(u32::MAX));
+        self.index.insert_unique(mark.hash(), entry, |(mark, _)| mark.hash());
+        at
+    }
+
+    /// Takes the choices of a conversation out.
+    fn remove(&mut self, mark: Mark, key: &Key) -> Option<[Option<Choice>; 2]> {
+        if self.index.is_empty() {
+            return None;
+        }
+        let at = self.find(mark, key)?;
+        let entry = self.index.find_entry(mark.hash(), |(_, found)| place(*found) == at).ok()?;
+        entry.remove();
+        self.all.get_mut(at).map(|found| std::mem::take(&mut found.choices))
+    }
+
+    fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Forgets them and keeps the room.
+    fn clear(&mut self) {
+        self.all.clear();
+        self.index.clear();
+    }
+}
+
+/// Half of the hash of a conversation's key. Its place in the index follows from it, so that growing needs no look at the
+/// conversations, and most of those that are another one's are told without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark(u32);
+
+impl Mark {
+    fn of(key: &Key, state: &RandomState) -> Self {
+        Self(u32::try_from(state.hash_one(key) >> 32).unwrap_or_default())
+    }
+
+    fn hash(self) -> u64 {
+        u64::from(self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
+fn place(at: u32) -> usize {
+    usize::try_from(at).unwrap_or(usize::MAX)
+}
+
+/// Where the conversation of a row that waits was when it came.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    /// How many times conversations had become old.
+    turn: u32,
+    at: u32,
+}
+
+/// A batch that waits.
+#[derive(Debug)]
+struct Waiting {
+    arrived: Time,
+    batch: RecordBatch,
+    octets: usize,
+    /// Of each row.
+    told: Vec<Told>,
+}
 
 /// Marks rows of flows that another exporter tells.
 pub struct Duplicates {
     settings: DuplicateSettings,
+    state: RandomState,
     /// Conversations told in this half of the window, and in the one before.
     young: Conversations,
     old: Conversations,
+    /// How many times the young ones have become the old ones.
+    turn: u32,
     turned: Option<Time>,
-    waiting: VecDeque<(Time, RecordBatch, usize)>,
+    /// The exporter of all rows so far, as long as there is only one: nothing of it is told twice.
+    only: Option<Ip>,
+    several: bool,
+    waiting: VecDeque<Waiting>,
     octets: usize,
     counters: DuplicateCounters,
 }
@@ -88,29 +183,38 @@ pub struct Duplicates {
 impl Duplicates {
     /// A stage that has seen nothing.
     pub fn new(settings: DuplicateSettings) -> Self {
-        let (young, old) = (Conversations::default(), Conversations::default());
-        let counters = DuplicateCounters::default();
-        Self { settings, young, old, turned: None, waiting: VecDeque::new(), octets: 0, counters }
+        Self {
+            settings,
+            state: RandomState::default(),
+            young: Conversations::default(),
+            old: Conversations::default(),
+            turn: 0,
+            turned: None,
+            only: None,
+            several: false,
+            waiting: VecDeque::new(),
+            octets: 0,
+            counters: DuplicateCounters::default(),
+        }
     }
 
     /// What was counted so far.
     pub fn counters(&self) -> DuplicateCounters {
         let flows = u64::try_from(self.young.len() + self.old.len()).unwrap_or(u64::MAX);
-        let waiting = self.waiting.iter().map(|(_, batch, _)| batch.num_rows()).sum::<usize>();
+        let waiting = self.waiting.iter().map(|waiting| waiting.batch.num_rows()).sum::<usize>();
         DuplicateCounters { flows, waiting: u64::try_from(waiting).unwrap_or(u64::MAX), ..self.counters }
     }
 
     /// Takes a batch that arrived at `now`; what is ready goes to `out`.
     pub fn batch(&mut self, batch: RecordBatch, now: Time, out: &mut Vec<RecordBatch>) {
         self.rotate(now);
-        if let Some(cells) = Cells::of(&batch) {
-            for row in 0..batch.num_rows() {
-                self.observe(&cells, row, now);
-            }
-        }
+        let told = match Cells::of(&batch) {
+            Some(cells) => (0..batch.num_rows()).map(|row| self.observe(&cells, row, now)).collect(),
+            None => Vec::new(),
+        };
         let octets = batch.get_array_memory_size();
         self.octets += octets;
-        self.waiting.push_back((now, batch, octets));
+        self.waiting.push_back(Waiting { arrived: now, batch, octets, told });
         while self.octets > self.settings.max_octets && !self.waiting.is_empty() {
             self.counters.hurried += 1;
             self.release(out);
@@ -120,7 +224,8 @@ impl Duplicates {
 
     /// Lets go what has waited long enough by `now`.
     pub fn advance(&mut self, now: Time, out: &mut Vec<RecordBatch>) {
-        while self.waiting.front().is_some_and(|(arrived, ..)| now.since(*arrived) >= nanos(self.settings.wait)) {
+        let wait = nanos(self.settings.wait);
+        while self.waiting.front().is_some_and(|waiting| now.since(waiting.arrived) >= wait) {
             self.release(out);
         }
     }
@@ -132,15 +237,21 @@ impl Duplicates {
         }
     }
 
-    fn observe(&mut self, cells: &Cells<'_>, row: usize, now: Time) {
-        let Some(exporter) = cells.exporter(row) else { return };
+    /// Takes a row into account; gives where its conversation is.
+    fn observe(&mut self, cells: &Cells<'_>, row: usize, now: Time) -> Told {
+        let Some(exporter) = cells.exporter(row) else { return Told { turn: self.turn, at: u32::MAX } };
+        if !self.several {
+            self.several = *self.only.get_or_insert(exporter) != exporter;
+        }
         let (key, flipped) = cells.key(row);
         let sides = cells.sides(row);
         let (start, end) = cells.times(row);
         let rank = (cells.sampling_rate(row), u8::from(!(sides.src && sides.dst)));
         let own = Choice { exporter, rank, start, end, opened: now };
         let (wait, slack) = (nanos(self.settings.wait), nanos(SLACK));
-        let choices = self.choices(key);
+        let at = self.conversation(key);
+        let told = Told { turn: self.turn, at: u32::try_from(at).unwrap_or(u32::MAX) };
+        let Some(Conversation { choices, .. }) = self.young.all.get_mut(at) else { return told };
         for (at, told) in [(usize::from(flipped), sides.src), (usize::from(!flipped), sides.dst)] {
             let Some(place) = choices.get_mut(at).filter(|_| told) else { continue };
             match place {
@@ -159,33 +270,59 @@ impl Duplicates {
                 None => *place = Some(own),
             }
         }
+        told
     }
 
-    /// The choices of a conversation, which becomes young.
-    fn choices(&mut self, key: Key) -> &mut [Option<Choice>; 2] {
-        let old = self.old.remove(&key);
-        if self.young.len() >= (self.settings.max_flows / 2).max(1) && !self.young.contains_key(&key) {
-            self.counters.evicted += u64::try_from(self.old.len()).unwrap_or(u64::MAX);
-            self.old = std::mem::take(&mut self.young);
+    /// The place of a conversation among the young ones, of which it becomes one.
+    fn conversation(&mut self, key: Key) -> usize {
+        let mark = Mark::of(&key, &self.state);
+        if let Some(at) = self.young.find(mark, &key) {
+            return at;
         }
-        self.young.entry(key).or_insert_with(|| old.unwrap_or_default())
+        let choices = self.old.remove(mark, &key).unwrap_or_default();
+        if self.young.len() >= (self.settings.max_flows / 2).max(1) {
+            self.counters.evicted += u64::try_from(self.old.len()).unwrap_or(u64::MAX);
+            self.turn();
+        }
+        self.young.push(Conversation { key, choices }, mark)
     }
 
     /// Forgets conversations that were not told for a whole window.
     fn rotate(&mut self, now: Time) {
         let turned = *self.turned.get_or_insert(now);
         if now.since(turned) >= nanos(self.settings.window) {
-            self.old = std::mem::take(&mut self.young);
+            self.turn();
             self.turned = Some(now);
         }
     }
 
+    /// The young ones become the old ones.
+    fn turn(&mut self) {
+        std::mem::swap(&mut self.old, &mut self.young);
+        self.young.clear();
+        self.turn = self.turn.wrapping_add(1);
+    }
+
+    /// The choices of the conversation of a row.
+    fn choices(&self, cells: &Cells<'_>, row: usize, told: Told) -> Option<&[Option<Choice>; 2]> {
+        if told.turn == self.turn {
+            return self.young.all.get(place(told.at)).map(|found| &found.choices);
+        }
+        // It may have become young again, or may be forgotten.
+        let (key, _) = cells.key(row);
+        let mark = Mark::of(&key, &self.state);
+        let find = |of: &Conversations| of.find(mark, &key);
+        let young = find(&self.young).and_then(|at| self.young.all.get(at));
+        let found = young.or_else(|| find(&self.old).and_then(|at| self.old.all.get(at)));
+        found.map(|found| &found.choices)
+    }
+
     /// The exporter that counts in place of the row's own; nothing where the row counts.
-    fn counts_instead(&self, cells: &Cells<'_>, row: usize) -> Option<Ip> {
+    fn counts_instead(&self, cells: &Cells<'_>, row: usize, told: Told) -> Option<Ip> {
         let exporter = cells.exporter(row)?;
-        let (key, flipped) = cells.key(row);
+        let (_, flipped) = cells.key(row);
         let sides = cells.sides(row);
-        let choices = self.young.get(&key).or_else(|| self.old.get(&key))?;
+        let choices = self.choices(cells, row, told)?;
         let (start, end) = cells.times(row);
         let slack = nanos(SLACK);
         let mut found = None;
@@ -204,10 +341,13 @@ impl Duplicates {
     }
 
     fn release(&mut self, out: &mut Vec<RecordBatch>) {
-        let Some((_, batch, octets)) = self.waiting.pop_front() else { return };
+        let Some(Waiting { batch, octets, told, .. }) = self.waiting.pop_front() else { return };
         self.octets = self.octets.saturating_sub(octets);
+        if !self.several {
+            return out.push(batch);
+        }
         let marks: Vec<Option<Ip>> = match Cells::of(&batch) {
-            Some(cells) => (0..batch.num_rows()).map(|row| self.counts_instead(&cells, row)).collect(),
+            Some(cells) => told.iter().enumerate().map(|(row, told)| self.counts_instead(&cells, row, *told)).collect(),
             None => Vec::new(),
         };
         let marked = marks.iter().filter(|mark| mark.is_some()).count();

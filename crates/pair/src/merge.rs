@@ -3,9 +3,11 @@
 //! responder's record has it, `kind` how the two values combine. What the row has no place for stands in
 //! `record_dst_differs`, so that both records can be had back (`split`).
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use minamo_model::{CellReader, FLOWS, identities, text_value};
+use minamo_model::{CellReader, FLOWS, text_value};
 use minamo_schema::arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, ListBuilder, PrimitiveArray, RecordBatch,
     StringViewArray, StringViewBuilder, TimestampNanosecondArray, UInt8Array, new_null_array,
@@ -51,6 +53,7 @@ pub(crate) fn merge<'a>(
     let mut columns: Vec<(&'static Column, ArrayRef)> = Vec::new();
     let mut differs: Vec<Vec<String>> = vec![Vec::new(); pairs.len()];
     for column in FLOWS.columns() {
+        // The identity follows from the row.
         if column.name == "flow_id" {
             continue;
         }
@@ -75,10 +78,6 @@ pub(crate) fn merge<'a>(
         && differs.iter().any(|list| !list.is_empty())
     {
         columns.push((column, lists(&differs)));
-    }
-    let without = batch(columns.clone(), pairs.len())?;
-    if let (Some(column), Some(ids)) = (FLOWS.column("flow_id"), identities(&without)) {
-        columns.insert(0, (column, Arc::new(StringViewArray::from_iter_values(ids.map(|id| id.to_string())))));
     }
     batch(columns, pairs.len())
 }
@@ -108,15 +107,13 @@ struct Gathered<'a> {
 
 impl<'a> Gathered<'a> {
     fn new(pairs: &[Pair], source: impl Fn(u64) -> Option<&'a RecordBatch>) -> Result<Self, ArrowError> {
-        let (mut numbers, mut batches) = (Vec::new(), Vec::new());
+        let (mut places, mut batches) = (HashMap::new(), Vec::new());
         let mut place = |part: Part| {
-            let at = match numbers.iter().position(|number| *number == part.batch) {
-                Some(at) => at,
-                None => {
-                    let batch = source(part.batch).ok_or_else(|| gone(part.batch))?;
-                    numbers.push(part.batch);
-                    batches.push(batch);
-                    batches.len() - 1
+            let at = match places.entry(part.batch) {
+                Entry::Occupied(at) => *at.get(),
+                Entry::Vacant(new) => {
+                    batches.push(source(part.batch).ok_or_else(|| gone(part.batch))?);
+                    *new.insert(batches.len() - 1)
                 }
             };
             Ok::<_, ArrowError>((at, usize::try_from(part.row).map_err(|_| gone(part.batch))?))

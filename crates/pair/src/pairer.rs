@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hashbrown::HashTable;
-use minamo_base::{FiveTuple, Ip, Time};
+use minamo_base::{Ip, Time};
 use minamo_schema::arrow::array::{ArrayRef, AsArray, RecordBatch, UInt32Array};
 use minamo_schema::arrow::compute::take_record_batch;
 use minamo_schema::arrow::datatypes::DataType;
@@ -82,12 +82,14 @@ struct Waiting {
     start: i64,
     end: i64,
     hash: u64,
-    /// Row of the held batch.
+    /// Number of its batch, and its row there.
+    batch: u64,
     row: u32,
     /// True where the source is the higher endpoint of the key.
     flipped: bool,
     /// 1 where the record itself says that it is the initiator's, -1 where it is the responder's.
     hint: i8,
+    /// True where it has left.
     taken: bool,
 }
 
@@ -102,24 +104,102 @@ impl Waiting {
         (gap, self.start.saturating_sub(other.start).saturating_abs())
     }
 
-    fn part(&self, batch: u64) -> Part {
-        Part { batch, row: self.row, start: self.start, end: self.end }
+    fn part(&self) -> Part {
+        Part { batch: self.batch, row: self.row, start: self.start, end: self.end }
     }
-}
 
-/// Where a waiting record is: number of its batch, place in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
-    batch: u64,
-    at: u32,
+    /// Two requests are no exchange; two TCP sides that both open are one (RFC 9293 §3.5).
+    fn answers(&self, other: &Self) -> bool {
+        let exchange = self.key.is_tcp() || self.hint == 0 || self.hint != other.hint;
+        self.flipped != other.flipped && exchange && self.belongs(other)
+    }
 }
 
 /// A batch of which some rows wait.
 struct Held {
     arrived: Time,
     batch: RecordBatch,
-    waiting: Vec<Waiting>,
+    /// Records of its that were waiting: they follow one another among all.
+    records: usize,
     octets: usize,
+}
+
+impl Held {
+    /// Notes what it takes of memory.
+    fn weigh(&mut self) -> u64 {
+        self.octets = self.batch.get_array_memory_size() + self.records * ENTRY;
+        count(self.octets)
+    }
+}
+
+/// Number of a waiting record: they are numbered as they come, and the numbers begin anew after the last one.
+type Number = u32;
+
+/// The records that wait, in the order in which they came, and where those of a conversation are.
+#[derive(Default)]
+struct Records {
+    all: VecDeque<Waiting>,
+    /// Number of the first of all.
+    first: Number,
+    index: HashTable<Marked>,
+}
+
+/// Half of a record's hash, from which its place in the index follows, and its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Marked {
+    mark: u32,
+    number: Number,
+}
+
+impl Marked {
+    fn new(hash: u64, number: Number) -> Self {
+        Self { mark: u32::try_from(hash >> 32).unwrap_or_default(), number }
+    }
+
+    /// What the index sorts by: growing it needs no look at the records.
+    fn hash(&self) -> u64 {
+        u64::from(self.mark).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
+impl Records {
+    fn get(&self, number: Number) -> Option<&Waiting> {
+        let at = usize::try_from(number.wrapping_sub(self.first)).ok()?;
+        self.all.get(at).filter(|record| !record.taken)
+    }
+
+    /// Records with this hash, with their numbers.
+    fn with_hash(&self, hash: u64) -> impl Iterator<Item = (Number, &Waiting)> {
+        let wanted = Marked::new(hash, 0);
+        let alike = self.index.iter_hash(wanted.hash()).filter(move |found| found.mark == wanted.mark);
+        let found = alike.filter_map(|found| Some((found.number, self.get(found.number)?)));
+        found.filter(move |(_, record)| record.hash == hash)
+    }
+
+    fn push(&mut self, record: Waiting) {
+        let number = self.first.wrapping_add(Number::try_from(self.all.len()).unwrap_or(Number::MAX));
+        self.all.push_back(record);
+        let marked = Marked::new(record.hash, number);
+        self.index.insert_unique(marked.hash(), marked, Marked::hash);
+    }
+
+    /// Takes a record out of those that wait; false where it was out already.
+    fn take(&mut self, number: Number) -> bool {
+        let at = usize::try_from(number.wrapping_sub(self.first)).ok();
+        let Some(record) = at.and_then(|at| self.all.get_mut(at)).filter(|record| !record.taken) else { return false };
+        record.taken = true;
+        let marked = Marked::new(record.hash, number);
+        if let Ok(entry) = self.index.find_entry(marked.hash(), |known| *known == marked) {
+            entry.remove();
+        }
+        true
+    }
+
+    /// Forgets the first so many, which have all left.
+    fn forget(&mut self, records: usize) {
+        self.all.drain(..records.min(self.all.len()));
+        self.first = self.first.wrapping_add(Number::try_from(records).unwrap_or(Number::MAX));
+    }
 }
 
 /// Joins one-sided records.
@@ -130,7 +210,7 @@ pub struct Pairer {
     held: VecDeque<Held>,
     /// Number of the first held batch.
     first: u64,
-    index: HashTable<(u64, Place)>,
+    records: Records,
     counters: PairCounters,
 }
 
@@ -139,8 +219,8 @@ impl Pairer {
     pub fn new(settings: PairSettings) -> Self {
         let named = settings.groups.iter().filter_map(|group| Some((group, *group.first()?)));
         let groups = named.flat_map(|(group, name)| group.iter().map(move |member| (*member, name))).collect();
-        let (state, held, index) = (RandomState::default(), VecDeque::new(), HashTable::new());
-        Self { settings, groups, state, held, first: 0, index, counters: PairCounters::default() }
+        let (state, held, records) = (RandomState::default(), VecDeque::new(), Records::default());
+        Self { settings, groups, state, held, first: 0, records, counters: PairCounters::default() }
     }
 
     /// What was counted so far.
@@ -157,21 +237,23 @@ impl Pairer {
         };
         let number = self.first + count(self.held.len());
         let (mut passing, mut pairs) = (Vec::new(), Vec::new());
-        self.held.push_back(Held { arrived: now, batch: batch.clone(), waiting: Vec::new(), octets: 0 });
+        self.held.push_back(Held { arrived: now, batch: batch.clone(), records: 0, octets: 0 });
         for row in 0..u32::try_from(batch.num_rows()).unwrap_or(u32::MAX) {
-            let Some(record) = self.one_sided(&cells, row) else {
+            let Some(record) = self.one_sided(&cells, row, number) else {
                 self.counters.passed += 1;
                 passing.push(row);
                 continue;
             };
-            if let Some((place, partner)) = self.sure(&record) {
-                self.remove(place, partner.hash);
-                pairs.push(pair(&record, number, &partner, place.batch));
-            } else if self.index.iter_hash(record.hash).filter(|(hash, _)| *hash == record.hash).count() < MAX_OF_KEY {
-                self.wait(number, record);
-            } else {
-                self.counters.crowded += 1;
-                passing.push(row);
+            match self.look_up(&record) {
+                Seen::Sure(place, partner) => {
+                    self.remove(place);
+                    pairs.push(pair(&record, &partner));
+                }
+                Seen::Room => self.wait(record),
+                Seen::Crowd => {
+                    self.counters.crowded += 1;
+                    passing.push(row);
+                }
             }
         }
         if passing.len() == batch.num_rows() {
@@ -180,8 +262,8 @@ impl Pairer {
             return;
         }
         self.join(&pairs, out);
-        push_rows(&batch, passing, out);
-        self.compact();
+        push_rows(&batch, &passing, out);
+        self.compact(pairs.is_empty() && passing.is_empty());
         self.make_room(out);
     }
 
@@ -201,94 +283,87 @@ impl Pairer {
     }
 
     /// The row as a record that waits; nothing where it needs no partner.
-    fn one_sided(&self, cells: &Cells<'_>, row: u32) -> Option<Waiting> {
+    fn one_sided(&self, cells: &Cells<'_>, row: u32, batch: u64) -> Option<Waiting> {
         let at = usize::try_from(row).ok()?;
         let sides = cells.sides(at);
         if !sides.src || sides.dst || cells.is_merged(at) {
             return None;
         }
-        let tuple = cells.tuple(at);
-        if tuple.dst.is_group() {
+        if cells.dst(at).is_group() {
             return None;
         }
-        let (hint, message) = hint(tuple, cells.flags(at), cells.icmp_type(at))?;
+        let (hint, message) = hint(cells.proto(at), cells.flags(at), cells.icmp_type(at))?;
         let exporter = cells.exporter(at)?;
-        let group = self.groups.get(&exporter);
+        let group = if self.groups.is_empty() { None } else { self.groups.get(&exporter) };
         let (key, flipped) = cells.key(at);
         let scope = cells.scope(at, group.is_none(), &self.state) ^ u64::from(message);
         let exporter = *group.unwrap_or(&exporter);
         let hash = self.state.hash_one((key, exporter, scope));
         let (start, end) = cells.times(at);
-        Some(Waiting { key, exporter, scope, start, end, hash, row, flipped, hint, taken: false })
+        Some(Waiting { key, exporter, scope, start, end, hash, batch, row, flipped, hint, taken: false })
     }
 
-    fn record(&self, place: Place) -> Option<&Waiting> {
-        let held = self.held.get(usize::try_from(place.batch.checked_sub(self.first)?).ok()?)?;
-        held.waiting.get(usize::try_from(place.at).ok()?).filter(|record| !record.taken)
-    }
-
-    /// Records of the same conversation that wait, in this direction or the other.
-    fn alike<'a>(&'a self, record: &'a Waiting, other: bool) -> impl Iterator<Item = (Place, &'a Waiting)> {
-        self.index.iter_hash(record.hash).filter_map(move |(_, place)| {
-            let found = self.record(*place)?;
-            // Two requests are no exchange; two TCP sides that both open are one (RFC 9293 §3.5).
-            let exchange = record.key.is_tcp() || record.hint == 0 || record.hint != found.hint;
-            let fits = record.belongs(found) && (record.flipped != found.flipped) == other && (!other || exchange);
-            fits.then_some((*place, found))
-        })
-    }
-
-    /// The nearest record of the other direction that begins close enough to be sure.
-    fn sure(&self, record: &Waiting) -> Option<(Place, Waiting)> {
+    /// What waits already of the conversation of a new record: the nearest record of the other direction where it
+    /// begins close enough to be sure.
+    fn look_up(&self, record: &Waiting) -> Seen {
         let sure = i64::try_from(SURE.as_nanos()).unwrap_or(i64::MAX);
-        let near = self.alike(record, true).filter(|(_, found)| record.distance(found).1 <= sure);
-        near.min_by_key(|(_, found)| record.distance(found)).map(|(place, found)| (place, *found))
+        let mut waiting = 0;
+        let mut best: Option<((i64, i64), Number, Waiting)> = None;
+        for (place, found) in self.records.with_hash(record.hash) {
+            waiting += 1;
+            let distance = record.distance(found);
+            let nearer = best.is_none_or(|(nearest, ..)| distance < nearest);
+            if nearer && distance.1 <= sure && record.answers(found) {
+                best = Some((distance, place, *found));
+            }
+        }
+        match best {
+            Some((_, place, partner)) => Seen::Sure(place, partner),
+            None if waiting < MAX_OF_KEY => Seen::Room,
+            None => Seen::Crowd,
+        }
     }
 
     /// The record of the other direction that falls to this one where the nearest of all that wait are joined first,
     /// then the nearest of the rest. Who asks first makes no difference.
-    fn best(&self, own: Place, record: &Waiting) -> Option<(Place, Waiting)> {
+    fn best(&self, own: Number, record: &Waiting) -> Option<(Number, Waiting)> {
         let gap = i64::try_from(self.settings.gap.as_nanos()).unwrap_or(i64::MAX);
-        let others: Vec<_> = self.alike(record, true).collect();
+        let alike = || self.records.with_hash(record.hash);
+        let others: Vec<_> = alike().filter(|(_, found)| record.answers(found)).collect();
+        if others.is_empty() {
+            return None;
+        }
         let mut edges = Vec::new();
-        for (place, one) in self.alike(record, false) {
+        for (place, one) in alike().filter(|(_, one)| record.flipped == one.flipped && record.belongs(one)) {
             for (partner, other) in others.iter().filter(|(_, other)| one.distance(other).0 <= gap) {
                 let (low, high) = if one.flipped { (*other, one) } else { (one, *other) };
                 edges.push(((one.distance(other), low.start, high.start, low.end, high.end), place, *partner));
             }
         }
         edges.sort_by_key(|(nearness, ..)| *nearness);
-        let mut joined: Vec<Place> = Vec::new();
+        let mut joined: Vec<Number> = Vec::new();
         for (_, place, partner) in edges {
             if joined.contains(&place) || joined.contains(&partner) {
                 continue;
             }
             if place == own {
-                return Some((partner, *self.record(partner)?));
+                return Some((partner, *self.records.get(partner)?));
             }
             joined.extend([place, partner]);
         }
         None
     }
 
-    fn wait(&mut self, number: u64, record: Waiting) {
+    fn wait(&mut self, record: Waiting) {
         let Some(held) = self.held.back_mut() else { return };
-        let at = u32::try_from(held.waiting.len()).unwrap_or(u32::MAX);
-        held.waiting.push(record);
-        self.index.insert_unique(record.hash, (record.hash, Place { batch: number, at }), |(hash, _)| *hash);
+        held.records += 1;
+        self.records.push(record);
         self.counters.waiting += 1;
     }
 
-    fn remove(&mut self, place: Place, hash: u64) {
-        if let Ok(entry) = self.index.find_entry(hash, |(_, known)| *known == place) {
-            entry.remove();
+    fn remove(&mut self, place: Number) {
+        if self.records.take(place) {
             self.counters.waiting = self.counters.waiting.saturating_sub(1);
-        }
-        let at = place.batch.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
-        let held = at.and_then(|at| self.held.get_mut(at));
-        let record = held.and_then(|held| held.waiting.get_mut(usize::try_from(place.at).ok()?));
-        if let Some(record) = record {
-            record.taken = true;
         }
     }
 
@@ -317,22 +392,27 @@ impl Pairer {
     }
 
     /// Of the batch that came last only the rows that wait are kept.
-    fn compact(&mut self) {
+    fn compact(&mut self, all_wait: bool) {
         let Some(held) = self.held.back_mut() else { return };
-        let open: Vec<u32> = held.waiting.iter().filter(|record| !record.taken).map(|record| record.row).collect();
+        if all_wait {
+            return self.counters.octets += held.weigh();
+        }
+        let begin = self.records.all.len().saturating_sub(held.records);
+        let waiting = || self.records.all.range(begin..).filter(|record| !record.taken);
+        let open: Vec<u32> = waiting().map(|record| record.row).collect();
         if open.is_empty() {
+            let records = held.records;
             self.held.pop_back();
+            self.records.all.truncate(self.records.all.len().saturating_sub(records));
             return;
         }
         // Taking rows of a batch cannot fail; if it did, the whole batch would still be right.
         if let Ok(batch) = take_record_batch(&held.batch, &UInt32Array::from(open)) {
             held.batch = without_slack(batch);
-            for (record, row) in held.waiting.iter_mut().filter(|record| !record.taken).zip(0..) {
-                record.row = row;
-            }
+            let waiting = self.records.all.range_mut(begin..).filter(|record| !record.taken);
+            waiting.zip(0..).for_each(|(record, row)| record.row = row);
         }
-        held.octets = held.batch.get_array_memory_size() + held.waiting.capacity() * ENTRY;
-        self.counters.octets += count(held.octets);
+        self.counters.octets += held.weigh();
     }
 
     /// Lets the oldest go early where the bounds are exceeded.
@@ -349,41 +429,52 @@ impl Pairer {
 
     /// Ends the wait of the oldest batch; returns how many of its records found no partner.
     fn release(&mut self, out: &mut Vec<RecordBatch>) -> u64 {
-        let number = self.first;
         let (mut pairs, mut alone) = (Vec::new(), Vec::new());
-        let records = self.held.front().map_or(0, |held| held.waiting.len());
-        for at in 0..u32::try_from(records).unwrap_or(u32::MAX) {
-            let own = Place { batch: number, at };
-            let Some(record) = self.record(own).copied() else { continue };
+        let records = self.held.front().map_or(0, |held| held.records);
+        let first = self.records.first;
+        for at in 0..Number::try_from(records).unwrap_or(Number::MAX) {
+            let own = first.wrapping_add(at);
+            let Some(record) = self.records.get(own).copied() else { continue };
             match self.best(own, &record) {
                 Some((place, partner)) => {
-                    self.remove(place, partner.hash);
-                    pairs.push(pair(&record, number, &partner, place.batch));
+                    self.remove(place);
+                    pairs.push(pair(&record, &partner));
                 }
                 None => alone.push(record.row),
             }
-            self.remove(own, record.hash);
+            self.remove(own);
         }
         self.join(&pairs, out);
         let lonely = count(alone.len());
         if let Some(held) = self.held.pop_front() {
             self.first += 1;
+            self.records.forget(held.records);
             self.counters.octets = self.counters.octets.saturating_sub(count(held.octets));
-            push_rows(&held.batch, alone, out);
+            push_rows(&held.batch, &alone, out);
         }
         lonely
     }
 }
 
 /// Octets of a waiting record besides its row: the record and its place in the index.
-const ENTRY: usize = size_of::<Waiting>() + 2 * size_of::<(u64, Place)>();
+const ENTRY: usize = size_of::<Waiting>() + 2 * size_of::<Marked>();
+
+/// What waits already of a conversation.
+enum Seen {
+    /// The other direction of a record, close enough to be joined at once.
+    Sure(Number, Waiting),
+    /// Not the other direction; the record may wait as well.
+    Room,
+    /// Too many of one conversation.
+    Crowd,
+}
 
 fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 /// Hands on some rows of a batch, in their order.
-fn push_rows(batch: &RecordBatch, rows: Vec<u32>, out: &mut Vec<RecordBatch>) {
+fn push_rows(batch: &RecordBatch, rows: &[u32], out: &mut Vec<RecordBatch>) {
     if rows.is_empty() {
         return;
     }
@@ -391,7 +482,7 @@ fn push_rows(batch: &RecordBatch, rows: Vec<u32>, out: &mut Vec<RecordBatch>) {
         out.push(batch.clone());
         return;
     }
-    match take_record_batch(batch, &UInt32Array::from(rows.clone())) {
+    match take_record_batch(batch, &UInt32Array::from(rows.to_vec())) {
         Ok(taken) => out.push(taken),
         // Cannot be; a slice of each row is the same thing, slower.
         Err(_) => out.extend(rows.iter().filter_map(|row| Some(batch.slice(usize::try_from(*row).ok()?, 1)))),
@@ -409,10 +500,10 @@ fn without_slack(batch: RecordBatch) -> RecordBatch {
 
 /// What a record says of its side, and a number that both directions of its exchange share; nothing for messages that
 /// have no answer.
-fn hint(tuple: FiveTuple, flags: u8, icmp: Option<u8>) -> Option<(i8, u8)> {
+fn hint(proto: u8, flags: u8, icmp: Option<u8>) -> Option<(i8, u8)> {
     const SYN: u8 = 0x02;
     const ACK: u8 = 0x10;
-    Some(match (tuple.proto, icmp) {
+    Some(match (proto, icmp) {
         (6, _) if flags & SYN != 0 && flags & ACK == 0 => (1, 0),
         (6, _) if flags == SYN | ACK => (-1, 0),
         // Echo, timestamp (RFC 792), echo (RFC 4443 §4).
@@ -426,12 +517,11 @@ fn hint(tuple: FiveTuple, flags: u8, icmp: Option<u8>) -> Option<(i8, u8)> {
 }
 
 /// Which of two records is the initiator's, and what tells.
-fn pair(one: &Waiting, one_batch: u64, other: &Waiting, other_batch: u64) -> Pair {
-    let (low, high) =
-        if one.flipped { ((other, other_batch), (one, one_batch)) } else { ((one, one_batch), (other, other_batch)) };
-    let (serves, orientation) = low_serves(low.0, high.0);
+fn pair(one: &Waiting, other: &Waiting) -> Pair {
+    let (low, high) = if one.flipped { (other, one) } else { (one, other) };
+    let (serves, orientation) = low_serves(low, high);
     let (src, dst) = if serves { (high, low) } else { (low, high) };
-    Pair { src: src.0.part(src.1), dst: dst.0.part(dst.1), orientation }
+    Pair { src: src.part(), dst: dst.part(), orientation }
 }
 
 /// True where the record of the lower endpoint is the responder's, and what tells.

@@ -2,9 +2,11 @@
 //! A bidirectional row as one-sided records: for formats and receivers that know one direction only, and to have back
 //! the two records that a row was made of.
 
+use std::sync::LazyLock;
+
 use minamo_base::{Ip, Mac, Time};
 use minamo_model::{FLOWS, Flow};
-use minamo_schema::{CellType, ColumnId, Kind, Value};
+use minamo_schema::{CellType, Column, ColumnId, Kind, Value};
 
 /// The record of the initiator's packets, and that of the responder's where it sent any. Counters and flags are those
 /// of the side; of a row that was paired also the times and what the second record said otherwise. Cells that only
@@ -28,32 +30,42 @@ pub fn split(flow: &Flow) -> (Flow, Option<Flow>) {
         }
     } else {
         // Counters without sides stand in the first record only, so that a sum stays one.
-        for (id, column) in FLOWS.places().filter(|(_, column)| column.kind == Kind::Counter && column.mirror.is_none())
-        {
-            let group_is_there = flow.get(id) != Value::Null;
-            if group_is_there && column.nullable {
-                let fits = second.set(id, &Value::Null);
+        for id in &*SIDELESS {
+            if flow.get(*id) != Value::Null {
+                let fits = second.set(*id, &Value::Null);
                 debug_assert!(fits, "a nullable column takes null");
             }
         }
     }
     (first.merge, second.merge) = (None, None);
     if merge.is_some_and(|merge| merge.record_count.is_some()) {
-        first.core.flow_id = first.identity().to_string();
-        second.core.flow_id = second.identity().to_string();
+        (first.core.flow_id, second.core.flow_id) = (None, None);
     }
     (first, Some(second))
 }
 
+/// Counters and flags of the side that `dst` names, and whether they may be absent.
+static THEIRS: LazyLock<Vec<(ColumnId, bool)>> = LazyLock::new(|| {
+    let theirs = |column: &Column| column.mirror.is_some() && column.name.split('_').any(|word| word == "dst");
+    let counts = |column: &Column| matches!(column.kind, Kind::Counter | Kind::Flags);
+    let found = FLOWS.places().filter(|(_, column)| theirs(column) && counts(column));
+    found.map(|(id, column)| (id, column.nullable)).collect()
+});
+
+/// Counters without sides, which may be absent.
+static SIDELESS: LazyLock<Vec<ColumnId>> = LazyLock::new(|| {
+    let sideless = |column: &Column| column.kind == Kind::Counter && column.mirror.is_none() && column.nullable;
+    FLOWS.places().filter(|(_, column)| sideless(column)).map(|(id, _)| id).collect()
+});
+
 /// Takes away what belongs to the responder's packets: counters and flags of the side that `dst` names.
 fn one_side(flow: &mut Flow) {
-    for (id, column) in FLOWS.places() {
-        let theirs = column.mirror.is_some() && column.name.split('_').any(|word| word == "dst");
-        if !theirs || !matches!(column.kind, Kind::Counter | Kind::Flags) || flow.get(id) == Value::Null {
+    for (id, nullable) in &*THEIRS {
+        if flow.get(*id) == Value::Null {
             continue;
         }
-        let nothing = if column.nullable { Value::Null } else { Value::Uint(0) };
-        let fits = flow.set(id, &nothing);
+        let nothing = if *nullable { Value::Null } else { Value::Uint(0) };
+        let fits = flow.set(*id, &nothing);
         debug_assert!(fits, "a counter takes nothing");
     }
     flow.core.orientation = Some("exporter".into());

@@ -14,18 +14,18 @@ use std::ops::Range;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, TimestampNanosecondType, UInt8Type, UInt32Type, UInt64Type};
 
-use crate::cell::Cell;
+use crate::cell::{Cell, Doubt};
 use crate::grid::{Ask, Grid};
 use crate::spread::{MINUTE, minute, minutes};
-use crate::{OTHER, RollupError};
+use crate::{OTHER, RollupError, variance};
 
 /// Longest lifetime that is spread, in nanoseconds: two days. Probes and exporters report a flow in parts long
 /// before; logs of firewalls know sessions of some days.
 pub const MAX_LIFE: i64 = 2 * 1_440 * MINUTE;
 /// Minutes of a block.
 pub(crate) const HOUR: usize = 60;
-/// Blocks (2.4 kB each) after which a cube is full and wants to be written out.
-const FULL: usize = 16_384;
+/// Blocks (7.7 kB each) after which a cube is full and wants to be written out.
+const FULL: usize = 5_120;
 
 /// What traffic is divided by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -168,6 +168,38 @@ fn apps(column: &ArrayRef, names: &mut Names) -> Result<Vec<usize>, RollupError>
     }
 }
 
+/// Parts that a lifetime is divided into, to share out what is no counter.
+const PARTS: u64 = 1 << 40;
+
+/// How sure the octets and packets of a sampled row are.
+struct Row {
+    /// Variance of the octets of both sides.
+    bytes: f64,
+    /// Variance of the packets of both sides.
+    packets: f64,
+    /// Octets and packets that nobody saw.
+    unseen: [u64; 2],
+}
+
+impl Row {
+    /// Of counters that stand for `rate` times what was seen.
+    fn of([src_bytes, dst_bytes, src_packets, dst_packets]: [u64; 4], rate: u64) -> Self {
+        let seen = |number: u64| number / rate;
+        let side = |bytes, packets| variance::of_octets(rate, seen(bytes), seen(packets));
+        let (bytes, packets) = (src_bytes.saturating_add(dst_bytes), src_packets.saturating_add(dst_packets));
+        Self {
+            bytes: side(src_bytes, src_packets) + side(dst_bytes, dst_packets),
+            packets: variance::of_count(rate, seen(packets)),
+            unseen: [bytes - seen(bytes), packets - seen(packets)],
+        }
+    }
+}
+
+/// A variance as a whole number; one that is too large becomes the highest.
+fn whole(variance: f64) -> u128 {
+    variance as u128
+}
+
 type Block = Box<[Cell; HOUR]>;
 
 /// Traffic of one filter, while it is added up.
@@ -205,13 +237,27 @@ impl Cube {
             start
         };
         let scope = self.scope.clone();
+        let rate = facts.rates.as_ref().and_then(|rates| rates.get(row)).copied().unwrap_or(1);
         if scope.contains(&first) {
-            let flows = facts.rates.as_ref().and_then(|rates| rates.get(row)).copied().unwrap_or(1);
-            let cell = Cell { flows, ..Cell::ZERO };
+            let flows = whole(variance::of_count(rate, 1));
+            let doubt = Doubt { flows, unseen_flows: rate - 1, ..Doubt::NONE };
+            let cell = Cell { flows: rate, doubt, ..Cell::ZERO };
             keys.iter().for_each(|key| self.put(*key, first, &cell));
         }
+        if rate > 1 {
+            let Row { bytes, packets, unseen: [octets, others] } = Row::of(counters, rate);
+            let amounts = [octets, others, PARTS];
+            minutes(counted, end, amounts, &scope, |at, [unseen_bytes, unseen_packets, part]| {
+                let of = |variance: f64| whole(variance * (part as f64 / PARTS as f64));
+                let (bytes, packets) = (of(bytes), of(packets));
+                let doubt = Doubt { bytes, packets, unseen_bytes, unseen_packets, ..Doubt::NONE };
+                if doubt != Doubt::NONE {
+                    keys.iter().for_each(|key| self.put(*key, at, &Cell { doubt, ..Cell::ZERO }));
+                }
+            });
+        }
         minutes(counted, end, counters, &scope, |at, [src_bytes, dst_bytes, src_packets, dst_packets]| {
-            let cell = Cell { src_bytes, dst_bytes, src_packets, dst_packets, flows: 0 };
+            let cell = Cell { src_bytes, dst_bytes, src_packets, dst_packets, ..Cell::ZERO };
             if cell != Cell::ZERO {
                 keys.iter().for_each(|key| self.put(*key, at, &cell));
             }
@@ -366,8 +412,40 @@ mod tests {
         let mut grid = Grid::new(0..1, 1).expect("a grid");
         cube.read(&names, &Ask { line: 0, dim: Dim::Total, minutes: 0..1 }, &mut grid);
         let (_, cells) = grid.into_lines().next().expect("a line");
+        let doubt = cells[0].doubt;
+        // Only the row of rate 100 adds to it; u64::MAX / 2 packets times 100 stay at the highest number.
+        assert_eq!((doubt.flows, doubt.unseen_flows, doubt.unseen_bytes), (9_900, 99, 99_693));
+        assert!(doubt.is_measured() && doubt.bytes > 0 && doubt.packets > 0);
         assert_eq!((cells[0].src_bytes, cells[0].dst_bytes, cells[0].flows), (103_000, 721, 103));
         assert_eq!(cells[0].src_packets, u64::MAX, "what would overflow stays at its highest value");
+    }
+
+    #[test]
+    fn variances_of_minutes_sum_up_to_that_of_the_flow() {
+        let mut builder = FlowBuilder::default();
+        let mut flow = Flow::default();
+        (flow.core.time_start, flow.core.time_end) = (Time(MINUTE / 2), Time(7 * MINUTE / 2));
+        (flow.core.src_bytes, flow.core.src_packets, flow.core.dst_bytes, flow.core.dst_packets) = (3_000, 3, 40, 1);
+        flow.sampling.get_or_insert_default().rate = Some(10);
+        builder.append(&flow);
+        let mut names = Names::default();
+        let facts = Facts::of(&builder.finish().expect("a batch"), &mut names).expect("facts");
+        let mut cube = Cube::new(i64::MIN..i64::MAX);
+        cube.add(&facts, 0);
+        let doubt = |step: i64| {
+            let mut grid = Grid::new(0..4, step).expect("a grid");
+            cube.read(&names, &Ask { line: 0, dim: Dim::Total, minutes: 0..4 }, &mut grid);
+            let (_, cells) = grid.into_lines().next().expect("a line");
+            cells.iter().map(|cell| cell.doubt).collect::<Vec<_>>()
+        };
+        let whole = doubt(4)[0];
+        // 90 · (3000² / 3 + 40² / 1), 90 · 4, 90.
+        let want = 90.0 * (3_000_000.0 + 1_600.0);
+        assert!((whole.bytes as f64 - want).abs() <= 4.0, "{whole:?}");
+        assert!((whole.packets as f64 - 360.0).abs() <= 4.0 && whole.flows == 90, "{whole:?}");
+        assert_eq!((whole.unseen_bytes, whole.unseen_packets, whole.unseen_flows), (9 * 3_040, 9 * 4, 9));
+        let parts = doubt(1);
+        assert!(parts[1].bytes > parts[0].bytes && parts[0].flows == 90 && parts[1].flows == 0);
     }
 
     #[test]

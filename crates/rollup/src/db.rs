@@ -39,7 +39,7 @@ pub(crate) const HALF_MINUTES: i64 = 720;
 pub const EVER: Range<i64> = i64::MIN..i64::MAX;
 
 /// Steps from one schema version to the next; the version is how many were taken. Append only.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE channels (
         id INTEGER PRIMARY KEY AUTOINCREMENT, filter TEXT NOT NULL UNIQUE,
@@ -64,6 +64,8 @@ const MIGRATIONS: [&str; 2] = [
         PRIMARY KEY (channel, dim, half, key)
     ) STRICT, WITHOUT ROWID;
     ",
+    // Cells say how sure they are: the octets of rows tell by themselves whether they do.
+    "",
 ];
 /// The version from which on there are five-minute steps.
 const WITH_FIVES: usize = 2;
@@ -327,7 +329,7 @@ pub(crate) fn cells<const N: usize>(octets: &[u8]) -> Option<[Cell; N]> {
     let mut out = [Cell::ZERO; N];
     let whole = decode(octets, N, |slot, cell| {
         if let Some(place) = out.get_mut(slot) {
-            *place = cell;
+            place.add(&cell);
         }
     });
     whole.then_some(out)

@@ -21,8 +21,9 @@ mod db;
 mod error;
 mod grid;
 mod spread;
+pub mod variance;
 
-pub use cell::Cell;
+pub use cell::{Cell, Doubt};
 pub use change::{Change, MAX_APPS};
 pub use cube::{Cube, Dim, Facts, MAX_LIFE, Names};
 pub use db::{Channel, Db, EVER, Snapshot, Wanted};

@@ -2,16 +2,21 @@
 //! The types that a column can have, each with its Arrow form.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, FixedSizeBinaryBuilder, Float64Builder, Int32Builder, ListBuilder, PrimitiveBuilder,
-    StringViewBuilder, TimestampNanosecondBuilder, UInt16Builder, UInt32Builder,
+    Array, ArrayRef, BooleanBuilder, FixedSizeBinaryBuilder, Float64Builder, Int32Builder, ListBuilder,
+    StringViewBuilder, UInt16Builder, UInt32Builder,
 };
-use arrow::datatypes::{DataType, Field, TimeUnit, UInt8Type, UInt16Type, UInt32Type, UInt64Type};
+use arrow::datatypes::{
+    DataType, Field, TimeUnit, TimestampNanosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
 use minamo_base::{Ip, Mac, Time};
 
 use crate::Value;
+use crate::block::{BlockColumn, Cells, Each, Values, octets, part};
+use crate::lane::{Lane, TextLane, numbers as number_array, sixteen};
 
 /// Type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -104,7 +109,7 @@ impl CellType {
 }
 
 /// A Rust type that is a cell. `Option<T>` is the cell of `T` that may be missing.
-pub trait Cell: Sized {
+pub trait Cell: Default {
     /// Type of the column.
     const TYPE: CellType;
     /// True where the value may be missing.
@@ -118,8 +123,27 @@ pub trait Cell: Sized {
     fn append(&self, to: &mut Self::Builder);
     /// Appends `n` missing values.
     fn append_nulls(to: &mut Self::Builder, n: usize);
-    /// The values appended so far; the builder is empty again.
-    fn finish(builder: &mut Self::Builder) -> ArrayRef;
+    /// Appends `n` values of rows that say nothing of the column: missing ones where that is possible.
+    fn append_default(to: &mut Self::Builder, n: usize) {
+        for _ in 0..n {
+            Self::default().append(to);
+        }
+    }
+    /// Appends the values of some rows of a block. False, and nothing appended, where they are of another type.
+    fn extend(to: &mut Self::Builder, column: &BlockColumn, rows: Range<usize>) -> bool {
+        let Cells::Same(value) = column.cells() else { return false };
+        let Some(value) = Self::from_value(value) else { return false };
+        for row in rows {
+            if column.valid().is_none_or(|valid| valid.get(row) == Some(&true)) {
+                value.append(to);
+            } else {
+                Self::append_nulls(to, 1);
+            }
+        }
+        true
+    }
+    /// The values appended so far, where one is there; the builder is empty again.
+    fn finish(builder: &mut Self::Builder) -> Option<ArrayRef>;
     /// The value for readers.
     fn value(&self) -> Value<'_>;
     /// The cell of a value; nothing where the type does not fit or the number is too large.
@@ -143,11 +167,21 @@ impl<T: Cell> Cell for Option<T> {
         }
     }
 
+    #[inline]
     fn append_nulls(to: &mut Self::Builder, n: usize) {
         T::append_nulls(to, n);
     }
 
-    fn finish(builder: &mut Self::Builder) -> ArrayRef {
+    #[inline]
+    fn append_default(to: &mut Self::Builder, n: usize) {
+        T::append_nulls(to, n);
+    }
+
+    fn extend(to: &mut Self::Builder, column: &BlockColumn, rows: Range<usize>) -> bool {
+        T::extend(to, column, rows)
+    }
+
+    fn finish(builder: &mut Self::Builder) -> Option<ArrayRef> {
         T::finish(builder)
     }
 
@@ -160,36 +194,69 @@ impl<T: Cell> Cell for Option<T> {
     }
 }
 
-macro_rules! uint_cell {
-    ($ty:ty, $arrow:ty, $cell:ident) => {
+/// The array, where one of its values is there.
+fn filled<A: Array + 'static>(array: A) -> Option<ArrayRef> {
+    (array.null_count() < array.len()).then(|| Arc::new(array) as ArrayRef)
+}
+
+/// Appends the values of some rows of a block to a lane of their type.
+fn take<T>(to: &mut Lane<T>, column: &BlockColumn, rows: Range<usize>) -> bool
+where
+    T: Each + arrow::datatypes::ArrowNativeType,
+{
+    let valid = column.valid().map(|valid| part(valid, rows.clone()));
+    let Some(values) = column.each::<T>() else { return false };
+    match (values, valid) {
+        (Values::One(value), None) => to.push_run(value, rows.len()),
+        (Values::Each(values), None) => to.extend(part(values, rows)),
+        (values, Some(valid)) => {
+            for (row, valid) in rows.zip(valid) {
+                if *valid { to.push(values.at(row)) } else { to.push_absent(1) }
+            }
+        }
+    }
+    true
+}
+
+macro_rules! lane_cell {
+    ($ty:ty, $native:ty, $cell:ident, $variant:ident, $to:expr, $array:expr, $value:expr, $from:expr) => {
         impl Cell for $ty {
             const TYPE: CellType = CellType::$cell;
-            type Builder = PrimitiveBuilder<$arrow>;
+            type Builder = Lane<$native>;
 
             fn builder() -> Self::Builder {
-                PrimitiveBuilder::new()
+                Lane::default()
             }
 
             #[inline]
             fn append(&self, to: &mut Self::Builder) {
-                to.append_value(*self);
+                to.push($to(*self));
             }
 
+            #[inline]
             fn append_nulls(to: &mut Self::Builder, n: usize) {
-                to.append_nulls(n);
+                to.push_absent(n);
             }
 
-            fn finish(builder: &mut Self::Builder) -> ArrayRef {
-                Arc::new(builder.finish())
+            fn append_default(to: &mut Self::Builder, n: usize) {
+                to.push_run($to(Self::default()), n);
+            }
+
+            fn extend(to: &mut Self::Builder, column: &BlockColumn, rows: Range<usize>) -> bool {
+                take(to, column, rows)
+            }
+
+            fn finish(builder: &mut Self::Builder) -> Option<ArrayRef> {
+                $array(builder)
             }
 
             fn value(&self) -> Value<'_> {
-                Value::Uint(u64::from(*self))
+                $value(*self)
             }
 
             fn from_value(value: &Value<'_>) -> Option<Self> {
                 match value {
-                    Value::Uint(n) => Self::try_from(*n).ok(),
+                    Value::$variant(value) => $from(*value),
                     _ => None,
                 }
             }
@@ -197,10 +264,39 @@ macro_rules! uint_cell {
     };
 }
 
+macro_rules! uint_cell {
+    ($ty:ty, $arrow:ty, $cell:ident) => {
+        lane_cell!(
+            $ty,
+            $ty,
+            $cell,
+            Uint,
+            |number: $ty| number,
+            |lane: &mut Lane<$ty>| number_array::<$arrow>(lane).map(|array| Arc::new(array) as ArrayRef),
+            |number: $ty| Value::Uint(u64::from(number)),
+            |number: u64| <$ty>::try_from(number).ok()
+        );
+    };
+}
+
 uint_cell!(u8, UInt8Type, U8);
 uint_cell!(u16, UInt16Type, U16);
 uint_cell!(u32, UInt32Type, U32);
 uint_cell!(u64, UInt64Type, U64);
+lane_cell!(Ip, u128, Ip, Ip, octets, sixteen, Value::Ip, Some);
+lane_cell!(
+    Time,
+    i64,
+    Time,
+    Time,
+    |time: Time| time.0,
+    |lane: &mut Lane<i64>| {
+        let array = number_array::<TimestampNanosecondType>(lane)?;
+        Some(Arc::new(array.with_timezone("UTC")) as ArrayRef)
+    },
+    Value::Time,
+    Some
+);
 
 macro_rules! plain_cell {
     ($ty:ty, $builder:ty, $cell:ident, $variant:ident) => {
@@ -220,8 +316,8 @@ macro_rules! plain_cell {
                 to.append_nulls(n);
             }
 
-            fn finish(builder: &mut Self::Builder) -> ArrayRef {
-                Arc::new(builder.finish())
+            fn finish(builder: &mut Self::Builder) -> Option<ArrayRef> {
+                filled(builder.finish())
             }
 
             fn value(&self) -> Value<'_> {
@@ -245,25 +341,32 @@ macro_rules! text_cell {
     ($ty:ty) => {
         impl Cell for $ty {
             const TYPE: CellType = CellType::Text;
-            type Builder = StringViewBuilder;
+            type Builder = TextLane;
 
             fn builder() -> Self::Builder {
-                StringViewBuilder::new()
+                TextLane::default()
             }
 
             #[inline]
             fn append(&self, to: &mut Self::Builder) {
-                to.append_value(self);
+                to.push_run(self, 1);
             }
 
+            #[inline]
             fn append_nulls(to: &mut Self::Builder, n: usize) {
-                for _ in 0..n {
-                    to.append_null();
-                }
+                to.push_absent(n);
             }
 
-            fn finish(builder: &mut Self::Builder) -> ArrayRef {
-                Arc::new(builder.finish())
+            fn append_default(to: &mut Self::Builder, n: usize) {
+                to.push_run("", n);
+            }
+
+            fn extend(to: &mut Self::Builder, column: &BlockColumn, rows: Range<usize>) -> bool {
+                take_texts(to, column, rows)
+            }
+
+            fn finish(builder: &mut Self::Builder) -> Option<ArrayRef> {
+                builder.finish()
             }
 
             fn value(&self) -> Value<'_> {
@@ -280,78 +383,69 @@ macro_rules! text_cell {
     };
 }
 
+/// Appends the texts of some rows of a block.
+fn take_texts(to: &mut TextLane, column: &BlockColumn, rows: Range<usize>) -> bool {
+    let valid = column.valid().map(|valid| part(valid, rows.clone()));
+    let there = |row: usize| valid.is_none_or(|valid| valid.get(row) == Some(&true));
+    match column.cells() {
+        Cells::Same(Value::Text(text)) if valid.is_none() => to.push_run(text, rows.len()),
+        Cells::Same(Value::Text(text)) => {
+            (0..rows.len()).for_each(|row| if there(row) { to.push_run(text, 1) } else { to.push_absent(1) });
+        }
+        Cells::Word(words) => {
+            for (row, word) in part(words, rows).iter().enumerate() {
+                if there(row) { to.push_run(word, 1) } else { to.push_absent(1) }
+            }
+        }
+        _ => return false,
+    }
+    true
+}
+
 text_cell!(String);
 text_cell!(Cow<'static, str>);
 
-macro_rules! fixed_cell {
-    ($ty:ident, $width:literal) => {
-        impl Cell for $ty {
-            const TYPE: CellType = CellType::$ty;
-            type Builder = FixedSizeBinaryBuilder;
-
-            fn builder() -> Self::Builder {
-                FixedSizeBinaryBuilder::new($width)
-            }
-
-            #[inline]
-            fn append(&self, to: &mut Self::Builder) {
-                // The array has the builder's width by its type, so this cannot fail.
-                let appended = to.append_value(self.0);
-                debug_assert!(appended.is_ok(), "the width is fixed");
-            }
-
-            fn append_nulls(to: &mut Self::Builder, n: usize) {
-                to.append_nulls(n);
-            }
-
-            fn finish(builder: &mut Self::Builder) -> ArrayRef {
-                Arc::new(builder.finish())
-            }
-
-            fn value(&self) -> Value<'_> {
-                Value::$ty(*self)
-            }
-
-            fn from_value(value: &Value<'_>) -> Option<Self> {
-                match value {
-                    Value::$ty(v) => Some(*v),
-                    _ => None,
-                }
-            }
-        }
-    };
-}
-
-fixed_cell!(Ip, 16);
-fixed_cell!(Mac, 6);
-
-impl Cell for Time {
-    const TYPE: CellType = CellType::Time;
-    type Builder = TimestampNanosecondBuilder;
+impl Cell for Mac {
+    const TYPE: CellType = CellType::Mac;
+    type Builder = FixedSizeBinaryBuilder;
 
     fn builder() -> Self::Builder {
-        TimestampNanosecondBuilder::new().with_timezone("UTC")
+        FixedSizeBinaryBuilder::new(6)
     }
 
     fn append(&self, to: &mut Self::Builder) {
-        to.append_value(self.0);
+        // The array has the builder's width by its type, so this cannot fail.
+        let appended = to.append_value(self.0);
+        debug_assert!(appended.is_ok(), "the width is fixed");
     }
 
     fn append_nulls(to: &mut Self::Builder, n: usize) {
         to.append_nulls(n);
     }
 
-    fn finish(builder: &mut Self::Builder) -> ArrayRef {
-        Arc::new(builder.finish())
+    fn extend(to: &mut Self::Builder, column: &BlockColumn, rows: Range<usize>) -> bool {
+        let Some(values) = column.each::<Self>() else { return false };
+        for row in rows {
+            if column.valid().is_none_or(|valid| valid.get(row) == Some(&true)) {
+                values.at(row).append(to);
+            } else {
+                Self::append_nulls(to, 1);
+            }
+        }
+        true
+    }
+
+    fn finish(builder: &mut Self::Builder) -> Option<ArrayRef> {
+        filled(builder.finish())
     }
 
     fn value(&self) -> Value<'_> {
-        Value::Time(*self)
+        Value::Mac(*self)
     }
 
     fn from_value(value: &Value<'_>) -> Option<Self> {
         match value {
-            Value::Time(v) => Some(*v),
+            Value::Mac(mac) => Some(*mac),
             _ => None,
         }
     }
@@ -380,8 +474,8 @@ macro_rules! list_cell {
                 }
             }
 
-            fn finish(builder: &mut Self::Builder) -> ArrayRef {
-                Arc::new(builder.finish())
+            fn finish(builder: &mut Self::Builder) -> Option<ArrayRef> {
+                filled(builder.finish())
             }
 
             fn value(&self) -> Value<'_> {

@@ -53,6 +53,40 @@ pub struct ColumnId {
     pub at: u8,
 }
 
+/// The place of the column of that name in the groups of a row type. Made for constants: a name that is none does not
+/// compile there.
+#[allow(clippy::panic, reason = "at compile time, where nothing else can say so")]
+pub const fn place(groups: &[&[Column]], name: &str) -> ColumnId {
+    let mut group = 0;
+    while group < groups.len() {
+        let mut at = 0;
+        while at < groups[group].len() {
+            if same(groups[group][at].name, name) {
+                return ColumnId { group: group as u8, at: at as u8 };
+            }
+            at += 1;
+        }
+        group += 1;
+    }
+    panic!("no column has this name")
+}
+
+/// True for equal texts.
+const fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < one.len() {
+        if one[at] != other[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
 macro_rules! word_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[doc = $doc:literal])* $variant:ident = $word:literal),* $(,)? }) => {
         $(#[$meta])*

@@ -2,15 +2,19 @@
 //! How a record is declared once and everything else follows: column descriptors, the cells that a
 //! column can hold, and the [`table!`] and [`row!`] macros. It knows no record of the product itself.
 
+mod block;
 mod cell;
 mod column;
+mod lane;
 mod table;
 mod value;
 
 #[doc(hidden)]
 pub use arrow;
+pub use block::{Block, BlockColumn, Cells, Each, Values, address, octets};
 pub use cell::{Cell, CellType};
-pub use column::{Column, ColumnId, Kind, Origin, Sensitivity, Source, Unit};
+pub use column::{Column, ColumnId, Kind, Origin, Sensitivity, Source, Unit, place};
+pub use lane::{Lane, TextLane};
 pub use table::{ColumnBuilders, Group};
 pub use value::Value;
 

@@ -2,9 +2,11 @@
 //! The macros: [`table!`](crate::table) declares one group of columns, [`row!`](crate::row) joins groups
 //! to a row whose absent groups cost a pointer.
 
+use std::ops::Range;
+
 use arrow::array::ArrayRef;
 
-use crate::{Column, Value};
+use crate::{Block, Column, Value};
 
 /// A group of columns: one struct, made by [`table!`](crate::table).
 pub trait Group: Default {
@@ -23,6 +25,8 @@ pub trait Group: Default {
 pub trait ColumnBuilders<G>: Default {
     /// Appends a row of the group, or its absence.
     fn append(&mut self, group: Option<&G>);
+    /// Appends rows of a block, in which the group has that number; columns that the block lacks stay missing.
+    fn extend(&mut self, block: &Block, number: u8, rows: Range<usize>);
     /// Columns that hold a value, with their arrays; the builders are empty again.
     fn finish(&mut self) -> Vec<(&'static Column, ArrayRef)>;
 }
@@ -90,6 +94,30 @@ macro_rules! table {
                     $(row.$field.append(&mut self.$field);)+
                 }
 
+                fn extend(&mut self, block: &$crate::Block, number: u8, rows: std::ops::Range<usize>) {
+                    if number > 0 && !block.has_group(number) {
+                        self.absent += rows.len();
+                        return;
+                    }
+                    if self.absent > 0 {
+                        $(<$ty as $crate::Cell>::append_nulls(&mut self.$field, self.absent);)+
+                        self.absent = 0;
+                    }
+                    self.any = true;
+                    let mut id = $crate::ColumnId { group: number, at: 0 };
+                    $(
+                        let column = block.column(id);
+                        let taken = column.is_some_and(|column| {
+                            <$ty as $crate::Cell>::extend(&mut self.$field, column, rows.clone())
+                        });
+                        if !taken {
+                            <$ty as $crate::Cell>::append_default(&mut self.$field, rows.len());
+                        }
+                        id.at = id.at.saturating_add(1);
+                    )+
+                    debug_assert!(usize::from(id.at) == <$name as $crate::Group>::COLUMNS.len());
+                }
+
                 fn finish(&mut self) -> Vec<(&'static $crate::Column, $crate::arrow::array::ArrayRef)> {
                     let (absent, any) = (std::mem::take(&mut self.absent), std::mem::take(&mut self.any));
                     if !any {
@@ -100,7 +128,7 @@ macro_rules! table {
                     $(
                         <$ty as $crate::Cell>::append_nulls(&mut self.$field, absent);
                         let array = <$ty as $crate::Cell>::finish(&mut self.$field);
-                        if let Some(column) = columns.next() && array.null_count() < array.len() {
+                        if let (Some(column), Some(array)) = (columns.next(), array) {
                             out.push((column, array));
                         }
                     )+
@@ -231,6 +259,11 @@ macro_rules! row {
             pub const GROUPS: &'static [&'static [$crate::Column]] =
                 &[<$core_ty as $crate::Group>::COLUMNS $(, <$ty as $crate::Group>::COLUMNS)*];
 
+            /// The place of the column of that name, for constants: a name that is none does not compile there.
+            pub const fn at(name: &str) -> $crate::ColumnId {
+                $crate::place(Self::GROUPS, name)
+            }
+
             /// Value of a column; null where it was not observed.
             pub fn get(&self, id: $crate::ColumnId) -> $crate::Value<'_> {
                 let at = usize::from(id.at);
@@ -280,6 +313,18 @@ macro_rules! row {
                 self.rows += 1;
                 $crate::ColumnBuilders::append(&mut self.$core, Some(&row.$core));
                 $($crate::ColumnBuilders::append(&mut self.$field, row.$field.as_deref());)*
+            }
+
+            /// Appends rows of a block.
+            pub fn extend(&mut self, block: &$crate::Block, rows: std::ops::Range<usize>) {
+                self.rows += rows.len();
+                $crate::ColumnBuilders::extend(&mut self.$core, block, 0, rows.clone());
+                let mut number = 1;
+                $(
+                    $crate::ColumnBuilders::extend(&mut self.$field, block, number, rows.clone());
+                    number += 1;
+                )*
+                debug_assert!(number > 0);
             }
 
             /// Rows appended since the last [`Self::finish`].

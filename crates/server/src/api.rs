@@ -16,8 +16,10 @@ use minamo_store::FlowsQuery;
 use utoipa::OpenApi;
 
 use crate::exporters::api as exporters;
-use crate::lake::{api as lake, export};
+use crate::lake::{api as lake, export, imports};
 use crate::profiles::api as profiles;
+use crate::query::types::Question as _;
+use crate::sets::api as sets;
 use crate::types::*;
 use crate::{ApiError, Deps, auth, metrics, packets, query};
 
@@ -58,6 +60,17 @@ pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
         profiles::change_profile,
         profiles::delete_profile,
         profiles::profile_chart,
+        sets::sets,
+        sets::create_set,
+        sets::set_versions,
+        sets::change_set,
+        sets::delete_set,
+        sets::tags,
+        sets::create_tag,
+        sets::tag_versions,
+        sets::change_tag,
+        sets::delete_tag,
+        sets::flow_tags,
         lake::state,
         lake::columns,
         lake::segments,
@@ -66,8 +79,12 @@ pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
         lake::release_hold,
         lake::jobs,
         lake::create_job,
+        imports::imports,
+        imports::import,
+        imports::take_import,
         export::flows,
         export::sql,
+        export::answer,
         exporters::exporters,
         exporters::exporter,
         exporters::decide_exporter,
@@ -103,9 +120,9 @@ impl Scope {
     }
 }
 
-/// A filter with its named sets looked up; they are read where it has a name in it.
+/// A filter with its named sets and tags looked up; they are read where it may have a name in it.
 pub(crate) fn filter(deps: &Deps, text: &str, as_known: AsKnown) -> Result<minamo_filter::Expr, ApiError> {
-    if !text.contains('@') {
+    if !minamo_filter::asks_for_names(text) {
         return Ok(minamo_filter::parse(text)?);
     }
     let own = NamedSets::load(&deps.definitions).map_err(ApiError::internal)?;
@@ -115,7 +132,7 @@ pub(crate) fn filter(deps: &Deps, text: &str, as_known: AsKnown) -> Result<minam
         AsKnown::Then => AsOf::Then,
     };
     minamo_filter::parse_with(text, &FLOWS, &sets)?.resolve(&sets, as_of).map_err(|error| {
-        let ja = format!("フィルターの集合を展開できません: {error}");
+        let ja = format!("フィルターの集合やタグを展開できません: {error}");
         ApiError::bad("filter", error.to_string(), ja)
     })
 }
@@ -196,8 +213,7 @@ fn flow_rows(batch: &arrow::array::RecordBatch) -> Vec<FlowRow> {
 pub(crate) async fn flows(State(deps): State<Deps>, body: Body<FlowsRequest>) -> Answer<Flows> {
     let Json(request) = body?;
     let start = (deps.clock)();
-    let Scope { from, to, filter } =
-        Scope::parse(&deps, &request.from, &request.to, &request.filter, request.as_known)?;
+    let Scope { from, to, filter } = request.scope(&deps)?;
     let limit = limited(request.limit, MAX_ROWS)?;
     let query = FlowsQuery { from: Some(from), to: Some(to), filter, limit, cursor: request.cursor };
     let page = deps.lake.flows(query).await?;
@@ -210,10 +226,12 @@ pub(crate) async fn flows(State(deps): State<Deps>, body: Body<FlowsRequest>) ->
 pub(crate) async fn flow(State(deps): State<Deps>, Path(flow_id): Path<String>) -> Answer<FlowRow> {
     let found = deps.lake.flow(&flow_id).await?;
     let row = found.and_then(|batch| flow_rows(&batch).into_iter().next());
-    row.map(Json).ok_or_else(|| {
-        let (en, ja) = (format!("there is no flow {flow_id}"), format!("フロー {flow_id} はありません"));
-        ApiError::new(StatusCode::NOT_FOUND, "not_found", en, ja).at_path("flow_id")
-    })
+    row.map(Json).ok_or_else(|| no_flow(&flow_id))
+}
+
+pub(crate) fn no_flow(flow_id: &str) -> ApiError {
+    let (en, ja) = (format!("there is no flow {flow_id}"), format!("フロー {flow_id} はありません"));
+    ApiError::new(StatusCode::NOT_FOUND, "not_found", en, ja).at_path("flow_id")
 }
 
 /// Help while a filter is typed.

@@ -67,6 +67,16 @@ pub(crate) async fn require(State(deps): State<Deps>, mut request: Request, next
     Ok(asked_by(Asker { user, what }, next.run(request)).await)
 }
 
+/// The name under which commands on the same machine ask.
+const LOCAL: &str = "command line";
+
+/// Lets every request pass that came over the socket of [`crate::local`]: who connects there was looked at.
+pub(crate) async fn local(mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(User(LOCAL.to_owned()));
+    let what = request.uri().path().to_owned();
+    asked_by(Asker { user: LOCAL.to_owned(), what }, next.run(request)).await
+}
+
 fn token(headers: &HeaderMap) -> Option<&str> {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()?.strip_prefix("Bearer "));
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());

@@ -8,17 +8,19 @@ mod console;
 mod error;
 pub mod exporters;
 pub mod lake;
+pub mod local;
 mod metrics;
 pub mod packets;
 pub mod profiles;
 pub mod query;
+pub mod sets;
 mod state;
 pub mod types;
 
 use std::sync::Arc;
 
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post, put};
 use axum::{Extension, Router};
 use minamo_base::{Sample, Time};
@@ -33,6 +35,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use api::openapi;
 pub use error::ApiError;
+use lake::import::Importing;
 pub use state::{State, StateError, random_password};
 
 /// All that the handlers need.
@@ -46,6 +49,8 @@ pub struct Deps {
     pub definitions: Arc<Definitions>,
     /// Sets of addresses that filters can name besides those of the definitions.
     pub networks: Arc<dyn Sets + Send + Sync>,
+    /// Takes in files of other programs, one at a time.
+    pub importing: Importing,
     /// The rules that events are made by.
     pub rules: Arc<Vec<Rule>>,
     /// Counters of the other parts of the program.
@@ -60,13 +65,26 @@ pub struct Deps {
     pub clock: fn() -> Time,
 }
 
-/// The whole HTTP service.
-pub fn router(deps: Deps) -> Router {
-    let open = Router::new()
-        .route("/api/v1/session", post(auth::login))
-        .route("/api/openapi.json", get(api::openapi_json))
-        .route("/healthz", get(|| async { "ok\n" }));
-    let closed = Router::new()
+/// The HTTP services of a server.
+pub struct Services {
+    /// For browsers and programs: console, and the API behind a login.
+    pub web: Router,
+    /// For commands on the same machine ([`local`]): the API without a login.
+    pub local: Router,
+}
+
+/// The HTTP services: what one has begun the other sees.
+pub fn services(deps: Deps) -> Services {
+    let jobs = Arc::new(lake::jobs::Jobs::new(Arc::clone(&deps.state)));
+    Services {
+        web: web(deps.clone(), &jobs),
+        local: api_routes(&jobs).route_layer(from_fn(auth::local)).with_state(deps),
+    }
+}
+
+/// What is there with a login.
+fn api_routes(jobs: &Arc<lake::jobs::Jobs>) -> Router<Deps> {
+    Router::new()
         .route("/api/v1/session", get(auth::session).delete(auth::logout))
         .route("/api/v1/status", get(api::status))
         .route("/api/v1/columns", get(api::columns))
@@ -92,6 +110,17 @@ pub fn router(deps: Deps) -> Router {
                 .put(profiles::api::change_profile)
                 .delete(profiles::api::delete_profile),
         )
+        .route("/api/v1/sets", get(sets::api::sets).post(sets::api::create_set))
+        .route(
+            "/api/v1/sets/{name}",
+            get(sets::api::set_versions).put(sets::api::change_set).delete(sets::api::delete_set),
+        )
+        .route("/api/v1/tags", get(sets::api::tags).post(sets::api::create_tag))
+        .route(
+            "/api/v1/tags/{name}",
+            get(sets::api::tag_versions).put(sets::api::change_tag).delete(sets::api::delete_tag),
+        )
+        .route("/api/v1/flows/{flow_id}/tags", get(sets::api::flow_tags))
         .route("/api/v1/exporters", get(exporters::api::exporters))
         .route("/api/v1/exporters/{address}", get(exporters::api::exporter))
         .route("/api/v1/exporters/{address}/decision", put(exporters::api::decide_exporter))
@@ -102,11 +131,21 @@ pub fn router(deps: Deps) -> Router {
         .route("/api/v1/lake/holds", get(lake::api::holds).post(lake::api::create_hold))
         .route("/api/v1/lake/holds/{id}", delete(lake::api::release_hold))
         .route("/api/v1/lake/jobs", get(lake::api::jobs).post(lake::api::create_job))
+        .route("/api/v1/lake/imports", get(lake::imports::imports))
+        .route("/api/v1/lake/imports/{hash}", get(lake::imports::import).put(lake::imports::take_import))
         .route("/api/v1/export/flows", get(lake::export::flows))
         .route("/api/v1/export/sql", get(lake::export::sql))
-        .layer(Extension(Arc::new(lake::jobs::Jobs::default())))
+        .route("/api/v1/export/query/{question}", get(lake::export::answer))
         .route("/metrics", get(metrics::metrics))
-        .route_layer(from_fn_with_state(deps.clone(), auth::require));
+        .layer(Extension(Arc::clone(jobs)))
+}
+
+fn web(deps: Deps, jobs: &Arc<lake::jobs::Jobs>) -> Router {
+    let open = Router::new()
+        .route("/api/v1/session", post(auth::login))
+        .route("/api/openapi.json", get(api::openapi_json))
+        .route("/healthz", get(|| async { "ok\n" }));
+    let closed = api_routes(jobs).route_layer(from_fn_with_state(deps.clone(), auth::require));
     let set = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };

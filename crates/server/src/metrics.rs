@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Counters in the text format of Prometheus (exposition format 0.0.4).
 
-use std::collections::BTreeMap;
-
 use axum::extract::State;
 use axum::http::{HeaderName, header};
 use axum::response::IntoResponse;
-use minamo_base::Sample;
+use minamo_base::{Sample, exposition};
 
 use crate::Deps;
 
@@ -21,28 +19,7 @@ pub(crate) fn samples(deps: &Deps) -> Vec<Sample> {
 #[utoipa::path(get, path = "/metrics", responses((status = 200, body = String, content_type = "text/plain")))]
 pub(crate) async fn metrics(State(deps): State<Deps>) -> impl IntoResponse {
     let kind: [(HeaderName, &str); 1] = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
-    (kind, text(&samples(&deps)))
-}
-
-fn text(samples: &[Sample]) -> String {
-    let mut families: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
-    for sample in samples {
-        families.entry(sample.metric.name).or_default().push(sample);
-    }
-    let mut out = String::new();
-    for (name, samples) in families {
-        // One name can stand for several rows of the table, which then differ in a label.
-        let mut docs: Vec<_> = samples.iter().map(|sample| sample.metric.doc).collect();
-        docs.dedup();
-        let kind = samples.first().map_or("untyped", |sample| sample.metric.kind());
-        out.push_str(&format!("# HELP {name} {}\n# TYPE {name} {kind}\n", docs.join(" ")));
-        for sample in samples {
-            let labels = sample.label_text();
-            let braces = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
-            out.push_str(&format!("{name}{braces} {}\n", sample.value));
-        }
-    }
-    out
+    (kind, exposition(&samples(&deps)))
 }
 
 #[cfg(test)]
@@ -68,7 +45,7 @@ mod tests {
         let counters = Counters { full: 1.into(), a: 2.into(), old: 3.into() };
         let want = "# HELP a What a is.\n# TYPE a gauge\na 2\n# HELP b_total What b is when full. What b is when old.\n\
                     # TYPE b_total counter\nb_total{reason=\"full\"} 1\nb_total{reason=\"old\"} 3\n";
-        assert_eq!(text(&counters.samples(&[])), want);
+        assert_eq!(exposition(&counters.samples(&[])), want);
         assert_eq!(METRICS.len(), 3);
     }
 }

@@ -13,6 +13,8 @@ use rand::RngExt as _;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use sha2::{Digest, Sha256};
 
+use crate::lake::types::LakeJob;
+
 /// How long a session lasts.
 pub(crate) const SESSION_SECS: i64 = 12 * 3_600;
 /// Sessions that are kept; the oldest go first.
@@ -35,6 +37,9 @@ pub enum StateError {
     /// A password cannot be hashed.
     #[error("cannot hash a password: {0}")]
     Hash(String),
+    /// Work on the lake cannot be written down.
+    #[error("cannot write down what was done with the lake: {0}")]
+    Job(String),
     /// The file was written by a newer version.
     #[error("state database has version {found}, want at most {known}: it was written by a newer version")]
     Version {
@@ -56,7 +61,8 @@ impl State {
         }
         db.execute_batch(
             "CREATE TABLE IF NOT EXISTS users (name TEXT PRIMARY KEY, password TEXT NOT NULL) STRICT;
-             CREATE TABLE IF NOT EXISTS sessions (token TEXT PRIMARY KEY, user TEXT NOT NULL, expires INTEGER NOT NULL) STRICT;",
+             CREATE TABLE IF NOT EXISTS sessions (token TEXT PRIMARY KEY, user TEXT NOT NULL, expires INTEGER NOT NULL) STRICT;
+             CREATE TABLE IF NOT EXISTS lake_jobs (kind TEXT PRIMARY KEY, ended_at TEXT NOT NULL, job TEXT NOT NULL) STRICT;",
         )?;
         db.pragma_update(None, "user_version", VERSION)?;
         Ok(Self { db: Mutex::new(db) })
@@ -115,6 +121,25 @@ impl State {
         Ok(self.db().query_row(query, params![digest(token), now.secs()], |row| row.get(0)).optional()?)
     }
 
+    /// The last work on the lake of each kind, the oldest first. What a newer version wrote is left out.
+    pub(crate) fn jobs(&self) -> Result<Vec<LakeJob>, StateError> {
+        let db = self.db();
+        let mut query = db.prepare("SELECT job FROM lake_jobs ORDER BY ended_at, kind")?;
+        let texts = query.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+        Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
+    }
+
+    /// Notes work on the lake that has ended, in place of the last of its kind.
+    pub(crate) fn put_job(&self, job: &LakeJob) -> Result<(), StateError> {
+        let json = |value| serde_json::to_string(value).map_err(|error| StateError::Job(error.to_string()));
+        let (kind, text) = (json(&serde_json::json!(job.kind))?, json(&serde_json::json!(job))?);
+        self.db().execute(
+            "INSERT OR REPLACE INTO lake_jobs (kind, ended_at, job) VALUES (?1, ?2, ?3)",
+            params![kind, job.ended_at.as_deref().unwrap_or_default(), text],
+        )?;
+        Ok(())
+    }
+
     /// Ends a session.
     pub(crate) fn end_session(&self, token: &str) -> Result<(), StateError> {
         self.db().execute("DELETE FROM sessions WHERE token = ?1", [digest(token)])?;
@@ -170,6 +195,28 @@ mod tests {
         assert_eq!(state.session_user(&token, later).expect("readable"), None);
         state.end_session(&token).expect("ended");
         assert_eq!(state.session_user(&token, now).expect("readable"), None);
+    }
+
+    #[test]
+    fn the_last_work_of_each_kind_is_remembered() {
+        let (folder, state) = state();
+        let job = |kind, rows| LakeJob {
+            kind,
+            started_at: "2026-01-05T10:00:00Z".to_owned(),
+            ended_at: Some("2026-01-05T10:00:01Z".to_owned()),
+            done: 0,
+            all: 0,
+            rows: Some(rows),
+            problems: vec!["one".to_owned()],
+        };
+        use crate::lake::types::LakeJobKind::{Compact, Seal};
+        for (kind, rows) in [(Seal, 1), (Compact, 2), (Seal, 3)] {
+            state.put_job(&job(kind, rows)).expect("written");
+        }
+        drop(state);
+        let again = State::open(&folder.path().join("state.db")).expect("opened");
+        let told: Vec<_> = again.jobs().expect("read").into_iter().map(|job| (job.kind, job.rows)).collect();
+        assert_eq!(told, [(Compact, Some(2)), (Seal, Some(3))]);
     }
 
     #[test]

@@ -15,6 +15,8 @@ mod packets;
 
 struct Service {
     router: Router,
+    /// The same for commands on this machine.
+    local: Router,
     cookie: String,
     folder: tempfile::TempDir,
 }
@@ -33,7 +35,7 @@ async fn service_at(clock: fn() -> Time) -> Service {
     let mut builder = FlowBuilder::default();
     for port in 0..3u16 {
         let mut flow = Flow::default();
-        flow.core.flow_id = format!("{port:016x}");
+        flow.core.flow_id = Some(format!("{port:016x}"));
         (flow.core.time_start, flow.core.time_end) = (now(), now() + std::time::Duration::from_secs(10));
         flow.core.src_ip = Ip::v4([192, 0, 2, 1]);
         flow.core.dst_ip = Ip::v4([198, 51, 100, 2]);
@@ -48,10 +50,14 @@ async fn service_at(clock: fn() -> Time) -> Service {
     let definitions = Arc::new(Definitions::open(&folder.path().join("state.db")).expect("opened"));
     let (batches, _) = tokio::sync::mpsc::channel(1);
     let collector = minamo_collect::Collector::new(minamo_collect::Settings::default(), batches, clock);
-    let router = router(Deps {
+    let lake = Arc::new(lake);
+    let imports = minamo_state::Imports::open(&folder.path().join("state.db")).expect("opened");
+    let importer = crate::lake::import::Importer::new(Arc::clone(&lake), imports, Box::new(|batch| batch), clock);
+    let Services { web: router, local } = services(Deps {
+        importing: importer.into(),
         definitions,
         networks: Arc::new(minamo_filter::NoSets),
-        lake: Arc::new(lake),
+        lake,
         state: Arc::new(state),
         rules: Arc::new(Vec::new()),
         counters: Arc::new(Vec::new),
@@ -60,7 +66,7 @@ async fn service_at(clock: fn() -> Time) -> Service {
         started_at: now(),
         clock,
     });
-    let mut service = Service { router, cookie: String::new(), folder };
+    let mut service = Service { router, local, cookie: String::new(), folder };
     let answer = service.send("POST", "/api/v1/session", Some(json!({"user": "admin", "password": "secret"}))).await;
     assert_eq!(answer.status(), StatusCode::NO_CONTENT);
     let cookie = answer.headers()[header::SET_COOKIE].to_str().expect("text").to_owned();

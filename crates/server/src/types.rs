@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::query::types::question;
+
 /// Name and password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -101,8 +103,17 @@ pub enum AsKnown {
     /// Those of today, for all flows.
     #[default]
     Now,
-    /// For each flow those that were in force when it started.
+    /// For each flow, or minute of a chart, those that were in force then.
     Then,
+}
+
+impl From<AsKnown> for minamo_state::AsKnown {
+    fn from(as_known: AsKnown) -> Self {
+        match as_known {
+            AsKnown::Now => Self::Now,
+            AsKnown::Then => Self::Then,
+        }
+    }
 }
 
 /// A value that is no list. Only described here: answers hold JSON values.
@@ -117,24 +128,14 @@ pub enum Scalar {
     Flag(bool),
 }
 
-/// Rows, newest first.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FlowsRequest {
-    /// Start of the range.
-    pub from: String,
-    /// End of the range.
-    pub to: String,
-    /// Filter; empty for all.
-    #[serde(default)]
-    pub filter: String,
-    /// By which versions of the sets in the filter (`@name`) it goes.
-    #[serde(default)]
-    pub as_known: AsKnown,
-    /// Most rows, up to 1,000.
-    pub limit: usize,
-    /// Where the last page ended.
-    pub cursor: Option<String>,
+question! {
+    /// Rows, newest first.
+    pub struct FlowsRequest {
+        /// Most rows, up to 1,000.
+        pub limit: usize,
+        /// Where the last page ended.
+        pub cursor: Option<String>,
+    }
 }
 
 /// One flow: the columns that have a value.

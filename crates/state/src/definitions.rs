@@ -42,6 +42,8 @@ pub enum Kind {
     Tag,
     /// A name for applications.
     Application,
+    /// The contents of the networks file.
+    NetworksFile,
 }
 
 impl Kind {
@@ -53,11 +55,12 @@ impl Kind {
             Self::Ports => "ports",
             Self::Tag => "tag",
             Self::Application => "application",
+            Self::NetworksFile => "networks-file",
         }
     }
 
     fn of(word: &str) -> Option<Self> {
-        [Self::Profile, Self::Network, Self::Ports, Self::Tag, Self::Application]
+        [Self::Profile, Self::Network, Self::Ports, Self::Tag, Self::Application, Self::NetworksFile]
             .into_iter()
             .find(|kind| kind.word() == word)
     }
@@ -236,6 +239,17 @@ impl Definitions {
         change.commit().map_err(&failed)?;
         let (name, body) = (name.to_owned(), body.cloned());
         Ok(Some(Definition { kind, name, version, valid_from: from, valid_to: None, body, created_at: now }))
+    }
+
+    /// Forgets the oldest versions of a definition, so that at most `versions` of them and `octets` of what they say are
+    /// left; the newest stays. Gives how many are gone.
+    pub fn forget(&self, kind: Kind, name: &str, versions: u32, octets: u64) -> Result<usize, StateError> {
+        let sql = "DELETE FROM definitions WHERE id IN (SELECT id FROM (
+                     SELECT id, row_number() OVER newest AS place, sum(coalesce(length(body), 0)) OVER newest AS octets
+                     FROM definitions WHERE kind = ?1 AND name = ?2 WINDOW newest AS (ORDER BY version DESC))
+                   WHERE place > 1 AND (place > ?3 OR octets > ?4))";
+        let octets = i64::try_from(octets).unwrap_or(i64::MAX);
+        self.db().execute(sql, params![kind.word(), name, versions, octets]).map_err(failed(&self.path))
     }
 
     /// What was in force at an instant.

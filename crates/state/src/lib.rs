@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What people define: profiles, named sets of addresses, ports and applications, each **versioned in time**. A question
+//! What people define: profiles, named sets of addresses, ports and applications, tags, each **versioned in time**. A question
 //! about last month can be answered with the definitions that were in force last month ("as known then") or
 //! with those of today ("as known now").
 //!
 //! [`Definitions`] keeps the versions and knows nothing of what they say. [`Profiles`] knows what profiles mean:
-//! which filter a channel stands for at which minute. [`NamedSets`] knows what `@guests` in a filter stands for. None of
+//! which filter a channel stands for at which minute. [`NamedSets`] knows what `@guests` and `tag guest-upload` in a filter stand for. None of
 //! them knows flows.
 
 mod definitions;
 mod imports;
 mod profiles;
 mod sets;
+mod versions;
 
 pub use definitions::{Definition, Definitions, Kind, StateError};
 pub use imports::{Import, Imports};
@@ -18,4 +19,7 @@ pub use profiles::{
     ALL, AsKnown, ChannelDef, LIVE, Line, MAX_CHANNELS, MAX_DEPTH, MAX_PROFILES, Part, Profile, ProfileError,
     ProfileVersion, Profiles, RollupFilters,
 };
-pub use sets::{MAX_MEMBERS, MAX_SETS, NamedSets, SetBody, SetDefinition, SetFault, SetsWith};
+pub use sets::{
+    Called, MAX_MEMBERS, MAX_SETS, MAX_TAGS, NamedSets, SetBody, SetDefinition, SetFault, SetsWith, TagBody,
+    TagDefinition,
+};

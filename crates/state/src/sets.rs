@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Named sets that people define: of addresses, of ports, of names such as applications. Each is versioned in time as a
+//! Named sets that people define, and tags ([`tags`]): of addresses, of ports, of names such as applications. Each is versioned in time as a
 //! profile is. A member may be another set (`@guests`), also one that is known elsewhere, such as a network of the
 //! networks file: [`SetsWith`] joins both.
 
 use std::collections::BTreeMap;
 
 use minamo_base::{Prefix, Time};
-use minamo_filter::{Members, SetKind, SetVersion, Sets};
+use minamo_filter::{Members, SetKind, SetVersion, Sets, TagVersion};
 use serde::{Deserialize, Serialize};
 
+use crate::versions::{self, Named, Version};
 use crate::{Definition, Definitions, Kind, Profiles, StateError};
+
+pub use fault::{Called, SetFault};
+pub use tags::{MAX_TAGS, TagBody, TagDefinition};
+
+mod fault;
+mod tags;
 
 /// Members that a set may have.
 pub const MAX_MEMBERS: usize = 20_000;
@@ -50,79 +57,6 @@ pub struct SetDefinition {
     pub body: Option<SetBody>,
 }
 
-/// Why a set cannot be written.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SetFault {
-    /// The name cannot be typed.
-    #[error(
-        "name: got {0:?}, want 1 to {MAX_TEXT} octets without quotes, backslashes and control characters, no blank at either end"
-    )]
-    Name(String),
-    /// It is there already.
-    #[error("there is a set @{0} already: change it, or choose another name")]
-    Exists(String),
-    /// It is not there.
-    #[error("there is no set @{0}")]
-    Missing(String),
-    /// It was made for something else.
-    #[error("@{name} holds {}, want {}", kind.name(), want.name())]
-    Kind {
-        /// The set.
-        name: String,
-        /// What it holds.
-        kind: SetKind,
-        /// What is wanted.
-        want: SetKind,
-    },
-    /// A member is none.
-    #[error("member {at}: got {got:?}, want {want}")]
-    Member {
-        /// Its place, from 1.
-        at: usize,
-        /// What was given.
-        got: String,
-        /// What was wanted.
-        want: &'static str,
-    },
-    /// Sets contain each other.
-    #[error("@{0} contains this set, or there are more than {MAX_LEVELS} levels")]
-    Cycle(String),
-    /// Too much of something.
-    #[error("got {got} {what}, want 1 to {max}")]
-    TooMany {
-        /// Of what.
-        what: &'static str,
-        /// How many.
-        got: usize,
-        /// The bound.
-        max: usize,
-    },
-    /// It begins in the future.
-    #[error("valid_from: got {0}, want a time up to now ({1})")]
-    Begin(Time, Time),
-    /// Others contain it.
-    #[error("it is a member of @{0}: change that one first")]
-    Used(String),
-    /// A profile asks for it.
-    #[error("channel {channel} of profile {profile} asks for it: change that first")]
-    Asked {
-        /// The profile.
-        profile: String,
-        /// Its channel.
-        channel: String,
-    },
-    /// The definitions cannot be read or written.
-    #[error("{0}")]
-    State(String),
-}
-
-impl From<StateError> for SetFault {
-    fn from(error: StateError) -> Self {
-        Self::State(error.to_string())
-    }
-}
-
 /// A member as it is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Member {
@@ -155,11 +89,18 @@ fn is_name(name: &str) -> bool {
     (1..=MAX_TEXT).contains(&name.len()) && name.trim() == name && name.chars().all(plain) && !name.starts_with('@')
 }
 
-/// All versions of all sets that people have defined, as of one moment of writing.
+/// All versions of all sets and tags that people have defined, as of one moment of writing.
 #[derive(Debug, Clone, Default)]
 pub struct NamedSets {
     generation: i64,
-    versions: BTreeMap<String, Vec<SetDefinition>>,
+    sets: Named<SetDefinition>,
+    tags: Named<TagDefinition>,
+}
+
+impl Version for SetDefinition {
+    fn holds_at(&self, at: Time) -> bool {
+        self.body.is_some() && self.valid_from <= at && self.valid_to.is_none_or(|to| at < to)
+    }
 }
 
 /// Kinds of definitions that are sets.
@@ -173,12 +114,16 @@ fn stored(kind: SetKind) -> Kind {
 impl NamedSets {
     /// Reads them all. A version that cannot be understood is an error that names it.
     pub fn load(definitions: &Definitions) -> Result<Self, StateError> {
-        let mut all = Self { generation: definitions.generation()?, versions: BTreeMap::new() };
+        let mut all = Self { generation: definitions.generation()?, ..Self::default() };
         for (stored, kind) in KINDS {
             for definition in definitions.all(stored)?.1 {
                 let set = read(definition, kind)?;
-                all.versions.entry(set.name.clone()).or_default().push(set);
+                all.sets.add(&set.name.clone(), set);
             }
+        }
+        for definition in definitions.all(Kind::Tag)?.1 {
+            let tag = tags::read(definition)?;
+            all.tags.add(&tag.name.clone(), tag);
         }
         Ok(all)
     }
@@ -188,20 +133,19 @@ impl NamedSets {
         self.generation
     }
 
-    /// The version in force at an instant.
+    /// The version of a set that is in force at an instant.
     pub fn at(&self, name: &str, at: Time) -> Option<&SetDefinition> {
-        let holds = |v: &&SetDefinition| v.body.is_some() && v.valid_from <= at && v.valid_to.is_none_or(|to| at < to);
-        self.versions.get(name)?.iter().rev().find(holds)
+        self.sets.at(name, at)
     }
 
     /// All versions of a set, oldest first; nothing where there was never one of that name.
     pub fn history(&self, name: &str) -> Option<&[SetDefinition]> {
-        self.versions.get(name).map(Vec::as_slice)
+        self.sets.history(name)
     }
 
-    /// What is in force at an instant, by name.
+    /// The sets in force at an instant, by name.
     pub fn list(&self, at: Time) -> Vec<&SetDefinition> {
-        self.versions.keys().filter_map(|name| self.at(name, at)).collect()
+        self.sets.list(at)
     }
 
     /// Makes a set, in force from `from` on, or from `now`. `outer` has the sets that its members may name besides.
@@ -219,7 +163,7 @@ impl NamedSets {
                 return Err(SetFault::Name(name.to_owned()));
             }
             if all.at(name, now).or(all.at(name, from)).is_some() {
-                return Err(SetFault::Exists(name.to_owned()));
+                return Err(SetFault::Exists(Called::Set(name.to_owned())));
             }
             // Its past has one kind: a question about then must fit the same columns.
             all.same_kind(name, kind)?;
@@ -257,8 +201,9 @@ impl NamedSets {
         let kind = Self::load(definitions)?.known(name, now)?;
         Self::write(definitions, name, kind, None, (from.unwrap_or(now), now), |all| {
             all.known(name, now)?;
-            if let Some((profile, channel)) = Profiles::load(definitions, outer)?.asking(name, now) {
-                return Err(SetFault::Asked { profile: profile.to_owned(), channel: channel.to_owned() });
+            Profiles::load(definitions, outer)?.check_unused(&Called::Set(name.to_owned()), now)?;
+            if let Some(tag) = all.tag_asking(&Called::Set(name.to_owned()), now, outer) {
+                return Err(SetFault::Tagging(tag));
             }
             let holds =
                 |set: &&SetDefinition| set.name != name && set.members().contains(&Member::Set(name.to_owned()));
@@ -277,27 +222,25 @@ impl NamedSets {
         (from, now): (Time, Time),
         check: impl Fn(&Self) -> Result<(), SetFault>,
     ) -> Result<SetDefinition, SetFault> {
-        if from > now {
-            return Err(SetFault::Begin(from, now));
-        }
-        let value = body.map(serde_json::to_value).transpose().map_err(|error| SetFault::State(error.to_string()))?;
-        loop {
-            let all = Self::load(definitions)?;
+        let written = versions::write(definitions, (stored(kind), name), body, (from, now), || {
+            let all = Self::begun(definitions, from, now)?;
             check(&all)?;
-            // Somebody else may have written since it was checked: then it is checked again.
-            let put = definitions.put(stored(kind), name, value.as_ref(), from, now, Some(all.generation))?;
-            if let Some(written) = put {
-                return Ok(read(written, kind)?);
-            }
-        }
+            Ok::<_, SetFault>(all.generation)
+        })?;
+        Ok(read(written, kind)?)
+    }
+
+    /// All of them, for a version that begins at `from`.
+    fn begun(definitions: &Definitions, from: Time, now: Time) -> Result<Self, SetFault> {
+        if from > now { Err(SetFault::Begin(from, now)) } else { Ok(Self::load(definitions)?) }
     }
 
     fn known(&self, name: &str, now: Time) -> Result<SetKind, SetFault> {
-        self.at(name, now).map(|set| set.kind).ok_or_else(|| SetFault::Missing(name.to_owned()))
+        self.at(name, now).map(|set| set.kind).ok_or_else(|| SetFault::Missing(Called::Set(name.to_owned())))
     }
 
     fn same_kind(&self, name: &str, want: SetKind) -> Result<(), SetFault> {
-        match self.versions.get(name).and_then(|all| all.first()) {
+        match self.history(name).and_then(<[_]>::first) {
             Some(set) if set.kind != want => Err(SetFault::Kind { name: name.to_owned(), kind: set.kind, want }),
             _ => Ok(()),
         }
@@ -308,10 +251,12 @@ impl NamedSets {
         if !(1..=MAX_MEMBERS).contains(&got) {
             return Err(SetFault::TooMany { what: "members", got, max: MAX_MEMBERS });
         }
-        let want = match kind {
-            SetKind::Addresses => "an address, a network or @set",
-            SetKind::Numbers => "a port, a range such as 8000-8100 or @set",
-            SetKind::Texts => "a name or @set",
+        let (want, want_ja) = match kind {
+            SetKind::Addresses => ("an address, a network or @set", "アドレス、ネットワーク、または @集合"),
+            SetKind::Numbers => {
+                ("a port, a range such as 8000-8100 or @set", "ポート、8000-8100 のような範囲、または @集合")
+            }
+            SetKind::Texts => ("a name or @set", "名前または @集合"),
         };
         let inner = body.members.iter().filter(|text| text.starts_with('@')).count();
         if inner > MAX_INNER {
@@ -319,10 +264,11 @@ impl NamedSets {
         }
         let known = SetsWith { own: self, outer };
         for (at, text) in body.members.iter().enumerate() {
-            let found = member(kind, text).ok_or_else(|| SetFault::Member { at: at + 1, got: text.clone(), want })?;
+            let bad = || SetFault::Member { at: at + 1, got: text.clone(), want, want_ja };
+            let found = member(kind, text).ok_or_else(bad)?;
             let Member::Set(other) = found else { continue };
             match known.kind(&other) {
-                None => return Err(SetFault::Missing(other)),
+                None => return Err(SetFault::Missing(Called::Set(other))),
                 Some(of) if of != kind => return Err(SetFault::Kind { name: other, kind: of, want: kind }),
                 Some(_) if other == name || self.reaches(&other, name, MAX_LEVELS) => {
                     return Err(SetFault::Cycle(other));
@@ -336,7 +282,7 @@ impl NamedSets {
     /// True where a set has another one in it at any time, or more levels than `levels`.
     fn reaches(&self, name: &str, target: &str, levels: usize) -> bool {
         let Some(levels) = levels.checked_sub(1) else { return true };
-        let members = self.versions.get(name).into_iter().flatten().flat_map(SetDefinition::members);
+        let members = self.history(name).into_iter().flatten().flat_map(SetDefinition::members);
         members.into_iter().any(|member| match member {
             Member::Set(other) => other == target || self.reaches(&other, target, levels),
             _ => false,
@@ -351,18 +297,18 @@ impl SetDefinition {
     }
 }
 
-fn read(definition: Definition, kind: SetKind) -> Result<SetDefinition, StateError> {
-    let Definition { kind: stored, name, version, valid_from, valid_to, body, .. } = definition;
-    let bad = |reason: String| StateError::Body { kind: stored.word(), name: name.clone(), version, reason };
-    let body: Option<SetBody> = body.map(serde_json::from_value).transpose().map_err(|e| bad(e.to_string()))?;
+fn read(mut definition: Definition, kind: SetKind) -> Result<SetDefinition, StateError> {
+    let body: Option<SetBody> = versions::body(&mut definition)?;
+    let Definition { kind: stored, name, version, valid_from, valid_to, .. } = definition;
     let unknown = |text: &&String| member(kind, text).is_none();
     if let Some(text) = body.iter().flat_map(|body| &body.members).find(unknown) {
-        return Err(bad(format!("got the member {text:?}, want {}", kind.name())));
+        let reason = format!("got the member {text:?}, want {}", kind.name());
+        return Err(StateError::Body { kind: stored.word(), name, version, reason });
     }
     Ok(SetDefinition { name, kind, version, valid_from, valid_to, body })
 }
 
-/// The sets that people have defined together with those that are known elsewhere; of equal names the former counts.
+/// The sets and tags that people have defined together with sets that are known elsewhere; of equal names the former counts.
 pub struct SetsWith<'a> {
     /// What people have defined.
     pub own: &'a NamedSets,
@@ -372,7 +318,7 @@ pub struct SetsWith<'a> {
 
 impl Sets for SetsWith<'_> {
     fn kind(&self, name: &str) -> Option<SetKind> {
-        let own = self.own.versions.get(name).and_then(|all| all.first()).map(|set| set.kind);
+        let own = self.own.history(name).and_then(<[_]>::first).map(|set| set.kind);
         own.or_else(|| self.outer.kind(name))
     }
 
@@ -383,8 +329,20 @@ impl Sets for SetsWith<'_> {
     fn names(&self) -> BTreeMap<String, SetKind> {
         let mut names = self.outer.names();
         let open = |set: &&SetDefinition| set.body.is_some() && set.valid_to.is_none();
-        names.extend(self.own.versions.values().flatten().filter(open).map(|set| (set.name.clone(), set.kind)));
+        names.extend(self.own.sets.0.values().flatten().filter(open).map(|set| (set.name.clone(), set.kind)));
         names
+    }
+
+    fn tag(&self, name: &str) -> Option<Vec<TagVersion>> {
+        self.own.tag_versions(name).or_else(|| self.outer.tag(name))
+    }
+
+    fn tags(&self) -> Vec<String> {
+        self.own.open_tags()
+    }
+
+    fn tags_ever(&self) -> Vec<String> {
+        self.own.tags.0.keys().cloned().collect()
     }
 }
 
@@ -392,7 +350,7 @@ impl SetsWith<'_> {
     /// The versions of a set, those of the sets in it cut to its own time.
     /// Members beyond `room` are left out.
     fn expanded(&self, name: &str, levels: usize, room: &mut usize) -> Vec<SetVersion> {
-        let (Some(own), Some(levels)) = (self.own.versions.get(name), levels.checked_sub(1)) else {
+        let (Some(own), Some(levels)) = (self.own.history(name), levels.checked_sub(1)) else {
             let mut outer = self.outer.versions(name);
             outer.retain(|version| take(room, version.members.len()));
             return outer;

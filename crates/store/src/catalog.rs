@@ -10,13 +10,14 @@ use minamo_base::Time;
 use rusqlite::{Connection, OpenFlags, Transaction, params};
 
 use crate::StoreError;
-use crate::retention::{Hold, HoldKind};
+use crate::retention::{Hold, HoldKind, Retained, Rule};
 use crate::segment::Segment;
 use crate::span::Span;
+use crate::start;
 use crate::tables::{PerTable, TABLES, tables};
 
 /// Steps from one schema version to the next; the version is how many were taken. Append only.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 5] = [
     "
     CREATE TABLE sealed (table_name TEXT PRIMARY KEY, through INTEGER NOT NULL) STRICT;
     CREATE TABLE next (one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER NOT NULL) STRICT;
@@ -40,7 +41,21 @@ const MIGRATIONS: [&str; 3] = [
     ALTER TABLE holds ADD COLUMN kind TEXT NOT NULL DEFAULT 'other';
     ALTER TABLE holds ADD COLUMN owner TEXT NOT NULL DEFAULT '';
     ",
+    "
+    CREATE TABLE retained (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, rule TEXT NOT NULL, segments INTEGER NOT NULL,
+        rows INTEGER NOT NULL, bytes INTEGER NOT NULL
+    ) STRICT;
+    ",
+    // Of the other columns of a row, so that a flipped bit does not change what is true of a segment.
+    "
+    ALTER TABLE segments ADD COLUMN row_sum INTEGER;
+    ALTER TABLE sealed ADD COLUMN row_sum INTEGER;
+    ",
 ];
+
+/// Runs of retention that are remembered; the oldest are forgotten.
+pub(crate) const RETAINED: usize = 1_000;
 
 /// The open database.
 pub(crate) struct Catalog {
@@ -58,7 +73,8 @@ pub(crate) struct Entry {
 }
 
 impl Catalog {
-    /// Opens the catalog in `dir`, makes it where there is none, and brings it to the newest version.
+    /// Opens the catalog in `dir`, makes it where there is none, and brings it to the newest version. One that knows
+    /// nothing beside segments is refused.
     pub(crate) fn open(dir: &Path) -> Result<Self, StoreError> {
         let path = dir.join("catalog.db");
         let failed = StoreError::catalog(&path);
@@ -68,6 +84,13 @@ impl Catalog {
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;")
             .map_err(&failed)?;
         let version = Self::version(&connection, &path)?;
+        if version == 0 {
+            start::refuse_segments(dir, path.clone())?;
+        }
+        let sound: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0)).map_err(&failed)?;
+        if sound != "ok" {
+            return Err(StoreError::bad_catalog(&path, sound.lines().next().unwrap_or_default()));
+        }
         for (at, step) in MIGRATIONS.iter().enumerate().skip(version) {
             let change = connection.transaction().map_err(&failed)?;
             change.execute_batch(step).map_err(&failed)?;
@@ -76,6 +99,11 @@ impl Catalog {
             change.commit().map_err(&failed)?;
         }
         Ok(Self { connection, path: path.clone() })
+    }
+
+    /// Puts everything into the one file and closes it.
+    pub(crate) fn complete(self) -> Result<(), StoreError> {
+        self.connection.execute_batch("PRAGMA journal_mode = DELETE;").map_err(StoreError::catalog(&self.path))
     }
 
     /// Opens the catalog in `dir` for reading, while another process may write it.
@@ -113,8 +141,19 @@ impl Catalog {
         let read = self.connection.unchecked_transaction().map_err(&failed)?;
         let mut out: PerTable<Entry> = Default::default();
         for (entry, table) in out.iter_mut().zip(tables()) {
-            entry.through = through(&read, table.name).map_err(&failed)?;
-            entry.segments = segments(&read, table.name, dir).map_err(&failed)?;
+            entry.through = self.through_of(&read, table.name)?;
+            for (segment, sum) in segments(&read, table.name, dir).map_err(&failed)? {
+                // Rows of older versions have none.
+                if sum.is_some_and(|sum| sum != row_sum(table.name, &segment)) {
+                    let what = format!("segment {} is not noted as it was", segment.id);
+                    return Err(StoreError::bad_catalog(&self.path, &what));
+                }
+                entry.segments.push(segment);
+            }
+        }
+        let count = read.query_row("SELECT count(*) FROM segments", [], |row| row.get::<_, i64>(0)).map_err(&failed)?;
+        if usize::try_from(count).ok() != Some(out.iter().map(|entry| entry.segments.len()).sum()) {
+            return Err(StoreError::bad_catalog(&self.path, "segments are of no table"));
         }
         Ok(out)
     }
@@ -125,15 +164,29 @@ impl Catalog {
         let read = self.connection.unchecked_transaction().map_err(&failed)?;
         let mut out = [0; TABLES];
         for (to, table) in out.iter_mut().zip(tables()) {
-            *to = through(&read, table.name).map_err(&failed)?;
+            *to = self.through_of(&read, table.name)?;
         }
         Ok(out)
+    }
+
+    fn through_of(&self, read: &Transaction<'_>, table: &str) -> Result<u64, StoreError> {
+        let found = through(read, table).map_err(StoreError::catalog(&self.path))?;
+        let Some((through, sum)) = found else { return Ok(0) };
+        if sum.is_some_and(|sum| sum != through_sum(table, through)) {
+            return Err(StoreError::bad_catalog(
+                &self.path,
+                &format!("how far {table} are sealed is not noted as it was"),
+            ));
+        }
+        Ok(through)
     }
 
     /// Identity for the next segment; never given twice to a segment that got into the catalog.
     pub(crate) fn next_id(&self) -> Result<i64, StoreError> {
         self.connection
-            .query_row("SELECT segment FROM next", [], |row| row.get(0))
+            .query_row("SELECT max(segment, (SELECT coalesce(max(id), 0) + 1 FROM segments)) FROM next", [], |row| {
+                row.get(0)
+            })
             .map_err(StoreError::catalog(&self.path))
     }
 
@@ -142,9 +195,10 @@ impl Catalog {
         self.change(|change| {
             insert(change, table, new)?;
             change.execute(
-                "INSERT INTO sealed VALUES (?1, ?2)
-                 ON CONFLICT (table_name) DO UPDATE SET through = max(through, excluded.through)",
-                params![table, signed(through)],
+                "INSERT INTO sealed VALUES (?1, ?2, ?3)
+                 ON CONFLICT (table_name) DO UPDATE SET through = excluded.through, row_sum = excluded.row_sum
+                 WHERE excluded.through > through",
+                params![table, signed(through), through_sum(table, through)],
             )?;
             Ok(())
         })
@@ -204,6 +258,34 @@ impl Catalog {
         Ok(rows)
     }
 
+    /// What retention deleted, oldest first.
+    pub(crate) fn retained(&self) -> Result<Vec<Retained>, StoreError> {
+        let failed = StoreError::catalog(&self.path);
+        let mut query = self
+            .connection
+            .prepare("SELECT at, rule, segments, rows, bytes FROM retained ORDER BY id")
+            .map_err(&failed)?;
+        let rows = query.query_map([], |row| {
+            let number = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
+            // A rule of a newer version is still a deletion: it is told without its reason.
+            let rule = Rule::of(&row.get::<_, String>(1)?).map_or("", Rule::name);
+            Ok(Retained { at: Time(row.get(0)?), rule, segments: number(2)?, rows: number(3)?, bytes: number(4)? })
+        });
+        rows.and_then(Iterator::collect).map_err(&failed)
+    }
+
+    /// Notes what retention deleted.
+    pub(crate) fn note_retained(&mut self, run: &Retained) -> Result<(), StoreError> {
+        self.change(|change| {
+            change.execute(
+                "INSERT INTO retained (at, rule, segments, rows, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![run.at.0, run.rule, signed(run.segments), signed(run.rows), signed(run.bytes)],
+            )?;
+            let last = change.last_insert_rowid();
+            change.execute("DELETE FROM retained WHERE id <= ?1", [last - RETAINED as i64]).map(drop)
+        })
+    }
+
     fn change(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>) -> Result<(), StoreError> {
         let failed = StoreError::catalog(&self.path);
         let change = self.connection.transaction().map_err(&failed)?;
@@ -212,15 +294,22 @@ impl Catalog {
     }
 }
 
-fn through(read: &Transaction<'_>, table: &str) -> rusqlite::Result<u64> {
-    let mut query = read.prepare("SELECT through FROM sealed WHERE table_name = ?1")?;
+fn through(read: &Transaction<'_>, table: &str) -> rusqlite::Result<Option<(u64, Option<u32>)>> {
+    let mut query = read.prepare("SELECT through, row_sum FROM sealed WHERE table_name = ?1")?;
     let mut rows = query.query([table])?;
-    rows.next()?.map_or(Ok(0), |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()))
+    rows.next()?.map(|row| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?))).transpose()
 }
 
-fn segments(read: &Transaction<'_>, table: &str, dir: &Path) -> rusqlite::Result<Vec<Arc<Segment>>> {
+/// The checksum of how far a table is sealed.
+fn through_sum(table: &str, through: u64) -> u32 {
+    crc32fast::hash(format!("{table}\n{through}").as_bytes())
+}
+
+/// The segments of a table, each with the checksum of its row.
+fn segments(read: &Transaction<'_>, table: &str, dir: &Path) -> rusqlite::Result<Vec<(Arc<Segment>, Option<u32>)>> {
     let mut query = read.prepare(
-        "SELECT id, path, hour, rows, bytes, min_start, max_start, min_end, max_end, frame_first, frame_last, sums, class
+        "SELECT id, path, hour, rows, bytes, min_start, max_start, min_end, max_end, frame_first, frame_last, sums, class,
+                row_sum
          FROM segments WHERE table_name = ?1 ORDER BY id",
     )?;
     let rows = query.query_map([table], |row| {
@@ -228,7 +317,7 @@ fn segments(read: &Transaction<'_>, table: &str, dir: &Path) -> rusqlite::Result
         let unsigned = |at: usize| row.get::<_, i64>(at).map(i64::cast_unsigned);
         let time = |at: usize| row.get(at).map(Time);
         let span = Span { min_start: time(5)?, max_start: time(6)?, min_end: time(7)?, max_end: time(8)? };
-        Ok(Arc::new(Segment {
+        let segment = Arc::new(Segment {
             id: row.get(0)?,
             file: dir.join(&path),
             path,
@@ -240,7 +329,8 @@ fn segments(read: &Transaction<'_>, table: &str, dir: &Path) -> rusqlite::Result
             sums: row.get::<_, Option<Vec<u8>>>(11)?.map_or_else(Arc::default, |sums| unpack(&sums)),
             class: row.get(12)?,
             doomed: AtomicBool::new(false),
-        }))
+        });
+        Ok((segment, row.get(13)?))
     })?;
     rows.collect()
 }
@@ -249,7 +339,7 @@ fn insert(change: &Transaction<'_>, table: &str, new: &[Arc<Segment>]) -> rusqli
     for segment in new {
         let Span { min_start, max_start, min_end, max_end } = segment.span;
         change.execute(
-            "INSERT INTO segments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            "INSERT INTO segments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             params![
                 segment.id,
                 table,
@@ -264,12 +354,25 @@ fn insert(change: &Transaction<'_>, table: &str, new: &[Arc<Segment>]) -> rusqli
                 signed(segment.frames.0),
                 signed(segment.frames.1),
                 segment.sums.iter().flat_map(|sum| sum.to_le_bytes()).collect::<Vec<u8>>(),
-                segment.class
+                segment.class,
+                row_sum(table, segment)
             ],
         )?;
         change.execute("UPDATE next SET segment = max(segment, ?1 + 1)", [segment.id])?;
     }
     Ok(())
+}
+
+/// The checksum of what is noted of a segment.
+fn row_sum(table: &str, segment: &Segment) -> u32 {
+    let Segment { id, path, hour, rows, bytes, span, frames, sums, class, .. } = segment;
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(format!("{table}\n{id}\n{path}\n{hour:?}\n{rows}\n{bytes}\n{frames:?}\n{class}\n").as_bytes());
+    for at in [span.min_start, span.max_start, span.min_end, span.max_end] {
+        hasher.update(&at.0.to_le_bytes());
+    }
+    sums.iter().for_each(|sum| hasher.update(&sum.to_le_bytes()));
+    hasher.finalize()
 }
 
 fn unpack(sums: &[u8]) -> Arc<[u32]> {
@@ -295,7 +398,7 @@ mod tests {
             .pragma_update(None, "user_version", 99)
             .expect("set");
         let message = Catalog::open(dir.path()).err().expect("refused").to_string();
-        assert!(message.contains("format version 99, want at most 3"), "{message}");
+        assert!(message.contains("format version 99, want at most 5"), "{message}");
     }
     #[test]
     fn holds_of_an_older_catalog_are_kept_and_have_no_kind() {

@@ -45,6 +45,8 @@ pub(crate) struct Compactor {
     busy: bool,
     /// Segments whose merge failed: they are not tried again before the next start.
     failed: HashSet<i64>,
+    /// True after a merge for which there was no room on the disk: it is tried again a while later.
+    resting: bool,
 }
 
 impl Compactor {
@@ -54,7 +56,7 @@ impl Compactor {
         let of = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("lake-merge".to_owned()).spawn(move || run(&of, &queue));
         let thread = Some(thread.map_err(StoreError::io("start the threads of", &shared.dir))?);
-        Ok(Self { work: Some(work), thread, busy: false, failed: HashSet::new(), shared })
+        Ok(Self { work: Some(work), thread, busy: false, failed: HashSet::new(), resting: false, shared })
     }
 
     /// True while a merge runs.
@@ -67,13 +69,26 @@ impl Compactor {
         self.busy = false;
     }
 
-    /// These segments cannot be merged.
-    pub(crate) fn failed(&mut self, old: &[Arc<Segment>]) {
-        self.failed.extend(old.iter().map(|segment| segment.id));
+    /// These segments cannot be merged; not now, where the disk is full.
+    pub(crate) fn failed(&mut self, old: &[Arc<Segment>], full: bool) {
+        if full {
+            self.resting = true;
+        } else {
+            self.failed.extend(old.iter().map(|segment| segment.id));
+        }
+    }
+
+    /// There may be room again.
+    pub(crate) fn rested(&mut self) {
+        self.resting = false;
     }
 
     /// Begins the next merge, into the segment `id`; false where there is none to begin.
     pub(crate) fn choose(&mut self, id: i64, fully: bool) -> bool {
+        // What replaces segments lies beside them for a while: short space is not for merging by itself.
+        if self.resting || (self.shared.is_short() && !fully) {
+            return false;
+        }
         let now = (self.shared.clock)();
         for (place, table) in tables().into_iter().enumerate() {
             let mut segments = self.shared.rollups.movable(place, self.shared.segments(place));

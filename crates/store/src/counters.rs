@@ -30,6 +30,9 @@ minamo_base::counters! {
         /// Batches of the log for a table that this version does not know; the log file is kept.
         unknown_frames: AtomicU64 = "minamo_lake_wal_skipped_total" [reason = "unknown_table"],
             "An older version was started on newer data: start the newer one again.";
+        /// Batches of the log that are not what was written, with whole ones behind them; the log file is kept.
+        damaged_frames: AtomicU64 = "minamo_lake_wal_skipped_total" [reason = "damaged"],
+            "The disk returned something else than was written: look at the disk, and bring the log file back from a backup.";
         /// Rows moved from the hot buffer into segments.
         sealed_rows: AtomicU64 = "minamo_lake_sealed_rows_total" [], "";
         /// Segments written by sealing.

@@ -3,6 +3,7 @@
 //! is so divided evenly, whatever the columns cost, and at most one row group per file is under way.
 
 use std::collections::VecDeque;
+use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -11,22 +12,47 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::FieldRef;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
 use parquet::errors::ParquetError;
+use parquet::file::writer::SerializedRowGroupWriter;
+use parquet::schema::types::ColumnDescPtr;
 
 use crate::StoreError;
+use crate::constant::{self, Constant};
 
 /// One column: its values, and their writer. No column of ours has more than one leaf.
 struct Column {
     place: usize,
     field: FieldRef,
     values: Vec<ArrayRef>,
+    descriptor: ColumnDescPtr,
     writer: ArrowColumnWriter,
+}
+
+/// An encoded column.
+pub(crate) enum Chunk {
+    /// By the general writer.
+    General(Box<ArrowColumnChunk>),
+    /// Of one value.
+    Constant(Box<Constant>),
+}
+
+impl Chunk {
+    /// Appends it to a row group.
+    pub(crate) fn append<W: Write + Send>(
+        self,
+        group: &mut SerializedRowGroupWriter<'_, W>,
+    ) -> Result<(), ParquetError> {
+        match self {
+            Self::General(chunk) => chunk.append_to_row_group(group),
+            Self::Constant(constant) => constant.append(group),
+        }
+    }
 }
 
 /// Columns to do, and those done.
 #[derive(Default)]
 struct State {
     left: VecDeque<Column>,
-    done: Vec<(usize, ArrowColumnChunk)>,
+    done: Vec<(usize, Chunk)>,
     failed: Option<ParquetError>,
 }
 
@@ -43,19 +69,20 @@ impl Encoding {
     /// Begins with rows that all have the same columns; with `threads`, on another thread.
     pub(crate) fn begin(
         writers: Vec<ArrowColumnWriter>,
+        descriptors: &[ColumnDescPtr],
         rows: &[RecordBatch],
         threads: bool,
     ) -> Result<Self, StoreError> {
         let fields = rows.first().map(|rows| rows.schema_ref().fields().clone()).unwrap_or_default();
         let columns = writers.len();
-        if columns != fields.len() {
+        if columns != fields.len() || columns != descriptors.len() {
             return Err(StoreError::Engine(format!("got {columns} leaves of {} columns", fields.len())));
         }
-        let column = |(place, (field, writer)): (usize, (&FieldRef, ArrowColumnWriter))| {
+        let column = |(place, ((field, writer), descriptor)): (usize, ((&FieldRef, _), &ColumnDescPtr))| {
             let values = rows.iter().filter_map(|rows| rows.columns().get(place)).cloned().collect();
-            Column { place, field: Arc::clone(field), values, writer }
+            Column { place, field: Arc::clone(field), values, descriptor: Arc::clone(descriptor), writer }
         };
-        let left: VecDeque<Column> = fields.iter().zip(writers).enumerate().map(column).collect();
+        let left: VecDeque<Column> = fields.iter().zip(writers).zip(descriptors).enumerate().map(column).collect();
         let shared = Arc::new(Mutex::new(State { left, ..State::default() }));
         let thread = if threads {
             let shared = Arc::clone(&shared);
@@ -68,7 +95,7 @@ impl Encoding {
     }
 
     /// Does what is left; gives the encoded columns in order.
-    pub(crate) fn end(mut self, path: &Path) -> Result<Vec<ArrowColumnChunk>, StoreError> {
+    pub(crate) fn end(mut self, path: &Path) -> Result<Vec<Chunk>, StoreError> {
         work(&self.shared);
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             return Err(StoreError::Engine("a thread that encodes has ended".to_owned()));
@@ -95,8 +122,12 @@ impl Drop for Encoding {
 /// Encodes columns until none is left or one fails.
 fn work(shared: &Shared) {
     loop {
-        let Some(Column { place, field, values, writer }) = next(shared) else { return };
-        let encoded = encode(&field, &values, writer);
+        let Some(Column { place, field, values, descriptor, writer }) = next(shared) else { return };
+        let encoded = match constant::encode(&descriptor, &values) {
+            Ok(Some(constant)) => Ok(Chunk::Constant(Box::new(constant))),
+            Ok(None) => encode(&field, &values, writer).map(|chunk| Chunk::General(Box::new(chunk))),
+            Err(error) => Err(error),
+        };
         let mut state = lock(shared);
         match encoded {
             Ok(chunk) => state.done.push((place, chunk)),

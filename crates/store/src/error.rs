@@ -93,11 +93,22 @@ impl StoreError {
 
     /// For `map_err` on SQLite calls.
     pub(crate) fn catalog(path: &Path) -> impl Fn(rusqlite::Error) -> Self + '_ {
-        move |error| Self::Catalog {
-            path: path.to_owned(),
-            full: error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
-            reason: error.to_string(),
+        move |error| match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
+                Self::bad_catalog(path, &error.to_string())
+            }
+            code => Self::Catalog {
+                path: path.to_owned(),
+                full: code == Some(rusqlite::ErrorCode::DiskFull),
+                reason: error.to_string(),
+            },
         }
+    }
+
+    /// A catalog that is not what was written.
+    pub(crate) fn bad_catalog(path: &Path, what: &str) -> Self {
+        let reason = format!("is damaged ({what}): bring it back from a backup, or run `minamo lake rebuild`");
+        Self::Damaged { path: path.to_owned(), reason }
     }
 
     /// For `map_err` on Parquet calls that write or read `path`.

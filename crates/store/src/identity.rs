@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The lake keeps `flow_id` only where it does not follow from the rest of the row: eight incompressible
-//! octets per flow would be the largest column. Reading puts it together again.
+//! octets per flow would be the largest column. Reading puts it together again. `community_id` always follows, and is
+//! never kept.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringViewBuilder, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringViewBuilder};
 use arrow::datatypes::{DataType, Schema};
 use datafusion::common::{ScalarValue, exec_datafusion_err};
 use datafusion::error::Result;
@@ -14,7 +15,7 @@ use datafusion::logical_expr::{
     BinaryExpr, ColumnarValue, Expr, Operator, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use minamo_base::FlowId;
-use minamo_model::{FLOWS, IDENTITY, identities};
+use minamo_model::{COMMUNITY, COMMUNITY_ID, FLOWS, IDENTITY, community_ids, identities, with_community_ids};
 
 use crate::StoreError;
 
@@ -22,7 +23,10 @@ use crate::StoreError;
 pub(crate) const FLOW_ID: &str = "flow_id";
 
 /// The batch without the identities that follow from its rows.
-pub(crate) fn strip(batch: RecordBatch) -> std::result::Result<RecordBatch, StoreError> {
+pub(crate) fn strip(mut batch: RecordBatch) -> std::result::Result<RecordBatch, StoreError> {
+    if let Some((at, _)) = batch.schema_ref().column_with_name(COMMUNITY_ID) {
+        batch.remove_column(at);
+    }
     let Some((at, _)) = batch.schema_ref().column_with_name(FLOW_ID) else { return Ok(batch) };
     let Some(given) = batch.column(at).as_string_view_opt() else { return Ok(batch) };
     let Some(found) = identities(&batch) else { return Ok(batch) };
@@ -44,35 +48,6 @@ pub(crate) fn strip(batch: RecordBatch) -> std::result::Result<RecordBatch, Stor
         fields.remove(at);
     }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?)
-}
-
-/// The batch with the identities of all of its rows: those that are kept, and those that follow.
-pub(crate) fn complete(batch: &RecordBatch) -> std::result::Result<RecordBatch, StoreError> {
-    let rows = batch.num_rows();
-    let of = FLOWS.schema();
-    let inputs = IDENTITY.iter().filter_map(|(name, _)| {
-        let field = of.field_with_name(name).ok()?;
-        let column = batch.column_by_name(name).cloned();
-        Some((*name, column.unwrap_or_else(|| new_null_array(field.data_type(), rows))))
-    });
-    let inputs = RecordBatch::try_from_iter(inputs)?;
-    let found = identities(&inputs).ok_or_else(|| StoreError::Engine("flows without their keys".to_owned()))?;
-    let kept = batch.column_by_name(FLOW_ID).and_then(|kept| kept.as_string_view_opt());
-    let mut ids = StringViewBuilder::with_capacity(rows);
-    for (row, found) in found.enumerate() {
-        match kept.filter(|kept| kept.is_valid(row)) {
-            Some(kept) => ids.append_value(kept.value(row)),
-            None => ids.append_value(std::str::from_utf8(&found.digits()).unwrap_or_default()),
-        }
-    }
-    let ids: ArrayRef = Arc::new(ids.finish());
-    let columns = of.fields().iter().filter_map(|field| match field.name().as_str() {
-        FLOW_ID => Some((Arc::clone(field), Arc::clone(&ids))),
-        name => Some((Arc::clone(field), batch.column_by_name(name).cloned()?)),
-    });
-    let (fields, columns): (Vec<_>, Vec<_>) = columns.unzip();
-    let options = RecordBatchOptions::new().with_row_count(Some(rows));
     Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?)
 }
 
@@ -128,11 +103,70 @@ impl ScalarUDFImpl for Identity {
     }
 }
 
-/// Places of the columns that the identity is made of in the table of flows: the kept one first.
-pub(crate) fn inputs() -> impl Iterator<Item = usize> {
+/// A column that is put together from others when it is read.
+#[derive(Debug)]
+pub(crate) struct Derived {
+    pub(crate) name: &'static str,
+    pub(crate) function: Arc<ScalarUDF>,
+    /// Places of what it is made of in the table of flows, in the order of the function's arguments.
+    pub(crate) inputs: Vec<usize>,
+}
+
+/// Names of the columns that are put together: what segments have of them is not all.
+pub(crate) const DERIVED: [&str; 2] = [FLOW_ID, COMMUNITY_ID];
+
+/// The columns that are put together.
+pub(crate) fn derived(community_seed: u16) -> [Derived; 2] {
     let schema = FLOWS.schema();
-    let names = std::iter::once(FLOW_ID).chain(IDENTITY.iter().map(|(name, _)| *name));
-    names.filter_map(move |name| schema.index_of(name).ok()).collect::<Vec<_>>().into_iter()
+    let places = |names: &[&str]| names.iter().filter_map(|name| schema.index_of(name).ok()).collect();
+    let kept_first: Vec<&str> = std::iter::once(FLOW_ID).chain(IDENTITY.iter().map(|(name, _)| *name)).collect();
+    let conversation: Vec<&str> = COMMUNITY.iter().map(|(name, _)| *name).collect();
+    [
+        Derived { name: FLOW_ID, function: Identity::function(), inputs: places(&kept_first) },
+        Derived { name: COMMUNITY_ID, function: Community::function(community_seed), inputs: places(&conversation) },
+    ]
+}
+
+/// The batch with the community ids of its rows.
+pub(crate) fn with_community(batch: &RecordBatch, seed: u16) -> std::result::Result<RecordBatch, StoreError> {
+    Ok(with_community_ids(batch, seed)?)
+}
+
+/// The function that computes community ids from the columns of [`COMMUNITY`].
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Community {
+    signature: Signature,
+    seed: u16,
+}
+
+impl Community {
+    fn function(seed: u16) -> Arc<ScalarUDF> {
+        let signature = Signature::any(COMMUNITY.len(), Volatility::Immutable);
+        Arc::new(ScalarUDF::from(Self { signature, seed }))
+    }
+}
+
+impl ScalarUDFImpl for Community {
+    fn name(&self) -> &str {
+        "flow_community"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Utf8View)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let bad = || exec_datafusion_err!("flow_community: want the columns of a flow");
+        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+        let named = COMMUNITY.iter().zip(arrays).map(|((name, _), array)| (*name, array));
+        let batch = RecordBatch::try_from_iter(named)?;
+        let ids = community_ids(&batch, self.seed).ok_or_else(bad)?;
+        Ok(ColumnarValue::Array(Arc::new(ids) as ArrayRef))
+    }
 }
 
 /// The identity that the filters ask for, where they ask for exactly one.
@@ -173,7 +207,7 @@ mod tests {
             let mut flow = Flow::default();
             flow.core.time_start = Time(n);
             flow.core.src_ip = Ip::v4([10, 0, 0, 1]);
-            flow.core.flow_id = id.map_or_else(|| flow.identity().to_string(), str::to_owned);
+            flow.core.flow_id = Some(id.map_or_else(|| flow.identity().to_string(), str::to_owned));
             builder.append(&flow);
         }
         builder.finish().expect("a batch")

@@ -141,6 +141,7 @@ impl Lake {
         start::check_catalog(dir)?;
         let catalog = Catalog::open_read_only(dir)?;
         shared.set_holds(catalog.holds()?);
+        shared.set_retained(catalog.retained()?);
         // The log before the segments: a row that moves meanwhile is seen in both and counted once.
         let replay = wal::replay(&dir.join("wal"), &catalog.through()?, false, &shared.counters)?;
         let through = start::load(&shared, catalog.load(dir)?);
@@ -252,7 +253,7 @@ impl Lake {
         &self.shared.settings
     }
 
-    /// What retention deleted since it was opened, newest first, as far as it is remembered.
+    /// What retention deleted, newest first: the last 1,000 runs.
     pub fn retained(&self) -> Vec<Retained> {
         self.shared.retained()
     }

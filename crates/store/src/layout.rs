@@ -19,7 +19,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{CastOptions, cast_with_options, concat, max};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampNanosecondType, UInt64Type};
-use minamo_model::Table;
+use minamo_model::{EVENTS, FLOWS, Table};
 use minamo_schema::Kind;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
@@ -42,7 +42,7 @@ const SORTED: [&str; 2] = ["2", FORMAT];
 /// Rows of a row group: what a bloom filter covers and a thread reads at a time.
 const ROW_GROUP_ROWS: usize = 262_144;
 /// Rows of a page: the least that is read.
-const PAGE_ROWS: usize = 8_192;
+pub(crate) const PAGE_ROWS: usize = 8_192;
 /// Rows from which on another thread pays.
 const THREAD_ROWS: usize = 32_768;
 /// Columns whose pages have narrow ranges in the order of the rows; of the others the row group's must do.
@@ -212,6 +212,11 @@ impl Layout {
     }
 }
 
+/// True for columns of which pages have statistics, or row groups a bloom filter.
+pub(crate) fn is_indexed(name: &str) -> bool {
+    [FLOWS.time, EVENTS.time].contains(&name) || PAGED.contains(&name) || BLOOM.contains(&name)
+}
+
 /// The coarsest unit in which all instants are whole numbers.
 fn unit_of(nanos: &[i64]) -> TimeUnit {
     let whole = |of: i64| nanos.iter().all(|at| at % of == 0);
@@ -225,7 +230,7 @@ fn unit_of(nanos: &[i64]) -> TimeUnit {
 }
 
 /// True where all rows have the same value. Looks at types whose equality is cheap to tell.
-fn is_constant(column: &ArrayRef) -> bool {
+pub(crate) fn is_constant(column: &ArrayRef) -> bool {
     if column.null_count() > 0 || column.is_empty() {
         return column.null_count() == column.len();
     }
@@ -352,7 +357,8 @@ impl FileWriter {
         self.groups += 1;
         let threads = self.filled >= THREAD_ROWS;
         self.filled = 0;
-        self.encoding = Some(Encoding::begin(writers, &std::mem::take(&mut self.rows), threads)?);
+        let descriptors = self.writer.schema_descr().columns();
+        self.encoding = Some(Encoding::begin(writers, descriptors, &std::mem::take(&mut self.rows), threads)?);
         Ok(())
     }
 
@@ -363,7 +369,7 @@ impl FileWriter {
         let chunks = encoding.end(&self.path)?;
         let mut group = self.writer.next_row_group().map_err(&failed)?;
         for chunk in chunks {
-            chunk.append_to_row_group(&mut group).map_err(&failed)?;
+            chunk.append(&mut group).map_err(&failed)?;
         }
         group.close().map(drop).map_err(failed)
     }
@@ -384,6 +390,9 @@ impl FileWriter {
 #[cfg(test)]
 mod tests {
     use arrow::array::{StringViewArray, UInt64Array};
+    use minamo_base::Ip;
+    use minamo_model::{Flow, FlowBuilder};
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
     use super::*;
 
@@ -403,5 +412,35 @@ mod tests {
         assert!(is_constant(&text([Some("a text of more than twelve"); 3])));
         assert!(!is_constant(&text([Some("a text of more than twelve"), Some("a text of more than twelvE"), None])));
         assert!(is_constant(&text([None; 3])) && !is_constant(&text([None, Some("a"), Some("a")])));
+    }
+
+    #[test]
+    fn a_column_of_one_value_is_short_and_reads_back() {
+        let mut builder = FlowBuilder::default();
+        for number in 0..20_000_u16 {
+            let mut flow = Flow::default();
+            flow.core.src_port = number;
+            flow.core.app = "TLS".into();
+            flow.exporter.get_or_insert_default().ip = Some(Ip::v4([192, 0, 2, 1]));
+            builder.append(&flow);
+        }
+        let rows = builder.finish().expect("a batch");
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.parquet");
+        let origin = Origin { id: 1, hour: None, class: String::new(), frames: (1, 1), parts: 1, replaces: Vec::new() };
+        let mut writer = FileWriter::create(&path, &FLOWS, &origin, &Layout::of(&rows)).expect("a file");
+        writer.write(&rows).expect("written");
+        writer.finish().expect("finished");
+        let file = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).expect("there")).expect("a file");
+        for name in ["exporter_ip", "app", "dst_port", "src_bytes"] {
+            let chunks = file.metadata().row_group(0).columns();
+            let chunk = chunks.iter().find(|chunk| chunk.column_descr().name() == name).expect("a column");
+            assert!(chunk.compressed_size() < 200, "{name} takes {} octets", chunk.compressed_size());
+            let statistics = chunk.statistics().expect("statistics");
+            assert_eq!(statistics.min_bytes_opt(), statistics.max_bytes_opt(), "{name}");
+        }
+        let schema = rows.schema();
+        let read = file.with_batch_size(20_000).build().expect("a reader").next().expect("rows").expect("a batch");
+        assert_eq!(crate::merge::whole(&read, &schema).expect("a batch"), rows);
     }
 }

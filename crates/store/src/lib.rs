@@ -12,6 +12,7 @@
 mod catalog;
 mod checked;
 mod compact;
+mod constant;
 mod counters;
 mod encode;
 mod error;
@@ -39,12 +40,12 @@ pub use inspect::{ColumnSize, SegmentInfo};
 pub use lake::{Lake, LakeStats, TableStats};
 pub use minamo_rollup::{Cell, Dim, EVER, MINUTE, MOST_STEPS, OTHER, Wanted, minute};
 pub use query::{
-    Asker, Billing, BillingQuery, By, Counting, Figure, FlowPage, FlowsQuery, Function, GroupRow, Groups, GroupsQuery,
-    Interval, Intervals, Key, Measure, Operand, Paths, PathsQuery, Rows, RowsQuery, RunningQuery, Sampled, Series,
-    SeriesQuery, Sides, SqlAnswer, Stop, Summary, SummaryQuery, Top, TopQuery, Totals, asked_by, compile,
+    Asker, Billing, BillingQuery, By, Counting, Figure, FlowPage, FlowTags, FlowsQuery, Function, GroupRow, Groups,
+    GroupsQuery, Interval, Intervals, Key, Measure, Operand, Paths, PathsQuery, Rows, RowsQuery, RunningQuery, Sampled,
+    Series, SeriesQuery, Sides, SqlAnswer, Stop, Summary, SummaryQuery, Top, TopQuery, Totals, asked_by, compile,
     with_duplicates,
 };
 pub use rebuild::Rebuilt;
 pub use retention::{Class, ClassSize, Forecast, Hold, HoldKind, NewHold, Retained};
-pub use rollup::{ChannelStatus, RollupChart, RollupLine, RollupPart, RollupQuery, RollupStatus};
+pub use rollup::{ChannelStatus, Condition, RollupChart, RollupLine, RollupPart, RollupQuery, RollupStatus};
 pub use settings::Settings;

@@ -83,6 +83,10 @@ impl Maintainer {
         let compactor = Compactor::start(Arc::clone(&shared))?;
         let retention = Retention::new(&shared.settings)?;
         shared.set_holds(catalog.holds()?);
+        shared.set_retained(catalog.retained()?);
+        if let Some(shortage) = retention.shortage(&shared) {
+            tracing::warn!("{shortage}");
+        }
         // Clocks of exporters may be ahead of ours: only what is not in the future counts.
         let now = (shared.clock)();
         let newest = (0..TABLES).flat_map(|place| shared.segments(place)).map(|segment| segment.span.max_end);
@@ -98,6 +102,7 @@ impl Maintainer {
             match jobs.recv_timeout(WATCH) {
                 Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
+                    self.compactor.rested();
                     self.merge_next();
                     self.retain_or_log();
                 }
@@ -122,6 +127,7 @@ impl Maintainer {
                 self.retain_or_log();
             }
             Job::Compact(reply) => {
+                self.compactor.rested();
                 self.waiting.push((0, reply));
                 self.merge_next();
             }
@@ -231,7 +237,7 @@ impl Maintainer {
             Err(error) => {
                 tracing::error!(%error, table = table.name, "compaction failed");
                 add(&self.shared.counters.compact_errors, 1);
-                self.compactor.failed(&old);
+                self.compactor.failed(&old, error.is_full());
                 for (_, reply) in self.waiting.drain(..) {
                     drop(reply.send(Err(error.clone())));
                 }
@@ -317,7 +323,13 @@ impl Maintainer {
             if !doomed.is_empty() {
                 let bytes = doomed.iter().map(|doomed| doomed.segment.bytes).sum();
                 let (at, segments) = ((self.shared.clock)(), doomed.len() as u64);
-                self.shared.note_retained(Retained { at, rule: rule.name(), segments, rows: gone, bytes });
+                let run = Retained { at, rule: rule.name(), segments, rows: gone, bytes };
+                // Remembered at least until the end: what was deleted is deleted.
+                self.shared.note_retained(run);
+                if let Err(error) = self.catalog.note_retained(&run) {
+                    tracing::warn!(%error, "what retention deleted is remembered until the end only");
+                    add(&self.shared.counters.retention_errors, 1);
+                }
             }
             rows += gone;
         }
@@ -350,7 +362,10 @@ impl Maintainer {
     /// Lets go of replaced segments whose time is up, or all where space is short; each file is deleted when
     /// its last reader is done.
     fn sweep(&mut self) {
-        let due = (self.shared.clock)() - self.shared.settings.keep_replaced;
+        let now = (self.shared.clock)();
+        // Of a clock that went back they would stay until it is as late again.
+        self.replaced.iter_mut().for_each(|(since, _)| *since = now.min(*since));
+        let due = now - self.shared.settings.keep_replaced;
         let keep_none = self.shared.settings.keep_replaced == Duration::ZERO || self.shared.is_short();
         let counters = &self.shared.counters;
         self.replaced.retain(|(since, segment)| {

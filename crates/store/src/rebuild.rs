@@ -24,7 +24,7 @@ use crate::segment::{HOUR, Segment};
 use crate::span::Span;
 use crate::start::files_under;
 use crate::tables::tables;
-use crate::{Lake, StoreError};
+use crate::{Lake, StoreError, wal};
 
 /// What making the catalog anew found.
 #[derive(Debug, Clone, Default)]
@@ -71,15 +71,13 @@ impl Lake {
             }
             found.push((table, of_table));
         }
-        let path = dir.join("catalog.db");
-        if path.exists() {
-            let old = dir.join("catalog.db.old");
-            fs::rename(&path, &old).map_err(StoreError::io("rename to", &old))?;
-            for log in ["catalog.db-wal", "catalog.db-shm"] {
-                drop(fs::remove_file(dir.join(log)));
-            }
+        // Beside the old one until it is whole: a crash in between leaves no catalog that names too little.
+        let making = dir.join("catalog.new");
+        if making.exists() {
+            fs::remove_dir_all(&making).map_err(StoreError::io("remove", &making))?;
         }
-        let mut catalog = Catalog::open(dir)?;
+        fs::create_dir(&making).map_err(StoreError::io("create", &making))?;
+        let mut catalog = Catalog::open(&making)?;
         for (table, of_table) in found {
             let all = of_table.len();
             let live = live(of_table);
@@ -89,6 +87,18 @@ impl Lake {
             out.rows += live.iter().map(|segment| segment.rows).sum::<u64>();
             catalog.seal(table.name, &live, through)?;
         }
+        catalog.complete()?;
+        let path = dir.join("catalog.db");
+        if path.exists() {
+            let old = dir.join("catalog.db.old");
+            fs::rename(&path, &old).map_err(StoreError::io("rename to", &old))?;
+        }
+        for log in ["catalog.db-wal", "catalog.db-shm"] {
+            drop(fs::remove_file(dir.join(log)));
+        }
+        fs::rename(making.join("catalog.db"), &path).map_err(StoreError::io("rename to", &path))?;
+        fs::remove_dir_all(&making).map_err(StoreError::io("remove", &making))?;
+        wal::sync_dir(dir)?;
         drop(held);
         Ok(out)
     }

@@ -159,6 +159,11 @@ impl Rule {
         }
     }
 
+    /// The rule of that word.
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        Retention::RULES.into_iter().find(|rule| rule.name() == word)
+    }
+
     /// Its counter of rows.
     pub(crate) fn counter(self, counters: &Counters) -> &AtomicU64 {
         match self {
@@ -294,6 +299,17 @@ impl Retention {
         let min = shared.settings.min_free;
         shared.set_free(free < min, free < min / 2);
     }
+
+    /// What to say at the start where less is free than shall be: rows that come would soon be deleted for space.
+    pub(crate) fn shortage(&self, shared: &Shared) -> Option<String> {
+        let min = shared.settings.min_free;
+        let free = free(shared).filter(|free| *free < min)?;
+        Some(format!(
+            "{}: {free} bytes are free, and lake.min_free wants {min}: the oldest flows go until it is there, and below \
+             half of it nothing is stored; free some space, or set lake.min_free lower",
+            shared.dir.display()
+        ))
+    }
 }
 
 /// True where a segment has rows of a held range.
@@ -374,4 +390,22 @@ pub(crate) fn forecast(shared: &Shared) -> Forecast {
     let by_age = fit.zip(age).is_some_and(|(fit, age)| age <= fit);
     let days_left = fit.filter(|_| !by_age).map(|fit| (fit - bytes as f64 / per_day).max(0.0));
     Forecast { bytes, capacity, per_day, days_held, days_of_history, days_left }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_with_less_than_the_watermark_is_told_of_at_the_start() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let said = |min_free| {
+            let settings = Settings { min_free, free_space: |_| Ok(7), ..Settings::default() };
+            let shared = Shared::new(dir.path(), settings, || Time(0), None);
+            Retention::new(&shared.settings).expect("good settings").shortage(&shared)
+        };
+        let shortage = said(8).expect("less is free");
+        assert!(shortage.contains("7 bytes are free, and lake.min_free wants 8"), "{shortage}");
+        assert_eq!(said(7), None);
+    }
 }

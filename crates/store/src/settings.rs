@@ -47,6 +47,8 @@ pub struct Settings {
     pub query_queue: usize,
     /// Memory that one query may use; beyond that it spills to disk where it can.
     pub query_memory: usize,
+    /// Seed of community ids, which other programs must share.
+    pub community_seed: u16,
     /// Octets that queries may spill.
     pub query_spill: u64,
     /// Time that one query may take.
@@ -76,6 +78,7 @@ impl Default for Settings {
             query_slots: 8,
             query_queue: 256,
             query_memory: 1 << 30,
+            community_seed: 0,
             query_spill: 16 << 30,
             query_time: Duration::from_secs(60),
             query_threads: std::thread::available_parallelism().map_or(2, usize::from),

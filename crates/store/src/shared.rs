@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch};
 use minamo_base::Time;
 use tokio::sync::Semaphore;
 
 use crate::StoreError;
+use crate::catalog::RETAINED;
 use crate::counters::{Counters, add};
 use crate::maintain::Job;
 use crate::query::{Queries, Rates, Turns};
@@ -33,13 +34,17 @@ pub(crate) struct HotBatch {
     pub(crate) batch: RecordBatch,
     /// Times of the rows.
     pub(crate) span: Span,
-    /// Octets of the frame: about what the rows take in memory.
+    /// Octets that the rows take in memory.
     bytes: usize,
 }
 
 impl HotBatch {
-    /// The batch of frame `seq`, which has `bytes` octets.
-    pub(crate) fn new(seq: u64, batch: RecordBatch, span: Span, bytes: usize) -> Self {
+    /// The batch of frame `seq`.
+    pub(crate) fn new(seq: u64, batch: RecordBatch, span: Span) -> Self {
+        // Of the rows alone: columns of a batch that was read back share one buffer.
+        let texts = |column: &ArrayRef| column.as_string_view_opt().map_or(0, |texts| texts.total_buffer_bytes_used());
+        let octets = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or(0) + texts(column);
+        let bytes = batch.columns().iter().map(octets).sum();
         Self { seq, batch, span, bytes }
     }
 }
@@ -114,8 +119,6 @@ pub(crate) struct Shared {
     pub(crate) exports: Arc<Semaphore>,
 }
 
-/// Runs of retention that are remembered.
-const RETAINED: usize = 100;
 /// Exports at the same time, beside all other queries.
 const EXPORTS: usize = 4;
 
@@ -154,6 +157,11 @@ impl Shared {
     /// Takes in what the catalog says of them.
     pub(crate) fn set_holds(&self, holds: Vec<Hold>) {
         *self.holds.lock().unwrap_or_else(PoisonError::into_inner) = holds;
+    }
+
+    /// Takes in what the catalog says of earlier runs, oldest first.
+    pub(crate) fn set_retained(&self, runs: Vec<Retained>) {
+        *self.retained.lock().unwrap_or_else(PoisonError::into_inner) = runs.into();
     }
 
     /// Notes what retention deleted.

@@ -18,25 +18,46 @@ use crate::wal::Recovered;
 /// would name none, and all would be deleted.
 pub(crate) fn check_catalog(dir: &Path) -> Result<(), StoreError> {
     let path = dir.join("catalog.db");
-    let mut found = Vec::new();
-    if !path.exists() {
-        files_under(&dir.join("segments"), &mut found)?;
+    match fs::metadata(&path) {
+        Ok(file) if file.len() > 0 => Ok(()),
+        // An empty file is a new catalog to SQLite.
+        _ => refuse_segments(dir, path),
+    }
+}
+
+/// Refuses a directory with segments of which its catalog knows nothing at all.
+pub(crate) fn refuse_segments(dir: &Path, path: PathBuf) -> Result<(), StoreError> {
+    let (segments, mut found) = (dir.join("segments"), Vec::new());
+    if segments.is_dir() {
+        files_under(&segments, &mut found)?;
     }
     if found.iter().any(|file| file.extension().is_some_and(|e| e == "parquet")) {
         let reason =
-            "is missing, but there are segments: bring it back from a backup, or run `minamo lake rebuild`".to_owned();
+            "is missing or empty, but there are segments: bring it back from a backup, or run `minamo lake rebuild`"
+                .to_owned();
         return Err(StoreError::Damaged { path, reason });
     }
     Ok(())
 }
 
 /// Deletes the files that the catalog does not name: left by a crash in the middle of a write, or replaced
-/// before the last end.
+/// before the last end. Where files that it does name are missing, it may be the catalog that is wrong: nothing is
+/// deleted then.
 pub(crate) fn clean(shared: &Shared, entries: &PerTable<Entry>) -> Result<(), StoreError> {
     let live: HashSet<&Path> =
         entries.iter().flat_map(|entry| &entry.segments).map(|segment| segment.file.as_path()).collect();
     let mut found = Vec::new();
     files_under(&shared.dir.join("segments"), &mut found)?;
+    let missing = live.iter().filter(|file| !file.is_file()).count();
+    if missing > 0 {
+        let kept = found.iter().filter(|file| !live.contains(file.as_path())).count();
+        tracing::error!(
+            missing,
+            kept,
+            "files that the catalog names are missing: others that it does not name are kept"
+        );
+        return Ok(());
+    }
     for file in found.iter().filter(|file| !live.contains(file.as_path())) {
         fs::remove_file(file).map_err(StoreError::io("remove", file))?;
         add(&shared.counters.orphan_files, 1);
@@ -81,10 +102,10 @@ pub(crate) fn load(shared: &Shared, entries: PerTable<Entry>) -> PerTable<u64> {
 
 /// Puts the batches of the log into the hot buffer.
 pub(crate) fn fill(shared: &Arc<Shared>, batches: Vec<Recovered>) {
-    for Recovered { table, seq, batch, bytes } in batches {
+    for Recovered { table, seq, batch } in batches {
         let Some(of) = tables().get(table).copied() else { continue };
         match Span::of(of, &batch) {
-            Ok(span) => shared.push_hot(table, HotBatch::new(seq, batch, span, bytes)),
+            Ok(span) => shared.push_hot(table, HotBatch::new(seq, batch, span)),
             Err(error) => {
                 tracing::error!(%error, seq, "batch of the log is unusable");
                 add(&shared.counters.unknown_frames, 1);

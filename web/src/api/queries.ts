@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // React hooks over the API operations; results are cached by their request.
 import { keepPreviousData, QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { AsKnown, Completion, Events, ExporterDetail, ExporterList, FlowRow, Flows, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Queries, Recorded, Series, SeriesRequest, Session, Status, Summary, Top, TopRequest } from "../gen/api";
+import type { AsKnown, Billing, BillingRequest, Completion, Events, ExporterDetail, ExporterList, FlowRow, Flows, FlowTags, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Queries, Recorded, Series, SeriesRequest, Session, SetList, Status, Summary, TagList, Top, TopRequest } from "../gen/api";
 import { call, Failure } from "./client";
 
 /** What a ranking or a series counts. */
@@ -82,7 +82,8 @@ function usePost<T>(path: string, body: unknown, enabled = true) {
 export const useSummary = (ask: Ask) => usePost<Summary>("/query/summary", ask);
 export const useTop = (ask: Ask, rest: Omit<TopRequest, keyof Ask>, enabled = true) => usePost<Top>("/query/top", { ...ask, ...rest }, enabled);
 export const usePaths = (ask: Ask, rest: Omit<PathsRequest, keyof Ask>) => usePost<Paths>("/query/paths", { ...ask, ...rest });
-export const useSeries = (ask: Ask, rest: Omit<SeriesRequest, keyof Ask>) => usePost<Series>("/query/series", { ...ask, ...rest });
+export const useSeries = (ask: Ask, rest: Omit<SeriesRequest, keyof Ask>, enabled = true) => usePost<Series>("/query/series", { ...ask, ...rest }, enabled);
+export const useBilling = (ask: Ask, rest: Omit<BillingRequest, keyof Ask>) => usePost<Billing>("/query/billing", { ...ask, ...rest });
 
 export function useEvents(ask: Ask, limit: number) {
   const query = new URLSearchParams({ from: ask.from, to: ask.to, limit: String(limit) });
@@ -127,6 +128,26 @@ export function useProfileChart(name: string, ask: ProfileChartRequest) {
     queryFn: ({ signal }) => call<ProfileChart>("POST", `/profiles/${encodeURIComponent(name)}/chart`, ask, signal),
     placeholderData: keepPreviousData,
   });
+}
+
+export function useTags() {
+  return useQuery({ queryKey: ["tags"], queryFn: ({ signal }) => call<TagList>("GET", "/tags", undefined, signal) });
+}
+
+export function useTagVersions(name: string) {
+  return useQuery({ queryKey: ["tags", name], queryFn: ({ signal }) => call<TagList>("GET", `/tags/${encodeURIComponent(name)}`, undefined, signal) });
+}
+
+export function useSets() {
+  return useQuery({ queryKey: ["sets"], queryFn: ({ signal }) => call<SetList>("GET", "/sets", undefined, signal) });
+}
+
+export function useSetVersions(name: string) {
+  return useQuery({ queryKey: ["sets", name], queryFn: ({ signal }) => call<SetList>("GET", `/sets/${encodeURIComponent(name)}`, undefined, signal) });
+}
+
+export function useFlowTags(id: string) {
+  return useQuery({ queryKey: ["flow-tags", id], queryFn: ({ signal }) => call<FlowTags>("GET", `/flows/${encodeURIComponent(id)}/tags`, undefined, signal) });
 }
 
 export function askCompletion(text: string, at: number, signal: AbortSignal): Promise<Completion> {

@@ -38,7 +38,7 @@ export function Traffic({ data, by, height, compact = false, onBrush, onPick }: 
       trafficOption(
         data,
         by,
-        { others: data.series.length > 1 ? t("chart.others") : t("chart.total"), total: t("chart.total"), perSecond: { bytes: "bit/s", packets: t("unit.packetsPerSecond"), flows: t("unit.flowsPerSecond") } },
+        { others: data.series.length > 1 ? t("chart.others") : t("chart.total"), total: t("chart.total"), before: t("chart.before"), perSecond: { bytes: "bit/s", packets: t("unit.packetsPerSecond"), flows: t("unit.flowsPerSecond") } },
         compact,
       ),
     [data, by, compact, t],
@@ -95,10 +95,16 @@ export function Traffic({ data, by, height, compact = false, onBrush, onPick }: 
 
 function Legend({ data, onPick }: { data: Series; onPick?: (name: string) => void }) {
   const { t } = useWords();
-  if (data.series.length < 2) return null;
+  if (data.series.length < 2 && !data.before) return null;
   return (
     <ul className="legend" aria-label={t("chart.legend")}>
-      {data.series.map((line, i) => (
+      {data.before ? (
+        <li>
+          <i className="legend-before" />
+          {t("chart.before")}
+        </li>
+      ) : null}
+      {(data.series.length < 2 ? [] : data.series).map((line, i) => (
         <li key={line.name ?? "\u0000"}>
           <i style={{ background: seriesVar(line.name === null ? SERIES_COLOURS : i) }} />
           {line.name !== null && onPick ? (

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of ECharts in use; imported lazily so that it stays out of the first load.
-import { BarChart, SankeyChart } from "echarts/charts";
+import { BarChart, LineChart, SankeyChart } from "echarts/charts";
 import { GridComponent, TooltipComponent } from "echarts/components";
 import { init, use as register } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 
-register([BarChart, SankeyChart, GridComponent, TooltipComponent, CanvasRenderer]);
+register([BarChart, LineChart, SankeyChart, GridComponent, TooltipComponent, CanvasRenderer]);
 
 export { init };

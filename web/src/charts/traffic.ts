@@ -9,6 +9,7 @@ import { css, seriesColour, SERIES_COLOURS } from "./palette";
 export interface TrafficWords {
   others: string;
   total: string;
+  before: string;
   perSecond: Record<Measure, string>;
 }
 
@@ -28,13 +29,18 @@ export function tick(millis: number, spanSecs: number): string {
 
 const escape = (text: string) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
+/** Name of the line that has the earlier range: no value of a column is called so. */
+const BEFORE = "\u0000before";
+
 interface TipItem {
   seriesName: string;
   value: [number, number];
   color: string;
 }
 
-function tip(items: TipItem[], stepSecs: number, unit: string, total: string): string {
+function tip(all: TipItem[], stepSecs: number, unit: string, words: TrafficWords): string {
+  const items = all.filter((item) => item.seriesName !== BEFORE);
+  const before = all.find((item) => item.seriesName === BEFORE);
   const first = items[0];
   if (!first) return "";
   const from = new Date(first.value[0]);
@@ -43,8 +49,8 @@ function tip(items: TipItem[], stepSecs: number, unit: string, total: string): s
   const rows = items.filter((item) => item.value[1] > 0).toReversed();
   const line = (name: string, value: number, colour: string) =>
     `<tr><td><i style="background:${colour}"></i>${escape(name)}</td><td>${si(value, unit)}</td></tr>`;
-  const sum = items.reduce((all, item) => all + item.value[1], 0);
-  return `<div class="tip"><b>${two(from.getMonth() + 1)}-${two(from.getDate())} ${clock(from)} – ${clock(to)}</b><table>${rows.map((item) => line(item.seriesName, item.value[1], item.color)).join("")}${items.length > 1 ? line(total, sum, "transparent") : ""}</table></div>`;
+  const sum = items.reduce((so, item) => so + item.value[1], 0);
+  return `<div class="tip"><b>${two(from.getMonth() + 1)}-${two(from.getDate())} ${clock(from)} – ${clock(to)}</b><table>${rows.map((item) => line(item.seriesName, item.value[1], item.color)).join("")}${items.length > 1 ? line(words.total, sum, "transparent") : ""}${before ? line(words.before, before.value[1], before.color) : ""}</table></div>`;
 }
 
 export function trafficOption(data: Series, by: Measure, words: TrafficWords, compact: boolean): EChartsCoreOption {
@@ -53,7 +59,6 @@ export function trafficOption(data: Series, by: Measure, words: TrafficWords, co
   const steps = Math.max(1, ...data.series.map((line) => line.values.length));
   const end = start + steps * data.step_secs * 1000;
   const spanSecs = (end - start) / 1000;
-  const half = data.step_secs * 500;
   const muted = css("--muted");
   return {
     animation: false,
@@ -68,7 +73,7 @@ export function trafficOption(data: Series, by: Measure, words: TrafficWords, co
       borderWidth: 0,
       backgroundColor: "transparent",
       extraCssText: "box-shadow:none",
-      formatter: (items: TipItem[]) => tip(items, data.step_secs, unit, words.total),
+      formatter: (items: TipItem[]) => tip(items, data.step_secs, unit, words),
     },
     xAxis: {
       type: "time",
@@ -85,16 +90,39 @@ export function trafficOption(data: Series, by: Measure, words: TrafficWords, co
       axisLabel: { color: muted, fontSize: 11, formatter: (value: number) => (value === 0 ? "0" : si(value, unit).replace(/\.0+(?= )/, "")) },
       splitLine: { lineStyle: { color: css("--line") } },
     },
-    series: data.series.map((line, i) => ({
-      name: line.name ?? words.others,
-      type: "bar",
-      stack: "all",
-      barCategoryGap: "12%",
-      barMaxWidth: 28,
-      barMinWidth: 1.5,
-      itemStyle: { color: seriesColour(line.name === null && data.series.length > 1 ? SERIES_COLOURS : i) },
-      emphasis: { disabled: true },
-      data: line.values.map((value, step) => [start + step * data.step_secs * 1000 + half, rate(value, by, data.step_secs)]),
-    })),
+    series: [
+      ...bars(data, by, words, start),
+      ...(data.before ? [earlier(data.before.values, by, data.step_secs, start)] : []),
+    ],
+  };
+}
+
+function bars(data: Series, by: Measure, words: TrafficWords, start: number) {
+  const half = data.step_secs * 500;
+  return data.series.map((line, i) => ({
+    name: line.name ?? words.others,
+    type: "bar",
+    stack: "all",
+    barCategoryGap: "12%",
+    barMaxWidth: 28,
+    barMinWidth: 1.5,
+    itemStyle: { color: seriesColour(line.name === null && data.series.length > 1 ? SERIES_COLOURS : i) },
+    emphasis: { disabled: true },
+    data: line.values.map((value, step) => [start + step * data.step_secs * 1000 + half, rate(value, by, data.step_secs)]),
+  }));
+}
+
+/** The earlier range as a line above the bars. */
+function earlier(values: number[], by: Measure, stepSecs: number, start: number) {
+  const colour = css("--text");
+  return {
+    name: BEFORE,
+    type: "line",
+    symbol: "none",
+    silent: true,
+    z: 5,
+    itemStyle: { color: colour },
+    lineStyle: { color: colour, width: 1.4, type: [4, 3] },
+    data: values.map((value, step) => [start + step * stepSecs * 1000 + stepSecs * 500, rate(value, by, stepSecs)]),
   };
 }

@@ -2,6 +2,9 @@
 // Builds filter text from clicks: one term for a value, joined to what is already there.
 import { COLUMNS } from "../gen/columns";
 
+/** The key of groups that stands for the tags of a flow; it is no column. */
+export const TAG = "tag";
+
 export type Value = string | number | boolean | null | undefined;
 
 const types = new Map(COLUMNS.map((column) => [column.name, column.type]));
@@ -20,7 +23,7 @@ export function term(column: string, value: Value): string | null {
 
 /** All of a ranking's keys together; a missing value asks for its absence. Null when one cannot be written. */
 export function terms(columns: string[], values: Value[]): string | null {
-  const parts = columns.map((column, i) => (values[i] === null && column !== "ip" && !column.includes("(") ? `not ${column} present` : term(column, values[i])));
+  const parts = columns.map((column, i) => (values[i] === null && column !== "ip" && column !== TAG && !column.includes("(") ? `not ${column} present` : term(column, values[i])));
   return parts.includes(null) ? null : parts.join(" and ");
 }
 

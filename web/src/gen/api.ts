@@ -99,10 +99,14 @@ export interface ExporterDecision {
 }
 
 export interface ExporterDetail {
+  device_name?: string | null;
   exporter: ExporterInfo;
   gaps: ExporterGap[];
   interfaces: ExporterInterface[];
   last_error: string;
+  load_percent?: number | null;
+  memory?: number | null;
+  memory_used?: number | null;
   missing: ExporterReason[];
   recent: ExporterRecent;
   replayed: number;
@@ -157,10 +161,17 @@ export interface ExporterInfo {
 }
 
 export interface ExporterInterface {
+  admin_up?: boolean | null;
+  counted?: string | null;
   description: string;
+  discards?: number | null;
+  errors?: number | null;
+  in_bits_per_second?: number | null;
   index: number;
   name: string;
+  out_bits_per_second?: number | null;
   speed: number;
+  up?: boolean | null;
 }
 
 export interface ExporterList {
@@ -198,6 +209,11 @@ export interface FilterError {
 }
 
 export type FlowRow = Record<string, unknown>;
+
+export interface FlowTags {
+  now: string[];
+  then: string[];
+}
 
 export interface Flows {
   elapsed_ms: number;
@@ -279,6 +295,28 @@ export interface LakeHoldCreate {
 
 export type LakeHoldKind = "legal" | "incident" | "other";
 
+export interface LakeImport {
+  at: string;
+  bytes: number;
+  finished: boolean;
+  hash: string;
+  name: string;
+  rows: number;
+}
+
+export interface LakeImported {
+  faults: string[];
+  first: string | null;
+  known: boolean;
+  more_faults: number;
+  rows: number;
+  scaled: number;
+  skipped: number;
+  unfit: number;
+  unread_extensions: LakeUnread[];
+  unread_records: LakeUnread[];
+}
+
 export interface LakeJob {
   all: number;
   done: number;
@@ -343,6 +381,12 @@ export interface LakeTable {
   segments: number;
 }
 
+export interface LakeUnread {
+  count: number;
+  name: string | null;
+  number: number;
+}
+
 export interface Login {
   password: string;
   user: string;
@@ -379,8 +423,6 @@ export interface PathsRequest {
   to: string;
 }
 
-export type ProfileAsKnown = "now" | "then";
-
 export interface ProfileChange {
   channels?: ProfileChannel[];
   granularity_secs?: number | null;
@@ -402,7 +444,7 @@ export interface ProfileChart {
 }
 
 export interface ProfileChartRequest {
-  as_known?: ProfileAsKnown;
+  as_known?: AsKnown;
   by: Measure;
   channels?: string[];
   from: string;
@@ -441,6 +483,7 @@ export interface ProfileInfo {
 
 export interface ProfileLine {
   channel: string;
+  intervals?: (null | Interval)[];
   key: string | null;
   src_values: number[] | null;
   values: number[];
@@ -503,6 +546,38 @@ export interface Session {
   user: string;
 }
 
+export interface SetChange {
+  members: string[];
+  note?: string | null;
+  valid_from?: string | null;
+}
+
+export interface SetCreate {
+  members: string[];
+  name: string;
+  note?: string | null;
+  of: SetOf;
+  valid_from?: string | null;
+}
+
+export interface SetInfo {
+  ended: boolean;
+  members: string[];
+  name: string;
+  note: string | null;
+  of: SetOf;
+  valid_from: string;
+  valid_to: string | null;
+  version: number;
+}
+
+export interface SetList {
+  networks: string[];
+  sets: SetInfo[];
+}
+
+export type SetOf = "addresses" | "ports" | "names";
+
 export type Side = "src" | "dst" | "both";
 
 export interface SqlAnswer {
@@ -561,6 +636,32 @@ export interface SummaryRequest {
   to: string;
 }
 
+export interface TagChange {
+  filter: string;
+  note?: string | null;
+  valid_from?: string | null;
+}
+
+export interface TagCreate {
+  filter: string;
+  name: string;
+  note?: string | null;
+  valid_from?: string | null;
+}
+
+export interface TagInfo {
+  filter: string | null;
+  name: string;
+  note: string | null;
+  valid_from: string;
+  valid_to: string | null;
+  version: number;
+}
+
+export interface TagList {
+  tags: TagInfo[];
+}
+
 export interface Text2 {
   en: string;
   ja: string;
@@ -570,6 +671,7 @@ export interface Top {
   elapsed_ms: number;
   gone?: TopRow[];
   measures?: string[];
+  overlapping?: boolean;
   rows: TopRow[];
   total: TopTotals;
 }

@@ -8,7 +8,9 @@ import { Icon, type IconName } from "./Icon";
 export const PAGES: { path: string; name: string; icon: IconName; key: string }[] = [
   { path: "/", name: "overview", icon: "overview", key: "o" },
   { path: "/flows", name: "flows", icon: "flows", key: "f" },
+  { path: "/billing", name: "billing", icon: "billing", key: "b" },
   { path: "/profiles", name: "profiles", icon: "profiles", key: "p" },
+  { path: "/names", name: "names", icon: "names", key: "n" },
   { path: "/events", name: "events", icon: "events", key: "e" },
   { path: "/exporters", name: "exporters", icon: "exporters", key: "x" },
   { path: "/sql", name: "sql", icon: "sql", key: "s" },

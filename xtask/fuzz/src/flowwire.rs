@@ -4,10 +4,11 @@
 
 use std::path::Path;
 
-use minamo_base::{Ip, Time};
-use minamo_flowwire::{Cache, Encoder, FORMATS, Limits, Wire, decode};
-use minamo_model::Flow;
+use minamo_base::{Ip, Mac, Time};
+use minamo_flowwire::{Cache, Encoder, FORMATS, Limits, Sink, Wire, decode, decode_into};
+use minamo_model::{FLOWS, Flow, FlowBuilder};
 use minamo_packet::decode as packet;
+use minamo_schema::{Block, Value};
 
 use crate::{Target, pieces, recordings};
 
@@ -24,6 +25,7 @@ fn run(octets: &[u8]) {
     let limits = Limits { sessions: 4, templates: 8, fields: 512, applications: 16, samplers: 4, ..Limits::default() };
     let mut cache = Cache::new(limits);
     let mut rows: Vec<Flow> = Vec::new();
+    let (mut other, mut together, mut one_by_one) = (Cache::new(limits), Batch::default(), FlowBuilder::default());
     let mut rest = octets;
     while let Some((mark, piece)) = pieces::next(&mut rest) {
         let mut datagram = piece.to_vec();
@@ -38,13 +40,32 @@ fn run(octets: &[u8]) {
             if rows.len() < REWRITTEN {
                 rows.push(row.clone());
             }
+            one_by_one.append(row);
         });
+        let again = decode_into(&datagram, exporter(), Time(0), &mut other, &mut together);
+        assert_eq!(again, report, "records that are read together have the same account");
+        assert_eq!(cache.counters(), other.counters());
         assert_eq!(report.rows, counted, "the account agrees with what was delivered");
         assert!(cache.sessions() <= limits.sessions && cache.applications() <= limits.all_applications);
         assert!(cache.templates() <= limits.sessions * limits.templates);
     }
+    assert_eq!(together.0.finish().ok(), one_by_one.finish().ok(), "and become the same rows");
     for wire in [Wire::Netflow1, Wire::Netflow5, Wire::Netflow7, Wire::Netflow9, Wire::Ipfix] {
         write_again(wire, &rows);
+    }
+}
+
+/// Rows on their way to a batch.
+#[derive(Default)]
+struct Batch(FlowBuilder);
+
+impl Sink for Batch {
+    fn row(&mut self, flow: &Flow) {
+        self.0.append(flow);
+    }
+
+    fn block(&mut self, block: &Block) {
+        self.0.extend(block, 0..block.rows());
     }
 }
 
@@ -62,7 +83,26 @@ fn write_again(wire: Wire, rows: &[Flow]) {
     assert_eq!(encoded.rows, read, "{wire:?}: every row that was written is read");
 }
 
-/// The sample of every format, and the datagrams of the recordings.
+/// A row with a value in every column that takes one of these.
+fn full() -> Flow {
+    let mut row = Flow::default();
+    let texts = Value::Texts(vec!["a".to_owned(), "b".to_owned()].into());
+    let values = [
+        Value::Uint(3),
+        Value::Text("A".into()),
+        Value::Bool(true),
+        Value::Ip(exporter()),
+        Value::Mac(Mac([2; 6])),
+        texts,
+    ];
+    for (id, _) in FLOWS.places() {
+        // The first that fits; where none does the column stays empty.
+        values.iter().any(|value| row.set(id, value));
+    }
+    row
+}
+
+/// The sample of every format, a row with everything in every format, and the datagrams of the recordings.
 fn seeds(root: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
     let mut seeds = Vec::new();
     let mut all = Vec::new();
@@ -73,6 +113,14 @@ fn seeds(root: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
         seeds.push(seed);
     }
     seeds.push(all);
+    for wire in [Wire::Netflow1, Wire::Netflow5, Wire::Netflow7, Wire::Netflow9, Wire::Ipfix] {
+        let mut seed = Vec::new();
+        let rows = [full(), Flow::default()];
+        Encoder::new(wire, 1, Time(0)).encode(&rows, Time(0), &mut |datagram| {
+            pieces::push(&mut seed, AS_IT_IS, datagram);
+        });
+        seeds.push(seed);
+    }
     for file in recordings::files(root, "flow")? {
         let mut seed = Vec::new();
         for (link, frame) in recordings::frames(&file)? {

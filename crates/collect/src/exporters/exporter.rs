@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is counted of one exporter.
 
-use minamo_base::{Ip, Time};
-use minamo_flowwire::{Report, SessionView, Skipped};
-use minamo_model::Flow;
+use std::collections::BTreeMap;
 
+use minamo_base::{Ip, Time};
+use minamo_flowwire::{DeviceCounters, Fact, InterfaceCounters, Report, SessionView, Skipped};
+use minamo_model::Flow;
+use minamo_schema::Block;
+
+use super::day::{Counts, Day};
+use super::facts::{BlockFacts, Facts, exporter_key, parts, parts_of};
+use super::inventory::Recent;
 use super::score::{Finding, Missing, missing, score};
 use super::window::Moving;
 use super::{Standing, Window};
 use crate::settings::Known;
 
 /// Domains whose gaps are counted each for itself; the others count together.
-const MAX_DOMAINS: usize = 64;
+pub(crate) const MAX_DOMAINS: usize = 64;
 /// Formats of one exporter.
-const MAX_FORMATS: usize = 8;
+pub(crate) const MAX_FORMATS: usize = 8;
 /// Octets of the text of an error that are kept.
-const MAX_ERROR: usize = 200;
+pub(crate) const MAX_ERROR: usize = 200;
+/// Interfaces of one exporter whose counters are kept; the other ones count for nothing.
+const MAX_INTERFACES: usize = 1_024;
 const SECOND: i64 = 1_000_000_000;
 /// Length of the span that a rate is taken over.
 const SPAN: i64 = 60 * SECOND;
@@ -31,6 +39,44 @@ pub struct DomainView {
     pub lost: u64,
     /// What is counted by it: `records`, or `messages` in NetFlow v9 and sFlow.
     pub unit: &'static str,
+}
+
+/// An interface by the counters that the exporter sends of it (sFlow).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct InterfaceView {
+    /// The last counters.
+    pub counters: InterfaceCounters,
+    /// When they came.
+    pub seen: Time,
+    /// Packets with errors since the first counters, in and out.
+    pub errors: u64,
+    /// Packets that were discarded since the first counters, in and out.
+    pub discards: u64,
+    /// Bits a second that came in and that went out, between the last two counters.
+    pub bits_per_second: Option<[u64; 2]>,
+}
+
+impl InterfaceView {
+    /// Takes newer counters. A counter that went back wrapped, or the device started anew: both add what it counts now.
+    fn update(&mut self, counters: InterfaceCounters, now: Time) {
+        let step = |old: Option<u32>, new: Option<u32>| match (old, new) {
+            (Some(old), Some(new)) => u64::from(new.checked_sub(old).unwrap_or(new)),
+            _ => 0,
+        };
+        let (old, secs) = (self.counters, now.since(self.seen) / SECOND);
+        self.errors += step(old.in_errors, counters.in_errors) + step(old.out_errors, counters.out_errors);
+        self.discards += step(old.in_discards, counters.in_discards) + step(old.out_discards, counters.out_discards);
+        let bits = |old: Option<u64>, new: Option<u64>| {
+            let octets = new?.checked_sub(old?)?;
+            octets.saturating_mul(8).checked_div(u64::try_from(secs).ok()?)
+        };
+        let pace = (bits(old.in_octets, counters.in_octets), bits(old.out_octets, counters.out_octets));
+        self.bits_per_second = match pace {
+            (Some(incoming), Some(outgoing)) => Some([incoming, outgoing]),
+            _ => None,
+        };
+        (self.counters, self.seen) = (counters, now);
+    }
 }
 
 /// An exporter as it is shown.
@@ -88,8 +134,14 @@ pub struct ExporterView {
     pub skew_millis: Option<i64>,
     /// Active timeout that it told of itself, in seconds.
     pub active_timeout: Option<u32>,
-    /// What its rows were like lately.
+    /// What was counted over the last 24 hours; the score follows from this.
+    pub lately: Counts,
+    /// What its rows were like over the last five to ten minutes.
     pub window: Window,
+    /// How the device is doing, where it sends counters of itself.
+    pub device: DeviceCounters,
+    /// Interfaces by index, of exporters that send counters; in the detail only.
+    pub interfaces: BTreeMap<u32, InterfaceView>,
     /// Its score from 0 to 100.
     pub score: u8,
     /// Why the score is not a hundred, the heaviest first.
@@ -100,23 +152,19 @@ pub struct ExporterView {
     pub sessions: Vec<SessionView>,
 }
 
-impl ExporterView {
-    /// How many in a thousand were lost: records of the records, or messages of the messages, whichever is worse.
-    pub fn lost_per_mille(&self) -> u64 {
-        let share = |lost: u64, arrived: u64| lost * 1_000 / (lost + arrived).max(1);
-        share(self.lost_records, self.records).max(share(self.lost - self.lost_records, self.datagrams))
-    }
-}
-
 /// The account of one exporter.
 #[derive(Debug, Default)]
 pub(crate) struct Exporter {
     view: ExporterView,
     window: Moving,
+    day: Day,
+    interfaces: BTreeMap<u32, InterfaceView>,
     /// Span that rows are counted in now: its begin and the rows, and the same of the one before.
     span: (Time, u64),
     span_before: Option<u64>,
     skew: Option<i64>,
+    /// The address, for fingerprints of rows.
+    key: u64,
     /// Records that the rate still allows, and when that was reckoned.
     tokens: (f64, Time),
     pub(crate) rate: Option<u32>,
@@ -130,7 +178,24 @@ impl Exporter {
     pub(crate) fn new(address: Ip, now: Time, rate: Option<u32>) -> Self {
         let view = ExporterView { address, first_seen: now, ..ExporterView::default() };
         let tokens = (f64::from(rate.unwrap_or(0)), now);
-        Self { view, span: (now, 0), tokens, rate, ..Self::default() }
+        Self { view, span: (now, 0), key: exporter_key(address), tokens, rate, ..Self::default() }
+    }
+
+    /// An exporter of before a restart; its rate and its standing are set when it sends again.
+    pub(crate) fn restored(view: ExporterView, skew: Option<i64>, day: Day, window: Moving) -> Self {
+        let (span, redefined) = ((view.last_seen, 0), view.redefined);
+        let key = exporter_key(view.address);
+        Self { view, skew, day, window, span, key, redefined, decided: u64::MAX, ..Self::default() }
+    }
+
+    /// What survives a restart.
+    pub(crate) fn parts(&self) -> (&ExporterView, Option<i64>, &Day, &Moving) {
+        (&self.view, self.skew, &self.day, &self.window)
+    }
+
+    /// Interfaces with counters, in the detail.
+    pub(crate) fn interfaces(&self) -> &BTreeMap<u32, InterfaceView> {
+        &self.interfaces
     }
 
     pub(crate) fn last_seen(&self) -> Time {
@@ -140,6 +205,7 @@ impl Exporter {
     pub(crate) fn arrive(&mut self, transport: &'static str, octets: usize, now: Time) {
         self.view.last_seen = now;
         self.view.datagrams += 1;
+        self.day.at(now).datagrams += 1;
         self.view.octets += octets as u64;
         if !self.view.transports.contains(&transport) {
             self.view.transports.push(transport);
@@ -157,23 +223,31 @@ impl Exporter {
         }
     }
 
-    pub(crate) fn refuse(&mut self, count: u64) {
-        self.view.refused += count;
+    /// Counts a datagram that is not decoded.
+    pub(crate) fn refuse(&mut self, now: Time) {
+        self.view.refused += 1;
+        self.day.at(now).refused += 1;
     }
 
     /// Counts a row. True where it is to be taken.
-    pub(crate) fn row(&mut self, flow: &Flow, received: Time, seen_before: bool) -> Verdict {
+    pub(crate) fn row(&mut self, flow: &Flow, received: Time, recent: &mut Recent) -> Verdict {
         let exported = self.skew.map(|skew| Time(received.0.saturating_add(skew)));
-        self.window.at(received).row(flow, exported, seen_before);
+        let facts = Facts::of(flow);
+        let seen_before = recent.contains(&facts, self.key);
+        let window = self.window.at(received);
+        window.row(&facts, exported, seen_before);
+        window.has(parts(flow));
         self.view.records += 1;
         self.span.1 += 1;
         if !self.standing.is_taken() {
             self.view.refused += 1;
+            self.day.at(received).refused += 1;
             return Verdict::NotAllowed;
         }
         if self.rate.is_some() {
             if self.tokens.0 < 1.0 {
                 self.view.over_rate += 1;
+                self.day.at(received).over_rate += 1;
                 return Verdict::OverRate;
             }
             self.tokens.0 -= 1.0;
@@ -181,9 +255,49 @@ impl Exporter {
         Verdict::Take
     }
 
+    /// Counts the rows of a block. How many are to be taken, the first ones, and what becomes of the others.
+    pub(crate) fn block(&mut self, block: &Block, received: Time, recent: &mut Recent) -> (usize, Verdict) {
+        let exported = self.skew.map(|skew| Time(received.0.saturating_add(skew)));
+        let window = self.window.at(received);
+        let (facts, rows) = (BlockFacts::of(block), block.rows());
+        for row in 0..rows {
+            let facts = facts.at(row);
+            let seen_before = recent.contains(&facts, self.key);
+            window.row(&facts, exported, seen_before);
+        }
+        window.has(parts_of(block));
+        self.view.records += rows as u64;
+        self.span.1 += rows as u64;
+        if !self.standing.is_taken() {
+            self.view.refused += rows as u64;
+            self.day.at(received).refused += rows as u64;
+            return (0, Verdict::NotAllowed);
+        }
+        if self.rate.is_none() {
+            return (rows, Verdict::Take);
+        }
+        let mut taken = 0;
+        while taken < rows && self.tokens.0 >= 1.0 {
+            self.tokens.0 -= 1.0;
+            taken += 1;
+        }
+        self.view.over_rate += (rows - taken) as u64;
+        if taken < rows {
+            self.day.at(received).over_rate += (rows - taken) as u64;
+        }
+        (taken, Verdict::OverRate)
+    }
+
     /// Takes over the account of a datagram.
     pub(crate) fn report(&mut self, report: &Report, received: Time) {
+        self.facts(&report.facts, received);
         let view = &mut self.view;
+        let hour = self.day.at(received);
+        hour.records += u64::from(report.rows);
+        hour.lost += u64::from(report.lost);
+        hour.without_template += u64::from(report.parked);
+        hour.replayed += u64::from(report.replayed);
+        hour.redefined += self.redefined.saturating_sub(view.redefined);
         view.options += u64::from(report.options);
         view.templates_received += u64::from(report.templates);
         view.without_template += u64::from(report.parked);
@@ -203,7 +317,9 @@ impl Exporter {
             let format = report.format;
             // RFC 3954 §5.1 numbers messages, and so does sFlow version 5; the others number records.
             let unit = if matches!(format, "netflow9" | "sflow5" | "sflow") { "messages" } else { "records" };
-            view.lost_records += if unit == "records" { report.lost.into() } else { 0 };
+            let records = if unit == "records" { report.lost.into() } else { 0 };
+            view.lost_records += records;
+            hour.lost_records += records;
             let known = view.domains.iter_mut().find(|d| d.format == format && d.domain == report.domain);
             if let Some(known) = known {
                 known.lost += u64::from(report.lost);
@@ -212,16 +328,37 @@ impl Exporter {
             }
         }
         for skipped in &report.skipped {
-            match skipped {
-                Skipped::UnknownVersion(_) => view.unknown_version += 1,
-                Skipped::UnknownTemplate { .. } => view.without_template += 1,
-                Skipped::Malformed(_) | Skipped::ReservedSet { .. } => view.malformed += 1,
+            let counts = match skipped {
+                Skipped::UnknownVersion(_) => [&mut view.unknown_version, &mut hour.unknown_version],
+                Skipped::UnknownTemplate { .. } => [&mut view.without_template, &mut hour.without_template],
+                Skipped::Malformed(_) | Skipped::ReservedSet { .. } => [&mut view.malformed, &mut hour.malformed],
                 _ => continue,
-            }
+            };
+            counts.into_iter().for_each(|count| *count += 1);
             if !view.last_error.is_empty() && !matches!(skipped, Skipped::Malformed(_)) {
                 continue;
             }
             view.last_error = skipped.to_string().chars().take(MAX_ERROR).collect();
+        }
+    }
+
+    /// Takes what the exporter said of its interfaces.
+    fn facts(&mut self, facts: &[Fact], now: Time) {
+        for fact in facts {
+            let counters = match fact {
+                Fact::Interface(counters) => counters,
+                Fact::Device(told) => {
+                    tell(&mut self.view.device, told);
+                    continue;
+                }
+                _ => continue,
+            };
+            if let Some(known) = self.interfaces.get_mut(&counters.index) {
+                known.update(**counters, now);
+            } else if self.interfaces.len() < MAX_INTERFACES {
+                let first = InterfaceView { counters: **counters, seen: now, ..InterfaceView::default() };
+                self.interfaces.insert(counters.index, first);
+            }
         }
     }
 
@@ -231,6 +368,7 @@ impl Exporter {
         view.standing = self.standing;
         view.known = known.cloned();
         view.skew_millis = self.skew.map(|skew| skew / 1_000_000);
+        view.lately = self.day.sum(now);
         view.window = self.window.sum();
         let idle = now.since(view.last_seen);
         view.records_per_second = match (self.span_before, now.since(self.span.0)) {
@@ -243,6 +381,19 @@ impl Exporter {
         (view.score, view.findings) = score(&view);
         view.missing = missing(&view.window);
         view
+    }
+}
+
+/// Takes what a sample told of the device; samples tell different things.
+fn tell(device: &mut DeviceCounters, told: &DeviceCounters) {
+    if told.name.is_some() {
+        device.name.clone_from(&told.name);
+    }
+    if told.load_percent.iter().any(Option::is_some) {
+        device.load_percent = told.load_percent;
+    }
+    if told.memory.is_some() {
+        (device.memory, device.memory_free) = (told.memory, told.memory_free);
     }
 }
 
@@ -266,9 +417,13 @@ mod tests {
     fn a_rate_lets_through_what_it_says_and_counts_the_rest() {
         let mut exporter = Exporter::new(Ip::default(), at(100), Some(10));
         let mut taken = 0;
+        let (mut recent, mut block) = (Recent::default(), Block::default());
+        block.begin(15);
         for second in 100..110 {
             exporter.arrive("udp", 100, at(second));
-            taken += (0..30).filter(|_| exporter.row(&Flow::default(), at(second), false) == Verdict::Take).count();
+            let row = |_: &i32| exporter.row(&Flow::default(), at(second), &mut recent) == Verdict::Take;
+            taken += (0..15).filter(row).count();
+            taken += exporter.block(&block, at(second), &mut recent).0;
         }
         assert_eq!(taken, 100);
         let view = exporter.view(at(110), None, Vec::new());
@@ -287,6 +442,30 @@ mod tests {
         let domains: Vec<_> = view.domains.iter().map(|d| (d.format, d.lost, d.unit)).collect();
         assert_eq!(domains, [("netflow9", 6, "messages"), ("ipfix", 7, "records")]);
         assert_eq!((view.lost, view.lost_records), (13, 7));
-        assert_eq!(view.lost_per_mille(), 1_000, "nothing else arrived");
+        assert_eq!(view.lately.lost_per_mille(), 1_000, "nothing else arrived");
+    }
+
+    #[test]
+    fn interfaces_have_their_pace_and_what_went_wrong_since() {
+        let mut exporter = Exporter::new(Ip::default(), at(1), None);
+        let mut send = |secs, octets, errors, discards| {
+            let counters = InterfaceCounters {
+                index: 3,
+                speed: Some(1_000_000_000),
+                in_octets: Some(octets),
+                out_octets: Some(2 * octets),
+                in_errors: Some(errors),
+                out_discards: Some(discards),
+                ..InterfaceCounters::default()
+            };
+            let report = Report { facts: vec![Fact::Interface(Box::new(counters))], ..Report::default() };
+            exporter.report(&report, at(secs));
+            exporter.interfaces()[&3]
+        };
+        assert_eq!((send(10, 1_000, 5, 7).errors, send(10, 1_000, 5, 7).bits_per_second), (0, None), "the first ones");
+        let second = send(30, 6_000, 6, 9);
+        assert_eq!((second.errors, second.discards, second.bits_per_second), (1, 2, Some([2_000, 4_000])));
+        let anew = send(50, 100, 3, 0);
+        assert_eq!((anew.errors, anew.discards, anew.bits_per_second), (4, 2, None), "the device started anew");
     }
 }

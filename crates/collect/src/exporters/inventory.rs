@@ -7,15 +7,17 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use minamo_base::{Ip, Time};
-use minamo_flowwire::{Cache, SessionView};
-use minamo_model::Flow;
+use minamo_flowwire::{Cache, Elements, Interface, SessionView};
 
 use super::exporter::Exporter;
-use super::{Access, Decision, ExporterView};
+use super::facts::Facts;
+use super::{Access, Decision, ExporterView, account};
 use crate::keeper;
 use crate::settings::Known;
 use crate::socket::owner;
 
+/// First line of the file with the accounts: its format and version.
+const HEAD: &str = "minamo accounts 1";
 /// Places for fingerprints of rows, to find those that come twice.
 const RECENT: usize = 1 << 14;
 /// Sessions shown of one exporter.
@@ -28,6 +30,25 @@ pub(crate) struct Desk {
     pub(crate) seen: Seen,
     /// Caches of the exporters' reliable sessions.
     pub(crate) streams: Vec<(Ip, Weak<Mutex<Cache>>)>,
+}
+
+/// The elements of the configuration, which may change while the program runs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Registry(Arc<Mutex<Arc<Elements>>>);
+
+impl Registry {
+    pub(crate) fn new(elements: Arc<Elements>) -> Self {
+        Self(Arc::new(Mutex::new(elements)))
+    }
+
+    /// The elements of now.
+    pub(crate) fn current(&self) -> Arc<Elements> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn replace(&self, elements: Arc<Elements>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = elements;
+    }
 }
 
 /// The exporters that one decoder has seen.
@@ -47,6 +68,31 @@ impl Seen {
         Self { exporters: HashMap::new(), recent: Recent::default(), access, known, rate, max, evicted: 0 }
     }
 
+    /// The accounts as lines, to keep.
+    pub(crate) fn save(&self) -> Vec<u8> {
+        let mut lines = vec![HEAD.to_owned()];
+        lines.extend(self.exporters.values().filter_map(account::line));
+        lines.join("\n").into_bytes()
+    }
+
+    /// Takes over kept accounts of the exporters that `mine` names. The error names the first line that is none.
+    pub(crate) fn restore(&mut self, octets: &[u8], mine: &dyn Fn(Ip) -> bool) -> Result<(), String> {
+        let text = std::str::from_utf8(octets).map_err(|error| error.to_string())?;
+        let mut lines = text.lines().enumerate();
+        if lines.next().is_none_or(|(_, line)| line != HEAD) {
+            return Err(format!("line 1: want {HEAD:?}"));
+        }
+        for (at, line) in lines {
+            let mut exporter = account::read(line).map_err(|error| format!("line {}: {error}", at + 1))?;
+            let address = exporter.parts().0.address;
+            if mine(address) && self.exporters.len() < self.max.max(1) {
+                exporter.rate = self.known.get(&address).and_then(|known| known.rate).or(self.rate);
+                self.exporters.insert(address, exporter);
+            }
+        }
+        Ok(())
+    }
+
     /// Exporters held.
     pub(crate) fn len(&self) -> usize {
         self.exporters.len()
@@ -54,7 +100,7 @@ impl Seen {
 
     /// The account of an exporter, made where it is new, with the standing of now.
     pub(crate) fn exporter(&mut self, address: Ip, now: Time) -> (&mut Exporter, &mut Recent) {
-        if !self.exporters.contains_key(&address) {
+        if self.exporters.len() >= self.max.max(1) && !self.exporters.contains_key(&address) {
             self.make_room();
         }
         let rate = self.known.get(&address).and_then(|known| known.rate).or(self.rate);
@@ -70,11 +116,8 @@ impl Seen {
         (exporter, &mut self.recent)
     }
 
-    /// Forgets a sixteenth of the exporters, those silent for longest, where all places are taken.
+    /// Forgets a sixteenth of the exporters, those silent for longest: all places are taken.
     fn make_room(&mut self) {
-        if self.exporters.len() < self.max.max(1) {
-            return;
-        }
         let mut ages: Vec<_> = self.exporters.iter().map(|(address, one)| (one.last_seen(), *address)).collect();
         let count = (ages.len() / 16).max(1);
         if count < ages.len() {
@@ -98,21 +141,12 @@ impl Default for Recent {
 }
 
 impl Recent {
-    /// True where a row with the same identity, end and counters was there lately; remembers it.
-    pub(crate) fn contains(&mut self, flow: &Flow) -> bool {
-        let core = &flow.core;
-        let mix = |hash: u64, value: u64| (hash ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-        let mut hash = 1;
-        // The identity covers exporter, endpoints and start.
-        for chunk in core.flow_id.as_bytes().chunks(8) {
-            hash = chunk.iter().fold(0, |sum, octet| sum << 8 | u64::from(*octet)).wrapping_add(hash);
-            hash = mix(hash, 0x51);
-        }
-        for value in [core.time_end.0.cast_unsigned(), core.src_bytes, core.dst_bytes, core.src_packets] {
-            hash = mix(hash, value);
-        }
-        let place = usize::try_from(hash >> 40).unwrap_or(0) % RECENT;
-        self.0.get_mut(place).is_some_and(|old| std::mem::replace(old, hash) == hash)
+    /// True where a row with the same fingerprint was there lately; remembers it.
+    #[inline]
+    pub(crate) fn contains(&mut self, facts: &Facts, exporter: u64) -> bool {
+        let fingerprint = facts.fingerprint(exporter);
+        let place = usize::try_from(fingerprint >> 40).unwrap_or(0) % RECENT;
+        self.0.get_mut(place).is_some_and(|old| std::mem::replace(old, fingerprint) == fingerprint)
     }
 }
 
@@ -123,6 +157,7 @@ pub struct Exporters {
     access: Arc<Access>,
     known: Arc<HashMap<Ip, Known>>,
     folder: Option<PathBuf>,
+    elements: Registry,
 }
 
 impl Exporters {
@@ -131,8 +166,21 @@ impl Exporters {
         access: Arc<Access>,
         known: Arc<HashMap<Ip, Known>>,
         folder: Option<PathBuf>,
+        elements: Registry,
     ) -> Self {
-        Self { desks, access, known, folder }
+        Self { desks, access, known, folder, elements }
+    }
+
+    /// Takes other elements of the configuration: they hold at once, for templates that are known already too.
+    pub fn set_elements(&self, elements: &Arc<Elements>) {
+        self.elements.replace(Arc::clone(elements));
+        for desk in &self.desks {
+            let mut desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
+            desk.cache.set_elements(Arc::clone(elements));
+            for stream in desk.streams.iter().filter_map(|(_, stream)| stream.upgrade()) {
+                stream.lock().unwrap_or_else(PoisonError::into_inner).set_elements(Arc::clone(elements));
+            }
+        }
     }
 
     /// All exporters by address, without their sessions; `now` is for rates.
@@ -151,6 +199,48 @@ impl Exporters {
         all
     }
 
+    /// Names of interfaces by exporter and index: the configuration's before those that exporters tell. `None` where
+    /// nothing has changed since `before`, which is updated.
+    pub fn interface_names(&self, before: &mut Vec<u64>) -> Option<HashMap<(Ip, u32), Arc<str>>> {
+        let mut generations = Vec::new();
+        let mut names = HashMap::new();
+        for desk in &self.desks {
+            let desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
+            let streams = desk.streams.iter().filter_map(|(_, stream)| stream.upgrade());
+            let streams: Vec<_> = streams.collect();
+            generations.push(desk.cache.generation());
+            for stream in &streams {
+                generations.push(stream.lock().unwrap_or_else(PoisonError::into_inner).generation());
+            }
+        }
+        if *before == generations {
+            return None;
+        }
+        *before = generations;
+        for desk in &self.desks {
+            let desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut learn = |cache: &Cache| {
+                for (exporter, index, interface) in cache.interfaces() {
+                    if let Some(name) = shown(interface) {
+                        names.insert((exporter, index), Arc::from(name));
+                    }
+                }
+            };
+            learn(&desk.cache);
+            for stream in desk.streams.iter().filter_map(|(_, stream)| stream.upgrade()) {
+                learn(&stream.lock().unwrap_or_else(PoisonError::into_inner));
+            }
+        }
+        for (exporter, known) in self.known.iter() {
+            for (index, interface) in &known.interfaces {
+                if let Some(name) = shown(interface) {
+                    names.insert((*exporter, *index), Arc::from(name));
+                }
+            }
+        }
+        Some(names)
+    }
+
     /// One exporter with its sessions; nothing where it was never seen.
     pub fn one(&self, address: Ip, now: Time) -> Option<ExporterView> {
         let desk = self.desks.get(owner(address, self.desks.len()))?;
@@ -166,6 +256,7 @@ impl Exporters {
         sessions.truncate(MAX_SESSIONS);
         sessions.iter_mut().for_each(|session| name_interfaces(session, known));
         let mut view = exporter.view(now, known, sessions);
+        view.interfaces.clone_from(exporter.interfaces());
         view.standing = self.access.standing(address);
         Some(view)
     }
@@ -182,6 +273,11 @@ impl Exporters {
     }
 }
 
+/// The name that an interface is shown by: its own, or its description.
+fn shown(interface: &Interface) -> Option<&str> {
+    [&interface.name, &interface.description].into_iter().map(String::as_str).find(|text| !text.is_empty())
+}
+
 /// Names of the configuration go before those that the exporter tells.
 fn name_interfaces(session: &mut SessionView, known: Option<&Known>) {
     for (index, given) in known.into_iter().flat_map(|known| &known.interfaces) {
@@ -195,6 +291,15 @@ fn name_interfaces(session: &mut SessionView, known: Option<&Known>) {
         if given.speed > 0 {
             interface.speed = given.speed;
         }
+    }
+}
+
+#[cfg(test)]
+impl Desk {
+    /// A desk for tests, with the default bounds.
+    pub(crate) fn unbounded() -> Self {
+        let access = Arc::new(Access::new(crate::settings::Unknown::Accept, Vec::new()));
+        Self { cache: Cache::default(), seen: Seen::new(access, Arc::default(), None, 1_000), streams: Vec::new() }
     }
 }
 
@@ -219,10 +324,8 @@ mod tests {
     #[test]
     fn a_row_that_comes_again_is_known() {
         let mut recent = Recent::default();
-        let mut flow = Flow::default();
-        flow.core.flow_id = "0123456789abcdef01234567".into();
-        assert!(!recent.contains(&flow) && recent.contains(&flow));
-        flow.core.src_bytes = 1;
-        assert!(!recent.contains(&flow));
+        let facts = Facts { src_port: 7, ..Facts::default() };
+        assert!(!recent.contains(&facts, 1) && recent.contains(&facts, 1));
+        assert!(!recent.contains(&Facts { src_bytes: 1, ..facts }, 1));
     }
 }

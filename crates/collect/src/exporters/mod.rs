@@ -2,15 +2,19 @@
 //! Exporters as objects: who sends, how much, how well, and what a person can do about it.
 
 mod access;
+mod account;
+mod day;
 mod exporter;
+mod facts;
 mod inventory;
 mod score;
 mod window;
 
 pub use access::{Access, Decision, Standing};
-pub(crate) use exporter::Verdict;
-pub use exporter::{DomainView, ExporterView};
+pub use day::Counts;
+pub use exporter::{DomainView, ExporterView, InterfaceView};
+pub(crate) use exporter::{Exporter, Verdict};
 pub use inventory::Exporters;
-pub(crate) use inventory::{Desk, Seen};
+pub(crate) use inventory::{Desk, Recent, Registry, Seen};
 pub use score::{Finding, MISSING, Missing, REASONS, Reason};
 pub use window::Window;

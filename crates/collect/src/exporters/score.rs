@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The quality score of an exporter: a hundred, less what each reason takes away. Reasons are rows of a table with
-//! their texts in both languages; `{value}` in a text is what was measured. What is missing for a function of the
+//! their texts in both languages; `{value}` in a text is what was measured. What is counted is of the last 24 hours, what
+//! rows look like is of the last five to ten minutes. What is missing for a function of the
 //! product takes nothing away: not every exporter can tell it.
 
 use super::window::part;
@@ -57,7 +58,10 @@ pub static REASONS: &[Reason] = &[
         points: 25,
         en: "{value} of the records are lost on their way: look for drops between exporter and collector, and at the drops of the UDP socket.",
         ja: "レコードの {value} が途中で失われています。エクスポーターから本システムまでの経路と、UDP ソケットの破棄数を確認してください。",
-        applies: |e| (e.lost >= 10 && e.lost_per_mille() >= 1).then(|| percent(e.lost_per_mille(), 1_000)),
+        applies: |e| {
+            let share = e.lately.lost_per_mille();
+            (e.lately.lost >= 10 && share >= 1).then(|| percent(share, 1_000))
+        },
     },
     Reason {
         id: "active_timeout",
@@ -109,21 +113,24 @@ pub static REASONS: &[Reason] = &[
         points: 15,
         en: "{value} sets of data came whose template is not known: let it send templates every minute.",
         ja: "テンプレート不明のデータが {value} 件届いています。テンプレートの送信間隔を 1 分にしてください。",
-        applies: |e| (e.without_template > e.replayed).then(|| (e.without_template - e.replayed).to_string()),
+        applies: |e| {
+            let waiting = e.lately.without_template.saturating_sub(e.lately.replayed);
+            (waiting > 0).then(|| waiting.to_string())
+        },
     },
     Reason {
         id: "template_churn",
         points: 10,
         en: "Templates changed {value} times: two processes may send with one address and domain; give each its own domain.",
         ja: "テンプレートが {value} 回変わりました。二つのプロセスが同じアドレスとドメインで送っている可能性があります。ドメインを分けてください。",
-        applies: |e| (e.redefined > 5).then(|| e.redefined.to_string()),
+        applies: |e| (e.lately.redefined > 5).then(|| e.lately.redefined.to_string()),
     },
     Reason {
         id: "malformed",
         points: 15,
         en: "{value} parts of its datagrams break the format: datagrams may be cut on their way (MTU), or its software has a fault.",
         ja: "データグラムの {value} 箇所が形式に反しています。途中で切れている（MTU）か、ソフトウェアの不具合です。",
-        applies: |e| (e.malformed > 0).then(|| e.malformed.to_string()),
+        applies: |e| (e.lately.malformed > 0).then(|| e.lately.malformed.to_string()),
     },
     Reason {
         id: "sampled",
@@ -144,14 +151,14 @@ pub static REASONS: &[Reason] = &[
         points: 15,
         en: "{value} datagrams have a version that is not read: set the exporter to NetFlow v9 or IPFIX.",
         ja: "読めないバージョンのデータグラムが {value} 個あります。NetFlow v9 か IPFIX に設定してください。",
-        applies: |e| (e.unknown_version > 0).then(|| e.unknown_version.to_string()),
+        applies: |e| (e.lately.unknown_version > 0).then(|| e.lately.unknown_version.to_string()),
     },
     Reason {
         id: "over_rate",
         points: 10,
         en: "{value} records were dropped because it sends more than its limit: raise `collect.exporter_rate` or its own limit.",
         ja: "上限を超えたため {value} 件のレコードを破棄しました。collect.exporter_rate か、このエクスポーターの上限を上げてください。",
-        applies: |e| (e.over_rate > 0).then(|| e.over_rate.to_string()),
+        applies: |e| (e.lately.over_rate > 0).then(|| e.lately.over_rate.to_string()),
     },
     Reason {
         id: "not_taken",
@@ -160,7 +167,7 @@ pub static REASONS: &[Reason] = &[
         ja: "許可されていないため {value} 件を取り込んでいません。許可または拒否してください。",
         applies: |e| {
             let waits = matches!(e.standing, Standing::Waiting | Standing::Refused);
-            (waits && e.refused > 0).then(|| e.refused.to_string())
+            (waits && e.lately.refused > 0).then(|| e.lately.refused.to_string())
         },
     },
 ];
@@ -288,6 +295,7 @@ fn length(secs: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exporters::Counts;
 
     #[test]
     fn a_good_exporter_has_a_hundred() {
@@ -307,9 +315,7 @@ mod tests {
             ..Window::default()
         };
         let view = ExporterView {
-            records: 950,
-            lost: 50,
-            lost_records: 50,
+            lately: Counts { records: 950, lost: 50, lost_records: 50, ..Counts::default() },
             skew_millis: Some(7_300_000),
             window,
             ..ExporterView::default()

@@ -3,7 +3,9 @@
 //! its configuration shows soon.
 
 use minamo_base::Time;
-use minamo_model::Flow;
+use serde::{Deserialize, Serialize};
+
+use super::facts::Facts;
 
 /// Length of one half of the window.
 const HALF: i64 = 300_000_000_000;
@@ -24,7 +26,8 @@ pub(crate) mod part {
 }
 
 /// Counts of rows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Window {
     /// Rows.
     pub rows: u64,
@@ -52,29 +55,32 @@ pub struct Window {
 
 impl Window {
     /// Counts a row; `seen_before` where the same one was there already.
-    pub(crate) fn row(&mut self, flow: &Flow, exported: Option<Time>, seen_before: bool) {
-        let core = &flow.core;
+    #[inline]
+    pub(crate) fn row(&mut self, facts: &Facts, exported: Option<Time>, seen_before: bool) {
         self.rows += 1;
-        self.one_sided += u64::from(core.dst_packets == 0 && core.dst_bytes == 0);
-        self.tcp += u64::from(core.proto == 6);
+        self.one_sided += u64::from(facts.dst_packets == 0 && facts.dst_bytes == 0);
+        self.tcp += u64::from(facts.proto == 6);
         self.duplicates += u64::from(seen_before);
-        self.sampled += u64::from(flow.sampling.as_ref().is_some_and(|s| s.rate.is_some_and(|rate| rate > 1)));
-        self.empty += u64::from(core.src_bytes == 0 && core.dst_bytes == 0);
-        let length = core.time_end.since(core.time_start);
-        let quality = flow.exporter.as_ref().and_then(|exporter| exporter.time_quality.as_deref());
-        if quality.is_some_and(|word| word != "skewed") {
-            self.repaired += 1;
-        } else {
+        self.sampled += u64::from(facts.sampled);
+        self.empty += u64::from(facts.src_bytes == 0 && facts.dst_bytes == 0);
+        let length = facts.end.since(facts.start);
+        self.repaired += u64::from(facts.repaired);
+        if !facts.repaired {
             self.longest_secs = self.longest_secs.max(u32::try_from(length / SECOND).unwrap_or(0));
         }
         if let Some(exported) = exported
             && length < 5 * SECOND
-            && let wait @ 0..3_600 = exported.0.saturating_sub(core.time_end.0) / SECOND
+            && let wait @ 0..3_600 = exported.0.saturating_sub(facts.end.0) / SECOND
         {
             self.short += 1;
             self.short_wait_secs += wait.unsigned_abs();
         }
-        self.present |= parts(flow);
+        self.present |= if facts.dst_packets > 0 { part::BOTH_SIDES } else { 0 };
+    }
+
+    /// Notes what parts of rows there were.
+    pub(crate) fn has(&mut self, parts: u16) {
+        self.present |= parts;
     }
 
     fn add(&mut self, other: &Self) {
@@ -92,37 +98,24 @@ impl Window {
     }
 }
 
-fn parts(flow: &Flow) -> u16 {
-    let bit = |there: bool, bit: u16| if there { bit } else { 0 };
-    let exporter = flow.exporter.as_deref();
-    bit(flow.tcp.as_ref().is_some_and(|tcp| tcp.src_flags.is_some()), part::TCP_FLAGS)
-        | bit(flow.splt.is_some(), part::SPLT)
-        | bit(exporter.is_some_and(|e| e.in_if.is_some() || e.out_if.is_some()), part::INTERFACES)
-        | bit(flow.core.app_confidence != "none", part::APPLICATION)
-        | bit(flow.tls.is_some() || flow.quic.is_some(), part::TLS)
-        | bit(flow.dns.is_some(), part::DNS)
-        | bit(flow.npm.is_some(), part::ROUND_TRIP)
-        | bit(flow.l2.is_some(), part::LINK)
-        | bit(exporter.is_some_and(|e| e.src_as.is_some() || e.dst_as.is_some()), part::SYSTEMS)
-        | bit(flow.core.dst_packets > 0, part::BOTH_SIDES)
-}
-
 /// The window as it moves: two halves.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Moving {
     current: Window,
     before: Window,
-    began: Time,
+    /// Nanoseconds since 1970 at which the current half began.
+    began: i64,
 }
 
 impl Moving {
     /// The half to count in now.
     pub(crate) fn at(&mut self, now: Time) -> &mut Window {
-        let age = now.since(self.began);
+        let age = now.since(Time(self.began));
         if age >= HALF {
             self.before = if age < 2 * HALF { self.current } else { Window::default() };
             self.current = Window::default();
-            self.began = now;
+            self.began = now.0;
         }
         &mut self.current
     }
@@ -137,14 +130,16 @@ impl Moving {
 
 #[cfg(test)]
 mod tests {
+    use minamo_model::Flow;
+
     use super::*;
 
     #[test]
     fn rows_of_long_ago_leave_the_window() {
         let mut moving = Moving::default();
-        let flow = Flow::default();
+        let facts = Facts::of(&Flow::default());
         for secs in [1_000, 1_100, 1_400] {
-            moving.at(Time::from_secs_nanos(secs, 0)).row(&flow, None, false);
+            moving.at(Time::from_secs_nanos(secs, 0)).row(&facts, None, false);
         }
         assert_eq!(moving.sum().rows, 3);
         moving.at(Time::from_secs_nanos(1_800, 0));
@@ -158,9 +153,9 @@ mod tests {
         let mut window = Window::default();
         let mut flow = Flow::default();
         (flow.core.time_start, flow.core.time_end) = (Time(10 * SECOND), Time(11 * SECOND));
-        window.row(&flow, Some(Time(71 * SECOND)), false);
+        window.row(&Facts::of(&flow), Some(Time(71 * SECOND)), false);
         flow.core.time_start = Time(-1_789 * SECOND);
-        window.row(&flow, Some(Time(12 * SECOND)), false);
+        window.row(&Facts::of(&flow), Some(Time(12 * SECOND)), false);
         assert_eq!((window.short, window.short_wait_secs, window.longest_secs), (1, 60, 1_800));
     }
 }

@@ -3,12 +3,11 @@
 //! and its answer. Multicast DNS, LLMNR and the NetBIOS name service have the same form: their files take
 //! reader and dissector from here. DNSSEC records are walked over, not judged.
 
-use std::borrow::Cow;
 use std::fmt::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use minamo_base::{Cursor, WireError};
-use minamo_model::Flow;
+use minamo_model::{Flow, names};
 
 use super::text::text;
 use super::{llmnr, mdns, netbios};
@@ -323,7 +322,7 @@ impl Dns {
         if header.is_answer() {
             self.answered = true;
             let facts = flow.dns.get_or_insert_default();
-            facts.rcode = Some(rcode_name(header.flags & 15));
+            facts.rcode = Some(names::dns_rcode(header.flags & 15));
             self.answers(message, cursor, header.answers, flow);
         }
         Some(())
@@ -332,7 +331,7 @@ impl Dns {
     fn ask(&mut self, message: &[u8], entry: &Entry<'_>, flow: &mut Flow) {
         let facts = flow.dns.get_or_insert_default();
         facts.query = name(message, entry.name_at).filter(|name| !name.is_empty());
-        facts.qtype = Some(type_name(entry.kind));
+        facts.qtype = Some(names::dns_type(entry.kind));
         if facts.query.as_deref().is_some_and(|name| name.starts_with(CERTIFICATE)) {
             self.exact = Some("DNScrypt");
         }
@@ -384,75 +383,6 @@ fn strings(data: &[u8]) -> Option<String> {
         write!(out, "{}", text(part.rest(), room)).ok()?;
     }
     Some(out)
-}
-
-/// Name of a type (IANA, "Resource Record (RR) TYPEs").
-fn type_name(kind: u16) -> Cow<'static, str> {
-    let name = match kind {
-        1 => "A",
-        2 => "NS",
-        5 => "CNAME",
-        6 => "SOA",
-        10 => "NULL",
-        12 => "PTR",
-        13 => "HINFO",
-        15 => "MX",
-        16 => "TXT",
-        17 => "RP",
-        18 => "AFSDB",
-        24 => "SIG",
-        25 => "KEY",
-        28 => "AAAA",
-        29 => "LOC",
-        32 => "NB",
-        33 => "SRV",
-        35 => "NAPTR",
-        37 => "CERT",
-        39 => "DNAME",
-        41 => "OPT",
-        43 => "DS",
-        44 => "SSHFP",
-        46 => "RRSIG",
-        47 => "NSEC",
-        48 => "DNSKEY",
-        50 => "NSEC3",
-        51 => "NSEC3PARAM",
-        52 => "TLSA",
-        59 => "CDS",
-        60 => "CDNSKEY",
-        61 => "OPENPGPKEY",
-        64 => "SVCB",
-        65 => "HTTPS",
-        99 => "SPF",
-        249 => "TKEY",
-        250 => "TSIG",
-        251 => "IXFR",
-        252 => "AXFR",
-        255 => "ANY",
-        256 => "URI",
-        257 => "CAA",
-        other => return format!("TYPE{other}").into(),
-    };
-    name.into()
-}
-
-/// Name of a response code (RFC 6895 §2.3), in lower case.
-fn rcode_name(rcode: u16) -> Cow<'static, str> {
-    let name = match rcode {
-        0 => "noerror",
-        1 => "formerr",
-        2 => "servfail",
-        3 => "nxdomain",
-        4 => "notimp",
-        5 => "refused",
-        6 => "yxdomain",
-        7 => "yxrrset",
-        8 => "nxrrset",
-        9 => "notauth",
-        10 => "notzone",
-        other => return format!("rcode{other}").into(),
-    };
-    name.into()
 }
 
 const SAMPLE_QUERY: &[u8] =

@@ -29,7 +29,8 @@ fn decode(datagram: &Datagram<'_>, cache: &mut Cache, out: &mut Output<'_>) -> R
     let secs = head.u32("ipfix.export_time")?;
     let number = head.u32("ipfix.sequence")?;
     let domain = head.u32("ipfix.domain")?;
-    let key = Key { exporter: datagram.exporter, version: FORMAT.version, domain };
+    let key = Key { exporter: datagram.exporter, version: FORMAT.version, domain, port: datagram.port };
+    let key = cache.session_of(key);
     let (lost, in_order) = cache.parts(key).session.sequence.arrive(number);
     out.report.lost = lost;
     let header = Header {

@@ -32,7 +32,7 @@ const RECORD: usize = 52;
 fn decode(datagram: &Datagram<'_>, cache: &mut Cache, out: &mut Output<'_>) -> Result<(), WireError> {
     let mut cursor = Cursor::new(datagram.octets);
     let Head { count, uptime, exported } = netflow5::head(&mut cursor)?;
-    let key = Key { exporter: datagram.exporter, version: FORMAT.version, domain: 0 };
+    let key = Key { exporter: datagram.exporter, version: FORMAT.version, domain: 0, port: 0 };
     let session = cache.parts(key).session;
     let header = Header {
         source: FORMAT.name,

@@ -31,7 +31,7 @@ fn decode(datagram: &Datagram<'_>, cache: &mut Cache, out: &mut Output<'_>) -> R
     let Head { count, uptime, exported } = netflow5::head(&mut cursor)?;
     let number = cursor.u32("v7.sequence")?;
     cursor.skip(4, "v7.reserved")?;
-    let key = Key { exporter: datagram.exporter, version: FORMAT.version, domain: 0 };
+    let key = Key { exporter: datagram.exporter, version: FORMAT.version, domain: 0, port: 0 };
     let session = cache.parts(key).session;
     let (lost, in_order) = session.sequence.arrive(number);
     if in_order {

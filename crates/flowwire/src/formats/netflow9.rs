@@ -26,7 +26,8 @@ fn decode(datagram: &Datagram<'_>, cache: &mut Cache, out: &mut Output<'_>) -> R
     let secs = cursor.u32("v9.unix_secs")?;
     let number = cursor.u32("v9.sequence")?;
     let domain = cursor.u32("v9.source_id")?;
-    let key = Key { exporter: datagram.exporter, version: FORMAT.version, domain };
+    let key = Key { exporter: datagram.exporter, version: FORMAT.version, domain, port: datagram.port };
+    let key = cache.session_of(key);
     let sequence = &mut cache.parts(key).session.sequence;
     let (lost, in_order) = sequence.arrive(number);
     if in_order {

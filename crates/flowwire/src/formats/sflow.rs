@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! sFlow version 5 (sflow.org, "sFlow Version 5", and its structures for tunnels, NAT ports and discarded
-//! packets). Every sampled IP packet is a row of one packet, not scaled: `sampling_rate` says what it stands
-//! for. Counter samples become facts about the exporter.
+//! packets), and the versions 2 and 4 before it. Every sampled IP packet is a row of one packet, not scaled:
+//! `sampling_rate` says what it stands for. Counter samples of interfaces, processors and hosts become facts about the
+//! exporter.
 //!
-//! Not here: versions 2 and 4; samples of hosts, virtual machines and applications, which are no flows.
+//! Not here: samples of virtual machines and applications, which are no flows; counters of VLANs, radios and media.
 
 mod counters;
+mod old;
 mod record;
 
 use minamo_base::{Cursor, Ip, WireError};
@@ -24,7 +26,7 @@ use crate::{Cache, Datagram, Format, Output, Skipped};
 pub static FORMAT: Format = Format {
     name: "sflow",
     version: 0,
-    spec: &["sFlow Version 5", "sFlow Dropped Packet Notification Structures", "sFlow NAT Port Structures"],
+    spec: &["sFlow Version 5", "RFC 3176", "sFlow Dropped Packet Notification Structures", "sFlow NAT Port Structures"],
     decode,
     sample: &SAMPLE,
 };
@@ -38,19 +40,22 @@ const INTERNAL: u32 = 0x3fff_ffff;
 ///  0         4            8                      12 or 24    +4         +8         +12        +16
 /// | version | kind of IP | address of the agent | sub-agent | sequence | uptime ms | samples |
 /// ```
+///
+/// Versions 2 and 4 have no sub-agent.
 fn decode(datagram: &Datagram<'_>, cache: &mut Cache, out: &mut Output<'_>) -> Result<(), WireError> {
     let mut cursor = Cursor::new(datagram.octets);
     let version = cursor.u32("sflow.version")?;
-    if version != 5 {
-        return Err(cursor.bad(4, "sflow.version", version.into(), "5"));
+    let old = old::is(version);
+    if version != 5 && !old {
+        return Err(cursor.bad(4, "sflow.version", version.into(), "2, 4 or 5"));
     }
     // The agent is the device; the datagram may have come by a relay.
     let agent = address(&mut cursor, "sflow.agent")?.unwrap_or(datagram.exporter);
-    let domain = cursor.u32("sflow.sub_agent")?;
+    let domain = if old { 0 } else { cursor.u32("sflow.sub_agent")? };
     let number = cursor.u32("sflow.sequence")?;
     cursor.skip(4, "sflow.uptime")?;
     let count = cursor.u32("sflow.samples")?;
-    let key = Key { exporter: agent, version: FORMAT.version, domain };
+    let key = Key { exporter: agent, version: FORMAT.version, domain, port: 0 };
     let parts = cache.parts(key);
     let (lost, in_order) = parts.session.sequence.arrive(number);
     if in_order {
@@ -69,7 +74,8 @@ fn decode(datagram: &Datagram<'_>, cache: &mut Cache, out: &mut Output<'_>) -> R
     };
     let mut tally = Tally::default();
     let mut samples = Samples { header: &header, learned: &parts.session.learned, out, tally: &mut tally };
-    let done = samples.all(&mut cursor, count);
+    let done =
+        if old { old::samples(&mut samples, &mut cursor, version, count) } else { samples.all(&mut cursor, count) };
     parts.counters.unfit_values += u64::from(tally.unfit);
     parts.counters.cut_values += u64::from(tally.cut);
     done
@@ -171,6 +177,12 @@ impl Samples<'_, '_> {
                 }
             }
         }
+        self.end(head, flow, skip, broken);
+        Ok(())
+    }
+
+    /// The row of a sample, or the reason why there is none.
+    fn end(&mut self, head: &Head, flow: Flow, skip: Option<Skip>, broken: bool) {
         if flow.core.src_packets == 0 {
             match skip {
                 Some(Skip::NotIp(ethertype)) => self.out.skip(Skipped::NotIp { ethertype }),
@@ -178,10 +190,9 @@ impl Samples<'_, '_> {
                 _ if broken => {}
                 _ => self.out.skip(Skipped::NotIp { ethertype: 0 }),
             }
-            return Ok(());
+            return;
         }
         self.finish(head, flow);
-        Ok(())
     }
 
     fn finish(&mut self, head: &Head, mut flow: Flow) {

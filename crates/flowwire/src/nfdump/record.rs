@@ -113,7 +113,6 @@ pub(super) fn flow(body: &[u8], exporters: &Exporters, account: &mut Account) ->
     }
     if from.is_none() {
         flow.exporter.get_or_insert_default().ip = None;
-        flow.core.flow_id = flow.identity().to_string();
     }
     Ok(flow)
 }

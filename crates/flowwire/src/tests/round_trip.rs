@@ -2,7 +2,7 @@
 //! What is written reads back as it was.
 
 use minamo_base::{Ip, Mac, Time};
-use minamo_model::{Flow, flow};
+use minamo_model::{Flow, flow, names};
 use proptest::prelude::*;
 
 use super::{EXPORTER, RECEIVED, rows};
@@ -70,7 +70,7 @@ prop_compose! {
             dst_as: systems.1,
             src_mask: masks.0,
             dst_mask: masks.1,
-            direction: None,
+            ..flow::Exporter::default()
         })
     }
 }
@@ -133,7 +133,7 @@ prop_compose! {
             dst_as: Some(small.3.into()),
             src_mask: Some(masks.0),
             dst_mask: Some(masks.1),
-            direction: None,
+            ..flow::Exporter::default()
         }));
         if flow.core.proto == 6 {
             flow.tcp.get_or_insert_default().src_flags = Some(flags);
@@ -150,6 +150,7 @@ fn more(flow: &mut Flow, ip: Ip, short: u16, number: u32, long: u64) {
         src_ip: Some(ip),
         dst_port: Some(short),
         pool: name.clone(),
+        event: Some("session44_create".into()),
         ..flow::Nat::default()
     }));
     flow.routing = Some(Box::new(flow::Routing {
@@ -161,13 +162,54 @@ fn more(flow: &mut Flow, ip: Ip, short: u16, number: u32, long: u64) {
     }));
     flow.forwarding = Some(Box::new(flow::Forwarding {
         dropped_bytes: Some(long),
+        status: Some("dropped".into()),
+        reason: Some(number % 64),
         max_ttl: Some(64),
         min_length: Some(number),
         ..flow::Forwarding::default()
     }));
-    flow.user = Some(Box::new(flow::User { src: name.clone(), ..flow::User::default() }));
-    flow.http = Some(Box::new(flow::Http { host: name.clone(), status: Some(short), ..flow::Http::default() }));
-    flow.tls = Some(Box::new(flow::Tls { sni: name, ..flow::Tls::default() }));
+    flow.firewall = Some(Box::new(flow::Firewall { event: Some("denied".into()), ..flow::Firewall::default() }));
+    flow.core.end_reason = Some("idle".into());
+    if let Some(exporter) = &mut flow.exporter {
+        exporter.direction = Some("ingress".into());
+    }
+    flow.user = Some(Box::new(flow::User { src: name.clone(), dst: name.clone(), ..flow::User::default() }));
+    flow.http = Some(Box::new(flow::Http {
+        host: name.clone(),
+        status: Some(short),
+        server: name.clone(),
+        ..flow::Http::default()
+    }));
+    let list = Some(vec!["h2".to_owned(), format!("n{number}")]);
+    flow.dns = Some(Box::new(flow::Dns {
+        query: name.clone(),
+        qtype: Some(names::dns_type(short)),
+        rcode: Some(names::dns_rcode(short)),
+        answers: list.clone(),
+        ttl_secs: Some(number),
+        ..flow::Dns::default()
+    }));
+    flow.ssh = Some(Box::new(flow::Ssh { hassh: name.clone(), hassh_server: name.clone(), ..flow::Ssh::default() }));
+    flow.bittorrent = Some(Box::new(flow::BitTorrent { info_hash: name.clone(), ..flow::BitTorrent::default() }));
+    flow.npm = Some(Box::new(flow::Npm {
+        src_retransmits: Some(number),
+        dst_out_of_order: Some(number),
+        ..flow::Npm::default()
+    }));
+    let second = Time::from_secs_nanos(1 + i64::from(number), 0);
+    flow.tls = Some(Box::new(flow::Tls {
+        sni: name.clone(),
+        version: Some("TLS 1.3".into()),
+        alpn: list.clone(),
+        alpn_selected: name.clone(),
+        ja3: name.clone(),
+        ja3s: name.clone(),
+        cert_subject: name.clone(),
+        cert_issuer: name,
+        cert_names: list,
+        cert_not_before: Some(Time(second.0.min(Time::from_secs_nanos(u32::MAX.into(), 0).0))),
+        ..flow::Tls::default()
+    }));
 }
 
 /// Encodes, decodes, and brings both to one order; identities are made anew on reading.
@@ -186,7 +228,6 @@ fn there_and_back(wire: Wire, flows: &[Flow], max: usize) -> (Vec<String>, Vec<S
         out
     };
     back.iter_mut().for_each(|flow| {
-        flow.core.flow_id.clear();
         flow.core.source = "".into();
     });
     (sorted(flows), sorted(&back))
@@ -207,6 +248,8 @@ proptest! {
         for flow in &mut flows {
             flow.exporter.as_mut().expect("an exporter").flow_number = None;
             (flow.nat, flow.http, flow.tls, flow.user) = (None, None, None, None);
+            (flow.dns, flow.ssh, flow.bittorrent, flow.npm) = (None, None, None, None);
+            (flow.firewall, flow.core.end_reason) = (None, None);
             if let Some(routing) = &mut flow.routing {
                 (routing.in_vrf, routing.vrf, routing.dst_peer_as) = (None, None, None);
             }
@@ -281,7 +324,13 @@ fn every_column_with_an_element_reads_back_as_it_was() {
             CellType::U16 => Value::Uint(700),
             CellType::U32 => Value::Uint(70_000),
             CellType::U64 => Value::Uint(7_000_000_000),
+            // Columns that have the names of numbers.
+            _ if column.name == "dns_qtype" => Value::Text("AAAA".into()),
+            _ if column.name == "dns_rcode" => Value::Text("nxdomain".into()),
+            _ if column.name == "tls_version" => Value::Text("TLS 1.2".into()),
             CellType::Text => Value::Text("beispiel".into()),
+            CellType::TextList => Value::Texts(vec!["one".to_owned(), "two".to_owned()].into()),
+            CellType::Time => Value::Time(Time::from_secs_nanos(1_700_000_000, 0)),
             CellType::Ip => Value::Ip(Ip::v4([203, 0, 113, 9])),
             CellType::Mac => Value::Mac(Mac([2, 0, 0, 0, 0, 9])),
             CellType::Bool => Value::Bool(true),
@@ -299,5 +348,22 @@ fn every_column_with_an_element_reads_back_as_it_was() {
         assert!(back[0].extra.is_none(), "{}: {:?}", column.name, back[0].extra);
         tried += 1;
     }
-    assert!(tried > 45, "{tried}");
+    assert!(tried > 75, "{tried}");
+}
+
+#[test]
+fn pings_keep_their_type_in_every_format() {
+    for wire in [Wire::Netflow1, Wire::Netflow5, Wire::Netflow7, Wire::Netflow9, Wire::Ipfix] {
+        let mut flow = Flow::default();
+        (flow.core.src_ip, flow.core.dst_ip) = (Ip::v4([10, 0, 0, 1]), Ip::v4([10, 0, 0, 2]));
+        (flow.core.proto, flow.core.src_packets, flow.core.src_bytes) = (1, 1, 84);
+        (flow.core.time_start, flow.core.time_end) = (NOW, NOW);
+        let icmp = flow.icmp.get_or_insert_default();
+        (icmp.kind, icmp.code) = (Some(3), Some(1));
+        let (mut cache, mut back) = (Cache::default(), Vec::new());
+        Encoder::new(wire, 77, BOOT)
+            .encode(&[flow], NOW, &mut |datagram| back.append(&mut rows(datagram, &mut cache).0));
+        let icmp = back[0].icmp.as_deref().expect("a message");
+        assert_eq!((icmp.kind, icmp.code, back[0].core.dst_port), (Some(3), Some(1), 0), "{wire:?}");
+    }
 }

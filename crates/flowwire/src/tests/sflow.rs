@@ -206,7 +206,7 @@ fn lost_datagrams_are_counted() {
 #[test]
 fn broken_parts_do_not_break_the_others() {
     let said = |octets: &[u8]| reasons(&rows(octets, &mut Cache::default()).1);
-    assert_eq!(said(&words(&[4, 1, 0])), ["sflow.version at octet 0: got 4, want 5"]);
+    assert_eq!(said(&words(&[6, 1, 0])), ["sflow.version at octet 0: got 6, want 2, 4 or 5"]);
     assert_eq!(said(&words(&[5, 3, 0])), ["sflow.agent at octet 4: got 3, want 0, 1 or 2"]);
     // A record that says that it is longer than its sample, between good samples.
     let mut lie = sample((0, 3), (0, 4), &[ipv4()]);
@@ -233,4 +233,55 @@ fn a_frame_without_ip_is_no_row() {
     let arp = [words(&[1, 64, 4]), block(0, &[[0; 12].as_slice(), &[8, 6], &[0; 28]].concat()).split_off(4)].concat();
     let (flows, report) = rows(&datagram(1, &[sample((0, 3), (0, 4), &[block(1, &arp)])]), &mut Cache::default());
     assert_eq!((flows.len(), reasons(&report)), (0, vec!["a sampled frame is not IP: ethertype 0x0806".to_owned()]));
+}
+
+#[test]
+fn devices_tell_how_they_are_doing() {
+    let processor = block(1_001, &words(&[5, 10, 20, 0, 4_000, 0, 1_000]));
+    let host = block(2_000, &[text("core-1"), vec![0; 16], words(&[1, 2]), text("6.1")].concat());
+    let body = [words(&[1, 3, 2]), processor, host].concat();
+    let (_, report) = rows(&datagram(1, &[block(2, &body)]), &mut Cache::default());
+    let [Fact::Device(device)] = report.facts.as_slice() else { panic!("{:?}", report.facts) };
+    assert_eq!((device.name.as_deref(), device.load_percent), (Some("core-1"), [Some(5), Some(10), Some(20)]));
+    assert_eq!((device.memory, device.memory_free), (Some(4_000), Some(1_000)));
+}
+
+/// A datagram of an older version: no sub-agent, and samples without lengths.
+fn old(version: u32, samples: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = words(&[version, 1, 0xc000_0209, 7, 10_000, u32::try_from(samples.len()).expect("few")]);
+    out.extend(samples.concat());
+    out
+}
+
+#[test]
+fn the_versions_before_are_read_too() {
+    let head = words(&[1, 1, 3, 512, 1_024, 0, 3, 4]);
+    let ipv4 = words(&[2, 1_400, 6, 0xc000_0201, 0xc633_6407, 50_000, 443, 0x18, 0x10]);
+    let switch = words(&[1, 10, 0, 20, 0]);
+    let user = [words(&[4]), text("alice"), text("bob")].concat();
+    let url = [words(&[5, 1]), text("/index.html")].concat();
+    let gateway2 = words(&[3, 64_500, 64_501, 64_502, 2, 64_503, 64_504]);
+    let gateway4 = words(&[3, 64_500, 64_501, 64_502, 1, 2, 2, 64_503, 64_504, 1, 0xfbf4_0007, 100]);
+    for (version, gateway) in [(2, gateway2), (4, gateway4)] {
+        let sample = [&head[..], &ipv4, &words(&[4]), &switch, &gateway, &user, &url].concat();
+        // Another one after it shows that nothing was left over: a generic counter sample.
+        let counters = [words(&[2, 1, 3, 20, 1, 3, 6, 0, 1_000, 1, 3]), words(&[0; 16])].concat();
+        let (flows, report) = rows(&old(version, &[sample.clone(), counters, sample]), &mut Cache::default());
+        assert_eq!((reasons(&report), flows.len(), report.facts.len()), (vec![], 2, 1), "version {version}");
+        let flow = &flows[1];
+        assert_eq!((flow.core.src_bytes, flow.core.dst_port), (1_400, 443));
+        let exporter = flow.exporter.as_deref().expect("an exporter");
+        assert_eq!((exporter.in_if, exporter.out_if, exporter.dst_as), (Some(3), Some(4), Some(64_504)));
+        assert_eq!(flow.user.as_deref().and_then(|user| user.dst.as_deref()), Some("bob"));
+        assert_eq!(flow.http.as_deref().and_then(|http| http.path.as_deref()), Some("/index.html"));
+        let pref = flow.routing.as_deref().and_then(|routing| routing.local_pref);
+        assert_eq!((flow.l2.as_deref().and_then(|l2| l2.vlan), pref), (Some(10), (version == 4).then_some(100)));
+    }
+    let (flows, report) = rows(&old(4, &[words(&[9, 0])]), &mut Cache::default());
+    assert_eq!(
+        (flows.len(), reasons(&report)),
+        (0, vec!["sflow.sample_type at octet 24: got 9, want 1 or 2".to_owned()])
+    );
+    let (_, report) = rows(&old(3, &[]), &mut Cache::default());
+    assert_eq!(reasons(&report), ["sflow.version at octet 0: got 3, want 2, 4 or 5"]);
 }

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use minamo_collect::{Collector, ExporterView, Exporters};
 use minamo_flowwire::{SessionView, TemplateView};
-use minamo_model::{FLOWS, text_value};
+use minamo_model::{FLOWS, identified, text_value};
 use minamo_sinks::{Sink, SinkError};
 use tokio::sync::{mpsc, watch};
 
@@ -23,7 +23,9 @@ const QUEUE: usize = 64;
 const SHOWN: usize = 16;
 
 pub(crate) async fn run(args: Collect) -> anyhow::Result<()> {
-    let mut settings = Settings::load(args.config.as_deref())?.collect()?;
+    let loaded = Settings::load(args.config.as_deref())?;
+    let mut settings = loaded.collect()?;
+    settings.elements = loaded.elements()?;
     settings.listen.clone_from(&args.listen);
     settings.tcp.clone_from(&args.tcp);
     if !args.count {
@@ -92,7 +94,8 @@ async fn follow(
         let taken = usize::try_from(room).unwrap_or(usize::MAX).min(batch.num_rows());
         rows += taken as u64;
         if let Some(open) = &mut sink
-            && let Err(error) = open.write(&batch.slice(0, taken))
+            && let Err(error) =
+                identified(&batch.slice(0, taken)).map_err(SinkError::from).and_then(|batch| open.write(&batch))
         {
             return if error.is_broken_pipe() { Ok(rows) } else { Err(error.into()) };
         }

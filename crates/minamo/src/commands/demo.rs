@@ -60,7 +60,7 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
         None => (Arc::new(Vec::new) as SampleSource, None),
     };
     let served = tokio::select! {
-        served = serve(&core, listener, counters, exporters) => served,
+        served = serve(&core, &folder, listener, counters, exporters) => served,
         () = interrupted() => Ok(()),
     };
     if let Some(collection) = collection {

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use minamo_base::Time;
-use minamo_sinks::Sink;
 use minamo_sinks::export::{Clock, Counters, Exporter, Target, Template};
 
 use crate::cli::{Export, Sides};
@@ -12,7 +11,7 @@ use crate::cli::{Export, Sides};
 /// An export that was asked for.
 pub(super) struct Open {
     /// Takes the rows.
-    pub(super) sink: Box<dyn Sink>,
+    pub(super) exporter: Exporter,
     /// What became of them.
     pub(super) told: Told,
 }
@@ -40,12 +39,22 @@ pub(super) fn open(args: &Export) -> anyhow::Result<Option<Open>> {
     let target = target(url, args.template.as_deref(), args.sides.map(|sides| matches!(sides, Sides::Both)))?;
     let counters = Arc::new(Counters::default());
     let exporter = Exporter::new(target, Clock::Rows(Time(i64::MIN)), Arc::clone(&counters));
-    Ok(Some(Open { sink: Box::new(exporter), told: Told { url: url.clone(), counters } }))
+    Ok(Some(Open { exporter, told: Told { url: url.clone(), counters } }))
 }
 
 /// A target with its options.
 pub(crate) fn target(url: &str, template: Option<&str>, biflow: Option<bool>) -> anyhow::Result<Target> {
-    let mut target = Target::parse(url)?;
+    options(Target::parse(url)?, template, biflow)
+}
+
+/// The target that the options ask for, if they do; its host may have no address yet.
+pub(super) fn later(args: &Export) -> anyhow::Result<Option<Target>> {
+    let Some(url) = &args.export else { return Ok(None) };
+    let biflow = args.sides.map(|sides| matches!(sides, Sides::Both));
+    options(Target::parse_form(url)?, args.template.as_deref(), biflow).map(Some)
+}
+
+fn options(mut target: Target, template: Option<&str>, biflow: Option<bool>) -> anyhow::Result<Target> {
     if let Some(text) = template {
         let template = Template::parse(text)?;
         for left_out in template.left_out(target.wire) {

@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use minamo_base::Time;
-use minamo_flowwire::nfdump::{Account, extension_name};
-use minamo_state::Imports;
-use minamo_store::{Lake, StoreError};
+use minamo_server::lake::types::{LakeImported, LakeUnread};
+use minamo_store::Lake;
 
 use crate::cli::{Import, Through};
-use crate::commands::place::{place, say};
-use crate::import::{Importer, Outcome, expand};
+use crate::commands::place::{Access, open_to_write, place, say};
+use crate::import::{How, Target, expand, importer};
 use crate::{clock, enrichment};
 
 pub(crate) async fn run(args: Import) -> anyhow::Result<()> {
@@ -22,34 +21,29 @@ pub(crate) async fn run(args: Import) -> anyhow::Result<()> {
     anyhow::ensure!(!files.is_empty(), "there is no file called nfcapd.* in it");
     let (settings, folder) = place(&args.place)?;
     std::fs::create_dir_all(&folder).with_context(|| format!("data.folder: {}", folder.display()))?;
-    let of_lake = settings.lake()?;
-    let keep = of_lake.keep;
-    let lake = match Lake::open(&folder.join("lake"), of_lake, clock::now) {
-        Err(StoreError::InUse(_)) => anyhow::bail!(
-            "{}: a running server has the lake open, and an import writes to it: stop the server for that time",
-            folder.display()
-        ),
-        opened => Arc::new(opened?),
+    let keep = settings.lake()?.keep;
+    let (mut target, own): (Target, Option<Arc<Lake>>) = match open_to_write(&folder, &settings).await? {
+        Access::Server(server) => (Target::Server(server), None),
+        Access::Own(lake) => {
+            let home = Arc::new(minamo_state::Definitions::open(&folder.join("state.db"))?);
+            let (enricher, _) = enrichment::start(settings.enrich(), home, clock::now())?;
+            let lake = Arc::new(*lake);
+            let importer = importer(Arc::clone(&lake), enricher, &folder.join("state.db"))?;
+            (Target::Own(Box::new(importer)), Some(lake))
+        }
     };
-    let (enricher, _) = enrichment::start(settings.enrich())?;
-    let mut importer = Importer {
-        lake: Arc::clone(&lake),
-        enricher,
-        imports: Imports::open(&folder.join("state.db"))?,
-        again: args.again,
-        through_nfdump: args.through == Some(Through::Nfdump),
-    };
+    let how = How { again: args.again, through_nfdump: args.through == Some(Through::Nfdump) };
     let (mut rows, mut done, mut known, mut failed) = (0, 0u64, 0u64, 0u64);
     let mut unread = Unread::default();
     for path in &files {
-        match importer.file(path).await {
-            Ok(Outcome::Known) => known += 1,
-            Ok(Outcome::Done { rows: new, skipped, account, first }) => {
-                rows += new;
+        match target.file(path, how).await {
+            Ok(found) if found.known => known += 1,
+            Ok(found) => {
+                rows += found.rows;
                 done += 1;
-                tell(path, skipped, &account);
-                unread.add(&account);
-                too_old(path, first, keep);
+                tell(path, &found);
+                unread.add(&found);
+                too_old(path, found.first.as_deref().and_then(Time::parse), keep);
             }
             Err(error) => {
                 failed += 1;
@@ -58,8 +52,8 @@ pub(crate) async fn run(args: Import) -> anyhow::Result<()> {
         }
     }
     unread.tell();
-    drop(importer);
-    if let Ok(lake) = Arc::try_unwrap(lake) {
+    drop(target);
+    if let Some(lake) = own.and_then(Arc::into_inner) {
         lake.close().await?;
     }
     say(&format!(
@@ -70,44 +64,45 @@ pub(crate) async fn run(args: Import) -> anyhow::Result<()> {
 }
 
 /// What of a file is not in the lake, on standard error.
-fn tell(path: &Path, skipped: u64, account: &Account) {
+fn tell(path: &Path, found: &LakeImported) {
     let path = path.display();
-    if skipped > 0 {
+    if found.skipped > 0 {
+        let skipped = found.skipped;
         eprintln!("minamo: {path}: an earlier import had taken in {skipped} flows; this one went on behind them");
     }
-    for fault in &account.faults {
+    for fault in &found.faults {
         eprintln!("minamo: {path}: {fault}");
     }
-    let more = (account.bad_blocks + account.bad_records).saturating_sub(account.faults.len() as u64);
-    if more > 0 {
-        eprintln!("minamo: {path}: {more} more such faults");
+    if found.more_faults > 0 {
+        eprintln!("minamo: {path}: {} more such faults", found.more_faults);
     }
 }
 
 /// What files have that the lake has no place for, in all files together.
 #[derive(Default)]
 struct Unread {
-    extensions: BTreeMap<u16, u64>,
+    extensions: BTreeMap<u16, (Option<String>, u64)>,
     records: BTreeMap<u16, u64>,
     unfit: u64,
     scaled: u64,
 }
 
 impl Unread {
-    fn add(&mut self, account: &Account) {
-        for (number, count) in &account.unread_extensions {
-            *self.extensions.entry(*number).or_default() += count;
+    fn add(&mut self, found: &LakeImported) {
+        for LakeUnread { number, name, count } in &found.unread_extensions {
+            let sum = self.extensions.entry(*number).or_default();
+            *sum = (name.clone(), sum.1 + count);
         }
-        for (kind, count) in &account.unread_records {
-            *self.records.entry(*kind).or_default() += count;
+        for LakeUnread { number, count, .. } in &found.unread_records {
+            *self.records.entry(*number).or_default() += count;
         }
-        self.unfit += account.unfit;
-        self.scaled += account.scaled;
+        self.unfit += found.unfit;
+        self.scaled += found.scaled;
     }
 
     fn tell(&self) {
-        for (number, count) in &self.extensions {
-            let name = extension_name(*number).unwrap_or("unknown");
+        for (number, (name, count)) in &self.extensions {
+            let name = name.as_deref().unwrap_or("unknown");
             eprintln!("minamo: extension {number} ({name}) was left out: it has no column; flows with it: {count}");
         }
         for (kind, count) in &self.records {

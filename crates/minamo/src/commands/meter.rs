@@ -6,12 +6,16 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
-use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder};
+use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder, with_community_ids};
+use minamo_sinks::export::Exporter;
 use minamo_sinks::{Format, Sink, SinkError};
 
 use crate::cli::Meter;
 use crate::commands::export;
 use crate::read::{self, Job, Taker};
+
+/// Rows that are exported together: they share datagrams by their columns.
+const EXPORTED_TOGETHER: usize = 2_048;
 
 pub(crate) fn run(args: &Meter) -> anyhow::Result<()> {
     let format = minamo_sinks::format(&args.format).context("no such format")?;
@@ -29,14 +33,15 @@ pub(crate) fn run(args: &Meter) -> anyhow::Result<()> {
         ..Default::default()
     };
     let written = Written::default();
-    let (sink, told) = match export {
-        Some(export) => (export.sink, Some(export.told)),
+    let (way, told) = match export {
+        Some(export) => (Way::Export(Box::new(export.exporter), Vec::new()), Some(export.told)),
         None => {
             written.open(output(args, format)?);
-            ((format.open)(Box::new(written.clone()), &FLOWS)?, None)
+            let sink = (format.open)(Box::new(written.clone()), &FLOWS)?;
+            (Way::Sink(sink, Box::default(), args.community.seed), None)
         }
     };
-    let mut rows = Rows { sink, builder: FlowBuilder::default(), written, failed: None };
+    let mut rows = Rows { way, written, failed: None };
     let filter = args.capture_filter.as_ref();
     let job = Job { filter, threads: args.threads.into(), follow, ..Job::of(&files, settings) };
     let report = read::meter(&job, &read::progress(), &mut rows);
@@ -91,20 +96,18 @@ impl Write for Written {
     }
 }
 
-/// Rows on their way to the sink.
+/// Rows on their way out.
 struct Rows {
-    sink: Box<dyn Sink>,
-    builder: FlowBuilder,
+    way: Way,
     written: Written,
     failed: Option<SinkError>,
 }
 
 impl Rows {
-    /// Writes the rows so far; false where that failed now or before.
-    fn flush(&mut self) -> bool {
-        if self.failed.is_none() && !self.builder.is_empty() {
-            let batch = self.builder.finish().map_err(SinkError::from);
-            self.failed = batch.and_then(|batch| self.sink.write(&batch)).err();
+    /// Keeps the first error; false where there is one.
+    fn held(&mut self, outcome: Result<(), SinkError>) -> bool {
+        if let Err(error) = outcome {
+            self.failed.get_or_insert(error);
         }
         self.failed.is_none()
     }
@@ -113,24 +116,82 @@ impl Rows {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        // An answer without rows has a header all the same.
-        self.sink.write(&self.builder.finish()?)?;
-        self.sink.finish()?;
+        self.way.finish()?;
         Ok(self.written.flush()?)
     }
 }
 
 impl Taker for Rows {
     fn row(&mut self, row: Flow) -> bool {
-        self.builder.append(&row);
-        if self.builder.len() >= BATCH_ROWS { self.flush() } else { self.failed.is_none() }
+        if self.failed.is_some() {
+            return false;
+        }
+        let taken = self.way.take(row);
+        self.held(taken)
     }
 
     fn pause(&mut self) -> bool {
-        let flushed = self.flush();
-        if let Err(error) = self.written.flush() {
-            self.failed.get_or_insert(error.into());
+        if self.failed.is_some() {
+            return false;
         }
-        flushed && self.failed.is_none()
+        let flushed = if self.way.is_empty() { Ok(()) } else { self.way.flush() };
+        let flushed = flushed.and_then(|()| Ok(self.written.flush()?));
+        self.held(flushed)
+    }
+}
+
+/// Where rows go.
+enum Way {
+    /// By batches, with community ids of a seed where they are wanted.
+    Sink(Box<dyn Sink>, Box<FlowBuilder>, Option<u16>),
+    /// As they are.
+    Export(Box<Exporter>, Vec<Flow>),
+}
+
+impl Way {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Sink(_, builder, _) => builder.is_empty(),
+            Self::Export(_, rows) => rows.is_empty(),
+        }
+    }
+
+    fn take(&mut self, row: Flow) -> Result<(), SinkError> {
+        match self {
+            Self::Sink(_, builder, _) => {
+                builder.append(&row);
+                if builder.len() < BATCH_ROWS { Ok(()) } else { self.flush() }
+            }
+            Self::Export(_, rows) => {
+                rows.push(row);
+                if rows.len() < EXPORTED_TOGETHER { Ok(()) } else { self.flush() }
+            }
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        match self {
+            Self::Sink(sink, builder, community) => {
+                let batch = builder.finish()?;
+                match community {
+                    Some(seed) => sink.write(&with_community_ids(&batch, *seed)?),
+                    None => sink.write(&batch),
+                }
+            }
+            Self::Export(exporter, rows) => {
+                let sent = exporter.send_rows(rows);
+                rows.clear();
+                sent
+            }
+        }
+    }
+
+    fn finish(mut self) -> Result<(), SinkError> {
+        // An answer without rows has a header all the same.
+        self.flush()?;
+        match self {
+            Self::Sink(sink, ..) => sink.finish(),
+            Self::Export(..) => Ok(()),
+        }
     }
 }

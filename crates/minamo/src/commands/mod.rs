@@ -8,11 +8,14 @@ mod demo;
 pub(crate) mod export;
 #[cfg(feature = "lake")]
 mod import;
+mod interrupt;
 #[cfg(feature = "lake")]
 mod lake;
 mod meter;
+pub(crate) mod others;
 #[cfg(feature = "lake")]
 mod output;
+mod probe;
 #[cfg(feature = "lake")]
 mod profile;
 #[cfg(feature = "lake")]
@@ -25,6 +28,8 @@ mod serve;
 mod set;
 #[cfg(feature = "lake")]
 mod sql;
+#[cfg(feature = "lake")]
+mod tag;
 
 #[cfg(feature = "lake")]
 mod place;
@@ -37,6 +42,9 @@ use crate::cli::{Cli, Command};
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Meter(args) => meter::run(&args),
+        Command::Probe(args) => probe::run(&args),
+        Command::Ndff(args) => others::ndff(&args),
+        Command::Nprobe(args) => others::nprobe(&args),
         #[cfg(feature = "lake")]
         Command::Query(args) => place::block_on(place::until_interrupted(query::run(*args))),
         #[cfg(feature = "lake")]
@@ -51,6 +59,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Set(command) => place::block_on(set::run(command)),
         #[cfg(feature = "lake")]
         Command::Recorder(command) => place::block_on(recorder::run(command)),
+        #[cfg(feature = "lake")]
+        Command::Tag(command) => place::block_on(tag::run(command)),
         #[cfg(feature = "lake")]
         Command::Serve(args) => {
             minamo_capture::no_new_privileges()?;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the commands on a lake share: where it is, how it is opened, how answers are printed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use minamo_store::Lake;
+use minamo_server::local::{Client, ClientError};
+use minamo_store::{Lake, StoreError};
 
 use crate::cli::Place;
 use crate::clock;
@@ -49,4 +50,43 @@ pub(super) fn open_to_read(args: &Place) -> anyhow::Result<Lake> {
         folder.display()
     );
     Ok(Lake::open_read_only(&lake, settings.lake()?, clock::now)?)
+}
+
+/// Who changes the lake.
+pub(super) enum Access {
+    /// This program: nobody else has it open.
+    Own(Box<Lake>),
+    /// The server that runs, which is asked.
+    Server(Client),
+}
+
+/// Rows and octets that a command's own lake seals at a time, at most.
+const SEAL_ROWS: usize = 131_072;
+const SEAL_BYTES: usize = 64 << 20;
+
+/// A smaller hot buffer than a server's: rows of an import come as fast as they are sealed, whatever it holds, and an
+/// import often runs beside other programs.
+fn small_buffer(settings: minamo_store::Settings) -> minamo_store::Settings {
+    let (seal_rows, seal_bytes) = (settings.seal_rows.min(SEAL_ROWS), settings.seal_bytes.min(SEAL_BYTES));
+    minamo_store::Settings { seal_rows, seal_bytes, stall_factor: 2, ..settings }
+}
+
+/// The lake in a data folder, to change it; where a server runs, the way to that.
+pub(super) async fn open_to_write(folder: &Path, settings: &Settings) -> anyhow::Result<Access> {
+    let found = Client::find(folder).await.map_err(|error| match &error {
+        ClientError::Silent { error: cause, .. } if cause.kind() == std::io::ErrorKind::PermissionDenied => {
+            anyhow::anyhow!("{error}: want the user that the server runs as, or root")
+        }
+        _ => error.into(),
+    })?;
+    if let Some(server) = found {
+        return Ok(Access::Server(server));
+    }
+    match Lake::open(&folder.join("lake"), small_buffer(settings.lake()?), clock::now) {
+        Err(error @ StoreError::InUse(_)) => Err(error).context(
+            "another program changes the lake, and no server answers for it: try again when that has ended (an import, \
+             or another `minamo lake` command)",
+        ),
+        opened => Ok(Access::Own(Box::new(opened?))),
+    }
 }

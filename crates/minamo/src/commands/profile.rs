@@ -5,7 +5,7 @@ use anyhow::{Context as _, bail};
 use minamo_base::Time;
 use minamo_server::profiles::{ChartAsk, chart};
 use minamo_state::{AsKnown, ChannelDef, Definitions, Profile, ProfileVersion, Profiles};
-use minamo_store::{Cell, Dim};
+use minamo_store::{Cell, Dim, Intervals};
 
 use crate::cli::{By, Place, ProfileBody, ProfileChart, ProfileCommand, Split};
 use crate::clock;
@@ -98,6 +98,17 @@ fn table<'a>(versions: impl Iterator<Item = &'a ProfileVersion>) -> String {
     aligned(&names, &rows)
 }
 
+/// Half of the interval of a cell; nothing where it is not known.
+fn half(by: By, cell: &Cell) -> Option<String> {
+    let of = Intervals::of_cell(cell)?;
+    let interval = match by {
+        By::Bytes => of.bytes,
+        By::Packets => of.packets,
+        By::Flows => of.flows,
+    };
+    Some(interval.half().to_string())
+}
+
 async fn draw(args: ProfileChart) -> anyhow::Result<()> {
     let now = clock::now();
     let to = args.to.unwrap_or(now);
@@ -126,6 +137,9 @@ async fn draw(args: ProfileChart) -> anyhow::Result<()> {
     for (at, key, _) in &found.chart.lines {
         let key = if key.is_empty() && args.split.is_some() { "(other)" } else { key };
         names.push(format!("{} {key}", channel(at)).trim_end().to_owned());
+        if found.chart.sampled {
+            names.push("±".to_owned());
+        }
     }
     let value = |cell: &Cell| match args.by {
         By::Bytes => cell.bytes(),
@@ -136,9 +150,16 @@ async fn draw(args: ProfileChart) -> anyhow::Result<()> {
     let row = |step: usize| {
         let length = found.chart.step.saturating_mul(u32::try_from(step).unwrap_or(u32::MAX));
         let cells = found.chart.lines.iter().filter_map(|(_, _, cells)| cells.get(step));
-        std::iter::once((found.chart.start + length).to_string()).chain(cells.map(|c| value(c).to_string())).collect()
+        let shown = cells.flat_map(|cell| {
+            let half = found.chart.sampled.then(|| half(args.by, cell).unwrap_or_else(|| "?".to_owned()));
+            std::iter::once(value(cell).to_string()).chain(half)
+        });
+        std::iter::once((found.chart.start + length).to_string()).chain(shown).collect()
     };
     say(&aligned(&names, &(0..steps).map(row).collect::<Vec<Vec<String>>>()));
+    if found.chart.sampled {
+        eprintln!("minamo: flows were sampled: sums are scaled, ± is half of a 95 % interval, ? where it is not known");
+    }
     for (at, gap) in &found.chart.missing {
         let time = |minute: i64| Time(minute.saturating_mul(minamo_store::MINUTE));
         eprintln!("{}: rows are missing from {} to {}", channel(at), time(gap.start), time(gap.end));

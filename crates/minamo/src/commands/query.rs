@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `minamo query`: the newest flows that pass a filter, groups of them, paths, or a bill.
 
-use std::sync::Arc;
-
 use anyhow::{Context as _, bail};
-use arrow::array::{Array as _, ArrayRef, Float64Array, RecordBatch, StringArray, UInt64Array};
-use arrow::datatypes::{Field, Fields, Schema};
+use arrow::array::RecordBatch;
 use minamo_base::Time;
 use minamo_filter::{Expr, parse_having};
-use minamo_model::{json_value, text_value};
+use minamo_model::{CellReader, json_value, text_value};
 use minamo_schema::Value;
 use minamo_store::{
-    BillingQuery, Figure, FlowsQuery, GroupRow, Groups, GroupsQuery, Interval, Key, Lake, Measure, PathsQuery,
-    RowsQuery, Stop,
+    BillingQuery, Figure, FlowsQuery, GroupRow, Groups, GroupsQuery, Key, Lake, Measure, Paths, PathsQuery, RowsQuery,
+    Stop,
 };
 use serde_json::{Map, json};
 
@@ -21,7 +18,7 @@ use crate::clock;
 use crate::commands::export;
 use crate::commands::output::Output;
 use crate::commands::place::{open_to_read, say};
-use crate::commands::set::filter;
+use crate::commands::set::{all_sets, filter};
 use crate::commands::sql::aligned;
 
 /// Rows where nobody says how many, and they are for reading.
@@ -60,14 +57,17 @@ fn fits(args: &Query, range: Range) -> anyhow::Result<()> {
     if args.compare.is_some() && !matches!(range, (Some(_), Some(_))) {
         bail!("--compare: want a range with both ends: --last, or --from and --to");
     }
-    let single = match (&args.paths, args.billing) {
-        (Some(_), _) => Some(("paths come", "as one JSON object: jsonl")),
-        (_, Some(_)) => Some(("a bill comes", "as table or jsonl")),
+    let what = match (&args.paths, args.billing) {
+        (Some(_), _) => Some("paths"),
+        (_, Some(_)) => Some("a bill"),
         _ => None,
     };
-    if let Some((what, forms)) = single {
-        anyhow::ensure!(["table", "jsonl"].contains(&args.format.as_str()), "--format {}: {what} {forms}", args.format);
-        anyhow::ensure!(args.output.is_none(), "--output: {what} on standard output only");
+    if let Some(what) = what {
+        anyhow::ensure!(args.format != "joy", "--format joy: it is for flows; {what} as table, csv, jsonl or parquet");
+    }
+    if args.top.is_some() || what.is_some() {
+        let wanted = args.output.is_none() || args.format != "table";
+        anyhow::ensure!(wanted, "--output: want --format csv, jsonl or parquet with it");
     }
     Ok(())
 }
@@ -81,13 +81,12 @@ async fn send(lake: &Lake, filter: Expr, (from, to): Range, mut export: export::
     loop {
         let query = FlowsQuery { from, to, filter: filter.clone(), limit: PAGE, cursor };
         let page = lake.flows(query).await?;
-        export.sink.write(&page.batch)?;
+        export.exporter.send(&page.batch)?;
         cursor = page.next;
         if cursor.is_none() {
             break;
         }
     }
-    export.sink.finish()?;
     export.told.tell();
     Ok(())
 }
@@ -124,6 +123,10 @@ fn keys(text: &str, option: &'static str) -> anyhow::Result<Vec<Key>> {
     parts(text).into_iter().map(|name| Key::named(name).context(option)).collect()
 }
 
+fn as_known(key: Key, then: bool) -> Key {
+    if then { key.as_known_then() } else { key }
+}
+
 fn measure(by: By) -> Measure {
     match by {
         By::Bytes => Measure::Bytes,
@@ -133,6 +136,10 @@ fn measure(by: By) -> Measure {
 }
 
 async fn top(lake: &Lake, filter: Expr, (from, to): Range, names: &str, args: &Query) -> anyhow::Result<()> {
+    let keys: Vec<Key> = keys(names, "--top")?.into_iter().map(|key| as_known(key, args.then)).collect();
+    if keys.iter().any(|key| matches!(key, Key::Tag { .. })) {
+        lake.know_sets(all_sets(&args.place)?);
+    }
     let parse = |text: &str, option: &'static str| Measure::parse(text).context(option);
     let mut measures = match &args.measures {
         Some(list) => parts(list).into_iter().map(|text| parse(text, "--measures")).collect::<Result<Vec<_>, _>>()?,
@@ -151,7 +158,7 @@ async fn top(lake: &Lake, filter: Expr, (from, to): Range, names: &str, args: &Q
         from,
         to,
         filter,
-        keys: keys(names, "--top")?,
+        keys,
         order: measures.iter().position(|one| *one == order).unwrap_or(0),
         measures,
         ascending: args.ascending,
@@ -164,12 +171,9 @@ async fn top(lake: &Lake, filter: Expr, (from, to): Range, names: &str, args: &Q
     };
     let found = lake.groups(query.clone()).await?;
     match args.format.as_str() {
-        "table" => {
-            anyhow::ensure!(args.output.is_none(), "--output: want --format csv, jsonl or parquet with it");
-            table(&query, &found);
-        }
+        "table" => table(&query, &found),
         "jsonl" if args.output.is_none() => lines(&query, &found),
-        _ => group_file(&query, &found, args)?,
+        _ => write(&found.batch(&query)?, "groups", args)?,
     }
     Ok(())
 }
@@ -207,6 +211,9 @@ fn table(query: &GroupsQuery, found: &Groups) {
         let rows: Vec<Vec<String>> = found.gone.iter().map(row).collect();
         say(&format!("\nOnly in the earlier range:\n{}", aligned(&names, &rows)));
     }
+    if found.overlapping {
+        eprintln!("minamo: a flow may count in several groups: together they may be more than the total");
+    }
     if found.sampled {
         eprintln!(
             "minamo: flows were sampled: sums are scaled, ± is half of a 95 % interval; --raw shows what was counted"
@@ -240,58 +247,21 @@ fn change(now: &Value<'_>, before: &Value<'_>, known: bool) -> String {
     }
 }
 
-/// Groups in a format for programs: numbers stay numbers, all other values are texts. Those that are gone have
-/// `compared` gone.
-fn group_file(query: &GroupsQuery, found: &Groups, args: &Query) -> anyhow::Result<()> {
-    let rows: Vec<&GroupRow> = found.rows.iter().chain(&found.gone).collect();
-    let mut columns: Vec<(String, ArrayRef)> = Vec::new();
-    for (at, key) in query.keys.iter().enumerate() {
-        columns.push((key.to_string(), column(rows.iter().map(|row| row.key.get(at)))));
-    }
-    for (at, measure) in query.measures.iter().enumerate() {
-        let name = measure.to_string();
-        columns.push((name.clone(), column(rows.iter().map(|row| row.figures.get(at).map(|figure| &figure.value)))));
-        if found.sampled && measure.is_sum() {
-            let end = |end: fn(&Interval) -> u64| -> ArrayRef {
-                Arc::new(rows.iter().map(|row| Some(end(&row.figures.get(at)?.interval?))).collect::<UInt64Array>())
-            };
-            columns.push((format!("{name}_low"), end(|interval| interval.low)));
-            columns.push((format!("{name}_high"), end(|interval| interval.high)));
-        }
-        if query.compare.is_some() {
-            columns.push((format!("{name}_before"), column(rows.iter().map(|row| row.before.get(at)))));
-        }
-    }
-    if query.compare.is_some() {
-        let state = |(at, row): (usize, &&GroupRow)| match (at < found.rows.len(), row.known) {
-            (false, _) => Some("gone"),
-            (true, false) => Some("new"),
-            (true, true) => None,
-        };
-        columns.push(("compared".to_owned(), Arc::new(rows.iter().enumerate().map(state).collect::<StringArray>())));
-    }
-    let fields: Fields =
-        columns.iter().map(|(name, cells)| Field::new(name, cells.data_type().clone(), true)).collect();
-    let schema = Arc::new(Schema::new(fields));
-    let batch = RecordBatch::try_new(Arc::clone(&schema), columns.into_iter().map(|(_, cells)| cells).collect())?;
-    Output::answer(&args.format, args.output.as_deref(), schema)?.one(&batch)?;
+/// Rows in a format for programs.
+fn write(batch: &RecordBatch, what: &str, args: &Query) -> anyhow::Result<()> {
+    Output::answer(&args.format, args.output.as_deref(), batch.schema())?.one(batch)?;
     if let Some(path) = &args.output {
-        eprintln!("minamo: {} groups are in {}", batch.num_rows(), path.display());
+        eprintln!("minamo: {} {what} are in {}", batch.num_rows(), path.display());
     }
     Ok(())
 }
 
-/// Values as one column: whole numbers, numbers, or texts, whichever holds all of them.
-fn column<'a>(cells: impl Iterator<Item = Option<&'a Value<'a>>> + Clone) -> ArrayRef {
-    let held = || cells.clone().map(|cell| cell.filter(|cell| **cell != Value::Null));
-    if held().flatten().all(|cell| matches!(cell, Value::Uint(_))) {
-        let whole = |cell: &Value<'_>| if let Value::Uint(n) = cell { Some(*n) } else { None };
-        return Arc::new(held().map(|cell| cell.and_then(whole)).collect::<UInt64Array>());
-    }
-    if held().flatten().all(|cell| number(cell).is_some()) {
-        return Arc::new(held().map(|cell| cell.and_then(number)).collect::<Float64Array>());
-    }
-    Arc::new(held().map(|cell| cell.map(text_value)).collect::<StringArray>())
+/// Rows as a table for people.
+fn show(batch: &RecordBatch) {
+    let names: Vec<String> = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let readers = CellReader::all(batch);
+    let row = |at| readers.iter().map(|reader| shown(&reader.value(at))).collect::<Vec<_>>();
+    say(&aligned(&names, &(0..batch.num_rows()).map(row).collect::<Vec<_>>()));
 }
 
 fn lines(query: &GroupsQuery, found: &Groups) {
@@ -324,7 +294,25 @@ async fn paths(lake: &Lake, filter: Expr, (from, to): Range, names: &str, args: 
     anyhow::ensure!((2..=4).contains(&keys.len()), "--paths: got {} keys, want 2 to 4 joined by commas", keys.len());
     let limit = args.limit.unwrap_or(LIMIT);
     let query = PathsQuery { from, to, filter, keys, by, limit, scaled: !args.raw };
-    let found = lake.paths(query).await?;
+    let found = lake.paths(query.clone()).await?;
+    match args.format.as_str() {
+        "table" => path_table(&query, &found),
+        "jsonl" if args.output.is_none() => path_object(&found),
+        _ => write(&found.batch(&query.keys, by)?, "paths", args)?,
+    }
+    Ok(())
+}
+
+fn path_table(query: &PathsQuery, found: &Paths) {
+    let mut names: Vec<String> = query.keys.iter().map(Key::to_string).collect();
+    names.push(query.by.to_string());
+    let stop = |stop: &Stop| stop.as_ref().map_or_else(|| "(others)".to_owned(), text_value);
+    let row = |(stops, value): &(Vec<Stop>, u64)| stops.iter().map(stop).chain([value.to_string()]).collect::<Vec<_>>();
+    say(&aligned(&names, &found.paths.iter().map(row).collect::<Vec<_>>()));
+}
+
+/// Paths and links as one JSON object, for a Sankey picture.
+fn path_object(found: &Paths) {
     let stop = |stop: &Stop| match stop {
         Some(value) => json!({"value": json_value(value), "other": false}),
         None => json!({"value": null, "other": true}),
@@ -336,26 +324,25 @@ async fn paths(lake: &Lake, filter: Expr, (from, to): Range, names: &str, args: 
         "links": found.links.iter().map(link).collect::<Vec<_>>(),
     });
     say(&format!("{answer}\n"));
-    Ok(())
 }
 
 async fn bill(lake: &Lake, filter: Expr, (from, to): Range, percent: u8, args: &Query) -> anyhow::Result<()> {
     let (inside, step, scaled) = (args.inside.clone(), args.step, !args.raw);
     let bill = lake.billing(BillingQuery { from, to, filter, inside, step, percent, scaled }).await?;
     let (steps, secs) = (bill.inward.len(), bill.step.as_secs());
-    let of =
-        [("in", bill.inward_percentile), ("out", bill.outward_percentile), ("larger of both", bill.larger_percentile)];
     match args.format.as_str() {
+        "table" if args.steps => show(&bill.steps_batch()?),
         "table" => {
             let names = ["traffic".to_owned(), format!("bit/s at {percent} %"), "bytes of the step".to_owned()];
-            let row = |(name, octets): &(&str, u64)| {
-                vec![(*name).to_owned(), format!("{:.0}", bill.bits_per_second(*octets)), octets.to_string()]
+            let row = |(name, octets): (&str, u64)| {
+                let name = if name == "larger" { "larger of both" } else { name };
+                vec![name.to_owned(), format!("{:.0}", bill.bits_per_second(octets)), octets.to_string()]
             };
-            say(&aligned(&names, &of.iter().map(row).collect::<Vec<_>>()));
+            say(&aligned(&names, &bill.charged().map(row)));
             say(&format!("{steps} steps of {secs} s from {}\n", bill.start));
         }
-        _ => {
-            let rates = of.map(|(_, octets)| bill.bits_per_second(octets));
+        "jsonl" if args.output.is_none() && !args.steps => {
+            let rates = bill.charged().map(|(_, octets)| bill.bits_per_second(octets));
             let answer = json!({
                 "start": bill.start.to_string(), "step_secs": secs, "percentile": percent,
                 "inward_bps": rates[0], "outward_bps": rates[1], "larger_bps": rates[2],
@@ -363,6 +350,8 @@ async fn bill(lake: &Lake, filter: Expr, (from, to): Range, percent: u8, args: &
             });
             say(&format!("{answer}\n"));
         }
+        _ if args.steps => write(&bill.steps_batch()?, "steps", args)?,
+        _ => write(&bill.batch(percent)?, "rows", args)?,
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! `minamo serve`: probe, collector, lake, detection and console in one process.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,9 +13,12 @@ use minamo_base::{Sample, Time};
 use minamo_capture::recorder::{self, Cutter, Recorder};
 use minamo_capture::{LiveCapture, LiveSettings};
 use minamo_collect::{Collector, Forwarder};
+use minamo_enrich::Enricher;
 use minamo_meter::{Choice, Sampling};
+use minamo_server::lake::import::Importing;
+use minamo_server::local::LocalListener;
 use minamo_server::profiles::Synced;
-use minamo_server::{Deps, State, random_password, router};
+use minamo_server::{Deps, State, random_password, services};
 use minamo_sinks::export::{self, Door};
 use minamo_state::Definitions;
 use minamo_store::Lake;
@@ -25,13 +28,17 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::cli::Serve;
 use crate::clock;
+pub(crate) use crate::commands::interrupt::interrupted;
 use crate::commands::place::place;
 use crate::detector::{self, Detector};
+use crate::elements;
 use crate::enrichment;
+use crate::import;
 use crate::ingest::{self, Fresh};
+use crate::interfaces::InterfaceNames;
 use crate::pairing::{self, Stages};
 use crate::probe;
-use crate::sets::{AllSets, Networks, Own};
+use crate::sets::{AllSets, Kept, Networks, Own};
 use crate::settings::{Interface, Settings};
 
 pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
@@ -58,7 +65,7 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
     eprintln!("console: http://{}/", listener.local_addr()?);
     let (counters, exporters) = (sources.counters(), sources.exporters.clone());
     let served = tokio::select! {
-        served = serve(&core, listener, counters, exporters) => served,
+        served = serve(&core, &folder, listener, counters, exporters) => served,
         failed = sources.failed() => failed,
         () = interrupted() => Ok(()),
     };
@@ -87,6 +94,8 @@ pub(crate) struct Core {
     /// Dropped when detection shall end.
     detect: watch::Sender<()>,
     ingested: Arc<ingest::Counters>,
+    /// Takes in files that are uploaded, beside the sources.
+    importing: Importing,
     exports: Arc<Vec<Door>>,
     enrichment: Arc<minamo_enrich::Control>,
     /// Reads the files of enrichment again.
@@ -105,10 +114,12 @@ impl Core {
             State::open(&folder.join("state.db")).with_context(|| folder.join("state.db").display().to_string())?;
         let definitions = Arc::new(Definitions::open(&folder.join("state.db"))?);
         let rules = minamo_detect::shipped_rules()?;
-        let (enricher, watch) = enrichment::start(settings.enrich())?;
+        let (enricher, watch) = enrichment::start(settings.enrich(), Arc::clone(&definitions), clock::now())?;
         let enrichment = enricher.control();
+        let beside = Enricher::beside(&enrichment, settings.enrich().enricher);
+        let importer = import::importer(Arc::clone(&lake), beside, &folder.join("state.db"))?;
         let networks = Networks::Live(Arc::clone(&enrichment));
-        let own = Own::Live(Arc::clone(&definitions));
+        let own = Own::Live(Kept::new(Arc::clone(&definitions)));
         lake.know_sets(Arc::new(AllSets { own, networks: Networks::Live(Arc::clone(&enrichment)) }));
         let mark = networks.mark();
         let known = minamo_server::profiles::sync(&lake, &definitions, &networks, clock::now()).await?;
@@ -117,7 +128,7 @@ impl Core {
         let (batches, queue) = mpsc::channel(ingest::QUEUE);
         let (fresh, ingested) = (Arc::new(Fresh::default()), Arc::new(ingest::Counters::default()));
         let detected = Arc::new(detector::Counters::default());
-        let detector = Detector::new(Arc::clone(&lake), rules.clone(), Arc::clone(&detected)).await?;
+        let detector = Detector::new(Arc::clone(&lake), rules.clone(), &fresh, Arc::clone(&detected)).await?;
         let detect = watch::Sender::new(());
         let open = |target| Door::open(target, export::Clock::System(clock::now)).context("cannot start an export");
         let exports: Vec<Door> = settings.exports()?.into_iter().map(open).collect::<anyhow::Result<_>>()?;
@@ -134,6 +145,7 @@ impl Core {
             detection: tokio::spawn(detector.run(fresh, detect.subscribe())),
             detect,
             ingested,
+            importing: importer.into(),
             exports,
             enrichment,
             watching,
@@ -159,6 +171,8 @@ impl Core {
         self.ingest.await?;
         let exports = self.exports;
         tokio::task::spawn_blocking(move || exports.iter().for_each(Door::close)).await?;
+        // An import that runs keeps the lake; its file goes on where it was when it is imported again.
+        drop(self.importing);
         drop(self.detect);
         self.detection.await?;
         // Whoever still asks keeps the lake open; it then ends with the process, and nothing is lost by that.
@@ -169,9 +183,10 @@ impl Core {
     }
 }
 
-/// Serves console and API until the listener fails.
+/// Serves console and API until the listener fails, and commands on this machine through the socket in the data folder.
 pub(crate) async fn serve(
     core: &Core,
+    folder: &Path,
     listener: TcpListener,
     sources: SampleSource,
     exporters: Option<minamo_collect::Exporters>,
@@ -186,11 +201,12 @@ pub(crate) async fn serve(
         samples.extend(exports.iter().flat_map(|export| export.counters().samples(&[export.name()])));
         samples
     };
-    let service = router(Deps {
+    let services = services(Deps {
         lake: Arc::clone(&core.lake),
         state: Arc::clone(&core.state),
         definitions: Arc::clone(&core.definitions),
         networks: Arc::new(Networks::Live(Arc::clone(&core.enrichment))),
+        importing: core.importing.clone(),
         rules: Arc::clone(&core.rules),
         counters: Arc::new(counters),
         exporters,
@@ -198,13 +214,20 @@ pub(crate) async fn serve(
         started_at: core.started_at,
         clock: clock::now,
     });
-    axum::serve(listener, service).await.context("the console stopped")
-}
-
-/// Elements of a file (`collect.elements`).
-fn elements(path: PathBuf) -> anyhow::Result<minamo_collect::Elements> {
-    let text = std::fs::read_to_string(&path).with_context(|| format!("collect.elements: {}", path.display()))?;
-    minamo_collect::Elements::parse(&text).with_context(|| format!("collect.elements: {}", path.display()))
+    let commands = async {
+        match LocalListener::bind(folder) {
+            Ok(local) => axum::serve(local, services.local).await,
+            // Such as a file system without sockets: all else works.
+            Err(error) => {
+                tracing::error!(%error, folder = %folder.display(), "commands cannot reach this server");
+                std::future::pending().await
+            }
+        }
+    };
+    tokio::select! {
+        served = axum::serve(listener, services.web) => served.context("the console stopped"),
+        served = commands => served.context("the socket for commands stopped"),
+    }
 }
 
 /// Gives the counters of the sources.
@@ -217,6 +240,8 @@ struct Sources {
     stop: Arc<AtomicBool>,
     collector: Option<Arc<minamo_collect::Counters>>,
     exporters: Option<minamo_collect::Exporters>,
+    /// Reads the file of elements again.
+    watching: Option<JoinHandle<()>>,
     pairing: Option<Arc<pairing::Counters>>,
     forwarder: Option<Arc<Forwarder>>,
     probes: Vec<(String, Arc<probe::Counters>)>,
@@ -230,7 +255,7 @@ impl Probes {
     fn open(settings: &Settings) -> anyhow::Result<Self> {
         let mut probes = Vec::new();
         for (number, interface) in settings.probed()?.into_iter().enumerate() {
-            let group = (interface.threads > 1).then(|| group(number));
+            let group = (interface.threads > 1).then(|| probe::group(number));
             let live = LiveSettings { group, ..interface.live.clone() };
             let captures: Vec<_> = (0..interface.threads)
                 .map(|_| LiveCapture::open(&interface.name, &live))
@@ -261,7 +286,8 @@ impl Sources {
         forwarder: Arc<Forwarder>,
         stop: &watch::Sender<bool>,
     ) -> anyhow::Result<()> {
-        let elements = settings.collect_elements().map(elements).transpose()?.map(Arc::new).unwrap_or_default();
+        let watch = settings.collect_elements().map(elements::Watch::new);
+        let elements = settings.elements()?;
         let collect = settings.collect()?;
         if collect.listen.is_empty() && collect.tcp.is_empty() && collect.tls.is_empty() {
             return Ok(());
@@ -271,12 +297,16 @@ impl Sources {
         let (batches, collected) = mpsc::channel(ingest::QUEUE);
         let counters = Arc::new(pairing::Counters::default());
         self.pairing = Some(Arc::clone(&counters));
-        self.tasks.spawn(pairing::run(stages, collected, core.batches(), counters));
         let collector = Collector::new(collect, batches, clock::now).with_forwarder(Arc::clone(&forwarder));
+        let names = InterfaceNames::new(collector.exporters());
+        self.tasks.spawn(pairing::run(stages, collected, core.batches(), counters, names));
         self.forwarder = Some(forwarder);
         self.collector = Some(collector.counters());
         let stop = stop.subscribe();
         self.exporters = Some(collector.exporters());
+        if let Some(watch) = watch {
+            self.watching = Some(tokio::spawn(watch.run(collector.exporters(), collector.counters())));
+        }
         self.tasks.spawn(async move { Ok(collector.run(stop).await?) });
         Ok(())
     }
@@ -333,6 +363,9 @@ impl Sources {
 
     async fn stop(mut self) {
         self.stop.store(true, Ordering::Relaxed);
+        if let Some(watching) = &self.watching {
+            watching.abort();
+        }
         while let Some(ended) = self.tasks.join_next().await {
             if let Ok(Err(error)) = ended {
                 tracing::error!("{error:#}");
@@ -347,13 +380,6 @@ fn apart(sampling: Sampling, thread: usize) -> Sampling {
         Choice::Flow => sampling,
         Choice::Count | Choice::Random => Sampling { seed: thread as u64, ..sampling },
     }
-}
-
-/// The group of captures that share an interface. Groups are known by number to all programs in a network namespace:
-/// the process keeps two of them apart.
-fn group(interface: usize) -> u16 {
-    let [low, high, ..] = std::process::id().to_le_bytes();
-    u16::from_le_bytes([low, high]).wrapping_add(u16::try_from(interface).unwrap_or(u16::MAX))
 }
 
 /// How long until a change of definitions by another process is noticed.
@@ -393,20 +419,5 @@ async fn seal_regularly(lake: Arc<Lake>, every: Duration, keep_rollups: Option<D
         {
             tracing::error!(%error, "old rollups stay");
         }
-    }
-}
-
-/// Resolves when the process is asked to end.
-pub(crate) async fn interrupted() {
-    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(terminate) => terminate,
-        Err(error) => {
-            tracing::warn!(%error, "SIGTERM will end the program without sealing");
-            return std::future::pending().await;
-        }
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
     }
 }

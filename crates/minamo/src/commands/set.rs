@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `minamo set`: named sets for filters. A running server takes over at once what is changed here.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use anyhow::Context as _;
 use minamo_base::Time;
 use minamo_filter::{SetKind, Sets as _};
@@ -11,7 +14,7 @@ use crate::clock;
 use crate::commands::place::{place, say};
 use crate::commands::sql::aligned;
 use crate::enrichment;
-use crate::sets::Networks;
+use crate::sets::{AllSets, Networks, Own};
 use crate::settings::Settings;
 
 pub(crate) async fn run(command: SetCommand) -> anyhow::Result<()> {
@@ -58,7 +61,7 @@ pub(crate) async fn run(command: SetCommand) -> anyhow::Result<()> {
 /// A filter that may ask for named sets, with these looked up.
 pub(crate) fn filter(text: &str, args: &Place, then: bool) -> anyhow::Result<minamo_filter::Expr> {
     let failed = |error: minamo_filter::FilterError| anyhow::anyhow!("filter: {error}");
-    if !text.contains('@') {
+    if !minamo_filter::asks_for_names(text) {
         return minamo_filter::parse(text).map_err(failed);
     }
     let (own, networks) = known(args)?;
@@ -80,24 +83,33 @@ fn no_set(name: &str, sets: &SetsWith<'_>) -> String {
 pub(super) fn known(args: &Place) -> anyhow::Result<(NamedSets, Networks)> {
     let (settings, folder) = place(args)?;
     anyhow::ensure!(folder.is_dir(), "{}: not there; name the data folder with --data or --config", folder.display());
-    let networks = networks_of(&settings)?;
+    let home = home(&folder)?;
+    Ok((NamedSets::load(&home)?, networks_of(&settings, &home)?))
+}
+
+/// The definitions of a data folder, for reading; those of an empty one where nothing was defined yet.
+fn home(folder: &Path) -> anyhow::Result<Definitions> {
     let file = folder.join("state.db");
-    if !file.is_file() {
-        return Ok((NamedSets::default(), networks));
-    }
-    Ok((NamedSets::load(&Definitions::open_read_only(&file)?)?, networks))
+    Ok(if file.is_file() { Definitions::open_read_only(&file)? } else { Definitions::open(Path::new(":memory:"))? })
 }
 
 /// The networks of the networks file.
 pub(super) fn networks(args: &Place) -> anyhow::Result<Networks> {
-    networks_of(&place(args)?.0)
+    let (settings, folder) = place(args)?;
+    networks_of(&settings, &home(&folder)?)
 }
 
-fn networks_of(settings: &Settings) -> anyhow::Result<Networks> {
-    Ok(Networks::Read(enrichment::definitions(&settings.enrich())?))
+fn networks_of(settings: &Settings, home: &Definitions) -> anyhow::Result<Networks> {
+    Ok(Networks::Read(enrichment::known(&settings.enrich(), home, clock::now())?.all.definitions))
 }
 
-fn write(args: &Place) -> anyhow::Result<Definitions> {
+/// All sets and tags of a data folder, for questions that look them up themselves.
+pub(super) fn all_sets(args: &Place) -> anyhow::Result<Arc<AllSets>> {
+    let (own, networks) = known(args)?;
+    Ok(Arc::new(AllSets { own: Own::Read(own), networks }))
+}
+
+pub(super) fn write(args: &Place) -> anyhow::Result<Definitions> {
     let folder = place(args)?.1;
     anyhow::ensure!(folder.is_dir(), "{}: not there; name the data folder with --data or --config", folder.display());
     Ok(Definitions::open(&folder.join("state.db"))?)

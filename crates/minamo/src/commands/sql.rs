@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `minamo sql`: a statement that reads, answered as a table, or in a format for programs.
 
-use std::sync::Arc;
-
 use arrow::compute::concat_batches;
 use minamo_model::{CellReader, text_value};
 use minamo_store::SqlAnswer;
@@ -10,18 +8,17 @@ use minamo_store::SqlAnswer;
 use crate::cli::Sql;
 use crate::commands::output::Output;
 use crate::commands::place::{open_to_read, say};
-use crate::commands::set::known;
-use crate::sets::{AllSets, Own};
+use crate::commands::set::all_sets;
 
 /// Rows of a table where nobody says how many.
 const LIMIT: usize = 1_000;
 
 pub(crate) async fn run(args: Sql) -> anyhow::Result<()> {
     let lake = open_to_read(&args.place)?;
-    // The files of sets are read where a statement may ask for one.
-    if args.sql.to_lowercase().contains("in_set") {
-        let (own, networks) = known(&args.place)?;
-        lake.know_sets(Arc::new(AllSets { own: Own::Read(own), networks }));
+    // The definitions are read where a statement may ask for some.
+    let text = args.sql.to_lowercase();
+    if text.contains("in_set") || text.contains("tag") {
+        lake.know_sets(all_sets(&args.place)?);
     }
     let format = if args.json { "jsonl" } else { args.format.as_str() };
     if format != "table" && (args.output.is_some() || args.limit.is_none()) {

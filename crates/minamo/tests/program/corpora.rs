@@ -73,3 +73,26 @@ fn ja3_agrees_with_what_others_computed() {
     println!("JA3: {same} of {all} agree");
     assert!(all > 400 && same * 1_000 >= all * 965, "JA3: {same} of {all} agree");
 }
+
+#[test]
+fn community_ids_are_those_that_the_reference_computed() {
+    let Some(folder) = corpus("general/community-id/expected") else { return };
+    for (seed, name) in [(0, "baseline_deflt.json"), (1, "baseline_seed1.json")] {
+        let text = fs::read_to_string(folder.join(name)).expect("readable");
+        let all: Vec<Value> = serde_json::from_str(&text).expect("JSON");
+        let mut compared = 0;
+        for one in &all {
+            let ip = |name: &str| one[name].as_str().and_then(|text| text.parse::<minamo_base::Ip>().ok());
+            let (Some(src), Some(dst), Some(id)) = (ip("saddr"), ip("daddr"), one["communityid"].as_str()) else {
+                continue;
+            };
+            let number = |name: &str| one[name].as_u64().and_then(|number| u16::try_from(number).ok()).unwrap_or(0);
+            let proto = u8::try_from(number("proto")).expect("a protocol");
+            let tuple =
+                minamo_base::FiveTuple { src, dst, src_port: number("sport"), dst_port: number("dport"), proto };
+            assert_eq!(tuple.community_id(seed), id, "{one}");
+            compared += 1;
+        }
+        assert!(compared > 20, "{name}: {compared}");
+    }
+}

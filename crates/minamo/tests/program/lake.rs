@@ -77,13 +77,29 @@ fn groups_paths_and_bills_are_answered_on_the_command_line() {
     assert_eq!(got, want.iter().map(|row| (row["f"].clone(), row["p"].clone())).collect::<Vec<_>>());
     let table = ask(&["--top", "app", "--compare", "7d", "--last", "1h"]);
     assert!(table.contains("before") && table.contains("new") && table.contains("total"), "{table}");
-    let paths: Value = serde_json::from_str(&ask(&["--paths", "src_ip,app,dst_port", "--limit", "3"])).expect("JSON");
+    let through = ["--paths", "src_ip,app,dst_port", "--limit", "3"];
+    let paths: Value = serde_json::from_str(&ask(&[&through[..], &["--format", "jsonl"]].concat())).expect("JSON");
     let level = |level: u64| -> u64 {
         let links = paths["links"].as_array().expect("links").iter().filter(|link| link["level"] == level);
         links.filter_map(|link| link["value"].as_u64()).sum()
     };
     let all = sql(&data, "SELECT SUM(src_bytes + dst_bytes) AS b FROM flows");
     assert_eq!((Some(level(0)), level(0)), (all[0]["b"].as_u64(), level(1)), "each level has all octets");
+    let rows = ask(&[&through[..], &["--format", "csv"]].concat());
+    let head = "src_ip,src_ip_other,app,app_other,dst_port,dst_port_other,bytes";
+    assert_eq!(
+        (rows.lines().next(), rows.lines().count() - 1),
+        (Some(head), paths["paths"].as_array().expect("paths").len())
+    );
+    let table = ask(&through);
+    assert!(table.starts_with("src_ip") && table.contains("(others)"), "{table}");
+    let bill = ask(&["--billing", "95", "--format", "csv"]);
+    assert!(bill.starts_with("traffic,percentile,bits_per_second,") && bill.lines().count() == 4, "{bill}");
+    let steps = ask(&["--billing", "95", "--steps", "--step", "1h", "--format", "csv"]);
+    assert!(steps.starts_with("time,bytes_in,bytes_out,bps_in,bps_out"), "{steps}");
+    assert!(ask(&["--billing", "95", "--steps"]).contains("bps_out"));
+    let output = minamo(&["query", "--data", &data, "--billing", "95", "--format", "joy"]);
+    assert!(stderr(&output).contains("--format joy"), "{}", stderr(&output));
     let bill: Value =
         serde_json::from_str(&ask(&["--billing", "100", "--step", "1h", "--format", "jsonl"])).expect("JSON");
     let sum = |name: &str| bill[name].as_array().expect("steps").iter().filter_map(Value::as_u64).sum::<u64>();

@@ -9,9 +9,11 @@ mod collect;
 mod corpora;
 mod damaged;
 mod export;
+mod known;
 mod lake;
 #[path = "../../../capture/tests/namespace/mod.rs"]
 mod namespace;
+mod probe;
 mod rules;
 mod server;
 mod sets;

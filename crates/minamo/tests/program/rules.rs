@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Each shipped rule on its fixtures: it fires on one and stays silent on the other.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use arrow::array::RecordBatch;
 use minamo_base::{Ip, Time};
-use minamo_detect::{Engine, Rule, shipped_rules};
-use minamo_model::{FLOWS, Flow, FlowBuilder};
+use minamo_detect::{Counter, Engine, Rule, shipped_rules};
+use minamo_model::{Event, FLOWS, Flow, FlowBuilder};
 use minamo_schema::Value as Cell;
 use minamo_store::{Lake, Settings};
 use serde_json::{Map, Value};
@@ -25,7 +29,7 @@ async fn rules_fire_and_stay_silent() {
     }
 }
 
-async fn events(rule: &Rule, case: &str) -> Vec<minamo_model::Event> {
+async fn events(rule: &Rule, case: &str) -> Vec<Event> {
     let folder = tempfile::tempdir().expect("a folder");
     let clock = || Time::parse("2026-01-05T12:00:00Z").unwrap_or_default();
     let lake = Lake::open(folder.path(), Settings::default(), clock).expect("opened");
@@ -38,10 +42,63 @@ async fn events(rule: &Rule, case: &str) -> Vec<minamo_model::Event> {
             builder.append(&flow);
         }
     }
-    lake.append(&FLOWS, builder.finish().expect("a batch")).await.expect("appended");
+    found(rule, &lake, builder.finish().expect("a batch")).await
+}
+
+/// What the query of the rule finds in these flows; where the rule says what it counts, counting them finds the same.
+async fn found(rule: &Rule, lake: &Lake, flows: RecordBatch) -> Vec<Event> {
+    lake.append(&FLOWS, flows.clone()).await.expect("appended");
     let (from, to) = lake.time_range().await.expect("there are rows");
     let answer = lake.sql(&Engine::sql(rule, from, to), 10_000).await.expect("the rule's SQL runs");
-    Engine::new(vec![rule.clone()]).events(rule, &answer.batches, to).events
+    let asked = Engine::new(vec![rule.clone()]).events(rule, &answer.batches, to).events;
+    if let Some(mut counter) = Counter::new(rule, None) {
+        let condition = lake.condition(&rule.counted().expect("a condition")).expect("it is one");
+        for at in (0..flows.num_rows()).step_by(1_000) {
+            let part = flows.slice(at, 1_000.min(flows.num_rows() - at));
+            counter.add(&part, &condition.mask(&part).expect("a mask"));
+        }
+        let due = counter.take().expect("rows");
+        assert_eq!(due.ask, None, "all was counted");
+        let counted = Engine::new(vec![rule.clone()]).events(rule, due.rows.as_slice(), to).events;
+        assert_eq!(said(&counted), said(&asked), "{}: counting finds what the query finds", rule.name);
+    }
+    asked
+}
+
+fn said(events: &[Event]) -> BTreeSet<(&str, &str)> {
+    events.iter().map(|event| (&*event.finding.event_id, &*event.finding.facts)).collect()
+}
+
+#[tokio::test]
+async fn counting_finds_what_the_query_finds_in_flows_of_all_kinds() {
+    // A few sources, ports and hosts, so that some keys pass the threshold and some do not.
+    let mut seed = 1_u64;
+    let mut next = |below: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % below
+    };
+    let mut octet = |below: u64| u8::try_from(next(below)).expect("below 256");
+    let mut builder = FlowBuilder::default();
+    for _ in 0..60_000 {
+        let mut flow = Flow::default();
+        let core = &mut flow.core;
+        core.src_ip = Ip::v4([10, 0, 0, octet(12).min(octet(12))]);
+        core.dst_ip = Ip::v4([198, 51, 100, octet(90)]);
+        core.dst_port = [53, 80, 443, 1_000 + u16::from(octet(250))][usize::from(octet(4))];
+        core.proto = [1, 6, 17][usize::from(octet(3))];
+        (core.src_packets, core.dst_packets) = (u64::from(octet(6)), u64::from(octet(6)));
+        core.time_start = Time::parse("2026-01-05T10:00:00Z").expect("a time") + Duration::from_secs(octet(180).into());
+        core.time_end = core.time_start;
+        builder.append(&flow);
+    }
+    let flows = builder.finish().expect("a batch");
+    for rule in shipped_rules().expect("they parse") {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = || Time::parse("2026-01-05T12:00:00Z").unwrap_or_default();
+        let lake = Lake::open(folder.path(), Settings::default(), clock).expect("opened");
+        let events = found(&rule, &lake, flows.clone()).await;
+        assert!(events.len() > 3, "{}: got {} events, want some to compare", rule.name, events.len());
+    }
 }
 
 /// The flows of a fixture's row, which can stand for many.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use minamo_base::Metric;
 
 use super::namespace::{inside, ip, without_ipv6};
-use super::{flows, stdout};
+use super::{flows, minamo, stderr, stdout};
 
 /// A running server with its data folder.
 pub(super) struct Server {
@@ -23,30 +23,45 @@ pub(super) struct Server {
 impl Server {
     /// Starts a server with these settings besides the console's address, and logs in.
     pub(super) fn start(settings: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        Self::start_in(tempfile::tempdir().expect("a folder"), settings)
+    }
+
+    /// The same on a data folder in which there may be something already, but no user.
+    pub(super) fn start_in(folder: tempfile::TempDir, settings: &str) -> Self {
         let config = folder.path().join("minamo.toml");
         std::fs::write(&config, format!("[server]\nlisten = \"127.0.0.1:0\"\n{settings}")).expect("written");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_minamo"))
-            .args(["serve", "--config", &config.to_string_lossy(), "--data", &folder.path().to_string_lossy()])
-            .env("MINAMO_LOG", "error")
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
-        let mut between = |before: &str, after: &str| {
-            let line =
-                lines.find_map(|line| line.ok().filter(|l| l.contains(before))).expect("it says so at its start");
-            let (_, rest) = line.split_once(before).expect("just found");
-            rest.split_once(after).expect("complete").0.to_owned()
-        };
-        let password = between("with the password `", "`");
-        let address = between("console: http://", "/");
-        let body = format!("{{\"user\":\"admin\",\"password\":\"{password}\"}}");
+        let (child, address, password) = spawn(folder.path());
+        let body = format!("{{\"user\":\"admin\",\"password\":\"{}\"}}", password.expect("told at the first start"));
         let head = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
         let answer = request(&address, "POST /api/v1/session", &head, &body);
         let (_, rest) = answer.split_once("minamo_session=").expect("logged in");
         let token = rest.split(';').next().unwrap_or_default().to_owned();
         Self { child, address, token, folder }
+    }
+
+    /// Stops the server and starts it again on the same folder.
+    pub(super) fn restart(&mut self) {
+        self.stop();
+        (self.child, self.address, _) = spawn(self.folder.path());
+    }
+
+    /// Its folder.
+    pub(super) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Asks the API: status and body of the answer.
+    pub(super) fn ask(&self, what: &str, body: &serde_json::Value) -> (u16, serde_json::Value) {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let head = format!(
+            "Authorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
+            self.token,
+            body.len()
+        );
+        let answer = request(&self.address, what, &head, &body);
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        (status, serde_json::from_str(body).unwrap_or_default())
     }
 
     /// The samples at `/metrics`: name, labels, value.
@@ -86,6 +101,29 @@ impl Drop for Server {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// Starts the program on a folder; with where it listens and, at its first start, the password.
+fn spawn(folder: &std::path::Path) -> (Child, String, Option<String>) {
+    let config = folder.join("minamo.toml");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_minamo"))
+        .args(["serve", "--config", &config.to_string_lossy(), "--data", &folder.to_string_lossy()])
+        .env("MINAMO_LOG", "error")
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut password = None;
+    let between = |line: &str, before: &str, after: &str| {
+        let (_, rest) = line.split_once(before)?;
+        Some(rest.split_once(after)?.0.to_owned())
+    };
+    for line in BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok) {
+        password = password.or_else(|| between(&line, "with the password `", "`"));
+        if let Some(address) = between(&line, "console: http://", "/") {
+            return (child, address, password);
+        }
+    }
+    panic!("it did not say where its console is");
 }
 
 /// One request of HTTP; the whole answer.
@@ -128,8 +166,45 @@ fn metrics_are_those_of_the_table() {
         "[collect]\nlisten = [\"127.0.0.1:0\"]\nforward = [{ to = \"127.0.0.1:9\" }]\n\
         [[export]]\nurl = \"ipfix://127.0.0.1:9\"\n",
     );
-    agrees(&server.metrics(), &["Probe", "Recorder"]);
+    agrees(&server.metrics(), &["Probe", "Recorder", "Buffer"]);
     server.stop();
+}
+
+#[test]
+fn commands_have_the_server_do_what_changes_the_lake() {
+    let mut server = Server::start("");
+    let data = server.folder.path().to_string_lossy().into_owned();
+    let lake = |more: &[&str]| stdout(&[&["lake", "--data", &data], more].concat());
+    let import = || stdout(&["import", "--data", &data, "fixtures/nfdump"]);
+    assert!(import().starts_with("208 flows were imported from 4 files; 0 were imported before"));
+    assert!(import().starts_with("0 flows were imported from 0 files; 4 were imported before"));
+    assert!(lake(&["imports"]).contains("nfcapd.lz4"));
+    // Nothing is sealed yet: what is asked on the command line sees the rows of the log, too.
+    assert_eq!(server.number("SELECT COUNT(*) AS n FROM flows"), 208);
+    let (from, to) = ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z");
+    let held =
+        lake(&["hold", "--from", from, "--to", to, "--kind", "legal", "--owner", "jo", "--reason", "it's a case"]);
+    assert_eq!(held, format!("hold 1: nothing is deleted from {from} to {to}\n"));
+    let shown = lake(&[]);
+    assert!(shown.contains("by jo: it's a case"), "{shown}");
+    assert_eq!(lake(&["seal"]), "208 rows were sealed\n");
+    assert_eq!(lake(&["compact"]), "0 rows were merged\n");
+    assert_eq!(lake(&["retain"]), "0 rows were deleted\n");
+    assert!(lake(&["verify"]).ends_with("segments are what was written\n"));
+    let jobs = lake(&["jobs"]);
+    assert!(["seal", "compact", "retain", "verify"].iter().all(|kind| jobs.contains(kind)), "{jobs}");
+    assert!(lake(&["queries"]).starts_with("id"));
+    let refused = |more: &[&str]| stderr(&minamo(&[&["lake", "--data", &data], more].concat()));
+    assert!(refused(&["stop", "77"]).contains("there is no query 77"));
+    assert_eq!(lake(&["release", "1"]), "hold 1 has ended\n");
+    assert!(refused(&["release", "1"]).contains("there is no hold 1"));
+    assert!(
+        refused(&["hold", "--from", from, "--to", from, "--reason", "x"]).contains("the range ends before it begins")
+    );
+    server.stop();
+    assert!(!server.folder.path().join("server.sock").exists());
+    assert!(refused(&["jobs"]).contains("no server runs on it"));
+    assert_eq!(lake(&["compact"]), "0 rows were merged\n", "without a server the command does it itself");
 }
 
 #[test]
@@ -161,7 +236,7 @@ fn what_passes_an_interface_is_in_the_lake_once() {
         std::thread::sleep(Duration::from_millis(100));
     }
     let shown = server.metrics();
-    agrees(&shown, &["Collector", "Forwarding", "Pairing", "Export"]);
+    agrees(&shown, &["Collector", "Forwarding", "Pairing", "Export", "Buffer"]);
     for (name, labels, value) in &shown {
         let lost = name == "minamo_probe_dropped_frames_total" || name == "minamo_ingest_dropped_rows_total";
         assert!(!lost || *value == 0, "{name}{{{labels}}} {value}");

@@ -11,7 +11,7 @@ table! {
     pub struct Core, group "core", prefix "" {
         /// Stable identity of the flow, 24 hexadecimal digits: the millisecond of its start and a hash of endpoints,
         /// protocol, VLAN, tunnel, exporter and start.
-        flow_id: String, "フローの固定識別子（16 進数 24 桁）。開始時刻（ミリ秒）と、端点・プロトコル・VLAN・トンネル・送信元・開始時刻のハッシュ", Key, None, Both, Plain, [];
+        flow_id: Option<String>, "フローの固定識別子（16 進数 24 桁）。開始時刻（ミリ秒）と、端点・プロトコル・VLAN・トンネル・送信元・開始時刻のハッシュ", Key, None, Both, Plain, [];
         /// Time of the first packet.
         time_start: Time, "最初のパケットの時刻", Instant, None, Both, Plain, [Ie(0, 156), Ie(0, 154), Ie(0, 152), Ie(0, 150), Ie(0, 22), Nprobe("FIRST_SWITCHED")];
         /// Time of the last packet.
@@ -104,9 +104,9 @@ table! {
         kind: Option<Cow<'static, str>>, "トンネルの種類。外側から順にスラッシュでつなぐ（vxlan、gre、pppoe、mpls/ipip）", Key, None, Observed, Plain, [];
         /// Identifier that the packets from the initiator carried, of the innermost tunnel that has one: VNI, TEID,
         /// GRE key, label, session id.
-        src_id: Option<u32>, "開始側からのパケットが持つトンネル識別子（VNI、TEID、GRE キー、ラベル、セッション ID）", Key, None, Observed, Plain, [], mirror dst_id;
+        src_id: Option<u32>, "開始側からのパケットが持つトンネル識別子（VNI、TEID、GRE キー、ラベル、セッション ID）", Key, None, Both, Plain, [Ie(35632, 106)], mirror dst_id;
         /// Identifier that the packets from the responder carried; tunnels such as GTP give each direction its own.
-        dst_id: Option<u32>, "応答側からのパケットが持つトンネル識別子（GTP などでは方向ごとに異なる）", Key, None, Observed, Plain, [], mirror src_id;
+        dst_id: Option<u32>, "応答側からのパケットが持つトンネル識別子（GTP などでは方向ごとに異なる）", Key, None, Both, Plain, [Ie(35632, 120)], mirror src_id;
         /// Address of the tunnel's end on the side of the initiator, of the innermost tunnel over IP.
         src_ip: Option<Ip>, "開始側にあるトンネル端点のアドレス（最も内側の IP トンネル）", Key, None, Observed, Address, [], mirror dst_ip;
         /// Address of the tunnel's end on the side of the responder.
@@ -132,17 +132,17 @@ table! {
         /// All flags that the responder set, or-ed.
         dst_flags: Option<u8>, "応答側が立てた TCP フラグの論理和", Flags, None, Both, Plain, [Ie(29305, 6), Ie(6871, 16398), Ie(6871, 16399), Nprobe("SERVER_TCP_FLAGS")], mirror src_flags;
         /// Maximum segment size that the initiator offered.
-        src_mss: Option<u16>, "開始側が示した最大セグメントサイズ", Gauge, Octets, Observed, Plain, [], mirror dst_mss;
+        src_mss: Option<u16>, "開始側が示した最大セグメントサイズ", Gauge, Octets, Both, Plain, [Ie(35632, 417), Ie(9, 4318)], mirror dst_mss;
         /// Maximum segment size that the responder offered.
-        dst_mss: Option<u16>, "応答側が示した最大セグメントサイズ", Gauge, Octets, Observed, Plain, [], mirror src_mss;
+        dst_mss: Option<u16>, "応答側が示した最大セグメントサイズ", Gauge, Octets, Both, Plain, [Ie(35632, 421)], mirror src_mss;
         /// Window that the initiator's SYN offered, not scaled.
         src_syn_window: Option<u16>, "開始側の SYN が示したウィンドウ（スケール前）", Gauge, Octets, Observed, Plain, [], mirror dst_syn_window;
         /// Window that the responder's SYN offered, not scaled.
         dst_syn_window: Option<u16>, "応答側の SYN が示したウィンドウ（スケール前）", Gauge, Octets, Observed, Plain, [], mirror src_syn_window;
         /// Bits that the initiator's windows are shifted by (RFC 7323).
-        src_window_scale: Option<u8>, "開始側のウィンドウスケール（RFC 7323）", Gauge, None, Observed, Plain, [], mirror dst_window_scale;
+        src_window_scale: Option<u8>, "開始側のウィンドウスケール（RFC 7323）", Gauge, None, Both, Plain, [Ie(0, 238), Ie(35632, 418)], mirror dst_window_scale;
         /// Bits that the responder's windows are shifted by.
-        dst_window_scale: Option<u8>, "応答側のウィンドウスケール", Gauge, None, Observed, Plain, [], mirror src_window_scale;
+        dst_window_scale: Option<u8>, "応答側のウィンドウスケール", Gauge, None, Both, Plain, [Ie(29305, 238), Ie(35632, 422)], mirror src_window_scale;
         /// Octets of the initiator's SYN from the IP header on: options and with them the system differ by it.
         src_syn_bytes: Option<u16>, "開始側の SYN の長さ（IP ヘッダーから）", Gauge, Octets, Observed, Plain, [], mirror dst_syn_bytes;
         /// Octets of the responder's SYN from the IP header on.
@@ -160,13 +160,13 @@ table! {
         /// Server response time: from the last octet of the first request to the first octet of the answer.
         response_micros: Option<u32>, "サーバー応答時間：最初の要求の末尾から応答の先頭まで", Gauge, Micros, Observed, Plain, [Nprobe("APPL_LATENCY_MS")];
         /// Segments with data that the initiator sent again.
-        src_retransmits: Option<u32>, "開始側が再送したデータセグメント数", Counter, Packets, Observed, Plain, [Nprobe("RETRANSMITTED_IN_PKTS")], mirror dst_retransmits;
+        src_retransmits: Option<u32>, "開始側が再送したデータセグメント数", Counter, Packets, Both, Plain, [Ie(35632, 109), Nprobe("RETRANSMITTED_IN_PKTS")], mirror dst_retransmits;
         /// Segments with data that the responder sent again.
-        dst_retransmits: Option<u32>, "応答側が再送したデータセグメント数", Counter, Packets, Observed, Plain, [Nprobe("RETRANSMITTED_OUT_PKTS")], mirror src_retransmits;
+        dst_retransmits: Option<u32>, "応答側が再送したデータセグメント数", Counter, Packets, Both, Plain, [Ie(35632, 110), Nprobe("RETRANSMITTED_OUT_PKTS")], mirror src_retransmits;
         /// Segments of the initiator that arrived after a later one.
-        src_out_of_order: Option<u32>, "開始側の順序が入れ替わったセグメント数", Counter, Packets, Observed, Plain, [Nprobe("OOORDER_IN_PKTS")], mirror dst_out_of_order;
+        src_out_of_order: Option<u32>, "開始側の順序が入れ替わったセグメント数", Counter, Packets, Both, Plain, [Ie(35632, 111), Nprobe("OOORDER_IN_PKTS")], mirror dst_out_of_order;
         /// Segments of the responder that arrived after a later one.
-        dst_out_of_order: Option<u32>, "応答側の順序が入れ替わったセグメント数", Counter, Packets, Observed, Plain, [Nprobe("OOORDER_OUT_PKTS")], mirror src_out_of_order;
+        dst_out_of_order: Option<u32>, "応答側の順序が入れ替わったセグメント数", Counter, Packets, Both, Plain, [Ie(35632, 112), Nprobe("OOORDER_OUT_PKTS")], mirror src_out_of_order;
         /// Segments of the initiator that announced a window of zero.
         src_zero_windows: Option<u32>, "開始側がウィンドウ 0 を告げた回数", Counter, Packets, Observed, Plain, [], mirror dst_zero_windows;
         /// Segments of the responder that announced a window of zero.
@@ -235,6 +235,10 @@ table! {
         in_if: Option<u32>, "入力インターフェース番号", Key, None, Decoded, Plain, [Ie(0, 10), Ie(0, 252), Nprobe("INPUT_SNMP")], mirror out_if;
         /// Interface index at which they went out.
         out_if: Option<u32>, "出力インターフェース番号", Key, None, Decoded, Plain, [Ie(0, 14), Ie(0, 253), Nprobe("OUTPUT_SNMP")], mirror in_if;
+        /// Name of the interface at which the packets came in, as the file of exporters or the exporter's options have it.
+        in_if_name: Option<String>, "入力インターフェースの名前（エクスポーターのファイル、またはオプションレコードによる）", Key, None, Enriched, Plain, [], mirror out_if_name;
+        /// Name of the interface at which they went out, from the same sources.
+        out_if_name: Option<String>, "出力インターフェースの名前（出どころは同じ）", Key, None, Enriched, Plain, [], mirror in_if_name;
         /// Next hop.
         next_hop: Option<Ip>, "ネクストホップ", Key, None, Decoded, Address, [Ie(0, 15), Ie6(0, 62), Nprobe("IPV4_NEXT_HOP")];
         /// Autonomous system of the initiator, as the exporter has it.

@@ -46,9 +46,9 @@ table! {
     /// People, as the exporter knows them.
     pub struct User, group "user", prefix "user_" {
         /// User at the initiator's side.
-        src: Option<String>, "開始側の利用者名（エクスポーターによる）", Key, None, Decoded, Address, [Ie(0, 371), Ie(0, 40000), Ie(0, 56702), Ie(35632, 121), Ie(5951, 205), Ie(637, 93)], mirror dst;
+        src: Option<String>, "開始側の利用者名（エクスポーターによる）", Key, None, Decoded, Address, [Ie(0, 371), Ie(0, 40000), Ie(0, 56702), Ie(35632, 121), Ie(5951, 205), Ie(637, 93), Ie(35632, 546)], mirror dst;
         /// User at the responder's side.
-        dst: Option<String>, "応答側の利用者名（エクスポーターによる）", Key, None, Decoded, Address, [], mirror src;
+        dst: Option<String>, "応答側の利用者名（エクスポーターによる）", Key, None, Decoded, Address, [Ie(35632, 544)], mirror src;
         /// Name of the wireless network.
         ssid: Option<String>, "無線ネットワークの名前（SSID）", Key, None, Decoded, Plain, [Ie(0, 147)];
     }

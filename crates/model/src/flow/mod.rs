@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The flow row: one bidirectional conversation, or the part of it that one record covers.
 
+mod community;
 mod core;
 mod enrich;
 mod export;
 mod merge;
 mod protocols;
 
+pub use self::community::Community;
 pub use self::core::{Core, Exporter, Icmp, L2, Net, Npm, Sampling, Splt, Tcp, Tunnel};
 pub use enrich::Enrich;
 pub use export::{Eta, Extra, Firewall, Forwarding, Nat, Routing, User};
@@ -51,5 +53,6 @@ row! {
         eta: Eta,
         extra: Extra,
         merge: Merge,
+        community: Community,
     }
 }

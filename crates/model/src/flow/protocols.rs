@@ -10,19 +10,19 @@ table! {
     /// The TLS handshake, over TCP or inside QUIC (RFC 8446, RFC 5246).
     pub struct Tls, group "tls", prefix "tls_" {
         /// Server name that the client asked for (RFC 6066 §3), lower case.
-        sni: Option<String>, "クライアントが求めたサーバー名（SNI）", Fact, None, Both, Content, [Ie(8057, 808), Ie(8057, 890), Ie(35632, 188), Ie(6871, 294), Ie(3054, 202), Nprobe("TLS_SERVER_NAME")];
+        sni: Option<String>, "クライアントが求めたサーバー名（SNI）", Fact, None, Both, Content, [Ie(8057, 808), Ie(8057, 890), Ie(35632, 188), Ie(6871, 294), Ie(3054, 201), Ie(39499, 338), Ie(35632, 511), Nprobe("TLS_SERVER_NAME")];
         /// Version that was agreed on (`TLS 1.3`); what the client offered at most where no answer was seen.
-        version: Option<Cow<'static, str>>, "合意されたバージョン（応答が見えなければクライアントの最大値）", Key, None, Both, Plain, [];
+        version: Option<Cow<'static, str>>, "合意されたバージョン（応答が見えなければクライアントの最大値）", Key, None, Both, Plain, [Ie(39499, 333), Ie(35632, 495)];
         /// Cipher suite that was agreed on, by its IANA name.
         cipher: Option<Cow<'static, str>>, "合意された暗号スイート（IANA の名前）", Key, None, Both, Plain, [Nprobe("TLS_CIPHER")];
         /// Application protocols that the client offered (RFC 7301).
-        alpn: Option<Vec<String>>, "クライアントが示した ALPN", Fact, None, Both, Plain, [];
+        alpn: Option<Vec<String>>, "クライアントが示した ALPN", Fact, None, Both, Plain, [Ie(35632, 513)];
         /// Application protocol that the server chose, where visible.
-        alpn_selected: Option<String>, "サーバーが選んだ ALPN（見える場合）", Key, None, Both, Plain, [];
+        alpn_selected: Option<String>, "サーバーが選んだ ALPN（見える場合）", Key, None, Both, Plain, [Ie(39499, 337)];
         /// JA3 fingerprint of the client hello: MD5 in hexadecimal.
-        ja3: Option<String>, "クライアントの JA3 フィンガープリント", Key, None, Observed, Plain, [Nprobe("JA3C_HASH")];
+        ja3: Option<String>, "クライアントの JA3 フィンガープリント", Key, None, Both, Plain, [Ie(35632, 489), Ie(3054, 279), Ie(39499, 357), Nprobe("JA3C_HASH")];
         /// JA3S fingerprint of the server hello: MD5 in hexadecimal.
-        ja3s: Option<String>, "サーバーの JA3S フィンガープリント", Key, None, Observed, Plain, [Nprobe("JA3S_HASH")];
+        ja3s: Option<String>, "サーバーの JA3S フィンガープリント", Key, None, Both, Plain, [Ie(35632, 490), Nprobe("JA3S_HASH")];
         /// JA4 fingerprint of the client hello.
         ja4: Option<String>, "クライアントの JA4 フィンガープリント", Key, None, Observed, Plain, [];
         /// Key exchange group that the server chose (TLS 1.3), by its IANA name.
@@ -30,15 +30,15 @@ table! {
         /// True where the client hello carried an Encrypted Client Hello extension; the name shown is then the outer one.
         ech: Option<bool>, "Encrypted Client Hello があれば true（名前は外側のもの）", Key, None, Observed, Plain, [];
         /// Subject of the server's certificate.
-        cert_subject: Option<String>, "サーバー証明書の主体者", Fact, None, Observed, Content, [];
+        cert_subject: Option<String>, "サーバー証明書の主体者", Fact, None, Both, Content, [Ie(35632, 515), Ie(39499, 350)];
         /// Issuer of the server's certificate.
-        cert_issuer: Option<String>, "サーバー証明書の発行者", Fact, None, Observed, Content, [];
+        cert_issuer: Option<String>, "サーバー証明書の発行者", Fact, None, Both, Content, [Ie(35632, 514), Ie(39499, 349)];
         /// Alternative names of the server's certificate, at most 16.
-        cert_names: Option<Vec<String>>, "サーバー証明書の別名（最大 16 件）", Fact, None, Observed, Content, [];
+        cert_names: Option<Vec<String>>, "サーバー証明書の別名（最大 16 件）", Fact, None, Both, Content, [Ie(35632, 512)];
         /// Start of the certificate's validity.
-        cert_not_before: Option<Time>, "証明書の有効期間の開始", Fact, None, Observed, Plain, [];
+        cert_not_before: Option<Time>, "証明書の有効期間の開始", Fact, None, Both, Plain, [Ie(35632, 496)];
         /// End of the certificate's validity.
-        cert_not_after: Option<Time>, "証明書の有効期間の終了", Fact, None, Observed, Plain, [];
+        cert_not_after: Option<Time>, "証明書の有効期間の終了", Fact, None, Both, Plain, [Ie(35632, 497)];
         /// SHA-256 of the certificate in hexadecimal.
         cert_sha256: Option<String>, "証明書の SHA-256", Key, None, Observed, Plain, [];
         /// True where issuer and subject of the certificate are the same.
@@ -72,7 +72,7 @@ table! {
         /// Content type of the answer, without parameters.
         content_type: Option<String>, "応答の Content-Type", Key, None, Both, Plain, [Ie(0, 469), Ie(39499, 10), Ie(35632, 184), Ie(15397, 21), Ie(5951, 183), Nprobe("HTTP_MIME")];
         /// Server software, as the answer says.
-        server: Option<String>, "応答が名乗るサーバーソフトウェア", Fact, None, Observed, Plain, [];
+        server: Option<String>, "応答が名乗るサーバーソフトウェア", Fact, None, Both, Plain, [Ie(3054, 224)];
         /// Requests that were seen.
         requests: Option<u32>, "観測した要求の数", Counter, None, Observed, Plain, [];
     }
@@ -82,15 +82,15 @@ table! {
     /// DNS, first question and its answer (RFC 1035).
     pub struct Dns, group "dns", prefix "dns_" {
         /// Name that was asked for, lower case, without the last dot.
-        query: Option<String>, "問い合わせた名前", Fact, None, Both, Content, [Ie(8057, 2), Ie(35632, 205), Ie(6871, 179), Ie(3054, 190), Nprobe("DNS_QUERY")];
+        query: Option<String>, "問い合わせた名前", Fact, None, Both, Content, [Ie(8057, 2), Ie(35632, 205), Ie(6871, 179), Ie(3054, 189), Ie(39499, 121), Nprobe("DNS_QUERY")];
         /// Type of the question: `A`, `AAAA`, `MX`, `TYPE65280`.
-        qtype: Option<Cow<'static, str>>, "問い合わせの種類：A、AAAA、MX など", Key, None, Both, Plain, [Nprobe("DNS_QUERY_TYPE")];
+        qtype: Option<Cow<'static, str>>, "問い合わせの種類：A、AAAA、MX など", Key, None, Both, Plain, [Ie(35632, 207), Ie(6871, 175), Ie(8057, 3), Ie(39499, 122), Nprobe("DNS_QUERY_TYPE")];
         /// Response code: `noerror`, `nxdomain`, `servfail`.
-        rcode: Option<Cow<'static, str>>, "応答コード：noerror、nxdomain、servfail など", Key, None, Both, Plain, [Nprobe("DNS_RET_CODE")];
+        rcode: Option<Cow<'static, str>>, "応答コード：noerror、nxdomain、servfail など", Key, None, Both, Plain, [Ie(35632, 208), Ie(6871, 177), Ie(8057, 1), Nprobe("DNS_RET_CODE")];
         /// Addresses and names of the answer, at most 16.
-        answers: Option<Vec<String>>, "応答のアドレスと名前（最大 16 件）", Fact, None, Observed, Content, [];
+        answers: Option<Vec<String>>, "応答のアドレスと名前（最大 16 件）", Fact, None, Both, Content, [Ie(35632, 398)];
         /// Smallest time to live of the answers.
-        ttl_secs: Option<u32>, "応答の最小 TTL", Gauge, Seconds, Observed, Plain, [];
+        ttl_secs: Option<u32>, "応答の最小 TTL", Gauge, Seconds, Both, Plain, [Ie(35632, 352), Ie(6871, 199), Ie(8057, 5), Ie(39499, 119)];
         /// Questions that were seen.
         queries: Option<u32>, "観測した問い合わせの数", Counter, None, Observed, Plain, [];
     }
@@ -104,9 +104,9 @@ table! {
         /// Software of the server, from its banner.
         server: Option<String>, "サーバーのバナー", Fact, None, Observed, Plain, [];
         /// HASSH fingerprint of the client's algorithms: MD5 in hexadecimal.
-        hassh: Option<String>, "クライアントの HASSH フィンガープリント", Key, None, Observed, Plain, [];
+        hassh: Option<String>, "クライアントの HASSH フィンガープリント", Key, None, Both, Plain, [Ie(35632, 499)];
         /// HASSH fingerprint of the server's algorithms.
-        hassh_server: Option<String>, "サーバーの HASSH フィンガープリント", Key, None, Observed, Plain, [];
+        hassh_server: Option<String>, "サーバーの HASSH フィンガープリント", Key, None, Both, Plain, [Ie(35632, 500)];
     }
 }
 
@@ -114,7 +114,7 @@ table! {
     /// BitTorrent (BEP 3, BEP 5, BEP 15, BEP 29).
     pub struct BitTorrent, group "bittorrent", prefix "bittorrent_" {
         /// Info-hash of the torrent in hexadecimal.
-        info_hash: Option<String>, "トレントのインフォハッシュ", Key, None, Observed, Content, [];
+        info_hash: Option<String>, "トレントのインフォハッシュ", Key, None, Both, Content, [Ie(35632, 189)];
         /// Client software, from the peer id.
         client: Option<String>, "ピア ID が示すクライアントソフトウェア", Fact, None, Observed, Plain, [];
     }
@@ -144,13 +144,13 @@ table! {
     /// Mail transfer (RFC 5321).
     pub struct Mail, group "mail", prefix "mail_" {
         /// Name that the client gave in HELO or EHLO.
-        helo: Option<String>, "クライアントが HELO／EHLO で名乗った名前", Fact, None, Observed, Content, [];
+        helo: Option<String>, "クライアントが HELO／EHLO で名乗った名前", Fact, None, Both, Content, [Ie(39499, 250)];
         /// Greeting of the server.
         server: Option<String>, "サーバーの挨拶", Fact, None, Observed, Plain, [];
         /// Sender of the envelope.
-        from: Option<String>, "エンベロープの差出人", Fact, None, Observed, Address, [];
+        from: Option<String>, "エンベロープの差出人", Fact, None, Both, Address, [Ie(35632, 185), Ie(39499, 251)];
         /// First recipient of the envelope.
-        to: Option<String>, "エンベロープの最初の宛先", Fact, None, Observed, Address, [];
+        to: Option<String>, "エンベロープの最初の宛先", Fact, None, Both, Address, [Ie(35632, 186)];
         /// True where the session went over to TLS.
         starttls: Option<bool>, "TLS に切り替わったら true", Key, None, Observed, Plain, [];
     }
@@ -160,7 +160,7 @@ table! {
     /// FTP control connection (RFC 959).
     pub struct Ftp, group "ftp", prefix "ftp_" {
         /// User that logged in.
-        user: Option<String>, "ログインした利用者", Fact, None, Observed, Address, [];
+        user: Option<String>, "ログインした利用者", Fact, None, Both, Address, [Ie(35632, 356)];
         /// Greeting of the server.
         server: Option<String>, "サーバーの挨拶", Fact, None, Observed, Plain, [];
         /// First file that was sent or fetched.
@@ -186,13 +186,13 @@ table! {
         /// Type of the first message: `discover`, `request`, `ack`.
         message: Option<Cow<'static, str>>, "最初のメッセージの種類：discover、request、ack など", Key, None, Observed, Plain, [];
         /// Host name of the client.
-        host_name: Option<String>, "クライアントのホスト名", Fact, None, Observed, Address, [];
+        host_name: Option<String>, "クライアントのホスト名", Fact, None, Both, Address, [Ie(35632, 355), Ie(39499, 206)];
         /// Vendor class of the client.
         vendor_class: Option<String>, "クライアントのベンダークラス", Fact, None, Observed, Plain, [];
         /// Parameters that the client asked for, in its order, joined by commas: a fingerprint of its system.
         fingerprint: Option<String>, "クライアントが求めたパラメーターの列（OS の指紋になる）", Key, None, Observed, Plain, [];
         /// Address that was leased or asked for.
-        address: Option<Ip>, "貸し出された、または求められたアドレス", Fact, None, Observed, Address, [];
+        address: Option<Ip>, "貸し出された、または求められたアドレス", Fact, None, Both, Address, [Ie(35632, 354), Ie(39499, 200), Ie(39499, 207)];
     }
 }
 
@@ -202,13 +202,13 @@ table! {
         /// Method of the first request.
         method: Option<String>, "最初の要求のメソッド", Key, None, Observed, Plain, [];
         /// Address in From.
-        from: Option<String>, "From のアドレス", Fact, None, Observed, Address, [];
+        from: Option<String>, "From のアドレス", Fact, None, Both, Address, [Ie(35632, 131), Ie(39499, 34)];
         /// Address in To.
-        to: Option<String>, "To のアドレス", Fact, None, Observed, Address, [];
+        to: Option<String>, "To のアドレス", Fact, None, Both, Address, [Ie(35632, 132), Ie(39499, 35)];
         /// Software that the requester names.
         user_agent: Option<String>, "要求側が名乗るソフトウェア", Fact, None, Observed, Plain, [];
         /// Status code of the last answer.
-        status: Option<u16>, "最後の応答のステータスコード", Key, None, Observed, Plain, [];
+        status: Option<u16>, "最後の応答のステータスコード", Key, None, Both, Plain, [Ie(35632, 147)];
     }
 }
 

@@ -11,7 +11,7 @@ use super::types::*;
 use crate::api::Body;
 use crate::{ApiError, Deps};
 
-/// The exporters that were seen since the start, with their quality.
+/// The exporters that were seen, with their quality.
 #[utoipa::path(get, path = "/api/v1/exporters", responses((status = 200, body = ExporterList)))]
 pub(crate) async fn exporters(State(deps): State<Deps>) -> Json<ExporterList> {
     let now = (deps.clock)();
@@ -64,7 +64,7 @@ fn find<'a>(deps: &'a Deps, address: &str) -> Result<(&'a Exporters, Ip), ApiErr
 }
 
 fn missing(address: Ip) -> ApiError {
-    let en = format!("{address} has sent nothing since the start");
-    let ja = format!("{address} からは起動以降何も届いていません");
+    let en = format!("{address} has sent nothing");
+    let ja = format!("{address} からは何も届いていません");
     ApiError::new(StatusCode::NOT_FOUND, "not_found", en, ja).at_path("address")
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Requests and answers about exporters, and how they follow from what the collector knows.
 
+use std::collections::BTreeMap;
+
 use minamo_base::{Time, hex};
 use minamo_collect::{ExporterView, Finding, Missing};
 use minamo_flowwire::{FieldView, SessionView, TemplateView};
@@ -38,7 +40,7 @@ pub struct ExporterInfo {
     pub formats: Vec<ExporterFormat>,
     /// Ways that it sends on: `udp`, `tcp`, `tls`.
     pub transports: Vec<String>,
-    /// First arrival since the start of the program.
+    /// First arrival.
     pub first_seen: String,
     /// Last arrival.
     pub last_seen: String,
@@ -48,13 +50,14 @@ pub struct ExporterInfo {
     pub records: u64,
     /// Records a second over the last minute.
     pub records_per_second: f64,
-    /// Missing by sequence numbers.
+    /// Missing by sequence numbers, since the first arrival.
     pub lost: u64,
-    /// Share of what is missing, from 0 to 1.
+    /// Share of what was missing over the last 24 hours, from 0 to 1.
     pub lost_share: f64,
     /// Records or datagrams not taken because of its state or its rate.
     pub not_taken: u64,
-    /// Quality from 0 to 100.
+    /// Quality from 0 to 100: of what was counted over the last 24 hours, and of what records looked like over the last
+    /// five to ten minutes.
     pub score: u8,
     /// Why the quality is not 100, the heaviest reason first.
     pub reasons: Vec<ExporterReason>,
@@ -107,8 +110,16 @@ pub struct ExporterDetail {
     pub recent: ExporterRecent,
     /// Templates with a recent record.
     pub templates: Vec<ExporterTemplate>,
-    /// Interfaces with names.
+    /// Interfaces with names or counters.
     pub interfaces: Vec<ExporterInterface>,
+    /// Name that the device gives itself, where it sends counters of itself.
+    pub device_name: Option<String>,
+    /// Load of its processor over five minutes, in percent.
+    pub load_percent: Option<u32>,
+    /// Octets of its memory that are in use.
+    pub memory_used: Option<u64>,
+    /// Octets of its memory.
+    pub memory: Option<u64>,
     /// Sampling that it told of, in words: `sampler 1: 1 in 1000`.
     pub sampling: Vec<String>,
 }
@@ -176,7 +187,7 @@ pub struct ExporterField {
 }
 
 /// An interface of an exporter.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub struct ExporterInterface {
     /// Index.
     pub index: u32,
@@ -186,6 +197,20 @@ pub struct ExporterInterface {
     pub description: String,
     /// Bits a second; 0 where unknown.
     pub speed: u64,
+    /// True where it shall be up; nothing where the exporter sends no counters, as all that follows.
+    pub admin_up: Option<bool>,
+    /// True where it is up.
+    pub up: Option<bool>,
+    /// Bits a second that came in, between the last two counters.
+    pub in_bits_per_second: Option<u64>,
+    /// Bits a second that went out.
+    pub out_bits_per_second: Option<u64>,
+    /// Packets with errors since the first counters, in and out.
+    pub errors: Option<u64>,
+    /// Packets that were discarded since the first counters, in and out.
+    pub discards: Option<u64>,
+    /// When the last counters came.
+    pub counted: Option<String>,
 }
 
 /// A decision about an exporter.
@@ -223,7 +248,7 @@ impl From<&ExporterView> for ExporterInfo {
             records: view.records,
             records_per_second: (view.records_per_second * 10.0).round() / 10.0,
             lost: view.lost,
-            lost_share: view.lost_per_mille() as f64 / 1_000.0,
+            lost_share: view.lately.lost_per_mille() as f64 / 1_000.0,
             not_taken: view.refused + view.over_rate,
             score: view.score,
             reasons: view.findings.iter().map(ExporterReason::from).collect(),
@@ -274,19 +299,37 @@ impl From<&ExporterView> for ExporterDetail {
                 longest_secs: view.window.longest_secs,
             },
             templates: view.sessions.iter().flat_map(templates).collect(),
-            interfaces: view.sessions.iter().flat_map(interfaces).collect(),
+            interfaces: interfaces(view),
+            device_name: view.device.name.clone(),
+            load_percent: view.device.load_percent[2].or(view.device.load_percent[1]),
+            memory_used: view.device.memory.zip(view.device.memory_free).map(|(all, free)| all.saturating_sub(free)),
+            memory: view.device.memory,
             sampling: view.sessions.iter().flat_map(|session| session.rates.iter().map(sampling)).collect(),
         }
     }
 }
 
-fn interfaces(session: &SessionView) -> impl Iterator<Item = ExporterInterface> {
-    session.taught.interfaces.iter().map(|(index, interface)| ExporterInterface {
-        index: *index,
-        name: interface.name.clone(),
-        description: interface.description.clone(),
-        speed: interface.speed,
-    })
+/// Interfaces by index: what options and the configuration call them, and what counters say of them.
+fn interfaces(view: &ExporterView) -> Vec<ExporterInterface> {
+    let mut all: BTreeMap<u32, ExporterInterface> = BTreeMap::new();
+    for (index, interface) in view.sessions.iter().flat_map(|session| &session.taught.interfaces) {
+        let one = all.entry(*index).or_default();
+        one.name.clone_from(&interface.name);
+        one.description.clone_from(&interface.description);
+        one.speed = interface.speed;
+    }
+    for (index, counted) in &view.interfaces {
+        let (one, counters) = (all.entry(*index).or_default(), &counted.counters);
+        if one.speed == 0 {
+            one.speed = counters.speed.unwrap_or(0);
+        }
+        (one.admin_up, one.up) = (counters.admin_up, counters.up);
+        let [incoming, outgoing] = counted.bits_per_second.map_or([None, None], |pace| pace.map(Some));
+        (one.in_bits_per_second, one.out_bits_per_second) = (incoming, outgoing);
+        (one.errors, one.discards) = (Some(counted.errors), Some(counted.discards));
+        one.counted = Some(time(counted.seen));
+    }
+    all.into_iter().map(|(index, one)| ExporterInterface { index, ..one }).collect()
 }
 
 fn templates(session: &SessionView) -> impl Iterator<Item = ExporterTemplate> {

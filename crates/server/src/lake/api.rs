@@ -22,6 +22,8 @@ use crate::{ApiError, Deps};
 const MAX_DAYS: usize = 400;
 /// Segments of one answer.
 const MAX_SEGMENTS: usize = 10_000;
+/// Runs of retention that the state tells of.
+const MAX_RETAINED: usize = 100;
 /// Characters of a hold's reason, and of its owner.
 const MAX_REASON: usize = 500;
 
@@ -47,7 +49,7 @@ pub(crate) async fn state(State(deps): State<Deps>, Extension(jobs): Extension<A
         first: text(table.first),
         last: text(table.last),
     });
-    let retained = lake.retained().into_iter().map(|run| LakeRetained {
+    let retained = lake.retained().into_iter().take(MAX_RETAINED).map(|run| LakeRetained {
         at: run.at.to_string(),
         rule: run.rule.to_owned(),
         segments: run.segments,

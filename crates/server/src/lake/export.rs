@@ -8,15 +8,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::array::RecordBatch;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::header;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse as _, Response};
 use futures::stream;
 use minamo_model::FLOWS;
 use minamo_sinks::{ANSWER_FORMATS, Sink, SinkError};
 use minamo_store::{Rows, RowsQuery};
 
-use super::types::{ExportFlowsParams, ExportSqlParams};
+use super::types::{ExportAnswerParams, ExportFlowsParams, ExportSqlParams};
 use crate::api::{filter, parse_time};
 use crate::{ApiError, Deps};
 
@@ -62,13 +62,35 @@ pub(crate) async fn sql(
     Ok(download("answer", &params.format, &deps, Export { rows, sink: Some(sink), written }))
 }
 
+/// Download the answer to a question: groups, a course, paths, a bill or its steps.
+#[utoipa::path(get, path = "/api/v1/export/query/{question}", params(
+        ("question" = String, Path, description = "`top`, `series`, `paths`, `billing` or `billing_steps`"), ExportAnswerParams),
+    responses((status = 200, description = "The file", content_type = "application/octet-stream"), (status = 400, body = ApiError)))]
+pub(crate) async fn answer(
+    State(deps): State<Deps>,
+    Path(question): Path<String>,
+    query: Result<Query<ExportAnswerParams>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let Query(ExportAnswerParams { format, ask }) = query?;
+    if !ANSWER_FORMATS.contains(&format.as_str()) {
+        return Err(unknown(&format, &ANSWER_FORMATS));
+    }
+    let batch = crate::query::rows(&deps, &question, &ask).await?;
+    let written = Written::default();
+    let sink = minamo_sinks::open_answer(&format, Box::new(written.clone()), batch.schema());
+    let mut sink = sink.ok_or_else(|| unknown(&format, &ANSWER_FORMATS))?.map_err(ApiError::internal)?;
+    write(sink.as_mut(), &batch).and_then(|()| sink.finish()).map_err(ApiError::internal)?;
+    let name = question.replace('_', "-");
+    Ok((headers(&name, &format, &deps), written.take()).into_response())
+}
+
 fn unknown(format: &str, known: &[&str]) -> ApiError {
     let known = known.join(", ");
     let ja = format!("format: {format:?} は使えません（使えるのは {known}）");
     ApiError::bad("format", format!("format: got {format:?}, want one of {known}"), ja)
 }
 
-fn download(what: &str, format: &str, deps: &Deps, export: Export) -> Response {
+fn headers(what: &str, format: &str, deps: &Deps) -> [(HeaderName, String); 2] {
     let now: String = (deps.clock)().to_string().chars().filter(char::is_ascii_digit).take(14).collect();
     let name = format!("attachment; filename=\"minamo-{what}-{now}.{format}\"");
     let kind = match format {
@@ -76,11 +98,14 @@ fn download(what: &str, format: &str, deps: &Deps, export: Export) -> Response {
         "parquet" => "application/vnd.apache.parquet",
         _ => "application/x-ndjson",
     };
+    [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)]
+}
+
+fn download(what: &str, format: &str, deps: &Deps, export: Export) -> Response {
     let chunks = stream::try_unfold(export, |mut export| async move {
         Ok::<_, std::io::Error>(export.chunk().await?.map(|chunk| (chunk, export)))
     });
-    let headers = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)];
-    (headers, Body::from_stream(chunks)).into_response()
+    (headers(what, format, deps), Body::from_stream(chunks)).into_response()
 }
 
 /// A download on its way.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Work on the lake that takes a while: one of each kind at a time, the last of each is remembered.
+//! Work on the lake that takes a while: one of each kind at a time, the last of each is remembered, in `state.db` also
+//! beyond the end of the program.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,13 +9,16 @@ use minamo_base::Time;
 use minamo_store::{Lake, StoreError};
 
 use super::types::{LakeJob, LakeJobKind};
+use crate::State;
 
 /// Faults that a job tells.
 const MAX_PROBLEMS: usize = 100;
 
 /// What runs and what ran last.
-#[derive(Default)]
-pub(crate) struct Jobs(Mutex<Vec<Arc<Job>>>);
+pub(crate) struct Jobs {
+    running: Mutex<Vec<Arc<Job>>>,
+    state: Arc<State>,
+}
 
 struct Job {
     kind: LakeJobKind,
@@ -32,25 +36,40 @@ struct End {
 }
 
 impl Jobs {
+    /// Those of before are in the state.
+    pub(crate) fn new(state: Arc<State>) -> Self {
+        Self { running: Mutex::default(), state }
+    }
+
     /// What runs, and the last of each kind.
     pub(crate) fn list(&self) -> Vec<LakeJob> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|job| job.shown()).collect()
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut list: Vec<LakeJob> = running.iter().map(|job| job.shown()).collect();
+        let earlier = self.state.jobs().unwrap_or_else(|error| {
+            tracing::warn!(%error, "earlier work on the lake is not known");
+            Vec::new()
+        });
+        list.extend(earlier.into_iter().filter(|job| running.iter().all(|other| other.kind != job.kind)));
+        list
     }
 
     /// Starts a job; nothing where one of its kind runs.
     pub(crate) fn start(&self, kind: LakeJobKind, lake: Arc<Lake>, clock: fn() -> Time) -> Option<LakeJob> {
         let all = if kind == LakeJobKind::Verify { lake.segments().len() as u64 } else { 0 };
         let job = Arc::new(Job { kind, started_at: clock(), done: AtomicU64::new(0), all, end: Mutex::new(None) });
-        let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if jobs.iter().any(|job| job.kind == kind && job.ended().is_none()) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.iter().any(|job| job.kind == kind && job.ended().is_none()) {
             return None;
         }
-        jobs.retain(|job| job.kind != kind);
-        jobs.push(Arc::clone(&job));
-        let shown = job.shown();
+        running.retain(|job| job.kind != kind);
+        running.push(Arc::clone(&job));
+        let (shown, state) = (job.shown(), Arc::clone(&self.state));
         tokio::spawn(async move {
             let (rows, problems) = run(kind, lake, &job).await;
             *job.end.lock().unwrap_or_else(PoisonError::into_inner) = Some(End { at: clock(), rows, problems });
+            if let Err(error) = state.put_job(&job.shown()) {
+                tracing::warn!(%error, "what was done with the lake is remembered until the end only");
+            }
         });
         Some(shown)
     }

@@ -3,5 +3,7 @@
 
 pub(crate) mod api;
 pub(crate) mod export;
+pub mod import;
+pub(crate) mod imports;
 pub(crate) mod jobs;
 pub mod types;

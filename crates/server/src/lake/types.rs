@@ -117,7 +117,7 @@ pub enum LakeHoldKind {
 }
 
 /// A range from which nothing is deleted.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct LakeHold {
     /// Its number.
     pub id: i64,
@@ -136,7 +136,7 @@ pub struct LakeHold {
 }
 
 /// A new hold.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LakeHoldCreate {
     /// Start of the range.
@@ -196,7 +196,7 @@ pub enum LakeJobKind {
 }
 
 /// Work to be done.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LakeJobCreate {
     /// What to do.
@@ -204,7 +204,7 @@ pub struct LakeJobCreate {
 }
 
 /// Work on the lake.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct LakeJob {
     /// What is done.
     pub kind: LakeJobKind,
@@ -283,7 +283,7 @@ pub struct ExportFlowsParams {
     /// Filter; all flows where it is empty or missing.
     #[serde(default)]
     pub filter: String,
-    /// By which versions of the sets in the filter (`@name`) it goes.
+    /// By which versions of the sets (`@name`) and tags in the filter and keys it goes.
     #[serde(default)]
     pub as_known: AsKnown,
     /// The newest so many; all, in the order in which they are stored, where nothing is given.
@@ -298,4 +298,85 @@ pub struct ExportSqlParams {
     pub format: String,
     /// One statement that reads.
     pub sql: String,
+}
+
+/// An answer to download: its question and a format.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ExportAnswerParams {
+    /// `csv`, `jsonl` or `parquet`.
+    pub format: String,
+    /// The request as JSON, as it is posted to `/api/v1/query/…`.
+    pub ask: String,
+}
+
+/// A file that was imported, wholly or in part.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LakeImport {
+    /// SHA-256 of its content.
+    pub hash: String,
+    /// Its name.
+    pub name: String,
+    /// Its length in octets.
+    pub bytes: u64,
+    /// Rows that were appended.
+    pub rows: u64,
+    /// True where it was read to its end.
+    pub finished: bool,
+    /// When that was, or when it was interrupted.
+    pub at: String,
+}
+
+/// About a file that is sent.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct LakeImportParams {
+    /// Its name, for the list of imports.
+    pub name: String,
+    /// Its length in octets.
+    pub bytes: u64,
+    /// Import it even where that was done before.
+    #[serde(default)]
+    pub again: bool,
+    /// What comes was made of the file by another program: its hash is not compared.
+    #[serde(default)]
+    pub converted: bool,
+}
+
+/// Something that has no place in the lake.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LakeUnread {
+    /// Its number.
+    pub number: u16,
+    /// Its name, where it has one.
+    #[schema(required)]
+    pub name: Option<String>,
+    /// How often it was met.
+    pub count: u64,
+}
+
+/// What became of an import.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct LakeImported {
+    /// True where the file was imported before; nothing was done then.
+    pub known: bool,
+    /// Rows appended now.
+    pub rows: u64,
+    /// Rows that an import that was interrupted had appended.
+    pub skipped: u64,
+    /// Start of the earliest flow.
+    #[schema(required)]
+    pub first: Option<String>,
+    /// The first faults of the file, in English.
+    pub faults: Vec<String>,
+    /// Faults besides these.
+    pub more_faults: u64,
+    /// Extensions without a column.
+    pub unread_extensions: Vec<LakeUnread>,
+    /// Records that are no flows.
+    pub unread_records: Vec<LakeUnread>,
+    /// Values that did not fit their column.
+    pub unfit: u64,
+    /// Sampled flows whose counters nfcapd had scaled already.
+    pub scaled: u64,
 }

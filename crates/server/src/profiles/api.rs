@@ -14,6 +14,7 @@ use minamo_store::{Cell, Dim, MINUTE};
 use super::types::*;
 use super::{ChartAsk, ChartError};
 use crate::api::{Answer, Body, elapsed, limited, parse_time};
+use crate::query::types::Interval;
 use crate::types::Measure;
 use crate::{ApiError, Deps};
 
@@ -198,10 +199,7 @@ pub(crate) async fn profile_chart(
         to,
         channels: request.channels,
         step_secs: request.step_secs,
-        as_known: match request.as_known {
-            ProfileAsKnown::Now => AsKnown::Now,
-            ProfileAsKnown::Then => AsKnown::Then,
-        },
+        as_known: request.as_known.into(),
         dim: match request.split {
             None => Dim::Total,
             Some(ProfileSplit::Protocol) => Dim::Protocol,
@@ -217,6 +215,11 @@ pub(crate) async fn profile_chart(
         channel: channel(at),
         key: Some(key).filter(|key| !key.is_empty()),
         values: cells.iter().map(|cell| both(request.by, cell)).collect(),
+        intervals: if found.chart.sampled {
+            cells.iter().map(|c| interval(request.by, c)).collect()
+        } else {
+            Vec::new()
+        },
         src_values: cells.iter().map(|cell| sent(request.by, cell)).collect(),
     };
     Ok(Json(ProfileChart {
@@ -236,6 +239,15 @@ fn both(by: Measure, cell: &Cell) -> u64 {
         Measure::Packets => cell.packets(),
         Measure::Flows => cell.flows,
     }
+}
+
+fn interval(by: Measure, cell: &Cell) -> Option<Interval> {
+    let of = minamo_store::Intervals::of_cell(cell)?;
+    Some(Interval::from(match by {
+        Measure::Bytes => of.bytes,
+        Measure::Packets => of.packets,
+        Measure::Flows => of.flows,
+    }))
 }
 
 fn sent(by: Measure, cell: &Cell) -> Option<u64> {

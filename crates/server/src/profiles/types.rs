@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::types::Measure;
+use crate::query::types::Interval;
+use crate::types::{AsKnown, Measure};
 
 /// A channel: the flows of a profile that pass a filter.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -101,17 +102,6 @@ pub struct ProfileList {
     pub profiles: Vec<ProfileInfo>,
 }
 
-/// Which definitions a chart goes by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ProfileAsKnown {
-    /// Those in force now.
-    #[default]
-    Now,
-    /// Those that were in force at each minute.
-    Then,
-}
-
 /// What the channels of a chart are divided by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -137,7 +127,7 @@ pub struct ProfileChartRequest {
     pub by: Measure,
     /// Which definitions it goes by.
     #[serde(default)]
-    pub as_known: ProfileAsKnown,
+    pub as_known: AsKnown,
     /// What the channels are divided by; nothing for one line each.
     pub split: Option<ProfileSplit>,
     /// Most lines of each divided channel besides "all others", up to 50; 10 where nothing is given.
@@ -156,6 +146,11 @@ pub struct ProfileLine {
     pub key: Option<String>,
     /// Sum of each step.
     pub values: Vec<u64>,
+    /// Where the true sum of each step lies with a probability of 95 %, where flows of the range were sampled; null for
+    /// steps of the time before that was written down.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub intervals: Vec<Option<Interval>>,
     /// Of that, what initiators sent; nothing for flows.
     #[schema(required)]
     pub src_values: Option<Vec<u64>>,

@@ -6,6 +6,7 @@ pub mod types;
 
 use std::time::Duration;
 
+use arrow::array::RecordBatch;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -15,14 +16,17 @@ use minamo_schema::Value;
 use minamo_store::{
     BillingQuery, By, Counting, GroupRow, GroupsQuery, Key, PathsQuery, SeriesQuery, Sides, SummaryQuery,
 };
+use serde::de::DeserializeOwned;
 
 use crate::api::{Answer, Body, Scope, elapsed, limited};
-use crate::types::Measure;
+use crate::types::{AsKnown, Measure};
 use crate::{ApiError, Deps};
 use types::*;
 
 /// Groups of one answer at most.
 const MAX_ROWS: usize = 1_000;
+/// Groups of a file at most.
+const MAX_ROWS_OF_FILE: usize = 100_000;
 /// Lines of a course at most.
 const MAX_LINES: usize = 50;
 /// Steps of a course at most.
@@ -56,8 +60,9 @@ fn compare(text: Option<&str>) -> Result<Option<Duration>, ApiError> {
     })
 }
 
-fn keys(names: &[String]) -> Result<Vec<Key>, ApiError> {
-    let key = |name: &String| Key::named(name).map_err(|error| ApiError::from(error).at_path("keys"));
+fn keys(names: &[String], as_known: AsKnown) -> Result<Vec<Key>, ApiError> {
+    let known = |key: Key| if as_known == AsKnown::Then { key.as_known_then() } else { key };
+    let key = |name: &String| Key::named(name).map(known).map_err(|error| ApiError::from(error).at_path("keys"));
     names.iter().map(key).collect()
 }
 
@@ -67,8 +72,7 @@ fn keys(names: &[String]) -> Result<Vec<Key>, ApiError> {
 pub(crate) async fn summary(State(deps): State<Deps>, body: Body<SummaryRequest>) -> Answer<Summary> {
     let Json(request) = body?;
     let start = (deps.clock)();
-    let Scope { from, to, filter } =
-        Scope::parse(&deps, &request.from, &request.to, &request.filter, request.as_known)?;
+    let Scope { from, to, filter } = request.scope(&deps)?;
     let earlier = compare(request.compare.as_deref())?;
     let query = SummaryQuery { from: Some(from), to: Some(to), filter };
     let found = deps.lake.summary_as(query.clone(), request.scaled).await?;
@@ -119,36 +123,12 @@ async fn events(deps: &Deps, from: Time, to: Time) -> Result<u64, ApiError> {
 pub(crate) async fn top(State(deps): State<Deps>, body: Body<TopRequest>) -> Answer<Top> {
     let Json(request) = body?;
     let start = (deps.clock)();
-    let Scope { from, to, filter } =
-        Scope::parse(&deps, &request.from, &request.to, &request.filter, request.as_known)?;
-    let shown = request.measures.iter().map(|text| measure(text, "measures")).collect::<Result<Vec<_>, _>>()?;
-    let order = match &request.order {
-        Some(text) => measure(text, "order")?,
-        None => sum(request.by),
-    };
+    let shown = shown(&request)?;
     // The three sums are part of every answer.
-    let mut measures = shown.clone();
-    for one in [Measure::Bytes, Measure::Packets, Measure::Flows].map(sum).into_iter().chain([order]) {
-        if !measures.contains(&one) {
-            measures.push(one);
-        }
-    }
-    let place = |of| measures.iter().position(|one| *one == of).unwrap_or(0);
-    let sums = [Measure::Bytes, Measure::Packets, Measure::Flows].map(|one| place(sum(one)));
-    let query = GroupsQuery {
-        from: Some(from),
-        to: Some(to),
-        filter,
-        keys: keys(&request.keys)?,
-        order: place(order),
-        ascending: request.ascending,
-        having: minamo_filter::parse_having(&request.having).map_err(|e| ApiError::from(e).at_path("having"))?,
-        limit: limited(request.limit, MAX_ROWS)?,
-        directions: request.directions,
-        scaled: request.scaled,
-        compare: compare(request.compare.as_deref())?,
-        measures,
-    };
+    let sums = [Measure::Bytes, Measure::Packets, Measure::Flows].map(sum);
+    let query = groups_query(&deps, &request, shown.iter().chain(&sums).copied(), MAX_ROWS)?;
+    let place = |of| query.measures.iter().position(|one| *one == of).unwrap_or(0);
+    let sums = sums.map(place);
     let found = deps.lake.groups(query).await?;
     let measured = if shown.is_empty() { 3 } else { shown.len() };
     let places: Vec<usize> = if shown.is_empty() { sums.to_vec() } else { (0..measured).collect() };
@@ -166,8 +146,48 @@ pub(crate) async fn top(State(deps): State<Deps>, body: Body<TopRequest>) -> Ans
         total: totals(&found.total),
         gone: found.gone.iter().map(gone).collect(),
         measures: names.iter().map(ToString::to_string).collect(),
+        overlapping: found.overlapping,
         elapsed_ms: elapsed(&deps, start),
     }))
+}
+
+/// The measures that are asked for by name.
+fn shown(request: &TopRequest) -> Result<Vec<minamo_store::Measure>, ApiError> {
+    request.measures.iter().map(|text| measure(text, "measures")).collect()
+}
+
+/// The question for groups with these measures and the one that orders them.
+fn groups_query(
+    deps: &Deps,
+    request: &TopRequest,
+    wanted: impl Iterator<Item = minamo_store::Measure>,
+    most: usize,
+) -> Result<GroupsQuery, ApiError> {
+    let Scope { from, to, filter } = request.scope(deps)?;
+    let order = match &request.order {
+        Some(text) => measure(text, "order")?,
+        None => sum(request.by),
+    };
+    let mut measures = Vec::new();
+    for one in wanted.chain([order]) {
+        if !measures.contains(&one) {
+            measures.push(one);
+        }
+    }
+    Ok(GroupsQuery {
+        from: Some(from),
+        to: Some(to),
+        filter,
+        keys: keys(&request.keys, request.as_known)?,
+        order: measures.iter().position(|one| *one == order).unwrap_or(0),
+        ascending: request.ascending,
+        having: minamo_filter::parse_having(&request.having).map_err(|e| ApiError::from(e).at_path("having"))?,
+        limit: limited(request.limit, most)?,
+        directions: request.directions,
+        scaled: request.scaled,
+        compare: compare(request.compare.as_deref())?,
+        measures,
+    })
 }
 
 fn measure(text: &str, path: &str) -> Result<minamo_store::Measure, ApiError> {
@@ -219,24 +239,14 @@ fn percentile(percent: u8) -> Result<u8, ApiError> {
 pub(crate) async fn series(State(deps): State<Deps>, body: Body<SeriesRequest>) -> Answer<Series> {
     let Json(request) = body?;
     let start = (deps.clock)();
-    let Scope { from, to, filter } =
-        Scope::parse(&deps, &request.from, &request.to, &request.filter, request.as_known)?;
-    let split = request.split.as_deref().map(Key::named).transpose()?;
-    let limit = limited(request.limit, MAX_LINES)?;
-    let step = step(request.step_secs, from, to)?;
     let percent = request.percentile.map(percentile).transpose()?;
     let earlier = compare(request.compare.as_deref())?;
-    let sides = match request.side {
-        Side::Src => Sides::Src,
-        Side::Dst => Sides::Dst,
-        Side::Both => Sides::Both,
-    };
-    let counting = Counting { sides, spread: request.spread, scaled: request.scaled };
-    let query = SeriesQuery { from: Some(from), to: Some(to), filter, split, by: by(request.by), limit, step };
+    let (query, counting) = series_query(&deps, &request)?;
+    let (from, to, one_line) = (query.from, query.to, query.split.is_none());
     let found = deps.lake.series_as(query.clone(), counting).await?;
     let before = match earlier {
         Some(length) => {
-            let (from, to) = (Some(from - length), Some(to - length));
+            let (from, to) = (from.map(|from| from - length), to.map(|to| to - length));
             // The same number of steps, also where the length is no multiple of them.
             let query = SeriesQuery { from, to, split: None, limit: 0, step: Some(found.step), ..query };
             lines(deps.lake.series_as(query, counting).await?, true, percent).pop()
@@ -247,10 +257,25 @@ pub(crate) async fn series(State(deps): State<Deps>, body: Body<SeriesRequest>) 
     Ok(Json(Series {
         start: start_at.to_string(),
         step_secs: step.as_secs(),
-        series: lines(found, split.is_none(), percent),
+        series: lines(found, one_line, percent),
         before,
         elapsed_ms: elapsed(&deps, start),
     }))
+}
+
+/// The question for a course.
+fn series_query(deps: &Deps, request: &SeriesRequest) -> Result<(SeriesQuery, Counting), ApiError> {
+    let Scope { from, to, filter } = request.scope(deps)?;
+    let split = request.split.as_deref().map(Key::named).transpose()?;
+    let limit = limited(request.limit, MAX_LINES)?;
+    let step = step(request.step_secs, from, to)?;
+    let sides = match request.side {
+        Side::Src => Sides::Src,
+        Side::Dst => Sides::Dst,
+        Side::Both => Sides::Both,
+    };
+    let counting = Counting { sides, spread: request.spread, scaled: request.scaled };
+    Ok((SeriesQuery { from: Some(from), to: Some(to), filter, split, by: by(request.by), limit, step }, counting))
 }
 
 fn lines(found: minamo_store::Series, one_line: bool, percent: Option<u8>) -> Vec<SeriesLine> {
@@ -271,11 +296,7 @@ fn lines(found: minamo_store::Series, one_line: bool, percent: Option<u8>) -> Ve
 pub(crate) async fn paths(State(deps): State<Deps>, body: Body<PathsRequest>) -> Answer<Paths> {
     let Json(request) = body?;
     let start = (deps.clock)();
-    let Scope { from, to, filter } =
-        Scope::parse(&deps, &request.from, &request.to, &request.filter, request.as_known)?;
-    let (keys, by) = (keys(&request.keys)?, sum(request.by));
-    let limit = limited(request.limit, MAX_ROWS)?;
-    let query = PathsQuery { from: Some(from), to: Some(to), filter, keys, by, limit, scaled: request.scaled };
+    let query = paths_query(&deps, &request)?;
     let found = deps.lake.paths(query).await?;
     let stop = |stop: &minamo_store::Stop| Stop {
         value: stop.as_ref().map_or(serde_json::Value::Null, json_value),
@@ -298,14 +319,37 @@ pub(crate) async fn paths(State(deps): State<Deps>, body: Body<PathsRequest>) ->
     }))
 }
 
+/// The question for paths.
+fn paths_query(deps: &Deps, request: &PathsRequest) -> Result<PathsQuery, ApiError> {
+    let Scope { from, to, filter } = request.scope(deps)?;
+    let (keys, by) = (keys(&request.keys, request.as_known)?, sum(request.by));
+    let limit = limited(request.limit, MAX_ROWS)?;
+    Ok(PathsQuery { from: Some(from), to: Some(to), filter, keys, by, limit, scaled: request.scaled })
+}
+
 /// Traffic into and out of networks by percentile.
 #[utoipa::path(post, path = "/api/v1/query/billing", request_body = BillingRequest,
     responses((status = 200, body = Billing), (status = 400, body = ApiError)))]
 pub(crate) async fn billing(State(deps): State<Deps>, body: Body<BillingRequest>) -> Answer<Billing> {
     let Json(request) = body?;
     let start = (deps.clock)();
-    let Scope { from, to, filter } =
-        Scope::parse(&deps, &request.from, &request.to, &request.filter, request.as_known)?;
+    let query = billing_query(&deps, &request)?;
+    let found = deps.lake.billing(query).await?;
+    Ok(Json(Billing {
+        start: found.start.to_string(),
+        step_secs: found.step.as_secs(),
+        inward_bps: found.bits_per_second(found.inward_percentile),
+        outward_bps: found.bits_per_second(found.outward_percentile),
+        larger_bps: found.bits_per_second(found.larger_percentile),
+        inward: found.inward,
+        outward: found.outward,
+        elapsed_ms: elapsed(&deps, start),
+    }))
+}
+
+/// The question for a bill.
+fn billing_query(deps: &Deps, request: &BillingRequest) -> Result<BillingQuery, ApiError> {
+    let Scope { from, to, filter } = request.scope(deps)?;
     let network = |text: &String| {
         text.parse::<Prefix>().map_err(|error| {
             let ja = format!("inside: {text:?} はネットワークではありません（例 192.0.2.0/24）");
@@ -320,18 +364,51 @@ pub(crate) async fn billing(State(deps): State<Deps>, body: Body<BillingRequest>
     let step = step(Some(request.step_secs), from, to)?.unwrap_or_default();
     let percent = percentile(request.percentile)?;
     let scaled = request.scaled;
-    let query = BillingQuery { from: Some(from), to: Some(to), filter, inside, step, percent, scaled };
-    let found = deps.lake.billing(query).await?;
-    Ok(Json(Billing {
-        start: found.start.to_string(),
-        step_secs: found.step.as_secs(),
-        inward_bps: found.bits_per_second(found.inward_percentile),
-        outward_bps: found.bits_per_second(found.outward_percentile),
-        larger_bps: found.bits_per_second(found.larger_percentile),
-        inward: found.inward,
-        outward: found.outward,
-        elapsed_ms: elapsed(&deps, start),
-    }))
+    Ok(BillingQuery { from: Some(from), to: Some(to), filter, inside, step, percent, scaled })
+}
+
+/// The answer to a question as rows: `question` is the last word of its address, or `billing_steps` for the steps of a
+/// bill; `ask` is its request.
+pub(crate) async fn rows(deps: &Deps, question: &str, ask: &str) -> Result<RecordBatch, ApiError> {
+    let lake = &deps.lake;
+    let found = match question {
+        "top" => {
+            let request: TopRequest = asked(ask)?;
+            let shown = shown(&request)?;
+            let sums = [Measure::Bytes, Measure::Packets, Measure::Flows].map(sum);
+            let wanted = if shown.is_empty() { sums.to_vec() } else { shown };
+            let query = groups_query(deps, &request, wanted.into_iter(), MAX_ROWS_OF_FILE)?;
+            lake.groups(query.clone()).await?.batch(&query)
+        }
+        "series" => {
+            let request: SeriesRequest = asked(ask)?;
+            let (query, counting) = series_query(deps, &request)?;
+            lake.series_as(query.clone(), counting).await?.batch(query.split.as_ref(), query.by)
+        }
+        "paths" => {
+            let query = paths_query(deps, &asked(ask)?)?;
+            lake.paths(query.clone()).await?.batch(&query.keys, query.by)
+        }
+        "billing" => {
+            let query = billing_query(deps, &asked(ask)?)?;
+            let percent = query.percent;
+            lake.billing(query).await?.batch(percent)
+        }
+        "billing_steps" => lake.billing(billing_query(deps, &asked(ask)?)?).await?.steps_batch(),
+        other => {
+            let en = format!("question: got {other:?}, want top, series, paths, billing or billing_steps");
+            let ja =
+                format!("question: {other:?} は使えません（使えるのは top、series、paths、billing、billing_steps）");
+            return Err(ApiError::bad("question", en, ja));
+        }
+    };
+    Ok(found?)
+}
+
+/// A request that came as text.
+fn asked<T: DeserializeOwned>(ask: &str) -> Result<T, ApiError> {
+    serde_json::from_str(ask)
+        .map_err(|error| ApiError::bad("ask", format!("ask: {error}"), format!("ask: 要求を読めません: {error}")))
 }
 
 /// The queries that wait or run.

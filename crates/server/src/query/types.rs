@@ -7,10 +7,144 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::types::{AsKnown, Measure, Scalar};
+use crate::api::Scope;
+use crate::types::{Measure, Scalar};
+use crate::{ApiError, Deps};
 
 fn yes() -> bool {
     true
+}
+
+/// A request about a range of time and a filter: the members that all of them begin with, and its own. (Members that
+/// serde flattens would let unknown ones pass.)
+macro_rules! question {
+    ($(#[$about:meta])* pub struct $name:ident { $($members:tt)* }) => {
+        $(#[$about])*
+        #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            /// Start of the range.
+            pub from: String,
+            /// End of the range.
+            pub to: String,
+            /// Filter; empty for all.
+            #[serde(default)]
+            pub filter: String,
+            /// By which versions of the sets (`@name`) and tags in the filter and keys it goes.
+            #[serde(default)]
+            pub as_known: $crate::types::AsKnown,
+            $($members)*
+        }
+
+        impl $crate::query::types::Question for $name {
+            fn scope(&self, deps: &$crate::Deps) -> Result<$crate::api::Scope, $crate::ApiError> {
+                $crate::api::Scope::parse(deps, &self.from, &self.to, &self.filter, self.as_known)
+            }
+        }
+    };
+}
+pub(crate) use question;
+
+/// Questions whose answers have sums.
+macro_rules! sums {
+    ($($(#[$about:meta])* pub struct $name:ident { $($members:tt)* })*) => {$(
+        question! {
+            $(#[$about])*
+            pub struct $name {
+                /// Counters of sampled flows count for what they stand for; true where nothing is given.
+                #[serde(default = "yes")]
+                pub scaled: bool,
+                $($members)*
+            }
+        }
+    )*};
+}
+
+/// A request about a range of time and a filter.
+pub(crate) trait Question {
+    /// Range and filter, checked.
+    fn scope(&self, deps: &Deps) -> Result<Scope, ApiError>;
+}
+
+sums! {
+    /// A range of time and a filter. A flow is in the range where it began before `to` and ended at `from` or later.
+    pub struct SummaryRequest {
+        /// How much earlier the range lies to compare with, such as `7d`; nothing for no comparison.
+        pub compare: Option<String>,
+    }
+
+    /// Which groups are the largest.
+    pub struct TopRequest {
+        /// What to group by: columns; `ip` counts a flow for both its addresses; `net(src_ip,24)` or `net(ip,24,48)` for
+        /// networks; `time(5m)` for steps of time.
+        pub keys: Vec<String>,
+        /// What orders the groups, where `order` does not say it.
+        pub by: Measure,
+        /// Most groups, up to 1,000.
+        pub limit: usize,
+        /// What each group is measured by: `bytes`, `packets`, `flows`, `src_bytes`, `dst_bytes`, `src_packets`,
+        /// `dst_packets`, `bps`, `pps`, `bpp`, or `distinct`, `about_distinct`, `min`, `max`, `avg`, `sum`, `p1` to `p99`,
+        /// `about_p1` to `about_p99` of a column, `bytes`, `packets` or `duration`: `p95(duration)`.
+        #[serde(default)]
+        pub measures: Vec<String>,
+        /// The measure that orders the groups.
+        pub order: Option<String>,
+        /// The lowest first.
+        #[serde(default)]
+        pub ascending: bool,
+        /// A condition on groups: `flows > 100 and distinct(dst_port) > 20`; empty for all.
+        #[serde(default)]
+        pub having: String,
+        /// Each flow counts as two, one per direction.
+        #[serde(default)]
+        pub directions: bool,
+        /// How much earlier the range lies to compare with, such as `7d`; nothing for no comparison.
+        pub compare: Option<String>,
+    }
+
+    /// Course over time.
+    pub struct SeriesRequest {
+        /// Column that splits the course in lines; nothing for one line.
+        pub split: Option<String>,
+        /// What is summed.
+        pub by: Measure,
+        /// Most lines besides "all others", up to 50.
+        pub limit: usize,
+        /// Seconds of a step; chosen where nothing is given.
+        pub step_secs: Option<u64>,
+        /// The sides whose octets or packets count; both where nothing is given.
+        #[serde(default)]
+        pub side: Side,
+        /// Octets and packets are spread over a flow's lifetime; else they count where it starts. True where nothing is
+        /// given.
+        #[serde(default = "yes")]
+        pub spread: bool,
+        /// Percentile of each line to give, 1 to 100.
+        pub percentile: Option<u8>,
+        /// How much earlier the range lies to compare with, such as `7d`; its whole course is then given, too.
+        pub compare: Option<String>,
+    }
+
+    /// What goes where.
+    pub struct PathsRequest {
+        /// The levels, two to four: columns, `net(src_ip,24)` or `time(1h)`.
+        pub keys: Vec<String>,
+        /// What is summed.
+        pub by: Measure,
+        /// Values of each level that keep their names; together they may give 20,000 paths.
+        pub limit: usize,
+    }
+
+    /// Traffic of some networks by percentile.
+    pub struct BillingRequest {
+        /// The networks that are charged, such as `192.0.2.0/24`. Without any, initiators are inside.
+        #[serde(default)]
+        pub inside: Vec<String>,
+        /// Seconds of a step, mostly 300.
+        pub step_secs: u64,
+        /// The percentile, mostly 95.
+        pub percentile: u8,
+    }
 }
 
 /// Where the true value lies with a probability of 95 %.
@@ -37,27 +171,6 @@ pub struct Intervals {
     pub packets: Interval,
     /// Flows: from the rows seen to the scaled number and what is uncertain of it.
     pub flows: Interval,
-}
-
-/// A range of time and a filter. A flow is in the range where it began before `to` and ended at `from` or later.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SummaryRequest {
-    /// Start of the range.
-    pub from: String,
-    /// End of the range.
-    pub to: String,
-    /// Filter; empty for all.
-    #[serde(default)]
-    pub filter: String,
-    /// By which versions of the sets in the filter (`@name`) it goes.
-    #[serde(default)]
-    pub as_known: AsKnown,
-    /// Counters of sampled flows count for what they stand for; true where nothing is given.
-    #[serde(default = "yes")]
-    pub scaled: bool,
-    /// How much earlier the range lies to compare with, such as `7d`; nothing for no comparison.
-    pub compare: Option<String>,
 }
 
 /// Sums over the earlier range.
@@ -104,50 +217,6 @@ pub struct Summary {
     pub before: Option<Earlier>,
     /// Milliseconds that the query took.
     pub elapsed_ms: u64,
-}
-
-/// Which groups are the largest.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TopRequest {
-    /// Start of the range.
-    pub from: String,
-    /// End of the range.
-    pub to: String,
-    /// Filter; empty for all.
-    #[serde(default)]
-    pub filter: String,
-    /// By which versions of the sets in the filter (`@name`) it goes.
-    #[serde(default)]
-    pub as_known: AsKnown,
-    /// What to group by: columns; `ip` counts a flow for both its addresses; `net(src_ip,24)` or `net(ip,24,48)` for
-    /// networks; `time(5m)` for steps of time.
-    pub keys: Vec<String>,
-    /// What orders the groups, where `order` does not say it.
-    pub by: Measure,
-    /// Most groups, up to 1,000.
-    pub limit: usize,
-    /// What each group is measured by: `bytes`, `packets`, `flows`, `src_bytes`, `dst_bytes`, `src_packets`,
-    /// `dst_packets`, `bps`, `pps`, `bpp`, or `distinct`, `about_distinct`, `min`, `max`, `avg`, `sum`, `p1` to `p99`,
-    /// `about_p1` to `about_p99` of a column, `bytes`, `packets` or `duration`: `p95(duration)`.
-    #[serde(default)]
-    pub measures: Vec<String>,
-    /// The measure that orders the groups.
-    pub order: Option<String>,
-    /// The lowest first.
-    #[serde(default)]
-    pub ascending: bool,
-    /// A condition on groups: `flows > 100 and distinct(dst_port) > 20`; empty for all.
-    #[serde(default)]
-    pub having: String,
-    /// Each flow counts as two, one per direction.
-    #[serde(default)]
-    pub directions: bool,
-    /// Counters of sampled flows count for what they stand for; true where nothing is given.
-    #[serde(default = "yes")]
-    pub scaled: bool,
-    /// How much earlier the range lies to compare with, such as `7d`; nothing for no comparison.
-    pub compare: Option<String>,
 }
 
 /// Sums, and the measures that were asked for.
@@ -218,6 +287,11 @@ pub struct Top {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub measures: Vec<String>,
+    /// True where a flow may count in several groups, so that they may be more than the total together: by either address,
+    /// and by tags.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub overlapping: bool,
     /// Milliseconds that the query took.
     pub elapsed_ms: u64,
 }
@@ -233,44 +307,6 @@ pub enum Side {
     /// Both.
     #[default]
     Both,
-}
-
-/// Course over time.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SeriesRequest {
-    /// Start of the range.
-    pub from: String,
-    /// End of the range.
-    pub to: String,
-    /// Filter; empty for all.
-    #[serde(default)]
-    pub filter: String,
-    /// By which versions of the sets in the filter (`@name`) it goes.
-    #[serde(default)]
-    pub as_known: AsKnown,
-    /// Column that splits the course in lines; nothing for one line.
-    pub split: Option<String>,
-    /// What is summed.
-    pub by: Measure,
-    /// Most lines besides "all others", up to 50.
-    pub limit: usize,
-    /// Seconds of a step; chosen where nothing is given.
-    pub step_secs: Option<u64>,
-    /// The sides whose octets or packets count; both where nothing is given.
-    #[serde(default)]
-    pub side: Side,
-    /// Octets and packets are spread over a flow's lifetime; else they count where it starts. True where nothing is
-    /// given.
-    #[serde(default = "yes")]
-    pub spread: bool,
-    /// Counters of sampled flows count for what they stand for; true where nothing is given.
-    #[serde(default = "yes")]
-    pub scaled: bool,
-    /// Percentile of each line to give, 1 to 100.
-    pub percentile: Option<u8>,
-    /// How much earlier the range lies to compare with, such as `7d`; its whole course is then given, too.
-    pub compare: Option<String>,
 }
 
 /// A line of the course.
@@ -304,31 +340,6 @@ pub struct Series {
     pub before: Option<SeriesLine>,
     /// Milliseconds that the query took.
     pub elapsed_ms: u64,
-}
-
-/// What goes where.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PathsRequest {
-    /// Start of the range.
-    pub from: String,
-    /// End of the range.
-    pub to: String,
-    /// Filter; empty for all.
-    #[serde(default)]
-    pub filter: String,
-    /// By which versions of the sets in the filter (`@name`) it goes.
-    #[serde(default)]
-    pub as_known: AsKnown,
-    /// The levels, two to four: columns, `net(src_ip,24)` or `time(1h)`.
-    pub keys: Vec<String>,
-    /// What is summed.
-    pub by: Measure,
-    /// Values of each level that keep their names; together they may give 20,000 paths.
-    pub limit: usize,
-    /// Counters of sampled flows count for what they stand for; true where nothing is given.
-    #[serde(default = "yes")]
-    pub scaled: bool,
 }
 
 /// A value of a level.
@@ -374,32 +385,6 @@ pub struct Paths {
     pub elapsed_ms: u64,
 }
 
-/// Traffic of some networks by percentile.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BillingRequest {
-    /// Start of the range.
-    pub from: String,
-    /// End of the range.
-    pub to: String,
-    /// Filter; empty for all.
-    #[serde(default)]
-    pub filter: String,
-    /// By which versions of the sets in the filter (`@name`) it goes.
-    #[serde(default)]
-    pub as_known: AsKnown,
-    /// The networks that are charged, such as `192.0.2.0/24`. Without any, initiators are inside.
-    #[serde(default)]
-    pub inside: Vec<String>,
-    /// Seconds of a step, mostly 300.
-    pub step_secs: u64,
-    /// The percentile, mostly 95.
-    pub percentile: u8,
-    /// Counters of sampled flows count for what they stand for; true where nothing is given.
-    #[serde(default = "yes")]
-    pub scaled: bool,
-}
-
 /// Rates at the percentile, in bits per second, and the octets of each step.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Billing {
@@ -422,7 +407,7 @@ pub struct Billing {
 }
 
 /// A query that waits or runs.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct QueryState {
     /// Its number.
     pub id: u64,
@@ -441,7 +426,7 @@ pub struct QueryState {
 }
 
 /// The queries that wait or run.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Queries {
     /// The queries, the oldest first.
     pub queries: Vec<QueryState>,

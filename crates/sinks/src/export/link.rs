@@ -1,27 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The way to a collector: a UDP socket with a pace that its buffers can follow, or a TCP connection that is made
-//! again, each time later, while the collector is away.
+//! The way to a collector: a UDP socket with a pace that its buffers can follow, or a TCP or TLS connection that is
+//! made again, each time later, while the collector is away.
 
 use std::io::{self, Write as _};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::stream::Stream;
 use super::{Counters, Target, Transport, add};
 
 /// Datagrams that are sent at once, and the rest after them: 16,000 a second, so that a receiver with the usual buffer
 /// of 200 KiB keeps up.
-const BURST: u32 = 32;
-const REST: Duration = Duration::from_millis(2);
-/// Longest that connecting or writing may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const BURST: u32 = 32;
+pub(super) const REST: Duration = Duration::from_millis(2);
 
 pub(super) struct Link {
-    transport: Transport,
-    address: SocketAddr,
+    target: Target,
     udp: Option<UdpSocket>,
-    tcp: Option<TcpStream>,
+    stream: Option<Stream>,
     burst: u32,
     connection: u64,
     counters: Arc<Counters>,
@@ -29,8 +27,7 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) fn new(target: &Target, counters: Arc<Counters>) -> Self {
-        let (transport, address) = (target.transport, target.address);
-        Self { transport, address, udp: None, tcp: None, burst: 0, connection: 0, counters }
+        Self { target: target.clone(), udp: None, stream: None, burst: 0, connection: 0, counters }
     }
 
     /// Number of the connection; another number is another session.
@@ -40,10 +37,10 @@ impl Link {
 
     /// Opens what is not open.
     pub(super) fn open(&mut self) -> io::Result<()> {
-        let opened = match self.transport {
-            _ if self.udp.is_some() || self.tcp.is_some() => return Ok(()),
-            Transport::Udp => self.open_udp(),
-            Transport::Tcp => self.open_tcp(),
+        let opened = match self.target.transport {
+            _ if self.udp.is_some() || self.stream.is_some() => return Ok(()),
+            Transport::Udp => udp(&self.target).map(|socket| self.udp = Some(socket)),
+            Transport::Tcp | Transport::Tls => Stream::connect(&self.target).map(|stream| self.stream = Some(stream)),
         };
         match opened {
             Ok(()) => {
@@ -57,24 +54,6 @@ impl Link {
                 Err(error)
             }
         }
-    }
-
-    fn open_udp(&mut self) -> io::Result<()> {
-        let any: SocketAddr = match self.address {
-            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-        };
-        let socket = UdpSocket::bind(any)?;
-        socket.connect(self.address)?;
-        self.udp = Some(socket);
-        Ok(())
-    }
-
-    fn open_tcp(&mut self) -> io::Result<()> {
-        let stream = TcpStream::connect_timeout(&self.address, PATIENCE)?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        self.tcp = Some(stream);
-        Ok(())
     }
 
     /// Sends one message. Over UDP a refusal is counted and is no error: nobody may be listening yet, and the next
@@ -92,7 +71,7 @@ impl Link {
             }
             return Ok(());
         }
-        let Some(stream) = &mut self.tcp else { return Err(io::ErrorKind::NotConnected.into()) };
+        let Some(stream) = &mut self.stream else { return Err(io::ErrorKind::NotConnected.into()) };
         match stream.write_all(message) {
             Ok(()) => {
                 add(&self.counters.messages, 1);
@@ -100,10 +79,22 @@ impl Link {
             }
             Err(error) => {
                 add(&self.counters.send_errors, 1);
-                self.tcp = None;
+                self.stream = None;
                 self.counters.connected.store(0, Ordering::Relaxed);
                 Err(error)
             }
         }
     }
+}
+
+/// A socket for datagrams to the target's address, as it is now.
+pub(super) fn udp(target: &Target) -> io::Result<UdpSocket> {
+    let address = target.current_address()?;
+    let any: SocketAddr = match address {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let socket = UdpSocket::bind(any)?;
+    socket.connect(address)?;
+    Ok(socket)
 }

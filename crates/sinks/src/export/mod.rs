@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Flows to another collector: NetFlow v5, NetFlow v9 (RFC 3954) or IPFIX (RFC 7011) over UDP, IPFIX over TCP. Sends
-//! and waits: who may not wait puts a queue in front ([`Door`]).
+//! Flows to another collector: NetFlow v5, NetFlow v9 (RFC 3954) or IPFIX (RFC 7011) over UDP, IPFIX over TCP and TLS.
+//! An [`Exporter`] sends and waits; who may not wait puts a queue in front ([`Door`]); who may not lose anything while
+//! a collector is away puts a [`Spool`](spool::Spool) on disk between.
 //!
-//! Not here: TLS, SCTP, and a buffer on disk for the time that a collector is away.
+//! Not here: SCTP.
 
 mod door;
 mod link;
+pub mod spool;
+mod stream;
 mod target;
 mod template;
 #[cfg(test)]
 mod tests;
+mod tls;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -24,6 +29,7 @@ use minamo_pair::split;
 pub use door::Door;
 pub use target::{Target, TargetError, Transport};
 pub use template::{Template, TemplateError};
+pub use tls::TlsFiles;
 
 use crate::{Sink, SinkError};
 use link::Link;
@@ -122,20 +128,20 @@ impl Exporter {
     /// Sends the rows of a batch; an error where the collector cannot be reached now. Rows before the error may have
     /// been sent.
     pub fn send(&mut self, batch: &RecordBatch) -> Result<(), SinkError> {
-        for rows in Flow::rows(batch).chunks(TOGETHER) {
-            let rows: Vec<Flow> = rows.iter().flat_map(|row| self.records(row)).collect();
-            self.encode(&rows)?;
-        }
-        Ok(())
+        self.send_rows(&Flow::rows(batch))
     }
 
-    /// One or two records of a row.
-    fn records(&self, row: &Flow) -> Vec<Flow> {
-        if self.target.biflow {
-            return vec![row.clone()];
+    /// The same with rows that are in no batch.
+    pub fn send_rows(&mut self, rows: &[Flow]) -> Result<(), SinkError> {
+        for rows in rows.chunks(TOGETHER) {
+            if self.target.biflow {
+                self.encode(rows)?;
+            } else {
+                let rows: Vec<Flow> = rows.iter().flat_map(|row| records(&self.target, row)).collect();
+                self.encode(&rows)?;
+            }
         }
-        let (first, second) = split(row);
-        std::iter::once(first).chain(second).collect()
+        Ok(())
     }
 
     fn encode(&mut self, rows: &[Flow]) -> Result<(), SinkError> {
@@ -143,18 +149,9 @@ impl Exporter {
         self.link.open()?;
         self.prepare(now);
         let Self { encoder: Some(encoder), link, counters, target, .. } = self else { return Ok(()) };
-        let young: Vec<Flow>;
-        let mut fit = rows;
-        if target.wire != Wire::Ipfix {
-            let oldest = now - AGE;
-            if rows.iter().any(|row| row.core.time_start < oldest) {
-                young = rows.iter().filter(|row| row.core.time_start >= oldest).cloned().collect();
-                add(&counters.refused_old, rows.len() - young.len());
-                fit = &young;
-            }
-        }
+        let fit = fitting(target, rows, now - AGE, counters);
         let mut failed = None;
-        let encoded = encoder.encode(fit, now, &mut |message| {
+        let encoded = encoder.encode(&fit, now, &mut |message| {
             if failed.is_none() {
                 failed = link.send(message).err();
             }
@@ -183,13 +180,7 @@ impl Exporter {
     fn prepare(&mut self, now: Time) {
         let connection = self.link.connection();
         if self.encoder.is_none() || connection != self.connection {
-            let refresh = if self.target.transport == Transport::Tcp { u64::MAX } else { TEMPLATE_DATAGRAMS };
-            let encoder = Encoder::new(self.target.wire, self.target.domain, now - AGE);
-            let encoder = encoder.with_limits(1_400, refresh).with_milliseconds();
-            self.encoder = Some(match &self.target.template {
-                Some(template) => encoder.with_columns(&template.columns()),
-                None => encoder,
-            });
+            self.encoder = Some(encoder(&self.target, now));
             (self.connection, self.refreshed) = (connection, now);
         }
         let old = now.since(self.refreshed) >= i64::try_from(TEMPLATE_AGE.as_nanos()).unwrap_or(i64::MAX);
@@ -200,6 +191,37 @@ impl Exporter {
             }
         }
     }
+}
+
+/// One or two records of a row.
+fn records(target: &Target, row: &Flow) -> Vec<Flow> {
+    if target.biflow {
+        return vec![row.clone()];
+    }
+    let (first, second) = split(row);
+    std::iter::once(first).chain(second).collect()
+}
+
+/// A session's encoder. A stream needs each template once.
+fn encoder(target: &Target, now: Time) -> Encoder {
+    let refresh = if target.transport == Transport::Udp { TEMPLATE_DATAGRAMS } else { u64::MAX };
+    let encoder = Encoder::new(target.wire, target.domain, now - AGE);
+    let encoder = encoder.with_limits(1_400, refresh).with_milliseconds();
+    match &target.template {
+        Some(template) => encoder.with_columns(&template.columns()),
+        None => encoder,
+    }
+}
+
+/// The rows that are not too old for a format that tells times in milliseconds since its start; others are counted.
+fn fitting<'a>(target: &Target, rows: &'a [Flow], boot: Time, counters: &Counters) -> Cow<'a, [Flow]> {
+    let fits = |row: &&Flow| row.core.time_start >= boot;
+    if target.wire == Wire::Ipfix || rows.iter().all(|row| fits(&row)) {
+        return Cow::Borrowed(rows);
+    }
+    let young: Vec<Flow> = rows.iter().filter(fits).cloned().collect();
+    add(&counters.refused_old, rows.len() - young.len());
+    Cow::Owned(young)
 }
 
 impl Sink for Exporter {

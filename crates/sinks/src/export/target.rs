@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Where an export goes, as one line: `ipfix://192.0.2.1:4739`, `ipfix+tcp://…`, `netflow9://…`, `netflow5://…`.
+//! Where an export goes, as one line: `ipfix://192.0.2.1:4739`, `ipfix+tcp://…`, `ipfix+tls://…`, `netflow9://…`,
+//! `netflow5://…`.
 
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 
 use minamo_flowwire::Wire;
 
-use super::Template;
+use super::{Template, TlsFiles};
 
 /// How messages travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub enum Transport {
     Udp,
     /// A stream of IPFIX messages (RFC 7011 §10.4).
     Tcp,
+    /// The same, encrypted (RFC 5655 §11).
+    Tls,
 }
 
 /// A collector and what it gets.
@@ -25,8 +29,12 @@ pub struct Target {
     pub wire: Wire,
     /// Transport.
     pub transport: Transport,
-    /// Address.
+    /// Address, as it was found first.
     pub address: SocketAddr,
+    /// Host and port, as they were written: they are looked up again for each connection.
+    place: String,
+    /// Whom a connection by TLS trusts.
+    tls: TlsFiles,
     /// The columns that are written; all that rows have values in where absent.
     pub template: Option<Template>,
     /// Both directions in one record (RFC 5103, and the "out" counters of NetFlow v9); two records otherwise.
@@ -40,7 +48,8 @@ pub struct Target {
 pub enum TargetError {
     /// It is written otherwise.
     #[error(
-        "export {url:?}: want ipfix://HOST:PORT, ipfix+tcp://HOST:PORT, netflow9://HOST:PORT or netflow5://HOST:PORT"
+        "export {url:?}: want ipfix://HOST:PORT, ipfix+tcp://HOST:PORT, ipfix+tls://HOST:PORT, netflow9://HOST:PORT or \
+         netflow5://HOST:PORT"
     )]
     Form {
         /// The line.
@@ -52,7 +61,7 @@ pub enum TargetError {
         /// The line.
         url: String,
         /// The system's reason.
-        error: std::io::Error,
+        error: io::Error,
     },
     /// A template with a format that has none.
     #[error("export {url:?}: netflow5 has fixed fields; use netflow9 or ipfix with a template")]
@@ -65,10 +74,18 @@ pub enum TargetError {
 impl Target {
     /// The target of a line; a host name is looked up now.
     pub fn parse(url: &str) -> Result<Self, TargetError> {
+        let mut target = Self::parse_form(url)?;
+        target.address = target.look_up().map_err(|error| TargetError::Host { url: url.to_owned(), error })?;
+        Ok(target)
+    }
+
+    /// The target of a line whose host name is looked up when it is connected to: it may be unknown now.
+    pub fn parse_form(url: &str) -> Result<Self, TargetError> {
         let form = || TargetError::Form { url: url.to_owned() };
         let (scheme, place) = url.split_once("://").ok_or_else(form)?;
         let (wire, transport) = match scheme.split_once('+') {
             Some(("ipfix", "tcp")) => (Wire::Ipfix, Transport::Tcp),
+            Some(("ipfix", "tls")) => (Wire::Ipfix, Transport::Tls),
             None | Some((_, "udp")) => {
                 let name = scheme.split('+').next().unwrap_or_default();
                 (Wire::named(name).ok_or_else(form)?, Transport::Udp)
@@ -79,10 +96,46 @@ impl Target {
         if place.rsplit_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
             return Err(form());
         }
-        let mut found = place.to_socket_addrs().map_err(|error| TargetError::Host { url: url.to_owned(), error })?;
-        let address = found.next().ok_or_else(form)?;
-        let biflow = wire == Wire::Ipfix;
-        Ok(Self { url: url.to_owned(), wire, transport, address, template: None, biflow, domain: 1 })
+        let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+        let (url, place, biflow) = (url.to_owned(), place.to_owned(), wire == Wire::Ipfix);
+        let tls = TlsFiles::default();
+        Ok(Self { url, wire, transport, address, place, tls, template: None, biflow, domain: 1 })
+    }
+
+    fn look_up(&self) -> io::Result<SocketAddr> {
+        let unknown = || io::Error::new(io::ErrorKind::NotFound, "it has no address");
+        self.place.to_socket_addrs()?.next().ok_or_else(unknown)
+    }
+
+    /// The address that the host has now; the one of before where nobody can tell.
+    pub(super) fn current_address(&self) -> io::Result<SocketAddr> {
+        match self.look_up() {
+            Err(_) if self.address.port() > 0 => Ok(self.address),
+            found => found,
+        }
+    }
+
+    /// The host without its port, as it was written.
+    pub(super) fn host(&self) -> &str {
+        let host = self.place.rsplit_once(':').map_or(self.place.as_str(), |(host, _)| host);
+        host.trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// The files of a connection by TLS; nothing where it is none.
+    pub(super) fn tls_files(&self) -> Option<&TlsFiles> {
+        (self.transport == Transport::Tls).then_some(&self.tls)
+    }
+
+    /// With these files for connections by TLS.
+    pub fn with_tls(mut self, files: TlsFiles) -> Self {
+        self.tls = files;
+        self
+    }
+
+    /// With this observation domain.
+    pub fn with_domain(mut self, domain: u32) -> Self {
+        self.domain = domain;
+        self
     }
 
     /// With a chosen template.
@@ -109,7 +162,10 @@ mod tests {
     fn lines_name_format_transport_and_place() {
         let target = Target::parse("ipfix+tcp://127.0.0.1:4739").expect("a target");
         assert_eq!((target.wire, target.transport, target.biflow), (Wire::Ipfix, Transport::Tcp, true));
+        let target = Target::parse_form("ipfix+tls://collector.example:4740").expect("a target");
+        assert_eq!((target.transport, target.host(), target.address.port()), (Transport::Tls, "collector.example", 0));
         let target = Target::parse("netflow9://[::1]:2055").expect("a target");
+        assert_eq!(target.host(), "::1");
         assert_eq!((target.wire, target.address.port(), target.biflow), (Wire::Netflow9, 2055, false));
         for bad in
             ["127.0.0.1:2055", "sflow://127.0.0.1:1", "netflow9+tcp://127.0.0.1:1", "ipfix://127.0.0.1", "ipfix://h:x"]

@@ -45,7 +45,7 @@ pub(super) fn childless(all: &Profiles, name: &str, from: Time) -> Result<(), Pr
             lasts && version.profile.as_ref().is_some_and(|p| p.parent == name)
         })
     };
-    let children: Vec<&str> = all.versions.keys().map(String::as_str).filter(hangs).collect();
+    let children: Vec<&str> = all.versions.0.keys().map(String::as_str).filter(hangs).collect();
     if children.is_empty() { Ok(()) } else { Err(ProfileError::children(&children)) }
 }
 
@@ -79,8 +79,8 @@ pub(super) fn profile(
         let own = minamo_filter::parse_with(&channel.filter, &FLOWS, sets);
         let own = own.map_err(|error| ProfileError::filter(path.clone(), &error))?;
         let meant = own.resolve(sets, AsOf::At(now)).map_err(|error| ProfileError::sets(path.clone(), &error))?;
-        // Rollups are named by the text of the whole filter. Only sets make it longer than what people type.
-        let long = own.has_sets() || above.to_string().len() > minamo_filter::MAX_TEXT;
+        // Rollups are named by the text of the whole filter. Only sets and tags make it longer than what people type.
+        let long = own.has_names() || above.to_string().len() > minamo_filter::MAX_TEXT;
         let whole = above.clone().and(meant).to_string();
         let read = if long { minamo_filter::parse_written_out(&whole) } else { minamo_filter::parse(&whole) };
         read.map_err(|_| ProfileError::too_long(path))?;

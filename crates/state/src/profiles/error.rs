@@ -42,16 +42,9 @@ pub enum ProfileError {
     /// The definitions cannot be read or written.
     #[error(transparent)]
     State(#[from] StateError),
-    /// Something that should not happen.
-    #[error("{0}")]
-    Failed(String),
 }
 
 impl ProfileError {
-    pub(super) fn failed(error: impl std::fmt::Display) -> Self {
-        Self::Failed(error.to_string())
-    }
-
     fn bad(path: impl Into<String>, en: impl Into<String>, ja: impl Into<String>) -> Self {
         Self::Bad { path: path.into(), at: None, en: en.into(), ja: ja.into() }
     }
@@ -126,12 +119,17 @@ impl ProfileError {
     }
 
     pub(super) fn sets(path: String, error: &SetError) -> Self {
-        Self::bad(path, error.to_string(), format!("フィルターの集合を展開できません: {error}"))
+        Self::bad(path, error.to_string(), format!("フィルターの集合やタグを展開できません: {error}"))
     }
 
     pub(super) fn too_long(path: String) -> Self {
-        let en = "with its sets written out and those of the profiles above the filter is too long or too deep";
-        Self::bad(path, en, "集合を展開し上位のプロファイルのフィルターと合わせると長すぎるか、入れ子が深すぎます")
+        let en =
+            "with its sets and tags written out and those of the profiles above the filter is too long or too deep";
+        Self::bad(
+            path,
+            en,
+            "集合とタグを展開し上位のプロファイルのフィルターと合わせると長すぎるか、入れ子が深すぎます",
+        )
     }
 
     pub(super) fn children(names: &[&str]) -> Self {

@@ -90,7 +90,7 @@ impl Profiles {
         let mut all = RollupFilters { room, ..RollupFilters::default() };
         let ever = i64::MIN..i64::MAX;
         all.want(&Expr::All, &ever);
-        let names = || self.versions.keys().filter(|name| *name != LIVE);
+        let names = || self.versions.0.keys().filter(|name| *name != LIVE);
         for name in names() {
             match self.channels_at(name, now) {
                 Ok(found) => found.into_iter().flatten().for_each(|(_, filter)| all.want(&filter, &ever)),

@@ -4,7 +4,7 @@
 //! profile `live` is there without being defined: all flows.
 //!
 //! *In time.* Every version of a profile says from when to when it is in force, and a channel's meaning changes
-//! when its own profile changes, one above it, or a named set that one of them asks for. Minutes are the finest
+//! when its own profile changes, one above it, or a named set or tag that one of them asks for. Minutes are the finest
 //! unit: what is in force as a minute begins holds for all of it.
 
 mod check;
@@ -12,7 +12,6 @@ mod error;
 mod lines;
 mod named;
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use minamo_base::Time;
@@ -20,7 +19,8 @@ use minamo_filter::{AsOf, Expr, Sets};
 use minamo_model::FLOWS;
 use serde::{Deserialize, Serialize};
 
-use crate::{Definition, Definitions, Kind, NamedSets, SetsWith, StateError};
+use crate::versions::{self, Named, Version};
+use crate::{Called, Definition, Definitions, Kind, NamedSets, SetFault, SetsWith, StateError};
 pub use error::ProfileError;
 pub use lines::{AsKnown, Line, Part, RollupFilters};
 use named::AskedSets;
@@ -92,7 +92,7 @@ pub struct ProfileVersion {
     pub profile: Option<Profile>,
 }
 
-impl ProfileVersion {
+impl Version for ProfileVersion {
     fn holds_at(&self, at: Time) -> bool {
         self.profile.is_some()
             && self.valid_from.is_none_or(|from| from <= at)
@@ -104,16 +104,16 @@ impl ProfileVersion {
 #[derive(Debug, Clone, Default)]
 pub struct Profiles {
     generation: i64,
-    versions: BTreeMap<String, Vec<ProfileVersion>>,
+    versions: Named<ProfileVersion>,
     sets: AskedSets,
 }
 
 impl Profiles {
-    /// Reads them all, with the named sets that their channels ask for: `outer` has those that are not of the definitions.
+    /// Reads them all, with the named sets and tags that their channels ask for: `outer` has those that are not of the definitions.
     /// A version that cannot be understood, because a newer program wrote it, is an error that names it.
     pub fn load(definitions: &Definitions, outer: &dyn Sets) -> Result<Self, StateError> {
         let mut all = Self::read(definitions)?;
-        let channels = all.versions.values().flatten().filter_map(|version| version.profile.as_ref());
+        let channels = all.versions.0.values().flatten().filter_map(|version| version.profile.as_ref());
         let filters = channels.flat_map(|profile| &profile.channels).map(|channel| channel.filter.as_str());
         all.sets = AskedSets::of(filters, definitions, outer)?;
         Ok(all)
@@ -122,15 +122,15 @@ impl Profiles {
     /// All versions, without the sets that they ask for.
     pub(crate) fn read(definitions: &Definitions) -> Result<Self, StateError> {
         let (generation, all) = definitions.all(Kind::Profile)?;
-        let mut versions: BTreeMap<String, Vec<ProfileVersion>> = BTreeMap::new();
+        let mut versions = Named::default();
         for definition in all {
             let version = read(definition)?;
-            versions.entry(version.name.clone()).or_default().push(version);
+            versions.add(&version.name.clone(), version);
         }
         let profile = Some(Profile { granularity_secs: 60, ..Profile::default() });
         let live =
             ProfileVersion { name: live(), version: 0, valid_from: None, valid_to: None, created_at: None, profile };
-        versions.insert(LIVE.to_owned(), vec![live]);
+        versions.add(LIVE, live);
         Ok(Self { generation, versions, sets: AskedSets::default() })
     }
 
@@ -141,18 +141,17 @@ impl Profiles {
 
     /// The version in force at an instant.
     pub fn at(&self, name: &str, at: Time) -> Option<&ProfileVersion> {
-        // Of versions that hold the one with the highest number counts; by `valid_to` there is only one.
-        self.versions.get(name)?.iter().rev().find(|version| version.holds_at(at))
+        self.versions.at(name, at)
     }
 
     /// All versions of a profile, oldest first; nothing where there was never one of that name.
     pub fn history(&self, name: &str) -> Option<&[ProfileVersion]> {
-        self.versions.get(name).map(Vec::as_slice)
+        self.versions.history(name)
     }
 
     /// What is in force at an instant, by name, `live` first.
     pub fn list(&self, at: Time) -> Vec<&ProfileVersion> {
-        let mut found: Vec<_> = self.versions.keys().filter_map(|name| self.at(name, at)).collect();
+        let mut found = self.versions.list(at);
         found.sort_by_key(|version| (version.name != LIVE, version.name.as_str()));
         found
     }
@@ -217,16 +216,12 @@ impl Profiles {
         now: Time,
         check: impl Fn(&Self, &dyn Sets) -> Result<(), ProfileError>,
     ) -> Result<ProfileVersion, ProfileError> {
-        let body = profile.map(serde_json::to_value).transpose().map_err(ProfileError::failed)?;
-        loop {
+        let written = versions::write(definitions, (Kind::Profile, name), profile, (from, now), || {
             let all = Self::load(definitions, outer)?;
             check(&all, &SetsWith { own: &NamedSets::load(definitions)?, outer })?;
-            // Somebody else may have written since it was checked: then it is checked again.
-            let put = definitions.put(Kind::Profile, name, body.as_ref(), from, now, Some(all.generation))?;
-            if let Some(written) = put {
-                return Ok(read(written)?);
-            }
-        }
+            Ok::<_, ProfileError>(all.generation)
+        })?;
+        Ok(read(written)?)
     }
 
     /// What the channels of a profile stand for as a minute begins: its whole filter by channel, named sets written out.
@@ -276,20 +271,20 @@ impl Profiles {
         filter.resolve(&self.sets, AsOf::At(at)).map_err(|error| ProfileError::sets(path(), &error))
     }
 
-    /// The first instant after `now` at which a set that a channel asks for begins or ends.
+    /// The first instant after `now` at which a set or tag that a channel asks for begins or ends.
     pub fn next_change(&self, now: Time) -> Option<Time> {
         self.sets.changes().filter(|at| *at > now).min()
     }
 
-    /// A profile in force, and its channel, that asks for a set.
-    pub(crate) fn asking(&self, set: &str, now: Time) -> Option<(&str, &str)> {
-        let channels = self.list(now).into_iter().map(|version| {
+    /// Refuses where a channel of a profile in force asks for a set or a tag, itself or by a tag.
+    pub(crate) fn check_unused(&self, called: &Called, now: Time) -> Result<(), SetFault> {
+        for version in self.list(now) {
             let channels = version.profile.iter().flat_map(|profile| &profile.channels);
-            (version.name.as_str(), channels)
-        });
-        let mut all = channels.flat_map(|(name, channels)| channels.map(move |channel| (name, channel)));
-        let found = all.find(|(_, channel)| self.sets.named(&channel.filter).any(|name| name == set));
-        found.map(|(name, channel)| (name, channel.name.as_str()))
+            if let Some(channel) = channels.into_iter().find(|channel| self.sets.asks(&channel.filter, called)) {
+                return Err(SetFault::Asked { profile: version.name.clone(), channel: channel.name.clone() });
+            }
+        }
+        Ok(())
     }
 
     /// The instants at which the meaning of a profile can change, as first minutes of what holds then, and the
@@ -300,7 +295,7 @@ impl Profiles {
         let mut next = 0;
         while let Some(name) = names.get(next).copied() {
             next += 1;
-            for version in self.versions.get(name).into_iter().flatten() {
+            for version in self.history(name).into_iter().flatten() {
                 let ends = version.valid_from.into_iter().chain(version.valid_to);
                 let channels = version.profile.iter().flat_map(|profile| &profile.channels);
                 let sets = channels.flat_map(|channel| self.sets.changes_of(&channel.filter));
@@ -337,14 +332,9 @@ fn begin_of(minute: i64) -> Time {
     Time(minute.saturating_mul(MINUTE))
 }
 
-fn read(definition: Definition) -> Result<ProfileVersion, StateError> {
-    let Definition { name, version, valid_from, valid_to, body, created_at, .. } = definition;
-    let profile = body.map(serde_json::from_value).transpose().map_err(|error| StateError::Body {
-        kind: Kind::Profile.word(),
-        name: name.clone(),
-        version,
-        reason: error.to_string(),
-    })?;
+fn read(mut definition: Definition) -> Result<ProfileVersion, StateError> {
+    let profile = versions::body(&mut definition)?;
+    let Definition { name, version, valid_from, valid_to, created_at, .. } = definition;
     Ok(ProfileVersion { name, version, valid_from: Some(valid_from), valid_to, created_at: Some(created_at), profile })
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Profiles in time: what a channel stands for when, and what is refused.
 
+use std::collections::BTreeMap;
+
 use minamo_filter::{Members, NoSets, SetKind, SetVersion};
 
 use super::*;

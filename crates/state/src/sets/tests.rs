@@ -139,3 +139,80 @@ fn what_is_no_set_is_refused() {
     assert!(case.change("x", &["80"], 11, 10).expect_err("refused").starts_with("valid_from: got "));
     assert!(minamo_filter::parse_with("port in @x", &FLOWS, &NoSets).is_err());
 }
+
+fn tag(filter: &str) -> TagBody {
+    TagBody { filter: filter.to_owned(), note: None }
+}
+
+impl Case {
+    fn create_tag(&self, name: &str, filter: &str, at: i64) -> Result<u32, String> {
+        let made = NamedSets::create_tag(&self.definitions, name, &tag(filter), (None, Time(at)), &File);
+        made.map(|tag| tag.version).map_err(|fault| fault.to_string())
+    }
+
+    fn change_tag(&self, name: &str, filter: &str, from: i64, now: i64) -> Result<u32, String> {
+        let made = NamedSets::change_tag(&self.definitions, name, &tag(filter), (Some(Time(from)), Time(now)), &File);
+        made.map(|tag| tag.version).map_err(|fault| fault.to_string())
+    }
+}
+
+#[test]
+fn a_tag_is_what_it_was_at_each_time() {
+    let case = Case::new();
+    assert_eq!(case.create("guests", SetKind::Addresses, &["198.51.100.0/24"], 5), Ok(1));
+    assert_eq!(case.create_tag("guests", "src in @guests", 10), Ok(1), "a set and a tag may have the same name");
+    assert_eq!(case.change_tag("guests", "src in @guests and tcp", 20, 30), Ok(2));
+    assert_eq!(case.create_tag("heavy", "tag guests and bytes > 1M", 30), Ok(1));
+    assert_eq!(case.resolve("tag guests", AsOf::At(Time(19))), "src_ip in [198.51.100.0/24]");
+    assert_eq!(case.resolve("tag guests", AsOf::At(Time(30))), "src_ip in [198.51.100.0/24] and proto = tcp");
+    let heavy = case.resolve("tag heavy", AsOf::At(Time(30)));
+    assert_eq!(heavy, "(src_ip in [198.51.100.0/24] and proto = tcp) and bytes > 1M");
+    NamedSets::delete_tag(&case.definitions, "heavy", (None, Time(40)), &File).expect("deleted");
+    assert_eq!(case.resolve("tag heavy", AsOf::At(Time(40))), "not any");
+    let own = NamedSets::load(&case.definitions).expect("read");
+    assert_eq!(SetsWith { own: &own, outer: &File }.tags(), ["guests"]);
+    assert_eq!(own.tag_history("heavy").map(<[_]>::len), Some(2));
+    assert_eq!(own.tag_list(Time(35)).len(), 2);
+    assert!(own.tag_at("heavy", Time(50)).is_none() && own.tag_at("heavy", Time(35)).is_some());
+}
+
+#[test]
+fn what_is_no_tag_is_refused_and_named() {
+    let case = Case::new();
+    assert_eq!(case.create("guests", SetKind::Addresses, &["198.51.100.0/24"], 5), Ok(1));
+    assert_eq!(case.create_tag("a", "src in @guests", 10), Ok(1));
+    assert_eq!(case.create_tag("b", "tag a or udp", 10), Ok(1));
+    for (name, filter, want) in [
+        ("", "tcp", "name: got"),
+        ("a", "tcp", "there is a tag a already: change it"),
+        ("x", "tcp and prt 80", "filter of tag x: character 9: `prt` is no column or word; did you mean port?"),
+        ("x", "src in @nobody", "filter of tag x: character 8: there is no set `@nobody`"),
+        ("x", "tag x", "filter of tag x: character 5: there is no tag `x`"),
+    ] {
+        let error = case.create_tag(name, filter, 10).expect_err(want);
+        assert!(error.starts_with(want), "{error}");
+    }
+    for (filter, other) in [("tag a", "a"), ("tcp and tag b", "b")] {
+        let want = format!("filter of tag a: tag {other} asks for this tag, or there are more than 4 levels");
+        assert_eq!(case.change_tag("a", filter, 20, 20), Err(want));
+    }
+    assert!(case.change_tag("a", "tcp", 21, 20).expect_err("refused").starts_with("valid_from: got "));
+    assert_eq!(case.change_tag("x", "tcp", 20, 20), Err("there is no tag x".to_owned()));
+    let used = NamedSets::delete_tag(&case.definitions, "a", (None, Time(20)), &File).expect_err("refused");
+    assert_eq!(used, SetFault::Tagging("b".to_owned()));
+    let used = NamedSets::delete(&case.definitions, "guests", (None, Time(20)), &File).expect_err("refused");
+    assert_eq!(used, SetFault::Tagging("a".to_owned()));
+    for at in 2..MAX_TAGS {
+        assert_eq!(case.create_tag(&format!("t{at}"), "tcp", 10), Ok(1));
+    }
+    assert_eq!(case.create_tag("more", "tcp", 10), Err("got 201 tags, want 1 to 200".to_owned()));
+}
+
+#[test]
+fn each_fault_is_told_in_japanese() {
+    let case = Case::new();
+    let fault = NamedSets::create_tag(&case.definitions, "x", &tag("prt 80"), (None, Time(1)), &File).expect_err("bad");
+    assert!(fault.message_ja().starts_with("タグ x のフィルター："), "{}", fault.message_ja());
+    let fault = NamedSets::delete(&case.definitions, "x", (None, Time(1)), &File).expect_err("missing");
+    assert_eq!(fault.message_ja(), "集合 @x はありません");
+}

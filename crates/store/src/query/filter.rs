@@ -22,6 +22,9 @@ pub fn compile(filter: &Filter) -> Result<Expr, QueryError> {
         Filter::And(parts) => all(parts)?.into_iter().reduce(Expr::and).unwrap_or_else(|| lit(true)),
         Filter::Or(parts) => ranges::any(all(parts)?),
         Filter::Not(part) => Expr::IsNotTrue(Box::new(compile(part)?)),
+        Filter::Tag(name) => {
+            return Err(QueryError::Bad(format!("the tag {name} was not looked up before the question")));
+        }
         Filter::Test(Test { subject: Subject::Column(column), predicate }) => {
             let subject = ident(column.name);
             match item(column.cell) {

@@ -10,7 +10,8 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::{UInt8Type, UInt16Type, UInt32Type, UInt64Type};
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
@@ -27,6 +28,8 @@ const WIDE: usize = 64;
 /// Parts that a table is divided into: a part of a large one fits into the processor's cache, parts of several
 /// threads are merged in parallel, and growth copies little.
 const PARTS: usize = 256;
+/// Where rows are added up that a mask leaves out: behind the places of keys of two octets.
+const LEFT_OUT: usize = 1 << 16;
 /// Groups that wait for their part, so that one part is at work at a time.
 const WAITING: usize = 128;
 
@@ -198,22 +201,26 @@ impl Grouping {
     /// Nothing yet.
     pub(crate) fn found(&self) -> Found {
         let (narrow, wide) = (Tables::new(), Tables::new());
-        let places = if self.tiny { vec![Totals::default(); 1 << 16] } else { Vec::new() };
+        let places = if self.tiny { vec![Totals::default(); LEFT_OUT + 1] } else { Vec::new() };
         Found { narrow, wide, places, known: HashMap::new(), total: Totals::default() }
     }
 
-    /// Adds the rows of a batch. With `second`, a part that takes the place of the one with that number, a row
-    /// counts for both keys, once where they are the same.
+    /// Adds the rows of a batch, where there is a mask those of it. With `second`, a part that takes the place of the
+    /// one with that number, a row counts for both keys, once where they are the same.
     /// False where there is no room for more groups.
     pub(crate) fn add(
         &self,
         found: &mut Found,
         batch: &RecordBatch,
+        mask: Option<&BooleanArray>,
         counters: &Counters,
         second: Option<(usize, Part)>,
     ) -> Result<bool, QueryError> {
-        if second.is_none() && self.quickly(found, batch, counters)? {
+        if second.is_none() && self.quickly(found, batch, mask, counters)? {
             return Ok(found.narrow.bytes() + found.wide.bytes() <= self.budget);
+        }
+        if let Some(mask) = mask {
+            return self.add(found, &filter_record_batch(batch, mask)?, None, counters, second);
         }
         let totals = counters.read(batch)?;
         for row in &totals {
@@ -237,7 +244,13 @@ impl Grouping {
 
     /// Adds the rows of a batch whose key is one column, where that takes no keys and totals of single rows: of
     /// ports and the like the place is the value, and equal addresses come in runs. False where it is not so.
-    fn quickly(&self, found: &mut Found, batch: &RecordBatch, counters: &Counters) -> Result<bool, QueryError> {
+    fn quickly(
+        &self,
+        found: &mut Found,
+        batch: &RecordBatch,
+        mask: Option<&BooleanArray>,
+        counters: &Counters,
+    ) -> Result<bool, QueryError> {
         let [part] = self.parts.as_slice() else { return Ok(false) };
         let Some(column) = batch.columns().get(part.column) else { return Ok(false) };
         let Some(counted) = counters.full(batch)? else { return Ok(false) };
@@ -247,42 +260,48 @@ impl Grouping {
         match part.cell {
             CellType::U16 => {
                 let keys = column.as_primitive_opt::<UInt16Type>().ok_or_else(mismatch)?;
-                counted.each(keys.values().iter().map(|key| usize::from(*key)), &mut found.places);
+                Ok(counted.placed(keys.values().iter().map(|key| u32::from(*key)), mask, found))
             }
             CellType::U8 => {
                 // A key of one octet is the first of two.
                 let keys = column.as_primitive_opt::<UInt8Type>().ok_or_else(mismatch)?;
-                counted.each(keys.values().iter().map(|key| usize::from(*key) << 8), &mut found.places);
+                Ok(counted.placed(keys.values().iter().map(|key| u32::from(*key) << 8), mask, found))
             }
-            CellType::Ip => {
-                let values = column.as_fixed_size_binary_opt().ok_or_else(mismatch)?;
-                let (keys, rest) = values.value_data().as_chunks::<16>();
-                if values.value_length() != 16 || !rest.is_empty() || keys.len() != batch.num_rows() {
-                    return Err(mismatch());
-                }
-                let mut at = 0;
-                for run in keys.chunk_by(|a, b| a == b) {
-                    let totals = counted.sum(at..at + run.len());
-                    at += run.len();
-                    match run.first() {
-                        Some([head @ .., a, b, c, d]) if *head == V4_MAPPED => {
-                            let mut key = [0; NARROW];
-                            [key[0], key[1], key[2], key[3]] = [*a, *b, *c, *d];
-                            found.narrow.add(key, totals, &self.hasher);
-                        }
-                        Some(address) => {
-                            let mut key = [0; WIDE];
-                            key.iter_mut().zip(address).for_each(|(to, from)| *to = *from);
-                            found.wide.add(key, totals, &self.hasher);
-                        }
-                        None => {}
-                    }
-                }
+            CellType::Ip if mask.is_none() => {
+                self.addresses(found, column, &counted)?;
+                found.total.add(counted.sum(0..batch.num_rows()).totals());
+                Ok(true)
             }
-            _ => return Ok(false),
+            _ => Ok(false),
         }
-        found.total.add(counted.sum(0..batch.num_rows()));
-        Ok(true)
+    }
+
+    /// Adds rows whose key is an address, by runs of equal ones.
+    fn addresses(&self, found: &mut Found, column: &ArrayRef, counted: &Counted<'_>) -> Result<(), QueryError> {
+        let values = column.as_fixed_size_binary_opt().ok_or_else(mismatch)?;
+        let (keys, rest) = values.value_data().as_chunks::<16>();
+        if values.value_length() != 16 || !rest.is_empty() || keys.len() != column.len() {
+            return Err(mismatch());
+        }
+        let mut at = 0;
+        for run in keys.chunk_by(|a, b| a == b) {
+            let totals = counted.sum(at..at + run.len()).totals();
+            at += run.len();
+            match run.first() {
+                Some([head @ .., a, b, c, d]) if *head == V4_MAPPED => {
+                    let mut key = [0; NARROW];
+                    [key[0], key[1], key[2], key[3]] = [*a, *b, *c, *d];
+                    found.narrow.add(key, totals, &self.hasher);
+                }
+                Some(address) => {
+                    let mut key = [0; WIDE];
+                    key.iter_mut().zip(address).for_each(|(to, from)| *to = *from);
+                    found.wide.add(key, totals, &self.hasher);
+                }
+                None => {}
+            }
+        }
+        Ok(())
     }
 
     fn rows(&self, found: &mut Found, keys: &Keys, totals: &[Totals], unlike: Option<&Keys>) {
@@ -548,43 +567,92 @@ struct Counted<'a> {
 }
 
 impl Counted<'_> {
-    /// Adds each row where its key says.
-    fn each(&self, keys: impl Iterator<Item = usize>, places: &mut [Totals]) {
+    /// Adds each row where its key says, those that the mask leaves out to a place of their own. False, and nothing is
+    /// done, where totals could be too large for their numbers.
+    fn placed(&self, keys: impl ExactSizeIterator<Item = u32>, mask: Option<&BooleanArray>, found: &mut Found) -> bool {
+        let sums = self.sum(0..keys.len());
+        let left_out = found.places.get(LEFT_OUT).copied().unwrap_or_default();
+        let (all, more) = (sums.totals(), found.total);
+        // A sum that fits has parts that fit.
+        let fits =
+            |a: u64, b: u64, c: u64| a.checked_add(b).and_then(|sum| sum.checked_add(c)).is_some_and(|n| n < u64::MAX);
+        if !fits(all.bytes, more.bytes, left_out.bytes) || !fits(all.packets, more.packets, left_out.packets) {
+            return false;
+        }
+        match mask {
+            None => self.each(keys.map(|key| key as usize), &mut found.places, &sums),
+            Some(mask) => {
+                let mut places: Vec<u32> = keys.collect();
+                let words = mask.values().bit_chunks();
+                for (places, word) in places.chunks_mut(64).zip(words.iter_padded()) {
+                    for (at, place) in places.iter_mut().enumerate() {
+                        *place = if word >> at & 1 == 1 { *place } else { LEFT_OUT as u32 };
+                    }
+                }
+                self.each(places.iter().map(|key| *key as usize), &mut found.places, &sums);
+            }
+        }
+        let now = found.places.get(LEFT_OUT).copied().unwrap_or_default();
+        found.total.add(Totals {
+            bytes: all.bytes - (now.bytes - left_out.bytes),
+            packets: all.packets - (now.packets - left_out.packets),
+            flows: all.flows - (now.flows - left_out.flows),
+        });
+        true
+    }
+
+    /// Adds each row where its key says; no total can be too large.
+    fn each(&self, keys: impl Iterator<Item = usize>, places: &mut [Totals], sums: &Sums) {
+        let mut add = |key: usize, bytes: u64, packets: u64| {
+            if let Some(place) = places.get_mut(key) {
+                place.bytes = place.bytes.wrapping_add(bytes);
+                place.packets = place.packets.wrapping_add(packets);
+                place.flows = place.flows.wrapping_add(1);
+            }
+        };
         let ([a, b], [c, d]) = (self.bytes, self.packets);
         // Exporters mostly tell one direction.
-        if b.iter().chain(d).all(|n| *n == 0) {
-            for ((key, bytes), packets) in keys.zip(a).zip(c) {
-                if let Some(place) = places.get_mut(key) {
-                    place.add(Totals { bytes: *bytes, packets: *packets, flows: 1 });
-                }
-            }
-            return;
-        }
-        for ((((key, a), b), c), d) in keys.zip(a).zip(b).zip(c).zip(d) {
-            if let Some(place) = places.get_mut(key) {
-                place.add(Totals { bytes: a.saturating_add(*b), packets: c.saturating_add(*d), flows: 1 });
-            }
+        if sums.bytes[1] == 0 && sums.packets[1] == 0 {
+            keys.zip(a).zip(c).for_each(|((key, bytes), packets)| add(key, *bytes, *packets));
+        } else {
+            let rows = keys.zip(a).zip(b).zip(c).zip(d);
+            rows.for_each(|((((key, a), b), c), d)| add(key, a.wrapping_add(*b), c.wrapping_add(*d)));
         }
     }
 
-    /// The totals of some rows.
-    fn sum(&self, rows: std::ops::Range<usize>) -> Totals {
-        let of = |columns: [&[u64]; 2]| {
-            let [a, b] = columns.map(|column| sum(column.get(rows.clone()).unwrap_or_default()));
-            u64::try_from(a + b).unwrap_or(u64::MAX)
-        };
-        Totals { bytes: of(self.bytes), packets: of(self.packets), flows: rows.len() as u64 }
+    /// The sums of some rows.
+    fn sum(&self, rows: std::ops::Range<usize>) -> Sums {
+        let of = |columns: [&[u64]; 2]| columns.map(|column| sum(column.get(rows.clone()).unwrap_or_default()));
+        Sums { bytes: of(self.bytes), packets: of(self.packets), rows: rows.len() }
     }
 }
 
-/// The sum of the numbers of a batch, which are fewer than 2³²: each half of their bits then fits into 64.
-fn sum(numbers: &[u64]) -> u128 {
-    let (mut low, mut high) = (0_u64, 0_u64);
-    for number in numbers {
-        low = low.wrapping_add(number & 0xffff_ffff);
-        high = high.wrapping_add(number >> 32);
+/// Sums of the counters of some rows, by side.
+struct Sums {
+    bytes: [u128; 2],
+    packets: [u128; 2],
+    rows: usize,
+}
+
+impl Sums {
+    fn totals(&self) -> Totals {
+        let both = |[a, b]: [u128; 2]| u64::try_from(a + b).unwrap_or(u64::MAX);
+        Totals { bytes: both(self.bytes), packets: both(self.packets), flows: self.rows as u64 }
     }
-    u128::from(low) + (u128::from(high) << 32)
+}
+
+/// The sum of the numbers of a batch.
+fn sum(numbers: &[u64]) -> u128 {
+    let (mut bits, mut total) = (0_u64, 0_u64);
+    for number in numbers {
+        bits |= number;
+        total = total.wrapping_add(*number);
+    }
+    // None is above `bits`: so many of them cannot be too large for 64 bits.
+    if bits.checked_mul(numbers.len() as u64).is_some() {
+        return u128::from(total);
+    }
+    numbers.iter().map(|number| u128::from(*number)).sum()
 }
 
 impl Counters {

@@ -19,6 +19,7 @@ use super::measure::{Measure, Sums, Terms};
 use super::ranking::Ranked;
 use super::running::collect;
 use super::sampling::{Interval, is_sampled};
+use super::tags::{TAG, each_tag};
 use super::top::{By, Top, TopQuery, Totals, quick};
 use super::{flows, owned, without_duplicates};
 use crate::shared::Shared;
@@ -86,6 +87,9 @@ pub struct Groups {
     pub gone: Vec<GroupRow>,
     /// True where flows of the range were sampled and sums are scaled.
     pub sampled: bool,
+    /// True where a flow may count in more than one group, so that groups together may be more than the total: by either
+    /// address, and by tags.
+    pub overlapping: bool,
 }
 
 /// Keys and measures that a question may have.
@@ -125,6 +129,9 @@ impl GroupsQuery {
             Self { keys, .. } if keys.len() > MOST_KEYS => {
                 bad(format!("got {} keys, want at most {MOST_KEYS}", keys.len()))
             }
+            Self { keys, .. } if keys.iter().filter(|key| key.tagged().is_some()).count() > 1 => {
+                bad("got the key tag twice, want it once".to_owned())
+            }
             Self { measures, .. } if measures.is_empty() || measures.len() > MOST_MEASURES => {
                 bad(format!("got {} measures, want 1 to {MOST_MEASURES}", measures.len()))
             }
@@ -137,6 +144,10 @@ impl GroupsQuery {
             }
             _ => Ok(()),
         }
+    }
+
+    fn overlaps(&self) -> bool {
+        self.keys.iter().any(|key| key.overlaps())
     }
 
     /// The question as one for our own hash tables, where it is one.
@@ -183,8 +194,12 @@ impl GroupsQuery {
 
     async fn period(&self, session: &SessionContext, grouped: bool, shift: i64) -> Result<DataFrame, QueryError> {
         let moved = |at: Option<Time>| at.map(|at| Time(at.0.saturating_sub(shift)));
-        let columns = self.columns();
+        let mut columns = self.columns();
         let mut frame = flows(session, moved(self.from), moved(self.to), &self.filter).await?;
+        if let Some(then) = self.keys.iter().filter(|_| grouped).find_map(|key| key.tagged()) {
+            frame = each_tag(session, frame, then)?;
+            columns.push(TAG);
+        }
         let either = grouped && self.keys.iter().any(|key| key.is_either());
         let mut read = columns.clone();
         if either {
@@ -331,7 +346,7 @@ impl Lake {
         let all = query.rows(&session, false).await?;
         let total = query.read(query.aggregated(all, false, sampled)?, 0).await?.pop();
         let total = total.ok_or_else(|| QueryError::Failed("a total is missing".to_owned()))?;
-        Ok(Groups { rows, total, gone, sampled })
+        Ok(Groups { rows, total, gone, sampled, overlapping: query.overlaps() })
     }
 }
 
@@ -376,5 +391,11 @@ fn of_top(query: &GroupsQuery, top: Top) -> Groups {
         GroupRow { key, figures: query.measures.iter().map(figure).collect(), before: Vec::new(), known: true }
     };
     let total = row((Vec::new(), top.total));
-    Groups { rows: top.rows.into_iter().map(row).collect(), total, gone: Vec::new(), sampled: false }
+    Groups {
+        rows: top.rows.into_iter().map(row).collect(),
+        total,
+        gone: Vec::new(),
+        sampled: false,
+        overlapping: query.overlaps(),
+    }
 }

@@ -1,58 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `in_set(src_ip, 'guests')` in SQL: true where the value is a member of the named set as it is when the statement is
-//! planned. It is planned as the comparisons that its members stand for, so that it prunes as they do.
+//! planned; `in_set(src_ip, 'guests', 'then')` as it was when the row's flow started. It is planned as the comparisons that its members stand for, so that it prunes as they do.
 
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::common::plan_datafusion_err;
-use datafusion::error::Result;
+use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, cast, lit,
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility, cast,
+    ident, lit,
 };
 use datafusion::scalar::ScalarValue;
-use minamo_base::Time;
-use minamo_filter::{MAX_MEMBERS, Members, SetKind, Sets, nearest_set};
+use minamo_filter::{AsOf, MAX_MEMBERS, Members, SetKind, SetVersion, Sets, members_in_force, nearest_set};
 
 use super::functions::IP;
+use super::known::{Known, in_place, then};
 use super::ranges::{any, in_prefixes, joined};
+use super::time;
 
 /// Most members that are no addresses: each is a comparison.
 const MAX_VALUES: usize = 2_000;
 
-/// The function, with the sets that it knows as of an instant.
-pub(super) fn function(sets: Arc<dyn Sets + Send + Sync>, now: Time) -> Arc<ScalarUDF> {
+/// The function, with the sets that it knows.
+pub(super) fn function(known: &Known) -> Arc<ScalarUDF> {
     // Volatile: it is never computed from constants, but always planned anew.
-    let signature = Signature::any(2, Volatility::Volatile);
-    Arc::new(ScalarUDF::from(InSet { sets, now, signature }))
+    let signature = Signature::one_of(vec![TypeSignature::Any(2), TypeSignature::Any(3)], Volatility::Volatile);
+    Arc::new(ScalarUDF::from(InSet { known: known.clone(), signature }))
 }
 
+#[derive(Debug, PartialEq, Eq, Hash)]
 struct InSet {
-    sets: Arc<dyn Sets + Send + Sync>,
-    now: Time,
+    known: Known,
     signature: Signature,
-}
-
-impl std::fmt::Debug for InSet {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("InSet").field("now", &self.now).finish_non_exhaustive()
-    }
-}
-
-impl PartialEq for InSet {
-    fn eq(&self, other: &Self) -> bool {
-        self.now == other.now
-    }
-}
-
-impl Eq for InSet {}
-
-impl Hash for InSet {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.now.0.hash(state);
-    }
 }
 
 impl ScalarUDFImpl for InSet {
@@ -77,40 +58,45 @@ impl ScalarUDFImpl for InSet {
     }
 
     fn simplify(&self, args: Vec<Expr>, context: &SimplifyContext) -> Result<ExprSimplifyResult> {
-        let [value, Expr::Literal(name, _)] = args.as_slice() else { return Err(name_wanted()) };
+        let [value, Expr::Literal(name, _), rest @ ..] = args.as_slice() else { return Err(name_wanted()) };
         let name = name.try_as_str().flatten().ok_or_else(name_wanted)?;
         let name = name.strip_prefix('@').unwrap_or(name);
-        let known = self.sets.kind(name).ok_or_else(|| unknown(name, &*self.sets))?;
+        let sets = &*self.known.sets;
+        let known = sets.kind(name).ok_or_else(|| unknown(name, sets))?;
         let of = context.get_data_type(value)?;
         if let Some(want) = kind_of(&of).filter(|want| *want != known) {
             let (holds, want) = (known.name(), want.name());
             return Err(plan_datafusion_err!("in_set: @{name} holds {holds}, and the column wants {want}"));
         }
-        Ok(ExprSimplifyResult::Simplified(self.test(value, name)?))
+        let as_of = self.known.as_of(then("in_set", rest.first())?);
+        Ok(ExprSimplifyResult::Simplified(self.test(value, name, as_of, context)?))
     }
 }
 
 impl InSet {
-    fn test(&self, value: &Expr, name: &str) -> Result<Expr> {
-        let (mut prefixes, mut ranges, mut texts) = (Vec::new(), Vec::new(), Vec::new());
-        let holds = |version: &minamo_filter::SetVersion| {
-            version.from.is_none_or(|from| from <= self.now) && version.to.is_none_or(|to| self.now < to)
-        };
-        for version in self.sets.versions(name).into_iter().filter(holds) {
-            match version.members {
-                Members::Addresses(members) => prefixes.extend(members),
-                Members::Numbers(members) => ranges.extend(members),
-                Members::Texts(members) => texts.extend(members),
-            }
-        }
-        let max = if prefixes.is_empty() { MAX_VALUES } else { MAX_MEMBERS };
-        let got = prefixes.len() + ranges.len() + texts.len();
+    fn test(&self, value: &Expr, name: &str, as_of: AsOf, context: &SimplifyContext) -> Result<Expr> {
+        let versions = members_in_force(self.known.sets.versions(name), as_of);
+        let got: usize = versions.iter().map(|version| version.members.len()).sum();
+        let addresses = |version: &SetVersion| version.members.kind() == SetKind::Addresses;
+        let max = if versions.iter().any(addresses) { MAX_MEMBERS } else { MAX_VALUES };
         if got > max {
             return Err(plan_datafusion_err!("in_set: @{name} has {got} members, want at most {max}"));
         }
-        let found = if prefixes.is_empty() { among(value, &ranges, texts) } else { in_prefixes(value, &prefixes) };
-        // Of null it is null, also where the set has no members now.
-        Ok(if got == 0 { value.clone().is_null().and(lit(ScalarValue::Boolean(None))) } else { found })
+        let mut tests = Vec::new();
+        for SetVersion { from, to, members } in versions.into_iter().filter(|version| !version.members.is_empty()) {
+            let found = match members {
+                Members::Addresses(prefixes) => in_prefixes(value, &prefixes),
+                Members::Numbers(ranges) => among(value, &ranges, Vec::new()),
+                Members::Texts(texts) => among(value, &[], texts),
+            };
+            let start = || in_place("in_set", ident("time_start"), context);
+            let from = from.map(|at| Ok::<_, DataFusionError>(start()?.gt_eq(time(at)))).transpose()?;
+            let to = to.map(|at| Ok::<_, DataFusionError>(start()?.lt(time(at)))).transpose()?;
+            tests.push([from, to].into_iter().flatten().fold(found, |found, bound| bound.and(found)));
+        }
+        // Of null it is null, also where the set has no members.
+        let nothing = || value.clone().is_null().and(lit(ScalarValue::Boolean(None)));
+        Ok(if tests.is_empty() { nothing() } else { any(tests) })
     }
 }
 
@@ -135,11 +121,11 @@ fn kind_of(of: &DataType) -> Option<SetKind> {
     }
 }
 
-fn name_wanted() -> datafusion::error::DataFusionError {
+fn name_wanted() -> DataFusionError {
     plan_datafusion_err!("in_set: want the name of a set in quotes, as in in_set(src_ip, 'guests')")
 }
 
-fn unknown(name: &str, sets: &dyn Sets) -> datafusion::error::DataFusionError {
+fn unknown(name: &str, sets: &dyn Sets) -> DataFusionError {
     match nearest_set(name, sets) {
         Some(near) => plan_datafusion_err!("in_set: there is no set @{name}; did you mean @{near}?"),
         None => plan_datafusion_err!("in_set: there is no set @{name}; `minamo set list` shows all"),

@@ -10,6 +10,7 @@ use minamo_model::FLOWS;
 use minamo_schema::{CellType, Column};
 
 use super::functions::{in_prefix, net_of};
+use super::tags::TAG;
 use crate::QueryError;
 
 /// What rows are grouped by.
@@ -28,6 +29,11 @@ pub enum Key {
         /// Prefix length of IPv6 networks.
         v6: u8,
     },
+    /// The tags of a flow: it counts for each of them, and as one without a tag where it has none.
+    Tag {
+        /// By the tags of the flow's time instead of today's.
+        then: bool,
+    },
     /// The step of time in which a flow starts; steps begin at multiples of their length.
     Time(Duration),
 }
@@ -38,16 +44,22 @@ const V6: u8 = 64;
 pub(super) const IP: &str = "ip";
 
 impl Key {
-    /// The key of that name: a column, `ip`, `net(src_ip,24)`, `net(ip,24,48)` or `time(5m)`.
+    /// The key of that name: a column, `ip`, `tag`, `tag(then)`, `net(src_ip,24)`, `net(ip,24,48)` or `time(5m)`.
     pub fn named(name: &str) -> Result<Self, QueryError> {
         let name = name.trim();
         let column = |name: &str| {
             flow_column(name)
-                .map_err(|text| QueryError::Bad(format!("{text}; want a column, ip, net(src_ip,24) or time(5m)")))
+                .map_err(|text| QueryError::Bad(format!("{text}; want a column, ip, tag, net(src_ip,24) or time(5m)")))
         };
         match name.strip_suffix(')').and_then(|text| text.split_once('(')) {
             None if name == IP => Ok(Self::Ip),
+            None if name == TAG => Ok(Self::Tag { then: false }),
             None => column(name).map(Self::Column),
+            Some(("tag", word)) => match word.trim() {
+                "then" => Ok(Self::Tag { then: true }),
+                "now" => Ok(Self::Tag { then: false }),
+                other => Err(QueryError::Bad(format!("{name}: got {other:?}, want tag(then) or tag(now)"))),
+            },
             Some(("net", arguments)) => {
                 let mut arguments = arguments.split(',').map(str::trim);
                 let of = match arguments.next().unwrap_or_default() {
@@ -70,7 +82,7 @@ impl Key {
                 Ok(Self::Time(step))
             }
             Some((function, _)) => {
-                Err(QueryError::Bad(format!("{name}: there is no key {function}(…), only net and time")))
+                Err(QueryError::Bad(format!("{name}: there is no key {function}(…), only net, tag and time")))
             }
         }
     }
@@ -80,11 +92,27 @@ impl Key {
         matches!(self, Self::Ip | Self::Net { of: None, .. })
     }
 
+    /// The same key for a question by the definitions of each flow's time.
+    #[must_use]
+    pub fn as_known_then(self) -> Self {
+        if let Self::Tag { .. } = self { Self::Tag { then: true } } else { self }
+    }
+
+    /// Where it is the tags: whether by those of each flow's time.
+    pub(super) fn tagged(self) -> Option<bool> {
+        if let Self::Tag { then } = self { Some(then) } else { None }
+    }
+
+    /// True where a flow may count in more than one group.
+    pub fn overlaps(self) -> bool {
+        self.is_either() || matches!(self, Self::Tag { .. })
+    }
+
     /// The column that it reads, where it is one of the flows.
     pub(super) fn column(self) -> Option<&'static str> {
         match self {
             Self::Column(column) | Self::Net { of: Some(column), .. } => Some(column.name),
-            Self::Ip | Self::Net { of: None, .. } => None,
+            Self::Ip | Self::Tag { .. } | Self::Net { of: None, .. } => None,
             Self::Time(_) => Some("time_start"),
         }
     }
@@ -94,6 +122,7 @@ impl Key {
         Ok(match self {
             Self::Column(column) => ident(column.name),
             Self::Ip => ident(IP),
+            Self::Tag { .. } => ident(TAG),
             Self::Net { of, v4, v6 } => {
                 let address = ident(of.map_or(IP, |column| column.name));
                 let v4_all = "0.0.0.0/0".parse().map_err(|e: minamo_base::AddrError| QueryError::Bad(e.to_string()))?;
@@ -144,6 +173,8 @@ impl fmt::Display for Key {
         match self {
             Self::Column(column) => f.write_str(column.name),
             Self::Ip => f.write_str(IP),
+            Self::Tag { then: false } => f.write_str(TAG),
+            Self::Tag { then: true } => write!(f, "{TAG}(then)"),
             Self::Net { of, v4, v6: V6 } => write!(f, "net({},{v4})", of.map_or(IP, |of| of.name)),
             Self::Net { of, v4, v6 } => write!(f, "net({},{v4},{v6})", of.map_or(IP, |of| of.name)),
             Self::Time(step) => write!(f, "time({}s)", step.as_secs()),
@@ -163,6 +194,8 @@ mod tests {
             ("net(src_ip, 24)", "net(src_ip,24)"),
             ("net(ip,16,48)", "net(ip,16,48)"),
             ("time(5m)", "time(300s)"),
+            ("tag", "tag"),
+            ("tag( then )", "tag(then)"),
         ] {
             assert_eq!(Key::named(text).expect(text).to_string(), name);
         }
@@ -175,6 +208,7 @@ mod tests {
             "time(0s)",
             "time(5)",
             "hour(x)",
+            "tag(x)",
             "net(ip,1,129)",
         ] {
             assert!(Key::named(text).is_err(), "{text}");

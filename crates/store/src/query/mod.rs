@@ -4,6 +4,7 @@
 
 mod addresses;
 mod aggregate;
+mod answers;
 mod billing;
 mod duplicates;
 mod errors;
@@ -14,6 +15,7 @@ mod grouping;
 mod groups;
 mod in_set;
 mod key;
+mod known;
 mod list_any;
 mod measure;
 mod newest;
@@ -29,6 +31,7 @@ mod scan;
 mod series;
 mod sides;
 mod sql;
+mod tags;
 mod top;
 mod turn;
 
@@ -69,10 +72,11 @@ pub use pages::{FlowPage, FlowsQuery};
 pub use paths::{Paths, PathsQuery, Stop};
 pub(crate) use running::Queries;
 pub use running::{Asker, RunningQuery, asked_by};
-pub(crate) use sampling::Rates;
 pub use sampling::{Interval, Intervals, Sides};
+pub(crate) use sampling::{Rates, is_sampled};
 pub use series::{Counting, Series, SeriesQuery};
 pub use sql::SqlAnswer;
+pub use tags::FlowTags;
 pub use top::{By, Sampled, Summary, SummaryQuery, Top, TopQuery, Totals};
 pub(crate) use turn::Turns;
 
@@ -92,7 +96,8 @@ pub(crate) struct Engine {
     url: ObjectStoreUrl,
     footers: Arc<reader::Footers>,
     query_memory: usize,
-    /// The named sets that SQL may ask for.
+    community_seed: u16,
+    /// The named sets and tags that questions may ask for.
     sets: OnceLock<Arc<dyn Sets + Send + Sync>>,
 }
 
@@ -131,8 +136,14 @@ impl Engine {
             url,
             footers: Arc::default(),
             query_memory: settings.query_memory,
+            community_seed: settings.community_seed,
             sets: OnceLock::new(),
         })
+    }
+
+    /// Seed of community ids.
+    pub(crate) fn community_seed(&self) -> u16 {
+        self.community_seed
     }
 
     /// Footers that were read before.
@@ -151,7 +162,7 @@ impl Engine {
         for (table, view) in tables().into_iter().zip(views) {
             schema.register_table(
                 table.name.to_owned(),
-                Arc::new(LakeTable::new(table, view, self.url.clone(), &self.footers)),
+                Arc::new(LakeTable::new(table, view, self.url.clone(), &self.footers, self.community_seed)),
             )?;
         }
         let catalog = MemoryCatalogProvider::new();
@@ -169,14 +180,19 @@ impl Engine {
             .with_catalog_list(Arc::new(list))
             .with_runtime_env(Arc::new(runtime));
         let sets = self.sets.get().cloned().unwrap_or_else(|| Arc::new(NoSets));
-        builder.scalar_functions().get_or_insert_default().push(in_set::function(sets, now));
+        let known = known::Known { sets, now };
+        let functions = builder.scalar_functions().get_or_insert_default();
+        functions.push(in_set::function(&known));
+        functions.extend(tags::functions(&known));
+        builder.config().get_or_insert_default().set_extension(Arc::new(known));
         let state = builder.build();
         Ok(SessionContext::new_with_state(state))
     }
 }
 
 impl Lake {
-    /// Says which named sets SQL may ask for by `in_set`; each statement looks them up anew. Said once: what is said
+    /// Says which named sets and tags SQL may ask for by `in_set`, `has_tag` and `tags`, and which tags groups may have
+    /// as a key; each question looks them up anew. Said once: what is said
     /// later changes nothing, and gives false.
     pub fn know_sets(&self, sets: Arc<dyn Sets + Send + Sync>) -> bool {
         self.engine.sets.set(sets).is_ok()

@@ -9,7 +9,7 @@ use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{SortColumn, SortOptions, filter_record_batch, lexsort_to_indices, take_record_batch};
 use arrow::datatypes::TimestampNanosecondType;
 use minamo_base::Time;
-use minamo_model::FLOWS;
+use minamo_model::{FLOWS, identified};
 
 use super::pages::{Cursor, FlowsQuery, KEYS};
 use super::scan::{self, Question};
@@ -36,16 +36,20 @@ impl Lake {
         let to = [query.to, past].into_iter().flatten().min();
         let question = Question { from: query.from, to, filter: query.filter.clone(), columns: None };
         let rows = Arc::new(AtomicUsize::new(0));
-        let keep = move |found: &mut Vec<RecordBatch>, batch: &RecordBatch| {
+        let keep = move |found: &mut Vec<RecordBatch>, batch: &RecordBatch, mask: Option<&BooleanArray>| {
+            let batch = match mask {
+                Some(mask) => filter_record_batch(batch, mask).map_err(QueryError::from)?,
+                None => batch.clone(),
+            };
             found.push(batch.clone());
-            Ok(rows.fetch_add(batch.num_rows(), Ordering::Relaxed) + batch.num_rows() <= MOST)
+            Ok::<_, QueryError>(rows.fetch_add(batch.num_rows(), Ordering::Relaxed) + batch.num_rows() <= MOST)
         };
         let Some(found) = self.scan(question, Vec::new, keep).await? else { return Ok(None) };
         let found: Vec<RecordBatch> = found.into_iter().flatten().collect();
         if found.is_empty() {
             return Ok(Some(RecordBatch::new_empty(FLOWS.schema())));
         }
-        let rows = identity::complete(&concat(&FLOWS, &found.iter().collect::<Vec<_>>())?)?;
+        let rows = identified(&concat(&FLOWS, &found.iter().collect::<Vec<_>>())?)?;
         let rows = match cursor {
             Some(cursor) => from_cursor(&rows, cursor)?,
             None => rows,
@@ -57,7 +61,8 @@ impl Lake {
         });
         let columns: Vec<SortColumn> = columns.collect();
         let order = lexsort_to_indices(&columns, Some(count))?;
-        Ok(Some(take_record_batch(&rows, &order)?))
+        let rows = take_record_batch(&rows, &order)?;
+        Ok(Some(identity::with_community(&rows, self.engine.community_seed())?))
     }
 }
 

@@ -62,7 +62,7 @@ impl Lake {
         if !(2..=4).contains(&levels) {
             return bad(format!("got {levels} keys, want 2 to 4"));
         }
-        if let Some(key) = query.keys.iter().find(|key| key.is_either()) {
+        if let Some(key) = query.keys.iter().find(|key| key.overlaps()) {
             return bad(format!("got the key {key}, want one that a flow has once, such as src_ip"));
         }
         if !query.by.is_sum() {

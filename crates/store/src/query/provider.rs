@@ -29,7 +29,7 @@ use datafusion::scalar::ScalarValue;
 use minamo_base::Time;
 use minamo_model::{FLOWS, Table};
 
-use crate::identity::{self, FLOW_ID, Identity};
+use crate::identity::{self, Derived};
 use crate::segment::{Segment, fit};
 use crate::shared::View;
 use crate::span::{Span, TIME_END};
@@ -48,16 +48,23 @@ pub(crate) struct LakeTable {
     view: View,
     url: ObjectStoreUrl,
     footers: Arc<Footers>,
+    community_seed: u16,
 }
 
 impl LakeTable {
     /// The table as `view` shows it; `url` names the store that has the segments.
-    pub(crate) fn new(table: &'static Table, view: View, url: ObjectStoreUrl, footers: &Arc<Footers>) -> Self {
-        Self { table, view, url, footers: Arc::clone(footers) }
+    pub(crate) fn new(
+        table: &'static Table,
+        view: View,
+        url: ObjectStoreUrl,
+        footers: &Arc<Footers>,
+        community_seed: u16,
+    ) -> Self {
+        Self { table, view, url, footers: Arc::clone(footers), community_seed }
     }
 
-    /// The plan with the identity of flows put together, where it is asked for.
-    fn with_identity(
+    /// The plan with the columns put together that follow from others, where they are asked for.
+    fn with_derived(
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
@@ -74,29 +81,32 @@ impl LakeTable {
             }
         };
         let name = |at: usize| schema.fields().get(at).map_or("", |field| field.name());
-        if self.table.name != FLOWS.name || !wanted.iter().any(|at| name(*at) == FLOW_ID) {
+        if self.table.name != FLOWS.name || !wanted.iter().any(|at| identity::DERIVED.contains(&name(*at))) {
             return self.plan(state, projection, filters, limit);
         }
+        let derived = identity::derived(self.community_seed);
+        let asked: Vec<&Derived> = derived.iter().filter(|d| wanted.iter().any(|at| name(*at) == d.name)).collect();
         let mut read = wanted.clone();
-        read.extend(identity::inputs().filter(|input| !wanted.contains(input)).collect::<Vec<_>>());
+        for input in asked.iter().flat_map(|derived| &derived.inputs) {
+            if !read.contains(input) {
+                read.push(*input);
+            }
+        }
         let plan = self.plan(state, Some(&read), filters, limit)?;
         let column = |at: usize| -> Result<Arc<dyn PhysicalExpr>> {
             let place = read.iter().position(|read| *read == at).unwrap_or_default();
             Ok(Arc::new(Column::new(name(at), place)))
         };
-        let arguments = identity::inputs().map(column).collect::<Result<Vec<_>>>()?;
         let exprs = wanted.iter().map(|at| {
-            let expr: Arc<dyn PhysicalExpr> = if name(*at) == FLOW_ID {
-                let field = Arc::new(schema.field(*at).clone());
-                Arc::new(ScalarFunctionExpr::new(
-                    FLOW_ID,
-                    Identity::function(),
-                    arguments.clone(),
-                    field,
+            let expr: Arc<dyn PhysicalExpr> = match asked.iter().find(|derived| derived.name == name(*at)) {
+                Some(derived) => Arc::new(ScalarFunctionExpr::new(
+                    derived.name,
+                    Arc::clone(&derived.function),
+                    derived.inputs.iter().map(|input| column(*input)).collect::<Result<Vec<_>>>()?,
+                    Arc::new(schema.field(*at).clone()),
                     Arc::new(state.config_options().clone()),
-                ))
-            } else {
-                column(*at)?
+                )),
+                None => column(*at)?,
             };
             Ok((expr, name(*at).to_owned()))
         });
@@ -234,7 +244,7 @@ impl TableProvider for LakeTable {
         'life3: 'async_trait,
         Self: 'async_trait,
     {
-        Box::pin(std::future::ready(self.with_identity(state, projection, filters, limit)))
+        Box::pin(std::future::ready(self.with_derived(state, projection, filters, limit)))
     }
 }
 

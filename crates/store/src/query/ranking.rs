@@ -46,7 +46,7 @@ impl Packed {
                     second = Some((at, Part { cell: CellType::Ip, column: place("dst_ip") }));
                     Part { cell: CellType::Ip, column: place("src_ip") }
                 }
-                Key::Net { .. } | Key::Time(_) => return None,
+                Key::Net { .. } | Key::Tag { .. } | Key::Time(_) => return None,
             });
         }
         let cells: Vec<CellType> = parts.iter().map(|part| part.cell).collect();
@@ -82,7 +82,8 @@ impl Lake {
         let question = Question { from: query.from, to: query.to, filter: query.filter.clone(), columns };
         let (of, second) = (Arc::clone(&grouping), packed.second);
         let start = || grouping.found();
-        let found = self.scan(question, start, move |found, batch| of.add(found, batch, &COUNTERS, second)).await?;
+        let found =
+            self.scan(question, start, move |found, batch, mask| of.add(found, batch, mask, &COUNTERS, second)).await?;
         let Some(found) = found else { return Ok(Ranked::TooMany) };
         let (rows, total) = grouping.finish(found, query.by, query.limit);
         Ok(Ranked::Done(Top { rows, total, sampled: None }))

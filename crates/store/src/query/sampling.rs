@@ -31,6 +31,7 @@ use datafusion::functions::core::greatest;
 use datafusion::logical_expr::{Expr, cast, ident, lit, when};
 use minamo_base::Time;
 use minamo_model::FLOWS;
+use minamo_rollup::{Cell, variance};
 use parquet::file::metadata::ParquetMetaDataReader;
 use parquet::file::statistics::Statistics;
 
@@ -93,6 +94,22 @@ pub struct Intervals {
     pub packets: Interval,
     /// Flows; begins at the rows seen.
     pub flows: Interval,
+}
+
+impl Intervals {
+    /// Of a cell of a chart; nothing where it has sampled flows and how sure they are is not known.
+    pub fn of_cell(cell: &Cell) -> Option<Self> {
+        let doubt = &cell.doubt;
+        let of = |value: u64, variance: u128, unseen: u64| {
+            Interval::of(value, variance as f64, value.saturating_sub(unseen))
+        };
+        let flows = Interval::of_flows(cell.flows, doubt.flows as f64, cell.flows.saturating_sub(doubt.unseen_flows));
+        (!doubt.unknown).then(|| Self {
+            bytes: of(cell.bytes(), doubt.bytes, doubt.unseen_bytes),
+            packets: of(cell.packets(), doubt.packets, doubt.unseen_packets),
+            flows,
+        })
+    }
 }
 
 /// What the two sides of a flow are counted by.
@@ -172,15 +189,13 @@ pub(crate) fn variance(amount: Amount, sides: Sides) -> Result<Expr, QueryError>
 
 /// [`variance`] of octets or packets from the numbers of one side of a row, or of both where whole flows were chosen.
 pub(crate) fn variance_of(amount: Amount, rate: u64, by_flow: bool, bytes: u64, packets: u64) -> f64 {
-    let rate = rate as f64;
-    let of = match amount {
-        Amount::Bytes if by_flow => bytes as f64 * bytes as f64,
-        Amount::Packets if by_flow => packets as f64 * packets as f64,
-        Amount::Bytes => bytes as f64 * bytes as f64 / packets.max(1) as f64,
-        Amount::Packets => packets as f64,
-        Amount::Flows => 1.0,
-    };
-    rate * (rate - 1.0) * of
+    match amount {
+        Amount::Bytes if by_flow => variance::of_whole(rate, bytes),
+        Amount::Packets if by_flow => variance::of_whole(rate, packets),
+        Amount::Bytes => variance::of_octets(rate, bytes, packets),
+        Amount::Packets => variance::of_count(rate, packets),
+        Amount::Flows => variance::of_count(rate, 1),
+    }
 }
 
 /// Segments whose rates are known: true where some row was sampled.

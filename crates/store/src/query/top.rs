@@ -229,7 +229,7 @@ pub(super) async fn quick(
         tasks.spawn(async move {
             let mut found = grouping.found();
             while let Some(batch) = stream.next().await {
-                if !grouping.add(&mut found, &batch?, &COUNTERS, second)? {
+                if !grouping.add(&mut found, &batch?, None, &COUNTERS, second)? {
                     return Ok(None);
                 }
             }

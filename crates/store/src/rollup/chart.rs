@@ -16,6 +16,7 @@ use minamo_rollup::{Ask, Cell, Channel, Cube, Dim, Facts, Grid, MINUTE, MOST_STE
 use super::fill::{Unread, each_batch};
 use super::{Rollups, Selector, touches};
 use crate::counters::add;
+use crate::query::is_sampled;
 use crate::segment::Segment;
 use crate::shared::{Shared, View};
 use crate::tables::place;
@@ -69,6 +70,8 @@ pub struct RollupChart {
     pub lines: Vec<(usize, String, Vec<Cell>)>,
     /// Minutes for which a line does not have all rows: a back-fill is under way, or they are too old.
     pub missing: Vec<(usize, Range<i64>)>,
+    /// True where flows of the range were sampled: cells then have intervals ([`Intervals::of_cell`]).
+    pub sampled: bool,
 }
 
 /// How far the rollup of a filter is.
@@ -238,7 +241,10 @@ impl<'a> Reading<'a> {
                 missing.extend(gaps.into_iter().map(|gap| (line, gap)));
             }
         }
-        Ok(finish(query, grid, missing))
+        let at = |minute: i64| Some(Time(minute.saturating_mul(MINUTE)));
+        let known = grid.lines().any(|(_, cells)| cells.iter().any(|cell| cell.doubt.is_measured()));
+        let sampled = known || is_sampled(self.shared, at(start), at(end))?;
+        Ok(RollupChart { sampled, ..finish(query, grid, missing) })
     }
 
     /// True where a channel is the one of a filter, has these minutes, and can be believed.
@@ -392,5 +398,5 @@ fn finish(query: &RollupQuery, grid: Grid, missing: Vec<(usize, Range<i64>)>) ->
     let mut seen = HashSet::new();
     let missing = missing.into_iter().filter(|(line, gap)| seen.insert((*line, gap.start, gap.end))).collect();
     let step = Duration::from_nanos(nanos(step).unsigned_abs());
-    RollupChart { start: Time(nanos(start)), step, lines: all, missing }
+    RollupChart { start: Time(nanos(start)), step, lines: all, missing, sampled: false }
 }

@@ -42,6 +42,7 @@ use crate::shared::{HotBatch, Shared};
 use crate::tables::place;
 pub use chart::{ChannelStatus, RollupChart, RollupLine, RollupPart, RollupQuery, RollupStatus};
 pub(crate) use fill::Filler;
+pub use select::Condition;
 pub(crate) use select::Selector;
 
 /// Name of the database in the lake's directory.

@@ -15,7 +15,7 @@ use minamo_model::FLOWS;
 use crate::counters::{Counters, add};
 use crate::query::{compile, without_duplicates};
 use crate::segment::fit;
-use crate::{QueryError, StoreError};
+use crate::{Lake, QueryError, StoreError};
 
 /// A filter, ready to be asked.
 #[derive(Debug)]
@@ -36,7 +36,11 @@ impl Selector {
 
     /// Of a filter, for totals: rows that another exporter's count for do not pass.
     pub(crate) fn new(state: &SessionState, filter: &Filter) -> Result<Self, QueryError> {
-        let filter = &without_duplicates(filter);
+        Self::exact(state, &without_duplicates(filter))
+    }
+
+    /// Of a filter that is asked as it stands.
+    pub(crate) fn exact(state: &SessionState, filter: &Filter) -> Result<Self, QueryError> {
         if *filter == Filter::All {
             return Ok(Self { test: None, schema: Arc::new(Schema::empty()) });
         }
@@ -45,6 +49,23 @@ impl Selector {
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let known = DFSchema::try_from(Arc::clone(&schema))?;
         let test = state.create_physical_expr(compile(filter)?, &known)?;
+        Ok(Self { test: Some(test), schema })
+    }
+
+    /// Of a condition in SQL over the columns of flows. Nothing is left out: duplicates pass as well.
+    fn sql(state: &SessionState, text: &str) -> Result<Self, QueryError> {
+        let all = DFSchema::try_from(FLOWS.schema())?;
+        let condition = state.create_logical_expr(text, &all)?;
+        let wanted = condition.column_refs();
+        let fields = FLOWS
+            .schema()
+            .fields()
+            .iter()
+            .filter(|field| wanted.iter().any(|column| column.name == *field.name()))
+            .cloned()
+            .collect::<Vec<_>>();
+        let schema = Arc::new(Schema::new(fields));
+        let test = state.create_physical_expr(condition, &DFSchema::try_from(Arc::clone(&schema))?)?;
         Ok(Self { test: Some(test), schema })
     }
 
@@ -88,5 +109,24 @@ impl Selector {
                 add(&counters.rollup_skipped, batch.num_rows());
             })
             .ok()
+    }
+}
+
+/// A condition in SQL that is evaluated on batches as they come, without a query around it.
+#[derive(Debug)]
+pub struct Condition(Selector);
+
+impl Condition {
+    /// For each row of a batch of flows whether the condition holds; where it cannot be told, it does not.
+    pub fn mask(&self, batch: &RecordBatch) -> Result<BooleanBuffer, QueryError> {
+        self.0.mask(batch)
+    }
+}
+
+impl Lake {
+    /// A condition over the columns of flows, such as the `WHERE` of a query has one; of the functions those that
+    /// need no lake.
+    pub fn condition(&self, text: &str) -> Result<Condition, QueryError> {
+        Selector::sql(self.engine.state(), text).map(Condition)
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The log's file format, version 1. All numbers are little-endian.
+//! The log's file format, version 2. All numbers are little-endian.
 //!
 //! ```text
 //! file  = header frame*
@@ -8,20 +8,29 @@
 //! batch = Arrow IPC stream of one record batch
 //! ```
 //!
+//! A column of one value is a run (Arrow's `RunEndEncoded`): of flows from exporters that is half of the octets. Version 1
+//! had no runs.
+//!
 //! Frames are numbered: the first of a file has the header's `first`, each next one more. A file ends at
-//! the first frame that is not whole: what follows was never acknowledged.
+//! the first frame that is not whole and has no whole one behind it: what follows was never acknowledged. One that
+//! has was damaged later, and is passed over.
 
 use std::io::Cursor;
 use std::path::Path;
+use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, ArrayRef, AsArray, Int32Array, RecordBatch, RecordBatchOptions, RunArray, UInt32Array};
+use arrow::compute::take;
+use arrow::datatypes::{DataType, Field, Int32Type, Schema};
+use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 
 use crate::StoreError;
+use crate::layout::is_constant;
 
 /// Newest version that is read and the one that is written.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 const MAGIC: &[u8; 8] = b"MINAMOWL";
 /// Octets of a file header.
 pub(crate) const HEADER: usize = 24;
@@ -33,8 +42,9 @@ const MAX_FRAME: usize = 1 << 30;
 pub(crate) fn encode(table: u8, batch: &RecordBatch) -> Result<Vec<u8>, StoreError> {
     let mut out = vec![0; FRAME_HEADER];
     out.push(table);
+    let batch = shortened(batch)?;
     let mut writer = StreamWriter::try_new(&mut out, batch.schema_ref())?;
-    writer.write(batch)?;
+    writer.write(&batch)?;
     writer.finish()?;
     drop(writer);
     let body = out.get(FRAME_HEADER..).unwrap_or_default();
@@ -49,6 +59,50 @@ pub(crate) fn encode(table: u8, batch: &RecordBatch) -> Result<Vec<u8>, StoreErr
         at_crc.copy_from_slice(&crc.to_le_bytes());
     }
     Ok(out)
+}
+
+/// The batch with columns of one value as runs.
+fn shortened(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let short = |column: &ArrayRef| -> Result<ArrayRef, ArrowError> {
+        let rows = i32::try_from(column.len()).ok().filter(|rows| *rows > 1);
+        let Some(rows) = rows.filter(|_| is_flat(column.data_type()) && is_constant(column)) else {
+            return Ok(Arc::clone(column));
+        };
+        let one = column.slice(0, 1);
+        // The other texts that a slice still refers to would be written as well.
+        let one = one.as_string_view_opt().map_or_else(|| Arc::clone(&one), |texts| Arc::new(texts.gc()) as ArrayRef);
+        Ok(Arc::new(RunArray::<Int32Type>::try_new(&Int32Array::from(vec![rows]), &one)?))
+    };
+    with_columns(batch, batch.columns().iter().map(short).collect::<Result<_, _>>()?)
+}
+
+/// Types of which runs are made.
+fn is_flat(data_type: &DataType) -> bool {
+    data_type.is_primitive() || matches!(data_type, DataType::Utf8View | DataType::FixedSizeBinary(_))
+}
+
+/// The batch with runs written out.
+fn whole(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let whole = |column: &ArrayRef| -> Result<ArrayRef, ArrowError> {
+        let Some(runs) = column.as_any().downcast_ref::<RunArray<Int32Type>>() else { return Ok(Arc::clone(column)) };
+        let rows = (0..runs.len()).map(|row| u32::try_from(runs.get_physical_index(row)).ok());
+        take(runs.values(), &rows.collect::<UInt32Array>(), None)
+    };
+    with_columns(batch, batch.columns().iter().map(whole).collect::<Result<_, _>>()?)
+}
+
+/// The batch with other columns of the same names.
+fn with_columns(batch: &RecordBatch, columns: Vec<ArrayRef>) -> Result<RecordBatch, ArrowError> {
+    let fields = batch.schema_ref().fields().iter().zip(&columns).map(|(field, column)| {
+        if field.data_type() == column.data_type() {
+            Arc::clone(field)
+        } else {
+            Arc::new(Field::clone(field).with_data_type(column.data_type().clone()))
+        }
+    });
+    let schema = Schema::new_with_metadata(fields.collect::<Vec<_>>(), batch.schema_ref().metadata().clone());
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(Arc::new(schema), columns, &options)
 }
 
 /// The header of a file whose first frame has the number `first`.
@@ -91,7 +145,7 @@ pub(crate) fn start(path: &Path, octets: &[u8]) -> Result<Start, StoreError> {
     let Some(rest) = body.strip_prefix(MAGIC) else { return Err(damaged("not a write-ahead log")) };
     let (version, first) = rest.split_at(4);
     let found = u32::from_le_bytes(version.try_into().unwrap_or_default());
-    if found != VERSION {
+    if !(1..=VERSION).contains(&found) {
         return Err(StoreError::Version { path: path.to_owned(), found, known: VERSION });
     }
     if crc != crc32fast::hash(body).to_le_bytes() {
@@ -100,15 +154,36 @@ pub(crate) fn start(path: &Path, octets: &[u8]) -> Result<Start, StoreError> {
     Ok(Start::First(u64::from_le_bytes(first.try_into().unwrap_or_default())))
 }
 
-/// Walks the whole frames of a file: calls `each` with the table and the batch's octets, in order, and
-/// gives the length of the good part.
-pub(crate) fn walk(octets: &[u8], mut each: impl FnMut(u8, &[u8])) -> usize {
+/// Walks the frames of a file: calls `each` in order with the table and the batch's octets, with nothing for a frame that
+/// is damaged and has whole ones behind it, and gives the length of the good part.
+pub(crate) fn walk(octets: &[u8], mut each: impl FnMut(Option<(u8, &[u8])>)) -> usize {
     let mut good = HEADER.min(octets.len());
-    while let Some((table, batch, length)) = next(octets.get(good..).unwrap_or_default()) {
-        each(table, batch);
-        good += length;
+    loop {
+        let rest = octets.get(good..).unwrap_or_default();
+        if let Some((table, batch, length)) = next(rest) {
+            each(Some((table, batch)));
+            good += length;
+        } else if let Some(length) = damaged(rest) {
+            each(None);
+            good += length;
+        } else {
+            return good;
+        }
     }
-    good
+}
+
+/// Where the next whole frame begins, behind one that is damaged.
+fn damaged(rest: &[u8]) -> Option<usize> {
+    let whole = |at: usize| rest.get(at..).and_then(next).is_some();
+    let says = rest.first_chunk::<4>().and_then(|length| usize::try_from(u32::from_le_bytes(*length)).ok());
+    let end = says.and_then(|length| length.checked_add(FRAME_HEADER));
+    if let Some(end) = end.filter(|end| whole(*end)) {
+        return Some(end);
+    }
+    // Its length is wrong, too: Arrow's streams begin with the same mark.
+    let mark = FRAME_HEADER + 1;
+    let marks = rest.get(mark..)?.windows(4).enumerate().skip(1).filter(|(_, octets)| **octets == [0xff; 4]);
+    marks.map(|(at, _)| at).find(|at| whole(*at))
 }
 
 fn next(rest: &[u8]) -> Option<(u8, &[u8], usize)> {
@@ -125,14 +200,12 @@ fn next(rest: &[u8]) -> Option<(u8, &[u8], usize)> {
 
 /// The batch of a frame.
 pub(crate) fn decode(batch: &[u8]) -> Option<RecordBatch> {
-    StreamReader::try_new(Cursor::new(batch), None).ok()?.next()?.ok()
+    whole(&StreamReader::try_new(Cursor::new(batch), None).ok()?.next()?.ok()?).ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use arrow::array::{ArrayRef, UInt16Array};
+    use arrow::array::{FixedSizeBinaryArray, StringViewArray, UInt16Array};
 
     use super::*;
 
@@ -156,7 +229,10 @@ mod tests {
         assert_eq!(start(Path::new("f"), &octets).expect("a header"), Start::First(7));
         for cut in HEADER..=octets.len() {
             let mut seen = Vec::new();
-            let good = walk(&octets[..cut], |table, b| seen.push((table, decode(b).expect("a batch").num_rows())));
+            let good = walk(&octets[..cut], |frame| {
+                let (table, b) = frame.expect("undamaged");
+                seen.push((table, decode(b).expect("a batch").num_rows()));
+            });
             let whole = ends.iter().filter(|end| **end <= cut).count() - 1;
             assert_eq!(good, ends[whole], "cut at {cut}");
             assert_eq!(seen, [(0, 1), (1, 2), (0, 0)][..whole]);
@@ -164,12 +240,53 @@ mod tests {
     }
 
     #[test]
-    fn a_flipped_bit_ends_the_file() {
+    fn columns_of_one_value_are_short_and_read_back_whole() {
+        let rows = 5_000;
+        let text = |text: &str| Arc::new(StringViewArray::from_iter_values(vec![text; rows])) as ArrayRef;
+        let address = FixedSizeBinaryArray::try_from_iter(std::iter::repeat_n([7_u8; 16], rows)).expect("addresses");
+        let mut other = vec!["another"; rows];
+        other[rows - 1] = "differs";
+        let batch = RecordBatch::try_from_iter([
+            ("short", text("TLS")),
+            ("long", text("a text that is longer than twelve octets")),
+            ("address", Arc::new(address) as ArrayRef),
+            ("none", Arc::new(UInt16Array::new_null(rows)) as ArrayRef),
+            ("other", Arc::new(StringViewArray::from_iter_values(other)) as ArrayRef),
+        ])
+        .expect("a batch");
+        let part = batch.slice(10, rows - 10);
+        let frame = encode(0, &part).expect("a frame");
+        assert!(frame.len() < 16 * rows + 5_000, "got {} octets, want those of one column", frame.len());
+        let mut octets = header(1).to_vec();
+        octets.extend(&frame);
+        let mut seen = Vec::new();
+        walk(&octets, |frame| seen.push(decode(frame.expect("undamaged").1).expect("a batch")));
+        assert_eq!(seen, [part]);
+    }
+
+    #[test]
+    fn a_flipped_bit_costs_its_own_frame() {
         let (octets, ends) = file();
-        for at in (ends[1]..ends[2]).step_by(3) {
-            let mut bad = octets.clone();
-            bad[at] ^= 0x10;
-            assert_eq!(walk(&bad, |_, _| {}), ends[1], "octet {at}");
+        for (number, frame) in ends.windows(2).enumerate() {
+            for at in frame[0]..frame[1] {
+                let (mut bad, mut seen) = (octets.clone(), Vec::new());
+                bad[at] ^= 0x10;
+                let good = walk(&bad, |frame| seen.push(frame.map(|(_, batch)| batch.len())));
+                // Of the last one nobody knows whether it was ever whole: it is cut off.
+                let (want, end) = if number == 2 { (2, ends[2]) } else { (3, ends[3]) };
+                assert_eq!((seen.len(), good), (want, end), "octet {at}");
+                assert!(seen.iter().enumerate().all(|(at, batch)| batch.is_none() == (at == number)), "octet {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn octets_that_are_no_frames_end_a_file() {
+        for fill in [0, 0xff, 0x7f] {
+            let mut octets = file().0;
+            let end = octets.len();
+            octets.extend(vec![fill; 5_000]);
+            assert_eq!(walk(&octets, |frame| assert!(frame.is_some())), end);
         }
     }
 
@@ -180,9 +297,9 @@ mod tests {
         assert_eq!(start(path, &good[..10]).expect("short"), Start::Torn);
         assert_eq!(start(path, &[0; 100]).expect("zeros"), Start::Torn);
         let mut newer = good;
-        newer[8] = 2;
+        newer[8] = 3;
         let message = start(path, &newer).expect_err("a newer version").to_string();
-        assert_eq!(message, "x.wal has format version 2, want at most 1: it was written by a newer version");
+        assert_eq!(message, "x.wal has format version 3, want at most 2: it was written by a newer version");
         assert!(start(path, &[b'x'; 40]).is_err());
         let mut flipped = good;
         flipped[13] ^= 1;

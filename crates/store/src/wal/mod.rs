@@ -40,8 +40,6 @@ pub(crate) struct Recovered {
     pub(crate) seq: u64,
     /// The rows.
     pub(crate) batch: RecordBatch,
-    /// Octets of the frame.
-    pub(crate) bytes: usize,
 }
 
 /// All that the log holds.
@@ -124,13 +122,19 @@ fn replay_file(
     let mut file = WalFile { path, last: [0; TABLES], keep: false };
     let mut seq = first;
     out.seq = out.seq.max(first.saturating_sub(1));
-    let good = frame::walk(octets, |table, octets| {
+    let good = frame::walk(octets, |frame| {
         let number = seq;
         seq += 1;
         if number >= below {
             return;
         }
         out.seq = out.seq.max(number);
+        let Some((table, octets)) = frame else {
+            tracing::error!(path = %file.path.display(), number, "a frame of the log is damaged: its rows are lost unless sealed");
+            file.keep = true;
+            add(&counters.damaged_frames, 1);
+            return;
+        };
         let table = usize::from(table);
         match (file.last.get_mut(table), skip.get(table)) {
             (Some(last), Some(through)) => {
@@ -149,7 +153,7 @@ fn replay_file(
             Some(batch) => {
                 add(&counters.recovered_batches, 1);
                 add(&counters.recovered_rows, batch.num_rows());
-                out.batches.push(Recovered { table, seq: number, batch, bytes: octets.len() });
+                out.batches.push(Recovered { table, seq: number, batch });
             }
             None => {
                 file.keep = true;

@@ -171,10 +171,10 @@ impl Writer {
     }
 
     fn publish(&mut self, group: Vec<Append>) {
-        for Append { table, batch, span, frame, reply } in group {
+        for Append { table, batch, span, reply, .. } in group {
             add(&self.shared.counters.appended_batches, 1);
             add(&self.shared.counters.appended_rows, batch.num_rows());
-            self.shared.push_hot(table, HotBatch::new(self.next, batch, span, frame.len()));
+            self.shared.push_hot(table, HotBatch::new(self.next, batch, span));
             self.next += 1;
             drop(reply.send(Ok(())));
         }

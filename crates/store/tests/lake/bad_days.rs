@@ -158,3 +158,87 @@ async fn who_asks_for_retention_is_not_held_up_by_the_clock() {
     lake.retain().await.expect("applied");
     assert_eq!(ids(&lake).await.len(), 0);
 }
+
+#[test]
+fn a_disk_that_fills_up_in_a_merge_loses_nothing_and_is_merged_later() {
+    on_a_disk("bad_days::child_on_a_disk_full_of_merging");
+}
+
+/// The child of the test above: room for the segments, and none for what a merge writes beside them.
+#[tokio::test(flavor = "multi_thread")]
+async fn child_on_a_disk_full_of_merging() {
+    let Some(dir) = disk() else { return };
+    let dir = Path::new(&dir);
+    let settings = || Settings { min_free: 0, compact_after: Duration::from_secs(30 * 86_400), ..small() };
+    let lake = Lake::open(dir, settings(), clock).expect("opens");
+    let rows = 12_000;
+    for part in 0..3 {
+        append(&lake, &flows(part * rows / 3..(part + 1) * rows / 3)).await;
+        lake.seal().await.expect("sealed");
+    }
+    let before = lake.stats().table("flows").expect("flows").segments;
+    let ballast = dir.join("ballast");
+    let mut file = std::fs::File::create(&ballast).expect("made");
+    // To the last page.
+    while std::io::Write::write(&mut file, &[1; 4096]).is_ok_and(|written| written > 0) {}
+    drop(file);
+    let error = lake.compact().await.expect_err("no room");
+    assert!(error.is_full(), "{error}");
+    assert_eq!(counter(&lake, "minamo_lake_compact_errors_total"), 1);
+    assert_eq!(lake.stats().table("flows").expect("flows").segments, before, "nothing was replaced");
+    assert_eq!(ids(&lake).await, ids_of(&flows(0..rows)));
+    std::fs::remove_file(&ballast).expect("removed");
+    assert!(lake.compact().await.expect("room again") > 0);
+    assert!(lake.stats().table("flows").expect("flows").segments < before);
+    assert_eq!(ids(&lake).await, ids_of(&flows(0..rows)));
+    assert!(lake.verify(|_| {}).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_goes_back_loses_no_rows_and_keeps_no_replaced_files() {
+    static CLOCK: AtomicI64 = AtomicI64::new(DAY + 12 * HOUR);
+    let dir = tempfile::tempdir().expect("a directory");
+    let settings =
+        Settings { keep: Some(Duration::from_secs(30 * 86_400)), keep_replaced: Duration::from_secs(60), ..small() };
+    let lake = Lake::open(dir.path(), settings, || Time(CLOCK.load(Ordering::SeqCst))).expect("opens");
+    for part in 0..3 {
+        append(&lake, &flows(part * 100..part * 100 + 100)).await;
+        lake.seal().await.expect("sealed");
+    }
+    lake.compact().await.expect("merged");
+    let replaced = counter(&lake, "minamo_lake_compacted_segments_total");
+    assert!(replaced > 0 && counter(&lake, "minamo_lake_deleted_files_total") == 0);
+    // Ten years back in the middle of it: rows of what is now the future come, are merged and stay.
+    CLOCK.fetch_sub(10 * 365 * 24 * HOUR, Ordering::SeqCst);
+    append(&lake, &flows(300..400)).await;
+    lake.seal().await.expect("sealed");
+    // The files of replaced segments go as long after as they would have, not ten years later.
+    CLOCK.fetch_add(61_000_000_000, Ordering::SeqCst);
+    lake.compact().await.expect("merged");
+    assert!(counter(&lake, "minamo_lake_deleted_files_total") >= replaced);
+    assert_eq!(ids(&lake).await, ids_of(&flows(0..400)));
+    assert_eq!(counter(&lake, "minamo_lake_clock_jumps_total"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn queries_that_want_all_memory_hold_up_no_rows() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let settings = Settings { query_memory: 1 << 20, query_spill: 0, seal_rows: 2_000, ..small() };
+    let lake = Lake::open(dir.path(), settings, clock).expect("opens");
+    append(&lake, &flows(0..1_000)).await;
+    let wide = "SELECT a.flow_id, b.flow_id, count(*) FROM flows a, flows b GROUP BY 1, 2 ORDER BY 3";
+    let ask = async {
+        for _ in 0..4 {
+            let error = lake.sql(wide, 10).await.expect_err("refused");
+            assert!(matches!(error, minamo_store::QueryError::Memory | minamo_store::QueryError::Spill), "{error}");
+        }
+    };
+    let write = async {
+        for part in 2..12 {
+            append(&lake, &flows(part * 500..part * 500 + 500)).await;
+        }
+    };
+    futures::future::join(ask, write).await;
+    assert_eq!(counter(&lake, "minamo_lake_query_refused_total"), 4);
+    assert_eq!(ids(&lake).await, ids_of(&flows(0..6_000)));
+}

@@ -120,6 +120,30 @@ async fn a_torn_end_is_cut_and_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_flipped_bit_in_the_middle_of_the_log_costs_one_batch_and_is_counted() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let lake = open(dir.path());
+    for n in 0..5 {
+        append(&lake, &flows(n * 10..n * 10 + 10)).await;
+    }
+    drop(lake);
+    let log = logs(dir.path()).pop().expect("a log file");
+    let mut octets = fs::read(&log).expect("readable");
+    // In the third of five batches of about one size.
+    let middle = octets.len() / 2;
+    octets[middle] ^= 4;
+    fs::write(&log, octets).expect("written");
+    let want = ids_of(&[flows(0..20), flows(30..50)].concat());
+    for _ in 0..2 {
+        let lake = open(dir.path());
+        assert_eq!(ids(&lake).await, want);
+        assert_eq!(counter(&lake, "minamo_lake_wal_skipped_total"), 1);
+        lake.close().await.expect("closed");
+        assert!(log.is_file(), "kept for whoever can read it");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn newer_and_foreign_files_are_refused_with_their_name() {
     let dir = tempfile::tempdir().expect("a directory");
     let lake = open(dir.path());
@@ -130,7 +154,7 @@ async fn newer_and_foreign_files_are_refused_with_their_name() {
     octets[8] = 9;
     fs::write(&log, octets).expect("written");
     let error = Lake::open(dir.path(), small(), clock).err().expect("refused");
-    let want = format!("{} has format version 9, want at most 1: it was written by a newer version", log.display());
+    let want = format!("{} has format version 9, want at most 2: it was written by a newer version", log.display());
     assert_eq!(error.to_string(), want);
 }
 
@@ -207,7 +231,8 @@ async fn a_lost_catalog_is_not_taken_for_an_empty_lake() {
     let error = Lake::open(dir.path(), small(), clock).err().expect("refused").to_string();
     assert!(
         error.ends_with(
-            "catalog.db: is missing, but there are segments: bring it back from a backup, or run `minamo lake rebuild`"
+            "catalog.db: is missing or empty, but there are segments: bring it back from a backup, or run `minamo lake \
+             rebuild`"
         ),
         "{error}"
     );
@@ -269,4 +294,82 @@ async fn two_hundred_kills_lose_nothing_that_was_acknowledged() {
         }
     }
     assert!(known > 50_000, "{known} rows only");
+}
+
+/// A closed lake of two seals, with rows in its log.
+async fn two_segments(dir: &Path) -> Vec<String> {
+    let lake = open(dir);
+    for part in 0..2 {
+        append(&lake, &flows(part * 300..part * 300 + 300)).await;
+        lake.seal().await.expect("sealed");
+    }
+    // No merge is at work, and no file is left that the catalog does not name.
+    lake.compact().await.expect("merged");
+    append(&lake, &flows(600..650)).await;
+    drop(lake);
+    ids_of(&flows(0..650))
+}
+
+fn segment_files(dir: &Path) -> usize {
+    let hours = fs::read_dir(dir).expect("readable").map(|entry| entry.expect("an entry").path());
+    hours.map(|path| if path.is_dir() { segment_files(&path) } else { usize::from(is_segment(&path)) }).sum()
+}
+
+fn is_segment(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "parquet")
+}
+
+/// What must hold whatever became of a catalog: an error that names it, or all rows and nothing else; and the segments
+/// are all there still, so that it can be made anew.
+async fn refused_or_right(dir: &Path, want: &[String], what: &str) -> bool {
+    let before = segment_files(dir);
+    match Lake::open(dir, small(), clock) {
+        Err(error) => {
+            assert!(error.to_string().contains("catalog.db"), "{what}: {error}");
+            assert_eq!(segment_files(dir), before, "{what}");
+        }
+        Ok(lake) => match lake.sql("SELECT flow_id FROM flows ORDER BY flow_id", 10_000).await {
+            Ok(answer) => {
+                assert_eq!(answer.batches.iter().flat_map(texts).collect::<Vec<_>>(), want, "{what}");
+                return false;
+            }
+            Err(error) => println!("{what}: {error}"),
+        },
+    }
+    Lake::rebuild(dir).expect(what);
+    assert_eq!(ids(&open(dir)).await, want, "{what}, made anew");
+    true
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_catalog_that_was_cut_off_is_refused_and_made_anew() {
+    let (dir, copies) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
+    let want = two_segments(dir.path()).await;
+    let whole = fs::metadata(dir.path().join("catalog.db")).expect("a catalog").len();
+    for length in [0, 1, 100, 4_096, whole / 2, whole - 4_096] {
+        let copy_to = copies.path().join(length.to_string());
+        copy(dir.path(), &copy_to);
+        let file = OpenOptions::new().write(true).open(copy_to.join("catalog.db")).expect("opens");
+        file.set_len(length).expect("cut");
+        assert!(refused_or_right(&copy_to, &want, &format!("cut to {length}")).await, "cut to {length}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flipped_bits_of_a_catalog_delete_and_change_nothing() {
+    let (dir, copies) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
+    let want = two_segments(dir.path()).await;
+    let whole = fs::read(dir.path().join("catalog.db")).expect("a catalog");
+    let used: Vec<usize> = (0..whole.len()).filter(|at| whole[*at] != 0).collect();
+    let mut refused = 0;
+    for round in 0..60_u64 {
+        let place = used[usize::try_from(mix(round)).expect("64 bits") % used.len()];
+        let copy_to = copies.path().join(round.to_string());
+        copy(dir.path(), &copy_to);
+        let mut spoilt = whole.clone();
+        spoilt[place] ^= 1 << (mix(round + 100) % 8);
+        fs::write(copy_to.join("catalog.db"), spoilt).expect("written");
+        refused += usize::from(refused_or_right(&copy_to, &want, &format!("octet {place}")).await);
+    }
+    assert!(refused > 10, "most of what a catalog says is told from what it does not: {refused}");
 }

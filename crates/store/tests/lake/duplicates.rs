@@ -57,3 +57,23 @@ async fn marked_rows_count_where_they_are_asked_for() {
     let sum: u64 = chart.lines.iter().flat_map(|(_, _, cells)| cells).map(|cell| cell.bytes()).sum();
     assert_eq!(sum, bytes(&all, false), "rollups count as rankings do");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_statistics_prove_of_the_mark_does_not_bring_the_rule_back() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let lake = open(dir.path());
+    let mut all = flows(0..ROWS);
+    for flow in &mut all {
+        flow.merge.get_or_insert_default().duplicate_of = Some(Ip::v4([192, 0, 2, 77]));
+    }
+    append(&lake, &all).await;
+    lake.seal().await.expect("sealed");
+    let address = all.first().expect("a flow").core.src_ip;
+    let of_it: Vec<Flow> = all.iter().filter(|flow| flow.core.src_ip == address).cloned().collect();
+    let filter = minamo_filter::parse(&format!("src ip {address}")).expect("a filter");
+    // That all rows are marked is known before they are read: only the address is asked.
+    assert_eq!(total(&lake, minamo_store::with_duplicates(filter.clone())).await, bytes(&of_it, true));
+    assert_eq!(total(&lake, filter.clone()).await, 0);
+    let page = FlowsQuery { from: None, to: None, filter, limit: 1_000, cursor: None };
+    assert_eq!(lake.flows(page).await.expect("a page").batch.num_rows(), of_it.len(), "lists have all");
+}

@@ -93,6 +93,7 @@ fn holds(filter: &Expr, row: &Row<'_>) -> bool {
         Expr::And(parts) => parts.iter().all(|part| holds(part, row)),
         Expr::Or(parts) => parts.iter().any(|part| holds(part, row)),
         Expr::Not(part) => !holds(part, row),
+        Expr::Tag(name) => panic!("tag {name} was not looked up"),
         Expr::Test(Test { subject: Subject::Column(column), predicate }) => {
             let value = row.get(column.name);
             match (&value, predicate) {
@@ -243,4 +244,42 @@ async fn filters_find_exactly_the_rows_that_they_describe() {
         assert_eq!(found(&lake, filter).await, want, "{filter:?}");
     }
     assert!(matched > filters.len() / 2, "the filters tell rows apart");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frames_without_ip_are_of_no_family() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let lake = open(dir.path());
+    let row = |name: &'static str, (src, dst): (Ip, Ip), ethertype: Option<u16>| {
+        let mut row = flow(0);
+        (row.core.app, row.core.src_ip, row.core.dst_ip) = (name.into(), src, dst);
+        row.l2.get_or_insert_default().ethertype = ethertype;
+        row
+    };
+    let ip = |text: &str| text.parse::<Ip>().expect("an address");
+    append(
+        &lake,
+        &[
+            row("v4", (ip("192.0.2.1"), ip("198.51.100.1")), None),
+            // As exporters tell it of packets.
+            row("v4 with type", (ip("192.0.2.1"), ip("198.51.100.1")), Some(0x0800)),
+            row("ARP", (ip("192.0.2.1"), ip("192.0.2.2")), Some(0x0806)),
+            row("GOOSE", (Ip::default(), Ip::default()), Some(0x88b8)),
+            row("LLC", (Ip::default(), Ip::default()), None),
+            row("v6", (ip("2001:db8::1"), ip("2001:db8::2")), None),
+            // A host that has no address yet looks whether one is free.
+            row("v6 from nobody", (Ip::default(), ip("ff02::1:ff00:1")), None),
+        ],
+    )
+    .await;
+    for sealed in [false, true] {
+        for (text, want) in [("inet", vec!["v4", "v4 with type"]), ("inet6", vec!["v6", "v6 from nobody"])] {
+            let filter = minamo_filter::parse(text).expect("a filter");
+            let query = FlowsQuery { from: None, to: None, filter, limit: 100, cursor: None };
+            let mut found = column(&lake.flows(query).await.expect("an answer").batch, "app");
+            found.sort();
+            assert_eq!(found, want, "{text}, sealed: {sealed}");
+        }
+        lake.seal().await.expect("sealed");
+    }
 }

@@ -9,8 +9,8 @@ use minamo_filter::{Having, parse, parse_having};
 use minamo_model::Flow;
 use minamo_schema::Value;
 use minamo_store::{
-    Asker, Counting, Dim, Groups, GroupsQuery, Key, Lake, Measure, QueryError, RollupLine, RollupPart, RollupQuery,
-    SeriesQuery, Settings, Sides, SummaryQuery, TopQuery, asked_by, minute,
+    Asker, Counting, Dim, Groups, GroupsQuery, Intervals, Key, Lake, Measure, QueryError, RollupLine, RollupPart,
+    RollupQuery, SeriesQuery, Settings, Sides, SummaryQuery, TopQuery, asked_by, minute,
 };
 
 use crate::rows::*;
@@ -290,6 +290,15 @@ async fn sampled_flows_count_for_what_they_stand_for_everywhere_and_intervals_sa
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         lake.seal().await.expect("sealed");
+    }
+    // Over everything a chart is as sure as the summary is: the shares of minutes are rounded down.
+    let found = lake.chart(chart).await.expect("answered");
+    let mut all_of_it = minamo_store::Cell::ZERO;
+    found.lines.iter().flat_map(|(_, _, cells)| cells).for_each(|cell| all_of_it.add(cell));
+    let (got, want) = (Intervals::of_cell(&all_of_it).expect("known"), summary.sampled.expect("sampled"));
+    for (got, want) in [(got.bytes, want.bytes), (got.packets, want.packets), (got.flows, want.flows)] {
+        let close = |a: u64, b: u64| a.abs_diff(b) <= b / 100_000 + 2;
+        assert!(found.sampled && close(got.low, want.low) && close(got.high, want.high), "{got:?} {want:?}");
     }
     let untouched = lake.sql("SELECT SUM(src_bytes + dst_bytes) AS b FROM flows", 1).await.expect("answered");
     assert_eq!(texts(&untouched.batches[0]), [counted.to_string()], "rows keep what was counted");

@@ -84,6 +84,12 @@ async fn a_held_range_stays_whatever_the_rules_say() {
     assert_eq!(runs.iter().map(|run| (run.rule, run.rows)).collect::<Vec<_>>(), [("age", 500)]);
     assert!(runs[0].bytes > 0 && runs[0].segments > 0);
     assert!(lake.hold(NewHold::new(Time(5), Time(5), "nothing")).await.is_err());
+    lake.close().await.expect("closed");
+    let again = Lake::open(dir.path(), Settings::default(), clock).expect("opens");
+    assert_eq!(again.retained(), runs, "it is remembered beyond the end");
+    again.close().await.expect("closed");
+    let read = Lake::open_read_only(dir.path(), Settings::default(), clock).expect("opens");
+    assert_eq!(read.retained(), runs);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -41,7 +41,7 @@ pub(crate) fn flow(n: u64) -> Flow {
     let r = mix(n.wrapping_add(1));
     let mut flow = Flow::default();
     let core = &mut flow.core;
-    core.flow_id = format!("{r:016x}");
+    core.flow_id = Some(format!("{r:016x}"));
     let start = DAY + i64::try_from(r % 21_600).expect("small") * 1_000_000_000;
     core.time_start = Time(start);
     let length =
@@ -119,7 +119,7 @@ pub(crate) async fn ids(lake: &Lake) -> Vec<String> {
 }
 
 pub(crate) fn ids_of(rows: &[Flow]) -> Vec<String> {
-    let mut ids: Vec<String> = rows.iter().map(|row| row.core.flow_id.clone()).collect();
+    let mut ids: Vec<String> = rows.iter().filter_map(|row| row.core.flow_id.clone()).collect();
     ids.sort();
     ids
 }

@@ -180,3 +180,22 @@ async fn filters_reach_the_segments() {
     let net = ask(&lake, "EXPLAIN SELECT flow_id FROM flows WHERE in_net(src_ip, '192.0.2.0/28')").await.join("\n");
     assert!(net.contains("src_ip_max") && net.contains("src_ip_min"), "{net}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn community_ids_can_be_asked_for_and_are_not_kept() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let lake = lake(dir.path()).await;
+    let ids: Vec<Option<String>> = flows(0..2_000).iter().map(|flow| flow.community_id(0)).collect();
+    let wanted = ids[7].as_ref().expect("an id");
+    let same = ids.iter().filter(|id| id.as_ref() == Some(wanted)).count();
+    let sql = format!("SELECT count(*) FROM flows WHERE community_id = '{wanted}'");
+    assert_eq!(ask(&lake, &sql).await, vec![same.to_string()]);
+    let distinct = ids.iter().flatten().collect::<std::collections::HashSet<_>>().len();
+    assert_eq!(ask(&lake, "SELECT count(DISTINCT community_id) FROM flows").await, vec![distinct.to_string()]);
+    let null = ids.iter().filter(|id| id.is_none()).count();
+    let sql = "SELECT count(*) FROM flows WHERE community_id IS NULL";
+    assert_eq!(ask(&lake, sql).await, vec![null.to_string()]);
+    let first =
+        "SELECT community_id, src_ip FROM flows WHERE community_id IS NOT NULL ORDER BY time_start, flow_id LIMIT 1";
+    assert!(ask(&lake, first).await[0].starts_with("1:"));
+}

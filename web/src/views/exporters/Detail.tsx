@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One exporter: why its score is what it is, what exactly arrives from it, and what is missing for which function.
 import { useExporter } from "../../api/queries";
-import type { ExporterDetail, ExporterField, ExporterTemplate } from "../../gen/api";
+import type { ExporterDetail, ExporterField, ExporterInterface, ExporterTemplate } from "../../gen/api";
 import { useWords } from "../../i18n";
 import { bitRate, count, percent, whole } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
@@ -93,6 +93,7 @@ function Figures({ data }: { data: ExporterDetail }) {
     ["waited", t("exporters.waitedValue", { waited: whole(data.without_template), replayed: whole(data.replayed) })],
     ["sampling", data.sampling.join(", ") || "–"],
     ["gaps", gaps.join(", ") || "–"],
+    ...device(data),
   ];
   return (
     <>
@@ -113,6 +114,16 @@ function Figures({ data }: { data: ExporterDetail }) {
   );
 }
 
+/** What a device that sends counters of itself says of itself. */
+function device(data: ExporterDetail): [string, string][] {
+  const told: [string, string | null][] = [
+    ["device", data.device_name ?? null],
+    ["load", data.load_percent == null ? null : `${data.load_percent} %`],
+    ["memory", data.memory == null || data.memory_used == null ? null : percent(data.memory_used, data.memory)],
+  ];
+  return told.filter((one): one is [string, string] => one[1] != null);
+}
+
 function Interfaces({ data }: { data: ExporterDetail }) {
   const { t } = useWords();
   if (data.interfaces.length === 0) return null;
@@ -123,10 +134,27 @@ function Interfaces({ data }: { data: ExporterDetail }) {
         {data.interfaces.map((one) => (
           <li key={one.index}>
             <span className="num faint">{one.index}</span> <strong>{one.name}</strong> {one.description} {one.speed > 0 ? <span className="faint">{bitRate(one.speed)}</span> : null}
+            <Counters interface={one} />
           </li>
         ))}
       </ul>
     </section>
+  );
+}
+
+/** What the exporter's counters say of an interface, where it sends any. */
+function Counters({ interface: one }: { interface: ExporterInterface }) {
+  const { t } = useWords();
+  if (one.up == null && one.errors == null) return null;
+  const state = one.admin_up === false ? "shut" : one.up === false ? "down" : "up";
+  const pace = one.in_bits_per_second != null && one.out_bits_per_second != null;
+  return (
+    <span className="exporter-counters">
+      {one.up == null ? null : <span className={state === "down" ? "tag warn" : "tag"}>{t(`exporters.link.${state}`)}</span>}
+      {pace ? <span className="faint">{t("exporters.pace", { incoming: bitRate(one.in_bits_per_second ?? 0), outgoing: bitRate(one.out_bits_per_second ?? 0) })}</span> : null}
+      {one.errors ? <span className="bad">{t("exporters.interfaceErrors", { count: whole(one.errors) })}</span> : null}
+      {one.discards ? <span className="bad">{t("exporters.interfaceDiscards", { count: whole(one.discards) })}</span> : null}
+    </span>
   );
 }
 

@@ -50,3 +50,12 @@ test("packets that are gone are not offered", async () => {
   expect(await screen.findByText("new_column")).toBeTruthy();
   expect(screen.queryByText("パケット", { selector: "a" })).toBeNull();
 });
+
+test("tags of now are links, one of then only is told apart", async () => {
+  answer({ "/flows/00000000000000aa": row, "/flows/00000000000000aa/tags": { now: ["uploads"], then: ["old name"] } });
+  show(<Flow />, `/flows/00000000000000aa?${RANGE}`, "/flows/:id");
+  const link = await screen.findByRole("link", { name: "uploads" });
+  expect(new URL(link.getAttribute("href") ?? "", "http://x").searchParams.get("q")).toBe('tag = "uploads"');
+  expect(link.title).toContain("not one when the flow started");
+  expect(screen.getByText("was old name")).toBeTruthy();
+});

@@ -2,10 +2,10 @@
 // One flow: who, what and why we say so, its picture, both sides compared, and every fact by group.
 import { useState } from "react";
 import { Link, useParams } from "react-router";
-import { useFlow, useRecorder } from "../../api/queries";
+import { useFlow, useFlowTags, useRecorder } from "../../api/queries";
 import { Splt } from "../../charts/Splt";
 import type { Mode } from "../../charts/splt";
-import { term } from "../../filter/build";
+import { TAG, term } from "../../filter/build";
 import type { FlowRow } from "../../gen/api";
 import { useWords } from "../../i18n";
 import { Choice } from "../../parts/Choice";
@@ -113,6 +113,7 @@ function Heading({ row }: { row: FlowRow }) {
           </span>
         </p>
       ) : null}
+      <Tags id={text(row, "flow_id") ?? ""} />
       <nav className="flow-links" aria-label={t("flow.related")}>
         {links.map((link) => (
           <Link key={link.name} className="button small" to={`/flows${onlyTerm(scope.search(), link.term)}`} title={link.term ?? ""}>
@@ -136,6 +137,29 @@ function Packets({ row }: { row: FlowRow }) {
     <a className="button small" href={`/api/v1/flows/${encodeURIComponent(text(row, "flow_id") ?? "")}/packets`} title={t("flow.packetsHint")} download>
       {t("flow.packets")}
     </a>
+  );
+}
+
+/** The tags of the flow: those of today, and those that were in force when it started and are not its tags now. */
+function Tags({ id }: { id: string }) {
+  const { t } = useWords();
+  const scope = useScope();
+  const found = useFlowTags(id).data;
+  if (!found || found.now.length + found.then.length === 0) return null;
+  const only = found.then.filter((name) => !found.now.includes(name));
+  return (
+    <p className="flow-app" aria-label={t("flow.tags")}>
+      {found.now.map((name) => (
+        <Link key={name} className="tag" to={`/flows${onlyTerm(scope.search(), term(TAG, name))}`} title={found.then.includes(name) ? t("flow.tagged") : t("flow.taggedNow")}>
+          {name}
+        </Link>
+      ))}
+      {only.map((name) => (
+        <span key={name} className="tag faint" title={t("flow.taggedThen")}>
+          {t("flow.was", { name })}
+        </span>
+      ))}
+    </p>
   );
 }
 

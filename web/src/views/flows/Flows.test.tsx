@@ -82,3 +82,18 @@ test("two keys can be shown as a picture", async () => {
   expect(await screen.findByRole("img", { name: "What goes where: src_ip → app" })).toBeTruthy();
   expect(calls.find((call) => call.path === "/query/paths")?.body).toMatchObject({ keys: ["src_ip", "app"], by: "bytes" });
 });
+
+test("the chart shows an earlier range, counts flows where they start, and the ranking is a file", async () => {
+  const calls = answer({ "/query/series": { ...series, before: { name: null, values: [2] } }, "/query/top": top });
+  show(<Flows />, `/flows?${RANGE}&group=net(src_ip,24)`, "/flows");
+  await screen.findByRole("link", { name: "192.0.2.0/24" });
+  fireEvent.click(screen.getByRole("button", { name: "Chart" }));
+  fireEvent.change(screen.getAllByLabelText("Compare with")[0] ?? document.body, { target: { value: "7d" } });
+  fireEvent.click(screen.getByLabelText("Spread over lifetime"));
+  await waitFor(() => expect(calls.filter((call) => call.path === "/query/series").at(-1)?.body).toMatchObject({ compare: "7d", spread: false }));
+  fireEvent.click(screen.getByRole("button", { name: "Download" }));
+  const link = await screen.findByRole("link", { name: "Parquet" });
+  const url = new URL(link.getAttribute("href") ?? "", "http://test");
+  expect([url.pathname, url.searchParams.get("format")]).toEqual(["/api/v1/export/query/top", "parquet"]);
+  expect(JSON.parse(url.searchParams.get("ask") ?? "")).toMatchObject({ keys: ["net(src_ip,24)"], compare: "7d", limit: 100_000 });
+});

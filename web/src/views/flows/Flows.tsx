@@ -4,9 +4,11 @@ import { useState } from "react";
 import { useSearchParams } from "react-router";
 import { MEASURES, useSeries, type Measure } from "../../api/queries";
 import { Traffic } from "../../charts/Traffic";
+import { TAG } from "../../filter/build";
 import { useWords } from "../../i18n";
+import { ChartOptions, wished } from "../../parts/ChartOptions";
 import { Choice } from "../../parts/Choice";
-import { Download } from "../../parts/Download";
+import { Download, DownloadAnswer } from "../../parts/Download";
 import { useScope } from "../../parts/scope";
 import { Shown } from "../../parts/State";
 import { AnalysisBar } from "./AnalysisBar";
@@ -15,8 +17,11 @@ import { FlowTable } from "./FlowTable";
 import { GroupPicker } from "./GroupPicker";
 import { GroupTable } from "./GroupTable";
 import { PathPicture } from "./PathPicture";
-import { keysOf, membersOf, questionOf, type Question } from "./question";
+import { keysOf, membersOf, pathsOf, questionOf, requestOf, type Question } from "./question";
 import "./flows.css";
+
+/** Groups of a downloaded ranking at most, and values of each key of downloaded paths. */
+const [GROUPS_OF_FILE, PATHS_OF_FILE] = [100_000, 25];
 
 export function Flows() {
   const { t } = useWords();
@@ -26,7 +31,8 @@ export function Flows() {
   const keys = keysOf(params);
   const question = questionOf(params);
   const { by } = question;
-  const series = useSeries(scope.ask, { split: null, by, limit: 1, step_secs: null, ...(question.raw ? { scaled: false } : {}) });
+  const chart = { split: null, by, limit: 1, step_secs: null, ...wished(question), ...(question.raw ? { scaled: false } : {}) };
+  const series = useSeries(scope.ask, chart);
 
   const put = (members: [string, string][]) =>
     setParams((old) => {
@@ -40,7 +46,7 @@ export function Flows() {
   const set = (name: string, value: string) => put([[name, value]]);
   const change = (part: Partial<Question>) => put(membersOf(part));
   // A path goes through values that a flow has once.
-  const pictured = keys.length >= 2 && !keys.some((name) => name === "ip" || name.startsWith("net(ip,"));
+  const pictured = keys.length >= 2 && !keys.some((name) => name === "ip" || name === TAG || name.startsWith("net(ip,"));
   const picture = pictured && params.get("form") === "paths";
   return (
     <div className="flows">
@@ -68,6 +74,8 @@ export function Flows() {
               />
             ) : null}
             <Choice<Measure> label={t("measure.label")} value={by} onChange={(value) => change({ order: value })} options={MEASURES.map((value) => ({ value, label: t(`measure.${value}`) }))} />
+            <ChartOptions wish={question} onChange={change} />
+            {keys.length > 0 ? <DownloadAnswer answers={[picture ? { what: "paths", ask: { ...scope.ask, ...pathsOf(keys, by, question.raw, PATHS_OF_FILE) } } : { what: "top", ask: { ...scope.ask, ...requestOf(keys, question, GROUPS_OF_FILE) } }]} /> : null}
             {keys.length === 0 ? <Download what="flows" params={{ from: scope.ask.from, to: scope.ask.to, filter: scope.ask.filter, ...(scope.known === "then" ? { as_known: scope.known } : {}) }} /> : null}
             {keys.length === 0 ? (
               <ColumnChooser

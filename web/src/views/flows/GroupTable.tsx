@@ -3,7 +3,7 @@
 import { Fragment, useState } from "react";
 import { Link } from "react-router";
 import { MEASURES, useTop } from "../../api/queries";
-import { terms } from "../../filter/build";
+import { TAG, terms } from "../../filter/build";
 import type { Interval, TopRow, TopTotals } from "../../gen/api";
 import { useWords } from "../../i18n";
 import { percent } from "../../parts/format";
@@ -14,7 +14,7 @@ import { columnOf, show } from "../../parts/row";
 import { useScope } from "../../parts/scope";
 import { ErrorNote, Loading } from "../../parts/State";
 import { useRowKeys } from "../../parts/useRowKeys";
-import { requestOf, type Question } from "./question";
+import { MADE, requestOf, type Question } from "./question";
 
 const LIMITS = [25, 100, 500];
 
@@ -77,6 +77,7 @@ export function GroupTable({ keys, question, onSort }: { keys: string[]; questio
   return (
     <div className={`scroll${answer.isPlaceholderData ? " stale" : ""}`} ref={host}>
       {sampled ? <p className="hint sampled">{t("analysis.sampled")}</p> : null}
+      {answer.data?.overlapping && keys.includes(TAG) ? <p className="hint">{t("group.overlapping")}</p> : null}
       <table className="grid rows">
         <thead>
           <tr>
@@ -84,7 +85,7 @@ export function GroupTable({ keys, question, onSort }: { keys: string[]; questio
             {keys.map((name) => {
               const column = columnOf.get(name);
               return (
-                <th key={name} scope="col" title={column ? doc(column) : t(name === "ip" ? "group.hostDoc" : "group.own")}>
+                <th key={name} scope="col" title={column ? doc(column) : t(name === "ip" ? "group.hostDoc" : (MADE[name] ?? "group.own"))}>
                   <code>{name}</code>
                 </th>
               );

@@ -10,13 +10,14 @@ import { NoTraffic } from "../../parts/NoTraffic";
 import { useScope } from "../../parts/scope";
 import { Shown } from "../../parts/State";
 import type { Paths } from "../../gen/api";
+import { pathsOf } from "./question";
 
 /** Values of each key that keep their names. */
 const NAMED = 10;
 
 export function PathPicture({ keys, by, raw }: { keys: string[]; by: Measure; raw: boolean }) {
   const scope = useScope();
-  const answer = usePaths(scope.ask, { keys, by, limit: NAMED, ...(raw ? { scaled: false } : {}) });
+  const answer = usePaths(scope.ask, pathsOf(keys, by, raw, NAMED));
   return (
     <Shown answer={answer} rows={10}>
       {(data) => (data.links.length === 0 ? <NoTraffic /> : <Picture data={data} by={by} keys={keys} />)}

@@ -45,8 +45,14 @@ const composed: Record<string, Cell> = {
           ) : (
             <span className="lock" />
           )}
-          {text(row, "app") ?? "–"}
-          {confidence && confidence !== "content" ? <span className={`tag ${confidence}`}>{words.confidence(confidence)}</span> : null}
+          <span className="app-name" title={text(row, "app") ?? ""}>
+            {text(row, "app") ?? "–"}
+          </span>
+          {confidence && confidence !== "content" ? (
+            <span className={`tag ${confidence}`} title={words.confidence(confidence)}>
+              {words.confidence(confidence)}
+            </span>
+          ) : null}
         </span>
       );
     },

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a ranking asks for besides its keys. It lives in the URL, so that a link shows the same table.
 import { MEASURES, type Measure } from "../../api/queries";
-import type { TopRequest } from "../../gen/api";
+import { TAG } from "../../filter/build";
+import type { PathsRequest, TopRequest } from "../../gen/api";
+import { LENGTHS } from "../../parts/ChartOptions";
 import { PLAIN } from "../../parts/measures";
 
 export interface Question {
@@ -13,9 +15,12 @@ export interface Question {
   compare: string;
   directions: boolean;
   raw: boolean;
+  /** Charts spread what a flow moved over its lifetime. */
+  spread: boolean;
 }
 
-export const LENGTHS = ["1h", "1d", "7d", "28d"];
+/** Keys of groups that are no columns, with the text that explains them. */
+export const MADE: Record<string, string> = { [TAG]: "group.tag", "net(ip,24)": "group.network", "time(1h)": "group.hour" };
 
 const list = (text: string) => text.split(/,(?![^(]*\))/).filter(Boolean);
 
@@ -37,6 +42,7 @@ export function questionOf(params: URLSearchParams): Question {
     compare: LENGTHS.find((length) => length === params.get("compare")) ?? "",
     directions: params.get("dirs") === "1",
     raw: params.get("raw") === "1",
+    spread: params.get("spread") !== "0",
   };
 }
 
@@ -55,6 +61,7 @@ export function membersOf(change: Partial<Question>): [string, string][] {
   flag("asc", change.ascending);
   flag("dirs", change.directions);
   flag("raw", change.raw);
+  if (change.spread !== undefined) members.push(["spread", change.spread ? "" : "0"]);
   return members;
 }
 
@@ -73,4 +80,9 @@ export function requestOf(keys: string[], question: Question, limit: number): Om
     ...(directions ? { directions } : {}),
     ...(raw ? { scaled: false } : {}),
   };
+}
+
+/** The request for paths through the keys, of which so many values keep their names. */
+export function pathsOf(keys: string[], by: Measure, raw: boolean, limit: number): Omit<PathsRequest, "from" | "to" | "filter"> {
+  return { keys, by, limit, ...(raw ? { scaled: false } : {}) };
 }

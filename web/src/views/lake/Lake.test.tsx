@@ -41,6 +41,15 @@ test("figures, classes, days and columns are shown", async () => {
   expect(screen.getByText("4.0")).toBeTruthy();
 });
 
+test("a forecast beyond what can be foretold says so in both languages", async () => {
+  answer({ ...answers, "/lake": { ...STATE, forecast: { ...STATE.forecast, days_of_history: 1_234_438.7, days_left: 1_234_430 } } });
+  const english = show(<Lake />);
+  expect(await screen.findAllByText("more than 10 years")).toHaveLength(2);
+  english.unmount();
+  show(<Lake />, undefined, undefined, "ja");
+  expect(await screen.findAllByText("10 年以上")).toHaveLength(2);
+});
+
 test("a running job shows its course and cannot be started twice", async () => {
   const calls = answer({ ...answers, "/lake/jobs": STATE.jobs[0] });
   show(<Lake />);

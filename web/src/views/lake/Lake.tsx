@@ -14,6 +14,9 @@ import { Jobs } from "./Jobs";
 import { Retained } from "./Retained";
 import "./lake.css";
 
+/** Days beyond which a forecast says nothing. */
+const LONG = 3652.5;
+
 export function Lake() {
   const answer = useLake();
   return (
@@ -46,7 +49,7 @@ function Figures({ data }: { data: LakeState }) {
   const { t } = useWords();
   const { forecast } = data;
   const flows = data.tables.find((table) => table.name === "flows");
-  const days = (value: number | null) => (value === null ? "–" : t("lake.days", { number: value < 100 ? value.toFixed(1) : whole(Math.round(value)) }));
+  const days = (value: number | null) => (value === null ? "–" : value > LONG ? t("lake.years") : t("lake.days", { number: value < 100 ? value.toFixed(1) : whole(Math.round(value)) }));
   const sealed = (flows?.rows ?? 0) - (flows?.hot_rows ?? 0);
   const figures = [
     { name: "flows", value: count(flows?.rows ?? 0), note: flows ? t("lake.hot", { number: count(flows.hot_rows) }) : "" },

@@ -11,7 +11,7 @@ const MOST = 10;
 export function Retained({ runs }: { runs: LakeRetained[] }) {
   const { t } = useWords();
   return (
-    <Panel title={t("lake.retained")} note={t("status.countersNote")}>
+    <Panel title={t("lake.retained")} note={t("lake.retainedNote")}>
       {runs.length === 0 ? (
         <Empty title={t("lake.nothingRetained")} />
       ) : (

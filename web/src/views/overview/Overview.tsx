@@ -7,7 +7,9 @@ import { Traffic } from "../../charts/Traffic";
 import { term, terms } from "../../filter/build";
 import type { TopRow } from "../../gen/api";
 import { useWords } from "../../i18n";
+import { ChartOptions, wished, type ChartWish } from "../../parts/ChartOptions";
 import { Choice } from "../../parts/Choice";
+import { DownloadAnswer } from "../../parts/Download";
 import { tlsVersion } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
 import { NoTraffic } from "../../parts/NoTraffic";
@@ -29,7 +31,9 @@ export function Overview() {
   const scope = useScope();
   const [by, setBy] = useState<Measure>("bytes");
   const summary = useSummary(scope.ask);
-  const series = useSeries(scope.ask, { split: "app", by, limit: APPS_IN_CHART, step_secs: null });
+  const [wish, setWish] = useState<ChartWish>({ compare: "", spread: true });
+  const chart = { split: "app", by, limit: APPS_IN_CHART, step_secs: null, ...wished(wish) };
+  const series = useSeries(scope.ask, chart);
   const apps = useTop(scope.ask, { keys: ["app"], by, limit: ROWS });
   const hosts = useTop(scope.ask, { keys: ["ip"], by, limit: ROWS });
   const pairs = useTop(scope.ask, { keys: ["src_ip", "dst_ip"], by, limit: 12 });
@@ -53,7 +57,13 @@ export function Overview() {
         title={t("overview.traffic")}
         note={t("overview.brushHint")}
         className="span-8"
-        tools={<Choice label={t("measure.label")} value={by} onChange={setBy} options={MEASURES.map((value) => ({ value, label: t(`measure.${value}`) }))} />}
+        tools={
+          <>
+            <Choice label={t("measure.label")} value={by} onChange={setBy} options={MEASURES.map((value) => ({ value, label: t(`measure.${value}`) }))} />
+            <ChartOptions wish={wish} onChange={(change) => setWish({ ...wish, ...change })} />
+            <DownloadAnswer answers={[{ what: "series", ask: { ...scope.ask, ...chart } }]} />
+          </>
+        }
       >
         <Shown answer={series} rows={7}>
           {(data) => <Traffic data={data} by={by} height={176} onBrush={scope.setRange} onPick={(name) => scope.drill(term("app", name))} />}

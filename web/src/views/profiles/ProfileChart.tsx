@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { MEASURES, useProfileChart, type Measure } from "../../api/queries";
 import { Traffic } from "../../charts/Traffic";
-import type { ProfileAsKnown, ProfileChart as Chart, ProfileInfo, ProfileSplit, Series } from "../../gen/api";
+import type { AsKnown, ProfileChart as Chart, ProfileInfo, ProfileSplit, Series } from "../../gen/api";
 import { useWords } from "../../i18n";
 import { Choice } from "../../parts/Choice";
 import { Panel } from "../../parts/Panel";
@@ -25,7 +25,7 @@ export function ProfileChart({ profile }: { profile: ProfileInfo }) {
   const { t } = useWords();
   const scope = useScope();
   const [by, setBy] = useState<Measure>("bytes");
-  const [known, setKnown] = useState<ProfileAsKnown>("now");
+  const [known, setKnown] = useState<AsKnown>("now");
   const [split, setSplit] = useState<Split>("channel");
   const answer = useProfileChart(profile.name, { from: scope.ask.from, to: scope.ask.to, by, as_known: known, split: split === "channel" ? null : split, limit: LINES, channels: [], step_secs: null });
   const tools = (

@@ -6,20 +6,14 @@ use std::borrow::Cow;
 
 /// Name of a protocol version: `TLS 1.3`, `DTLS 1.2`, `TLS 1.3 draft-28`.
 pub(crate) fn version(number: u16) -> Cow<'static, str> {
+    if let Some(name) = minamo_model::names::tls_version(number) {
+        return name.into();
+    }
     match number {
-        0x0002 => "SSL 2.0".into(),
-        0x0300 => "SSL 3.0".into(),
-        0x0301 => "TLS 1.0".into(),
-        0x0302 => "TLS 1.1".into(),
-        0x0303 => "TLS 1.2".into(),
-        0x0304 => "TLS 1.3".into(),
         // The numbers of the drafts of RFC 8446, its section 4.2.1.
         0x7f0e..=0x7f1c => format!("TLS 1.3 draft-{}", number & 0xff).into(),
         // OpenSSL before RFC 4347 was out.
         0x0100 => "DTLS 0.9".into(),
-        0xfeff => "DTLS 1.0".into(),
-        0xfefd => "DTLS 1.2".into(),
-        0xfefc => "DTLS 1.3".into(),
         _ => unknown(number),
     }
 }

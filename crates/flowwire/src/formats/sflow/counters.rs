@@ -1,32 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Counter samples ("sFlow Version 5", counter data types 1 and 2 of enterprise 0).
+//! Counter samples ("sFlow Version 5", counter data types 1, 2 and 1001 of enterprise 0; "sFlow Host Structures", types
+//! 2000 and 2004; RFC 3176 for the versions before).
 
 use minamo_base::{Cursor, WireError};
 
 use super::block;
-use crate::{Fact, InterfaceCounters, Output};
+use crate::options::text;
+use crate::{DeviceCounters, Fact, InterfaceCounters, Output};
 
-/// Reads the records of a counter sample. Those of hosts, processors and vendors are stepped over.
+/// Reads the records of a counter sample. Those of VLANs, radios, virtual machines and vendors are stepped over.
 pub(super) fn read(cursor: &mut Cursor<'_>, out: &mut Output<'_>) -> Result<(), WireError> {
     let count = cursor.u32("counters.records")?;
     let mut counters: Option<InterfaceCounters> = None;
     let mut link: Option<InterfaceCounters> = None;
+    let mut device = DeviceCounters::default();
     for _ in 0..count {
         let format = cursor.u32("counters.format")?;
         let mut body = Cursor::new(block(cursor, "counters.octets")?);
         match format {
             1 => counters = Some(interface(&mut body)?),
             2 => link = Some(ethernet(&mut body)?),
+            1_001 => processor(&mut body, &mut device)?,
+            2_000 => device.name = text(block(&mut body, "host.name")?),
+            2_004 => {
+                device.memory = wide(&mut body, "host.memory_total")?;
+                device.memory_free = wide(&mut body, "host.memory_free")?;
+            }
             _ => {}
         }
     }
-    if let Some(mut counters) = counters {
-        if let Some(link) = link {
-            (counters.checksum_errors, counters.alignment_errors) = (link.checksum_errors, link.alignment_errors);
-            (counters.collisions, counters.too_long) = (link.collisions, link.too_long);
-        }
-        out.fact(Fact::Interface(Box::new(counters)));
+    tell(counters, link, out);
+    if device != DeviceCounters::default() {
+        out.fact(Fact::Device(Box::new(device)));
     }
+    Ok(())
+}
+
+/// Tells the counters of an interface together with those of its link.
+fn tell(counters: Option<InterfaceCounters>, link: Option<InterfaceCounters>, out: &mut Output<'_>) {
+    let Some(mut counters) = counters else { return };
+    if let Some(link) = link {
+        (counters.checksum_errors, counters.alignment_errors) = (link.checksum_errors, link.alignment_errors);
+        (counters.collisions, counters.too_long) = (link.collisions, link.too_long);
+    }
+    out.fact(Fact::Interface(Box::new(counters)));
+}
+
+/// Reads a counter sample of version 2 or 4: one block of a kind that says what follows the counters of the interface.
+pub(super) fn old(cursor: &mut Cursor<'_>, out: &mut Output<'_>) -> Result<(), WireError> {
+    cursor.skip(12, "counters.source")?;
+    let kind = cursor.u32("counters.kind")?;
+    if kind == 7 {
+        // VLAN: its number, octets, and four counters.
+        return cursor.skip(28, "vlan.counters");
+    }
+    let counters = interface(cursor)?;
+    let mut link = None;
+    match kind {
+        1 | 4 | 6 => {}
+        2 => {
+            link = Some(ethernet(cursor)?);
+            cursor.skip(8, "ethernet.counters")?;
+        }
+        3 => cursor.skip(72, "token_ring.counters")?,
+        5 => cursor.skip(80, "vg.counters")?,
+        _ => return Err(cursor.bad(4, "counters.kind", kind.into(), "1 to 7")),
+    }
+    tell(Some(counters), link, out);
+    Ok(())
+}
+
+/// `processor`: loads over five seconds, one and five minutes in percent, and memory.
+fn processor(cursor: &mut Cursor<'_>, device: &mut DeviceCounters) -> Result<(), WireError> {
+    device.load_percent = three(cursor, "processor.load")?;
+    device.memory = wide(cursor, "processor.memory_total")?;
+    device.memory_free = wide(cursor, "processor.memory_free")?;
     Ok(())
 }
 

@@ -35,21 +35,15 @@ pub(super) fn read(format: u32, octets: &[u8], flow: &mut Flow, tally: &mut Tall
     let mut cursor = Cursor::new(octets);
     let cursor = &mut cursor;
     match format {
-        1 => return sampled_header(cursor, flow),
+        1 => return sampled_header(cursor, flow, true),
         2 => ethernet(cursor, flow)?,
-        3 => {
-            let packet = packet(cursor, false)?;
-            packet.fill(flow);
-        }
-        4 => {
-            let packet = packet(cursor, true)?;
-            packet.fill(flow);
-        }
+        3 => sampled_ip(cursor, flow, false)?,
+        4 => sampled_ip(cursor, flow, true)?,
         1_001 => switch(cursor, flow, tally)?,
         1_002 => router(cursor, flow)?,
-        1_003 => gateway(cursor, flow, tally)?,
-        1_004 => user(cursor, flow)?,
-        1_005 => url(cursor, flow)?,
+        1_003 => gateway(cursor, 5, flow, tally)?,
+        1_004 => user(cursor, true, flow)?,
+        1_005 => url(cursor, true, flow)?,
         1_006 => mpls(cursor, flow, tally)?,
         1_007 => nat(cursor, flow)?,
         1_008 | 1_009 => label_name(cursor, format, flow, tally)?,
@@ -78,10 +72,10 @@ fn name_of(format: u32) -> String {
     format!("sflow.{}.{}", format >> 12, format & 0xfff)
 }
 
-/// `sampled_header`. The numbers are those of `header_protocol`.
-fn sampled_header(cursor: &mut Cursor<'_>, flow: &mut Flow) -> Result<(), Fault> {
+/// `sampled_header`. The numbers are those of `header_protocol`; version 5 tells the octets that were stripped.
+pub(super) fn sampled_header(cursor: &mut Cursor<'_>, flow: &mut Flow, stripped: bool) -> Result<(), Fault> {
     let protocol = cursor.u32("header.protocol")?;
-    cursor.skip(8, "header.frame_length")?;
+    cursor.skip(if stripped { 8 } else { 4 }, "header.frame_length")?;
     let octets = block(cursor, "header.octets")?;
     let link = match protocol {
         1 => LinkType::ETHERNET,
@@ -109,6 +103,12 @@ fn ethernet(cursor: &mut Cursor<'_>, flow: &mut Flow) -> Result<(), WireError> {
 }
 
 /// `sampled_ipv4` and `sampled_ipv6`.
+pub(super) fn sampled_ip(cursor: &mut Cursor<'_>, flow: &mut Flow, six: bool) -> Result<(), WireError> {
+    packet(cursor, six)?.fill(flow);
+    Ok(())
+}
+
+/// What both have.
 struct Sampled {
     length: u32,
     protocol: u32,
@@ -162,7 +162,7 @@ fn outer(packet: Sampled, flow: &mut Flow) {
 }
 
 /// `extended_switch`. The VLAN in the frame, where there is one, is what was on the wire.
-fn switch(cursor: &mut Cursor<'_>, flow: &mut Flow, tally: &mut Tally) -> Result<(), WireError> {
+pub(super) fn switch(cursor: &mut Cursor<'_>, flow: &mut Flow, tally: &mut Tally) -> Result<(), WireError> {
     let src = cursor.u32("switch.source_vlan")?;
     cursor.skip(4, "switch.source_priority")?;
     let dst = cursor.u32("switch.destination_vlan")?;
@@ -178,7 +178,7 @@ fn switch(cursor: &mut Cursor<'_>, flow: &mut Flow, tally: &mut Tally) -> Result
 }
 
 /// `extended_router`.
-fn router(cursor: &mut Cursor<'_>, flow: &mut Flow) -> Result<(), WireError> {
+pub(super) fn router(cursor: &mut Cursor<'_>, flow: &mut Flow) -> Result<(), WireError> {
     let next_hop = address(cursor, "router.next_hop")?;
     let masks = (cursor.u32("router.source_mask")?, cursor.u32("router.destination_mask")?);
     let exporter = flow.exporter.get_or_insert_default();
@@ -187,35 +187,43 @@ fn router(cursor: &mut Cursor<'_>, flow: &mut Flow) -> Result<(), WireError> {
     Ok(())
 }
 
-/// `extended_gateway`. The path is of segments, each a set or a sequence.
-fn gateway(cursor: &mut Cursor<'_>, flow: &mut Flow, tally: &mut Tally) -> Result<(), WireError> {
-    let next_hop = address(cursor, "gateway.next_hop")?;
+/// `extended_gateway`. The path is of segments, each a set or a sequence; in version 2 it is one list, and nothing
+/// follows. Only version 5 tells the next hop.
+pub(super) fn gateway(
+    cursor: &mut Cursor<'_>,
+    version: u32,
+    flow: &mut Flow,
+    tally: &mut Tally,
+) -> Result<(), WireError> {
+    let next_hop = if version == 5 { address(cursor, "gateway.next_hop")? } else { None };
     cursor.skip(4, "gateway.as")?;
     let src = cursor.u32("gateway.source_as")?;
     let src_peer = cursor.u32("gateway.source_peer_as")?;
-    let segments = cursor.u32("gateway.segments")?;
+    let segments = if version == 2 { 1 } else { cursor.u32("gateway.segments")? };
     let mut path = Vec::new();
     for _ in 0..segments {
-        cursor.skip(4, "gateway.segment_type")?;
+        if version != 2 {
+            cursor.skip(4, "gateway.segment_type")?;
+        }
         let count = cursor.u32("gateway.segment_length")?;
         for _ in 0..count {
             push(&mut path, cursor.u32("gateway.path")?, MAX_PATH, tally);
         }
     }
-    let count = cursor.u32("gateway.communities")?;
+    let count = if version == 2 { 0 } else { cursor.u32("gateway.communities")? };
     let mut communities = Vec::new();
     for _ in 0..count {
         let community = cursor.u32("gateway.community")?;
         push(&mut communities, format!("{}:{}", community >> 16, community & 0xffff), MAX_COMMUNITIES, tally);
     }
-    let local_pref = cursor.u32("gateway.local_pref")?;
+    let local_pref = if version == 2 { None } else { Some(cursor.u32("gateway.local_pref")?) };
     let known = |number: u32| Some(number).filter(|number| *number != 0);
     let exporter = flow.exporter.get_or_insert_default();
     (exporter.src_as, exporter.dst_as) = (known(src), path.last().copied());
     let routing = flow.routing.get_or_insert_default();
     routing.bgp_next_hop = next_hop;
     (routing.src_peer_as, routing.dst_peer_as) = (known(src_peer), path.first().copied());
-    routing.local_pref = Some(local_pref);
+    routing.local_pref = local_pref;
     routing.as_path = Some(path).filter(|path| !path.is_empty());
     routing.communities = Some(communities).filter(|list| !list.is_empty());
     Ok(())
@@ -229,22 +237,23 @@ fn push<T>(list: &mut Vec<T>, item: T, max: usize, tally: &mut Tally) {
     }
 }
 
-/// `extended_user`: character sets by their MIB number; names are read as UTF-8.
-fn user(cursor: &mut Cursor<'_>, flow: &mut Flow) -> Result<(), WireError> {
-    cursor.skip(4, "user.source_charset")?;
+/// `extended_user`: in version 5 with character sets by their MIB number; names are read as UTF-8.
+pub(super) fn user(cursor: &mut Cursor<'_>, charsets: bool, flow: &mut Flow) -> Result<(), WireError> {
+    let charset = if charsets { 4 } else { 0 };
+    cursor.skip(charset, "user.source_charset")?;
     let src = block(cursor, "user.source")?;
-    cursor.skip(4, "user.destination_charset")?;
+    cursor.skip(charset, "user.destination_charset")?;
     let dst = block(cursor, "user.destination")?;
     let user = flow.user.get_or_insert_default();
     (user.src, user.dst) = (text(src).map(|name| name.into_owned()), text(dst).map(|name| name.into_owned()));
     Ok(())
 }
 
-/// `extended_url`.
-fn url(cursor: &mut Cursor<'_>, flow: &mut Flow) -> Result<(), WireError> {
+/// `extended_url`; version 5 has the host too.
+pub(super) fn url(cursor: &mut Cursor<'_>, host: bool, flow: &mut Flow) -> Result<(), WireError> {
     cursor.skip(4, "url.direction")?;
     let path = block(cursor, "url.url")?;
-    let host = block(cursor, "url.host")?;
+    let host = if host { block(cursor, "url.host")? } else { &[] };
     let http = flow.http.get_or_insert_default();
     http.path = text(path).map(|path| path.into_owned());
     http.host = text(host).map(|host| host.to_ascii_lowercase());

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One row group of a segment, and its rows.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{BooleanArray, RecordBatch, RecordBatchOptions};
+use arrow::array::{Array, BooleanArray, RecordBatch, RecordBatchOptions, new_empty_array};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::{FilterBuilder, cast, concat_batches, filter_record_batch};
-use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use minamo_filter::Expr;
 use minamo_model::Table;
 use minamo_schema::CellType;
@@ -19,11 +18,12 @@ use parquet::arrow::arrow_reader::{
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 
+use super::answers::Answers;
+use super::direct::{Direct, Kit};
 use super::given::Given;
 use super::prove::stored;
 use super::runs::Runs;
 use crate::checked::CheckedFile;
-use crate::rollup::Selector;
 use crate::segment::{Segment, fit};
 use crate::{QueryError, StoreError};
 
@@ -44,8 +44,8 @@ pub(crate) struct Open {
 /// Rows that one part of the filter is to be asked for; all of them are wanted where there is none.
 pub(crate) type Ask = (Option<Expr>, Vec<Range<usize>>);
 
-/// Takes rows; false where no more are wanted.
-pub(crate) type Take<'a> = dyn FnMut(RecordBatch) -> Result<bool, QueryError> + 'a;
+/// Takes rows, where there is a mask those of it; false where no more are wanted.
+pub(crate) type Take<'a> = dyn FnMut(RecordBatch, Option<&BooleanArray>) -> Result<bool, QueryError> + 'a;
 
 impl Open {
     /// A segment of a table with its footer.
@@ -84,15 +84,16 @@ impl Open {
         &self,
         at: usize,
         rows: &[Range<usize>],
-        test: Option<&Selector>,
+        test: Option<&Answers>,
         wanted: &SchemaRef,
+        kit: &mut Kit,
         take: &mut Take<'_>,
     ) -> Result<bool, QueryError> {
         let group = self.group(at)?;
         let selection = group.selection(rows);
         match test {
-            None => group.stream(&selection, None, wanted, take),
-            Some(test) => group.tested(&selection, test, wanted, take),
+            None => group.stream(&selection, None, wanted, kit, take),
+            Some(test) => group.tested(&selection, test, wanted, kit, take),
         }
     }
 
@@ -135,12 +136,13 @@ impl Group<'_> {
     fn tested(
         &self,
         selection: &RowSelection,
-        test: &Selector,
+        test: &Answers,
         wanted: &SchemaRef,
+        kit: &mut Kit,
         take: &mut Take<'_>,
     ) -> Result<bool, QueryError> {
         let (mut kept, mut masks) = (Vec::new(), Vec::new());
-        self.stream(selection, None, test.schema(), &mut |batch| {
+        self.stream(selection, None, test.schema(), kit, &mut |batch, _| {
             masks.push(test.mask(&batch)?);
             kept.push(batch);
             Ok(true)
@@ -154,87 +156,103 @@ impl Group<'_> {
             (wanted.fields().iter()).partition(|field| test.schema().column_with_name(field.name()).is_some());
         let schema = |fields: Vec<&FieldRef>| Arc::new(Schema::new(fields.into_iter().cloned().collect::<Vec<_>>()));
         let (tested, other) = (schema(tested), schema(other));
-        let mut passed =
-            kept.iter().zip(&masks).map(|(kept, mask)| Ok(filter_record_batch(&fit(kept, &tested)?, mask)?));
+        let pass = |(kept, mask): (&RecordBatch, &BooleanArray)| -> Result<RecordBatch, QueryError> {
+            Ok(filter_record_batch(&fit(kept, &tested)?, mask)?)
+        };
         if hits * FEW > selection.row_count() {
-            return self.stream(selection, Some(&masks), &other, &mut |batch| {
-                let passed = passed.next().unwrap_or_else(|| Err(uneven()))?;
-                if batch.num_rows() == 0 { Ok(true) } else { take(beside(wanted, &passed, &batch)?) }
+            let mut kept = kept.iter().zip(&masks);
+            return self.stream(selection, Some(&masks), &other, kit, &mut |batch, mask| {
+                let (kept, of_kept) = kept.next().ok_or_else(uneven)?;
+                let passed = if mask.is_some() { fit(kept, &tested)? } else { pass((kept, of_kept))? };
+                if batch.num_rows() == 0 { Ok(true) } else { take(beside(wanted, &passed, &batch)?, mask) }
             });
         }
-        let passed = concat_batches(&tested, &passed.collect::<Result<Vec<_>, QueryError>>()?)?;
+        let passed = kept.iter().zip(&masks).map(pass).collect::<Result<Vec<_>, QueryError>>()?;
+        let passed = concat_batches(&tested, &passed)?;
         let refined = selection.and_then(&RowSelection::from_filters(&masks));
         let mut found = Vec::new();
-        self.stream(&refined, None, &other, &mut |batch| {
+        self.stream(&refined, None, &other, kit, &mut |batch, _| {
             found.push(batch);
             Ok(true)
         })?;
-        take(beside(wanted, &passed, &concat_batches(&other, &found)?)?)
+        take(beside(wanted, &passed, &concat_batches(&other, &found)?)?, None)
     }
 
-    /// Gives the selected rows with the columns of `wanted`, of each batch those of its mask. What has one value in
-    /// all of the row group is not read.
+    /// Gives the selected rows with the columns of `wanted`, of each batch those of its mask: where most pass, all with
+    /// the mask. What has one value in all of the row group is not read.
     fn stream(
         &self,
         selection: &RowSelection,
         masks: Option<&[BooleanArray]>,
         wanted: &SchemaRef,
+        kit: &mut Kit,
         take: &mut Take<'_>,
     ) -> Result<bool, QueryError> {
-        let mut given: BTreeMap<usize, Given> = BTreeMap::new();
-        let mut leaves = Vec::new();
-        for (place, field) in wanted.fields().iter().enumerate() {
-            let root = self.open.metadata.schema().column_with_name(field.name()).map(|(root, _)| root);
-            match root.and_then(|root| self.leaf_of(root)) {
-                None => drop(given.insert(place, Given::Null)),
-                Some(leaf) => match self.constant(leaf, field.data_type()) {
-                    Some(constant) => drop(given.insert(place, constant)),
-                    None => leaves.push(leaf),
-                },
-            }
-        }
-        let mut at = 0;
-        let mut put = |rows: usize, read: Option<&RecordBatch>| {
-            let mask = masks.map(|masks| masks.get(at).filter(|mask| mask.len() == rows).ok_or_else(uneven));
-            let mask = mask.transpose()?.filter(|mask| mask.true_count() < rows);
-            at += 1;
-            let filter = mask.map(|mask| FilterBuilder::new(mask).optimize().build());
-            let rows = mask.map_or(rows, BooleanArray::true_count);
-            let columns = wanted.fields().iter().enumerate().map(|(place, field)| match given.get_mut(&place) {
-                Some(of) => of.rows(field.data_type(), rows),
-                None => {
-                    let column = read.and_then(|read| read.column_by_name(field.name())).ok_or_else(uneven)?;
-                    let passed = filter.as_ref().map(|filter| filter.filter(column)).transpose()?;
-                    let column = passed.as_ref().unwrap_or(column);
-                    let fits = column.data_type() == field.data_type();
-                    Ok(if fits { Arc::clone(column) } else { cast(column, field.data_type())? })
-                }
-            });
-            let options = RecordBatchOptions::new().with_row_count(Some(rows));
-            let columns = columns.collect::<Result<_, QueryError>>()?;
-            take(RecordBatch::try_new_with_options(Arc::clone(wanted), columns, &options)?)
+        let mut columns: Vec<Column> = wanted.fields().iter().map(|field| self.column(field)).collect();
+        let leaves = |columns: &[Column]| -> Vec<usize> {
+            let leaf = |column: &Column| if let Column::Read(leaf) = column { Some(*leaf) } else { None };
+            columns.iter().filter_map(leaf).collect()
         };
-        if leaves.is_empty() {
-            let mut left = selection.row_count();
-            while left > 0 {
-                let rows = left.min(BATCH);
-                left -= rows;
-                if !put(rows, None)? {
-                    return Ok(false);
-                }
-            }
-            return Ok(true);
-        }
-        let runs = Arc::new(Runs::new(self.open.file.clone(), self.octets(selection, &leaves)));
+        let runs = Arc::new(Runs::new(self.open.file.clone(), self.octets(selection, &leaves(&columns))));
         let failed = |error: ParquetError| self.open.failed(Some(&runs), error);
-        let reader = self.reader(selection, &leaves, &runs).map_err(failed)?;
-        for batch in reader {
-            let batch = batch.map_err(|error| failed(error.into()))?;
-            if !put(batch.num_rows(), Some(&batch))? {
+        for (column, field) in columns.iter_mut().zip(wanted.fields()) {
+            if let Column::Read(leaf) = *column
+                && let Some(direct) = self.direct(leaf, field.data_type(), &runs)
+            {
+                *column = Column::Direct(direct.map_err(failed)?);
+            }
+        }
+        let others = leaves(&columns);
+        let reader = (!others.is_empty()).then(|| self.reader(selection, &others, &runs)).transpose();
+        let mut reader = reader.map_err(failed)?;
+        for (at, ranges) in batches(selection).into_iter().enumerate() {
+            let rows: usize = ranges.iter().map(Range::len).sum();
+            let mask = masks.map(|masks| masks.get(at).filter(|mask| mask.len() == rows).ok_or_else(uneven));
+            let mask = mask.transpose()?.map(|mask| (mask, mask.true_count())).filter(|(_, count)| *count < rows);
+            let read = reader.as_mut().map(|reader| reader.next().ok_or_else(uneven)).transpose()?;
+            let read = read.transpose().map_err(|error| failed(error.into()))?;
+            let most = mask.filter(|(_, count)| count * 2 > rows).map(|(mask, _)| mask);
+            let some = mask.filter(|(_, count)| *count > 0 && most.is_none());
+            let filter = some.map(|(mask, _)| FilterBuilder::new(mask).optimize().build());
+            let passing = mask.filter(|_| most.is_none()).map_or(rows, |(_, count)| count);
+            let arrays = columns.iter_mut().zip(wanted.fields()).map(|(column, field)| {
+                let column = match column {
+                    _ if passing == 0 => return Ok(new_empty_array(field.data_type())),
+                    Column::Given(given) => return given.rows(field.data_type(), passing),
+                    Column::Direct(direct) => direct.read(&ranges, kit).map_err(failed)?,
+                    Column::Read(_) => {
+                        let column = read.as_ref().and_then(|read| read.column_by_name(field.name()));
+                        Arc::clone(column.filter(|column| column.len() == rows).ok_or_else(uneven)?)
+                    }
+                };
+                let column = match &filter {
+                    Some(filter) => filter.filter(&column)?,
+                    None => column,
+                };
+                let fits = column.data_type() == field.data_type();
+                Ok(if fits { column } else { cast(&column, field.data_type())? })
+            });
+            let arrays = arrays.collect::<Result<_, QueryError>>()?;
+            let options = RecordBatchOptions::new().with_row_count(Some(passing));
+            if !take(RecordBatch::try_new_with_options(Arc::clone(wanted), arrays, &options)?, most)? {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// Where the values of a column come from.
+    fn column(&self, field: &Field) -> Column {
+        let root = self.open.metadata.schema().column_with_name(field.name()).map(|(root, _)| root);
+        match root.and_then(|root| self.leaf_of(root)) {
+            None => Column::Given(Given::Null),
+            Some(leaf) => self.constant(leaf, field.data_type()).map_or(Column::Read(leaf), Column::Given),
+        }
+    }
+
+    fn direct(&self, leaf: usize, data_type: &DataType, runs: &Arc<Runs>) -> Option<Result<Direct, ParquetError>> {
+        let index = self.open.metadata.metadata().offset_index()?.get(self.at)?.get(leaf)?;
+        Direct::new(runs, self.chunk(leaf)?, index.page_locations(), self.rows(), data_type)
     }
 
     fn reader(
@@ -311,6 +329,38 @@ impl Group<'_> {
     }
 }
 
+/// Where the values of a column come from.
+enum Column {
+    /// They are known.
+    Given(Given),
+    /// They are decoded here.
+    Direct(Direct),
+    /// Parquet's reader has them, of this leaf.
+    Read(usize),
+}
+
+/// The selected rows, as many at a time as Parquet's reader gives.
+fn batches(selection: &RowSelection) -> Vec<Vec<Range<usize>>> {
+    let (mut out, mut batch, mut room, mut at) = (Vec::new(), Vec::new(), BATCH, 0);
+    for part in selection.iter() {
+        let end = at + part.row_count;
+        while !part.skip && at < end {
+            let rows = room.min(end - at);
+            batch.push(at..at + rows);
+            (at, room) = (at + rows, room - rows);
+            if room == 0 {
+                out.push(std::mem::take(&mut batch));
+                room = BATCH;
+            }
+        }
+        at = end;
+    }
+    if !batch.is_empty() {
+        out.push(batch);
+    }
+    out
+}
+
 /// The columns of `wanted` from two batches of the same rows.
 fn beside(wanted: &SchemaRef, a: &RecordBatch, b: &RecordBatch) -> Result<RecordBatch, QueryError> {
     let columns = wanted.fields().iter().map(|field| {
@@ -326,7 +376,7 @@ fn uneven() -> QueryError {
 }
 
 /// One file for a reader that wants its own.
-struct Shared(Arc<Runs>);
+pub(super) struct Shared(pub(super) Arc<Runs>);
 
 impl parquet::file::reader::Length for Shared {
     fn len(&self) -> u64 {

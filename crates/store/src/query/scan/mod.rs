@@ -5,12 +5,16 @@
 //! bloom filters tell which rows cannot pass, and which pass whatever their other columns are ([`prove`]): a page
 //! that lies inside a prefix as a whole gives its rows without its addresses being decoded. Columns with one
 //! value are not read. Everything else is tested with the same expression that the SQL engine would use.
+//! Columns of numbers and addresses are decoded here ([`direct`]).
 
+mod answers;
+mod direct;
 mod given;
 mod group;
 mod plan;
 mod prove;
 mod runs;
+mod unpack;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,12 +32,13 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use tokio::task::JoinSet;
 
 use super::reader::Footers;
-use crate::identity::FLOW_ID;
-use crate::rollup::Selector;
+use crate::identity::DERIVED;
 use crate::segment::{Segment, fit};
 use crate::shared::{HotBatch, View};
 use crate::tables::place;
 use crate::{Lake, QueryError, StoreError};
+use answers::Answers;
+use direct::Kit;
 use group::{Open, Take};
 
 /// What to read.
@@ -48,9 +53,9 @@ pub(crate) struct Question {
     pub(crate) columns: Option<SchemaRef>,
 }
 
-/// True where segments have all that is looked at: identities are put together elsewhere.
+/// True where segments have all that is looked at: what follows from other columns is put together elsewhere.
 pub(crate) fn can_read<'a>(filter: &Expr, columns: impl Iterator<Item = &'a str>) -> bool {
-    filter.columns().into_iter().chain(columns).all(|name| name != FLOW_ID)
+    filter.columns().into_iter().chain(columns).all(|name| !DERIVED.contains(&name))
 }
 
 /// The flows of one instant, while a question is answered.
@@ -63,7 +68,7 @@ struct Scan {
     /// Told when there is more work, or none any more.
     more: Condvar,
     /// Parts of the filter that are asked, each compiled once.
-    tests: Mutex<Vec<(Expr, Arc<Selector>)>>,
+    tests: Mutex<Vec<(Expr, Arc<Answers>)>>,
     /// True where nobody waits for the answer.
     stop: AtomicBool,
 }
@@ -94,13 +99,13 @@ impl Drop for Guard {
 }
 
 impl Lake {
-    /// Gives the rows to `each`, on several threads with a state of their own, which is what comes of it. Nothing
-    /// where `each` wanted no more.
+    /// Gives the rows to `each`, on several threads with a state of their own, which is what comes of it. Where there is
+    /// a mask, only its rows are meant: most of the batch. Nothing where `each` wanted no more.
     pub(crate) async fn scan<S: Send + 'static>(
         &self,
         question: Question,
         start: impl Fn() -> S,
-        each: impl Fn(&mut S, &RecordBatch) -> Result<bool, QueryError> + Send + Sync + 'static,
+        each: impl Fn(&mut S, &RecordBatch, Option<&BooleanArray>) -> Result<bool, QueryError> + Send + Sync + 'static,
     ) -> Result<Option<Vec<S>>, QueryError> {
         let view = self.shared.views().into_iter().nth(place(FLOWS.name).unwrap_or(0)).unwrap_or_default();
         let scan = Arc::new(Scan::new(self.engine.state().clone(), self.engine.footers(), question, view)?);
@@ -109,7 +114,7 @@ impl Lake {
         for _ in 0..self.shared.settings.query_threads {
             let (scan, each, mut state) = (Arc::clone(&scan), Arc::clone(&each), start());
             threads.spawn_blocking(move || {
-                let whole = scan.run(&mut |batch| each(&mut state, &batch))?;
+                let whole = scan.run(&mut |batch, mask| each(&mut state, &batch, mask))?;
                 Ok::<_, QueryError>(whole.then_some(state))
             });
         }
@@ -161,10 +166,11 @@ impl Scan {
 
     /// Takes part in the work until there is none; false where no more rows are wanted.
     fn run(&self, take: &mut Take<'_>) -> Result<bool, QueryError> {
+        let mut kit = Kit::new().map_err(|error| QueryError::Failed(error.to_string()))?;
         while let Some(unit) = self.next() {
             let more = match unit {
                 Unit::Hot(batch) => self.hot(&batch, take)?,
-                Unit::Group(open, at) => self.group(&open, at, take)?,
+                Unit::Group(open, at) => self.group(&open, at, &mut kit, take)?,
                 Unit::Segment(segment) => {
                     let opened = self.open(&segment);
                     let mut work = self.work();
@@ -221,22 +227,24 @@ impl Scan {
         Ok(Open::new(&FLOWS, Arc::clone(segment), file, metadata))
     }
 
-    fn test(&self, part: &Expr) -> Result<Arc<Selector>, QueryError> {
+    fn test(&self, part: &Expr) -> Result<Arc<Answers>, QueryError> {
         let mut tests = self.tests.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, test)) = tests.iter().find(|(of, _)| of == part) {
             return Ok(Arc::clone(test));
         }
-        let test = Arc::new(Selector::new(&self.state, part)?);
+        let test = Arc::new(Answers::new(&self.state, part)?);
         tests.push((part.clone(), Arc::clone(&test)));
         Ok(test)
     }
 
-    fn group(&self, open: &Open, at: usize, take: &mut Take<'_>) -> Result<bool, QueryError> {
+    fn group(&self, open: &Open, at: usize, kit: &mut Kit, take: &mut Take<'_>) -> Result<bool, QueryError> {
         let columns = self.columns.as_ref().unwrap_or(&open.columns);
         for (part, rows) in open.plan(at, &self.filter)? {
             let test = part.as_ref().map(|part| self.test(part)).transpose()?;
-            let mut go_on = |batch| if self.stop.load(Ordering::Acquire) { Ok(false) } else { take(batch) };
-            if !open.read(at, &rows, test.as_deref(), columns, &mut go_on)? {
+            let mut go_on = |batch, mask: Option<&BooleanArray>| {
+                if self.stop.load(Ordering::Acquire) { Ok(false) } else { take(batch, mask) }
+            };
+            if !open.read(at, &rows, test.as_deref(), columns, kit, &mut go_on)? {
                 return Ok(false);
             }
         }
@@ -254,8 +262,8 @@ impl Scan {
             return Ok(true);
         }
         match &self.columns {
-            Some(columns) => take(fit(&passed, columns)?),
-            None => take(passed),
+            Some(columns) => take(fit(&passed, columns)?, None),
+            None => take(passed, None),
         }
     }
 }

@@ -82,6 +82,8 @@ pub(crate) fn simplify(filter: &Expr, evidence: &dyn Evidence) -> Left {
             Left::Everything => Left::Nothing,
             Left::Part(part) => Left::Part(Expr::Not(Box::new(part))),
         },
+        // It was looked up before.
+        Expr::Tag(_) => Left::Part(filter.clone()),
         Expr::Test(test) => match decide(test, evidence) {
             Some(true) => Left::Everything,
             Some(false) => Left::Nothing,
