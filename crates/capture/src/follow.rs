@@ -127,7 +127,7 @@ impl Follower {
 
     fn close(&mut self) {
         if let Some(open) = self.open.take() {
-            let mark = Mark::of(&open.path).filter(|now| now.same_file(&open.mark)).unwrap_or(open.mark);
+            let mark = Mark::of(&open.path).filter(|now| open.mark.same_file(now)).unwrap_or(open.mark);
             self.read.insert(open.path, mark);
         }
     }
