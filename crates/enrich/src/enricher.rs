@@ -64,11 +64,12 @@ impl Sources {
 
     /// The same with definitions of which those before `at` are the same.
     fn redefined(&self, at: Time, definitions: Definitions) -> Self {
-        let before = |from| {
-            let is = |(_, version): &(&Arc<Table>, &Version)| version.valid_from == from && from.is_none_or(|f| f < at);
-            self.tables.iter().zip(self.definitions.versions()).find(is).map(|(table, _)| Arc::clone(table))
-        };
-        let table = |v: &Version| before(v.valid_from).unwrap_or_else(|| Arc::new(Table::new(&v.entries)));
+        let same = |version: &Version| version.valid_from.is_none_or(|from| from < at);
+        let known = self.tables.iter().zip(self.definitions.versions()).filter(|(_, version)| same(version));
+        let ready: HashMap<Option<Time>, &Arc<Table>, RandomState> =
+            known.map(|(table, version)| (version.valid_from, table)).collect();
+        let before = |version: &Version| ready.get(&version.valid_from).copied().map(Arc::clone);
+        let table = |v: &Version| before(v).unwrap_or_else(|| Arc::new(Table::new(&v.entries)));
         let tables = definitions.versions().iter().map(table).collect();
         Self { definitions, tables, databases: self.databases.clone() }
     }

@@ -46,6 +46,7 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
     if args.once {
         return finish(core).await;
     }
+    let asked = interrupted();
     eprintln!(
         "\n  console   http://{}/\n  user      demo\n  password  {password}\n\nCtrl-C ends it.",
         listener.local_addr()?
@@ -61,7 +62,7 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
     };
     let served = tokio::select! {
         served = serve(&core, &folder, listener, counters, exporters) => served,
-        () = interrupted() => Ok(()),
+        () = asked => Ok(()),
     };
     if let Some(collection) = collection {
         collection.close().await?;

@@ -56,6 +56,7 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
         core.state.set_user("admin", &password)?;
         eprintln!("first start: log in as `admin` with the password `{password}` (shown only now)");
     }
+    let asked = interrupted();
     let stop = watch::Sender::new(false);
     let mut sources = Sources::default();
     sources.collect(&settings, &folder, &core, forwarder, &stop)?;
@@ -67,7 +68,7 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
     let served = tokio::select! {
         served = serve(&core, &folder, listener, counters, exporters) => served,
         failed = sources.failed() => failed,
-        () = interrupted() => Ok(()),
+        () = asked => Ok(()),
     };
     stop.send_replace(true);
     sources.stop().await;

@@ -167,7 +167,7 @@ fn tags_on_the_command_line() {
     let data = folder.path().to_string_lossy().into_owned();
     let run = |words: &[&str]| stdout(&[words, &["--data", &data]].concat());
     run(&["import", RECORDING]);
-    run(&["set", "create", "phones", "192.0.2.1", "192.0.2.2"]);
+    run(&["set", "create", "phones", "192.0.2.1", "192.0.2.2", "--valid-from", BEFORE]);
     run(&["tag", "create", "calling", "src in @phones", "--note", "who calls", "--valid-from", BEFORE]);
     run(&["tag", "create", "second call", "tag calling and dst_port in [8080-8090]", "--valid-from", BEFORE]);
     assert!(run(&["tag", "list"]).contains("second call  1"));

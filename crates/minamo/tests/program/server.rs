@@ -123,6 +123,7 @@ fn spawn(folder: &std::path::Path) -> (Child, String, Option<String>) {
             return (child, address, password);
         }
     }
+    child.wait().expect("it ended");
     panic!("it did not say where its console is");
 }
 

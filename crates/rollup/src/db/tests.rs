@@ -174,7 +174,7 @@ fn foreign_and_newer_files_are_refused() {
     assert!(error.is_damaged() && error.to_string().contains("channel 1 at 0"), "{error}");
     db.connection.pragma_update(None, "user_version", 99).expect("set");
     drop(db);
-    assert!(Db::open(&path).expect_err("refused").to_string().contains("format version 99, want at most 2"));
+    assert!(Db::open(&path).expect_err("refused").to_string().contains("format version 99, want at most 3"));
 }
 
 #[test]

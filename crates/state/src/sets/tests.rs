@@ -166,7 +166,7 @@ fn a_tag_is_what_it_was_at_each_time() {
     assert_eq!(case.resolve("tag guests", AsOf::At(Time(19))), "src_ip in [198.51.100.0/24]");
     assert_eq!(case.resolve("tag guests", AsOf::At(Time(30))), "src_ip in [198.51.100.0/24] and proto = tcp");
     let heavy = case.resolve("tag heavy", AsOf::At(Time(30)));
-    assert_eq!(heavy, "(src_ip in [198.51.100.0/24] and proto = tcp) and bytes > 1M");
+    assert_eq!(heavy, "(src_ip in [198.51.100.0/24] and proto = tcp) and bytes > 1000000");
     NamedSets::delete_tag(&case.definitions, "heavy", (None, Time(40)), &File).expect("deleted");
     assert_eq!(case.resolve("tag heavy", AsOf::At(Time(40))), "not any");
     let own = NamedSets::load(&case.definitions).expect("read");

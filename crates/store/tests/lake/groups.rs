@@ -210,6 +210,17 @@ fn sampled(rows: &mut [Flow]) {
     }
 }
 
+/// Over everything a chart is as sure as the summary is: the shares of minutes are rounded down.
+fn as_sure_as(found: &minamo_store::RollupChart, want: Intervals) {
+    let mut all_of_it = minamo_store::Cell::ZERO;
+    found.lines.iter().flat_map(|(_, _, cells)| cells).for_each(|cell| all_of_it.add(cell));
+    let got = Intervals::of_cell(&all_of_it).expect("known");
+    for (got, want) in [(got.bytes, want.bytes), (got.packets, want.packets), (got.flows, want.flows)] {
+        let close = |a: u64, b: u64| a.abs_diff(b) <= b / 100_000 + 2;
+        assert!(close(got.low, want.low) && close(got.high, want.high), "{got:?} {want:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sampled_flows_count_for_what_they_stand_for_everywhere_and_intervals_say_how_sure_that_is() {
     let dir = tempfile::tempdir().expect("a directory");
@@ -291,15 +302,9 @@ async fn sampled_flows_count_for_what_they_stand_for_everywhere_and_intervals_sa
         }
         lake.seal().await.expect("sealed");
     }
-    // Over everything a chart is as sure as the summary is: the shares of minutes are rounded down.
     let found = lake.chart(chart).await.expect("answered");
-    let mut all_of_it = minamo_store::Cell::ZERO;
-    found.lines.iter().flat_map(|(_, _, cells)| cells).for_each(|cell| all_of_it.add(cell));
-    let (got, want) = (Intervals::of_cell(&all_of_it).expect("known"), summary.sampled.expect("sampled"));
-    for (got, want) in [(got.bytes, want.bytes), (got.packets, want.packets), (got.flows, want.flows)] {
-        let close = |a: u64, b: u64| a.abs_diff(b) <= b / 100_000 + 2;
-        assert!(found.sampled && close(got.low, want.low) && close(got.high, want.high), "{got:?} {want:?}");
-    }
+    assert!(found.sampled);
+    as_sure_as(&found, summary.sampled.expect("sampled"));
     let untouched = lake.sql("SELECT SUM(src_bytes + dst_bytes) AS b FROM flows", 1).await.expect("answered");
     assert_eq!(texts(&untouched.batches[0]), [counted.to_string()], "rows keep what was counted");
 }

@@ -173,7 +173,9 @@ mod tests {
         for width in 1..=32_u8 {
             for count in [0, 1, 7, 8, 9, 64, 1_000] {
                 let mask = u32::MAX >> (32 - u32::from(width));
-                let code = |n: u64| if n / 24 % 3 == 0 { mask / 3 } else { mix(n + u64::from(width)) as u32 & mask };
+                let code = |n: u64| {
+                    if (n / 24).is_multiple_of(3) { mask / 3 } else { mix(n + u64::from(width)) as u32 & mask }
+                };
                 let codes: Vec<u32> = (0..count).map(code).collect();
                 let octets = packed(&codes, width);
                 let mut found = vec![99];
