@@ -52,8 +52,8 @@ struct Writing {
     jobs: SyncSender<Job>,
     writer: Option<JoinHandle<()>>,
     maintainer: Option<JoinHandle<()>>,
-    /// Held locked while the lake is open.
-    lock: File,
+    /// Held while the lake is open.
+    _lock: Lock,
     filler: Option<Filler>,
 }
 
@@ -313,7 +313,7 @@ impl Writing {
         maintainer: Maintainer,
         jobs: SyncSender<Job>,
         receiver: Receiver<Job>,
-        lock: File,
+        lock: Lock,
     ) -> Result<Self, StoreError> {
         let (requests, queue) = mpsc::channel(shared.settings.queue_batches);
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
@@ -325,7 +325,7 @@ impl Writing {
             jobs,
             writer: spawn("lake-log", Box::new(move || writer.run(queue)))?,
             maintainer: spawn("lake-seal", Box::new(move || maintainer.run(&receiver)))?,
-            lock,
+            _lock: lock,
             filler: None,
         })
     }
@@ -341,8 +341,6 @@ impl Writing {
             drop(self.jobs.send(Job::Stop));
             drop(maintainer.join());
         }
-        // Explicitly: a child process that is being started may hold a copy of the descriptor for a moment.
-        drop(self.lock.unlock());
     }
 }
 
@@ -352,13 +350,24 @@ impl Drop for Writing {
     }
 }
 
+/// The lake's file `lock`, locked until this goes.
+#[derive(Debug)]
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Explicitly: a child process that is being started may hold a copy of the descriptor for a moment.
+        drop(self.0.unlock());
+    }
+}
+
 /// Takes the lake for writing; another process that has it is an error.
-pub(crate) fn lock(dir: &Path) -> Result<File, StoreError> {
+pub(crate) fn lock(dir: &Path) -> Result<Lock, StoreError> {
     let path = dir.join("lock");
     let file = File::options().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(StoreError::io("open", &path))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse(dir.to_owned())),
         Err(TryLockError::Error(error)) => Err(StoreError::io("lock", &path)(error)),
     }
