@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 CORPORA = ../shared/corpora
 TOOLS = ../shared/tools
 
-.PHONY: demo test build program install web walk fmt fuzz bench bench-meter bench-threads bench-probe bench-lake bench-collect score-dpi score-probe need
+.PHONY: demo test build program install web walk fmt fuzz bench bench-meter bench-threads bench-probe bench-lake bench-collect score-dpi score-probe score-npm need
 
 ## Shows a small network in the browser: builds what is missing, replays captures, serves on loopback.
 demo: build
@@ -89,6 +89,10 @@ score-dpi: build
 ## Counters, flags and times of every conversation of the corpora against tshark, and other referees.
 score-probe: build
 	python3 benches/score-probe.py $(MINAMO) $(CORPORA) $(or $(MINAMO_BENCH_DIR),/tmp/minamo-bench)
+
+## Round trips and segments sent again against delays and losses that are known.
+score-npm: build
+	python3 benches/score-npm.py $(MINAMO)
 
 need:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 (rustup)"; exit 1; }

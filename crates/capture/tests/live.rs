@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::net::UdpSocket;
 
 use minamo_base::Time;
-use minamo_capture::{Expression, LiveCapture, LiveSettings};
+use minamo_capture::{Expression, LiveCapture, LiveSettings, Watched};
 use minamo_packet::{Transport, decode};
 
 use namespace::{inside, ip, try_ip, until_up, without_ipv6};
@@ -288,4 +288,51 @@ fn a_capture_is_read_after_the_privileges_are_gone() {
     send(&socket, "192.0.2.2");
     assert_eq!(read(&mut capture).numbers, once(None));
     assert_eq!(capture.stats().expect("counters").received, u64::from(SENT), "the counters are still told");
+}
+
+#[test]
+fn an_interface_that_comes_later_or_comes_back_is_read() {
+    if !inside("an_interface_that_comes_later_or_comes_back_is_read") {
+        return;
+    }
+    assert!(Watched::open("far", LiveSettings::default(), false).is_err(), "nobody said that it shall be waited for");
+    let mut watched = Watched::open("far", LiveSettings::default(), true).expect("waited for");
+    assert_eq!(watched.link(), None);
+    // What was read of each time that it was there; other frames are the kernel's own.
+    let mut received = 0;
+    for round in 0..3 {
+        cable();
+        until(&mut watched, |watched, _| watched.link().is_some());
+        if round == 1 {
+            // Down and up again is no other interface.
+            ip("link set far down");
+            ip("link set far up");
+            until_up("far");
+            until_up("near");
+        }
+        let socket = UdpSocket::bind("192.0.2.1:0").expect("the address is ours");
+        send(&socket, "192.0.2.2");
+        let mut seen = 0;
+        until(&mut watched, |_, came| {
+            seen += u32::from(came);
+            seen == SENT
+        });
+        received += u64::from(SENT);
+        ip("link del near");
+        until(&mut watched, |watched, _| watched.link().is_none());
+    }
+    assert!(watched.stats().expect("counters").received >= received, "what is gone is counted");
+}
+
+/// Reads until something holds, which is told of each look whether it gave one of our frames.
+fn until(watched: &mut Watched, mut holds: impl FnMut(&Watched, bool) -> bool) {
+    for _ in 0..10_000 {
+        let frame = watched.next_frame().expect("still good");
+        let packet = frame.and_then(|frame| decode(frame.link, frame.data).ok());
+        let ours = packet.is_some_and(|packet| packet.tuple().dst_port == PORT);
+        if holds(watched, ours) {
+            return;
+        }
+    }
+    panic!("never");
 }

@@ -91,9 +91,10 @@ struct Piece {
 }
 
 impl Fragments {
-    /// True where there is nothing that time could end.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.ages.is_empty()
+    /// True where something has waited for too long by `now`.
+    #[inline]
+    pub(crate) fn is_due(&self, now: Time) -> bool {
+        self.ages.front().is_some_and(|(seen, ..)| now.since(*seen) > WAIT)
     }
 
     /// Takes a fragment.

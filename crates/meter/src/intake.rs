@@ -181,7 +181,7 @@ impl Intake {
     /// Gives what fragments came to by `now` although no frame says so.
     pub fn advance(&mut self, now: Time, out: &mut dyn FnMut(&Unit<'_>)) {
         self.now = self.now.max(now);
-        if !self.fragments.is_empty() {
+        if self.fragments.is_due(self.now) {
             let now = self.now;
             self.with_fragments(0, out, |fragments, counters, part| fragments.advance(now, counters, part));
         }
@@ -261,8 +261,11 @@ impl Intake {
 pub(crate) fn endpoints(packet: &Packet<'_>) -> FiveTuple {
     let tuple = packet.tuple();
     match packet.transport {
-        // Request and answer differ in type: the flow is the pair of hosts.
-        Transport::Icmp(..) => FiveTuple { src_port: 0, dst_port: 0, ..tuple },
+        // Request and answer differ in type: the flow is the pair of hosts and the identifier of the query.
+        Transport::Icmp(..) => {
+            let id = packet.icmp_id().unwrap_or(0);
+            FiveTuple { src_port: id, dst_port: id, ..tuple }
+        }
         _ => tuple,
     }
 }

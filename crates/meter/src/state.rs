@@ -6,13 +6,17 @@ use minamo_base::{FiveTuple, FlowId, Ip, Mac, Time};
 use minamo_dissect::{Classifier, Label, Side, label_of_ip_protocol, link_protocol, reason};
 use minamo_model::flow::{Net, Tcp, Tunnel};
 use minamo_model::{Flow, FlowGroup};
-use minamo_packet::{Fragment, FrameKind, LinkFrame, Packet, Transport, Tunnels, tcp_flags};
+use minamo_packet::{Fragment, FrameKind, LinkFrame, Packet, Transport, Tunnels, is_icmp_query, tcp_flags};
 
 use crate::Settings;
 use crate::npm::{self, Paces};
 use crate::sampling::Sampling;
 use crate::table::{Key, Wait};
 use crate::tcp::{Budget, Listener, TcpState};
+
+/// Numbers of ICMP and ICMPv6 above IP.
+const ICMP: u8 = 1;
+const ICMP_V6: u8 = 58;
 
 /// A packet's direction relative to the first one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,13 +96,8 @@ struct Asking {
 }
 
 impl Asking {
-    /// Has the classifier look, with what was found so far in the row that all flows share for that.
-    #[inline]
-    fn with<T>(&mut self, scratch: &mut Flow, look: impl FnOnce(&mut Listener<'_>) -> T) -> T {
-        self.groups.drain(..).for_each(|group| scratch.put_group(group));
-        let told = look(&mut Listener { classifier: &mut self.classifier, facts: scratch });
-        scratch.take_groups(&mut self.groups);
-        told
+    fn listener<'a>(&'a mut self, scratch: &'a mut Flow) -> Listener<'a> {
+        Listener { classifier: &mut self.classifier, groups: &mut self.groups, scratch }
     }
 }
 
@@ -114,7 +113,6 @@ struct Pace {
     paces: Paces,
     /// Length, negative from the responder, and microseconds since the one before.
     packets: Vec<(i32, u32)>,
-    last: Option<Time>,
 }
 
 impl FlowState {
@@ -298,15 +296,14 @@ impl FlowState {
         let (again, gaps) = match (&packet.transport, tcp) {
             (Transport::Tcp(tcp), Some(state)) => match look {
                 Look::Asking(asking) => {
-                    asking.with(shared.0, |listener| state.segment(time, side, tcp, packet, Some(listener), shared.1))
+                    state.segment(time, side, tcp, packet, Some(&mut asking.listener(shared.0)), shared.1)
                 }
                 _ => state.segment(time, side, tcp, packet, None, shared.1),
             },
             (Transport::Udp(..), _) => {
                 if let Look::Asking(asking) = look {
-                    asking.with(shared.0, |listener| {
-                        listener.classifier.datagram(side, packet.payload, listener.facts);
-                    });
+                    let mut listener = asking.listener(shared.0);
+                    listener.facts(|classifier, facts| classifier.datagram(side, packet.payload, facts));
                 }
                 (false, 0)
             }
@@ -357,7 +354,7 @@ impl FlowState {
     pub(crate) fn drain(&mut self, (scratch, budget): (&mut Flow, &mut Budget)) -> u64 {
         let Some(tcp) = &mut self.tcp else { return 0 };
         let gaps = match &mut self.look {
-            Look::Asking(asking) => asking.with(scratch, |listener| tcp.drain(listener, budget)),
+            Look::Asking(asking) => tcp.drain(&mut asking.listener(scratch), budget),
             _ => 0,
         };
         tcp.let_go(budget);
@@ -385,16 +382,18 @@ impl FlowState {
         if !matches!(self.look, Look::Frame(_, _, false)) {
             (core.src_ip, core.dst_ip) = (ends.src, ends.dst);
         }
-        (core.src_port, core.dst_port, core.proto) = (ends.src_port, ends.dst_port, proto);
+        // The ports of an ICMP key are the identifier, which has a column of its own.
+        let ports = if matches!(proto, ICMP | ICMP_V6) { (0, 0) } else { (ends.src_port, ends.dst_port) };
+        (core.src_port, core.dst_port, core.proto) = (ports.0, ports.1, proto);
         [core.src_bytes, core.dst_bytes] = self.octets;
         [core.src_packets, core.dst_packets] = self.packets;
         core.source = "probe".into();
         core.orientation = Some(self.orientation.word().into());
         core.end_reason = Some(reason.into());
-        self.tell_headers(row, settings);
+        self.tell_headers(row, ends, settings);
         self.tell_pace(row, settings);
         sampled(settings.sampling, row);
-        self.tell_label(row, (ends.src_port, ends.dst_port));
+        self.tell_label(row, ports);
     }
 
     fn identity(&self, key: &Key, ends: FiveTuple) -> FlowId {
@@ -403,7 +402,7 @@ impl FlowState {
     }
 
     /// The groups of the headers.
-    fn tell_headers(&self, row: &mut Flow, settings: &Settings) {
+    fn tell_headers(&self, row: &mut Flow, ends: FiveTuple, settings: &Settings) {
         if self.macs.is_some() || self.vlans[0].is_some() {
             let l2 = row.l2.get_or_insert_default();
             [l2.vlan, l2.inner_vlan] = self.vlans;
@@ -434,6 +433,7 @@ impl FlowState {
         if let Some((kind, code)) = self.icmp {
             let icmp = row.icmp.get_or_insert_default();
             (icmp.kind, icmp.code) = (Some(kind), Some(code));
+            icmp.id = is_icmp_query(ends.proto, kind).then_some(ends.src_port);
         }
         if self.stream && settings.groups.tcp {
             let mut group = self.offers.clone().unwrap_or_default();
@@ -508,15 +508,20 @@ impl Look {
 
 impl Pace {
     fn data(&mut self, time: Time, side: Side, octets: u32, settings: &Settings) {
-        if settings.groups.npm {
-            self.paces.data(time, side);
-        }
+        let since = self.paces.data(time, side).map_or(0, |before| time.since(before) / 1_000);
         if settings.groups.splt && self.packets.len() < settings.splt_packets {
             let length = i32::try_from(octets).unwrap_or(i32::MAX);
-            let since = self.last.map_or(0, |before| time.since(before) / 1_000);
             let length = if side == Side::Src { length } else { -length };
+            self.make_room(settings.splt_packets);
             self.packets.push((length, u32::try_from(since).unwrap_or(u32::MAX)));
-            self.last = Some(time);
+        }
+    }
+
+    /// Makes room for more packets, and for no more than there will be: most flows have few.
+    fn make_room(&mut self, most: usize) {
+        let count = self.packets.len();
+        if count == self.packets.capacity() {
+            self.packets.reserve_exact(count.max(2).min(most.saturating_sub(count)));
         }
     }
 }

@@ -196,6 +196,7 @@ impl FlowTable {
                 at
             }
             None => {
+                self.make_room();
                 self.entries.push(entry);
                 u32::try_from(self.entries.len() - 1).unwrap_or(NONE)
             }
@@ -205,6 +206,15 @@ impl FlowTable {
         places.insert_unique(hasher.hash_one(key), at, hash);
         self.link(at);
         at as usize
+    }
+
+    /// Grows by a quarter, not to double: a table is large, and what is not used of it is taken from others. Places are
+    /// never given back, so growing comes to an end.
+    fn make_room(&mut self) {
+        let count = self.entries.len();
+        if count == self.entries.capacity() {
+            self.entries.reserve_exact((count / 4).max(1_024).min(self.max.saturating_sub(count).max(1)));
+        }
     }
 
     /// Moves a flow to the end of its list.

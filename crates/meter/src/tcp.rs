@@ -7,8 +7,8 @@ use std::cmp::Reverse;
 
 use minamo_base::Time;
 use minamo_dissect::{Classifier, Input, Side};
-use minamo_model::Flow;
 use minamo_model::flow::Npm;
+use minamo_model::{Flow, FlowGroup};
 use minamo_packet::{Packet, TcpHeader, tcp_flags};
 
 /// Segments of one side that wait for an earlier one.
@@ -18,15 +18,24 @@ const SMALLEST_FRAME: u64 = 46;
 /// Octets of one side that wait for earlier ones.
 const HELD_OCTETS: usize = 65_536;
 
-/// Who listens to the streams of a flow: the classifier, and the row that facts are written into.
+/// Who listens to a flow: the classifier, what it found so far, and the row that all flows share, which it writes into.
 pub(crate) struct Listener<'a> {
     pub(crate) classifier: &'a mut Classifier,
-    pub(crate) facts: &'a mut Flow,
+    pub(crate) groups: &'a mut Vec<FlowGroup>,
+    pub(crate) scratch: &'a mut Flow,
 }
 
 impl Listener<'_> {
-    fn hear(&mut self, side: Side, input: Input<'_>) {
-        self.classifier.stream(side, input, self.facts);
+    /// Has the classifier take a piece of a stream.
+    pub(crate) fn hear(&mut self, side: Side, input: Input<'_>) {
+        self.facts(|classifier, facts| classifier.stream(side, input, facts));
+    }
+
+    /// Has the classifier look, with what was found so far in the row.
+    pub(crate) fn facts(&mut self, look: impl FnOnce(&mut Classifier, &mut Flow)) {
+        self.groups.drain(..).for_each(|group| self.scratch.put_group(group));
+        look(self.classifier, self.scratch);
+        self.scratch.take_groups(self.groups);
     }
 }
 

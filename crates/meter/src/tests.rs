@@ -86,6 +86,34 @@ fn a_session_becomes_one_row_with_both_sides() {
 }
 
 #[test]
+fn pings_at_the_same_time_are_told_apart_by_their_identifier() {
+    let (one, other) = (CLIENT.0, SERVER.0);
+    let echo = |from, to, kind: u8, id: u8| {
+        let mut out = Vec::new();
+        let builder = PacketBuilder::ipv4(from, to, 64).icmpv4_raw(kind, 0, [0, id, 0, 1]);
+        builder.write(&mut out, b"ping").expect("a Vec takes all");
+        out
+    };
+    let mut run = Run::new(Settings::default());
+    for (kind, id, back) in [(8, 7, false), (8, 9, false), (0, 7, true), (0, 9, true), (8, 7, false), (3, 7, true)] {
+        let (from, to) = if back { (other, one) } else { (one, other) };
+        run.at(0, &echo(from, to, kind, id));
+    }
+    let (rows, _) = run.end();
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let icmp = row.icmp.as_ref().expect("ICMP");
+            (icmp.kind, icmp.id, row.core.src_packets, row.core.dst_packets)
+        })
+        .collect();
+    // Errors have no identifier.
+    assert_eq!(told, [(Some(8), Some(9), 1, 1), (Some(8), Some(7), 2, 1), (Some(3), None, 1, 0)]);
+    assert!(rows.iter().all(|row| (row.core.src_port, row.core.dst_port) == (0, 0)));
+    assert_ne!(rows[0].core.flow_id, rows[1].core.flow_id);
+}
+
+#[test]
 fn a_capture_that_begins_with_the_answer_is_turned_round() {
     let mut run = Run::new(Settings::default());
     run.at(0, &segment(SERVER, CLIENT, 500, SYN | ACK, b""));

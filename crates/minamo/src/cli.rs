@@ -131,8 +131,8 @@ pub(crate) struct Meter {
     #[arg(long, value_parser = sampling, value_name = "METHOD:N")]
     pub(crate) sample: Option<minamo_meter::Sampling>,
     /// Where chance begins: the same number chooses the same packets or flows of a capture.
-    #[arg(long, default_value = "0", value_name = "NUMBER", requires = "sample")]
-    pub(crate) seed: u64,
+    #[arg(long = "seed", default_value = "0", value_name = "NUMBER", requires = "sample")]
+    pub(crate) sample_seed: u64,
 }
 
 #[derive(Args)]
@@ -185,6 +185,16 @@ pub(crate) struct Probe {
     /// Leave out applications, performance and the sequence of lengths, which cost the most time and memory.
     #[arg(long)]
     pub(crate) light: bool,
+    /// Meter a part only, and let rows say so: every 100th packet (count:100), each packet with probability 1/100
+    /// (random:100), or all packets of one flow in 100 (flow:100).
+    #[arg(long, value_parser = sampling, value_name = "METHOD:N")]
+    pub(crate) sample: Option<minamo_meter::Sampling>,
+    /// Wait for interfaces that are not there at the start, instead of ending. One that is removed later is waited for in any case.
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// User that the program runs as once the interfaces are open, by name; the folder of the buffer must be its own.
+    #[arg(long, value_name = "NAME", conflicts_with = "wait")]
+    pub(crate) user: Option<String>,
     /// File that all counters are written to every ten seconds, in the text format of Prometheus.
     #[arg(long, value_name = "FILE")]
     pub(crate) counters: Option<PathBuf>,

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use minamo_base::{Tally, Time};
-use minamo_capture::recorder::Recorder;
-use minamo_capture::{CaptureError, LiveCapture};
-use minamo_meter::{Meter, Settings};
+use minamo_capture::recorder::{self, Recorder};
+use minamo_capture::{CaptureError, Frame, Watched};
+use minamo_meter::{Choice, Meter, Sampling, Settings};
 use minamo_model::{BATCH_ROWS, Flow, FlowBuilder};
+use minamo_packet::LinkType;
 use tokio::sync::mpsc;
 
 use crate::clock;
@@ -87,9 +88,9 @@ minamo_base::counters! {
 
 /// Meters an interface until `stop` is set, and records its packets where it shall; runs on its own thread.
 pub(crate) fn run(
-    mut capture: LiveCapture,
+    mut capture: Watched,
     settings: Settings,
-    mut recorder: Option<Recorder>,
+    mut recording: Option<Recording>,
     rows: &mpsc::Sender<RecordBatch>,
     counters: &Counters,
     stop: &Arc<AtomicBool>,
@@ -103,8 +104,8 @@ pub(crate) fn run(
         match capture.next_frame()? {
             Some(frame) => {
                 frames += 1;
-                if let Some(recorder) = &mut recorder {
-                    recorder.frame(&frame);
+                if let Some(recording) = &mut recording {
+                    recording.frame(&frame)?;
                 }
                 if let Err(skip) = meter.take(frame.time, frame.link, frame.data, &mut |row| out.add(&row)) {
                     *skipped.entry(skip.reason()).or_default() += 1;
@@ -117,17 +118,67 @@ pub(crate) fn run(
         }
         let now = clock::now();
         out.send_old(now);
-        if let Some(recorder) = &mut recorder {
-            recorder.advance(now);
+        if let Some(recording) = &mut recording {
+            recording.advance(now);
         }
         if now.since(told_at) >= 1_000_000_000 {
             told_at = now;
-            told.tell(counters, &capture, frames, &skipped, &meter)?;
+            told.tell(counters, &mut capture, frames, &skipped, &meter)?;
         }
     }
     meter.finish(&mut |row| out.add(&row));
     out.send(clock::now());
-    told.tell(counters, &capture, frames, &skipped, &meter)
+    told.tell(counters, &mut capture, frames, &skipped, &meter)
+}
+
+/// What one thread records of its interface.
+pub(crate) struct Recording {
+    name: String,
+    settings: recorder::Settings,
+    counters: Arc<recorder::Counters>,
+    /// Once there was a frame: an interface that comes back may be one of another kind.
+    open: Option<(LinkType, Recorder)>,
+}
+
+impl Recording {
+    /// For a thread of this name; the folder is made now.
+    pub(crate) fn new(
+        name: String,
+        settings: &recorder::Settings,
+        counters: Arc<recorder::Counters>,
+    ) -> std::io::Result<Self> {
+        recorder::make_folder(&settings.folder)?;
+        Ok(Self { name, settings: settings.clone(), counters, open: None })
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), CaptureError> {
+        let recorder = match &mut self.open {
+            Some((link, recorder)) if *link == frame.link => recorder,
+            other => {
+                let opened = Recorder::open(&self.name, frame.link, &self.settings, Arc::clone(&self.counters));
+                let failed = |cause| CaptureError::Io { path: self.settings.folder.clone(), cause };
+                &mut other.insert((frame.link, opened.map_err(failed)?)).1
+            }
+        };
+        recorder.frame(frame);
+        Ok(())
+    }
+
+    fn advance(&mut self, now: Time) {
+        if let Some((_, recorder)) = &mut self.open {
+            recorder.advance(now);
+        }
+    }
+}
+
+/// The settings of one thread of several on an interface: threads that draw the same numbers do not draw by chance. Flows are
+/// chosen alike everywhere.
+pub(crate) fn apart(settings: &Settings, thread: usize) -> Settings {
+    let apart = |sampling: Sampling| match sampling.choice {
+        Choice::Flow => sampling,
+        Choice::Count | Choice::Random => Sampling { seed: sampling.seed.wrapping_add(thread as u64), ..sampling },
+    };
+    Settings { sampling: settings.sampling.map(apart), ..settings.clone() }
 }
 
 /// What one thread has told its interface's counters, which it shares with the other threads.
@@ -143,7 +194,7 @@ impl Told {
     fn tell(
         &mut self,
         counters: &Counters,
-        capture: &LiveCapture,
+        capture: &mut Watched,
         frames: u64,
         skipped: &BTreeMap<&'static str, u64>,
         meter: &Meter,

@@ -14,7 +14,7 @@ use minamo_base::{FiveTuple, Mac, WireError};
 pub use frame::{FrameKind, LinkFrame};
 pub use ip::{Fragment, IpHeader};
 pub use link::LinkType;
-pub use transport::{TcpHeader, Transport, tcp_flags};
+pub use transport::{TcpHeader, Transport, is_icmp_query, tcp_flags};
 pub use tunnel::{Carrier, Closed, DEPTH, Form, TUNNELS, Tunnel, Tunnels};
 
 use link::Way;
@@ -92,6 +92,14 @@ impl<'a> Packet<'a> {
     /// The packet without what it borrows: no payload, no part.
     pub fn headers(&self) -> Packet<'static> {
         Packet { payload: &[], part: &[], ..*self }
+    }
+
+    /// Identifier of a query of ICMP and of its answer: pings of the same hosts at the same time differ in it.
+    pub fn icmp_id(&self) -> Option<u16> {
+        let Transport::Icmp(kind, _) = self.transport else { return None };
+        // Behind type, code and checksum.
+        let id = self.payload.get(2..)?.first_chunk().filter(|_| is_icmp_query(self.ip.proto, kind))?;
+        Some(u16::from_be_bytes(*id))
     }
 
     /// Endpoints and protocol. ICMP has type and code in place of the ports.

@@ -223,9 +223,14 @@ macro_rules! row {
         }
 
         impl $row {
-            /// Takes out the groups that are there.
+            /// Takes out the groups that are there. The list is made as long as it must be: nearly all are short.
             pub fn take_groups(&mut self, groups: &mut Vec<$group>) {
-                $(groups.extend(self.$field.take().map($group::$ty));)*
+                $(
+                    if let Some(group) = self.$field.take() {
+                        groups.reserve_exact(1);
+                        groups.push($group::$ty(group));
+                    }
+                )*
             }
 
             /// Puts a group in its place.

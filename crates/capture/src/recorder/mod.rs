@@ -164,8 +164,8 @@ impl Drop for Recorder {
     }
 }
 
-/// Makes the folder, for its owner only.
-fn make_folder(folder: &Path) -> io::Result<()> {
+/// Makes the folder, for its owner only; what is there already stays as it is.
+pub fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     fs::metadata(folder).map(|_| ())
 }

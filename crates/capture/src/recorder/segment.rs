@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use minamo_base::Time;
-use minamo_packet::{LinkType, decode};
+use minamo_packet::{LinkType, decode_parts};
 
 use super::Counters;
 use super::index::{self, Index};
@@ -52,7 +52,7 @@ impl Buffer {
 
     /// Adds a frame, of which at most `most` octets are kept.
     pub(super) fn push(&mut self, frame: &Frame<'_>, most: usize) {
-        let hash = decode(frame.link, frame.data).map_or(index::NO_PACKET, |packet| index::conversation(&packet));
+        let hash = decode_parts(frame.link, frame.data).map_or(index::NO_PACKET, |packet| index::conversation(&packet));
         let place = u32::try_from(self.octets.len()).unwrap_or(u32::MAX);
         self.places.push((hash, place));
         let (first, last) = self.span.unwrap_or((frame.time, frame.time));

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Meter) -> anyhow::Result<()> {
     let settings = minamo_meter::Settings {
         idle_timeout: args.idle_timeout,
         active_timeout: args.active_timeout,
-        sampling: args.sample.map(|sampling| minamo_meter::Sampling { seed: args.seed, ..sampling }),
+        sampling: args.sample.map(|sampling| minamo_meter::Sampling { seed: args.sample_seed, ..sampling }),
         groups: if args.light { minamo_meter::Groups::LIGHT } else { args.groups },
         ..Default::default()
     };

@@ -10,11 +10,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use minamo_base::{Sample, Time};
-use minamo_capture::recorder::{self, Cutter, Recorder};
-use minamo_capture::{LiveCapture, LiveSettings};
+use minamo_capture::recorder::{self, Cutter};
+use minamo_capture::{LiveSettings, Watched};
 use minamo_collect::{Collector, Forwarder};
 use minamo_enrich::Enricher;
-use minamo_meter::{Choice, Sampling};
 use minamo_server::lake::import::Importing;
 use minamo_server::local::LocalListener;
 use minamo_server::profiles::Synced;
@@ -37,7 +36,7 @@ use crate::import;
 use crate::ingest::{self, Fresh};
 use crate::interfaces::InterfaceNames;
 use crate::pairing::{self, Stages};
-use crate::probe;
+use crate::probe::{self, Recording};
 use crate::sets::{AllSets, Kept, Networks, Own};
 use crate::settings::{Interface, Settings};
 
@@ -250,7 +249,7 @@ struct Sources {
 }
 
 /// The interfaces that are metered, open: one capture for each thread.
-struct Probes(Vec<(Interface, Vec<LiveCapture>)>);
+struct Probes(Vec<(Interface, Vec<Watched>)>);
 
 impl Probes {
     fn open(settings: &Settings) -> anyhow::Result<Self> {
@@ -259,15 +258,9 @@ impl Probes {
             let group = (interface.threads > 1).then(|| probe::group(number));
             let live = LiveSettings { group, ..interface.live.clone() };
             let captures: Vec<_> = (0..interface.threads)
-                .map(|_| LiveCapture::open(&interface.name, &live))
+                .map(|_| Watched::open(&interface.name, live.clone(), settings.waits()))
                 .collect::<Result<_, _>>()
                 .context("probe.interfaces")?;
-            if settings.hardware_times()
-                && let Some(capture) = captures.first()
-                && !capture.stamp_by_card().context("probe.hardware_times")?
-            {
-                tracing::warn!(interface = interface.name, "the card does not stamp what it receives: the kernel does");
-            }
             probes.push((interface, captures));
         }
         Ok(Self(probes))
@@ -320,18 +313,17 @@ impl Sources {
             self.recorders.extend(recorded.iter().map(|counters| (interface.name.clone(), Arc::clone(counters))));
             for (thread, capture) in captures.into_iter().enumerate() {
                 let name = format!("{}-{thread}", interface.name);
-                let recorder = match (recorder, &recorded) {
+                let recording = match (recorder, &recorded) {
                     (Some(settings), Some(counters)) => {
-                        let opened = Recorder::open(&name, capture.link(), settings, Arc::clone(counters));
-                        Some(opened.with_context(|| format!("recorder.folder: {}", settings.folder.display()))?)
+                        let made = Recording::new(name, settings, Arc::clone(counters));
+                        Some(made.with_context(|| format!("recorder.folder: {}", settings.folder.display()))?)
                     }
                     _ => None,
                 };
-                let mut meter = interface.meter.clone();
-                meter.sampling = meter.sampling.map(|sampling| apart(sampling, thread));
+                let meter = probe::apart(&interface.meter, thread);
                 let (batches, stop, counters) = (core.batches(), Arc::clone(&self.stop), Arc::clone(&counters));
                 self.tasks
-                    .spawn_blocking(move || Ok(probe::run(capture, meter, recorder, &batches, &counters, &stop)?));
+                    .spawn_blocking(move || Ok(probe::run(capture, meter, recording, &batches, &counters, &stop)?));
             }
             tracing::info!(interface = interface.name, threads = interface.threads, "metering");
         }
@@ -372,14 +364,6 @@ impl Sources {
                 tracing::error!("{error:#}");
             }
         }
-    }
-}
-
-/// The sample of one thread: threads that draw the same numbers do not draw by chance. Flows are chosen alike everywhere.
-fn apart(sampling: Sampling, thread: usize) -> Sampling {
-    match sampling.choice {
-        Choice::Flow => sampling,
-        Choice::Count | Choice::Random => Sampling { seed: thread as u64, ..sampling },
     }
 }
 

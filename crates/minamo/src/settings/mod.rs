@@ -217,6 +217,7 @@ mod tests {
         assert!(error("[[probe.interface]]\nname = \"a\"\nspeed = 1").contains("speed: no such key"));
         assert!(error("[[probe.interface]]\nname = \"a\"\nsampling = \"7\"").contains("sampling: got \"7\""));
         assert!(error("[probe]\nsampling = \"7\"").contains("\"random:100\""));
+        assert!(error("[probe]\nwait = true\nuser = \"minamo\"").starts_with("probe.wait: opening an interface later"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use minamo_detect::parse_length;
 
 use super::Settings;
@@ -29,6 +29,10 @@ impl Settings {
 
     /// `probe.interfaces` and `probe.interface`: the interfaces to meter, each with its settings.
     pub(crate) fn probed(&self) -> anyhow::Result<Vec<Interface>> {
+        ensure!(
+            !self.waits() || self.probe_user().is_none(),
+            "probe.wait: opening an interface later needs the privileges that probe.user gives up"
+        );
         let common = Interface {
             name: String::new(),
             live: self.live()?,
@@ -70,12 +74,13 @@ impl Settings {
             promiscuous: self.flag("probe.promiscuous"),
             ring_bytes: parse_size(self.text("probe.ring")).unwrap_or_default(),
             group: None,
+            hardware_times: self.flag("probe.hardware_times"),
         })
     }
 
-    /// `probe.hardware_times`.
-    pub(crate) fn hardware_times(&self) -> bool {
-        self.flag("probe.hardware_times")
+    /// `probe.wait`.
+    pub(crate) fn waits(&self) -> bool {
+        self.flag("probe.wait")
     }
 
     /// `meter.*`.

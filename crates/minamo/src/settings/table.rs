@@ -160,6 +160,12 @@ pub static SETTINGS: &[Setting] = &[
         doc: "Interfaces to meter that have settings of their own: `name`, and any of `filter`, `threads`, `sampling`, `groups`, `idle_timeout`, `active_timeout`, `max_flows`, `promiscuous`; the rest is as for the others.",
     },
     Setting {
+        key: "probe.wait",
+        kind: Kind::Flag,
+        default: "false",
+        doc: "Wait for interfaces that are not there at the start, instead of ending. One that is removed later is waited for in any case. Not together with probe.user, as opening needs privileges.",
+    },
+    Setting {
         key: "probe.sampling",
         kind: Kind::Sampling,
         default: "\"none\"",

@@ -121,6 +121,8 @@ table! {
         kind: Option<u8>, "最初のメッセージのタイプ", Key, None, Both, Plain, [Ie(0, 176), Ie6(0, 178), Nprobe("ICMP_TYPE")];
         /// Code of the first message.
         code: Option<u8>, "最初のメッセージのコード", Key, None, Both, Plain, [Ie(0, 177), Ie6(0, 179)];
+        /// Identifier of a query such as an echo (RFC 792, RFC 4443 §4): each run of a ping has its own.
+        id: Option<u16>, "問い合わせ（エコーなど）の識別子（RFC 792、RFC 4443）。ping の実行ごとに異なる", Key, None, Observed, Plain, [];
     }
 }
 
