@@ -204,6 +204,70 @@ async function billing({ page, t, go, shot, see }) {
   await page.goBack();
 }
 
+/** A profile is made, refused where a channel is wrong, charted both ways, and ended. */
+async function profiles({ page, t, go, shot, see }) {
+  const name = `web ${await page.locator("html").getAttribute("lang")} ${Date.now() % 10_000}`;
+  await go("profiles");
+  await page.locator(".traffic canvas").first().waitFor(wait);
+  await page.getByRole("button", { name: t.profiles.new }).click();
+  await page.getByLabel(t.profiles.name, { exact: true }).fill(name);
+  await page.getByLabel(t.profiles.channelName, { exact: true }).fill("tls");
+  const filter = page.getByRole("combobox", { name: t.profiles.channelFilter.replace("{{name}}", "tls") });
+  await filter.fill("dst_port = ");
+  await filter.press("Escape");
+  await page.getByRole("button", { name: t.profiles.make }).click();
+  await page.getByRole("alert").first().waitFor(wait);
+  await filter.fill("dst_port = 443");
+  await filter.press("Escape");
+  await page.getByRole("button", { name: t.profiles.make }).click();
+  await page.getByRole("heading", { name }).waitFor(wait);
+  await page.getByRole("button", { name: t.profiles.as.then }).click();
+  await see(t.profiles.note.then);
+  await page.locator(".legend, .traffic canvas").first().waitFor(wait);
+  assert.equal(await page.locator(".error-note").count(), 0, "the profile is charted");
+  await shot("profiles");
+  page.once("dialog", (dialog) => dialog.accept());
+  await page.getByRole("button", { name: t.profiles.end }).click();
+  await page.getByRole("heading", { name: t.profiles.live, exact: true }).waitFor(wait);
+}
+
+/** A tag and a set are made, what is wrong is told where it is, and a question uses them. */
+async function names({ page, t, go, shot, see }) {
+  const lang = await page.locator("html").getAttribute("lang");
+  const [tag, set] = [`walk-${lang}-${Date.now() % 10_000}`, `servers-${lang}-${Date.now() % 10_000}`];
+  await go("names");
+  await page.getByRole("button", { name: t.names.new.set }).click();
+  await page.getByLabel(t.profiles.name, { exact: true }).fill(set);
+  const list = page.getByLabel(t.names.members);
+  await list.fill("192.0.2.0/24\n192.0.2.300");
+  await page.getByRole("button", { name: t.names.make.set }).click();
+  await page.getByRole("alert").first().waitFor(wait);
+  assert.match(await list.inputValue(), /192\.0\.2\.300/, "refused members stay");
+  await list.fill("192.0.2.0/24\n2001:db8:1::/48");
+  await page.getByRole("button", { name: t.names.make.set }).click();
+  await page.getByRole("heading", { name: t.names.change.set.replace("{{name}}", set) }).waitFor(wait);
+  await page.getByRole("button", { name: t.names.new.tag }).click();
+  await page.getByLabel(t.profiles.name, { exact: true }).fill(tag);
+  const filter = page.getByRole("combobox", { name: t.names.filter });
+  await filter.fill(`ip in @${set}`);
+  await filter.press("Escape");
+  await page.getByRole("button", { name: t.names.make.tag }).click();
+  await page.getByRole("heading", { name: t.names.change.tag.replace("{{name}}", tag) }).waitFor(wait);
+  await see(t.profiles.versions);
+  await shot("names");
+  const asked = page.url();
+  await go("flows");
+  const input = page.getByRole("combobox", { name: t.filter.label });
+  await input.fill(`tag = ${tag}`);
+  await page.keyboard.press("Enter");
+  await page.locator("tr[data-row], .empty").first().waitFor(wait);
+  assert.equal(await page.locator(".error-note, .filter-error").count(), 0, "a tag that was made is understood");
+  await page.goto(asked);
+  page.once("dialog", (dialog) => dialog.accept());
+  await page.getByRole("button", { name: t.names.end.tag }).click();
+  await see(t.names.none.tag);
+}
+
 async function events({ page, t, go, shot, see }) {
   await go("events");
   await page.locator(".event-detail, .empty").first().waitFor(wait);
@@ -283,7 +347,7 @@ async function leave({ page, t }) {
   await page.getByLabel(t.login.password).waitFor(wait);
 }
 
-const steps = [login, overview, brush, drill, flows, flow, billing, events, exporters, sql, lake, status, leave];
+const steps = [login, overview, brush, drill, flows, flow, billing, profiles, names, events, exporters, sql, lake, status, leave];
 let failed = 0;
 for (const [language, theme] of [["en", "light"], ["ja", "light"], ["ja", "dark"]]) {
   const walk = await open(language, theme);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Detections: a list on the left, the chosen one explained on the right.
-import { useSearchParams } from "react-router";
 import { useEvents } from "../../api/queries";
 import type { EventRow } from "../../gen/api";
 import { useWords } from "../../i18n";
 import { Icon } from "../../parts/Icon";
+import { useParameters } from "../../parts/parameters";
 import { useScope } from "../../parts/scope";
 import { SEVERITIES, Severity } from "../../parts/Severity";
 import { Empty, Shown } from "../../parts/State";
@@ -30,21 +30,12 @@ export function Events() {
 function EventPage({ rows }: { rows: EventRow[] }) {
   const { t, say } = useWords();
   const scope = useScope();
-  const [params, setParams] = useSearchParams();
+  const [params, put] = useParameters();
   const wanted = params.get("severity");
   const level = SEVERITIES.find((one) => one === wanted);
   const list = level ? rows.filter((row) => row.severity === level) : rows;
   const chosen = rows.find((row) => row.event_id === params.get("event")) ?? list[0];
-  const set = (name: string, value: string | null) =>
-    setParams(
-      (old) => {
-        const next = new URLSearchParams(old);
-        if (value) next.set(name, value);
-        else next.delete(name);
-        return next;
-      },
-      { replace: name === "event" },
-    );
+  const set = (name: string, value: string | null) => put([[name, value]], { replace: name === "event" });
   const choose = (index: number) => set("event", list[index]?.event_id ?? null);
   const host = useRowKeys<HTMLElement>(choose);
 
