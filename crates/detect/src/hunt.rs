@@ -60,7 +60,8 @@ mod tests {
 
     #[test]
     fn addresses_and_names_are_asked_for_in_parts() {
-        let addresses: Vec<Prefix> = ["203.0.113.9/32", "198.51.100.0/24"].iter().map(|p| p.parse().expect("a prefix")).collect();
+        let addresses: Vec<Prefix> =
+            ["203.0.113.9/32", "198.51.100.0/24"].iter().map(|p| p.parse().expect("a prefix")).collect();
         let names = vec!["bad_one.example".to_owned(); 201];
         let (from, to) = (Time::from_millis(0), Time::from_millis(1));
         let asked = questions("it's", &addresses, &names, from, to);

@@ -109,7 +109,12 @@ impl Feeds {
                 Ok(Some(read)) => {
                     self.counters.read.fetch_add(1, Ordering::Relaxed);
                     self.counters.skipped.fetch_add(read.skipped, Ordering::Relaxed);
-                    tracing::info!(feed = known.feed.name, addresses = read.addresses.len(), names = read.names.len(), "feed read");
+                    tracing::info!(
+                        feed = known.feed.name,
+                        addresses = read.addresses.len(),
+                        names = read.names.len(),
+                        "feed read"
+                    );
                     hunts.extend(known.hunt(&read, &self.counters));
                     known.read = Some(read);
                     changed = true;
@@ -188,7 +193,8 @@ fn read(path: &Path) -> anyhow::Result<Indicators> {
 /// Fetches a feed into a file; the file of before stays where it fails or has nothing in it.
 fn fetch(url: &str, header: Option<&(String, String)>, path: &Path) -> anyhow::Result<()> {
     let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).build();
-    let mut request = ureq::Agent::new_with_config(config).get(url).header("accept", "application/taxii+json;version=2.1, */*");
+    let mut request =
+        ureq::Agent::new_with_config(config).get(url).header("accept", "application/taxii+json;version=2.1, */*");
     if let Some((name, value)) = header {
         request = request.header(name, value);
     }
@@ -204,7 +210,10 @@ fn fetch(url: &str, header: Option<&(String, String)>, path: &Path) -> anyhow::R
     let mut body = answer.into_body();
     body.as_reader().take(LARGEST + 1).read_to_end(&mut octets).map_err(|error| hidden(error.to_string()))?;
     ensure!(octets.len() as u64 <= LARGEST, "{host}: more than {LARGEST} octets");
-    ensure!(!Indicators::parse(&String::from_utf8_lossy(&octets)).is_empty(), "{host}: there is no address, network or name in the answer");
+    ensure!(
+        !Indicators::parse(&String::from_utf8_lossy(&octets)).is_empty(),
+        "{host}: there is no address, network or name in the answer"
+    );
     let folder = path.parent().context("a feed wants a folder")?;
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let part = path.with_extension("part");
@@ -220,7 +229,12 @@ mod tests {
     use super::*;
 
     fn feed(name: &str, source: Source) -> Feed {
-        Feed { name: name.to_owned(), source, every: Duration::from_secs(3_600), hunt: Some(Duration::from_secs(86_400)) }
+        Feed {
+            name: name.to_owned(),
+            source,
+            every: Duration::from_secs(3_600),
+            hunt: Some(Duration::from_secs(86_400)),
+        }
     }
 
     /// Answers so many requests, each with the next of these bodies.
@@ -266,9 +280,15 @@ mod tests {
     #[test]
     fn a_feed_is_fetched_and_the_last_good_one_stays() {
         let folder = tempfile::tempdir().expect("a folder");
-        let url = server(vec![("200 OK", "203.0.113.7\n"), ("500 Broken", ""), ("200 OK", "<html>login</html>"), ("200 OK", "203.0.113.8\n")]);
+        let url = server(vec![
+            ("200 OK", "203.0.113.7\n"),
+            ("500 Broken", ""),
+            ("200 OK", "<html>login</html>"),
+            ("200 OK", "203.0.113.8\n"),
+        ]);
         let counters: Arc<Counters> = Arc::default();
-        let mut feeds = Feeds::new(vec![feed("web", Source::Url(url.clone(), None))], folder.path(), Arc::clone(&counters));
+        let mut feeds =
+            Feeds::new(vec![feed("web", Source::Url(url.clone(), None))], folder.path(), Arc::clone(&counters));
         let hour = |n: i64| Time::from_millis(n * 3_600_000);
         assert!(feeds.refresh(hour(0)).is_some());
         assert!(feeds.refresh(hour(0)).is_none(), "it is not due");
@@ -276,10 +296,12 @@ mod tests {
         assert_eq!((counters.failed.load(Ordering::Relaxed), counters.indicators.load(Ordering::Relaxed)), (2, 1));
         let (table, _) = feeds.refresh(hour(3)).expect("another list");
         assert!(table.address("203.0.113.8".parse().expect("an address")).is_some());
-        let error = fetch("http://127.0.0.1:1/feed?key=secret", None, &folder.path().join("x")).expect_err("nobody there");
+        let error =
+            fetch("http://127.0.0.1:1/feed?key=secret", None, &folder.path().join("x")).expect_err("nobody there");
         assert!(!format!("{error:#}").contains("secret"), "{error:#}");
         // After a restart with nobody there the file of before is read.
-        let mut again = Feeds::new(vec![feed("web", Source::Url("http://127.0.0.1:1/".to_owned(), None))], folder.path(), counters);
+        let mut again =
+            Feeds::new(vec![feed("web", Source::Url("http://127.0.0.1:1/".to_owned(), None))], folder.path(), counters);
         assert!(again.refresh(hour(4)).is_some());
     }
 }

@@ -32,7 +32,10 @@ fn feed(table: &toml::Table) -> anyhow::Result<Feed> {
     let mut keys = Keys::of(table);
     let name = keys.text("name")?.context("name: want a name such as \"urlhaus\"")?.to_owned();
     let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    ensure!(!name.is_empty() && name.len() <= 64 && name.chars().all(sound), "name: got {name:?}, want letters, digits, - and _");
+    ensure!(
+        !name.is_empty() && name.len() <= 64 && name.chars().all(sound),
+        "name: got {name:?}, want letters, digits, - and _"
+    );
     let length = |key: &str, text: &str| {
         parse_length(text).with_context(|| format!("{key}: got {text:?}, want a length such as \"6h\""))
     };
@@ -45,7 +48,9 @@ fn feed(table: &toml::Table) -> anyhow::Result<Feed> {
     };
     let source = match (keys.text("path")?, keys.text("url")?) {
         (Some(path), None) if header.is_none() => Source::File(path.into()),
-        (None, Some(url)) if url.starts_with("https://") || url.starts_with("http://") => Source::Url(url.to_owned(), header),
+        (None, Some(url)) if url.starts_with("https://") || url.starts_with("http://") => {
+            Source::Url(url.to_owned(), header)
+        }
         (None, Some(url)) => bail!("url: got {url:?}, want such as \"https://feeds.example.com/list.txt\""),
         _ => bail!("url: want either url or path; header_file goes with url"),
     };
@@ -72,7 +77,10 @@ mod tests {
         let parse = |text: &str| Settings::parse(text).and_then(|settings| settings.feeds());
         let good = "[[feed]]\nname = \"urlhaus\"\nurl = \"https://feeds.example.com/x\"\nhunt = \"30d\"\n[[feed]]\nname = \"own\"\npath = \"/etc/minamo/bad.txt\"\n";
         let feeds = parse(good).expect("good");
-        assert_eq!((feeds[0].every, feeds[0].hunt), (Duration::from_secs(21_600), Some(Duration::from_secs(30 * 86_400))));
+        assert_eq!(
+            (feeds[0].every, feeds[0].hunt),
+            (Duration::from_secs(21_600), Some(Duration::from_secs(30 * 86_400)))
+        );
         assert_eq!(feeds[1].source, Source::File("/etc/minamo/bad.txt".into()));
         let error = |from: &str, to: &str| format!("{:#}", parse(&good.replace(from, to)).expect_err("wrong"));
         assert!(error("\"own\"", "\"urlhaus\"").contains("is there twice"));
