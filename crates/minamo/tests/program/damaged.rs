@@ -12,9 +12,9 @@ use minamo_meter::{Meter, Settings};
 use super::root;
 
 /// Octets of each capture that are used: its beginning has all kinds of packets that it has.
-const EACH: u64 = 256 << 10;
+const EACH: u64 = 64 << 10;
 /// Octets of all captures.
-const ALL: u64 = 96 << 20;
+const ALL: u64 = 16 << 20;
 /// Flows at a time; more evict.
 const MAX_FLOWS: usize = 500;
 

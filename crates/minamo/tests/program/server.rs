@@ -167,7 +167,7 @@ fn metrics_are_those_of_the_table() {
         "[collect]\nlisten = [\"127.0.0.1:0\"]\nforward = [{ to = \"127.0.0.1:9\" }]\n\
         [[export]]\nurl = \"ipfix://127.0.0.1:9\"\n",
     );
-    agrees(&server.metrics(), &["Probe", "Recorder", "Buffer"]);
+    agrees(&server.metrics(), &["Probe", "Recorder", "Actions", "Buffer"]);
     server.stop();
 }
 
