@@ -11,7 +11,6 @@ mod enricher;
 mod geo;
 mod names;
 mod networks;
-mod recent;
 mod set;
 mod table;
 

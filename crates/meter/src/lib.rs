@@ -3,6 +3,7 @@
 //! bounded by [`Settings::max_flows`], and steady-state packets of known flows allocate nothing.
 
 mod fragments;
+mod names;
 mod npm;
 mod state;
 mod table;
@@ -16,6 +17,7 @@ use minamo_model::Flow;
 use minamo_packet::{Closed, Fragment, LinkFrame, Packet, Transport, tcp_flags};
 
 use fragments::Fragments;
+use names::Names;
 use state::FlowState;
 use table::{FlowTable, Key, Wait};
 
@@ -35,6 +37,8 @@ pub struct Settings {
     pub max_flows: usize,
     /// Packets with payload in the sequence of lengths and times.
     pub splt_packets: usize,
+    /// Most addresses for which the names are kept that hosts asked DNS for; about 200 octets each.
+    pub dns_names: usize,
 }
 
 impl Default for Settings {
@@ -46,6 +50,7 @@ impl Default for Settings {
             answered: Duration::from_secs(1),
             max_flows: 400_000,
             splt_packets: 50,
+            dns_names: 65_536,
         }
     }
 }
@@ -77,6 +82,8 @@ pub struct Counters {
     pub closed_not_ip: u64,
     /// Packets of tunnels whose inside is cut or impossible: metered as the tunnel.
     pub closed_unreadable: u64,
+    /// Addresses whose names from DNS were forgotten because their table was full.
+    pub forgotten_names: u64,
 }
 
 impl std::ops::AddAssign for Counters {
@@ -95,6 +102,7 @@ impl std::ops::AddAssign for Counters {
             closed_deep,
             closed_not_ip,
             closed_unreadable,
+            forgotten_names,
         } = other;
         self.packets += packets;
         self.octets += octets;
@@ -108,6 +116,7 @@ impl std::ops::AddAssign for Counters {
         self.closed_deep += closed_deep;
         self.closed_not_ip += closed_not_ip;
         self.closed_unreadable += closed_unreadable;
+        self.forgotten_names += forgotten_names;
     }
 }
 
@@ -116,6 +125,7 @@ pub struct Meter {
     settings: Settings,
     table: FlowTable,
     fragments: Fragments,
+    names: Names,
     now: Time,
     counters: Counters,
 }
@@ -123,13 +133,14 @@ pub struct Meter {
 impl Meter {
     /// A meter without flows.
     pub fn new(settings: Settings) -> Self {
-        let table = FlowTable::new(settings.max_flows);
-        Self { settings, table, fragments: Fragments::default(), now: Time(i64::MIN), counters: Counters::default() }
+        let (table, names) = (FlowTable::new(settings.max_flows), Names::new(settings.dns_names));
+        let (fragments, now, counters) = (Fragments::default(), Time(i64::MIN), Counters::default());
+        Self { settings, table, fragments, names, now, counters }
     }
 
     /// What happened so far.
     pub fn counters(&self) -> Counters {
-        self.counters
+        Counters { forgotten_names: self.names.evicted(), ..self.counters }
     }
 
     /// Flows that are open.
@@ -159,6 +170,9 @@ impl Meter {
         let Some(state) = self.table.get_mut(at) else { return };
         let direction = state.direction(flipped);
         self.counters.stream_gaps += state.packet(time, direction, packet, self.settings.splt_packets);
+        if let Some((row, told)) = state.news() {
+            self.names.learn(row, told, time);
+        }
         let wait = state.wait();
         self.table.touch(at, self.now, wait);
     }
@@ -234,7 +248,7 @@ impl Meter {
     fn part(&mut self, at: usize, time: Time, out: &mut dyn FnMut(Flow)) {
         let long = nanos(self.settings.active_timeout);
         if let Some(state) = self.table.get_mut(at).filter(|state| time.since(state.part_start()) >= long) {
-            out(state.part());
+            out(state.part(&mut self.names));
             self.counters.rows += 1;
         }
     }
@@ -243,7 +257,7 @@ impl Meter {
         if let Some(mut state) = self.table.remove(at) {
             self.counters.stream_gaps += state.drain();
             self.counters.rows += 1;
-            out(state.into_row(reason));
+            out(state.into_row(reason, &mut self.names));
         }
     }
 

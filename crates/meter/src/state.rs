@@ -2,10 +2,11 @@
 //! One open flow: counters and facts, and how the row is made of them.
 
 use minamo_base::{FiveTuple, FlowId, Ip, Time};
-use minamo_dissect::{Classifier, Side, label_of_ip_protocol, link_protocol, reason};
+use minamo_dissect::{Classifier, Side, join_names, label_of_ip_protocol, link_protocol, reason, risk};
 use minamo_model::Flow;
 use minamo_packet::{Fragment, FrameKind, LinkFrame, Packet, Transport, Tunnels, tcp_flags};
 
+use crate::names::Names;
 use crate::npm::{self, Paces};
 use crate::table::{Key, Wait};
 use crate::tcp::TcpState;
@@ -32,6 +33,8 @@ pub(crate) struct FlowState {
     times: Vec<u32>,
     paces: Paces,
     seen: [bool; 2],
+    /// Answers of DNS that were told to whoever keeps names.
+    told: u8,
 }
 
 impl FlowState {
@@ -80,6 +83,7 @@ impl FlowState {
             times: Vec::new(),
             paces: Paces::default(),
             seen: [false; 2],
+            told: 0,
         }
     }
 
@@ -117,6 +121,7 @@ impl FlowState {
             times: Vec::new(),
             paces: Paces::default(),
             seen: [false; 2],
+            told: 0,
         }
     }
 
@@ -232,9 +237,9 @@ impl FlowState {
     }
 
     /// The row of the part that ends here; counters begin again, facts stay.
-    pub(crate) fn part(&mut self) -> Flow {
+    pub(crate) fn part(&mut self, names: &mut Names) -> Flow {
         let mut row = self.row.clone();
-        self.complete(&mut row, "active");
+        self.complete(&mut row, "active", names);
         let core = &mut self.row.core;
         core.time_start = self.last;
         core.time_end = self.last;
@@ -260,14 +265,14 @@ impl FlowState {
     }
 
     /// The last row of the flow.
-    pub(crate) fn into_row(mut self: Box<Self>, reason: &'static str) -> Flow {
+    pub(crate) fn into_row(mut self: Box<Self>, reason: &'static str, names: &mut Names) -> Flow {
         let mut row = std::mem::take(&mut self.row);
         let reason = self.tcp.as_ref().and_then(|tcp| tcp.end_reason()).unwrap_or(reason);
-        self.complete(&mut row, reason);
+        self.complete(&mut row, reason, names);
         row
     }
 
-    fn complete(&self, row: &mut Flow, reason: &'static str) {
+    fn complete(&self, row: &mut Flow, reason: &'static str, names: &mut Names) {
         row.core.end_reason = Some(reason.into());
         self.paces.tell(row);
         npm::judge(row);
@@ -290,6 +295,28 @@ impl FlowState {
                 row.core.app_confidence = "none".into();
             }
         }
+        if self.classifier.is_some() {
+            self.conclude(row, names);
+        }
+    }
+
+    /// What follows from the facts: the name of the destination, and the risks.
+    fn conclude(&self, row: &mut Flow, names: &mut Names) {
+        let asked = names.asked(row, self.first);
+        let asked: Vec<&str> = asked.iter().map(|name| &**name).collect();
+        join_names(row, &asked);
+        risk::assess(row, self.classifier.as_ref().and_then(Classifier::protocol));
+    }
+
+    /// The row where it has answers of DNS that were not told yet, and how many were.
+    pub(crate) fn news(&mut self) -> Option<(&Flow, usize)> {
+        let answers = self.row.dns.as_deref()?.answers.as_deref()?.len();
+        let told = usize::from(self.told);
+        if answers <= told {
+            return None;
+        }
+        self.told = u8::try_from(answers).unwrap_or(u8::MAX);
+        Some((&self.row, told))
     }
 }
 
