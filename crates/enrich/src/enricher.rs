@@ -16,8 +16,9 @@ use minamo_base::{Ip, Sample, Time};
 use minamo_model::FLOWS;
 use rapidhash::fast::RandomState;
 
+use crate::marks::marked;
 use crate::names::{Names, ip};
-use crate::{Counters, Database, Definitions, Label, Place, Table, Version};
+use crate::{Counters, Database, Definitions, Fingerprints, Label, Place, Table, Version};
 
 /// Bounds and switches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,13 +54,19 @@ pub struct Sources {
     definitions: Definitions,
     tables: Vec<Arc<Table>>,
     databases: Vec<Arc<Database>>,
+    fingerprints: Arc<Fingerprints>,
 }
 
 impl Sources {
     /// Sources of these definitions and databases.
     pub fn new(definitions: Definitions, databases: Vec<Arc<Database>>) -> Self {
         let tables = definitions.versions().iter().map(|version| Arc::new(Table::new(&version.entries))).collect();
-        Self { definitions, tables, databases }
+        Self { definitions, tables, databases, fingerprints: Arc::default() }
+    }
+
+    /// The same with these feeds of fingerprints.
+    pub fn with_fingerprints(self, fingerprints: Fingerprints) -> Self {
+        Self { fingerprints: Arc::new(fingerprints), ..self }
     }
 
     /// The same with definitions of which those before `at` are the same.
@@ -71,7 +78,12 @@ impl Sources {
         let before = |version: &Version| ready.get(&version.valid_from).copied().map(Arc::clone);
         let table = |v: &Version| before(v).unwrap_or_else(|| Arc::new(Table::new(&v.entries)));
         let tables = definitions.versions().iter().map(table).collect();
-        Self { definitions, tables, databases: self.databases.clone() }
+        Self { definitions, tables, databases: self.databases.clone(), fingerprints: Arc::clone(&self.fingerprints) }
+    }
+
+    /// The feeds of fingerprints.
+    pub fn fingerprints(&self) -> &Fingerprints {
+        &self.fingerprints
     }
 
     /// The definitions.
@@ -124,6 +136,12 @@ impl Control {
     pub fn locate(&self, databases: Vec<Arc<Database>>) {
         let before = self.sources();
         self.reload(Sources { databases, ..Sources::clone(&before) });
+    }
+
+    /// New feeds of fingerprints, for all batches that come from now on.
+    pub fn watch_for(&self, fingerprints: Fingerprints) {
+        let before = self.sources();
+        self.reload(Sources::clone(&before).with_fingerprints(fingerprints));
     }
 
     /// The counters.
@@ -188,7 +206,7 @@ impl Enricher {
         columns.add_hosts()?;
         columns.add_networks(&asked, &sources)?;
         columns.add_places(&asked, &sources, counters)?;
-        Ok(columns.finish()?)
+        Ok(marked(&columns.finish()?, &sources.fingerprints, counters)?)
     }
 }
 

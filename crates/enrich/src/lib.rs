@@ -8,7 +8,9 @@
 mod counters;
 mod definitions;
 mod enricher;
+mod fingerprints;
 mod geo;
+mod marks;
 mod names;
 mod networks;
 mod set;
@@ -17,6 +19,7 @@ mod table;
 pub use counters::{Counters, METRICS};
 pub use definitions::{Definitions, Entry, Fault, Version};
 pub use enricher::{Control, Enricher, Error, Settings, Sources};
+pub use fingerprints::{Feed, FeedFault, FeedForm, FingerprintKind, Fingerprints, Said};
 pub use geo::{BadDatabase, Database, Place};
 pub use networks::{BadNetworks, Format};
 pub use set::Period;

@@ -46,6 +46,8 @@ pub enum Kind {
     Forwards,
     /// Tables that name other collectors for flows.
     Exports,
+    /// Tables that name feeds of fingerprints.
+    Fingerprints,
 }
 
 impl Kind {
@@ -71,6 +73,9 @@ impl Kind {
             Self::Unknown => "\"accept\", \"ask\" or \"refuse\"",
             Self::Limit => "a whole number of at least 1, or \"unlimited\"",
             Self::Forwards => "tables [[collect.forward]] with `to` and if need be `exporters` and `keep_source`",
+            Self::Fingerprints => {
+                "tables [[fingerprints]] with `file`, `kind` and if need be `name`, `bad`, `value`, `label`"
+            }
             Self::Exports => "tables [[export]] with `url` and if need be `template` and `sides`",
             Self::Groups => "a list of groups of addresses such as [\"192.0.2.1 192.0.2.2\"]",
         }
@@ -91,6 +96,12 @@ pub struct Setting {
 
 /// Every setting.
 pub static SETTINGS: &[Setting] = &[
+    Setting {
+        key: "fingerprints",
+        kind: Kind::Fingerprints,
+        default: "[]",
+        doc: "Feeds of fingerprints, CSV or JSON, read again when they change: `file`; `kind` \"ja3\", \"ja3s\", \"ja4\", \"hassh\", \"hassh_server\", \"cert_sha1\", \"cert_sha256\" or \"dhcp\"; `name` in rows; `bad` true where it lists what should not be seen; `value` and `label` for its columns. See docs/guide/visibility.md.",
+    },
     Setting {
         key: "export",
         kind: Kind::Exports,

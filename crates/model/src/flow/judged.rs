@@ -32,3 +32,15 @@ table! {
         risk_evidence: Option<Vec<String>>, "観測した根拠。リスクと同じ順に一文ずつ", Fact, None, Derived, Content, [];
     }
 }
+
+table! {
+    /// What feeds of fingerprints say of the flow's fingerprints and certificate. Sources: `[[fingerprints]]`.
+    pub struct Fingerprint, group "fingerprint", prefix "fingerprint_" {
+        /// What the fingerprints stand for, as the feeds have it: a program, a malware.
+        names: Option<Vec<String>>, "フィンガープリントが示すもの（ソフトウェアやマルウェア。フィードによる）", Fact, None, Enriched, Plain, [];
+        /// The feeds that say so, in the same order.
+        feeds: Option<Vec<String>>, "そう述べているフィード（同じ順）", Fact, None, Enriched, Plain, [];
+        /// Which fingerprint it was, in the same order: `ja3`, `ja4`, `hassh`, `cert_sha1` …
+        kinds: Option<Vec<String>>, "照合したフィンガープリントの種別：ja3、ja4、hassh、cert_sha1 など（同じ順）", Fact, None, Enriched, Plain, [];
+    }
+}
