@@ -159,7 +159,8 @@ impl Feed {
     pub fn read(form: FeedForm, text: &str) -> Result<Self, FeedFault> {
         let mut feed = Self { form, known: HashMap::default(), faults: Vec::new(), bad_lines: 0 };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        match text.trim_start().starts_with(['{', '[']) {
+        let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+        match first.is_some_and(|line| line.starts_with(['{', '['])) {
             true => feed.json(text)?,
             false => feed.csv(text),
         }
@@ -263,7 +264,8 @@ impl Feed {
             self.each_object(&whole, &mut number, 0);
             return Ok(());
         }
-        for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let says = |line: &str| !line.trim().is_empty() && !line.starts_with('#');
+        for (at, line) in text.lines().enumerate().filter(|(_, line)| says(line)) {
             match serde_json::from_str::<serde_json::Value>(line) {
                 Ok(value) => {
                     if !self.object(&value) {
@@ -418,10 +420,11 @@ mod tests {
 
     #[test]
     fn json_in_lines_and_in_lists() {
-        let lines = format!("{{\"desc\":\"One\",\"ja3_hash\":\"{ONE}\"}}\n\nnonsense\n{{\"desc\":\"no hash\"}}\n");
+        let lines =
+            format!("{{\"desc\":\"One\",\"ja3_hash\":\"{ONE}\"}}\n\n# a remark\nnonsense\n{{\"desc\":\"no hash\"}}\n");
         let feed = Feed::read(form(FingerprintKind::Ja3), &lines).expect("good");
         assert_eq!(feed.find(ONE).map(|label| &**label), Some("One"));
-        assert_eq!(feed.faults().0.iter().map(|fault| fault.line).collect::<Vec<_>>(), [3, 4]);
+        assert_eq!(feed.faults().0.iter().map(|fault| fault.line).collect::<Vec<_>>(), [4, 5]);
         let ja4 = "t13d1516h2_8daaf6152771_e5627efa2ab1";
         for list in [
             format!("[{{\"application\":\"Two\",\"ja4\":\"{ja4}\"}}]"),

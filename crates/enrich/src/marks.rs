@@ -183,11 +183,11 @@ mod tests {
         ]);
         let counters = Counters::default();
         let after = marked(&batch(&[Some(BAD), Some(GOOD), None]), &feeds, &counters).expect("a batch");
-        assert_eq!(cell(&after, 0, "fingerprint_names"), "Gozi, Library");
-        assert_eq!(cell(&after, 0, "fingerprint_feeds"), "malware, programs");
+        assert_eq!(cell(&after, 0, "fingerprint_names"), "Gozi,Library");
+        assert_eq!(cell(&after, 0, "fingerprint_feeds"), "malware,programs");
         assert_eq!(cell(&after, 1, "fingerprint_kinds"), "ja3");
         assert_eq!(cell(&after, 2, "fingerprint_names"), "");
-        assert_eq!(cell(&after, 0, "risk"), "bad_fingerprint, old_tls");
+        assert_eq!(cell(&after, 0, "risk"), "bad_fingerprint,old_tls");
         assert_eq!(cell(&after, 0, "risk_score"), "90");
         assert!(cell(&after, 0, "risk_evidence").contains("ja3 0123456789abcdef0123456789abcdef is Gozi in malware"));
         assert_eq!(cell(&after, 1, "risk"), "old_tls", "a program that is known is no risk");
