@@ -46,6 +46,11 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
         self.young.len() + self.old.len()
     }
 
+    /// True without keys.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Keys dropped for want of room since the last call.
     pub fn take_evicted(&mut self) -> u64 {
         std::mem::take(&mut self.evicted)

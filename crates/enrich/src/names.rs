@@ -54,7 +54,7 @@ impl Names {
 
     /// True where no name is known.
     pub(crate) fn is_empty(&self) -> bool {
-        self.known.len() == 0
+        self.known.is_empty()
     }
 
     /// Learns from the answers among the rows.

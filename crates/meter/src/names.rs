@@ -61,7 +61,7 @@ impl Names {
 
     /// What the initiator of a flow that began at `at` had asked for, and got the responder's address; the latest first.
     pub(crate) fn asked(&mut self, flow: &Flow, at: Time) -> Vec<Arc<str>> {
-        if self.known.len() == 0 {
+        if self.known.is_empty() {
             return Vec::new();
         }
         let names = self.known.get(&(flow.core.src_ip, flow.core.dst_ip)).unwrap_or_default();

@@ -75,24 +75,24 @@ fn foreign_port(flow: &mut Flow, protocol: &Protocol) {
     // Web servers on high ports are everyday life; on low ones they sit in somebody else's place.
     let high = dst >= 1_024 && src >= 1_024;
     let everyday = matches!(protocol.name, "HTTP" | "TLS") && high;
-    if !AT_HOME.contains(&protocol.name) || usual(src) || usual(dst) || everyday || dst == 0 {
+    // What only looks like it at first has a name of its own: DNSCrypt, DNS on a link.
+    let same = flow.core.app.split('.').next() == Some(protocol.name);
+    if !same || !AT_HOME.contains(&protocol.name) || usual(src) || usual(dst) || everyday || dst == 0 {
         return;
     }
     let ports: Vec<String> = protocol.ports.iter().take(4).map(u16::to_string).collect();
     note(flow, &FOREIGN_PORT, &[protocol.name, &dst.to_string(), &ports.join(", ")]);
 }
 
-/// How a TCP connection that carried nothing ended.
+/// How a TCP connection failed.
 fn failed(flow: &Flow) -> Option<&'static str> {
     const SYN: u8 = 2;
     const RST: u8 = 4;
     let tcp = flow.tcp.as_deref()?;
     let (src, dst) = (tcp.src_flags.unwrap_or(0), tcp.dst_flags.unwrap_or(0));
-    match flow.core.dst_packets {
-        0 if src & SYN != 0 => Some("never answered"),
-        _ if src & SYN != 0 && dst & SYN == 0 && dst & RST != 0 => Some("refused"),
-        _ => None,
-    }
+    // One that nobody answers is told by its counters, and scans are full of them.
+    let refused = src & SYN != 0 && dst & SYN == 0 && dst & RST != 0;
+    refused.then_some("refused")
 }
 
 /// Version, cipher suite, names, protocols and certificate of TLS.
@@ -147,7 +147,8 @@ fn certificate(flow: &mut Flow, group: &minamo_model::flow::Tls, at: Time) {
     if let (Some(begin), Some(end)) = (group.cert_not_before, group.cert_not_after) {
         validity(flow, own, begin, end, at);
     }
-    if let Some(name) = group.sni.as_deref().filter(|_| group.ech != Some(true))
+    let named = |name: &&str| group.ech != Some(true) && name.parse::<IpAddr>().is_err();
+    if let Some(name) = group.sni.as_deref().filter(named)
         && tls::certified_for(group, name) == Some(false)
     {
         let names = group.cert_names.as_deref().map(|names| names.join(", "));
@@ -446,10 +447,11 @@ mod tests {
 
     #[test]
     fn ports_that_are_not_at_home() {
-        let judged = |name: &str, dst: u16| {
+        let judged = |name: &'static str, dst: u16| {
             let protocol = crate::PROTOCOLS.iter().copied().find(|row| row.name == name).expect("in the registry");
             let mut flow = Flow::default();
             (flow.core.src_port, flow.core.dst_port) = (50_000, dst);
+            flow.core.app = name.into();
             transport(&mut flow, Some(protocol));
             noted(&flow, &FOREIGN_PORT)
         };

@@ -19,7 +19,12 @@ cycehimommnnppttffeeoorruncumuskskrskyspsmswyosotopoonosovokodonpailirivizanazah
 /// True where the registered part of a name looks made by an algorithm.
 pub(super) fn is_generated(host: &str) -> bool {
     let Some(label) = registered(host) else { return false };
-    if label.len() < LEAST || label.starts_with("xn--") || !label.is_ascii() || service_of(host).is_some() {
+    !label.starts_with("xn--") && is_unreadable(label) && service_of(host).is_none()
+}
+
+/// True where a word looks made by an algorithm.
+pub(super) fn is_unreadable(label: &str) -> bool {
+    if label.len() < LEAST || !label.is_ascii() {
         return false;
     }
     let octets = label.as_bytes();

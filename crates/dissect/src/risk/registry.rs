@@ -591,6 +591,20 @@ pub static BAD_FINGERPRINT: Risk = Risk {
     source: "the feeds of `[[fingerprints]]`; nDPI flow risks 28 and 29",
 };
 
+/// Request for a hidden file.
+pub static HIDDEN_FILE: Risk = Risk {
+    name: "hidden_file",
+    bit: 43,
+    severity: Severity::Medium,
+    title: Text { en: "Request for a hidden file", ja: "隠しファイルの要求" },
+    evidence: Reason { en: "the request is for {0}", ja: "要求の対象は {0}" },
+    benign: &[Text {
+        en: "Deployments that fetch such files on purpose, scans of one's own",
+        ja: "意図した取得、自組織の検査",
+    }],
+    source: "ATT&CK T1595.003; nDPI flow risk 40 for the same signs",
+};
+
 /// Every risk, in the order of the bits.
 pub static RISKS: &[&Risk] = &[
     &SELF_SIGNED,
@@ -636,4 +650,5 @@ pub static RISKS: &[&Risk] = &[
     &SCRIPT_INJECTION,
     &COMMAND_INJECTION,
     &BAD_FINGERPRINT,
+    &HIDDEN_FILE,
 ];

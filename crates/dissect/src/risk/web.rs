@@ -7,6 +7,7 @@ use minamo_model::flow::Http;
 
 use super::Risk;
 use super::judge::version;
+use super::lexical::is_unreadable;
 use super::note;
 use super::registry::*;
 
@@ -42,6 +43,10 @@ const TOOLS: &[&str] = &[
 /// Words of user agents of search engines and other collectors.
 const CRAWLERS: &[&str] =
     &["bot/", "bot;", "bot)", "crawler", "spider", "slurp", "facebookexternalhit", "archive.org_bot"];
+
+/// Files and folders that servers hide, and that hold secrets.
+const HIDDEN: &[&str] =
+    &["/.env", "/.git/", "/.svn/", "/.aws/", "/.ssh/", "/.htpasswd", "/.ds_store", "/.docker/", "/.npmrc", "/.vscode/"];
 
 /// What a request can try, each sign in lower case with blanks as blanks.
 const TRIES: &[(&Risk, &[&str])] = &[
@@ -128,6 +133,11 @@ pub(super) fn judge(flow: &mut Flow) {
         note(flow, &OUTDATED_SERVER, &[server]);
     }
     tries(flow, &http);
+    if let Some(path) = http.path.as_deref().map(plain)
+        && HIDDEN.iter().any(|name| path.contains(name))
+    {
+        note(flow, &HIDDEN_FILE, &[http.path.as_deref().unwrap_or_default()]);
+    }
     content(flow, &http);
     flow.http = Some(http);
 }
@@ -143,6 +153,9 @@ fn user_agent(flow: &mut Flow, agent: &str) {
         }
         None if lower.starts_with("user-agent") || lower.starts_with("mozlila") || lower.starts_with("mozila/") => {
             Some("misspelt".to_owned())
+        }
+        None if agent.len() >= 16 && agent.chars().all(|c| c.is_ascii_alphabetic()) && is_unreadable(agent) => {
+            Some("it looks generated".to_owned())
         }
         None if agent.chars().all(|c| c.is_ascii_digit() || c == '.') => Some("numbers only".to_owned()),
         None => None,
@@ -248,6 +261,7 @@ mod tests {
         assert_eq!(judged("/?q=<ScRiPt>alert(1)</script>", "", ""), ["script_injection"]);
         assert_eq!(judged("/a/..%2f..%2f..%2fetc/passwd", "", ""), ["command_injection"]);
         assert_eq!(judged("/", "${jndi:ldap://x/a}", ""), ["exploit_attempt", "odd_user_agent"]);
+        assert_eq!(judged("/%2eenv", "", ""), ["hidden_file"]);
         for harmless in ["/union/selected?page=1", "/search?q=o%27brien+%26+sons", "/a/../b", "/?t=100%25", "/%"] {
             assert!(judged(harmless, "", "").is_empty(), "{harmless}");
         }
@@ -261,7 +275,8 @@ mod tests {
             ["crawler"]
         );
         assert!(judged("", "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0", "").is_empty());
-        assert!(judged("", "curl/8.0", "").is_empty());
+        assert!(judged("", "curl/8.0", "").is_empty() && judged("", "PackageKitDownloader", "").is_empty());
+        assert_eq!(judged("", "qxZvkPbwTrLmNcXjHgFd", ""), ["odd_user_agent"]);
         assert_eq!(judged("", "", "Apache/2.2.15 (CentOS)"), ["outdated_server"]);
         assert_eq!(judged("", "", "Apache/2.4.6 (CentOS) PHP/5.4.16"), ["outdated_server"]);
         assert!(judged("", "", "nginx/1.24.0").is_empty() && judged("", "", "nginx").is_empty());

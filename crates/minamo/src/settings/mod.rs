@@ -2,6 +2,7 @@
 //! The configuration file. Text → [`Settings::parse`] (all keys of the table known, all values good) → what each part is
 //! given.
 
+mod actions;
 mod keys;
 mod parts;
 mod table;
@@ -64,6 +65,8 @@ impl Settings {
         settings.forwards()?;
         settings.exports()?;
         settings.fingerprints()?;
+        settings.rules()?;
+        settings.actions()?;
         Ok(settings)
     }
 

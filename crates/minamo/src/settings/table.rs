@@ -48,6 +48,10 @@ pub enum Kind {
     Exports,
     /// Tables that name feeds of fingerprints.
     Fingerprints,
+    /// Tables that say how detection rules run.
+    Rules,
+    /// Tables that say who is told of events.
+    Actions,
 }
 
 impl Kind {
@@ -77,6 +81,10 @@ impl Kind {
                 "tables [[fingerprints]] with `file`, `kind` and if need be `name`, `bad`, `value`, `label`"
             }
             Self::Exports => "tables [[export]] with `url` and if need be `template` and `sides`",
+            Self::Rules => {
+                "tables [[rule]] with `name` and if need be `enabled`, `instance`, `only`, `severity`, `parameters`"
+            }
+            Self::Actions => "tables [[action]] with `name` and `kind`, and what that kind needs",
             Self::Groups => "a list of groups of addresses such as [\"192.0.2.1 192.0.2.2\"]",
         }
     }
@@ -107,6 +115,24 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Exports,
         default: "[]",
         doc: "Collectors that get all flows: `url` as \"ipfix://192.0.2.9:4739\", `template` with nProbe's labels or names of columns, `sides` \"one\" or \"both\". See docs/guide/export.md.",
+    },
+    Setting {
+        key: "rule",
+        kind: Kind::Rules,
+        default: "[]",
+        doc: "How detection rules run: `name`; `enabled = false` turns one off; `parameters = { ports = 300 }`, `severity`, and `only`, a condition in SQL on the flows, change it; with `instance` one rule runs several times. See docs/guide/rules.md.",
+    },
+    Setting {
+        key: "action",
+        kind: Kind::Actions,
+        default: "[]",
+        doc: "Who is told of new events: `name`; `kind` \"webhook\", \"slack\", \"teams\", \"syslog\", \"cef\", \"mail\" or \"script\"; where: `url` or `url_file`, `address`, `to` or `path`; which events: `severity`, `rules`, `most_a_minute`; `language` \"en\" or \"ja\", `console` for links. See docs/guide/actions.md.",
+    },
+    Setting {
+        key: "detect.rules",
+        kind: Kind::File,
+        default: "\"\"",
+        doc: "Folder with detection rules of one's own, a file `NAME.sql` each; read again when it changes. One with the name of a rule that comes with the product takes its place.",
     },
     Setting {
         key: "data.folder",
