@@ -8,6 +8,7 @@ use minamo_model::Flow;
 use minamo_packet::{LinkFrame, Packet, Transport, tcp_flags};
 
 use crate::intake::{Role, Unit, What};
+use crate::names::Names;
 use crate::state::FlowState;
 use crate::table::{FlowTable, Key, Wait};
 use crate::tcp::Budget;
@@ -28,6 +29,7 @@ pub struct Flows {
     table: FlowTable,
     now: Time,
     budget: Budget,
+    names: Names,
     /// Empty between packets: dissectors write into it.
     scratch: Flow,
     counters: Counters,
@@ -37,13 +39,15 @@ impl Flows {
     /// No flows.
     pub fn new(settings: Settings) -> Self {
         let table = FlowTable::new(settings.max_flows);
-        let budget = Budget::new(settings.held_bytes);
-        Self { settings, table, now: Time(i64::MIN), budget, scratch: Flow::default(), counters: Counters::default() }
+        let (budget, names) = (Budget::new(settings.held_bytes), Names::new(settings.dns_names));
+        let (scratch, counters) = (Flow::default(), Counters::default());
+        Self { settings, table, now: Time(i64::MIN), budget, names, scratch, counters }
     }
 
     /// What happened so far; what the intake counts is not in it.
     pub fn counters(&self) -> Counters {
-        Counters { refused_segments: self.budget.refused, ..self.counters }
+        let (refused_segments, forgotten_names) = (self.budget.refused, self.names.evicted());
+        Counters { refused_segments, forgotten_names, ..self.counters }
     }
 
     /// Flows that are open.
@@ -82,6 +86,9 @@ impl Flows {
         if whole {
             self.counters.stream_gaps +=
                 state.look(time, direction, packet, &self.settings, (&mut self.scratch, &mut self.budget));
+            if let Some((asker, dns, told)) = state.news(&unit.key) {
+                self.names.learn(asker, dns, told, time);
+            }
         }
         let wait = state.wait();
         self.table.touch(at, self.now, wait, unit.order);
@@ -195,7 +202,7 @@ impl Flows {
         if let Some((key, state)) = self.table.keyed_mut(at)
             && time.since(state.part_start()) >= long
         {
-            let row = state.part(key, &self.settings);
+            let row = state.part(key, &self.settings, &mut self.names);
             self.counters.rows += 1;
             out(Done { row, order });
         }
@@ -206,7 +213,7 @@ impl Flows {
         if let Some((key, mut state)) = self.table.remove(at) {
             self.counters.stream_gaps += state.drain((&mut self.scratch, &mut self.budget));
             self.counters.rows += 1;
-            out(Done { row: state.into_row(&key, reason, &self.settings), order });
+            out(Done { row: state.into_row(&key, reason, &self.settings, &mut self.names), order });
         }
     }
 }

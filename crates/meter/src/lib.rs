@@ -9,6 +9,7 @@ mod flows;
 mod fragments;
 mod groups;
 mod intake;
+mod names;
 mod npm;
 mod sampling;
 mod state;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub groups: Groups,
     /// Octets of TCP segments that came early, of all flows together; beyond it gaps are not waited for.
     pub held_bytes: usize,
+    /// Most addresses for which the names are kept that hosts asked DNS for; about 200 octets each.
+    pub dns_names: usize,
 }
 
 impl Default for Settings {
@@ -62,6 +65,7 @@ impl Default for Settings {
             sampling: None,
             groups: Groups::ALL,
             held_bytes: 64 << 20,
+            dns_names: 65_536,
         }
     }
 }
@@ -107,6 +111,8 @@ pub struct Counters {
     pub closed_not_ip: u64,
     /// Packets of tunnels whose inside is cut or impossible: metered as the tunnel.
     pub closed_unreadable: u64,
+    /// Addresses whose names from DNS were forgotten because their table was full.
+    pub forgotten_names: u64,
 }
 
 impl std::ops::AddAssign for Counters {
@@ -132,6 +138,7 @@ impl std::ops::AddAssign for Counters {
             closed_deep,
             closed_not_ip,
             closed_unreadable,
+            forgotten_names,
         } = other;
         self.packets += packets;
         self.octets += octets;
@@ -152,6 +159,7 @@ impl std::ops::AddAssign for Counters {
         self.closed_deep += closed_deep;
         self.closed_not_ip += closed_not_ip;
         self.closed_unreadable += closed_unreadable;
+        self.forgotten_names += forgotten_names;
     }
 }
 
