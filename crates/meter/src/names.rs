@@ -101,7 +101,12 @@ mod tests {
     #[test]
     fn a_connection_after_the_answer_has_the_name() {
         let mut names = Names::new(100);
-        names.learn(client(), &answer("a.example", &["edge.example", "198.51.100.7"], 30), 0, Time(100 * NANOS_PER_SEC));
+        names.learn(
+            client(),
+            &answer("a.example", &["edge.example", "198.51.100.7"], 30),
+            0,
+            Time(100 * NANOS_PER_SEC),
+        );
         assert_eq!(asked(&mut names, client(), "198.51.100.7", 100), ["a.example"]);
         assert_eq!(asked(&mut names, client(), "198.51.100.7", 699), ["a.example"]);
         assert!(asked(&mut names, client(), "198.51.100.7", 99).is_empty(), "before it asked");

@@ -370,13 +370,7 @@ impl FlowState {
     }
 
     /// The last row of the flow.
-    pub(crate) fn into_row(
-        mut self,
-        key: &Key,
-        reason: &'static str,
-        settings: &Settings,
-        names: &mut Names,
-    ) -> Flow {
+    pub(crate) fn into_row(mut self, key: &Key, reason: &'static str, settings: &Settings, names: &mut Names) -> Flow {
         let mut row = match &mut self.look {
             Look::Asking(asking) => with_groups(asking.groups.drain(..)),
             Look::Over(known) => with_groups(known.groups.drain(..)),
