@@ -8,10 +8,11 @@ mod state;
 mod table;
 mod tcp;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use minamo_base::{FiveTuple, Ip, Mac, Time};
-use minamo_dissect::link_protocol;
+use minamo_dissect::{OwnServices, Services, link_protocol};
 use minamo_model::Flow;
 use minamo_packet::{Closed, Fragment, LinkFrame, Packet, Transport, tcp_flags};
 
@@ -118,13 +119,45 @@ pub struct Meter {
     fragments: Fragments,
     now: Time,
     counters: Counters,
+    services: Known,
+}
+
+/// A person's services, as this meter knows them.
+struct Known {
+    own: Arc<OwnServices>,
+    generation: u64,
+    current: Arc<Services>,
+}
+
+impl Known {
+    /// Those in force.
+    fn current(&mut self) -> &Services {
+        let generation = self.own.generation();
+        if generation != self.generation {
+            self.generation = generation;
+            self.current = self.own.current();
+        }
+        &self.current
+    }
 }
 
 impl Meter {
-    /// A meter without flows.
+    /// A meter without flows, which knows the program's services.
     pub fn new(settings: Settings) -> Self {
-        let table = FlowTable::new(settings.max_flows);
-        Self { settings, table, fragments: Fragments::default(), now: Time(i64::MIN), counters: Counters::default() }
+        Self::with_services(settings, Arc::default())
+    }
+
+    /// The same with a person's services, which may be replaced while it runs: a row has those that are in force when it
+    /// is made.
+    pub fn with_services(settings: Settings, own: Arc<OwnServices>) -> Self {
+        Self {
+            table: FlowTable::new(settings.max_flows),
+            settings,
+            fragments: Fragments::default(),
+            now: Time(i64::MIN),
+            counters: Counters::default(),
+            services: Known { generation: own.generation(), current: own.current(), own },
+        }
     }
 
     /// What happened so far.
@@ -234,7 +267,7 @@ impl Meter {
     fn part(&mut self, at: usize, time: Time, out: &mut dyn FnMut(Flow)) {
         let long = nanos(self.settings.active_timeout);
         if let Some(state) = self.table.get_mut(at).filter(|state| time.since(state.part_start()) >= long) {
-            out(state.part());
+            out(state.part(self.services.current()));
             self.counters.rows += 1;
         }
     }
@@ -243,7 +276,7 @@ impl Meter {
         if let Some(mut state) = self.table.remove(at) {
             self.counters.stream_gaps += state.drain();
             self.counters.rows += 1;
-            out(state.into_row(reason));
+            out(state.into_row(reason, self.services.current()));
         }
     }
 

@@ -2,7 +2,7 @@
 //! One open flow: counters and facts, and how the row is made of them.
 
 use minamo_base::{FiveTuple, FlowId, Ip, Time};
-use minamo_dissect::{Classifier, Side, label_of_ip_protocol, link_protocol, reason};
+use minamo_dissect::{Classifier, Services, Side, label_of_ip_protocol, link_protocol, reason};
 use minamo_model::Flow;
 use minamo_packet::{Fragment, FrameKind, LinkFrame, Packet, Transport, Tunnels, tcp_flags};
 
@@ -232,9 +232,9 @@ impl FlowState {
     }
 
     /// The row of the part that ends here; counters begin again, facts stay.
-    pub(crate) fn part(&mut self) -> Flow {
+    pub(crate) fn part(&mut self, services: &Services) -> Flow {
         let mut row = self.row.clone();
-        self.complete(&mut row, "active");
+        self.complete(&mut row, "active", services);
         let core = &mut self.row.core;
         core.time_start = self.last;
         core.time_end = self.last;
@@ -260,14 +260,14 @@ impl FlowState {
     }
 
     /// The last row of the flow.
-    pub(crate) fn into_row(mut self: Box<Self>, reason: &'static str) -> Flow {
+    pub(crate) fn into_row(mut self: Box<Self>, reason: &'static str, services: &Services) -> Flow {
         let mut row = std::mem::take(&mut self.row);
         let reason = self.tcp.as_ref().and_then(|tcp| tcp.end_reason()).unwrap_or(reason);
-        self.complete(&mut row, reason);
+        self.complete(&mut row, reason, services);
         row
     }
 
-    fn complete(&self, row: &mut Flow, reason: &'static str) {
+    fn complete(&self, row: &mut Flow, reason: &'static str, services: &Services) {
         row.core.end_reason = Some(reason.into());
         self.paces.tell(row);
         npm::judge(row);
@@ -277,7 +277,7 @@ impl FlowState {
             splt.times_micros = Some(self.times.clone());
         }
         match (&self.classifier, label_of_ip_protocol(row.core.proto)) {
-            (Some(classifier), _) => classifier.label(row),
+            (Some(classifier), _) => classifier.label_with(services, row),
             // A frame without IP was labelled when it was seen.
             (None, _) if !row.core.app.is_empty() => {}
             (None, Some(label)) => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The program as a library: [`main`] for the executable, and the tables that its references are written from.
 
+mod applications;
 mod cli;
 mod clock;
 mod commands;
@@ -18,6 +19,7 @@ mod import;
 mod ingest;
 #[cfg(feature = "lake")]
 mod interfaces;
+mod mark;
 #[cfg(feature = "lake")]
 mod metrics;
 #[cfg(feature = "lake")]

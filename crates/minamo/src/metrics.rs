@@ -4,11 +4,12 @@
 
 use minamo_base::Metric;
 
-use crate::{detector, ingest, pairing, probe};
+use crate::{applications, detector, ingest, pairing, probe};
 
 /// The metrics of each part, in the order of the data's way.
 pub static METRICS: &[(&str, &[Metric])] = &[
     ("Probe", probe::METRICS),
+    ("Applications", applications::METRICS),
     ("Collector", minamo_collect::METRICS),
     ("Forwarding", minamo_collect::FORWARD_METRICS),
     ("Pairing", pairing::METRICS),

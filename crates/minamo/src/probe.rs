@@ -9,7 +9,7 @@ use std::time::Duration;
 use arrow::array::RecordBatch;
 use minamo_base::{Tally, Time};
 use minamo_capture::{CaptureError, LiveCapture};
-use minamo_meter::{Meter, Settings};
+use minamo_meter::Meter;
 use minamo_model::{BATCH_ROWS, Flow, FlowBuilder};
 use minamo_packet::{LinkFrame, decode};
 use tokio::sync::mpsc;
@@ -69,12 +69,11 @@ minamo_base::counters! {
 /// Meters an interface until `stop` is set; runs on its own thread.
 pub(crate) fn run(
     mut capture: LiveCapture,
-    settings: Settings,
+    mut meter: Meter,
     rows: &mpsc::Sender<RecordBatch>,
     counters: &Counters,
     stop: &Arc<AtomicBool>,
 ) -> Result<(), CaptureError> {
-    let mut meter = Meter::new(settings);
     let mut out = Rows { builder: FlowBuilder::default(), since: clock::now(), rows, counters };
     let mut frames = 0u64;
     let mut skipped: BTreeMap<&'static str, u64> = BTreeMap::new();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use indicatif::{ProgressBar, ProgressStyle};
 use minamo_base::Time;
 use minamo_capture::{CaptureError, CaptureFile, Expression, ExpressionError, Frame, Program};
-use minamo_meter::{Counters, Meter, Settings};
+use minamo_meter::{Counters, Meter};
 use minamo_model::Flow;
 use minamo_packet::{LinkFrame, LinkType, Skip, decode};
 
@@ -112,14 +112,13 @@ impl<'a> Filter<'a> {
 /// Meters captures one after the other; rows go to `out`, which can stop it by returning false.
 pub(crate) fn meter(
     files: &[PathBuf],
-    settings: Settings,
+    mut meter: Meter,
     filter: Option<&Expression>,
     shift: impl Fn(Time) -> Time,
     progress: &ProgressBar,
     out: &mut dyn FnMut(Flow) -> bool,
 ) -> Report {
     let mut report = Report::default();
-    let mut meter = Meter::new(settings);
     let mut filter = filter.map(Filter::new);
     let mut go_on = true;
     for path in files {

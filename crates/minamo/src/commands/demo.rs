@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use arrow::array::RecordBatch;
 use minamo_base::Time;
+use minamo_meter::Meter;
 use minamo_model::{BATCH_ROWS, FlowBuilder};
 use minamo_server::random_password;
 use minamo_store::SummaryQuery;
@@ -130,7 +131,7 @@ fn replay(files: &[PathBuf], batches: &mpsc::Sender<RecordBatch>) -> anyhow::Res
         let mut builder = FlowBuilder::default();
         let report = read::meter(
             std::slice::from_ref(file),
-            minamo_meter::Settings::default(),
+            Meter::new(minamo_meter::Settings::default()),
             None,
             |time| Time(time.0.saturating_add(forward)),
             &progress,

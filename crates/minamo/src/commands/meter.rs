@@ -3,20 +3,22 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use minamo_dissect::OwnServices;
+use minamo_meter::Meter;
 use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder, with_community_ids};
 use minamo_sinks::export::Exporter;
 use minamo_sinks::{Format, Sink, SinkError};
 
-use crate::cli::Meter;
 use crate::commands::export;
-use crate::read;
+use crate::{applications, cli, read};
 
 /// Rows that are exported together: they share datagrams by their columns.
 const EXPORTED_TOGETHER: usize = 2_048;
 
-pub(crate) fn run(args: &Meter) -> anyhow::Result<()> {
+pub(crate) fn run(args: &cli::Meter) -> anyhow::Result<()> {
     let format = minamo_sinks::format(&args.format).context("no such format")?;
     let files = minamo_capture::expand(&args.captures)?;
     if files.is_empty() {
@@ -34,7 +36,12 @@ pub(crate) fn run(args: &Meter) -> anyhow::Result<()> {
     };
     let mut failed = None;
     let filter = args.capture_filter.as_ref();
-    let report = read::meter(&files, settings, filter, |time| time, &read::progress(), &mut |row| {
+    let own = Arc::<OwnServices>::default();
+    if let Some(path) = &args.services {
+        own.replace(applications::load(path).context("--services")?);
+    }
+    let meter = Meter::with_services(settings, own);
+    let report = read::meter(&files, meter, filter, |time| time, &read::progress(), &mut |row| {
         if let Err(error) = rows.take(row) {
             failed = Some(error);
         }
@@ -59,7 +66,7 @@ pub(crate) fn run(args: &Meter) -> anyhow::Result<()> {
 }
 
 /// Where a format is written.
-fn output(args: &Meter, format: &Format) -> anyhow::Result<Box<dyn Write + Send>> {
+fn output(args: &cli::Meter, format: &Format) -> anyhow::Result<Box<dyn Write + Send>> {
     Ok(match &args.output {
         Some(path) => Box::new(BufWriter::new(File::create(path).with_context(|| path.display().to_string())?)),
         None if format.binary && io::stdout().is_terminal() => {

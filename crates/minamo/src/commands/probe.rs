@@ -14,6 +14,8 @@ use anyhow::{Context as _, bail};
 use arrow::array::RecordBatch;
 use minamo_base::{Sample, Time, exposition};
 use minamo_capture::{LiveCapture, LiveSettings};
+use minamo_dissect::OwnServices;
+use minamo_meter::Meter;
 use minamo_model::{BATCH_ROWS, FLOWS, FlowBuilder, with_community_ids};
 use minamo_sinks::Sink;
 use minamo_sinks::export::TlsFiles;
@@ -23,7 +25,7 @@ use tokio::sync::mpsc;
 use crate::cli::Probe;
 use crate::commands::export;
 use crate::commands::interrupt::interrupted;
-use crate::{clock, probe, read};
+use crate::{applications, clock, probe, read};
 
 /// Batches between meter and output.
 const QUEUE: usize = 64;
@@ -37,9 +39,9 @@ const FAREWELL: Duration = Duration::from_secs(5);
 pub(crate) fn run(args: &Probe) -> anyhow::Result<()> {
     let mut outlet = Outlet::open(args)?;
     let (sender, batches) = mpsc::channel(QUEUE);
-    let meters = Meters::start(args, sender)?;
+    let mut meters = Meters::start(args, sender)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let told = runtime.block_on(follow(args, batches, &mut outlet, &meters));
+    let told = runtime.block_on(follow(args, batches, &mut outlet, &mut meters));
     let metered = meters.stop();
     let closed = outlet.close();
     told.and(metered).and(closed)
@@ -50,7 +52,7 @@ async fn follow(
     args: &Probe,
     mut batches: mpsc::Receiver<RecordBatch>,
     outlet: &mut Outlet,
-    meters: &Meters,
+    meters: &mut Meters,
 ) -> anyhow::Result<()> {
     let mut tick = tokio::time::interval(TICK);
     let end = async {
@@ -73,6 +75,9 @@ async fn follow(
             },
             _ = tick.tick() => {
                 outlet.tick();
+                if let Some(services) = &mut meters.services {
+                    services.look();
+                }
                 if clock::now().since(written) >= COUNTERS {
                     written = clock::now();
                     tell(args, outlet, meters);
@@ -207,6 +212,9 @@ struct Meters {
     threads: Vec<JoinHandle<anyhow::Result<()>>>,
     stop: Arc<AtomicBool>,
     counters: Vec<(String, Arc<probe::Counters>)>,
+    /// Reads the file of services again.
+    services: Option<applications::Watch>,
+    applications: Arc<applications::Counters>,
 }
 
 impl Meters {
@@ -217,7 +225,17 @@ impl Meters {
             max_flows: args.max_flows,
             ..Default::default()
         };
-        let mut meters = Self { threads: Vec::new(), stop: Arc::default(), counters: Vec::new() };
+        let (own, applications) = (Arc::<OwnServices>::default(), Arc::<applications::Counters>::default());
+        let watch = |path: &PathBuf| applications::Watch::start(path.clone(), Arc::clone(&own), Arc::clone(&applications));
+        let services = args.services.as_ref().map(watch).transpose().context("--services")?;
+        let mut meters = Self {
+            threads: Vec::new(),
+            stop: Arc::default(),
+            counters: Vec::new(),
+            services,
+            applications: Arc::clone(&applications),
+        };
+        let meter = || Meter::with_services(settings.clone(), Arc::clone(&own));
         let (files, names): (Vec<_>, Vec<_>) = args.interfaces.iter().partition(|name| is_file(name));
         for (number, name) in names.into_iter().enumerate() {
             let counters = Arc::<probe::Counters>::default();
@@ -230,23 +248,24 @@ impl Meters {
             };
             for _ in 0..args.threads {
                 let capture = LiveCapture::open(name, &live)?;
-                let (settings, rows, stop) = (settings.clone(), rows.clone(), Arc::clone(&meters.stop));
+                let (meter, rows, stop) = (meter(), rows.clone(), Arc::clone(&meters.stop));
                 let counters = Arc::clone(&counters);
-                let run = move || Ok(probe::run(capture, settings, &rows, &counters, &stop)?);
+                let run = move || Ok(probe::run(capture, meter, &rows, &counters, &stop)?);
                 meters.threads.push(thread(run)?);
             }
             tracing::info!(interface = name, threads = args.threads, "metering");
         }
         if !files.is_empty() {
             let files: Vec<PathBuf> = files.into_iter().map(PathBuf::from).collect();
-            let (filter, stop) = (args.filter.clone(), Arc::clone(&meters.stop));
-            meters.threads.push(thread(move || captures(&files, settings, filter.as_ref(), &rows, &stop))?);
+            let (meter, filter, stop) = (meter(), args.filter.clone(), Arc::clone(&meters.stop));
+            meters.threads.push(thread(move || captures(&files, meter, filter.as_ref(), &rows, &stop))?);
         }
         Ok(meters)
     }
 
     fn samples(&self) -> Vec<Sample> {
-        self.counters.iter().flat_map(|(name, counters)| counters.samples(&[name])).collect()
+        let metered = self.counters.iter().flat_map(|(name, counters)| counters.samples(&[name]));
+        metered.chain(self.applications.samples(&[])).collect()
     }
 
     /// Waits for all; the error of the first that has one.
@@ -272,7 +291,7 @@ fn thread(run: impl FnOnce() -> anyhow::Result<()> + Send + 'static) -> io::Resu
 /// Meters capture files to their end.
 fn captures(
     files: &[PathBuf],
-    settings: minamo_meter::Settings,
+    meter: Meter,
     filter: Option<&minamo_capture::Expression>,
     rows: &mpsc::Sender<RecordBatch>,
     stop: &AtomicBool,
@@ -287,7 +306,7 @@ fn captures(
         }
     };
     let same = |time: Time| time;
-    let report = read::meter(files, settings, filter, same, &indicatif::ProgressBar::hidden(), &mut |row| {
+    let report = read::meter(files, meter, filter, same, &indicatif::ProgressBar::hidden(), &mut |row| {
         builder.append(&row);
         (builder.len() < BATCH_ROWS || send(&mut builder)) && !stop.load(Ordering::Relaxed)
     });

@@ -12,7 +12,9 @@ use arrow::array::RecordBatch;
 use minamo_base::{Sample, Time};
 use minamo_capture::{LiveCapture, LiveSettings};
 use minamo_collect::{Collector, Forwarder};
+use minamo_dissect::OwnServices;
 use minamo_enrich::Enricher;
+use minamo_meter::Meter;
 use minamo_server::lake::import::Importing;
 use minamo_server::local::LocalListener;
 use minamo_server::profiles::Synced;
@@ -24,6 +26,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::applications;
 use crate::cli::Serve;
 use crate::clock;
 pub(crate) use crate::commands::interrupt::interrupted;
@@ -234,6 +237,10 @@ struct Sources {
     pairing: Option<Arc<pairing::Counters>>,
     forwarder: Option<Arc<Forwarder>>,
     probes: Vec<(String, Arc<probe::Counters>)>,
+    /// A person's services, what happened to their file, and who reads it again.
+    services: Arc<OwnServices>,
+    applications: Arc<applications::Counters>,
+    reading: Option<JoinHandle<()>>,
 }
 
 impl Sources {
@@ -272,13 +279,19 @@ impl Sources {
 
     fn probe(&mut self, settings: &Settings, core: &Core) -> anyhow::Result<()> {
         let threads = settings.probe_threads();
+        if let Some(path) = settings.applications() {
+            let (own, counters) = (Arc::clone(&self.services), Arc::clone(&self.applications));
+            let watch = applications::Watch::start(path, own, counters).context("applications.file")?;
+            self.reading = Some(tokio::spawn(watch.run()));
+        }
         for (number, name) in settings.interfaces().into_iter().enumerate() {
             let counters = Arc::new(probe::Counters::default());
             self.probes.push((name.clone(), Arc::clone(&counters)));
             let live = LiveSettings { group: (threads > 1).then(|| probe::group(number)), ..settings.live()? };
             for _ in 0..threads {
                 let capture = LiveCapture::open(&name, &live).context("probe.interfaces")?;
-                let (meter, batches, stop) = (settings.meter(), core.batches(), Arc::clone(&self.stop));
+                let meter = Meter::with_services(settings.meter(), Arc::clone(&self.services));
+                let (batches, stop) = (core.batches(), Arc::clone(&self.stop));
                 let counters = Arc::clone(&counters);
                 self.tasks.spawn_blocking(move || Ok(probe::run(capture, meter, &batches, &counters, &stop)?));
             }
@@ -289,7 +302,7 @@ impl Sources {
 
     fn counters(&self) -> SampleSource {
         let (collector, pairing, probes) = (self.collector.clone(), self.pairing.clone(), self.probes.clone());
-        let forwarder = self.forwarder.clone();
+        let (forwarder, applications) = (self.forwarder.clone(), Arc::clone(&self.applications));
         Arc::new(move || {
             let forwarded = forwarder.iter().flat_map(|forwarder| forwarder.samples());
             let collected = collector.iter().flat_map(|c| c.samples(&[]));
@@ -297,6 +310,7 @@ impl Sources {
             collected
                 .chain(forwarded)
                 .chain(paired)
+                .chain(applications.samples(&[]))
                 .chain(probes.iter().flat_map(|(name, c)| c.samples(&[name])))
                 .collect()
         })
@@ -312,7 +326,7 @@ impl Sources {
 
     async fn stop(mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        if let Some(watching) = &self.watching {
+        for watching in self.watching.iter().chain(&self.reading) {
             watching.abort();
         }
         while let Some(ended) = self.tasks.join_next().await {

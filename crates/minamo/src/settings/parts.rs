@@ -182,6 +182,11 @@ impl Settings {
         })
     }
 
+    /// `applications.file`.
+    pub(crate) fn applications(&self) -> Option<PathBuf> {
+        Some(self.text("applications.file")).filter(|path| !path.is_empty()).map(PathBuf::from)
+    }
+
     /// `enrich.*`.
     pub(crate) fn enrich(&self) -> enrichment::Settings {
         let networks = Some(self.text("enrich.networks")).filter(|path| !path.is_empty());

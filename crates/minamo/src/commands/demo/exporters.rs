@@ -18,6 +18,7 @@ use minamo_base::{Ip, Time};
 use minamo_capture::CaptureFile;
 use minamo_collect::{Collector, Counters, Exporters, Known, Settings};
 use minamo_flowwire::{Encoder, Wire};
+use minamo_meter::Meter;
 use minamo_model::{FLOWS, Flow};
 use minamo_packet::decode;
 use tokio::sync::{mpsc, watch};
@@ -186,7 +187,7 @@ impl Scene {
         let mut rows = Vec::new();
         let report = read::meter(
             &files,
-            minamo_meter::Settings::default(),
+            Meter::new(minamo_meter::Settings::default()),
             None,
             |time| Time(time.0.saturating_add(self.forward)) - behind,
             &read::progress(),
