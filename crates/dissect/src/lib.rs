@@ -22,4 +22,4 @@ pub use ip::{IP_PROTOCOLS, IpProtocol, label_of_ip_protocol};
 pub use link::{LINK_PROTOCOLS, LinkProtocol, link_protocol};
 pub use protocol::{Dissector, First, Heard, Input, Protocol, Side, Step, Transport, Verdict};
 pub use protocols::PROTOCOLS;
-pub use service::{BadServices, MAX_PATTERNS, OwnServices, Services, category_of, service_of};
+pub use service::{BadServices, MAX_PATTERNS, OwnServices, Services, category_of, service_of, services};

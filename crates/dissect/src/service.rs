@@ -189,6 +189,19 @@ pub fn category_of(own: &Services, label: &str) -> Category {
     label.rsplit('.').find_map(of).or(whole).unwrap_or(Category::Unspecified)
 }
 
+/// Every service that the program knows by a name, in alphabetical order: its name, what it is for, and how many patterns
+/// of host names and attributes of certificates tell it.
+pub fn services() -> Vec<(&'static str, Category, usize)> {
+    let mut counts: std::collections::BTreeMap<&'static str, usize> = std::collections::BTreeMap::new();
+    let patterned = BUILT_IN.labels.values().flatten().map(|(.., service)| &**service);
+    let told = BUILT_IN.suffixes.values().map(|service| &**service).chain(patterned);
+    for service in told.chain(CERTIFICATES.iter().map(|(_, service)| *service)) {
+        *counts.entry(service).or_default() += 1;
+    }
+    let none = Services::default();
+    counts.into_iter().map(|(service, count)| (service, category_of(&none, service), count)).collect()
+}
+
 /// A person's patterns, as they are in force: shared by all that meter, and replaced while they run.
 #[derive(Debug, Default)]
 pub struct OwnServices {
@@ -252,6 +265,15 @@ mod tests {
         for line in lines(include_str!("../data/services.tsv")).chain(lines(include_str!("../data/certificates.tsv"))) {
             let (_, service) = line.split_once('\t').expect("a tab");
             assert!(categories.contains_key(service), "{service} has no category");
+        }
+    }
+
+    #[test]
+    fn every_service_has_a_category_and_something_that_tells_it() {
+        let services = services();
+        assert!(services.len() > 230, "{}", services.len());
+        for (service, category, count) in services {
+            assert!(category != Category::Unspecified && count > 0, "{service}");
         }
     }
 

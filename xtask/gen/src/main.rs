@@ -19,6 +19,7 @@ fn main() -> anyhow::Result<()> {
         ("docs/reference/metrics.md", reference::metrics()),
         ("docs/reference/protocols.md", reference::protocols()),
         ("docs/reference/rules.md", reference::rules()?),
+        ("docs/reference/services.md", reference::services()),
         ("docs/reference/settings.md", reference::settings()),
         ("docs/reference/tunnels.md", reference::tunnels()),
         ("web/src/gen/api.ts", typescript::api(&openapi)?),
