@@ -16,9 +16,11 @@ mod state;
 mod table;
 mod tcp;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use minamo_base::Time;
+use minamo_dissect::OwnServices;
 use minamo_model::Flow;
 use minamo_packet::{LinkFrame, LinkType, Packet, Skip};
 
@@ -28,7 +30,7 @@ pub use intake::{Detached, Intake, Unit};
 pub use sampling::{Choice, Sampling};
 
 /// What the meter is asked to do.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// A flow without a packet for this long has ended.
     pub idle_timeout: Duration,
@@ -51,6 +53,9 @@ pub struct Settings {
     pub held_bytes: usize,
     /// Most addresses for which the names are kept that hosts asked DNS for; about 200 octets each.
     pub dns_names: usize,
+    /// A person's services by host name, which may be replaced while the meter runs: a row has those that are in force when
+    /// it is made.
+    pub services: Arc<OwnServices>,
 }
 
 impl Default for Settings {
@@ -66,6 +71,7 @@ impl Default for Settings {
             groups: Groups::ALL,
             held_bytes: 64 << 20,
             dns_names: 65_536,
+            services: Arc::default(),
         }
     }
 }

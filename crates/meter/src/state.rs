@@ -3,13 +3,15 @@
 //! have is behind a pointer, and what only their beginning needs (the classifier) goes when it has done its work.
 
 use minamo_base::{FiveTuple, FlowId, Ip, Mac, Time};
-use minamo_dissect::{Classifier, Label, Side, join_names, label_of_ip_protocol, link_protocol, reason, risk};
+use minamo_dissect::{
+    Classifier, Label, Services, Side, join_names, label_of_ip_protocol, link_protocol, reason, risk,
+};
 use minamo_model::flow::{Dns, Net, Tcp, Tunnel};
 use minamo_model::{Flow, FlowGroup};
 use minamo_packet::{Fragment, FrameKind, LinkFrame, Packet, Transport, Tunnels, is_icmp_query, tcp_flags};
 
 use crate::Settings;
-use crate::names::Names;
+use crate::flows::Knowledge;
 use crate::npm::{self, Paces};
 use crate::sampling::Sampling;
 use crate::table::{Key, Wait};
@@ -342,14 +344,14 @@ impl FlowState {
     }
 
     /// The row of the part that ends here; counters begin again, facts stay.
-    pub(crate) fn part(&mut self, key: &Key, settings: &Settings, names: &mut Names) -> Flow {
+    pub(crate) fn part(&mut self, key: &Key, settings: &Settings, knowledge: &mut Knowledge) -> Flow {
         let mut row = match &self.look {
             Look::Asking(asking) => with_groups(asking.groups.iter().cloned()),
             Look::Over(known) => with_groups(known.groups.iter().cloned()),
             Look::Unknown | Look::Frame(..) => Flow::default(),
         };
         self.complete(&mut row, key, "active", settings);
-        self.conclude(&mut row, settings, names);
+        self.conclude(&mut row, key, settings, knowledge);
         (self.start, self.octets, self.packets) = (self.last, [0; 2], [0; 2]);
         (self.fragments, self.overlaps) = (0, 0);
         if let Some(tcp) = &mut self.tcp {
@@ -370,14 +372,20 @@ impl FlowState {
     }
 
     /// The last row of the flow.
-    pub(crate) fn into_row(mut self, key: &Key, reason: &'static str, settings: &Settings, names: &mut Names) -> Flow {
+    pub(crate) fn into_row(
+        mut self,
+        key: &Key,
+        reason: &'static str,
+        settings: &Settings,
+        knowledge: &mut Knowledge,
+    ) -> Flow {
         let mut row = match &mut self.look {
             Look::Asking(asking) => with_groups(asking.groups.drain(..)),
             Look::Over(known) => with_groups(known.groups.drain(..)),
             Look::Unknown | Look::Frame(..) => Flow::default(),
         };
         self.complete(&mut row, key, self.end_reason().unwrap_or(reason), settings);
-        self.conclude(&mut row, settings, names);
+        self.conclude(&mut row, key, settings, knowledge);
         row
     }
 
@@ -401,7 +409,6 @@ impl FlowState {
         self.tell_headers(row, ends, settings);
         self.tell_pace(row, settings);
         sampled(settings.sampling, row);
-        self.tell_label(row, ports);
     }
 
     /// Initiator and responder.
@@ -491,8 +498,10 @@ impl FlowState {
         }
     }
 
-    /// What follows from the facts: the name of the destination, and the risks.
-    fn conclude(&self, row: &mut Flow, settings: &Settings, names: &mut Names) {
+    /// What follows from the facts: the label, the name of the destination, and the risks.
+    fn conclude(&self, row: &mut Flow, key: &Key, settings: &Settings, knowledge: &mut Knowledge) {
+        let ends = self.ends(key);
+        self.tell_label(row, (ends.src_port, ends.dst_port), &knowledge.services);
         let protocol = match &self.look {
             Look::Asking(asking) => asking.classifier.protocol(),
             Look::Over(known) => known.label.protocol(),
@@ -502,7 +511,7 @@ impl FlowState {
         if !settings.groups.app || !matches!(row.core.proto, TCP | UDP) {
             return;
         }
-        let asked = names.asked(row, self.opened);
+        let asked = knowledge.names.asked(row, self.opened);
         let asked: Vec<&str> = asked.iter().map(|name| &**name).collect();
         join_names(row, &asked);
         risk::assess(row, protocol);
@@ -527,10 +536,10 @@ impl FlowState {
         Some((self.ends(key).src, dns, told))
     }
 
-    fn tell_label(&self, row: &mut Flow, ports: (u16, u16)) {
+    fn tell_label(&self, row: &mut Flow, ports: (u16, u16), own: &Services) {
         match &self.look {
-            Look::Asking(asking) => asking.classifier.label(row),
-            Look::Over(known) => known.label.tell(ports, row),
+            Look::Asking(asking) => asking.classifier.label_with(own, row),
+            Look::Over(known) => known.label.tell(own, ports, row),
             Look::Frame(kind, ..) => label_frame(*kind, row),
             Look::Unknown => label_protocol(row),
         }

@@ -120,6 +120,9 @@ pub(crate) struct Meter {
     pub(crate) community: Community,
     #[command(flatten)]
     pub(crate) export: Export,
+    /// File with your own services by host name, a line each: pattern, service and, if you like, category.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) services: Option<PathBuf>,
     /// A flow without a packet for this long has ended.
     #[arg(long, default_value = "60s", value_parser = length, value_name = "LENGTH")]
     pub(crate) idle_timeout: std::time::Duration,
@@ -183,6 +186,10 @@ pub(crate) struct Probe {
     /// Only frames that are for this machine.
     #[arg(long)]
     pub(crate) no_promiscuous: bool,
+    /// File with your own services by host name, a line each: pattern, service and, if you like, category. It is read
+    /// again when it changes.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) services: Option<PathBuf>,
     /// A flow without a packet for this long has ended.
     #[arg(long, default_value = "60s", value_parser = length, value_name = "LENGTH")]
     pub(crate) idle_timeout: std::time::Duration,

@@ -14,7 +14,7 @@ use anyhow::{Context as _, bail, ensure};
 use minamo_base::{Prefix, Time};
 use minamo_enrich::{Indicators, ThreatTable};
 
-use crate::enrichment::{Mark, mark};
+use crate::mark::{Mark, mark};
 
 /// Largest feed, in octets.
 const LARGEST: u64 = 64 << 20;

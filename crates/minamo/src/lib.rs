@@ -3,6 +3,7 @@
 
 #[cfg(feature = "lake")]
 mod actions;
+mod applications;
 mod cli;
 mod clock;
 mod commands;
@@ -22,6 +23,7 @@ mod import;
 mod ingest;
 #[cfg(feature = "lake")]
 mod interfaces;
+mod mark;
 #[cfg(feature = "lake")]
 mod metrics;
 #[cfg(feature = "lake")]

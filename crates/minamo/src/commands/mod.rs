@@ -36,6 +36,8 @@ mod tag;
 #[cfg(feature = "lake")]
 mod place;
 
+#[cfg(feature = "lake")]
+use anyhow::Context as _;
 use clap::CommandFactory as _;
 
 use crate::cli::{Cli, Command};
@@ -78,6 +80,9 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::CheckConfig(args) => {
             let settings = crate::settings::Settings::load(Some(&args.config))?;
             crate::enrichment::sources(&settings.enrich())?;
+            if let Some(path) = settings.applications() {
+                crate::applications::load(&path).context("applications.file")?;
+            }
             place::say(&settings.describe());
             Ok(())
         }

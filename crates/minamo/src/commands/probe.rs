@@ -14,6 +14,7 @@ use anyhow::{Context as _, bail};
 use arrow::array::RecordBatch;
 use minamo_base::{Sample, exposition};
 use minamo_capture::{LiveSettings, Watched};
+use minamo_dissect::OwnServices;
 use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder, with_community_ids};
 use minamo_sinks::Sink;
 use minamo_sinks::export::TlsFiles;
@@ -24,7 +25,7 @@ use crate::cli::Probe;
 use crate::commands::export;
 use crate::commands::interrupt::interrupted;
 use crate::read::{self, Job};
-use crate::{clock, probe};
+use crate::{applications, clock, probe};
 
 /// Batches between meter and output.
 const QUEUE: usize = 64;
@@ -44,9 +45,9 @@ pub(crate) fn run(args: &Probe) -> anyhow::Result<()> {
     }
     let mut outlet = Outlet::open(args)?;
     let (sender, batches) = mpsc::channel(QUEUE);
-    let meters = Meters::start(args, lines, sender)?;
+    let mut meters = Meters::start(args, lines, sender)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let told = runtime.block_on(follow(args, batches, &mut outlet, &meters));
+    let told = runtime.block_on(follow(args, batches, &mut outlet, &mut meters));
     let metered = meters.stop();
     let closed = outlet.close();
     told.and(metered).and(closed)
@@ -57,7 +58,7 @@ async fn follow(
     args: &Probe,
     mut batches: mpsc::Receiver<RecordBatch>,
     outlet: &mut Outlet,
-    meters: &Meters,
+    meters: &mut Meters,
 ) -> anyhow::Result<()> {
     let mut tick = tokio::time::interval(TICK);
     let end = async {
@@ -80,6 +81,9 @@ async fn follow(
             },
             _ = tick.tick() => {
                 outlet.tick();
+                if let Some(services) = &mut meters.services {
+                    services.look();
+                }
                 if clock::now().since(written) >= COUNTERS {
                     written = clock::now();
                     tell(args, outlet, meters);
@@ -234,11 +238,19 @@ struct Meters {
     threads: Vec<JoinHandle<anyhow::Result<()>>>,
     stop: Arc<AtomicBool>,
     counters: Vec<(String, Arc<probe::Counters>)>,
+    /// Reads the file of services again.
+    services: Option<applications::Watch>,
+    applications: Arc<applications::Counters>,
 }
 
 impl Meters {
     fn start(args: &Probe, lines: Lines, rows: mpsc::Sender<RecordBatch>) -> anyhow::Result<Self> {
+        let (own, applications) = (Arc::<OwnServices>::default(), Arc::<applications::Counters>::default());
+        let watch =
+            |path: &PathBuf| applications::Watch::start(path.clone(), Arc::clone(&own), Arc::clone(&applications));
+        let services = args.services.as_ref().map(watch).transpose().context("--services")?;
         let settings = minamo_meter::Settings {
+            services: own,
             idle_timeout: args.idle_timeout,
             active_timeout: args.active_timeout,
             max_flows: args.max_flows,
@@ -246,7 +258,8 @@ impl Meters {
             sampling: args.sample,
             ..Default::default()
         };
-        let mut meters = Self { threads: Vec::new(), stop: Arc::default(), counters: Vec::new() };
+        let (threads, stop, counters) = (Vec::new(), Arc::default(), Vec::new());
+        let mut meters = Self { threads, stop, counters, services, applications };
         for (name, captures) in lines {
             let counters = Arc::<probe::Counters>::default();
             meters.counters.push((name.clone(), Arc::clone(&counters)));
@@ -267,7 +280,8 @@ impl Meters {
     }
 
     fn samples(&self) -> Vec<Sample> {
-        self.counters.iter().flat_map(|(name, counters)| counters.samples(&[name])).collect()
+        let metered = self.counters.iter().flat_map(|(name, counters)| counters.samples(&[name]));
+        metered.chain(self.applications.samples(&[])).collect()
     }
 
     /// Waits for all; the error of the first that has one.

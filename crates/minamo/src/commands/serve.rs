@@ -13,6 +13,7 @@ use minamo_base::{Sample, Time};
 use minamo_capture::recorder::{self, Cutter};
 use minamo_capture::{LiveSettings, Watched};
 use minamo_collect::{Collector, Forwarder};
+use minamo_dissect::OwnServices;
 use minamo_enrich::Enricher;
 use minamo_server::detection::Suppressing;
 use minamo_server::lake::import::Importing;
@@ -27,6 +28,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::actions::{self, Action, Actions};
+use crate::applications;
 use crate::cli::Serve;
 use crate::clock;
 pub(crate) use crate::commands::interrupt::interrupted;
@@ -63,6 +65,7 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
     let mut sources = Sources::default();
     sources.collect(&settings, &folder, &core, forwarder, &stop)?;
     let recorder = settings.recorder(&folder, probes.threads());
+    sources.know_services(&settings)?;
     sources.probe(probes, recorder.as_ref(), &core)?;
     let sealing = tokio::spawn(seal_regularly(Arc::clone(&core.lake), settings.seal_after(), settings.keep_rollups()));
     eprintln!("console: http://{}/", listener.local_addr()?);
@@ -266,6 +269,10 @@ struct Sources {
     forwarder: Option<Arc<Forwarder>>,
     probes: Vec<(String, Arc<probe::Counters>)>,
     recorders: Vec<(String, Arc<recorder::Counters>)>,
+    /// A person's services, what happened to their file, and who reads it again.
+    services: Arc<OwnServices>,
+    applications: Arc<applications::Counters>,
+    reading: Option<JoinHandle<()>>,
 }
 
 /// The interfaces that are metered, open: one capture for each thread.
@@ -325,6 +332,15 @@ impl Sources {
         Ok(())
     }
 
+    /// Reads a person's services, and again whenever their file changes.
+    fn know_services(&mut self, settings: &Settings) -> anyhow::Result<()> {
+        let Some(path) = settings.applications() else { return Ok(()) };
+        let (own, counters) = (Arc::clone(&self.services), Arc::clone(&self.applications));
+        let watch = applications::Watch::start(path, own, counters).context("applications.file")?;
+        self.reading = Some(tokio::spawn(watch.run()));
+        Ok(())
+    }
+
     fn probe(&mut self, probes: Probes, recorder: Option<&recorder::Settings>, core: &Core) -> anyhow::Result<()> {
         for (interface, captures) in probes.0 {
             let counters = Arc::new(probe::Counters::default());
@@ -340,7 +356,8 @@ impl Sources {
                     }
                     _ => None,
                 };
-                let meter = probe::apart(&interface.meter, thread);
+                let services = Arc::clone(&self.services);
+                let meter = minamo_meter::Settings { services, ..probe::apart(&interface.meter, thread) };
                 let (batches, stop, counters) = (core.batches(), Arc::clone(&self.stop), Arc::clone(&counters));
                 self.tasks
                     .spawn_blocking(move || Ok(probe::run(capture, meter, recording, &batches, &counters, &stop)?));
@@ -353,6 +370,7 @@ impl Sources {
     fn counters(&self) -> SampleSource {
         let (collector, pairing, probes) = (self.collector.clone(), self.pairing.clone(), self.probes.clone());
         let (forwarder, recorders) = (self.forwarder.clone(), self.recorders.clone());
+        let applications = Arc::clone(&self.applications);
         Arc::new(move || {
             let forwarded = forwarder.iter().flat_map(|forwarder| forwarder.samples());
             let collected = collector.iter().flat_map(|c| c.samples(&[]));
@@ -360,6 +378,7 @@ impl Sources {
             collected
                 .chain(forwarded)
                 .chain(paired)
+                .chain(applications.samples(&[]))
                 .chain(probes.iter().flat_map(|(name, c)| c.samples(&[name])))
                 .chain(recorders.iter().flat_map(|(name, c)| c.samples(&[name])))
                 .collect()
@@ -376,7 +395,7 @@ impl Sources {
 
     async fn stop(mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        if let Some(watching) = &self.watching {
+        for watching in self.watching.iter().chain(&self.reading) {
             watching.abort();
         }
         while let Some(ended) = self.tasks.join_next().await {

@@ -135,7 +135,7 @@ mod tests {
         let text = settings.describe();
         let again = Settings::parse(&text).expect("its own description");
         assert_eq!(settings.values, again.values);
-        assert_eq!(settings.meter(), minamo_meter::Settings::default());
+        assert_eq!(format!("{:?}", settings.meter()), format!("{:?}", minamo_meter::Settings::default()));
         let none = minamo_collect::Settings { listen: Vec::new(), ..Default::default() };
         assert_eq!(settings.collect().expect("defaults"), none);
         assert_eq!(settings.enrich().enricher, minamo_enrich::Settings::default());

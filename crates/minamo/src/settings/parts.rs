@@ -261,6 +261,11 @@ impl Settings {
         feeds.collect::<anyhow::Result<_>>().context("fingerprints")
     }
 
+    /// `applications.file`.
+    pub(crate) fn applications(&self) -> Option<PathBuf> {
+        Some(self.text("applications.file")).filter(|path| !path.is_empty()).map(PathBuf::from)
+    }
+
     /// `enrich.*`.
     pub(crate) fn enrich(&self) -> enrichment::Settings {
         let networks = Some(self.text("enrich.networks")).filter(|path| !path.is_empty());

@@ -459,6 +459,12 @@ pub static SETTINGS: &[Setting] = &[
         doc: "Most conversations that are remembered for marking, about 250 bytes each.",
     },
     Setting {
+        key: "applications.file",
+        kind: Kind::File,
+        default: "\"\"",
+        doc: "File with your own services by host name, a line each: pattern, service and, if you like, category. Read again when it changes; needs probe.interfaces. See docs/guide/applications.md.",
+    },
+    Setting {
         key: "enrich.networks",
         kind: Kind::File,
         default: "\"\"",
