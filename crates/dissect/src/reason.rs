@@ -42,8 +42,7 @@ pub static IP_PROTOCOL: Reason =
 pub static FRAME_TYPE: Reason = Reason { en: "frame type {0}", ja: "フレームの種別 {0} による" };
 
 /// Every statement; the first that fits a text is the one that made it.
-pub static REASONS: &[&Reason] = 
-    &[&IP_PROTOCOL, &FRAME_TYPE, &CONTENT, &CARRIED, &MAIL, &PORT, &ALPN, &SERVICE];
+pub static REASONS: &[&Reason] = &[&IP_PROTOCOL, &FRAME_TYPE, &CONTENT, &CARRIED, &MAIL, &PORT, &ALPN, &SERVICE];
 
 /// What stands between statements.
 pub const BETWEEN: &str = "; ";

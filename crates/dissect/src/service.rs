@@ -4,7 +4,6 @@
 //! before ours where they say as much. Addresses never make a service.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use crate::{Category, PROTOCOLS};
@@ -74,9 +73,8 @@ impl Services {
     fn add(&mut self, pattern: &str, name: &str) -> Result<(), String> {
         let pattern = pattern.strip_prefix("*.").unwrap_or(pattern).trim_end_matches('.').to_ascii_lowercase();
         let (label, behind) = pattern.split_once('.').unwrap_or((&pattern, ""));
-        let wrong = |part: &str| {
-            part.is_empty() || !part.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
-        };
+        let wrong =
+            |part: &str| part.is_empty() || !part.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
         let stars = label.matches('*').count();
         let empty = stars == 1 && label.len() == 1;
         if pattern.len() > MAX_HOST || stars > 1 || empty || wrong(&label.replace('*', "")) {
@@ -93,7 +91,8 @@ impl Services {
             None => self.suffixes.insert(pattern.as_str().into(), name.into()).filter(|before| **before != *name),
             Some((start, end)) => {
                 let labels = self.labels.entry(behind.into()).or_default();
-                let before = labels.iter().find(|(s, e, _)| (&**s, &**e) == (start, end)).map(|(.., name)| name.clone());
+                let before =
+                    labels.iter().find(|(s, e, _)| (&**s, &**e) == (start, end)).map(|(.., name)| name.clone());
                 labels.push((start.into(), end.into(), name.into()));
                 before.filter(|before| **before != *name)
             }
@@ -150,7 +149,8 @@ static BUILT_IN: LazyLock<Services> =
 /// What services are for.
 static CATEGORIES: LazyLock<HashMap<&'static str, Category>> = LazyLock::new(|| {
     let lines = include_str!("../data/categories.tsv").lines().filter(|line| !line.starts_with('#'));
-    let services = lines.filter_map(|line| line.split_once('\t')).filter_map(|(name, word)| Some((name, Category::of(word)?)));
+    let services =
+        lines.filter_map(|line| line.split_once('\t')).filter_map(|(name, word)| Some((name, Category::of(word)?)));
     let protocols = PROTOCOLS.iter().map(|protocol| (protocol.name, protocol.category));
     protocols.chain(services).collect()
 });
@@ -204,26 +204,23 @@ pub fn services() -> Vec<(&'static str, Category, usize)> {
 
 /// A person's patterns, as they are in force: shared by all that meter, and replaced while they run.
 #[derive(Debug, Default)]
-pub struct OwnServices {
-    generation: AtomicU64,
-    current: RwLock<Arc<Services>>,
+pub struct OwnServices(RwLock<Arc<Services>>);
+
+impl PartialEq for OwnServices {
+    fn eq(&self, other: &Self) -> bool {
+        self.current() == other.current()
+    }
 }
 
 impl OwnServices {
     /// Puts other patterns in force.
     pub fn replace(&self, services: Services) {
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(services);
-        self.generation.fetch_add(1, Ordering::Release);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(services);
     }
 
     /// Those in force.
     pub fn current(&self) -> Arc<Services> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Rises whenever they change.
-    pub fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -287,7 +284,10 @@ mod tests {
         let of = |host: &str| service_of(&own, host);
         assert_eq!(of("a.erp.example.com"), Some("OurERP"));
         assert_eq!(of("www.youtube.com"), Some("OurTube"));
-        assert_eq!((of("mx1.example.com"), of("x.example.com"), of("a.example.org")), (Some("Mail"), None, Some("Wiki")));
+        assert_eq!(
+            (of("mx1.example.com"), of("x.example.com"), of("a.example.org")),
+            (Some("Mail"), None, Some("Wiki"))
+        );
         assert_eq!(of("www.google.com"), Some("Google"), "ours stay");
         assert_eq!(category_of(&own, "TLS.OurERP"), Category::Collaborative);
         assert_eq!(category_of(&own, "TLS.YouTube"), Category::Video);
@@ -300,7 +300,10 @@ mod tests {
         for (text, want) in [
             ("a.example.com One\n\nexample", "line 3: got 1 word(s), want: pattern service [category]"),
             ("com Top", "line 1: pattern: got \"com\", want at least two labels of letters, digits and -"),
-            ("a*b*.example.com X", "line 1: pattern: got \"a*b*.example.com\", want a host name with at most one * in its first label"),
+            (
+                "a*b*.example.com X",
+                "line 1: pattern: got \"a*b*.example.com\", want a host name with at most one * in its first label",
+            ),
             ("a.*.com X", "line 1: pattern: got \"a.*.com\", want at least two labels of letters, digits and -"),
             ("a.example.com Two.Parts", "line 1: service: got \"Two.Parts\", want at most 64 letters, digits, - _ +"),
             ("a.example.com One\na.example.com Two", "line 2: pattern: \"a.example.com\" is One already, and Two here"),
@@ -323,9 +326,7 @@ mod tests {
     #[test]
     fn what_is_replaced_is_in_force() {
         let own = OwnServices::default();
-        let before = own.generation();
         own.replace(Services::read("a.example.com One").expect("good"));
-        assert_ne!(own.generation(), before);
         assert_eq!(service_of(&own.current(), "a.example.com"), Some("One"));
     }
 }

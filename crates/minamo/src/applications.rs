@@ -34,7 +34,8 @@ pub(crate) fn load(path: &Path) -> anyhow::Result<Services> {
     let size = std::fs::metadata(path).with_context(context)?.len();
     anyhow::ensure!(size <= MAX_FILE, "{}: got {size} bytes, want at most {MAX_FILE}", path.display());
     let octets = std::fs::read(path).with_context(context)?;
-    let text = String::from_utf8(octets).ok().context("got octets that are no UTF-8, want text").with_context(context)?;
+    let text =
+        String::from_utf8(octets).ok().context("got octets that are no UTF-8, want text").with_context(context)?;
     Services::read(&text).with_context(context)
 }
 

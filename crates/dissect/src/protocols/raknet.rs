@@ -60,7 +60,10 @@ fn opens(data: &[u8]) -> bool {
         _ => return false,
     };
     let size = be16(data, 5).map_or(0, |bits| bits / 8);
-    matches!((data.get(4 + head), size), (Some(0x00), 9) | (Some(0x03), 17) | (Some(0x09), 18) | (Some(0x10 | 0x13), 90..))
+    matches!(
+        (data.get(4 + head), size),
+        (Some(0x00), 9) | (Some(0x03), 17) | (Some(0x09), 18) | (Some(0x10 | 0x13), 90..)
+    )
 }
 
 /// Several numbers, or a range of them, that an acknowledgement names, in ascending order up to its end.

@@ -22,8 +22,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
     let ping = data.len() >= 16 && data.ends_with(&[0xaa, 0xaa, 0xaa, 0xaa, 0xbb, 0xbb, 0xbb, 0xbb]);
-    let start = data.len() == 53
-        && zero(data, 10, 24)
-        && data.ends_with(&[0x3c, 0xb1, 0x1f, 0x2d, 0xea, 0x23, 0x46, 0x0c]);
+    let start =
+        data.len() == 53 && zero(data, 10, 24) && data.ends_with(&[0x3c, 0xb1, 0x1f, 0x2d, 0xea, 0x23, 0x46, 0x0c]);
     yes_if(ping || start)
 }

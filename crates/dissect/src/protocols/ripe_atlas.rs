@@ -31,12 +31,9 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     });
     match parts.next() {
         Some([]) if address => Verdict::Maybe,
-        Some(port) => yes_if(
-            address
-                && port.iter().all(u8::is_ascii_digit)
-                && parts.next().is_none()
-                && data.len() <= LONGEST,
-        ),
+        Some(port) => {
+            yes_if(address && port.iter().all(u8::is_ascii_digit) && parts.next().is_none() && data.len() <= LONGEST)
+        }
         None => maybe_if(data.len() < LONGEST && printable(rest)),
     }
 }

@@ -39,8 +39,8 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
 
 /// A time of less than five hours, and zeros or a player's version.
 fn timed(data: &[u8]) -> bool {
-    let version = zero(data, 5, 4)
-        || matches!(at(data, 5, 4), Some([0x80, 0, 7, 1..=3] | [9..=0x20, 0, 16..=250, 1..=3]));
+    let version =
+        zero(data, 5, 4) || matches!(at(data, 5, 4), Some([0x80, 0, 7, 1..=3] | [9..=0x20, 0, 16..=250, 1..=3]));
     version && data.get(1) == Some(&0)
 }
 

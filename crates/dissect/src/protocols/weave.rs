@@ -25,7 +25,8 @@ const NEST: &[u8] = &[0x30, 0xb4, 0x18];
 /// Version in the upper four bits of the header, then the flags of which the lower two say that both identifiers are
 /// there, then encryption and reserved bits.
 fn probe(_: Side, data: &[u8]) -> Verdict {
-    if data.get(3).is_some_and(|high| *high != 0x13) || data.get(2).is_some_and(|low| !matches!(low, 0x00 | 0x10 | 0x20))
+    if data.get(3).is_some_and(|high| *high != 0x13)
+        || data.get(2).is_some_and(|low| !matches!(low, 0x00 | 0x10 | 0x20))
     {
         return Verdict::No;
     }

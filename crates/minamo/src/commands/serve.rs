@@ -10,22 +10,24 @@ use std::time::Duration;
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use minamo_base::{Sample, Time};
-use minamo_capture::{LiveCapture, LiveSettings};
+use minamo_capture::recorder::{self, Cutter};
+use minamo_capture::{LiveSettings, Watched};
 use minamo_collect::{Collector, Forwarder};
 use minamo_dissect::OwnServices;
 use minamo_enrich::Enricher;
-use minamo_meter::Meter;
+use minamo_server::detection::Suppressing;
 use minamo_server::lake::import::Importing;
 use minamo_server::local::LocalListener;
 use minamo_server::profiles::Synced;
 use minamo_server::{Deps, State, random_password, services};
 use minamo_sinks::export::{self, Door};
-use minamo_state::Definitions;
+use minamo_state::{Definitions, Triages};
 use minamo_store::Lake;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::actions::{self, Action, Actions};
 use crate::applications;
 use crate::cli::Serve;
 use crate::clock;
@@ -38,24 +40,33 @@ use crate::import;
 use crate::ingest::{self, Fresh};
 use crate::interfaces::InterfaceNames;
 use crate::pairing::{self, Stages};
-use crate::probe;
+use crate::probe::{self, Recording};
+use crate::rules;
 use crate::sets::{AllSets, Kept, Networks, Own};
-use crate::settings::Settings;
+use crate::settings::{Interface, Settings};
 
 pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
     let (settings, folder) = place(&args.place)?;
+    // What needs privileges comes first.
+    let listener = bind(settings.listen()?).await?;
+    let probes = Probes::open(&settings)?;
+    let forwarder = Arc::new(Forwarder::open(&settings.forwards()?)?);
+    if let Some(user) = settings.probe_user() {
+        minamo_capture::become_user(&user).with_context(|| format!("probe.user: cannot become {user:?}"))?;
+    }
     let core = Core::open(&folder, &settings).await?;
     if core.state.is_new()? {
         let password = random_password();
         core.state.set_user("admin", &password)?;
         eprintln!("first start: log in as `admin` with the password `{password}` (shown only now)");
     }
-    let listener = bind(settings.listen()?).await?;
     let asked = interrupted();
     let stop = watch::Sender::new(false);
     let mut sources = Sources::default();
-    sources.collect(&settings, &folder, &core, &stop)?;
-    sources.probe(&settings, &core)?;
+    sources.collect(&settings, &folder, &core, forwarder, &stop)?;
+    let recorder = settings.recorder(&folder, probes.threads());
+    sources.know_services(&settings)?;
+    sources.probe(probes, recorder.as_ref(), &core)?;
     let sealing = tokio::spawn(seal_regularly(Arc::clone(&core.lake), settings.seal_after(), settings.keep_rollups()));
     eprintln!("console: http://{}/", listener.local_addr()?);
     let (counters, exporters) = (sources.counters(), sources.exporters.clone());
@@ -82,7 +93,9 @@ pub(crate) struct Core {
     pub(crate) state: Arc<State>,
     definitions: Arc<Definitions>,
     profiles: JoinHandle<()>,
-    rules: Arc<Vec<minamo_detect::Rule>>,
+    rules: Arc<minamo_detect::Rules>,
+    suppressing: Arc<Suppressing>,
+    triages: Arc<Triages>,
     batches: mpsc::Sender<RecordBatch>,
     ingest: JoinHandle<()>,
     detection: JoinHandle<()>,
@@ -96,6 +109,8 @@ pub(crate) struct Core {
     /// Reads the files of enrichment again.
     watching: JoinHandle<()>,
     detected: Arc<detector::Counters>,
+    packets: Option<Cutter>,
+    told: Vec<(String, Arc<actions::Counters>)>,
     started_at: Time,
 }
 
@@ -107,7 +122,8 @@ impl Core {
         let state =
             State::open(&folder.join("state.db")).with_context(|| folder.join("state.db").display().to_string())?;
         let definitions = Arc::new(Definitions::open(&folder.join("state.db"))?);
-        let rules = minamo_detect::shipped_rules()?;
+        let sources = settings.rules()?;
+        let loaded = rules::planned(&lake, sources.load_first()?).await;
         let (enricher, watch) = enrichment::start(settings.enrich(), Arc::clone(&definitions), clock::now())?;
         let enrichment = enricher.control();
         let beside = Enricher::beside(&enrichment, settings.enrich().enricher);
@@ -122,7 +138,13 @@ impl Core {
         let (batches, queue) = mpsc::channel(ingest::QUEUE);
         let (fresh, ingested) = (Arc::new(Fresh::default()), Arc::new(ingest::Counters::default()));
         let detected = Arc::new(detector::Counters::default());
-        let detector = Detector::new(Arc::clone(&lake), rules.clone(), &fresh, Arc::clone(&detected)).await?;
+        let suppressing = Arc::new(Suppressing::open(&folder.join("state.db"))?);
+        let (own_lake, counted, hidden) = (Arc::clone(&lake), Arc::clone(&detected), Arc::clone(&suppressing));
+        let start = |(wanted, target)| Action::start(wanted, target);
+        let actions = Actions::new(settings.actions()?.into_iter().map(start).collect::<anyhow::Result<_>>()?);
+        let told = actions.counters();
+        let detector = Detector::new(own_lake, sources, loaded, (hidden, actions), &fresh, counted).await?;
+        let rules = detector.rules();
         let detect = watch::Sender::new(());
         let open = |target| Door::open(target, export::Clock::System(clock::now)).context("cannot start an export");
         let exports: Vec<Door> = settings.exports()?.into_iter().map(open).collect::<anyhow::Result<_>>()?;
@@ -133,7 +155,9 @@ impl Core {
             state: Arc::new(state),
             definitions,
             profiles: tokio::spawn(profiles),
-            rules: Arc::new(rules),
+            rules,
+            suppressing,
+            triages: Arc::new(Triages::open(&folder.join("state.db"))?),
             batches,
             ingest: tokio::spawn(ingest),
             detection: tokio::spawn(detector.run(fresh, detect.subscribe())),
@@ -144,6 +168,8 @@ impl Core {
             enrichment,
             watching,
             detected,
+            packets: settings.recorder(folder, 1).map(|recorder| Cutter::new(&recorder.folder)),
+            told,
             started_at: clock::now(),
             lake,
         })
@@ -185,12 +211,14 @@ pub(crate) async fn serve(
     exporters: Option<minamo_collect::Exporters>,
 ) -> anyhow::Result<()> {
     let (ingested, detected) = (Arc::clone(&core.ingested), Arc::clone(&core.detected));
+    let told = core.told.clone();
     let (enrichment, exports) = (Arc::clone(&core.enrichment), Arc::clone(&core.exports));
     let counters = move || {
         let mut samples = sources();
         samples.extend(ingested.samples(&[]));
         samples.extend(enrichment.samples());
         samples.extend(detected.samples(&[]));
+        samples.extend(actions::samples(&told));
         samples.extend(exports.iter().flat_map(|export| export.counters().samples(&[export.name()])));
         samples
     };
@@ -201,8 +229,11 @@ pub(crate) async fn serve(
         networks: Arc::new(Networks::Live(Arc::clone(&core.enrichment))),
         importing: core.importing.clone(),
         rules: Arc::clone(&core.rules),
+        suppressing: Arc::clone(&core.suppressing),
+        triages: Arc::clone(&core.triages),
         counters: Arc::new(counters),
         exporters,
+        packets: core.packets.clone(),
         started_at: core.started_at,
         clock: clock::now,
     });
@@ -237,10 +268,34 @@ struct Sources {
     pairing: Option<Arc<pairing::Counters>>,
     forwarder: Option<Arc<Forwarder>>,
     probes: Vec<(String, Arc<probe::Counters>)>,
+    recorders: Vec<(String, Arc<recorder::Counters>)>,
     /// A person's services, what happened to their file, and who reads it again.
     services: Arc<OwnServices>,
     applications: Arc<applications::Counters>,
     reading: Option<JoinHandle<()>>,
+}
+
+/// The interfaces that are metered, open: one capture for each thread.
+struct Probes(Vec<(Interface, Vec<Watched>)>);
+
+impl Probes {
+    fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let mut probes = Vec::new();
+        for (number, interface) in settings.probed()?.into_iter().enumerate() {
+            let group = (interface.threads > 1).then(|| probe::group(number));
+            let live = LiveSettings { group, ..interface.live.clone() };
+            let captures: Vec<_> = (0..interface.threads)
+                .map(|_| Watched::open(&interface.name, live.clone(), settings.waits()))
+                .collect::<Result<_, _>>()
+                .context("probe.interfaces")?;
+            probes.push((interface, captures));
+        }
+        Ok(Self(probes))
+    }
+
+    fn threads(&self) -> usize {
+        self.0.iter().map(|(_, captures)| captures.len()).sum()
+    }
 }
 
 impl Sources {
@@ -249,6 +304,7 @@ impl Sources {
         settings: &Settings,
         folder: &Path,
         core: &Core,
+        forwarder: Arc<Forwarder>,
         stop: &watch::Sender<bool>,
     ) -> anyhow::Result<()> {
         let watch = settings.collect_elements().map(elements::Watch::new);
@@ -258,7 +314,6 @@ impl Sources {
             return Ok(());
         }
         let collect = minamo_collect::Settings { folder: Some(folder.join("collect")), elements, ..collect };
-        let forwarder = Arc::new(Forwarder::open(&settings.forwards()?)?);
         let stages = Stages::new(settings.pairing(), settings.duplicates());
         let (batches, collected) = mpsc::channel(ingest::QUEUE);
         let counters = Arc::new(pairing::Counters::default());
@@ -277,32 +332,46 @@ impl Sources {
         Ok(())
     }
 
-    fn probe(&mut self, settings: &Settings, core: &Core) -> anyhow::Result<()> {
-        let threads = settings.probe_threads();
+    /// Reads the file of a person's services, and again whenever it changes.
+    fn know_services(&mut self, settings: &Settings) -> anyhow::Result<()> {
         if let Some(path) = settings.applications() {
             let (own, counters) = (Arc::clone(&self.services), Arc::clone(&self.applications));
             let watch = applications::Watch::start(path, own, counters).context("applications.file")?;
             self.reading = Some(tokio::spawn(watch.run()));
         }
-        for (number, name) in settings.interfaces().into_iter().enumerate() {
+        Ok(())
+    }
+
+    fn probe(&mut self, probes: Probes, recorder: Option<&recorder::Settings>, core: &Core) -> anyhow::Result<()> {
+        for (interface, captures) in probes.0 {
             let counters = Arc::new(probe::Counters::default());
-            self.probes.push((name.clone(), Arc::clone(&counters)));
-            let live = LiveSettings { group: (threads > 1).then(|| probe::group(number)), ..settings.live()? };
-            for _ in 0..threads {
-                let capture = LiveCapture::open(&name, &live).context("probe.interfaces")?;
-                let meter = Meter::with_services(settings.meter(), Arc::clone(&self.services));
-                let (batches, stop) = (core.batches(), Arc::clone(&self.stop));
-                let counters = Arc::clone(&counters);
-                self.tasks.spawn_blocking(move || Ok(probe::run(capture, meter, &batches, &counters, &stop)?));
+            self.probes.push((interface.name.clone(), Arc::clone(&counters)));
+            let recorded = recorder.map(|_| Arc::new(recorder::Counters::default()));
+            self.recorders.extend(recorded.iter().map(|counters| (interface.name.clone(), Arc::clone(counters))));
+            for (thread, capture) in captures.into_iter().enumerate() {
+                let name = format!("{}-{thread}", interface.name);
+                let recording = match (recorder, &recorded) {
+                    (Some(settings), Some(counters)) => {
+                        let made = Recording::new(name, settings, Arc::clone(counters));
+                        Some(made.with_context(|| format!("recorder.folder: {}", settings.folder.display()))?)
+                    }
+                    _ => None,
+                };
+                let services = Arc::clone(&self.services);
+                let meter = minamo_meter::Settings { services, ..probe::apart(&interface.meter, thread) };
+                let (batches, stop, counters) = (core.batches(), Arc::clone(&self.stop), Arc::clone(&counters));
+                self.tasks
+                    .spawn_blocking(move || Ok(probe::run(capture, meter, recording, &batches, &counters, &stop)?));
             }
-            tracing::info!(interface = name, threads, "metering");
+            tracing::info!(interface = interface.name, threads = interface.threads, "metering");
         }
         Ok(())
     }
 
     fn counters(&self) -> SampleSource {
         let (collector, pairing, probes) = (self.collector.clone(), self.pairing.clone(), self.probes.clone());
-        let (forwarder, applications) = (self.forwarder.clone(), Arc::clone(&self.applications));
+        let (forwarder, recorders) = (self.forwarder.clone(), self.recorders.clone());
+        let applications = Arc::clone(&self.applications);
         Arc::new(move || {
             let forwarded = forwarder.iter().flat_map(|forwarder| forwarder.samples());
             let collected = collector.iter().flat_map(|c| c.samples(&[]));
@@ -312,6 +381,7 @@ impl Sources {
                 .chain(paired)
                 .chain(applications.samples(&[]))
                 .chain(probes.iter().flat_map(|(name, c)| c.samples(&[name])))
+                .chain(recorders.iter().flat_map(|(name, c)| c.samples(&[name])))
                 .collect()
         })
     }

@@ -101,7 +101,11 @@ fn ja4_is_that_of_its_authors() {
                         from == (src.clone(), src_port.clone(), dst.clone(), dst_port.clone())
                             || from == (dst, dst_port, src, src_port)
                     };
-                    let want = if capture == "tls-non-ascii-alpn.pcapng" { value.replace("99_", "bd_") } else { value.to_owned() };
+                    let want = if capture == "tls-non-ascii-alpn.pcapng" {
+                        value.replace("99_", "bd_")
+                    } else {
+                        value.to_owned()
+                    };
                     let found: Vec<_> = rows.iter().filter(is).map(|row| row["tls_ja4"].as_str()).collect();
                     assert!(found.contains(&Some(want.as_str())), "{capture} {ends:?}: want {want}, got {found:?}");
                     compared += 1;
