@@ -124,6 +124,11 @@ pub(crate) fn risks() -> String {
         out.push_str(&format!("- Evidence: {} / {}\n", risk.evidence.en, risk.evidence.ja));
         for cause in risk.benign {
             out.push_str(&format!("- Benign: {} / {}\n", cause.en, cause.ja));
+        }
+    }
+    out
+}
+
 /// Every service that is known by a name, by what it is for.
 pub(crate) fn services() -> String {
     let mut out = format!(
