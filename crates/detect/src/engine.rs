@@ -2,7 +2,7 @@
 //! From rules to SQL and from its rows to events. A window is looked at again when late rows come; an
 //! event that says the same as before is not given twice, and one that goes on is made longer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
@@ -34,6 +34,8 @@ pub struct Engine {
 pub struct Found {
     /// Events that are new or say something new.
     pub events: Vec<Event>,
+    /// Identities of those that are new.
+    pub new: HashSet<String>,
     /// Events that were forgotten to stay within the bound.
     pub forgotten: u64,
     /// Events that were not given because the rule gives too many.
@@ -107,6 +109,7 @@ impl Engine {
             }
             if new {
                 self.count_new(hour);
+                found.new.insert(standing.id.clone());
             }
             given.insert(standing.id.clone(), found.events.len());
             found.events.push(row.event(rule, &standing, now));
@@ -195,6 +198,8 @@ impl Fired {
                 facts: self.facts.clone(),
                 filter: self.filter.clone(),
                 attack: rule.attack.clone(),
+                suppressed_by: None,
+                suppression_broken: None,
             },
         }
     }

@@ -38,6 +38,15 @@ impl Severity {
         [Self::Low, Self::Medium, Self::High, Self::Critical].into_iter().find(|severity| severity.name() == name)
     }
 
+    /// The next worse one.
+    pub(crate) fn worse(self) -> Self {
+        match self {
+            Self::Low => Self::Medium,
+            Self::Medium => Self::High,
+            Self::High | Self::Critical => Self::Critical,
+        }
+    }
+
     /// The word for it.
     pub fn name(self) -> &'static str {
         match self {

@@ -87,22 +87,24 @@ fn near(name: &str, rules: &[Rule]) -> String {
 #[derive(Debug, Default)]
 pub struct Rules {
     live: RwLock<Arc<Vec<Rule>>>,
+    wrong: RwLock<Arc<Vec<RuleError>>>,
 }
 
 impl Rules {
-    /// These rules.
-    pub fn new(rules: Vec<Rule>) -> Self {
-        Self { live: RwLock::new(Arc::new(rules)) }
-    }
-
     /// The rules in force now.
     pub fn now(&self) -> Arc<Vec<Rule>> {
         Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// What is wrong with those that cannot run.
+    pub fn wrong(&self) -> Arc<Vec<RuleError>> {
+        Arc::clone(&self.wrong.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Puts others in their place.
-    pub fn replace(&self, rules: Vec<Rule>) {
+    pub fn replace(&self, rules: Vec<Rule>, wrong: Vec<RuleError>) {
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+        *self.wrong.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(wrong);
     }
 
     /// A rule by its name; one that is not in force any more is none.

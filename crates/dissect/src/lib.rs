@@ -16,7 +16,7 @@ pub mod reason;
 mod service;
 
 pub use category::Category;
-pub use classifier::Classifier;
+pub use classifier::{Classifier, Label};
 pub use ip::{IP_PROTOCOLS, IpProtocol, label_of_ip_protocol};
 pub use link::{LINK_PROTOCOLS, LinkProtocol, link_protocol};
 pub use protocol::{Dissector, First, Heard, Input, Protocol, Side, Step, Transport, Verdict};

@@ -15,9 +15,11 @@ use minamo_base::Time;
 use minamo_detect::{Counter, Due, Engine, Rule, Rules};
 use minamo_model::{CellReader, EVENTS, EventBuilder, FLOWS, Row, text_value};
 use minamo_schema::Value;
+use minamo_server::detection::Suppressing;
 use minamo_store::{Condition, Lake};
 use tokio::sync::watch;
 
+use crate::actions::Actions;
 use crate::clock;
 use crate::enrichment::Mark;
 use crate::ingest::Fresh;
@@ -100,6 +102,8 @@ pub(crate) struct Detector {
     /// The files of rules as they were read.
     marks: Vec<(PathBuf, Mark)>,
     engine: Engine,
+    suppressing: Arc<Suppressing>,
+    actions: Actions,
     /// The rules that look seldom.
     waiting: HashMap<String, Waiting>,
     lake: Arc<Lake>,
@@ -127,12 +131,13 @@ impl Detector {
         lake: Arc<Lake>,
         sources: Sources,
         loaded: Loaded,
+        (suppressing, actions): (Arc<Suppressing>, Actions),
         fresh: &Fresh,
         counters: Arc<Counters>,
     ) -> anyhow::Result<Self> {
         let (marks, waiting) = (sources.marks(), HashMap::new());
         let (rules, engine) = (Arc::new(Rules::default()), Engine::default());
-        let mut detector = Self { rules, sources, marks, engine, waiting, lake, counters };
+        let mut detector = Self { rules, sources, marks, engine, suppressing, actions, waiting, lake, counters };
         detector.put(loaded, fresh)?;
         detector.remember().await?;
         Ok(detector)
@@ -152,7 +157,7 @@ impl Detector {
         let flows = self.lake.stats().tables.into_iter().find(|table| table.table == FLOWS.name);
         fresh.count(Counted::of(&loaded.rules, &self.lake, flows.and_then(|flows| flows.last), &self.counters)?);
         self.waiting.retain(|name, _| loaded.rules.iter().any(|rule| rule.name == *name));
-        self.rules.replace(loaded.rules);
+        self.rules.replace(loaded.rules, loaded.wrong);
         Ok(())
     }
 
@@ -196,6 +201,10 @@ impl Detector {
             pause = pause_after(clock::now().since(began));
         }
         self.look(&fresh, true).await;
+        let actions = std::mem::take(&mut self.actions);
+        if let Err(error) = tokio::task::spawn_blocking(|| actions.close()).await {
+            tracing::error!(%error, "actions did not end");
+        }
     }
 
     /// Reads the rules again where a file of them has changed.
@@ -283,7 +292,7 @@ impl Detector {
 
     /// Stores the events of the rows that a rule gave.
     async fn give(&mut self, rule: &Rule, rows: &[RecordBatch]) -> anyhow::Result<()> {
-        let found = self.engine.events(rule, rows, clock::now());
+        let mut found = self.engine.events(rule, rows, clock::now());
         self.counters.forgotten.fetch_add(found.forgotten, Ordering::Relaxed);
         if found.flooded > 0 {
             self.counters.flooded.fetch_add(found.flooded, Ordering::Relaxed);
@@ -296,12 +305,16 @@ impl Detector {
         if found.events.is_empty() {
             return Ok(());
         }
+        self.suppressing.judge(&mut found.events, clock::now()).context("suppressions")?;
         let mut builder = EventBuilder::default();
         for event in &found.events {
             tracing::info!(rule = rule.name, facts = event.finding.facts, "event");
             builder.append(event);
         }
         self.lake.append(&EVENTS, builder.finish()?).await?;
+        for event in found.events.iter().filter(|event| found.new.contains(&event.finding.event_id)) {
+            self.actions.tell(rule, &event.finding, clock::now());
+        }
         self.counters.events.fetch_add(found.events.len() as u64, Ordering::Relaxed);
         Ok(())
     }

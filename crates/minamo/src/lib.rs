@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The program as a library: [`main`] for the executable, and the tables that its references are written from.
 
+#[cfg(feature = "lake")]
+mod actions;
 mod cli;
 mod clock;
 mod commands;
@@ -12,6 +14,8 @@ mod elements;
 mod enrichment;
 #[cfg(feature = "lake")]
 mod exporters;
+#[cfg(feature = "lake")]
+mod feeds;
 #[cfg(feature = "lake")]
 mod import;
 #[cfg(feature = "lake")]
@@ -26,6 +30,7 @@ mod networks;
 mod pairing;
 mod probe;
 mod read;
+#[cfg(feature = "lake")]
 mod rules;
 #[cfg(feature = "lake")]
 mod sets;

@@ -4,16 +4,18 @@
 
 use minamo_base::Metric;
 
-use crate::{detector, ingest, pairing, probe};
+use crate::{actions, detector, ingest, pairing, probe};
 
 /// The metrics of each part, in the order of the data's way.
 pub static METRICS: &[(&str, &[Metric])] = &[
     ("Probe", probe::METRICS),
+    ("Recorder", minamo_capture::recorder::METRICS),
     ("Collector", minamo_collect::METRICS),
     ("Forwarding", minamo_collect::FORWARD_METRICS),
     ("Pairing", pairing::METRICS),
     ("Ingest", ingest::METRICS),
     ("Enrichment", minamo_enrich::METRICS),
+    ("Actions", actions::METRICS),
     ("Export", minamo_sinks::export::METRICS),
     ("Buffer", minamo_sinks::export::spool::METRICS),
     ("Lake", minamo_store::METRICS),
