@@ -1,7 +1,7 @@
 +++
 title = { en = "Internet Relay Chat", ja = "IRC" }
 question = { en = "Does a host talk IRC, by which old botnets are steered?", ja = "古いボットネットの制御に使われる IRC が使われていないか。" }
-severity = "medium"
+severity = "low"
 attack = ["T1071"]
 window = "1h"
 every = "5m"

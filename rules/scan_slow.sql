@@ -13,7 +13,7 @@ default = 60
 reason = { en = "A program with one dead server in its settings tries a handful of targets an hour; sixty different ones that all refuse or say nothing are a list being worked through.", ja = "設定に停止中のサーバーがあるプログラムでも 1 時間に試す宛先は数個。60 個の異なる宛先がすべて無応答または拒否なら、一覧を順に試している。" }
 
 [parameters.minutes]
-default = 15
+default = 5
 reason = { en = "What happens within a few minutes is found by the rules over one minute.", ja = "数分以内に起きたものは 1 分間のルールで見つかる。" }
 
 [parameters.share]
