@@ -2,7 +2,6 @@
 //! The references under `docs/reference/`.
 
 use minamo_dissect::risk::{MAX_SCORE, RISKS};
-use minamo_dissect::{IP_PROTOCOLS, PROTOCOLS, Transport};
 use minamo_dissect::{Category, IP_PROTOCOLS, PROTOCOLS, Transport};
 use minamo_model::{EVENTS, FLOWS, Table};
 use minamo_packet::{Carrier, TUNNELS};
