@@ -5,6 +5,7 @@
 
 mod count;
 mod engine;
+pub mod hunt;
 mod incident;
 pub mod norikra;
 mod rule;

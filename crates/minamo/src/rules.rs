@@ -10,7 +10,7 @@ use minamo_base::Time;
 use minamo_detect::{Engine, Instance, Rule, RuleError, arrange, norikra, shipped_rules};
 use minamo_store::Lake;
 
-use crate::enrichment::{Mark, mark};
+use crate::mark::{Mark, mark};
 
 /// Files of rules that are read at most.
 const MOST_FILES: usize = 1_000;

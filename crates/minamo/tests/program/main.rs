@@ -8,6 +8,7 @@ mod attacks;
 mod captures;
 mod collect;
 mod corpora;
+mod damaged;
 mod export;
 mod known;
 mod lake;
