@@ -60,7 +60,16 @@ pub struct Incident {
     /// All hosts of its events.
     pub hosts: Vec<Ip>,
     /// The story, sentence by sentence.
-    pub narrative: Vec<Text>,
+    pub narrative: Vec<Sentence>,
+}
+
+/// A sentence of a story.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sentence {
+    /// When what it tells began; nothing where it is about the whole.
+    pub at: Option<Time>,
+    /// What it says.
+    pub text: Text,
 }
 
 /// The incidents of some events, the latest first. `is_local` tells own addresses.
@@ -165,8 +174,8 @@ fn subject(story: &[&Seen], is_local: &impl Fn(Ip) -> bool) -> Option<Ip> {
     roles.iter().max_by_key(|role| rank(role)).map(|(ip, _)| *ip)
 }
 
-fn narrative(story: &[&Seen]) -> Vec<Text> {
-    let mut sentences: Vec<Text> = Vec::new();
+fn narrative(story: &[&Seen]) -> Vec<Sentence> {
+    let mut sentences: Vec<Sentence> = Vec::new();
     // Of a rule that fired again and again the first event tells, and how often it was.
     let mut told: Vec<(&str, &Seen, usize)> = Vec::new();
     for event in story {
@@ -177,19 +186,20 @@ fn narrative(story: &[&Seen]) -> Vec<Text> {
     }
     for (_, event, count) in told.iter().take(SENTENCES) {
         let more = |one: &str, text: String| if *count > 1 { format!("{text}{one}") } else { text };
-        let at = event.span.0;
-        sentences.push(Text {
-            en: more(&format!(" ({} events of this kind)", count), format!("{at}: {}", event.text.en)),
-            ja: more(&format!("（同種のイベント {} 件）", count), format!("{at}：{}", event.text.ja)),
-        });
+        let text = Text {
+            en: more(&format!(" ({count} events of this kind)"), event.text.en.clone()),
+            ja: more(&format!("（同種のイベント {count} 件）"), event.text.ja.clone()),
+        };
+        sentences.push(Sentence { at: Some(event.span.0), text });
     }
     if let Some(left) = told.len().checked_sub(SENTENCES).filter(|left| *left > 0) {
-        sentences.push(Text {
+        let text = Text {
             en: format!("Events of {left} more kinds belong to it."),
             ja: format!("ほかに {left} 種類のイベントが含まれます。"),
-        });
+        };
+        sentences.push(Sentence { at: None, text });
     }
-    sentences.extend(cover(story));
+    sentences.extend(cover(story).map(|text| Sentence { at: None, text }));
     sentences
 }
 
@@ -252,7 +262,11 @@ mod tests {
         let story = &found[0];
         assert_eq!(story.events, ["a", "b", "c"]);
         assert_eq!((story.host, story.id.as_str()), ("10.0.0.5".parse().ok(), "a"));
-        assert!(story.narrative.last().expect("sentences").en.contains("may have been cover"), "{:?}", story.narrative);
+        assert!(
+            story.narrative.last().expect("sentences").text.en.contains("may have been cover"),
+            "{:?}",
+            story.narrative
+        );
         let order: Vec<_> = story.tactics.iter().map(|(tactic, _)| *tactic).collect();
         assert_eq!(order, [Tactic::CredentialAccess, Tactic::Impact]);
         assert_eq!(found[1].events, ["z"]);
@@ -282,7 +296,7 @@ mod tests {
         ];
         let story = incidents(&events, own).remove(0);
         assert_eq!((story.severity, story.events.len()), (Severity::Critical, 4));
-        assert!(story.narrative.iter().any(|text| text.en.contains("(2 events of this kind)")));
+        assert!(story.narrative.iter().any(|sentence| sentence.text.en.contains("(2 events of this kind)")));
         let mut shuffled = events.to_vec();
         shuffled.reverse();
         assert_eq!(incidents(&shuffled, own)[0], story, "the order of arrival does not matter");

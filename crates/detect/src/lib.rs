@@ -5,7 +5,9 @@
 
 mod count;
 mod engine;
+pub mod hunt;
 mod incident;
+pub mod norikra;
 mod rule;
 mod rules;
 mod said;
@@ -14,7 +16,7 @@ mod tactic;
 
 pub use count::{Count, Counter, Due};
 pub use engine::{Engine, Found, Questions};
-pub use incident::{Incident, Seen, incidents};
+pub use incident::{Incident, Seen, Sentence, incidents};
 pub use rule::{Parameter, Rule, RuleError, Severity, Text};
 pub use rules::{Instance, Rules, arrange};
 pub use suppress::{Scope, ScopeError, Suppression, Verdict, usual, verdict};

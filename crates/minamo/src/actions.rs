@@ -30,7 +30,7 @@ minamo_base::counters! {
         /// Notices that the target took.
         sent: AtomicU64 = "minamo_action_sent_total" [action], "";
         /// Attempts that failed and were made again.
-        retries: AtomicU64 = "minamo_action_retries_total" [action], "The log says why; look whether the target is there.";
+        retries: AtomicU64 = "minamo_action_retries_total" [action], "The log says why: see whether the target is there.";
         /// Notices that the target refused.
         refused: AtomicU64 = "minamo_action_lost_total" [action, reason = "refused"], "The log says why: look at address and login.";
         /// Notices given up after ten attempts.

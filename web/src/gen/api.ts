@@ -240,14 +240,20 @@ export interface FlowsRequest {
   to: string;
 }
 
+export interface IncidentEvent {
+  event_id: string;
+  first: string;
+  title: Text2;
+}
+
 export interface IncidentRow {
-  events: string[];
+  events: IncidentEvent[];
   first: string;
   host: string | null;
   hosts: string[];
   incident_id: string;
   last: string;
-  narrative: Text2[];
+  narrative: StorySentence[];
   score: number;
   severity: string;
   stages: Stage[];
@@ -537,6 +543,11 @@ export interface QueryState {
   what: string;
 }
 
+export interface Recorded {
+  oldest: string | null;
+  on: boolean;
+}
+
 export interface RefusedRule {
   name: string;
   why: string;
@@ -694,6 +705,11 @@ export interface Status {
 export interface Stop {
   other: boolean;
   value?: null | Scalar;
+}
+
+export interface StorySentence {
+  at: string | null;
+  text: Text2;
 }
 
 export interface Summary {

@@ -3,6 +3,7 @@
 //! given.
 
 mod actions;
+mod feeds;
 mod keys;
 mod parts;
 mod table;
@@ -68,6 +69,7 @@ impl Settings {
         settings.probed()?;
         settings.rules()?;
         settings.actions()?;
+        settings.feeds()?;
         Ok(settings)
     }
 

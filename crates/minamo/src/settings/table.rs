@@ -58,6 +58,8 @@ pub enum Kind {
     Rules,
     /// Tables that say who is told of events.
     Actions,
+    /// Tables that name feeds of threats.
+    Feeds,
 }
 
 impl Kind {
@@ -94,6 +96,7 @@ impl Kind {
                 "tables [[rule]] with `name` and if need be `enabled`, `instance`, `only`, `severity`, `parameters`"
             }
             Self::Actions => "tables [[action]] with `name` and `kind`, and what that kind needs",
+            Self::Feeds => "tables [[feed]] with `name` and `url` or `path`",
             Self::Groups => "a list of groups of addresses such as [\"192.0.2.1 192.0.2.2\"]",
         }
     }
@@ -130,6 +133,12 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Actions,
         default: "[]",
         doc: "Who is told of new events: `name`; `kind` \"webhook\", \"slack\", \"teams\", \"syslog\", \"cef\", \"mail\" or \"script\"; where: `url` or `url_file`, `address`, `to` or `path`; which events: `severity`, `rules`, `most_a_minute`; `language` \"en\" or \"ja\", `console` for links. See docs/guide/actions.md.",
+    },
+    Setting {
+        key: "feed",
+        kind: Kind::Feeds,
+        default: "[]",
+        doc: "Lists of bad addresses and names: `name`; `url`, fetched `every` \"6h\", with the header of `header_file` where it wants one, or `path`; `hunt` \"30d\" searches the past for what is new. See docs/guide/feeds.md.",
     },
     Setting {
         key: "detect.rules",

@@ -68,7 +68,7 @@ pub(super) fn fits(kind: Kind, value: &toml::Value) -> bool {
         Kind::Sampling => text.is_some_and(|t| t == "none" || t.parse::<minamo_meter::Sampling>().is_ok()),
         Kind::Columns => text.is_some_and(|t| t.parse::<minamo_meter::Groups>().is_ok()),
         Kind::Ring => text.is_some_and(|t| t == "off" || parse_size(t).is_some()),
-        Kind::Forwards | Kind::Exports | Kind::Interfaces | Kind::Rules | Kind::Actions => {
+        Kind::Forwards | Kind::Exports | Kind::Interfaces | Kind::Rules | Kind::Actions | Kind::Feeds => {
             list.is_some_and(|l| l.iter().all(toml::Value::is_table))
         }
         Kind::Groups => all(|group| addresses(group).is_some_and(|group| !group.is_empty())),

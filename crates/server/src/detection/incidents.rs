@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use minamo_base::Ip;
-use minamo_detect::{Incident, Seen, Severity, incidents as stories};
+use minamo_detect::{Incident, Seen, Sentence, Severity, incidents as stories};
 use minamo_model::event::Finding;
 
 use super::events::{read, text_of};
@@ -30,7 +30,7 @@ pub(crate) async fn incidents(
     let shown = events.iter().filter(|event| params.suppressed || event.suppressed_by.is_none());
     let seen: Vec<Seen> = shown.map(|event| seen(&deps, event)).collect();
     let found = stories(&seen, |ip: Ip| ip.is_private());
-    let rows = found.iter().take(limit).map(|incident| row(&deps, incident)).collect::<Result<_, _>>()?;
+    let rows = found.iter().take(limit).map(|incident| row(&deps, incident, &events)).collect::<Result<_, _>>()?;
     Ok(Json(Incidents { rows }))
 }
 
@@ -47,7 +47,16 @@ fn seen(deps: &Deps, event: &Finding) -> Seen {
     }
 }
 
-fn row(deps: &Deps, incident: &Incident) -> Result<IncidentRow, ApiError> {
+fn row(deps: &Deps, incident: &Incident, events: &[Finding]) -> Result<IncidentRow, ApiError> {
+    let told = |event: &Finding| IncidentEvent {
+        event_id: event.event_id.clone(),
+        title: deps
+            .rules
+            .get(&event.rule)
+            .map_or_else(|| Text2 { en: event.rule.clone(), ja: event.rule.clone() }, |rule| (&rule.title).into()),
+        first: event.time_start.to_string(),
+    };
+    let sentence = |one: &Sentence| StorySentence { at: one.at.map(|at| at.to_string()), text: (&one.text).into() };
     let stage = |(tactic, at): &(minamo_detect::Tactic, minamo_base::Time)| Stage {
         tactic: tactic.word().to_owned(),
         name: (&tactic.name()).into(),
@@ -61,9 +70,14 @@ fn row(deps: &Deps, incident: &Incident) -> Result<IncidentRow, ApiError> {
         first: incident.span.0.to_string(),
         last: incident.span.1.to_string(),
         stages: incident.tactics.iter().map(stage).collect(),
-        events: incident.events.clone(),
+        events: incident
+            .events
+            .iter()
+            .filter_map(|id| events.iter().find(|event| event.event_id == *id))
+            .map(told)
+            .collect(),
         hosts: incident.hosts.iter().map(Ip::to_string).collect(),
-        narrative: incident.narrative.iter().map(Text2::from).collect(),
+        narrative: incident.narrative.iter().map(sentence).collect(),
         triage: deps.triages.get(&incident.id).map_err(ApiError::internal)?.into(),
     })
 }

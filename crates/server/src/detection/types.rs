@@ -180,6 +180,27 @@ pub struct Stage {
     pub at: String,
 }
 
+/// An event of an incident.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IncidentEvent {
+    /// Its identity.
+    pub event_id: String,
+    /// Title of its rule.
+    pub title: Text2,
+    /// Its first moment.
+    pub first: String,
+}
+
+/// A sentence of a story.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StorySentence {
+    /// When what it tells began; absent where it is about the whole.
+    #[schema(required)]
+    pub at: Option<String>,
+    /// What it says.
+    pub text: Text2,
+}
+
 /// Events that belong to one story.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct IncidentRow {
@@ -198,12 +219,12 @@ pub struct IncidentRow {
     pub last: String,
     /// Tactics in the order of an attack.
     pub stages: Vec<Stage>,
-    /// Identities of its events, the first one first.
-    pub events: Vec<String>,
+    /// Its events, the first one first.
+    pub events: Vec<IncidentEvent>,
     /// All hosts of its events.
     pub hosts: Vec<String>,
     /// The story, sentence by sentence.
-    pub narrative: Vec<Text2>,
+    pub narrative: Vec<StorySentence>,
     /// What people made of it.
     pub triage: TriageInfo,
 }

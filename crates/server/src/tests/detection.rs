@@ -61,7 +61,10 @@ async fn events_are_told_with_their_story_and_what_people_say_of_them_stays() {
         (story["events"].as_array().map(Vec::len), &story["stages"][0]["tactic"]),
         (Some(2), &json!("discovery"))
     );
-    assert!(story["narrative"][0]["ja"].as_str().is_some_and(|text| text.contains("200 個のポート")), "{story}");
+    assert!(
+        story["narrative"][0]["text"]["ja"].as_str().is_some_and(|text| text.contains("200 個のポート")),
+        "{story}"
+    );
 
     let path = "/api/v1/events/0000000000000001/triage";
     let said = json!({"standing": "open", "owner": "kana", "comment": "asking the owner of the scanner"});
