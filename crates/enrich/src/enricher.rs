@@ -18,7 +18,8 @@ use rapidhash::fast::RandomState;
 
 use crate::marks::marked;
 use crate::names::{Names, ip};
-use crate::{Counters, Database, Definitions, Fingerprints, Label, Place, Table, Version};
+use crate::threats::threatened;
+use crate::{Counters, Database, Definitions, Fingerprints, Label, Place, Table, ThreatTable, Version};
 
 /// Bounds and switches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,13 +56,14 @@ pub struct Sources {
     tables: Vec<Arc<Table>>,
     databases: Vec<Arc<Database>>,
     fingerprints: Arc<Fingerprints>,
+    threats: Arc<ThreatTable>,
 }
 
 impl Sources {
     /// Sources of these definitions and databases.
     pub fn new(definitions: Definitions, databases: Vec<Arc<Database>>) -> Self {
         let tables = definitions.versions().iter().map(|version| Arc::new(Table::new(&version.entries))).collect();
-        Self { definitions, tables, databases, fingerprints: Arc::default() }
+        Self { definitions, tables, databases, fingerprints: Arc::default(), threats: Arc::default() }
     }
 
     /// The same with these feeds of fingerprints.
@@ -78,7 +80,12 @@ impl Sources {
         let before = |version: &Version| ready.get(&version.valid_from).copied().map(Arc::clone);
         let table = |v: &Version| before(v).unwrap_or_else(|| Arc::new(Table::new(&v.entries)));
         let tables = definitions.versions().iter().map(table).collect();
-        Self { definitions, tables, databases: self.databases.clone(), fingerprints: Arc::clone(&self.fingerprints) }
+        Self { definitions, tables, ..self.clone() }
+    }
+
+    /// The same with these feeds of threats.
+    pub fn with_threats(self, threats: ThreatTable) -> Self {
+        Self { threats: Arc::new(threats), ..self }
     }
 
     /// The feeds of fingerprints.
@@ -144,6 +151,12 @@ impl Control {
         self.reload(Sources::clone(&before).with_fingerprints(fingerprints));
     }
 
+    /// New feeds of threats, for all batches that come from now on.
+    pub fn beware_of(&self, threats: ThreatTable) {
+        let before = self.sources();
+        self.reload(Sources::clone(&before).with_threats(threats));
+    }
+
     /// The counters.
     pub fn counters(&self) -> &Counters {
         &self.counters
@@ -206,7 +219,8 @@ impl Enricher {
         columns.add_hosts()?;
         columns.add_networks(&asked, &sources)?;
         columns.add_places(&asked, &sources, counters)?;
-        Ok(marked(&columns.finish()?, &sources.fingerprints, counters)?)
+        let batch = marked(&columns.finish()?, &sources.fingerprints, counters)?;
+        Ok(threatened(&batch, &sources.threats, counters)?)
     }
 }
 

@@ -141,12 +141,7 @@ async fn counting_finds_what_the_query_finds_in_flows_of_all_kinds() {
         let clock = || Time::parse("2026-01-05T12:00:00Z").unwrap_or_default();
         let lake = Lake::open(folder.path(), Settings::default(), clock).expect("opened");
         let events = found(&rule, &lake, flows.clone()).await;
-        assert!(
-            events.len() > 3,
-            "{}: got {} events, want some to compare",
-            rule.name,
-            events.len()
-        );
+        assert!(events.len() > 3, "{}: got {} events, want some to compare", rule.name, events.len());
     }
 }
 
