@@ -4,7 +4,7 @@ question = { en = "Is the traffic of a host spread over more countries than on i
 severity = "low"
 attack = ["T1071", "T1090"]
 window = "24h"
-every = "15m"
+every = "1h"
 history = "14d"
 key = ["src_ip"]
 text = { en = "The traffic of {src_ip} is spread over {countries} countries with an entropy of {entropy} bits; its mean is {usual}.", ja = "{src_ip} の通信は {countries} か国に分散しています（エントロピー {entropy} ビット、平均 {usual}）。" }

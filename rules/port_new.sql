@@ -4,7 +4,7 @@ question = { en = "Does unknown content leave our network on a port that nobody 
 severity = "low"
 attack = ["T1571"]
 window = "1h"
-every = "15m"
+every = "1h"
 history = "14d"
 text = { en = "{src_ip} moved {kilobytes} kB of unknown content with {dst_ip} {name} on {kind} port {dst_port}, which nobody had used in two weeks.", ja = "{src_ip} が {dst_ip} {name} の {kind} ポート {dst_port} で内容不明の {kilobytes} kB を通信しました。このポートは 2 週間使われていません。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port}"
