@@ -24,8 +24,8 @@ const STRAYS: u8 = 2;
 pub struct Classifier {
     stream: bool,
     ports: (u16, u16),
-    /// Protocols that can be asked for at all.
-    known: Rows,
+    /// Protocols that can be asked for at all; those of the transport where nothing else is said.
+    known: Option<Box<Rows>>,
     /// Of those, the ones that are still possible by what each side sent.
     candidates: [Rows; 2],
     inputs: u8,
@@ -33,8 +33,8 @@ pub struct Classifier {
     state: State,
     named: Option<&'static Protocol>,
     exact: Option<&'static str>,
-    /// Octets of each side that are not yet consumed. Empty (no allocation) for most flows.
-    pending: [Vec<u8>; 2],
+    /// Octets of each side that are not yet consumed. Nothing for most flows.
+    pending: Option<Box<[Vec<u8>; 2]>>,
     /// Datagrams that no probe was sure of, for the protocol that the next ones decide for.
     waiting: Vec<(Side, Vec<u8>)>,
     /// Octets of each side to skip unseen.
@@ -66,18 +66,22 @@ impl Classifier {
         Self {
             stream,
             ports: (src_port, dst_port),
-            known,
+            known: None,
             candidates: [known; 2],
             inputs: 0,
             strays: 0,
             state: State::Probing,
             named: None,
             exact: None,
-            pending: [const { Vec::new() }; 2],
+            pending: None,
             waiting: Vec::new(),
             skip: [0; 2],
             carried: None,
         }
+    }
+
+    fn known(&self) -> Rows {
+        self.known.as_deref().copied().unwrap_or_else(|| INDEX.carried_by(self.stream))
     }
 
     /// True where no input can change anything any more: the caller may stop reassembling.
@@ -142,14 +146,14 @@ impl Classifier {
 
     /// Gives a carried datagram to a classifier of its own, which knows no carrier that it is inside of.
     fn carry(&mut self, carrier: &'static Protocol, side: Side, data: &[u8], flow: &mut Flow) {
-        let (ports, outside) = (self.ports, if self.stream { None } else { Some(self.known) });
+        let (ports, outside) = (self.ports, if self.stream { None } else { Some(self.known()) });
         let carried = self.carried.get_or_insert_with(|| {
             let mut carried = Box::new(Self::new(false, ports.0, ports.1));
-            carried.known = outside.unwrap_or(carried.known);
+            let mut known = outside.unwrap_or_else(|| carried.known());
             if let Some(at) = place(carrier) {
-                carried.known.remove(at);
+                known.remove(at);
             }
-            carried.candidates = [carried.known; 2];
+            (carried.candidates, carried.known) = ([known; 2], Some(Box::new(known)));
             carried
         });
         carried.datagram(side, data, flow);
@@ -187,9 +191,7 @@ impl Classifier {
         if let Some(skip) = self.skip.get_mut(side.index()) {
             *skip -= skipped;
         }
-        if let Some(pending) = self.pending.get_mut(side.index()) {
-            pending.clear();
-        }
+        self.take_pending(side);
         if n == skipped {
             return;
         }
@@ -200,7 +202,7 @@ impl Classifier {
     }
 
     fn data(&mut self, side: Side, data: &[u8], flow: &mut Flow) {
-        let mut pending = std::mem::take(self.pending.get_mut(side.index()).unwrap_or(&mut Vec::new()));
+        let mut pending = self.take_pending(side);
         let mut joined = if pending.is_empty() {
             data
         } else {
@@ -227,7 +229,7 @@ impl Classifier {
     /// Feeds what the other side had sent before this side's octets decided.
     fn replay_other(&mut self, side: Side, flow: &mut Flow) {
         let other = side.other();
-        let waiting = std::mem::take(self.pending.get_mut(other.index()).unwrap_or(&mut Vec::new()));
+        let waiting = self.take_pending(other);
         if !waiting.is_empty() {
             let used = self.run(other, &waiting, flow);
             self.keep(other, waiting.get(used..).unwrap_or_default());
@@ -286,11 +288,16 @@ impl Classifier {
         if rest.len() > bound {
             self.finish();
         } else if !rest.is_empty()
-            && let Some(pending) = self.pending.get_mut(side.index())
+            && let Some(pending) = self.pending.get_or_insert_default().get_mut(side.index())
         {
             pending.clear();
             pending.extend_from_slice(rest);
         }
+    }
+
+    /// Takes out what was kept of a side.
+    fn take_pending(&mut self, side: Side) -> Vec<u8> {
+        self.pending.as_deref_mut().and_then(|both| both.get_mut(side.index())).map(std::mem::take).unwrap_or_default()
     }
 
     fn after(&mut self, protocol: &'static Protocol, step: Step) {
@@ -300,7 +307,7 @@ impl Classifier {
             Step::Inner(_) => {
                 self.inputs = 0;
                 self.state = State::Probing;
-                self.candidates = [self.known; 2];
+                self.candidates = [self.known(); 2];
                 self.exclude(protocol);
             }
             Step::Mistaken => {
@@ -322,8 +329,7 @@ impl Classifier {
 
     fn finish(&mut self) {
         self.state = State::Done;
-        self.pending = [const { Vec::new() }; 2];
-        self.waiting = Vec::new();
+        (self.pending, self.waiting) = (None, Vec::new());
         if let Some(carried) = &mut self.carried {
             carried.finish();
         }
@@ -365,7 +371,8 @@ impl Classifier {
     fn ask(&self, protocol: &Protocol, side: Side, data: &[u8]) -> Verdict {
         match ((protocol.probe)(side, data), protocol.together) {
             (Verdict::Maybe, Some(together)) => {
-                let other = self.pending.get(side.other().index()).map_or(&[][..], Vec::as_slice);
+                let other = self.pending.as_deref().and_then(|both| both.get(side.other().index()));
+                let other = other.map_or(&[][..], Vec::as_slice);
                 together(&Heard { side, data, before: &self.waiting, other })
             }
             (verdict, _) => verdict,
@@ -379,7 +386,7 @@ impl Classifier {
         if self.strays > STRAYS {
             self.finish();
         } else {
-            self.candidates = [self.known; 2];
+            self.candidates = [self.known(); 2];
         }
     }
 
@@ -486,7 +493,8 @@ impl Label {
                 None => Cow::Borrowed(name),
             },
         };
-        flow.core.app_reason = Some(reason::join(&reasons).into());
+        let reason = if reasons.len() == 1 { reasons.pop().unwrap_or_default() } else { reason::join(&reasons) };
+        flow.core.app_reason = Some(reason.into());
     }
 }
 
@@ -645,6 +653,6 @@ mod tests {
         for _ in 0..10_000 {
             classifier.stream(Side::Src, Input::Data(b"S"), &mut flow);
         }
-        assert!(classifier.pending.iter().all(|p| p.len() <= PROBE_OCTETS));
+        assert!(classifier.pending.iter().flat_map(|both| both.iter()).all(|p| p.len() <= PROBE_OCTETS));
     }
 }

@@ -318,7 +318,9 @@ impl FlowState {
             }
             _ => (true, 0),
         };
-        self.look.settle();
+        // Where both sides have ended and nothing is missing nothing more can be heard: what listens need not wait with the flow.
+        let heard = self.fins == [true; 2] && self.tcp.as_ref().is_some_and(|tcp| tcp.is_whole());
+        self.look.settle(heard);
         if packet.payload_len > 0 && !again && (settings.groups.npm || settings.groups.splt) {
             self.pace.get_or_insert_default().data(time, side, packet.payload_len, settings);
         }
@@ -547,11 +549,11 @@ impl FlowState {
 }
 
 impl Look {
-    /// Lets the classifier go once nothing can change its mind.
+    /// Lets the classifier go once nothing can change its mind, or nothing more will be heard.
     #[inline]
-    fn settle(&mut self) {
+    fn settle(&mut self, heard: bool) {
         if let Self::Asking(asking) = self
-            && asking.classifier.is_done()
+            && (heard || asking.classifier.is_done())
         {
             let label = asking.classifier.verdict();
             let mut groups = std::mem::take(&mut asking.groups);

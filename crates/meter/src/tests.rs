@@ -614,6 +614,20 @@ fn a_packet_without_its_end_is_looked_into_as_far_as_it_came() {
 }
 
 #[test]
+fn fragments_are_forgotten_whenever_somebody_looks() {
+    let parts = fragments(&segment(CLIENT, SERVER, 1, ACK, &[7; 100]), 9, 64);
+    for step in [1_000, 29_000, 45_000, 61_000, 75_000, 200_000] {
+        let mut run = Run::new(Settings { idle_timeout: Duration::from_secs(3_600), ..Settings::default() });
+        parts.iter().for_each(|part| run.at(0, part));
+        // Between one and one and a half times their age too.
+        (1..=200_000 / step).for_each(|at| run.meter.advance(Time::from_millis(at * step), &mut |_| {}));
+        run.at(200_000, &parts[1]);
+        let (rows, counters) = run.end();
+        assert_eq!((rows.len(), counters.orphan_fragments, counters.joined_packets), (2, 1, 1), "every {step} ms");
+    }
+}
+
+#[test]
 fn fragments_that_contradict_each_other_are_marked_and_the_first_octets_stay() {
     let whole = long_question();
     let parts = fragments(&whole, 7, 48);

@@ -2,7 +2,6 @@
 //! The references under `docs/reference/`.
 
 use minamo_dissect::risk::{MAX_SCORE, RISKS};
-use minamo_dissect::{IP_PROTOCOLS, PROTOCOLS, Transport};
 use minamo_dissect::{Category, IP_PROTOCOLS, PROTOCOLS, Transport};
 use minamo_model::{EVENTS, FLOWS, Table};
 use minamo_packet::{Carrier, TUNNELS};
@@ -124,6 +123,11 @@ pub(crate) fn risks() -> String {
         out.push_str(&format!("- Evidence: {} / {}\n", risk.evidence.en, risk.evidence.ja));
         for cause in risk.benign {
             out.push_str(&format!("- Benign: {} / {}\n", cause.en, cause.ja));
+        }
+    }
+    out
+}
+
 /// Every service that is known by a name, by what it is for.
 pub(crate) fn services() -> String {
     let mut out = format!(

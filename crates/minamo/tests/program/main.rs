@@ -16,6 +16,7 @@ mod lake;
 mod namespace;
 mod probe;
 mod rules;
+mod score;
 mod server;
 mod sets;
 mod wrong_input;
