@@ -5,6 +5,7 @@
 mod addr;
 mod cursor;
 mod ident;
+mod letters;
 mod metric;
 mod recent;
 mod time;

@@ -42,7 +42,7 @@ fn run_stream(protocol: &Protocol, front: usize, cut: usize) -> Flow {
 fn every_row_of_the_registry_is_complete() {
     let mut names = std::collections::HashSet::new();
     for protocol in PROTOCOLS {
-        let key = (protocol.name, is_stream(protocol));
+        let key = (protocol.name, is_stream(protocol), protocol.late);
         assert!(names.insert(key), "{} stands twice", protocol.name);
         assert!(!protocol.spec.is_empty(), "{} cites no specification", protocol.name);
         assert!(!protocol.sample.is_empty(), "{} has no sample", protocol.name);
@@ -188,6 +188,10 @@ impl Numbers {
         (self.next() >> 11) as usize % bound
     }
 
+    fn octets(&mut self, length: usize) -> Vec<u8> {
+        (0..length).map(|_| (self.next() >> 8) as u8).collect()
+    }
+
     /// A payload without a protocol: of any octets, mostly zeros, letters, small numbers, or a length in front.
     fn payload(&mut self) -> Vec<u8> {
         let length = [4, 8, 12, 16, 20, 24, 32, 48, 64, 92, 148, 188, 200, 512, 1_200][self.below(15)] + self.below(3);
@@ -207,6 +211,28 @@ impl Numbers {
         }
         data
     }
+
+    /// A conversation of an encrypted protocol that nobody knows: a header of its own kind, which both sides keep, and
+    /// random octets behind it.
+    fn encrypted(&mut self, parts: usize) -> Vec<Vec<u8>> {
+        let (kind, session, count) = (self.below(256) as u8, self.octets(8), self.below(1 << 16));
+        let form = self.below(5);
+        (0..parts)
+            .map(|part| {
+                let length = 24 + self.below(400);
+                let secret = self.octets(length);
+                let number = (count + part).to_be_bytes();
+                let head: Vec<u8> = match form {
+                    0 => [&(length as u16).to_le_bytes()[..], &[]].concat(),
+                    1 => [&[kind][..], &(length as u16 + 3).to_be_bytes()].concat(),
+                    2 => [&[kind][..], &session, &number[4..]].concat(),
+                    3 => [&(length as u32).to_be_bytes()[..], &[kind, 1]].concat(),
+                    _ => [&session[..4], &number[..]].concat(),
+                };
+                [head, secret].concat()
+            })
+            .collect()
+    }
 }
 
 /// Labels of flows with payloads that have no protocol, on ports that are usual for some.
@@ -217,9 +243,10 @@ fn labels_of_noise(flows: usize) -> std::collections::BTreeMap<String, usize> {
     for at in 0..flows {
         let mut flow = Flow::default();
         let mut classifier = Classifier::new(at % 2 == 0, 40_000, ports[numbers.below(ports.len())]);
+        let encrypted = if at % 5 == 0 { numbers.encrypted(6) } else { Vec::new() };
         for part in 0..6 {
             let side = if part % 2 == 0 { Side::Src } else { Side::Dst };
-            let data = numbers.payload();
+            let data = encrypted.get(part).cloned().unwrap_or_else(|| numbers.payload());
             match at % 2 {
                 0 => classifier.stream(side, Input::Data(&data), &mut flow),
                 _ => classifier.datagram(side, &data, &mut flow),

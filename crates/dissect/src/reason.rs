@@ -24,6 +24,13 @@ pub static MAIL: Reason = Reason {
     ja: "{2} の名前 {1} とポートから {0} と判定",
 };
 
+/// What is in TLS is told by the port that is registered for it: label, port.
+pub static PORT: Reason = Reason { en: "{0} by the port {1}", ja: "ポート {1} から {0} と判定" };
+
+/// What is in TLS is told by the protocol that the client offered: label, protocol.
+pub static ALPN: Reason =
+    Reason { en: "{0} by the protocol {1} in tls_alpn", ja: "tls_alpn のプロトコル {1} から {0} と判定" };
+
 /// A host name belongs to a service: service, name, column with the name.
 pub static SERVICE: Reason = Reason { en: "{0} by the name {1} in {2}", ja: "{2} の名前 {1} から {0} と判定" };
 
@@ -35,7 +42,7 @@ pub static IP_PROTOCOL: Reason =
 pub static FRAME_TYPE: Reason = Reason { en: "frame type {0}", ja: "フレームの種別 {0} による" };
 
 /// Every statement; the first that fits a text is the one that made it.
-pub static REASONS: &[&Reason] = &[&IP_PROTOCOL, &FRAME_TYPE, &CONTENT, &CARRIED, &MAIL, &SERVICE];
+pub static REASONS: &[&Reason] = &[&IP_PROTOCOL, &FRAME_TYPE, &CONTENT, &CARRIED, &MAIL, &PORT, &ALPN, &SERVICE];
 
 /// What stands between statements.
 pub const BETWEEN: &str = "; ";

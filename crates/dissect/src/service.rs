@@ -1,23 +1,230 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Services by host name: a suffix table in `data/services.tsv`, looked up label by label.
+//! Services by names: patterns of host names (`data/services.tsv`) and attributes of certificates
+//! (`data/certificates.tsv`), what each service is for (`data/categories.tsv`), and a person's own patterns, which stand
+//! before ours where they say as much. Addresses never make a service.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
-/// Lines of `suffix<TAB>service`; `#` starts a comment. The names are those that nDPI prints.
-static TABLE: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
-    let lines = include_str!("../data/services.tsv").lines();
-    lines.filter(|l| !l.starts_with('#')).filter_map(|l| l.split_once('\t')).collect()
+use crate::{Category, PROTOCOLS};
+
+/// Most patterns in a person's file: one that is longer is a mistake.
+pub const MAX_PATTERNS: usize = 100_000;
+/// Longest name of a service, in characters.
+const MAX_NAME: usize = 64;
+/// Longest host name (RFC 1035 §2.3.4), and pattern of one.
+const MAX_HOST: usize = 253;
+
+/// Patterns of host names with their services.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Services {
+    /// Suffixes that stand at borders of labels.
+    suffixes: HashMap<Box<str>, Box<str>>,
+    /// By what stands behind the first label: patterns of that label.
+    labels: HashMap<Box<str>, Vec<(Box<str>, Box<str>, Box<str>)>>,
+    /// What services are for, where the file says it.
+    categories: HashMap<Box<str>, Category>,
+}
+
+/// What is wrong with a line of a file of services.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadServices {
+    /// Line, from 1 on.
+    pub line: usize,
+    /// What was given and what is wanted.
+    pub what: String,
+}
+
+impl std::fmt::Display for BadServices {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "line {}: {}", self.line, self.what)
+    }
+}
+
+impl std::error::Error for BadServices {}
+
+impl Services {
+    /// Reads lines of `pattern service [category]`, divided by blanks or tabs; `#` starts a comment. A pattern is a
+    /// host name, which stands for everything below it too, with at most one `*`, in its first label.
+    pub fn read(text: &str) -> Result<Self, BadServices> {
+        let mut services = Self::default();
+        let mut count = 0;
+        for (line, content) in (1..).zip(text.lines()) {
+            let bad = |what: String| BadServices { line, what };
+            let words: Vec<&str> = content.split('#').next().unwrap_or_default().split_whitespace().collect();
+            let (pattern, name, category) = match words[..] {
+                [] => continue,
+                [pattern, name] => (pattern, name, None),
+                [pattern, name, category] => (pattern, name, Some(category)),
+                _ => return Err(bad(format!("got {} word(s), want: pattern service [category]", words.len()))),
+            };
+            services.add(pattern, name).map_err(bad)?;
+            if let Some(word) = category {
+                services.categorise(name, word).map_err(bad)?;
+            }
+            count += 1;
+            if count > MAX_PATTERNS {
+                return Err(bad(format!("got more than {MAX_PATTERNS} patterns")));
+            }
+        }
+        Ok(services)
+    }
+
+    fn add(&mut self, pattern: &str, name: &str) -> Result<(), String> {
+        let pattern = pattern.strip_prefix("*.").unwrap_or(pattern).trim_end_matches('.').to_ascii_lowercase();
+        let (label, behind) = pattern.split_once('.').unwrap_or((&pattern, ""));
+        let wrong =
+            |part: &str| part.is_empty() || !part.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+        let stars = label.matches('*').count();
+        let empty = stars == 1 && label.len() == 1;
+        if pattern.len() > MAX_HOST || stars > 1 || empty || wrong(&label.replace('*', "")) {
+            return Err(format!("pattern: got {pattern:?}, want a host name with at most one * in its first label"));
+        }
+        if behind.split('.').any(wrong) {
+            return Err(format!("pattern: got {pattern:?}, want at least two labels of letters, digits and -"));
+        }
+        let good = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '+');
+        if name.chars().count() > MAX_NAME || !name.chars().all(good) {
+            return Err(format!("service: got {name:?}, want at most {MAX_NAME} letters, digits, - _ +"));
+        }
+        let twice = match label.split_once('*') {
+            None => self.suffixes.insert(pattern.as_str().into(), name.into()).filter(|before| **before != *name),
+            Some((start, end)) => {
+                let labels = self.labels.entry(behind.into()).or_default();
+                let before =
+                    labels.iter().find(|(s, e, _)| (&**s, &**e) == (start, end)).map(|(.., name)| name.clone());
+                labels.push((start.into(), end.into(), name.into()));
+                before.filter(|before| **before != *name)
+            }
+        };
+        twice.map_or(Ok(()), |before| Err(format!("pattern: {pattern:?} is {before} already, and {name} here")))
+    }
+
+    fn categorise(&mut self, name: &str, word: &str) -> Result<(), String> {
+        let words = || Category::ALL.iter().map(|category| category.name()).collect::<Vec<_>>().join(", ");
+        let category = Category::of(word).ok_or_else(|| format!("category: got {word:?}, want one of {}", words()))?;
+        match self.categories.insert(name.into(), category) {
+            Some(before) if before != category => {
+                Err(format!("category: {name} is {} already, and {word} here", before.name()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// How many patterns there are.
+    pub fn len(&self) -> usize {
+        self.suffixes.len() + self.labels.values().map(Vec::len).sum::<usize>()
+    }
+
+    /// True where there is no pattern.
+    pub fn is_empty(&self) -> bool {
+        self.suffixes.is_empty() && self.labels.is_empty()
+    }
+
+    /// The service behind a host name, and how many octets of the name say so: those of the longest pattern.
+    fn find(&self, host: &str) -> Option<(usize, &str)> {
+        let mut rest = host;
+        loop {
+            if let Some(service) = self.suffixes.get(rest) {
+                return Some((rest.len(), service));
+            }
+            let (label, behind) = rest.split_once('.')?;
+            if let Some(labels) = self.labels.get(behind) {
+                let fits = |(start, end, _): &&(Box<str>, Box<str>, Box<str>)| {
+                    label.len() >= start.len() + end.len() && label.starts_with(&**start) && label.ends_with(&**end)
+                };
+                if let Some((.., service)) = labels.iter().find(fits) {
+                    return Some((rest.len(), service));
+                }
+            }
+            rest = behind;
+        }
+    }
+}
+
+/// The table that is part of the program.
+static BUILT_IN: LazyLock<Services> =
+    LazyLock::new(|| Services::read(include_str!("../data/services.tsv")).unwrap_or_default());
+
+/// What services are for.
+static CATEGORIES: LazyLock<HashMap<&'static str, Category>> = LazyLock::new(|| {
+    let lines = include_str!("../data/categories.tsv").lines().filter(|line| !line.starts_with('#'));
+    let services =
+        lines.filter_map(|line| line.split_once('\t')).filter_map(|(name, word)| Some((name, Category::of(word)?)));
+    let protocols = PROTOCOLS.iter().map(|protocol| (protocol.name, protocol.category));
+    protocols.chain(services).collect()
 });
 
-/// The service behind a host name: that of the longest suffix in the table, matched at label borders.
-pub fn service_of(host: &str) -> Option<&'static str> {
-    let mut rest = host;
-    loop {
-        if let Some(service) = TABLE.get(rest) {
-            return Some(service);
-        }
-        rest = rest.split_once('.')?.1;
+/// Attributes of certificates and their services.
+static CERTIFICATES: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
+    let lines = include_str!("../data/certificates.tsv").lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_once('\t')).collect()
+});
+
+/// The service behind a host name: that of the longest pattern in a person's table and in ours, the person's where both
+/// are as long.
+pub fn service_of<'a>(own: &'a Services, host: &str) -> Option<&'a str> {
+    let own = if own.is_empty() { None } else { own.find(host) };
+    match (own, BUILT_IN.find(host)) {
+        (Some(own), Some(ours)) => Some(if own.0 >= ours.0 { own.1 } else { ours.1 }),
+        (own, ours) => own.or(ours).map(|(_, service)| service),
+    }
+}
+
+/// The service that an attribute of a certificate's subject or issuer tells.
+pub(crate) fn service_of_certificate(name: &str) -> Option<&'static str> {
+    let attribute = |part: &str| {
+        let start = name.find(part)?;
+        let (before, after) = (name.get(..start)?, name.get(start + part.len()..)?);
+        let bordered = before.is_empty() || before.ends_with(", ") || before.ends_with(',');
+        (bordered && (after.is_empty() || after.starts_with(','))).then_some(())
+    };
+    CERTIFICATES.iter().find(|(part, _)| attribute(part).is_some()).map(|(_, service)| *service)
+}
+
+/// What an application is for, by its label: its service where that is known, else its protocol.
+pub fn category_of(own: &Services, label: &str) -> Category {
+    let of = |name: &str| own.categories.get(name).or_else(|| CATEGORIES.get(name)).copied();
+    let whole = CATEGORIES.get(label).copied();
+    label.rsplit('.').find_map(of).or(whole).unwrap_or(Category::Unspecified)
+}
+
+/// Every service that the program knows by a name, in alphabetical order: its name, what it is for, and how many patterns
+/// of host names and attributes of certificates tell it.
+pub fn services() -> Vec<(&'static str, Category, usize)> {
+    let mut counts: std::collections::BTreeMap<&'static str, usize> = std::collections::BTreeMap::new();
+    let patterned = BUILT_IN.labels.values().flatten().map(|(.., service)| &**service);
+    let told = BUILT_IN.suffixes.values().map(|service| &**service).chain(patterned);
+    for service in told.chain(CERTIFICATES.iter().map(|(_, service)| *service)) {
+        *counts.entry(service).or_default() += 1;
+    }
+    let none = Services::default();
+    counts.into_iter().map(|(service, count)| (service, category_of(&none, service), count)).collect()
+}
+
+/// A person's patterns, as they are in force: shared by all that meter, and replaced while they run.
+#[derive(Debug, Default)]
+pub struct OwnServices {
+    generation: AtomicU64,
+    current: RwLock<Arc<Services>>,
+}
+
+impl OwnServices {
+    /// Puts other patterns in force.
+    pub fn replace(&self, services: Services) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(services);
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// Those in force.
+    pub fn current(&self) -> Arc<Services> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Rises whenever they change.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 }
 
@@ -25,20 +232,107 @@ pub fn service_of(host: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn suffixes_match_at_label_borders() {
-        assert_eq!(service_of("www.youtube.com"), Some("YouTube"));
-        assert_eq!(service_of("youtube.com"), Some("YouTube"));
-        assert_eq!(service_of("notyoutube.com"), None);
-        assert_eq!(service_of(""), None);
+    fn ours(host: &str) -> Option<String> {
+        service_of(&Services::default(), host).map(str::to_owned)
     }
 
     #[test]
-    fn the_table_is_well_formed() {
-        for line in include_str!("../data/services.tsv").lines().filter(|l| !l.starts_with('#') && !l.is_empty()) {
-            let (suffix, service) = line.split_once('\t').unwrap_or_else(|| panic!("no tab in {line:?}"));
-            assert!(suffix.contains('.') && suffix == suffix.to_lowercase() && !suffix.starts_with('.'), "{line:?}");
-            assert!(!service.is_empty() && !service.contains(char::is_whitespace), "{line:?}");
+    fn suffixes_match_at_label_borders() {
+        assert_eq!(ours("www.youtube.com").as_deref(), Some("YouTube"));
+        assert_eq!(ours("youtube.com").as_deref(), Some("YouTube"));
+        assert_eq!(ours("notyoutube.com"), None);
+        assert_eq!(ours(""), None);
+    }
+
+    #[test]
+    fn a_star_stands_for_a_part_of_one_label() {
+        assert_eq!(ours("igcdn-photos-h-a.akamaihd.net").as_deref(), Some("Instagram"));
+        assert_eq!(ours("p53-buy.itunes.apple.com").as_deref(), Some("AppleStore"));
+        assert_ne!(ours("a.igcdn.akamaihd.net").as_deref(), Some("Instagram"));
+    }
+
+    #[test]
+    fn the_tables_are_well_formed() {
+        let read = Services::read(include_str!("../data/services.tsv")).expect("the table");
+        assert!(read.len() > 1_400 && read.categories.is_empty());
+        let lines = |text: &'static str| text.lines().filter(|line| !line.starts_with('#'));
+        for table in [include_str!("../data/services.tsv"), include_str!("../data/categories.tsv")] {
+            let names: Vec<_> = lines(table).map(|line| line.split('\t').next().expect("a name")).collect();
+            assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "sorted, each once");
         }
+        let categories: HashMap<_, _> =
+            lines(include_str!("../data/categories.tsv")).map(|line| line.split_once('\t').expect("a tab")).collect();
+        assert!(categories.values().all(|word| Category::of(word).is_some()));
+        for line in lines(include_str!("../data/services.tsv")).chain(lines(include_str!("../data/certificates.tsv"))) {
+            let (_, service) = line.split_once('\t').expect("a tab");
+            assert!(categories.contains_key(service), "{service} has no category");
+        }
+    }
+
+    #[test]
+    fn every_service_has_a_category_and_something_that_tells_it() {
+        let services = services();
+        assert!(services.len() > 230, "{}", services.len());
+        for (service, category, count) in services {
+            assert!(category != Category::Unspecified && count > 0, "{service}");
+        }
+    }
+
+    #[test]
+    fn own_patterns_stand_before_ours_where_they_say_as_much() {
+        let own = Services::read(
+            "# ours\nerp.example.com  OurERP collaborative\nyoutube.com OurTube\nm*.example.com Mail\n*.example.org Wiki\n",
+        )
+        .expect("good lines");
+        assert_eq!(own.len(), 4);
+        let of = |host: &str| service_of(&own, host);
+        assert_eq!(of("a.erp.example.com"), Some("OurERP"));
+        assert_eq!(of("www.youtube.com"), Some("OurTube"));
+        assert_eq!(
+            (of("mx1.example.com"), of("x.example.com"), of("a.example.org")),
+            (Some("Mail"), None, Some("Wiki"))
+        );
+        assert_eq!(of("www.google.com"), Some("Google"), "ours stay");
+        assert_eq!(category_of(&own, "TLS.OurERP"), Category::Collaborative);
+        assert_eq!(category_of(&own, "TLS.YouTube"), Category::Video);
+        assert_eq!(category_of(&own, "SSH"), Category::RemoteAccess);
+        assert_eq!(category_of(&own, "Unknown"), Category::Unspecified);
+    }
+
+    #[test]
+    fn errors_name_line_and_field() {
+        for (text, want) in [
+            ("a.example.com One\n\nexample", "line 3: got 1 word(s), want: pattern service [category]"),
+            ("com Top", "line 1: pattern: got \"com\", want at least two labels of letters, digits and -"),
+            (
+                "a*b*.example.com X",
+                "line 1: pattern: got \"a*b*.example.com\", want a host name with at most one * in its first label",
+            ),
+            ("a.*.com X", "line 1: pattern: got \"a.*.com\", want at least two labels of letters, digits and -"),
+            ("a.example.com Two.Parts", "line 1: service: got \"Two.Parts\", want at most 64 letters, digits, - _ +"),
+            ("a.example.com One\na.example.com Two", "line 2: pattern: \"a.example.com\" is One already, and Two here"),
+        ] {
+            assert_eq!(Services::read(text).expect_err("must be refused").to_string(), want);
+        }
+        let error = Services::read("a.example.com One toys").expect_err("must be refused").to_string();
+        assert!(error.starts_with("line 1: category: got \"toys\", want one of advertisement, "), "{error}");
+    }
+
+    #[test]
+    fn certificates_tell_by_whole_attributes() {
+        let of = service_of_certificate;
+        assert_eq!(of("C=US, O=Fortinet, OU=FortiGate, CN=FWF60E4Q16012050"), Some("FortiClient"));
+        assert_eq!(of("CN=347E5CFFA26E, OU=Sonos Devices, O=Sonos, Inc, L=Santa Barbara"), Some("Sonos"));
+        assert_eq!(of("CN=hangouts"), Some("GoogleCall"));
+        assert_eq!((of("CN=hangouts of ours"), of("O=Kakaobank"), of("")), (None, None, None));
+    }
+
+    #[test]
+    fn what_is_replaced_is_in_force() {
+        let own = OwnServices::default();
+        let before = own.generation();
+        own.replace(Services::read("a.example.com One").expect("good"));
+        assert_ne!(own.generation(), before);
+        assert_eq!(service_of(&own.current(), "a.example.com"), Some("One"));
     }
 }

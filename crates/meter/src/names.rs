@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use minamo_base::{Ip, NANOS_PER_SEC, Recent, Time};
 use minamo_model::Flow;
+use minamo_model::flow::Dns;
 
 /// Names of one address that are kept: content networks have many behind one.
 const EACH: usize = 4;
@@ -38,9 +39,8 @@ impl Names {
         Self { known: Recent::new(max), evicted: 0 }
     }
 
-    /// Learns from the answers of a flow of DNS, of which the first `told` were learnt before.
-    pub(crate) fn learn(&mut self, flow: &Flow, told: usize, at: Time) {
-        let Some(dns) = flow.dns.as_deref() else { return };
+    /// Learns from the answers that a host got, of which the first `told` were learnt before.
+    pub(crate) fn learn(&mut self, asker: Ip, dns: &Dns, told: usize, at: Time) {
         let (Some(query), Some(answers)) = (dns.query.as_deref(), dns.answers.as_deref()) else { return };
         if query.len() > MAX_NAME || !matches!(dns.qtype.as_deref(), Some("A" | "AAAA" | "HTTPS")) {
             return;
@@ -49,7 +49,7 @@ impl Names {
         let to = Time(at.0.saturating_add(ttl.clamp(LEAST_HOLD, MOST_HOLD)));
         let known = Known { name: query.into(), from: at, to };
         for ip in answers.iter().skip(told).filter_map(|answer| answer.parse::<Ip>().ok()) {
-            let key = (flow.core.src_ip, ip);
+            let key = (asker, ip);
             let mut names = self.known.get(&key).unwrap_or_default();
             names.retain(|other| other.name != known.name);
             names.insert(0, known.clone());
@@ -82,15 +82,14 @@ mod tests {
         Ip::v4([192, 0, 2, 1])
     }
 
-    fn answer(query: &str, answers: &[&str], ttl: u32) -> Flow {
-        let mut flow = Flow::default();
-        flow.core.src_ip = client();
-        let dns = flow.dns.get_or_insert_default();
-        dns.query = Some(query.to_owned());
-        dns.qtype = Some("A".into());
-        dns.answers = Some(answers.iter().map(|answer| (*answer).to_owned()).collect());
-        dns.ttl_secs = Some(ttl);
-        flow
+    fn answer(query: &str, answers: &[&str], ttl: u32) -> Dns {
+        Dns {
+            query: Some(query.to_owned()),
+            qtype: Some("A".into()),
+            answers: Some(answers.iter().map(|answer| (*answer).to_owned()).collect()),
+            ttl_secs: Some(ttl),
+            ..Dns::default()
+        }
     }
 
     fn asked(names: &mut Names, src: Ip, dst: &str, secs: i64) -> Vec<String> {
@@ -102,7 +101,12 @@ mod tests {
     #[test]
     fn a_connection_after_the_answer_has_the_name() {
         let mut names = Names::new(100);
-        names.learn(&answer("a.example", &["edge.example", "198.51.100.7"], 30), 0, Time(100 * NANOS_PER_SEC));
+        names.learn(
+            client(),
+            &answer("a.example", &["edge.example", "198.51.100.7"], 30),
+            0,
+            Time(100 * NANOS_PER_SEC),
+        );
         assert_eq!(asked(&mut names, client(), "198.51.100.7", 100), ["a.example"]);
         assert_eq!(asked(&mut names, client(), "198.51.100.7", 699), ["a.example"]);
         assert!(asked(&mut names, client(), "198.51.100.7", 99).is_empty(), "before it asked");
@@ -114,9 +118,9 @@ mod tests {
     fn the_latest_names_of_an_address_are_kept() {
         let mut names = Names::new(100);
         for n in 0..10 {
-            names.learn(&answer(&format!("{n}.example"), &["198.51.100.7"], 0), 0, Time(n * NANOS_PER_SEC));
+            names.learn(client(), &answer(&format!("{n}.example"), &["198.51.100.7"], 0), 0, Time(n * NANOS_PER_SEC));
         }
-        names.learn(&answer("7.example", &["198.51.100.7"], 0), 0, Time(10 * NANOS_PER_SEC));
+        names.learn(client(), &answer("7.example", &["198.51.100.7"], 0), 0, Time(10 * NANOS_PER_SEC));
         assert_eq!(
             asked(&mut names, client(), "198.51.100.7", 20),
             ["7.example", "9.example", "8.example", "6.example"]
@@ -127,13 +131,13 @@ mod tests {
     fn room_is_bounded_and_what_is_forgotten_is_counted() {
         let mut names = Names::new(10);
         for n in 0..100_u8 {
-            names.learn(&answer("a.example", &[&format!("198.51.100.{n}")], 0), 0, Time(0));
+            names.learn(client(), &answer("a.example", &[&format!("198.51.100.{n}")], 0), 0, Time(0));
         }
         assert!(names.known.len() <= 10 && names.evicted() >= 90);
         let mut text = answer("a.example", &["198.51.100.7"], 0);
-        text.dns.get_or_insert_default().qtype = Some("TXT".into());
+        text.qtype = Some("TXT".into());
         let mut names = Names::new(10);
-        names.learn(&text, 0, Time(0));
+        names.learn(client(), &text, 0, Time(0));
         assert_eq!(names.known.len(), 0, "a text that looks like an address is none");
     }
 }

@@ -21,8 +21,8 @@ use tokio::sync::watch;
 
 use crate::actions::Actions;
 use crate::clock;
-use crate::enrichment::Mark;
 use crate::ingest::Fresh;
+use crate::mark::Mark;
 use crate::rules::{Loaded, Sources, planned};
 
 /// Rows that one run of a rule may give.

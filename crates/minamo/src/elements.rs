@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use minamo_collect::{Counters, Elements, Exporters};
 
-use crate::enrichment::{Mark, mark};
+use crate::mark::{Mark, mark};
 
 /// Pause between two looks at the file.
 const LOOK: Duration = Duration::from_secs(3);

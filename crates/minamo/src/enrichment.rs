@@ -6,13 +6,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use minamo_base::Time;
 use minamo_enrich::{Control, Database, Definitions, Enricher, Feed, FeedForm, Fingerprints, Format, Sources};
 
+use crate::mark::{Mark, mark};
 use crate::networks::{Stored, changed_at};
 
 /// Pause between two looks at the files.
@@ -144,14 +145,6 @@ pub(crate) fn enrich(enricher: &mut Enricher, batch: RecordBatch) -> RecordBatch
             batch
         }
     }
-}
-
-/// What tells a file from the one that stood there before; nothing where there is none.
-pub(crate) type Mark = Option<(SystemTime, u64)>;
-
-pub(crate) fn mark(path: &Path) -> Mark {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
 }
 
 /// The files as they were when they were read last.

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "lake")]
 mod actions;
+mod applications;
 mod cli;
 mod clock;
 mod commands;
@@ -15,11 +16,14 @@ mod enrichment;
 #[cfg(feature = "lake")]
 mod exporters;
 #[cfg(feature = "lake")]
+mod feeds;
+#[cfg(feature = "lake")]
 mod import;
 #[cfg(feature = "lake")]
 mod ingest;
 #[cfg(feature = "lake")]
 mod interfaces;
+mod mark;
 #[cfg(feature = "lake")]
 mod metrics;
 #[cfg(feature = "lake")]

@@ -4,11 +4,13 @@
 
 use minamo_base::Metric;
 
-use crate::{actions, detector, ingest, pairing, probe};
+use crate::{actions, applications, detector, ingest, pairing, probe};
 
 /// The metrics of each part, in the order of the data's way.
 pub static METRICS: &[(&str, &[Metric])] = &[
     ("Probe", probe::METRICS),
+    ("Recorder", minamo_capture::recorder::METRICS),
+    ("Applications", applications::METRICS),
     ("Collector", minamo_collect::METRICS),
     ("Forwarding", minamo_collect::FORWARD_METRICS),
     ("Pairing", pairing::METRICS),

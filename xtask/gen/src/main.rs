@@ -20,6 +20,7 @@ fn main() -> anyhow::Result<()> {
         ("docs/reference/protocols.md", reference::protocols()),
         ("docs/reference/risks.md", reference::risks()),
         ("docs/reference/rules.md", reference::rules()?),
+        ("docs/reference/services.md", reference::services()),
         ("docs/reference/settings.md", reference::settings()),
         ("docs/reference/tunnels.md", reference::tunnels()),
         ("web/src/gen/api.ts", typescript::api(&openapi)?),

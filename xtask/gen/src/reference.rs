@@ -2,7 +2,7 @@
 //! The references under `docs/reference/`.
 
 use minamo_dissect::risk::{MAX_SCORE, RISKS};
-use minamo_dissect::{IP_PROTOCOLS, PROTOCOLS, Transport};
+use minamo_dissect::{Category, IP_PROTOCOLS, PROTOCOLS, Transport};
 use minamo_model::{EVENTS, FLOWS, Table};
 use minamo_packet::{Carrier, TUNNELS};
 use minamo_schema::Source;
@@ -123,6 +123,22 @@ pub(crate) fn risks() -> String {
         out.push_str(&format!("- Evidence: {} / {}\n", risk.evidence.en, risk.evidence.ja));
         for cause in risk.benign {
             out.push_str(&format!("- Benign: {} / {}\n", cause.en, cause.ja));
+        }
+    }
+    out
+}
+
+/// Every service that is known by a name, by what it is for.
+pub(crate) fn services() -> String {
+    let mut out = format!(
+        "{HEAD}# Services\n\nRecognised by names: patterns of host names (`crates/dissect/data/services.tsv`) and attributes of certificates. A file of\nyour own adds to them: see [the guide](../guide/applications.md). Addresses never make a service.\n\n| category | services, and how many patterns tell each |\n|---|---|\n"
+    );
+    let services = minamo_dissect::services();
+    for category in Category::ALL {
+        let of: Vec<_> = services.iter().filter(|(_, of, _)| of == category).collect();
+        let named: Vec<_> = of.iter().map(|(name, _, count)| format!("{name} {count}")).collect();
+        if !named.is_empty() {
+            out.push_str(&format!("| `{}` | {} |\n", category.name(), named.join(", ")));
         }
     }
     out

@@ -11,6 +11,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     spec: &["RFC 8855", "RFC 4582"],
     first: First::Of(&[0x20, 0x30, 0x40, 0x50]),
     probe,
+    together: Some(together),
     sample: &[(Side::Src, b"\x20\x0b\x00\x00\x00\x00\x00\x01\x00\x02\x00\x03")],
     ..Protocol::BOTH
 };
@@ -31,9 +32,24 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         body.len() == length && fills(body, 32, attribute)
     };
     match body.len() < length && length < 1_500 {
-        true => maybe_if(named && (1..=18).contains(&header[1])),
+        true => maybe_if(named && matches!(header[0] & 0xef, 0x20 | 0x40) && (1..=18).contains(&header[1])),
         false => {
             yes_if(matches!(header[0] & 0xef, 0x20 | 0x40) && (1..=18).contains(&header[1]) && named && attributes)
         }
     }
+}
+
+/// A capture may have cut the attributes: then a request and its answer, which share conference, transaction and user
+/// (§5.1), tell.
+fn together(heard: &Heard<'_>) -> Verdict {
+    let answered = |other: &[u8]| {
+        at(other, 4, 8) == at(heard.data, 4, 8)
+            && other.first() == heard.data.first()
+            && matches!(
+                (other.get(1), heard.data.get(1)),
+                (Some(1..=3 | 5..=7 | 9 | 11 | 13 | 15 | 17), Some(4 | 6 | 8 | 10 | 12 | 14 | 16 | 18))
+            )
+    };
+    let cut = heard.data.len() >= 12;
+    if cut && (answered(heard.other) || heard.opposite().any(answered)) { Verdict::Yes } else { Verdict::Maybe }
 }

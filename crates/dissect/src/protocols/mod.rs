@@ -2,13 +2,16 @@
 //! The protocols: one file each, one line each in the registry.
 
 mod afp;
+mod agora;
 mod ajp;
+mod alicloud;
 mod among_us;
 mod amqp;
 mod ansi_c1222;
 #[cfg(test)]
 pub(crate) mod anything;
 mod armagetron;
+mod avast;
 mod bacnet;
 mod beckhoff_ads;
 mod ber;
@@ -28,14 +31,17 @@ mod citrix;
 mod clickhouse;
 mod cnp_ip;
 mod coap;
+mod cod_mobile;
 mod collectd;
 mod controller_area_network;
 mod corba;
 mod cpha;
+mod cry_network;
 mod dcerpc;
 mod dhcp;
 mod dhcpv6;
 mod diameter;
+mod ding_talk;
 mod discord;
 mod dlep;
 mod dlms;
@@ -45,8 +51,11 @@ mod dnscrypt;
 mod dofus;
 mod drda;
 mod dropbox;
+mod eaq;
 mod edonkey;
 mod elasticsearch;
+mod elder_scrolls;
+mod enet;
 mod ether_s_bus;
 mod ether_sio;
 mod ethereum;
@@ -58,6 +67,7 @@ mod fix;
 mod flute;
 mod ftp;
 mod ftp_data;
+mod gaijin;
 mod gearman;
 mod genshin;
 mod git;
@@ -66,6 +76,7 @@ mod gtp;
 mod guild_wars;
 mod haproxy;
 mod hart_ip;
+mod heroes;
 mod hislip;
 mod hl7;
 mod hsrp;
@@ -75,7 +86,9 @@ mod iax;
 mod icecast;
 mod iec104;
 mod imap;
+mod imo;
 mod ipsec;
+mod iqiyi;
 mod irc;
 mod iscsi;
 mod jabber;
@@ -89,6 +102,7 @@ mod knx;
 mod label;
 mod ldap;
 mod ldp;
+mod line_call;
 mod lisp;
 mod llmnr;
 mod lotus_notes;
@@ -96,6 +110,7 @@ mod lustre;
 mod mdns;
 mod megaco;
 mod memcached;
+mod meraki;
 mod mgcp;
 mod mi_push;
 mod modbus;
@@ -111,19 +126,24 @@ mod nano;
 mod nat_pmp;
 mod nats;
 mod netbios;
+mod netease_games;
 mod netflow;
 mod nfs;
+mod nintendo;
 mod noe;
 mod nomachine;
 mod ntp;
 mod oicq;
+mod ookla;
 mod opc_ua;
 mod open_game;
 mod openflow;
 mod openvpn;
 mod openwire;
 mod oracle;
+mod path_of_exile;
 mod pfcp;
+mod photon;
 mod pop3;
 mod postgresql;
 mod pptp;
@@ -137,6 +157,8 @@ mod raknet;
 mod rdp;
 mod rdp_udp;
 mod redis;
+mod riot_games;
+mod ripe_atlas;
 mod rmcp;
 mod roughtime;
 mod rsh;
@@ -159,9 +181,11 @@ mod smtp;
 mod snmp;
 mod soap;
 mod socks;
+mod softether;
 mod someip;
 mod source_engine;
 mod spotify;
+mod srtcp;
 mod ssdp;
 mod ssh;
 mod starcraft;
@@ -185,6 +209,7 @@ mod tencent_games;
 mod teredo;
 mod text;
 mod tftp;
+mod threema;
 mod thrift;
 mod tinc;
 mod tivo;
@@ -195,13 +220,17 @@ mod trdp;
 mod tuya;
 mod ubiquiti;
 mod uftp;
+mod ultra_surf;
+mod unreal;
 mod usenet;
+mod vhua;
 mod viber;
 mod viber_chat;
 mod vmware;
 mod vnc;
 mod vxlan;
 mod warcraft3;
+mod weave;
 mod websocket;
 mod whatsapp;
 mod whois;
@@ -213,18 +242,28 @@ mod z3950;
 mod zabbix;
 mod zeromq;
 mod zoom;
+mod zug;
 
 use crate::Protocol;
 pub(crate) use label::Label;
 
+/// What a client of TLS says first.
+#[cfg(test)]
+pub(crate) fn tls_sample() -> &'static [u8] {
+    tls::PROTOCOL.sample.first().map_or(&[], |(_, data)| data)
+}
+
 /// Every protocol that the classifier knows.
 pub static PROTOCOLS: &[&Protocol] = &[
     &afp::PROTOCOL,
+    &agora::PROTOCOL,
     &ajp::PROTOCOL,
+    &alicloud::PROTOCOL,
     &among_us::PROTOCOL,
     &amqp::PROTOCOL,
     &ansi_c1222::PROTOCOL,
     &armagetron::PROTOCOL,
+    &avast::PROTOCOL,
     &bacnet::PROTOCOL,
     &beckhoff_ads::PROTOCOL,
     &bfcp::PROTOCOL,
@@ -243,14 +282,17 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &clickhouse::PROTOCOL,
     &cnp_ip::PROTOCOL,
     &coap::PROTOCOL,
+    &cod_mobile::PROTOCOL,
     &collectd::PROTOCOL,
     &controller_area_network::PROTOCOL,
     &corba::PROTOCOL,
     &cpha::PROTOCOL,
+    &cry_network::PROTOCOL,
     &dcerpc::PROTOCOL,
     &dhcp::PROTOCOL,
     &dhcpv6::PROTOCOL,
     &diameter::PROTOCOL,
+    &ding_talk::PROTOCOL,
     &discord::PROTOCOL,
     &dlep::PROTOCOL,
     &dlms::PROTOCOL,
@@ -260,8 +302,11 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &dofus::PROTOCOL,
     &drda::PROTOCOL,
     &dropbox::PROTOCOL,
+    &eaq::PROTOCOL,
     &edonkey::PROTOCOL,
     &elasticsearch::PROTOCOL,
+    &elder_scrolls::PROTOCOL,
+    &enet::PROTOCOL,
     &ether_s_bus::PROTOCOL,
     &ether_sio::PROTOCOL,
     &ethereum::PROTOCOL,
@@ -273,6 +318,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &flute::PROTOCOL,
     &ftp::PROTOCOL,
     &ftp_data::PROTOCOL,
+    &gaijin::PROTOCOL,
     &gearman::PROTOCOL,
     &genshin::PROTOCOL,
     &git::PROTOCOL,
@@ -283,6 +329,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &guild_wars::PROTOCOL,
     &haproxy::PROTOCOL,
     &hart_ip::PROTOCOL,
+    &heroes::PROTOCOL,
     &hislip::PROTOCOL,
     &hl7::PROTOCOL,
     &hsrp::PROTOCOL,
@@ -292,7 +339,9 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &icecast::PROTOCOL,
     &iec104::PROTOCOL,
     &imap::PROTOCOL,
+    &imo::PROTOCOL,
     &ipsec::PROTOCOL,
+    &iqiyi::PROTOCOL,
     &irc::PROTOCOL,
     &iscsi::PROTOCOL,
     &jabber::PROTOCOL,
@@ -305,6 +354,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &knx::PROTOCOL,
     &ldap::PROTOCOL,
     &ldp::PROTOCOL,
+    &line_call::PROTOCOL,
     &lisp::PROTOCOL,
     &llmnr::PROTOCOL,
     &lotus_notes::PROTOCOL,
@@ -312,6 +362,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &mdns::PROTOCOL,
     &megaco::PROTOCOL,
     &memcached::PROTOCOL,
+    &meraki::PROTOCOL,
     &mgcp::PROTOCOL,
     &mi_push::PROTOCOL,
     &modbus::PROTOCOL,
@@ -327,24 +378,31 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &nat_pmp::PROTOCOL,
     &nats::PROTOCOL,
     &netbios::PROTOCOL,
+    &netease_games::PROTOCOL,
     &netflow::PROTOCOL,
     &nfs::PROTOCOL,
+    &nintendo::PROTOCOL,
     &noe::PROTOCOL,
+    &nomachine::DATAGRAM,
     &nomachine::PROTOCOL,
     &ntp::PROTOCOL,
     &oicq::PROTOCOL,
+    &ookla::PROTOCOL,
     &opc_ua::PROTOCOL,
     &open_game::PROTOCOL,
     &openflow::PROTOCOL,
     &openvpn::PROTOCOL,
     &openwire::PROTOCOL,
     &oracle::PROTOCOL,
+    &path_of_exile::PROTOCOL,
     &pfcp::PROTOCOL,
+    &photon::PROTOCOL,
     &pop3::PROTOCOL,
     &postgresql::PROTOCOL,
     &pptp::PROTOCOL,
     &protobuf::PROTOCOL,
     &ptp::PROTOCOL,
+    &quic::CONTINUED,
     &quic::PROTOCOL,
     &radius::PROTOCOL,
     &radmin::PROTOCOL,
@@ -353,6 +411,8 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &rdp::PROTOCOL,
     &rdp_udp::PROTOCOL,
     &redis::PROTOCOL,
+    &riot_games::PROTOCOL,
+    &ripe_atlas::PROTOCOL,
     &rmcp::PROTOCOL,
     &roughtime::PROTOCOL,
     &rsh::PROTOCOL,
@@ -376,10 +436,12 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &snmp::PROTOCOL,
     &soap::PROTOCOL,
     &socks::PROTOCOL,
+    &softether::PROTOCOL,
     &someip::PROTOCOL,
     &source_engine::HALF_LIFE,
     &source_engine::PROTOCOL,
     &spotify::PROTOCOL,
+    &srtcp::PROTOCOL,
     &ssdp::PROTOCOL,
     &ssh::PROTOCOL,
     &starcraft::PROTOCOL,
@@ -400,6 +462,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &tencent_games::PROTOCOL,
     &teredo::PROTOCOL,
     &tftp::PROTOCOL,
+    &threema::PROTOCOL,
     &thrift::PROTOCOL,
     &tinc::PROTOCOL,
     &tivo::PROTOCOL,
@@ -414,13 +477,18 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &tuya::PROTOCOL,
     &ubiquiti::PROTOCOL,
     &uftp::PROTOCOL,
+    &ultra_surf::PROTOCOL,
+    &unreal::PROTOCOL,
     &usenet::PROTOCOL,
+    &vhua::PROTOCOL,
     &viber::PROTOCOL,
+    &viber::SESSION,
     &viber_chat::PROTOCOL,
     &vmware::PROTOCOL,
     &vnc::PROTOCOL,
     &vxlan::PROTOCOL,
     &warcraft3::PROTOCOL,
+    &weave::PROTOCOL,
     &websocket::PROTOCOL,
     &whatsapp::PROTOCOL,
     &whois::PROTOCOL,
@@ -432,4 +500,5 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &zabbix::PROTOCOL,
     &zeromq::PROTOCOL,
     &zoom::PROTOCOL,
+    &zug::PROTOCOL,
 ];

@@ -33,8 +33,12 @@ fn fields(data: &[u8]) -> Option<(usize, usize, bool)> {
     while !rest.is_empty() {
         let Some((tag, behind)) = variable(rest) else { return Some((count, text, false)) };
         let number = tag >> 3;
-        if number == 0 || number < before || number > before + 16 {
+        if number == 0 || number > before + 16 {
             return None;
+        }
+        // Fields go on from the lowest: the next message begins.
+        if number < before {
+            return (count >= 4).then_some((count, text, true));
         }
         let next = match tag & 7 {
             0 => variable(behind).map(|(_, behind)| behind),

@@ -22,5 +22,7 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     let challenge = matches!(data, [0x20, ..])
         && data.len() >= 512
         && le16(data, 1).is_some_and(|length| length > 8 && zero(data, 3 + length, 64));
-    yes_if(challenge && matches!(data.get(3), Some(0x0d | 0x08 | 0x09)) || data.starts_with(b"\x01\x00VS01"))
+    // What clients measure the way to a relay with.
+    let ping = data.len() >= 32 && matches!(data, [0x01, _, ..]) && at(data, 2, 6) == Some(b"sdping");
+    yes_if(challenge && matches!(data.get(3), Some(0x0d | 0x08 | 0x09)) || data.starts_with(b"\x01\x00VS01") || ping)
 }

@@ -80,6 +80,11 @@ pub(super) fn le16(data: &[u8], place: usize) -> Option<usize> {
     number_le(at(data, place, 2))
 }
 
+/// Three octets at a place, little endian.
+pub(super) fn le24(data: &[u8], place: usize) -> Option<usize> {
+    number_le(at(data, place, 3))
+}
+
 /// Four octets at a place, little endian.
 pub(super) fn le32(data: &[u8], place: usize) -> Option<usize> {
     number_le(at(data, place, 4))

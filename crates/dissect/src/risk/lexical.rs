@@ -6,7 +6,7 @@
 //! (1,400) less than one in two hundred is called generated, of random letters more than three in four are (tests below).
 //! Generators that join words are missed; so are short names.
 
-use crate::service_of;
+use crate::{Services, service_of};
 
 /// Fewest letters of a label that is judged.
 const LEAST: usize = 10;
@@ -19,7 +19,7 @@ cycehimommnnppttffeeoorruncumuskskrskyspsmswyosotopoonosovokodonpailirivizanazah
 /// True where the registered part of a name looks made by an algorithm.
 pub(super) fn is_generated(host: &str) -> bool {
     let Some(label) = registered(host) else { return false };
-    !label.starts_with("xn--") && is_unreadable(label) && service_of(host).is_none()
+    !label.starts_with("xn--") && is_unreadable(label) && service_of(&Services::default(), host).is_none()
 }
 
 /// True where a word looks made by an algorithm.

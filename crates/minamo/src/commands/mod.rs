@@ -21,6 +21,8 @@ mod profile;
 #[cfg(feature = "lake")]
 mod query;
 #[cfg(feature = "lake")]
+mod recorder;
+#[cfg(feature = "lake")]
 mod rule;
 #[cfg(feature = "lake")]
 mod serve;
@@ -34,6 +36,8 @@ mod tag;
 #[cfg(feature = "lake")]
 mod place;
 
+#[cfg(feature = "lake")]
+use anyhow::Context as _;
 use clap::CommandFactory as _;
 
 use crate::cli::{Cli, Command};
@@ -60,9 +64,14 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         #[cfg(feature = "lake")]
         Command::Set(command) => place::block_on(set::run(command)),
         #[cfg(feature = "lake")]
+        Command::Recorder(command) => place::block_on(recorder::run(command)),
+        #[cfg(feature = "lake")]
         Command::Tag(command) => place::block_on(tag::run(command)),
         #[cfg(feature = "lake")]
-        Command::Serve(args) => place::block_on(serve::run(args)),
+        Command::Serve(args) => {
+            minamo_capture::no_new_privileges()?;
+            place::block_on(serve::run(args))
+        }
         #[cfg(feature = "lake")]
         Command::Collect(args) => place::block_on(collect::run(args)),
         #[cfg(feature = "lake")]
@@ -71,6 +80,9 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::CheckConfig(args) => {
             let settings = crate::settings::Settings::load(Some(&args.config))?;
             crate::enrichment::sources(&settings.enrich())?;
+            if let Some(path) = settings.applications() {
+                crate::applications::load(&path).context("applications.file")?;
+            }
             place::say(&settings.describe());
             Ok(())
         }

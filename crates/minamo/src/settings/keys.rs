@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
 
+use super::table::Kind;
+
 /// The keys of a table in a list, each asked for once.
 pub(super) struct Keys<'a> {
     table: &'a toml::Table,
@@ -44,6 +46,13 @@ impl<'a> Keys<'a> {
     pub(super) fn flag_or(&mut self, key: &'static str, otherwise: bool) -> anyhow::Result<bool> {
         let Some(value) = self.value(key) else { return Ok(otherwise) };
         value.as_bool().with_context(|| format!("{key}: got {value}, want true or false"))
+    }
+
+    /// A whole number from 1 on, where it is there.
+    pub(super) fn count(&mut self, key: &'static str) -> anyhow::Result<Option<usize>> {
+        let Some(value) = self.value(key) else { return Ok(None) };
+        let count = value.as_integer().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
+        count.map(Some).with_context(|| format!("{key}: got {value}, want {}", Kind::Count.want()))
     }
 
     /// A whole number, where it is there.

@@ -3,6 +3,7 @@
 //! given.
 
 mod actions;
+mod feeds;
 mod keys;
 mod parts;
 mod table;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use minamo_detect::parse_length;
 
+pub(crate) use parts::Interface;
 pub use table::{Kind, SETTINGS, Setting};
 use value::{default, fits};
 
@@ -64,9 +66,11 @@ impl Settings {
         settings.collect()?;
         settings.forwards()?;
         settings.exports()?;
+        settings.probed()?;
         settings.fingerprints()?;
         settings.rules()?;
         settings.actions()?;
+        settings.feeds()?;
         Ok(settings)
     }
 
@@ -116,6 +120,8 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
     use crate::size::parse_size;
 
@@ -129,7 +135,7 @@ mod tests {
         let text = settings.describe();
         let again = Settings::parse(&text).expect("its own description");
         assert_eq!(settings.values, again.values);
-        assert_eq!(settings.meter(), minamo_meter::Settings::default());
+        assert_eq!(format!("{:?}", settings.meter()), format!("{:?}", minamo_meter::Settings::default()));
         let none = minamo_collect::Settings { listen: Vec::new(), ..Default::default() };
         assert_eq!(settings.collect().expect("defaults"), none);
         assert_eq!(settings.enrich().enricher, minamo_enrich::Settings::default());
@@ -217,6 +223,34 @@ mod tests {
         );
         let own = "[collect]\nlisten = [\"127.0.0.1:2055\"]\nforward = [{ to = \"127.0.0.1:2055\" }]";
         assert!(error(own).contains("our own address"), "{}", error(own));
+    }
+
+    #[test]
+    fn interfaces_can_have_settings_of_their_own() {
+        let text = "[probe]\ninterfaces = [\"eth1\", \"eth2\"]\nsampling = \"count:10\"\nthreads = 2\n\
+            [[probe.interface]]\nname = \"eth2\"\nsampling = \"none\"\ngroups = \"ip,tcp\"\nidle_timeout = \"5s\"\nthreads = 1\n";
+        let settings = Settings::parse(text).expect("good");
+        let probed = settings.probed().expect("checked");
+        let told: Vec<_> =
+            probed.iter().map(|of| (of.name.as_str(), of.threads, of.meter.sampling.is_some())).collect();
+        assert_eq!(told, [("eth1", 2, true), ("eth2", 1, false)]);
+        assert_eq!((probed[1].meter.idle_timeout, probed[1].meter.groups.app), (Duration::from_secs(5), false));
+        let again = Settings::parse(&settings.describe()).expect("its own description");
+        assert_eq!(settings.values, again.values);
+        assert!(error("[[probe.interface]]\nthreads = 1").starts_with("probe.interface: name: want"));
+        assert!(error("[[probe.interface]]\nname = \"a\"\nspeed = 1").contains("speed: no such key"));
+        assert!(error("[[probe.interface]]\nname = \"a\"\nsampling = \"7\"").contains("sampling: got \"7\""));
+        assert!(error("[probe]\nsampling = \"7\"").contains("\"random:100\""));
+        assert!(error("[probe]\nwait = true\nuser = \"minamo\"").starts_with("probe.wait: opening an interface later"));
+    }
+
+    #[test]
+    fn packets_are_kept_where_a_size_says_so() {
+        assert_eq!(Settings::parse("").expect("defaults").recorder(Path::new("/data"), 1), None);
+        let settings = Settings::parse("[recorder]\nsize = \"20GiB\"\npacket_bytes = \"128B\"").expect("good");
+        let recorder = settings.recorder(Path::new("/data"), 3).expect("on");
+        assert_eq!((recorder.folder, recorder.budget), (PathBuf::from("/data/packets"), 20 << 30));
+        assert_eq!((recorder.packet_bytes, recorder.recorders), (128, 3));
     }
 
     #[test]

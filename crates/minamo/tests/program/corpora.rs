@@ -74,6 +74,50 @@ fn ja3_agrees_with_what_others_computed() {
     assert!(all > 400 && same * 1_000 >= all * 965, "JA3: {same} of {all} agree");
 }
 
+/// The values of FoxIO's own program for its captures, one by one. It prints two nines where the first ALPN value ends in
+/// something that is no letter or digit; the description has digits of its hexadecimal form there, and so have we.
+#[test]
+fn ja4_is_that_of_its_authors() {
+    let Some(folder) = corpus("tls-fingerprints/ja4") else { return };
+    let mut compared = 0;
+    for entry in fs::read_dir(folder.join("expected/rust")).expect("readable") {
+        let path = entry.expect("readable").path();
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+        let capture = name.strip_suffix(".snap").and_then(|name| name.split_once('@')).expect("a snapshot").1;
+        let output = minamo(&["meter", &folder.join("pcap").join(capture).to_string_lossy()]);
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        let rows: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let mut ends: [String; 4] = Default::default();
+        for line in fs::read_to_string(&path).expect("readable").lines() {
+            let Some((key, value)) = line.trim_start_matches([' ', '-']).split_once(": ") else { continue };
+            let value = value.trim_matches('"');
+            match ["src", "dst", "src_port", "dst_port"].iter().position(|end| *end == key) {
+                Some(at) => ends[at] = value.to_owned(),
+                None if key == "ja4" => {
+                    let is = |row: &&Value| {
+                        let text = |name: &str| row[name].to_string().trim_matches('"').to_owned();
+                        let from = (text("src_ip"), text("src_port"), text("dst_ip"), text("dst_port"));
+                        let [src, dst, src_port, dst_port] = ends.clone();
+                        from == (src.clone(), src_port.clone(), dst.clone(), dst_port.clone())
+                            || from == (dst, dst_port, src, src_port)
+                    };
+                    let want = if capture == "tls-non-ascii-alpn.pcapng" {
+                        value.replace("99_", "bd_")
+                    } else {
+                        value.to_owned()
+                    };
+                    let found: Vec<_> = rows.iter().filter(is).map(|row| row["tls_ja4"].as_str()).collect();
+                    assert!(found.contains(&Some(want.as_str())), "{capture} {ends:?}: want {want}, got {found:?}");
+                    compared += 1;
+                }
+                None => {}
+            }
+        }
+    }
+    println!("JA4: {compared} are those of FoxIO's program");
+    assert!(compared > 100, "{compared}");
+}
+
 #[test]
 fn community_ids_are_those_that_the_reference_computed() {
     let Some(folder) = corpus("general/community-id/expected") else { return };

@@ -21,7 +21,7 @@ use minamo_schema::row;
 
 row! {
     /// One flow. `src` is the initiator, `dst` the responder.
-    pub struct Flow, builder FlowBuilder {
+    pub struct Flow, builder FlowBuilder, group FlowGroup {
         core: Core,
         l2: L2,
         net: Net,

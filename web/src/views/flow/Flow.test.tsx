@@ -35,6 +35,22 @@ test("what has no column is a list, and values that mean something are words", a
   expect(screen.getByText("その他の情報要素")).toBeTruthy();
 });
 
+test("its packets can be fetched while the recorder has them", async () => {
+  const probed = { ...row, source: "probe", time_end: "2026-01-05T10:00:00Z" };
+  answer({ "/flows/aa": probed, "/recorder": { on: true, oldest: "2026-01-05T09:00:00Z" } });
+  show(<Flow />, `/flows/aa?${RANGE}`, "/flows/:id");
+  const link = await screen.findByText("Packets", { selector: "a" });
+  expect(link.getAttribute("href")).toBe("/api/v1/flows/00000000000000aa/packets");
+});
+
+test("packets that are gone are not offered", async () => {
+  const probed = { ...row, source: "probe", time_end: "2026-01-05T08:00:00Z" };
+  answer({ "/flows/aa": probed, "/recorder": { on: true, oldest: "2026-01-05T09:00:00Z" } });
+  show(<Flow />, `/flows/aa?${RANGE}`, "/flows/:id", "ja");
+  expect(await screen.findByText("new_column")).toBeTruthy();
+  expect(screen.queryByText("パケット", { selector: "a" })).toBeNull();
+});
+
 test("tags of now are links, one of then only is told apart", async () => {
   answer({ "/flows/00000000000000aa": row, "/flows/00000000000000aa/tags": { now: ["uploads"], then: ["old name"] } });
   show(<Flow />, `/flows/00000000000000aa?${RANGE}`, "/flows/:id");

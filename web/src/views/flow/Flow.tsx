@@ -2,7 +2,7 @@
 // One flow: who, what and why we say so, its picture, both sides compared, and every fact by group.
 import { useState } from "react";
 import { Link, useParams } from "react-router";
-import { useFlow, useFlowTags } from "../../api/queries";
+import { useFlow, useFlowTags, useRecorder } from "../../api/queries";
 import { Splt } from "../../charts/Splt";
 import type { Mode } from "../../charts/splt";
 import { TAG, term } from "../../filter/build";
@@ -122,8 +122,23 @@ function Heading({ row }: { row: FlowRow }) {
             {link.name}
           </Link>
         ))}
+        <Packets row={row} />
       </nav>
     </header>
+  );
+}
+
+/** Its packets as a file, where the recorder may still have them. */
+function Packets({ row }: { row: FlowRow }) {
+  const { t } = useWords();
+  const recorder = useRecorder();
+  const oldest = recorder.data?.oldest;
+  const end = text(row, "time_end");
+  if (!oldest || !end || Date.parse(end) < Date.parse(oldest) || text(row, "source") !== "probe") return null;
+  return (
+    <a className="button small" href={`/api/v1/flows/${encodeURIComponent(text(row, "flow_id") ?? "")}/packets`} title={t("flow.packetsHint")} download>
+      {t("flow.packets")}
+    </a>
   );
 }
 

@@ -13,7 +13,7 @@ use rustls::quic::Keys;
 use super::tls::Assembly;
 use super::tls::hello::{CLIENT_HELLO, ClientHello, SERVER_HELLO, ServerHello, varint};
 use crate::fingerprint::Carrier;
-use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
+use crate::{Category, Dissector, First, Heard, Input, Protocol, Side, Step, Verdict};
 use header::{Kind, Long, MIN_FIRST_ID};
 use version::{Layout, Version};
 
@@ -35,6 +35,26 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ..Protocol::DATAGRAM
 };
 
+/// The registry's row of connections that were under way when the meter began.
+pub(super) static CONTINUED: Protocol = Protocol {
+    name: "QUIC",
+    title: "QUIC, a connection under way",
+    category: Category::Web,
+    spec: &["RFC 9000 §17.3", "RFC 9001 §5.4"],
+    ports: &[443],
+    first: First::Within(0x40, 0x7f),
+    late: true,
+    encrypted: true,
+    probe: |_, data| if data.len() >= MIN_SHORT { Verdict::Maybe } else { Verdict::No },
+    together: Some(continued),
+    sample: &[
+        (Side::Src, b"\x53\x01\xdf\xc0\xfe\x62\xc6\x40\x77\xae\x81\x46\x60\xb6\x28\x43\xb7\xaf\x95\x10\x54\xae\xe4\xf0\xe5\xa8\x51\x2e\x9c\xfe"),
+        (Side::Src, b"\x4f\x01\xdf\xc0\xfe\x62\xc6\x40\x77\x5b\xb2\x12\x48\x2b\xbd\xcd\x95\xbd\xf1\x2f\xfe\x79\x5a\xf6\xf7\xa4\x3b\xde\xea\xc6"),
+        (Side::Src, b"\x45\x01\xdf\xc0\xfe\x62\xc6\x40\x77\x60\xd2\xeb\xff\x1e\x4c\x27\x80\x02\xb9\x2c\xaa\x03\xc4\x90\x3d\xb0\x8a\x4b\x6b\x13"),
+    ],
+    ..Protocol::DATAGRAM
+};
+
 /// Most octets of a handshake message in CRYPTO frames.
 const MAX_MESSAGE: usize = 16_384;
 /// Datagrams after which no hello is expected any more.
@@ -44,6 +64,9 @@ const PATIENCE_FOR_ANSWER: u8 = 8;
 /// Least octets of a datagram with a client's Initial (RFC 9000 §14.1).
 const MIN_INITIAL: usize = 1_200;
 
+/// Least octets of a packet with a short header and an id of eight (RFC 9001 §5.4.2).
+const MIN_SHORT: usize = 1 + MIN_FIRST_ID + 4 + 16;
+
 fn probe(_: Side, data: &[u8]) -> Verdict {
     if google::version(data).is_some() || google::is_rejection(data) {
         return Verdict::Yes;
@@ -51,6 +74,24 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     let mut cursor = Cursor::new(data);
     let Ok(long) = Long::read(&mut cursor) else { return Verdict::No };
     if convincing(&long, data, cursor.peek()) { Verdict::Yes } else { Verdict::No }
+}
+
+/// Whether datagrams of one side go on with a connection whose beginning was not seen (RFC 9000 §17.3): the same
+/// connection id of eight octets or more, and round it what is protected, the lower bits of the first octet among it
+/// (RFC 9001 §5.4). Connections whose side chose a shorter id are not told.
+fn continued(heard: &Heard<'_>) -> Verdict {
+    let [mut alike, mut firsts] = [0_u8; 2];
+    for other in heard.same().filter(|other| !std::ptr::eq(*other, heard.data)) {
+        let (one, next) = (other.get(1..).unwrap_or_default(), heard.data.get(1..).unwrap_or_default());
+        let same = one.iter().zip(next).take_while(|(one, next)| one == next).count();
+        let protected = one.iter().zip(next).skip(same).take(8).filter(|(one, next)| one != next).count();
+        if !matches!(other, [0x40..=0x7f, ..]) || !(MIN_FIRST_ID..24).contains(&same) || protected < 6 {
+            return Verdict::Maybe;
+        }
+        alike += 1;
+        firsts |= other.first().zip(heard.data.first()).map_or(0, |(one, next)| (one ^ next) & 0x1f);
+    }
+    if alike >= 2 && firsts != 0 { Verdict::Yes } else { Verdict::Maybe }
 }
 
 /// Whether a first packet that reads well is one, by its size and what follows it.

@@ -446,9 +446,9 @@ mod tests {
         for pair in suffixes.windows(2) {
             assert!(pair[0] < pair[1], "{} and {}", pair[0], pair[1]);
         }
-        assert_eq!(crate::service_of("r4---sn-example.googlevideo.com"), Some("YouTube"));
-        assert_eq!(crate::service_of("i.ytimg.com"), Some("YouTube"));
-        assert_eq!(crate::service_of("fonts.googleapis.com"), Some("GoogleServices"));
+        assert_eq!(crate::service_of(&crate::Services::default(), "r4---sn-example.googlevideo.com"), Some("YouTube"));
+        assert_eq!(crate::service_of(&crate::Services::default(), "i.ytimg.com"), Some("YouTube"));
+        assert_eq!(crate::service_of(&crate::Services::default(), "fonts.googleapis.com"), Some("GoogleServices"));
     }
 
     #[test]

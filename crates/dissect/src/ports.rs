@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What TLS carries where nothing inside it can be seen: the port that is registered for it speaks, together with what the
+//! handshake says. A port alone is never proof: the label says `partial` then.
+
+/// Label of DNS in TLS, QUIC and HTTPS.
+pub(crate) const DNS: &str = "DoH_DoT";
+
+/// What is carried, and what tells it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum InTls<'a> {
+    /// Mail, by the port and by a server that is named after its work: label, column, name.
+    Named(&'static str, &'static str, &'a str),
+    /// Mail, by the port where no name is to be seen: label, port.
+    Mail(&'static str, u16),
+    /// DNS: by the protocol that the client offered, or by the port only.
+    Dns(Option<&'static str>),
+}
+
+/// What TLS, DTLS or QUIC between these ports carries, with the name that the conversation is about and the protocols
+/// that the client offered.
+pub(crate) fn in_tls<'a>(
+    name: &str,
+    ports: (u16, u16),
+    host: Option<(&'static str, &'a str)>,
+    offered: &[String],
+) -> Option<InTls<'a>> {
+    if !matches!(name, "TLS" | "DTLS" | "QUIC") {
+        return None;
+    }
+    // RFC 7858 §3.1, RFC 8094 §3.1 and RFC 9250 §4.1.1; the names are registered for ALPN (RFC 7301 §6).
+    if let Some(told) = ["dot", "doq"].into_iter().find(|told| offered.iter().any(|offer| offer == told)) {
+        return Some(InTls::Dns(Some(told)));
+    }
+    let port = [ports.1, ports.0].into_iter().find(|port| matches!(port, 465 | 853 | 993 | 995))?;
+    if !offered.is_empty() && offered.iter().all(|offer| offer.starts_with("h2") || offer.starts_with("http/")) {
+        return None;
+    }
+    if port == 853 {
+        return Some(InTls::Dns(None));
+    }
+    mail(port, host).filter(|_| name == "TLS")
+}
+
+/// Mail in TLS from its first octet on (RFC 8314 §3).
+fn mail<'a>(port: u16, host: Option<(&'static str, &'a str)>) -> Option<InTls<'a>> {
+    let (label, work): (_, &[&str]) = match port {
+        993 => ("IMAPS", &["imap", "mail", "outlook"]),
+        995 => ("POPS", &["pop", "mail", "outlook"]),
+        _ => ("SMTPS", &["smtp", "mail", "mx", "outlook"]),
+    };
+    let Some((column, host)) = host else { return Some(InTls::Mail(label, port)) };
+    let first = host.split('.').next().unwrap_or_default();
+    work.iter().any(|word| first.starts_with(word)).then_some(InTls::Named(label, column, host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offering(protocols: &[&str]) -> Vec<String> {
+        protocols.iter().map(|protocol| (*protocol).to_owned()).collect()
+    }
+
+    #[test]
+    fn mail_needs_its_port_and_no_name_that_says_otherwise() {
+        let host = |name| Some(("tls_sni", name));
+        let imap = in_tls("TLS", (40_000, 993), host("imap.example.org"), &[]);
+        assert_eq!(imap, Some(InTls::Named("IMAPS", "tls_sni", "imap.example.org")));
+        assert_eq!(in_tls("TLS", (40_000, 993), host("www.example.org"), &[]), None);
+        assert_eq!(in_tls("TLS", (40_000, 443), host("imap.example.org"), &[]), None);
+        assert_eq!(in_tls("HTTP", (40_000, 993), host("imap.example.org"), &[]), None);
+        assert_eq!(in_tls("TLS", (993, 40_000), None, &[]), Some(InTls::Mail("IMAPS", 993)));
+        assert_eq!(in_tls("TLS", (40_000, 993), None, &offering(&["h2", "http/1.1"])), None);
+        assert_eq!(in_tls("DTLS", (40_000, 993), None, &[]), None);
+    }
+
+    #[test]
+    fn dns_is_told_by_what_the_client_offers_or_by_its_port() {
+        assert_eq!(in_tls("QUIC", (40_000, 784), None, &offering(&["doq"])), Some(InTls::Dns(Some("doq"))));
+        assert_eq!(in_tls("TLS", (40_000, 853), Some(("tls_sni", "example.org")), &[]), Some(InTls::Dns(None)));
+        assert_eq!(in_tls("TLS", (40_000, 853), None, &offering(&["h2"])), None);
+        assert_eq!(in_tls("DNS", (40_000, 853), None, &[]), None);
+    }
+}
