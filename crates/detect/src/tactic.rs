@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Tactics of MITRE ATT&CK (Enterprise), in the order of an attack, and which techniques of our rules serve which.
+//! Tactics of MITRE ATT&CK (Enterprise, and ICS where they have the same name), in the order of an attack, and which techniques of our rules serve which.
 //! Source: attack.mitre.org, the page of each technique.
 
 use crate::Text;
@@ -97,6 +97,11 @@ impl Tactic {
         let parent = technique.split('.').next()?;
         let number: u16 = parent.strip_prefix('T')?.parse().ok()?;
         Some(match number {
+            // ATT&CK for ICS.
+            840 | 842 | 846 | 887 | 888 => Self::Discovery,
+            812 | 859 | 866 | 867 | 886 | 891 => Self::LateralMovement,
+            869 | 884 | 885 => Self::CommandAndControl,
+            800..=899 => Self::Impact,
             1589..=1592 | 1595..=1598 => Self::Reconnaissance,
             1583..=1588 | 1608 | 1650 => Self::ResourceDevelopment,
             1078 | 1091 | 1133 | 1189 | 1190 | 1195 | 1199 | 1200 | 1566 => Self::InitialAccess,
