@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 CORPORA = ../shared/corpora
 TOOLS = ../shared/tools
 
-.PHONY: demo test build program install web walk fmt fuzz bench bench-meter bench-threads bench-probe bench-lake bench-collect score-dpi score-probe score-npm need
+.PHONY: demo test build program install web walk fmt fuzz bench bench-meter bench-threads bench-probe bench-lake bench-collect score-dpi score-probe score-npm score-detect score-risks score-facts need
 
 ## Shows a small network in the browser: builds what is missing, replays captures, serves on loopback.
 demo: build
@@ -86,6 +86,14 @@ bench-collect: program
 score-dpi: build
 	sh benches/score-dpi.sh $(MINAMO) $(CORPORA) $(TOOLS)
 
+## Risks of flows beside those that ndpiReader found.
+score-risks: build
+	python3 benches/score-risks.py $(MINAMO) $(CORPORA)
+
+## Facts of protocols, field by field, beside Zeek's logs and Suricata's events.
+score-facts: build
+	python3 benches/score-facts.py $(MINAMO) $(CORPORA)
+
 ## Counters, flags and times of every conversation of the corpora against tshark, and other referees.
 score-probe: build
 	python3 benches/score-probe.py $(MINAMO) $(CORPORA) $(or $(MINAMO_BENCH_DIR),/tmp/minamo-bench)
@@ -93,6 +101,10 @@ score-probe: build
 ## Round trips and segments sent again against delays and losses that are known.
 score-npm: build
 	python3 benches/score-npm.py $(MINAMO)
+
+## What the rules say about the captures of the corpora; writes docs/detections.md.
+score-detect:
+	MINAMO_SCORE_TO=$(CURDIR)/docs/detections.md cargo test -p minamo --test program -- --ignored --exact score::the_rules_on_captures_of_others
 
 need:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 (rustup)"; exit 1; }

@@ -6,6 +6,8 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use crate::letters::Letters;
+
 const V4_MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
 /// An IPv4 or IPv6 address in 16 octets; order is numeric order.
@@ -75,7 +77,19 @@ impl From<IpAddr> for Ip {
 
 impl fmt::Display for Ip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.to_std(), f)
+        match self.to_std() {
+            IpAddr::V4(ip) => {
+                let mut letters = Letters::<15>::new();
+                for (at, octet) in ip.octets().into_iter().enumerate() {
+                    if at > 0 {
+                        letters.push(b'.');
+                    }
+                    letters.number(octet.into(), 1);
+                }
+                f.pad(letters.as_str())
+            }
+            IpAddr::V6(ip) => fmt::Display::fmt(&ip, f),
+        }
     }
 }
 
@@ -99,8 +113,14 @@ pub struct Mac(pub [u8; 6]);
 
 impl fmt::Display for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e, g] = self.0;
-        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+        let mut letters = Letters::<17>::new();
+        for (at, octet) in self.0.into_iter().enumerate() {
+            if at > 0 {
+                letters.push(b':');
+            }
+            letters.hex(octet);
+        }
+        f.write_str(letters.as_str())
     }
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
+use crate::letters::Letters;
+
 /// Nanoseconds in a second.
 pub const NANOS_PER_SEC: i64 = 1_000_000_000;
 
@@ -90,14 +92,26 @@ impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (days, second) = (self.secs().div_euclid(86_400), self.secs().rem_euclid(86_400));
         let (year, month, day) = civil(days);
-        write!(f, "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)?;
+        let mut letters = Letters::<40>::new();
+        // 64 bits of nanoseconds are years of four digits.
+        let mut number = |before: Option<u8>, number: i64, width| {
+            before.into_iter().for_each(|letter| letters.push(letter));
+            letters.number(number.unsigned_abs(), width);
+        };
+        number(None, year, 4);
+        number(Some(b'-'), month, 2);
+        number(Some(b'-'), day, 2);
+        number(Some(b'T'), second / 3600, 2);
+        number(Some(b':'), second / 60 % 60, 2);
+        number(Some(b':'), second % 60, 2);
         match self.0.rem_euclid(NANOS_PER_SEC) {
             0 => {}
-            nanos if nanos % 1_000_000 == 0 => write!(f, ".{:03}", nanos / 1_000_000)?,
-            nanos if nanos % 1_000 == 0 => write!(f, ".{:06}", nanos / 1_000)?,
-            nanos => write!(f, ".{nanos:09}")?,
+            nanos if nanos % 1_000_000 == 0 => number(Some(b'.'), nanos / 1_000_000, 3),
+            nanos if nanos % 1_000 == 0 => number(Some(b'.'), nanos / 1_000, 6),
+            nanos => number(Some(b'.'), nanos, 9),
         }
-        f.write_str("Z")
+        letters.push(b'Z');
+        f.write_str(letters.as_str())
     }
 }
 

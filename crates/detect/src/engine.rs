@@ -270,7 +270,8 @@ mod tests {
 
     #[test]
     fn the_query_covers_whole_windows() {
-        let rule = crate::shipped_rules().expect("parse").remove(1);
+        let rule =
+            crate::shipped_rules().expect("parse").into_iter().find(|r| r.name == "scan_ports").expect("shipped");
         let asked = Engine::questions(&rule, Time::from_millis(61_000), Time::from_millis(125_000));
         let sql = asked.sql.concat();
         assert!(sql.contains(

@@ -9,6 +9,8 @@ use crate::Text;
 pub enum Tactic {
     /// TA0043: to learn about the target from outside.
     Reconnaissance,
+    /// TA0042: to have what the attack needs.
+    ResourceDevelopment,
     /// TA0001: to get in.
     InitialAccess,
     /// TA0002: to run code.
@@ -34,8 +36,9 @@ pub enum Tactic {
 }
 
 /// All tactics in the order of an attack.
-pub const TACTICS: [Tactic; 12] = [
+pub const TACTICS: [Tactic; 13] = [
     Tactic::Reconnaissance,
+    Tactic::ResourceDevelopment,
     Tactic::InitialAccess,
     Tactic::Execution,
     Tactic::Persistence,
@@ -54,6 +57,7 @@ impl Tactic {
     pub fn word(self) -> &'static str {
         match self {
             Self::Reconnaissance => "reconnaissance",
+            Self::ResourceDevelopment => "resource_development",
             Self::InitialAccess => "initial_access",
             Self::Execution => "execution",
             Self::Persistence => "persistence",
@@ -72,6 +76,7 @@ impl Tactic {
     pub fn name(self) -> Text {
         let (en, ja) = match self {
             Self::Reconnaissance => ("reconnaissance", "偵察"),
+            Self::ResourceDevelopment => ("resource development", "攻撃準備"),
             Self::InitialAccess => ("initial access", "初期侵入"),
             Self::Execution => ("execution", "実行"),
             Self::Persistence => ("persistence", "永続化"),
@@ -93,6 +98,7 @@ impl Tactic {
         let number: u16 = parent.strip_prefix('T')?.parse().ok()?;
         Some(match number {
             1589..=1592 | 1595..=1598 => Self::Reconnaissance,
+            1583..=1588 | 1608 | 1650 => Self::ResourceDevelopment,
             1078 | 1091 | 1133 | 1189 | 1190 | 1195 | 1199 | 1200 | 1566 => Self::InitialAccess,
             1047 | 1053 | 1059 | 1106 | 1203 | 1204 | 1569 | 1610 => Self::Execution,
             1098 | 1136 | 1197 | 1505 | 1543 => Self::Persistence,

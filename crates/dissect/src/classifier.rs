@@ -2,12 +2,15 @@
 //! The classifier of one flow: asks the probes, runs the dissector that one of them earned, and names
 //! the flow with confidence and reason. Everything it keeps is bounded.
 
+use std::borrow::Cow;
+use std::net::IpAddr;
+
 use minamo_model::Flow;
 
 use crate::candidates::{INDEX, Rows};
-use crate::label::Label;
-use crate::service::Services;
-use crate::{Dissector, Heard, Input, PROTOCOLS, Protocol, Side, Step, Verdict};
+use crate::ports::{self, InTls};
+use crate::service::{Services, category_of, service_of, service_of_certificate};
+use crate::{Category, Dissector, Heard, Input, PROTOCOLS, Protocol, Side, Step, Verdict, reason};
 
 /// Most octets of one side's stream, or of undecided datagrams, that probes wait for.
 const PROBE_OCTETS: usize = 4_096;
@@ -21,8 +24,8 @@ const STRAYS: u8 = 2;
 pub struct Classifier {
     stream: bool,
     ports: (u16, u16),
-    /// Protocols that can be asked for at all.
-    known: Rows,
+    /// Protocols that can be asked for at all; those of the transport where nothing else is said.
+    known: Option<Box<Rows>>,
     /// Of those, the ones that are still possible by what each side sent.
     candidates: [Rows; 2],
     inputs: u8,
@@ -30,8 +33,8 @@ pub struct Classifier {
     state: State,
     named: Option<&'static Protocol>,
     exact: Option<&'static str>,
-    /// Octets of each side that are not yet consumed. Empty (no allocation) for most flows.
-    pending: [Vec<u8>; 2],
+    /// Octets of each side that are not yet consumed. Nothing for most flows.
+    pending: Option<Box<[Vec<u8>; 2]>>,
     /// Datagrams that no probe was sure of, for the protocol that the next ones decide for.
     waiting: Vec<(Side, Vec<u8>)>,
     /// Octets of each side to skip unseen.
@@ -63,18 +66,22 @@ impl Classifier {
         Self {
             stream,
             ports: (src_port, dst_port),
-            known,
+            known: None,
             candidates: [known; 2],
             inputs: 0,
             strays: 0,
             state: State::Probing,
             named: None,
             exact: None,
-            pending: [const { Vec::new() }; 2],
+            pending: None,
             waiting: Vec::new(),
             skip: [0; 2],
             carried: None,
         }
+    }
+
+    fn known(&self) -> Rows {
+        self.known.as_deref().copied().unwrap_or_else(|| INDEX.carried_by(self.stream))
     }
 
     /// True where no input can change anything any more: the caller may stop reassembling.
@@ -139,14 +146,14 @@ impl Classifier {
 
     /// Gives a carried datagram to a classifier of its own, which knows no carrier that it is inside of.
     fn carry(&mut self, carrier: &'static Protocol, side: Side, data: &[u8], flow: &mut Flow) {
-        let (ports, outside) = (self.ports, if self.stream { None } else { Some(self.known) });
+        let (ports, outside) = (self.ports, if self.stream { None } else { Some(self.known()) });
         let carried = self.carried.get_or_insert_with(|| {
             let mut carried = Box::new(Self::new(false, ports.0, ports.1));
-            carried.known = outside.unwrap_or(carried.known);
+            let mut known = outside.unwrap_or_else(|| carried.known());
             if let Some(at) = place(carrier) {
-                carried.known.remove(at);
+                known.remove(at);
             }
-            carried.candidates = [carried.known; 2];
+            (carried.candidates, carried.known) = ([known; 2], Some(Box::new(known)));
             carried
         });
         carried.datagram(side, data, flow);
@@ -184,9 +191,7 @@ impl Classifier {
         if let Some(skip) = self.skip.get_mut(side.index()) {
             *skip -= skipped;
         }
-        if let Some(pending) = self.pending.get_mut(side.index()) {
-            pending.clear();
-        }
+        self.take_pending(side);
         if n == skipped {
             return;
         }
@@ -197,7 +202,7 @@ impl Classifier {
     }
 
     fn data(&mut self, side: Side, data: &[u8], flow: &mut Flow) {
-        let mut pending = std::mem::take(self.pending.get_mut(side.index()).unwrap_or(&mut Vec::new()));
+        let mut pending = self.take_pending(side);
         let mut joined = if pending.is_empty() {
             data
         } else {
@@ -224,7 +229,7 @@ impl Classifier {
     /// Feeds what the other side had sent before this side's octets decided.
     fn replay_other(&mut self, side: Side, flow: &mut Flow) {
         let other = side.other();
-        let waiting = std::mem::take(self.pending.get_mut(other.index()).unwrap_or(&mut Vec::new()));
+        let waiting = self.take_pending(other);
         if !waiting.is_empty() {
             let used = self.run(other, &waiting, flow);
             self.keep(other, waiting.get(used..).unwrap_or_default());
@@ -283,11 +288,16 @@ impl Classifier {
         if rest.len() > bound {
             self.finish();
         } else if !rest.is_empty()
-            && let Some(pending) = self.pending.get_mut(side.index())
+            && let Some(pending) = self.pending.get_or_insert_default().get_mut(side.index())
         {
             pending.clear();
             pending.extend_from_slice(rest);
         }
+    }
+
+    /// Takes out what was kept of a side.
+    fn take_pending(&mut self, side: Side) -> Vec<u8> {
+        self.pending.as_deref_mut().and_then(|both| both.get_mut(side.index())).map(std::mem::take).unwrap_or_default()
     }
 
     fn after(&mut self, protocol: &'static Protocol, step: Step) {
@@ -297,7 +307,7 @@ impl Classifier {
             Step::Inner(_) => {
                 self.inputs = 0;
                 self.state = State::Probing;
-                self.candidates = [self.known; 2];
+                self.candidates = [self.known(); 2];
                 self.exclude(protocol);
             }
             Step::Mistaken => {
@@ -319,8 +329,7 @@ impl Classifier {
 
     fn finish(&mut self) {
         self.state = State::Done;
-        self.pending = [const { Vec::new() }; 2];
-        self.waiting = Vec::new();
+        (self.pending, self.waiting) = (None, Vec::new());
         if let Some(carried) = &mut self.carried {
             carried.finish();
         }
@@ -362,7 +371,8 @@ impl Classifier {
     fn ask(&self, protocol: &Protocol, side: Side, data: &[u8]) -> Verdict {
         match ((protocol.probe)(side, data), protocol.together) {
             (Verdict::Maybe, Some(together)) => {
-                let other = self.pending.get(side.other().index()).map_or(&[][..], Vec::as_slice);
+                let other = self.pending.as_deref().and_then(|both| both.get(side.other().index()));
+                let other = other.map_or(&[][..], Vec::as_slice);
                 together(&Heard { side, data, before: &self.waiting, other })
             }
             (verdict, _) => verdict,
@@ -376,7 +386,7 @@ impl Classifier {
         if self.strays > STRAYS {
             self.finish();
         } else {
-            self.candidates = [self.known; 2];
+            self.candidates = [self.known(); 2];
         }
     }
 
@@ -394,8 +404,12 @@ impl Classifier {
     /// What the label is made of: all that is left to keep once [`Classifier::is_done`].
     pub fn verdict(&self) -> Label {
         let protocol = self.protocol();
-        let carrier = self.named.filter(|named| protocol.is_some_and(|protocol| !std::ptr::eq(*named, protocol)));
-        Label { protocol, carrier, name: self.name(), relayed: self.relayed() }
+        Label {
+            protocol,
+            carrier: self.named.filter(|named| protocol.is_some_and(|protocol| !std::ptr::eq(*named, protocol))),
+            name: self.name(),
+            relayed: self.relayed(),
+        }
     }
 
     /// The service of a carrier, where what it carries gives the flow its name.
@@ -413,9 +427,157 @@ impl Classifier {
     }
 }
 
+/// What a label is made of, besides the facts in the row.
+#[derive(Clone, Copy)]
+pub struct Label {
+    protocol: Option<&'static Protocol>,
+    carrier: Option<&'static Protocol>,
+    name: Option<&'static str>,
+    relayed: Option<&'static str>,
+}
+
+impl Label {
+    /// The protocol, where one was recognised.
+    pub fn protocol(&self) -> Option<&'static Protocol> {
+        self.protocol
+    }
+
+    /// Writes label, confidence and reason into a row between these ports, which has all facts, with a person's own
+    /// services.
+    pub fn tell(&self, own: &Services, ports: (u16, u16), flow: &mut Flow) {
+        let Some(protocol) = self.protocol else {
+            flow.core.app = "Unknown".into();
+            flow.core.app_confidence = "none".into();
+            return;
+        };
+        let mut name = self.name.unwrap_or(protocol.name);
+        flow.core.encrypted = Some(protocol.encrypted || flow.tls.is_some());
+        flow.core.app_confidence = "content".into();
+        let mut reasons = vec![reason::CONTENT.fill(&[protocol.title])];
+        if let Some(carrier) = self.carrier {
+            reasons.push(reason::CARRIED.fill(&[carrier.title]));
+        }
+        let mut service = named_service(own, flow);
+        let offered = flow.tls.as_ref().and_then(|tls| tls.alpn.as_deref()).unwrap_or_default();
+        match ports::in_tls(name, ports, host_name(flow), offered) {
+            Some(InTls::Named(mail, column, host)) => {
+                reasons.push(reason::MAIL.fill(&[mail, host, column]));
+                name = mail;
+            }
+            Some(InTls::Mail(mail, port)) => {
+                flow.core.app_confidence = "partial".into();
+                reasons.push(reason::PORT.fill(&[mail, &port.to_string()]));
+                name = mail;
+            }
+            Some(InTls::Dns(told)) if service.is_none() => {
+                if told.is_none() {
+                    flow.core.app_confidence = "partial".into();
+                }
+                reasons.push(match told {
+                    Some(protocol) => reason::ALPN.fill(&[ports::DNS, protocol]),
+                    None => reason::PORT.fill(&[ports::DNS, "853"]),
+                });
+                service = Some(Named { service: ports::DNS.into(), told: None });
+            }
+            Some(InTls::Dns(_)) | None => {}
+        }
+        flow.core.app = match service.filter(|named| name.rsplit('.').next() != Some(&*named.service)) {
+            Some(Named { service, told }) => {
+                if let Some((column, host)) = told {
+                    reasons.push(reason::SERVICE.fill(&[&service, &host, column]));
+                }
+                format!("{name}.{service}").into()
+            }
+            None => match self.relayed {
+                Some(service) => format!("{name}.{service}").into(),
+                None => Cow::Borrowed(name),
+            },
+        };
+        let reason = if reasons.len() == 1 { reasons.pop().unwrap_or_default() } else { reason::join(&reasons) };
+        flow.core.app_reason = Some(reason.into());
+    }
+}
+
 /// Where a protocol stands in the registry.
 fn place(protocol: &Protocol) -> Option<usize> {
     PROTOCOLS.iter().position(|p| std::ptr::eq(*p, protocol))
+}
+
+/// A service, and the column and value that tell it.
+struct Named {
+    service: String,
+    told: Option<(&'static str, String)>,
+}
+
+/// The service that names in the conversation tell: what the client asked for; where it asked for none or for an address,
+/// what the server's certificate is for; and last who made that certificate.
+fn named_service(own: &Services, flow: &Flow) -> Option<Named> {
+    let named = |service: &str, column, name: &str| Named {
+        service: service.to_owned(),
+        told: Some((column, name.to_owned())),
+    };
+    if let Some((column, host)) = asked_name(flow) {
+        let service = service_of(own, host);
+        if service.is_some() || host.parse::<IpAddr>().is_err() && column != "tls_sni" {
+            return service.map(|service| named(service, column, host));
+        }
+        if host.parse::<IpAddr>().is_err() {
+            return certified(flow).map(|(service, column, name)| named(service, column, name));
+        }
+    }
+    // Names that share a certificate with a host of somebody else's tell less than the others.
+    let names = flow.tls.as_ref().and_then(|tls| tls.cert_names.as_deref()).unwrap_or_default();
+    let found =
+        || names.iter().filter_map(|name| Some((service_of(own, name.strip_prefix("*.").unwrap_or(name))?, name)));
+    let special = found().find(|(service, _)| category_of(own, service) != Category::Cloud).or_else(|| found().next());
+    match special {
+        Some((service, name)) => Some(named(service, "tls_cert_names", name)),
+        None => certified(flow).map(|(service, column, name)| named(service, column, name)),
+    }
+}
+
+/// The service that subject or issuer of the certificate tell.
+fn certified(flow: &Flow) -> Option<(&'static str, &'static str, &str)> {
+    let tls = flow.tls.as_ref()?;
+    let (subject, issuer) = (tls.cert_subject.as_deref(), tls.cert_issuer.as_deref());
+    if let (Some(subject), Some(issuer)) = (subject, issuer)
+        && is_of_tor(subject, issuer)
+    {
+        return Some(("Tor", "tls_cert_subject", subject));
+    }
+    [("tls_cert_subject", subject), ("tls_cert_issuer", issuer)]
+        .into_iter()
+        .find_map(|(column, name)| Some((service_of_certificate(name?)?, column, name?)))
+}
+
+/// The certificates of Tor's relays (tor-spec, "Negotiating and initializing channels"; the program's
+/// `crypto_random_hostname`): random names of 8 to 20 letters of base 32 and nothing else, one below .net and its issuer
+/// below .com.
+fn is_of_tor(subject: &str, issuer: &str) -> bool {
+    let random = |name: &str, end: &str| {
+        let name = name.strip_prefix("CN=www.").and_then(|name| name.strip_suffix(end));
+        name.is_some_and(|name| {
+            (8..=20).contains(&name.len()) && name.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'2'..=b'7'))
+        })
+    };
+    random(subject, ".net") && random(issuer, ".com")
+}
+
+/// The name that was asked for, with the column that holds it.
+fn asked_name(flow: &Flow) -> Option<(&'static str, &str)> {
+    [
+        ("tls_sni", flow.tls.as_ref().and_then(|g| g.sni.as_deref())),
+        ("http_host", flow.http.as_ref().and_then(|g| g.host.as_deref())),
+        ("dns_query", flow.dns.as_ref().and_then(|g| g.query.as_deref())),
+    ]
+    .into_iter()
+    .find_map(|(column, name)| Some((column, name?)))
+}
+
+/// The name that the conversation is about, with the column that holds it.
+fn host_name(flow: &Flow) -> Option<(&'static str, &str)> {
+    let from_certificate = flow.tls.as_ref().and_then(|g| g.cert_names.as_deref()?.first());
+    asked_name(flow).or(from_certificate.map(|name| ("tls_cert_names", name.as_str())))
 }
 
 #[cfg(test)]
@@ -442,6 +604,48 @@ mod tests {
         assert_eq!(flow.core.app, "HTTP.OCSP");
     }
 
+    fn labelled(sni: Option<&str>, names: &[&str], subject: &str, own: &Services) -> (String, String) {
+        let mut flow = Flow::default();
+        let mut classifier = Classifier::new(true, 40_000, 443);
+        classifier.stream(Side::Src, Input::Data(crate::protocols::tls_sample()), &mut flow);
+        let tls = flow.tls.get_or_insert_default();
+        tls.sni = sni.map(str::to_owned);
+        tls.cert_names = Some(names.iter().map(|name| (*name).to_owned()).collect());
+        tls.cert_subject = Some(subject.to_owned());
+        classifier.label_with(own, &mut flow);
+        (flow.core.app.into_owned(), flow.core.app_reason.unwrap_or_default().into_owned())
+    }
+
+    #[test]
+    fn a_certificate_tells_where_the_client_names_nothing() {
+        let label = |sni, names: &[&str], subject| labelled(sni, names, subject, &Services::default()).0;
+        let shared = ["sni.cloudflaressl.com", "psiphon3.net"];
+        assert_eq!(label(None, &shared, ""), "TLS.Psiphon", "not the one who hosts it");
+        assert_eq!(label(None, &shared[..1], ""), "TLS.Cloudflare");
+        assert_eq!(label(Some("www.example.org"), &shared, ""), "TLS", "what was asked for counts");
+        assert_eq!(label(Some("192.0.2.1"), &[], "O=Fortinet, OU=FortiGate"), "TLS.FortiClient");
+        assert_eq!(label(Some("gate.example.org"), &[], "O=Fortinet, OU=FortiGate"), "TLS.FortiClient");
+        let (label, reason) = labelled(None, &[], "CN=hangouts", &Services::default());
+        assert_eq!(label, "TLS.GoogleCall");
+        assert!(reason.ends_with("; GoogleCall by the name CN=hangouts in tls_cert_subject"), "{reason}");
+    }
+
+    #[test]
+    fn relays_of_tor_have_names_of_their_own_kind() {
+        assert!(is_of_tor("CN=www.oqx5h7zqfhxr.net", "CN=www.2gnqwfmd6l3a.com"));
+        assert!(!is_of_tor("CN=www.oqx5h7zqfhxr.net", "C=US, CN=www.2gnqwfmd6l3a.com"));
+        assert!(!is_of_tor("CN=www.example.net", "CN=www.example.com"), "seven letters");
+        assert!(!is_of_tor("CN=www.oqx5h7zqfhxr.com", "CN=www.2gnqwfmd6l3a.com"));
+    }
+
+    #[test]
+    fn own_services_are_told() {
+        let own = Services::read("erp.example.org OurERP collaborative").expect("good");
+        let (label, reason) = labelled(Some("a.erp.example.org"), &[], "", &own);
+        assert_eq!(label, "TLS.OurERP");
+        assert!(reason.ends_with("; OurERP by the name a.erp.example.org in tls_sni"), "{reason}");
+    }
+
     #[test]
     fn waiting_is_bounded() {
         let mut flow = Flow::default();
@@ -449,6 +653,6 @@ mod tests {
         for _ in 0..10_000 {
             classifier.stream(Side::Src, Input::Data(b"S"), &mut flow);
         }
-        assert!(classifier.pending.iter().all(|p| p.len() <= PROBE_OCTETS));
+        assert!(classifier.pending.iter().flat_map(|both| both.iter()).all(|p| p.len() <= PROBE_OCTETS));
     }
 }

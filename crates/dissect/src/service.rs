@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use crate::{Category, PROTOCOLS};
@@ -239,23 +240,26 @@ pub fn services() -> Vec<(&'static str, Category, usize)> {
 
 /// A person's patterns, as they are in force: shared by all that meter, and replaced while they run.
 #[derive(Debug, Default)]
-pub struct OwnServices(RwLock<Arc<Services>>);
-
-impl PartialEq for OwnServices {
-    fn eq(&self, other: &Self) -> bool {
-        self.current() == other.current()
-    }
+pub struct OwnServices {
+    generation: AtomicU64,
+    current: RwLock<Arc<Services>>,
 }
 
 impl OwnServices {
     /// Puts other patterns in force.
     pub fn replace(&self, services: Services) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(services);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(services);
+        self.generation.fetch_add(1, Ordering::Release);
     }
 
     /// Those in force.
     pub fn current(&self) -> Arc<Services> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Rises whenever they change.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 }
 
@@ -361,7 +365,9 @@ mod tests {
     #[test]
     fn what_is_replaced_is_in_force() {
         let own = OwnServices::default();
+        let before = own.generation();
         own.replace(Services::read("a.example.com One").expect("good"));
+        assert_ne!(own.generation(), before);
         assert_eq!(service_of(&own.current(), "a.example.com"), Some("One"));
     }
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Open flows: takes units of an [`Intake`](crate::Intake) and gives rows.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use minamo_base::{FiveTuple, Time};
+use minamo_dissect::{OwnServices, Services};
 use minamo_model::Flow;
 use minamo_packet::{LinkFrame, Packet, Transport, tcp_flags};
 
 use crate::intake::{Role, Unit, What};
+use crate::names::Names;
 use crate::state::FlowState;
 use crate::table::{FlowTable, Key, Wait};
 use crate::tcp::Budget;
@@ -22,12 +25,40 @@ pub struct Done {
     pub order: u64,
 }
 
+/// What rows are told besides what their flows had in them.
+pub(crate) struct Knowledge {
+    /// Names that hosts have asked for.
+    pub(crate) names: Names,
+    /// A person's services.
+    pub(crate) services: Arc<Services>,
+    own: Arc<OwnServices>,
+    generation: u64,
+}
+
+impl Knowledge {
+    fn new(settings: &Settings) -> Self {
+        let own = Arc::clone(&settings.services);
+        let (generation, services) = (own.generation(), own.current());
+        Self { names: Names::new(settings.dns_names), services, own, generation }
+    }
+
+    /// With the services that are in force now.
+    fn newest(&mut self) -> &mut Self {
+        let generation = self.own.generation();
+        if generation != self.generation {
+            (self.generation, self.services) = (generation, self.own.current());
+        }
+        self
+    }
+}
+
 /// The flows that are open.
 pub struct Flows {
     settings: Settings,
     table: FlowTable,
     now: Time,
     budget: Budget,
+    knowledge: Knowledge,
     /// Empty between packets: dissectors write into it.
     scratch: Flow,
     counters: Counters,
@@ -37,13 +68,15 @@ impl Flows {
     /// No flows.
     pub fn new(settings: Settings) -> Self {
         let table = FlowTable::new(settings.max_flows);
-        let budget = Budget::new(settings.held_bytes);
-        Self { settings, table, now: Time(i64::MIN), budget, scratch: Flow::default(), counters: Counters::default() }
+        let (budget, knowledge) = (Budget::new(settings.held_bytes), Knowledge::new(&settings));
+        let (scratch, counters) = (Flow::default(), Counters::default());
+        Self { settings, table, now: Time(i64::MIN), budget, knowledge, scratch, counters }
     }
 
     /// What happened so far; what the intake counts is not in it.
     pub fn counters(&self) -> Counters {
-        Counters { refused_segments: self.budget.refused, ..self.counters }
+        let (refused_segments, forgotten_names) = (self.budget.refused, self.knowledge.names.evicted());
+        Counters { refused_segments, forgotten_names, ..self.counters }
     }
 
     /// Flows that are open.
@@ -82,6 +115,9 @@ impl Flows {
         if whole {
             self.counters.stream_gaps +=
                 state.look(time, direction, packet, &self.settings, (&mut self.scratch, &mut self.budget));
+            if let Some((asker, dns, told)) = state.news(&unit.key) {
+                self.knowledge.names.learn(asker, dns, told, time);
+            }
         }
         let wait = state.wait();
         self.table.touch(at, self.now, wait, unit.order);
@@ -195,7 +231,7 @@ impl Flows {
         if let Some((key, state)) = self.table.keyed_mut(at)
             && time.since(state.part_start()) >= long
         {
-            let row = state.part(key, &self.settings);
+            let row = state.part(key, &self.settings, self.knowledge.newest());
             self.counters.rows += 1;
             out(Done { row, order });
         }
@@ -206,7 +242,7 @@ impl Flows {
         if let Some((key, mut state)) = self.table.remove(at) {
             self.counters.stream_gaps += state.drain((&mut self.scratch, &mut self.budget));
             self.counters.rows += 1;
-            out(Done { row: state.into_row(&key, reason, &self.settings), order });
+            out(Done { row: state.into_row(&key, reason, &self.settings, self.knowledge.newest()), order });
         }
     }
 }

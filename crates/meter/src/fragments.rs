@@ -146,14 +146,14 @@ impl Fragments {
                 return;
             }
             self.ages.pop_front();
-            self.end(&key, number, now.since(seen) > AGE, counters, out);
+            self.end(&key, number, Some(now), counters, out);
         }
     }
 
     /// Ends everything.
     pub(crate) fn finish(&mut self, counters: &mut Counters, out: &mut dyn FnMut(Part<'_>, bool)) {
         while let Some((_, number, key)) = self.ages.pop_front() {
-            self.end(&key, number, true, counters, out);
+            self.end(&key, number, None, counters, out);
         }
     }
 
@@ -162,26 +162,29 @@ impl Fragments {
         while self.held > HELD || (self.packets.len() >= BOUND && !self.packets.contains_key(key)) {
             let Some((_, number, key)) = self.ages.pop_front() else { return };
             counters.forgotten_fragments += 1;
-            self.end(&key, number, true, counters, out);
+            self.end(&key, number, None, counters, out);
         }
     }
 
-    /// Hands on what there is of a packet; its endpoints are kept for fragments that come late unless it is `gone`.
+    /// Hands on what there is of a packet. Where there is a time its endpoints are kept for fragments that come late, until
+    /// they are too old by then.
     fn end(
         &mut self,
         key: &Whole,
         number: u64,
-        gone: bool,
+        now: Option<Time>,
         counters: &mut Counters,
         out: &mut dyn FnMut(Part<'_>, bool),
     ) {
         let Some(pieces) = self.packets.get_mut(key).filter(|pieces| pieces.number == number) else { return };
         pieces.give_up(counters, out);
         self.held -= pieces.release();
-        if gone {
-            self.packets.remove(key);
+        let seen = pieces.seen;
+        if now.is_some_and(|now| now.since(seen) <= AGE) {
+            // Due when the rest of its age is over.
+            self.ages.push_back((Time(seen.0.saturating_add(AGE - WAIT)), number, *key));
         } else {
-            self.ages.push_back((Time(pieces.seen.0.saturating_add(AGE - WAIT)), number, *key));
+            self.packets.remove(key);
         }
     }
 }

@@ -9,6 +9,7 @@ mod flows;
 mod fragments;
 mod groups;
 mod intake;
+mod names;
 mod npm;
 mod sampling;
 mod state;
@@ -29,7 +30,7 @@ pub use intake::{Detached, Intake, Unit};
 pub use sampling::{Choice, Sampling};
 
 /// What the meter is asked to do.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// A flow without a packet for this long has ended.
     pub idle_timeout: Duration,
@@ -50,7 +51,10 @@ pub struct Settings {
     pub groups: Groups,
     /// Octets of TCP segments that came early, of all flows together; beyond it gaps are not waited for.
     pub held_bytes: usize,
-    /// A person's own services, shared by all meters and replaced while they run: a row has those in force when it is made.
+    /// Most addresses for which the names are kept that hosts asked DNS for; about 200 octets each.
+    pub dns_names: usize,
+    /// A person's services by host name, which may be replaced while the meter runs: a row has those that are in force when
+    /// it is made.
     pub services: Arc<OwnServices>,
 }
 
@@ -66,6 +70,7 @@ impl Default for Settings {
             sampling: None,
             groups: Groups::ALL,
             held_bytes: 64 << 20,
+            dns_names: 65_536,
             services: Arc::default(),
         }
     }
@@ -112,6 +117,8 @@ pub struct Counters {
     pub closed_not_ip: u64,
     /// Packets of tunnels whose inside is cut or impossible: metered as the tunnel.
     pub closed_unreadable: u64,
+    /// Addresses whose names from DNS were forgotten because their table was full.
+    pub forgotten_names: u64,
 }
 
 impl std::ops::AddAssign for Counters {
@@ -137,6 +144,7 @@ impl std::ops::AddAssign for Counters {
             closed_deep,
             closed_not_ip,
             closed_unreadable,
+            forgotten_names,
         } = other;
         self.packets += packets;
         self.octets += octets;
@@ -157,6 +165,7 @@ impl std::ops::AddAssign for Counters {
         self.closed_deep += closed_deep;
         self.closed_not_ip += closed_not_ip;
         self.closed_unreadable += closed_unreadable;
+        self.forgotten_names += forgotten_names;
     }
 }
 

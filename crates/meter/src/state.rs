@@ -3,12 +3,15 @@
 //! have is behind a pointer, and what only their beginning needs (the classifier) goes when it has done its work.
 
 use minamo_base::{FiveTuple, FlowId, Ip, Mac, Time};
-use minamo_dissect::{Classifier, Label, Side, label_of_ip_protocol, link_protocol, reason};
-use minamo_model::flow::{Net, Tcp, Tunnel};
+use minamo_dissect::{
+    Classifier, Label, Services, Side, join_names, label_of_ip_protocol, link_protocol, reason, risk,
+};
+use minamo_model::flow::{Dns, Net, Tcp, Tunnel};
 use minamo_model::{Flow, FlowGroup};
 use minamo_packet::{Fragment, FrameKind, LinkFrame, Packet, Transport, Tunnels, is_icmp_query, tcp_flags};
 
 use crate::Settings;
+use crate::flows::Knowledge;
 use crate::npm::{self, Paces};
 use crate::sampling::Sampling;
 use crate::table::{Key, Wait};
@@ -17,6 +20,9 @@ use crate::tcp::{Budget, Listener, TcpState};
 /// Numbers of ICMP and ICMPv6 above IP.
 const ICMP: u8 = 1;
 const ICMP_V6: u8 = 58;
+/// Those of TCP and UDP.
+const TCP: u8 = 6;
+const UDP: u8 = 17;
 
 /// A packet's direction relative to the first one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +80,8 @@ pub(crate) struct FlowState {
     tcp: Option<Box<TcpState>>,
     pace: Option<Box<Pace>>,
     tunnel: Option<Box<Tunnel>>,
+    /// Answers of DNS that were told to whoever keeps names.
+    told: u8,
     look: Look,
 }
 
@@ -171,6 +179,7 @@ impl FlowState {
             tcp: None,
             pace: None,
             tunnel: None,
+            told: 0,
             look: Look::Unknown,
         }
     }
@@ -309,7 +318,9 @@ impl FlowState {
             }
             _ => (true, 0),
         };
-        self.look.settle();
+        // Where both sides have ended and nothing is missing nothing more can be heard: what listens need not wait with the flow.
+        let heard = self.fins == [true; 2] && self.tcp.as_ref().is_some_and(|tcp| tcp.is_whole());
+        self.look.settle(heard);
         if packet.payload_len > 0 && !again && (settings.groups.npm || settings.groups.splt) {
             self.pace.get_or_insert_default().data(time, side, packet.payload_len, settings);
         }
@@ -335,13 +346,14 @@ impl FlowState {
     }
 
     /// The row of the part that ends here; counters begin again, facts stay.
-    pub(crate) fn part(&mut self, key: &Key, settings: &Settings) -> Flow {
+    pub(crate) fn part(&mut self, key: &Key, settings: &Settings, knowledge: &mut Knowledge) -> Flow {
         let mut row = match &self.look {
             Look::Asking(asking) => with_groups(asking.groups.iter().cloned()),
             Look::Over(known) => with_groups(known.groups.iter().cloned()),
             Look::Unknown | Look::Frame(..) => Flow::default(),
         };
         self.complete(&mut row, key, "active", settings);
+        self.conclude(&mut row, key, settings, knowledge);
         (self.start, self.octets, self.packets) = (self.last, [0; 2], [0; 2]);
         (self.fragments, self.overlaps) = (0, 0);
         if let Some(tcp) = &mut self.tcp {
@@ -362,20 +374,26 @@ impl FlowState {
     }
 
     /// The last row of the flow.
-    pub(crate) fn into_row(mut self, key: &Key, reason: &'static str, settings: &Settings) -> Flow {
+    pub(crate) fn into_row(
+        mut self,
+        key: &Key,
+        reason: &'static str,
+        settings: &Settings,
+        knowledge: &mut Knowledge,
+    ) -> Flow {
         let mut row = match &mut self.look {
             Look::Asking(asking) => with_groups(asking.groups.drain(..)),
             Look::Over(known) => with_groups(known.groups.drain(..)),
             Look::Unknown | Look::Frame(..) => Flow::default(),
         };
         self.complete(&mut row, key, self.end_reason().unwrap_or(reason), settings);
+        self.conclude(&mut row, key, settings, knowledge);
         row
     }
 
     /// Writes everything but the facts of the content.
     fn complete(&self, row: &mut Flow, key: &Key, reason: &'static str, settings: &Settings) {
-        let (first, proto) = (key.tuple(self.flipped), key.proto());
-        let ends = if self.swapped { first.reversed() } else { first };
+        let (ends, proto) = (self.ends(key), key.proto());
         let core = &mut row.core;
         core.flow_id = Some(self.identity(key, ends).to_string());
         (core.time_start, core.time_end) = (self.start, self.last);
@@ -393,7 +411,12 @@ impl FlowState {
         self.tell_headers(row, ends, settings);
         self.tell_pace(row, settings);
         sampled(settings.sampling, row);
-        self.tell_label(row, ports, settings);
+    }
+
+    /// Initiator and responder.
+    fn ends(&self, key: &Key) -> FiveTuple {
+        let first = key.tuple(self.flipped);
+        if self.swapped { first.reversed() } else { first }
     }
 
     fn identity(&self, key: &Key, ends: FiveTuple) -> FlowId {
@@ -477,10 +500,48 @@ impl FlowState {
         }
     }
 
-    fn tell_label(&self, row: &mut Flow, ports: (u16, u16), settings: &Settings) {
+    /// What follows from the facts: the label, the name of the destination, and the risks.
+    fn conclude(&self, row: &mut Flow, key: &Key, settings: &Settings, knowledge: &mut Knowledge) {
+        let ends = self.ends(key);
+        self.tell_label(row, (ends.src_port, ends.dst_port), &knowledge.services);
+        let protocol = match &self.look {
+            Look::Asking(asking) => asking.classifier.protocol(),
+            Look::Over(known) => known.label.protocol(),
+            Look::Unknown => None,
+            Look::Frame(..) => return,
+        };
+        if !settings.groups.app || !matches!(row.core.proto, TCP | UDP) {
+            return;
+        }
+        let asked = knowledge.names.asked(row, self.opened);
+        let asked: Vec<&str> = asked.iter().map(|name| &**name).collect();
+        join_names(row, &asked);
+        risk::assess(row, protocol);
+    }
+
+    /// Who asked and what DNS answered where not all of its answers were told yet, and how many were.
+    pub(crate) fn news(&mut self, key: &Key) -> Option<(Ip, &Dns, usize)> {
+        let groups = match &self.look {
+            Look::Asking(asking) => &asking.groups,
+            Look::Over(known) => &known.groups,
+            Look::Unknown | Look::Frame(..) => return None,
+        };
+        let dns = groups.iter().find_map(|group| match group {
+            FlowGroup::Dns(dns) => Some(&**dns),
+            _ => None,
+        })?;
+        let (answers, told) = (dns.answers.as_deref()?.len(), usize::from(self.told));
+        if answers <= told {
+            return None;
+        }
+        self.told = u8::try_from(answers).unwrap_or(u8::MAX);
+        Some((self.ends(key).src, dns, told))
+    }
+
+    fn tell_label(&self, row: &mut Flow, ports: (u16, u16), own: &Services) {
         match &self.look {
-            Look::Asking(asking) => asking.classifier.label_with(&settings.services.current(), row),
-            Look::Over(known) => known.label.tell(&settings.services.current(), ports, row),
+            Look::Asking(asking) => asking.classifier.label_with(own, row),
+            Look::Over(known) => known.label.tell(own, ports, row),
             Look::Frame(kind, ..) => label_frame(*kind, row),
             Look::Unknown => label_protocol(row),
         }
@@ -488,11 +549,11 @@ impl FlowState {
 }
 
 impl Look {
-    /// Lets the classifier go once nothing can change its mind.
+    /// Lets the classifier go once nothing can change its mind, or nothing more will be heard.
     #[inline]
-    fn settle(&mut self) {
+    fn settle(&mut self, heard: bool) {
         if let Self::Asking(asking) = self
-            && asking.classifier.is_done()
+            && (heard || asking.classifier.is_done())
         {
             let label = asking.classifier.verdict();
             let mut groups = std::mem::take(&mut asking.groups);

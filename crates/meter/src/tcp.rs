@@ -203,6 +203,11 @@ impl TcpState {
         (npm != Npm::default()).then(|| Box::new(npm))
     }
 
+    /// True where every octet up to the highest was handed on.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.sides.iter().all(|side| side.held.is_none() && side.next == Some(side.end))
+    }
+
     /// Counters begin again, for the next part of the flow.
     pub(crate) fn begin_again(&mut self) {
         for side in &mut self.sides {

@@ -614,6 +614,20 @@ fn a_packet_without_its_end_is_looked_into_as_far_as_it_came() {
 }
 
 #[test]
+fn fragments_are_forgotten_whenever_somebody_looks() {
+    let parts = fragments(&segment(CLIENT, SERVER, 1, ACK, &[7; 100]), 9, 64);
+    for step in [1_000, 29_000, 45_000, 61_000, 75_000, 200_000] {
+        let mut run = Run::new(Settings { idle_timeout: Duration::from_secs(3_600), ..Settings::default() });
+        parts.iter().for_each(|part| run.at(0, part));
+        // Between one and one and a half times their age too.
+        (1..=200_000 / step).for_each(|at| run.meter.advance(Time::from_millis(at * step), &mut |_| {}));
+        run.at(200_000, &parts[1]);
+        let (rows, counters) = run.end();
+        assert_eq!((rows.len(), counters.orphan_fragments, counters.joined_packets), (2, 1, 1), "every {step} ms");
+    }
+}
+
+#[test]
 fn fragments_that_contradict_each_other_are_marked_and_the_first_octets_stay() {
     let whole = long_question();
     let parts = fragments(&whole, 7, 48);
@@ -851,4 +865,44 @@ proptest! {
         };
         prop_assert_eq!((verdict.as_ref(), reason.as_ref()), want);
     }
+}
+
+#[test]
+fn a_connection_is_named_by_what_its_host_had_just_asked_for() {
+    let mut run = Run::new(Settings::default());
+    run.at(0, &dns(1, false));
+    run.at(20, &dns(1, true));
+    let server = ([203, 0, 113, 5], 8_443);
+    run.at(30, &segment((CLIENT.0, 50_001), server, 100, SYN, b""));
+    run.at(40, &segment(([192, 0, 2, 99], 50_001), server, 100, SYN, b""));
+    let (rows, counters) = run.end();
+    let host = |src: [u8; 4]| {
+        let row = rows.iter().find(|row| row.core.src_ip == Ip::v4(src) && row.core.dst_port == 8_443).expect("a row");
+        row.host.clone().map(|host| (host.host_name.unwrap_or_default(), host.name_source.unwrap_or_default()))
+    };
+    assert_eq!(host(CLIENT.0), Some(("example.org".to_owned(), "dns".into())));
+    assert_eq!(host([192, 0, 2, 99]), None, "another host did not ask");
+    assert_eq!(counters.forgotten_names, 0);
+}
+
+#[test]
+fn rows_say_what_should_not_be() {
+    let mut run = Run::new(Settings::default());
+    let web = (SERVER.0, 80);
+    run.at(0, &segment(CLIENT, web, 100, SYN, b""));
+    run.at(1, &segment(web, CLIENT, 900, SYN | ACK, b""));
+    run.at(
+        2,
+        &segment(CLIENT, web, 101, ACK, b"GET / HTTP/1.1\r\nHost: 198.51.100.2\r\nAuthorization: Basic eDp5\r\n\r\n"),
+    );
+    let refused = (SERVER.0, 22);
+    run.at(3, &segment(CLIENT, refused, 100, SYN, b""));
+    run.at(4, &segment(refused, CLIENT, 0, RST | ACK, b""));
+    let (rows, _) = run.end();
+    let risks = |port: u16| {
+        let row = rows.iter().find(|row| row.core.dst_port == port).expect("a row");
+        row.risk.clone().and_then(|risk| risk.risk).unwrap_or_default()
+    };
+    assert_eq!(risks(80), ["clear_text_credentials", "numeric_host"]);
+    assert_eq!(risks(22), ["tcp_trouble"]);
 }

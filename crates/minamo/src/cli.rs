@@ -987,6 +987,9 @@ pub(crate) struct Demo {
     /// Replay, print the totals, and end without serving the console.
     #[arg(long)]
     pub(crate) once: bool,
+    /// When the captures end, instead of now: the same windows of the rules each time.
+    #[arg(long, value_parser = time, value_name = "TIME", requires = "once")]
+    pub(crate) end: Option<minamo_base::Time>,
 }
 
 #[cfg(feature = "lake")]

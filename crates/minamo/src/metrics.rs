@@ -4,19 +4,20 @@
 
 use minamo_base::Metric;
 
-use crate::{actions, applications, detector, ingest, pairing, probe};
+use crate::{actions, applications, detector, feeds, ingest, pairing, probe};
 
 /// The metrics of each part, in the order of the data's way.
 pub static METRICS: &[(&str, &[Metric])] = &[
     ("Probe", probe::METRICS),
-    ("Applications", applications::METRICS),
     ("Recorder", minamo_capture::recorder::METRICS),
+    ("Applications", applications::METRICS),
     ("Collector", minamo_collect::METRICS),
     ("Forwarding", minamo_collect::FORWARD_METRICS),
     ("Pairing", pairing::METRICS),
     ("Ingest", ingest::METRICS),
     ("Enrichment", minamo_enrich::METRICS),
     ("Actions", actions::METRICS),
+    ("Feeds", feeds::METRICS),
     ("Export", minamo_sinks::export::METRICS),
     ("Buffer", minamo_sinks::export::spool::METRICS),
     ("Lake", minamo_store::METRICS),

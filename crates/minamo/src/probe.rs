@@ -83,6 +83,9 @@ minamo_base::counters! {
         /// Packets of tunnels metered as the tunnel: what is inside is cut or impossible.
         closed_unreadable: AtomicU64 = "minamo_probe_closed_tunnels_total" [interface, reason = "unreadable"],
             "Look whether the mirror port cuts packets.";
+        /// Addresses whose names from DNS were forgotten because their table was full.
+        forgotten_names: AtomicU64 = "minamo_probe_forgotten_names_total" [interface, reason = "full_table"],
+            "Connections may lack the name that their host had asked for; with very many hosts that is as it should be.";
     }
 }
 
@@ -219,6 +222,7 @@ impl Told {
             (&counters.closed_deep, now.closed_deep, before.closed_deep),
             (&counters.closed_not_ip, now.closed_not_ip, before.closed_not_ip),
             (&counters.closed_unreadable, now.closed_unreadable, before.closed_unreadable),
+            (&counters.forgotten_names, now.forgotten_names, before.forgotten_names),
         ] {
             counter.fetch_add(value.saturating_sub(told), Ordering::Relaxed);
         }

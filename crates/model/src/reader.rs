@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Reading cells back out of batches, and writing them as text and JSON: one place for every output.
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use std::fmt::{Display, Write as _};
+
+use arrow::array::{
+    Array, AsArray, FixedSizeBinaryArray, Int32Array, ListArray, RecordBatch, StringArray, StringViewArray,
+    TimestampNanosecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
+};
+use arrow::buffer::NullBuffer;
 use arrow::datatypes::{
     DataType, Field, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit,
     TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type,
@@ -14,12 +20,56 @@ use minamo_schema::Value;
 pub struct CellReader<'a> {
     name: &'a str,
     array: &'a dyn Array,
+    nulls: Option<&'a NullBuffer>,
+    cells: Cells<'a>,
+}
+
+/// A column under its type, found out once for all of its cells.
+enum Cells<'a> {
+    U8(&'a UInt8Array),
+    U16(&'a UInt16Array),
+    U32(&'a UInt32Array),
+    U64(&'a UInt64Array),
+    Text(&'a StringArray),
+    View(&'a StringViewArray),
+    Binary(&'a FixedSizeBinaryArray),
+    Nanos(&'a TimestampNanosecondArray),
+    /// Lists of numbers, and all numbers.
+    I32List(&'a ListArray, &'a Int32Array),
+    U32List(&'a ListArray, &'a UInt32Array),
+    /// One that is rare.
+    Other,
+}
+
+impl<'a> Cells<'a> {
+    fn of(array: &'a dyn Array) -> Self {
+        match array.data_type() {
+            DataType::UInt8 => Self::U8(array.as_primitive()),
+            DataType::UInt16 => Self::U16(array.as_primitive()),
+            DataType::UInt32 => Self::U32(array.as_primitive()),
+            DataType::UInt64 => Self::U64(array.as_primitive()),
+            DataType::Utf8 => Self::Text(array.as_string()),
+            DataType::Utf8View => Self::View(array.as_string_view()),
+            DataType::FixedSizeBinary(_) => Self::Binary(array.as_fixed_size_binary()),
+            DataType::Timestamp(TimeUnit::Nanosecond, _) => Self::Nanos(array.as_primitive()),
+            DataType::List(_) => {
+                let list = array.as_list::<i32>();
+                let values = list.values();
+                match values.data_type() {
+                    DataType::Int32 if values.null_count() == 0 => Self::I32List(list, values.as_primitive()),
+                    DataType::UInt32 if values.null_count() == 0 => Self::U32List(list, values.as_primitive()),
+                    _ => Self::Other,
+                }
+            }
+            _ => Self::Other,
+        }
+    }
 }
 
 impl<'a> CellReader<'a> {
     /// A reader of one column.
     pub fn new(field: &'a Field, array: &'a dyn Array) -> Self {
-        Self { name: field.name(), array }
+        Self { name: field.name(), array, nulls: array.nulls(), cells: Cells::of(array) }
     }
 
     /// Readers of all columns of a batch.
@@ -35,8 +85,93 @@ impl<'a> CellReader<'a> {
 
     /// Value of the cell in `row`; null where it is not there.
     pub fn value(&self, row: usize) -> Value<'a> {
-        value_of(self.array, row)
+        if self.is_null(row) {
+            return Value::Null;
+        }
+        match &self.cells {
+            Cells::U8(of) => Value::Uint(of.value(row).into()),
+            Cells::U16(of) => Value::Uint(of.value(row).into()),
+            Cells::U32(of) => Value::Uint(of.value(row).into()),
+            Cells::U64(of) => Value::Uint(of.value(row)),
+            Cells::Text(of) => Value::Text(of.value(row).into()),
+            Cells::View(of) => Value::Text(of.value(row).into()),
+            Cells::Binary(of) => binary(of.value(row)),
+            Cells::Nanos(of) => Value::Time(Time(of.value(row))),
+            Cells::I32List(..) | Cells::U32List(..) | Cells::Other => value_of(self.array, row),
+        }
     }
+
+    fn is_null(&self, row: usize) -> bool {
+        row >= self.array.len() || self.nulls.is_some_and(|nulls| nulls.is_null(row))
+    }
+
+    /// Appends the cell as a JSON value; nothing, and false, where it is null.
+    fn push_json(&self, row: usize, before: impl FnOnce(&mut String), out: &mut String) -> bool {
+        if self.is_null(row) {
+            return false;
+        }
+        match &self.cells {
+            Cells::I32List(list, values) => {
+                before(out);
+                push_list(out, numbers(list, row).filter_map(|at| values.values().get(at)));
+            }
+            Cells::U32List(list, values) => {
+                before(out);
+                push_list(out, numbers(list, row).filter_map(|at| values.values().get(at)));
+            }
+            _ => {
+                let value = self.value(row);
+                if value == Value::Null {
+                    return false;
+                }
+                before(out);
+                push_json_value(out, &value);
+            }
+        }
+        true
+    }
+}
+
+/// Places of the numbers of a list.
+fn numbers(list: &ListArray, row: usize) -> std::ops::Range<usize> {
+    let place = |at: usize| list.value_offsets().get(at).and_then(|at| usize::try_from(*at).ok()).unwrap_or(0);
+    place(row)..place(row + 1)
+}
+
+fn push_list(out: &mut String, numbers: impl Iterator<Item = impl Display>) {
+    out.push('[');
+    for (at, number) in numbers.enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        push_display(out, number);
+    }
+    out.push(']');
+}
+
+fn push_display(out: &mut String, value: impl Display) {
+    let written = write!(out, "{value}");
+    debug_assert!(written.is_ok(), "a String takes everything");
+}
+
+fn push_json_value(out: &mut String, value: &Value<'_>) {
+    match value {
+        Value::Uint(number) => push_uint(out, *number),
+        Value::Text(text) => push_json_text(out, text),
+        Value::Bool(value) => push_display(out, value),
+        Value::Int(number) => push_display(out, number),
+        // Nothing in them needs an escape.
+        Value::Ip(ip) => push_quoted(out, ip),
+        Value::Mac(mac) => push_quoted(out, mac),
+        Value::Time(time) => push_quoted(out, time),
+        other => push_display(out, json_value(other)),
+    }
+}
+
+fn push_quoted(out: &mut String, value: impl Display) {
+    out.push('"');
+    push_display(out, value);
+    out.push('"');
 }
 
 /// The cells of one row of a batch by column name.
@@ -193,27 +328,16 @@ impl Row<'_> {
     /// Appends the row as one JSON object of the cells that have a value.
     pub fn push_json(&self, out: &mut String) {
         out.push('{');
-        let mut first = true;
+        let mut separator = "\"";
         for reader in self.readers {
-            let value = reader.value(self.row);
-            if value == Value::Null {
-                continue;
-            }
-            if !std::mem::take(&mut first) {
-                out.push(',');
-            }
             // Names of columns have nothing to escape.
-            out.push('"');
-            out.push_str(reader.name);
-            out.push_str("\":");
-            match value {
-                Value::Uint(number) => push_uint(out, number),
-                Value::Text(text) => push_json_text(out, &text),
-                Value::Bool(_) | Value::Int(_) => out.push_str(&text_value(&value)),
-                Value::Ip(_) | Value::Mac(_) | Value::Time(_) => {
-                    push_json_text(out, &text_value(&value));
-                }
-                other => out.push_str(&json_value(&other).to_string()),
+            let name = |out: &mut String| {
+                out.push_str(separator);
+                out.push_str(reader.name);
+                out.push_str("\":");
+            };
+            if reader.push_json(self.row, name, out) {
+                separator = ",\"";
             }
         }
         out.push('}');

@@ -490,7 +490,7 @@ mod tests {
             let mut grid = Grid::new(0..1, 1).expect("a grid");
             cube.read(&names, &Ask { line: 0, dim: Dim::Total, minutes: 0..1 }, &mut grid);
             let (_, cells) = grid.into_lines().next().expect("a line");
-            let Doubt { bytes, packets, flows, .. } = cells[0].doubt;
+            let Doubt { bytes, packets, flows, .. } = *cells[0].doubt();
             (bytes, packets, flows)
         };
         assert_eq!(doubt(0), (90 * 3_040 * 3_040, 90 * 4 * 4, 90));

@@ -9,5 +9,7 @@ export const REASONS: { en: string; ja: string }[] = [
   {"en":"{0} by its content","ja":"内容から {0} と判定"},
   {"en":"inside {0}","ja":"{0} の中で検出"},
   {"en":"{0} by the name {1} in {2} and by the port","ja":"{2} の名前 {1} とポートから {0} と判定"},
+  {"en":"{0} by the port {1}","ja":"ポート {1} から {0} と判定"},
+  {"en":"{0} by the protocol {1} in tls_alpn","ja":"tls_alpn のプロトコル {1} から {0} と判定"},
   {"en":"{0} by the name {1} in {2}","ja":"{2} の名前 {1} から {0} と判定"},
 ];

@@ -213,7 +213,7 @@ mod threema;
 mod thrift;
 mod tinc;
 mod tivo;
-mod tls;
+pub(crate) mod tls;
 mod tpkt;
 mod tplink;
 mod trdp;

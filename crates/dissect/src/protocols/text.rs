@@ -9,7 +9,11 @@ const LINE_MAX: usize = 4_096;
 
 /// At most `max` octets of text: what is not UTF-8 is replaced, control characters are left out.
 pub(super) fn text(data: &[u8], max: usize) -> String {
-    let mut out = String::new();
+    // Nearly all texts are short and plain: one allocation, and none too large.
+    if data.len() <= max && data.is_ascii() && !data.iter().any(u8::is_ascii_control) {
+        return String::from_utf8(data.to_vec()).unwrap_or_default();
+    }
+    let mut out = String::with_capacity(data.len().min(max));
     for chunk in data.utf8_chunks() {
         let replaced = if chunk.invalid().is_empty() { None } else { Some(char::REPLACEMENT_CHARACTER) };
         for c in chunk.valid().chars().filter(|c| !c.is_control()).chain(replaced) {

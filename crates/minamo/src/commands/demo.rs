@@ -24,7 +24,7 @@ use crate::settings::Settings;
 
 /// Where the captures of the demo are: in the repository, or where packages put them.
 const FIXTURES: &[&str] = &["fixtures/demo", "/usr/share/minamo/demo"];
-/// Captures that lie within one day keep their places to each other; others each end now.
+/// Captures that lie within one day keep their places to each other; others all end at the same time.
 const ONE_TIMELINE: Duration = Duration::from_secs(86_400);
 
 pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
@@ -36,7 +36,8 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
     let password = random_password();
     core.state.set_user("demo", &password)?;
     let batches = core.batches();
-    let (report, forward) = tokio::task::spawn_blocking(move || replay(&files, &batches)).await??;
+    let end = args.end.unwrap_or_else(clock::now);
+    let (report, forward) = tokio::task::spawn_blocking(move || replay(&files, end, &batches)).await??;
     report.tell();
     if report.nothing_read() {
         bail!("nothing could be read");
@@ -114,19 +115,19 @@ fn captures(given: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Meters each capture and sends the rows; a capture that cannot be opened is reported at the end. Also returns by how
-/// many nanoseconds the captures were shifted, the last of them where each has a shift of its own.
-fn replay(files: &[PathBuf], batches: &mpsc::Sender<RecordBatch>) -> anyhow::Result<(Report, i64)> {
+/// Meters each capture, shifted so that the last one ends at `ending`, and sends the rows; a capture that cannot be opened
+/// is reported at the end. Also returns by how many nanoseconds the captures were shifted, the last of them where each has
+/// a shift of its own.
+fn replay(files: &[PathBuf], ending: Time, batches: &mpsc::Sender<RecordBatch>) -> anyhow::Result<(Report, i64)> {
     let spans: Vec<_> = files.iter().map(|file| read::time_span(file).ok().flatten()).collect();
     let first = spans.iter().flatten().map(|(first, _)| *first).min();
     let last = spans.iter().flatten().map(|(_, last)| *last).max();
     let together = first.zip(last).is_some_and(|(first, last)| last - ONE_TIMELINE <= first);
-    let now = clock::now();
     let progress = read::progress();
     let (mut total, mut forward) = (Report::default(), 0);
     for (file, span) in files.iter().zip(spans) {
         let end = if together { last } else { span.map(|(_, last)| last) };
-        forward = end.map_or(0, |end| now.0.saturating_sub(end.0));
+        forward = end.map_or(0, |end| ending.0.saturating_sub(end.0));
         let mut builder = FlowBuilder::default();
         let shift = |time: Time| Time(time.0.saturating_add(forward));
         let files = std::slice::from_ref(file);

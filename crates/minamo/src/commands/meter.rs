@@ -3,7 +3,6 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
@@ -12,15 +11,14 @@ use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder, with_community_ids};
 use minamo_sinks::export::Exporter;
 use minamo_sinks::{Format, Sink, SinkError};
 
-use crate::applications;
-use crate::cli::Meter;
 use crate::commands::export;
 use crate::read::{self, Job, Taker};
+use crate::{applications, cli};
 
 /// Rows that are exported together: they share datagrams by their columns.
 const EXPORTED_TOGETHER: usize = 2_048;
 
-pub(crate) fn run(args: &Meter) -> anyhow::Result<()> {
+pub(crate) fn run(args: &cli::Meter) -> anyhow::Result<()> {
     let format = minamo_sinks::format(&args.format).context("no such format")?;
     let follow = args.follow.then(minamo_capture::when_interrupted).transpose().context("--follow")?;
     let files = if args.follow { args.captures.clone() } else { minamo_capture::expand(&args.captures)? };
@@ -28,12 +26,16 @@ pub(crate) fn run(args: &Meter) -> anyhow::Result<()> {
         bail!("there are no files in the folder(s) given");
     }
     let export = export::open(&args.export)?;
+    let services = Arc::<OwnServices>::default();
+    if let Some(path) = &args.services {
+        services.replace(applications::load(path).context("--services")?);
+    }
     let settings = minamo_meter::Settings {
+        services,
         idle_timeout: args.idle_timeout,
         active_timeout: args.active_timeout,
         sampling: args.sample.map(|sampling| minamo_meter::Sampling { seed: args.sample_seed, ..sampling }),
         groups: if args.light { minamo_meter::Groups::LIGHT } else { args.groups },
-        services: services(args.services.as_deref())?,
         ..Default::default()
     };
     let written = Written::default();
@@ -63,17 +65,8 @@ pub(crate) fn run(args: &Meter) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The services of a file, where one is named.
-fn services(path: Option<&Path>) -> anyhow::Result<Arc<OwnServices>> {
-    let own = Arc::<OwnServices>::default();
-    if let Some(path) = path {
-        own.replace(applications::load(path).context("--services")?);
-    }
-    Ok(own)
-}
-
 /// Where a format is written.
-fn output(args: &Meter, format: &Format) -> anyhow::Result<Box<dyn Write + Send>> {
+fn output(args: &cli::Meter, format: &Format) -> anyhow::Result<Box<dyn Write + Send>> {
     Ok(match &args.output {
         Some(path) => Box::new(File::create(path).with_context(|| path.display().to_string())?),
         None if format.binary && io::stdout().is_terminal() => {

@@ -250,17 +250,16 @@ impl Meters {
             |path: &PathBuf| applications::Watch::start(path.clone(), Arc::clone(&own), Arc::clone(&applications));
         let services = args.services.as_ref().map(watch).transpose().context("--services")?;
         let settings = minamo_meter::Settings {
+            services: own,
             idle_timeout: args.idle_timeout,
             active_timeout: args.active_timeout,
             max_flows: args.max_flows,
             groups: if args.light { minamo_meter::Groups::LIGHT } else { minamo_meter::Groups::ALL },
             sampling: args.sample,
-            services: Arc::clone(&own),
             ..Default::default()
         };
-        let (threads, stop) = (Vec::new(), Arc::default());
-        let mut meters =
-            Self { threads, stop, counters: Vec::new(), services, applications: Arc::clone(&applications) };
+        let (threads, stop, counters) = (Vec::new(), Arc::default(), Vec::new());
+        let mut meters = Self { threads, stop, counters, services, applications };
         for (name, captures) in lines {
             let counters = Arc::<probe::Counters>::default();
             meters.counters.push((name.clone(), Arc::clone(&counters)));

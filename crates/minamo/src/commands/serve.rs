@@ -36,6 +36,7 @@ use crate::commands::place::place;
 use crate::detector::{self, Detector};
 use crate::elements;
 use crate::enrichment;
+use crate::feeds::{self, Feeds};
 use crate::import;
 use crate::ingest::{self, Fresh};
 use crate::interfaces::InterfaceNames;
@@ -111,6 +112,9 @@ pub(crate) struct Core {
     detected: Arc<detector::Counters>,
     packets: Option<Cutter>,
     told: Vec<(String, Arc<actions::Counters>)>,
+    feeds: Arc<feeds::Counters>,
+    /// Fetches and reads feeds.
+    following: JoinHandle<()>,
     started_at: Time,
 }
 
@@ -145,6 +149,9 @@ impl Core {
         let told = actions.counters();
         let detector = Detector::new(own_lake, sources, loaded, (hidden, actions), &fresh, counted).await?;
         let rules = detector.rules();
+        let feeds = Arc::new(feeds::Counters::default());
+        let list = Feeds::new(settings.feeds()?, &folder.join("feeds"), Arc::clone(&feeds));
+        let following = tokio::spawn(feeds::follow(list, Arc::clone(&enrichment), Arc::clone(&fresh)));
         let detect = watch::Sender::new(());
         let open = |target| Door::open(target, export::Clock::System(clock::now)).context("cannot start an export");
         let exports: Vec<Door> = settings.exports()?.into_iter().map(open).collect::<anyhow::Result<_>>()?;
@@ -170,6 +177,8 @@ impl Core {
             detected,
             packets: settings.recorder(folder, 1).map(|recorder| Cutter::new(&recorder.folder)),
             told,
+            feeds,
+            following,
             started_at: clock::now(),
             lake,
         })
@@ -187,6 +196,7 @@ impl Core {
         drop(self.profiles.await);
         drop(self.batches);
         self.watching.abort();
+        self.following.abort();
         self.ingest.await?;
         let exports = self.exports;
         tokio::task::spawn_blocking(move || exports.iter().for_each(Door::close)).await?;
@@ -211,7 +221,7 @@ pub(crate) async fn serve(
     exporters: Option<minamo_collect::Exporters>,
 ) -> anyhow::Result<()> {
     let (ingested, detected) = (Arc::clone(&core.ingested), Arc::clone(&core.detected));
-    let told = core.told.clone();
+    let (told, feeds) = (core.told.clone(), Arc::clone(&core.feeds));
     let (enrichment, exports) = (Arc::clone(&core.enrichment), Arc::clone(&core.exports));
     let counters = move || {
         let mut samples = sources();
@@ -219,6 +229,7 @@ pub(crate) async fn serve(
         samples.extend(enrichment.samples());
         samples.extend(detected.samples(&[]));
         samples.extend(actions::samples(&told));
+        samples.extend(feeds.samples(&[]));
         samples.extend(exports.iter().flat_map(|export| export.counters().samples(&[export.name()])));
         samples
     };
@@ -332,13 +343,12 @@ impl Sources {
         Ok(())
     }
 
-    /// Reads the file of a person's services, and again whenever it changes.
+    /// Reads a person's services, and again whenever their file changes.
     fn know_services(&mut self, settings: &Settings) -> anyhow::Result<()> {
-        if let Some(path) = settings.applications() {
-            let (own, counters) = (Arc::clone(&self.services), Arc::clone(&self.applications));
-            let watch = applications::Watch::start(path, own, counters).context("applications.file")?;
-            self.reading = Some(tokio::spawn(watch.run()));
-        }
+        let Some(path) = settings.applications() else { return Ok(()) };
+        let (own, counters) = (Arc::clone(&self.services), Arc::clone(&self.applications));
+        let watch = applications::Watch::start(path, own, counters).context("applications.file")?;
+        self.reading = Some(tokio::spawn(watch.run()));
         Ok(())
     }
 

@@ -67,6 +67,7 @@ impl Settings {
         settings.forwards()?;
         settings.exports()?;
         settings.probed()?;
+        settings.fingerprints()?;
         settings.rules()?;
         settings.actions()?;
         settings.feeds()?;
@@ -134,14 +135,32 @@ mod tests {
         let text = settings.describe();
         let again = Settings::parse(&text).expect("its own description");
         assert_eq!(settings.values, again.values);
-        assert_eq!(settings.meter(), minamo_meter::Settings::default());
+        assert_eq!(format!("{:?}", settings.meter()), format!("{:?}", minamo_meter::Settings::default()));
         let none = minamo_collect::Settings { listen: Vec::new(), ..Default::default() };
         assert_eq!(settings.collect().expect("defaults"), none);
         assert_eq!(settings.enrich().enricher, minamo_enrich::Settings::default());
+        assert!(settings.enrich().fingerprints.is_empty());
         assert_eq!((settings.enrich().networks, settings.enrich().databases.len()), (None, 0));
         assert!(settings.listen().expect("an address").ip().is_loopback());
         assert_eq!(settings.pairing(), Some(minamo_pair::PairSettings::default()));
         assert_eq!(settings.duplicates(), Some(minamo_pair::DuplicateSettings::default()));
+    }
+
+    #[test]
+    fn feeds_of_fingerprints_name_their_file_and_kind() {
+        let good = "[[fingerprints]]\nfile = \"/etc/minamo/ja3.csv\"\nkind = \"ja3\"\nbad = true\n";
+        let feeds = Settings::parse(good).expect("good").fingerprints().expect("good");
+        assert_eq!((feeds.len(), feeds[0].1.name.as_str(), feeds[0].1.bad), (1, "ja3", true));
+        assert_eq!(error("[[fingerprints]]\nkind = \"ja3\"\n"), "fingerprints: file: want the path of a feed");
+        let kinds = "ja3, ja3s, ja4, hassh, hassh_server, cert_sha1, cert_sha256, dhcp";
+        assert_eq!(
+            error("[[fingerprints]]\nfile = \"a\"\nkind = \"md5\"\n"),
+            format!("fingerprints: kind: got \"md5\", want one of {kinds}")
+        );
+        assert!(
+            error("[[fingerprints]]\nfile = \"a\"\nkind = \"ja3\"\nx = 1\n")
+                .starts_with("fingerprints: x: no such key")
+        );
     }
 
     #[test]

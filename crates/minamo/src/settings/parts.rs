@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use minamo_detect::{Instance, Severity, parse_length};
+use minamo_enrich::{FeedForm, FingerprintKind};
 
 use super::Settings;
 use super::keys::Keys;
@@ -242,6 +243,24 @@ impl Settings {
         })
     }
 
+    /// `[[fingerprints]]`: the file of each feed and how it is read.
+    pub(crate) fn fingerprints(&self) -> anyhow::Result<Vec<(PathBuf, FeedForm)>> {
+        let feeds = self.tables("fingerprints").map(|table| {
+            let mut keys = Keys::of(table);
+            let file = PathBuf::from(keys.text("file")?.context("file: want the path of a feed")?);
+            let kind = keys.text("kind")?.context("kind: want such as \"ja3\"")?;
+            let kinds = || FingerprintKind::ALL.map(FingerprintKind::name).join(", ");
+            let kind =
+                FingerprintKind::of(kind).with_context(|| format!("kind: got {kind:?}, want one of {}", kinds()))?;
+            let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            let name = keys.text("name")?.map(str::to_owned).or(stem).unwrap_or_default();
+            let (value, label) = (keys.text("value")?.map(str::to_owned), keys.text("label")?.map(str::to_owned));
+            let form = FeedForm { kind, name, bad: keys.flag("bad")?, value, label };
+            keys.end().map(|()| (file, form))
+        });
+        feeds.collect::<anyhow::Result<_>>().context("fingerprints")
+    }
+
     /// `applications.file`.
     pub(crate) fn applications(&self) -> Option<PathBuf> {
         Some(self.text("applications.file")).filter(|path| !path.is_empty()).map(PathBuf::from)
@@ -251,6 +270,8 @@ impl Settings {
     pub(crate) fn enrich(&self) -> enrichment::Settings {
         let networks = Some(self.text("enrich.networks")).filter(|path| !path.is_empty());
         enrichment::Settings {
+            // They were good when the settings were read.
+            fingerprints: self.fingerprints().unwrap_or_default(),
             networks: networks.map(PathBuf::from),
             databases: self.texts("enrich.mmdb").into_iter().map(PathBuf::from).collect(),
             enricher: minamo_enrich::Settings {

@@ -54,6 +54,8 @@ pub enum Kind {
     Columns,
     /// Octets with their unit, or off.
     Ring,
+    /// Tables that name feeds of fingerprints.
+    Fingerprints,
     /// Tables that say how detection rules run.
     Rules,
     /// Tables that say who is told of events.
@@ -91,6 +93,9 @@ impl Kind {
             Self::Sampling => "\"none\", or a method and one in how many: \"count:100\", \"random:100\", \"flow:100\"",
             Self::Columns => "\"all\", \"light\", \"none\", or names joined by commas such as \"ip,tcp,npm\"",
             Self::Ring => "a size with a unit such as \"20GiB\", or \"off\"",
+            Self::Fingerprints => {
+                "tables [[fingerprints]] with `file`, `kind` and if need be `name`, `bad`, `value`, `label`"
+            }
             Self::Exports => "tables [[export]] with `url` and if need be `template` and `sides`",
             Self::Rules => {
                 "tables [[rule]] with `name` and if need be `enabled`, `instance`, `only`, `severity`, `parameters`"
@@ -116,6 +121,12 @@ pub struct Setting {
 
 /// Every setting.
 pub static SETTINGS: &[Setting] = &[
+    Setting {
+        key: "fingerprints",
+        kind: Kind::Fingerprints,
+        default: "[]",
+        doc: "Feeds of fingerprints, CSV or JSON, read again when they change: `file`; `kind` \"ja3\", \"ja3s\", \"ja4\", \"hassh\", \"hassh_server\", \"cert_sha1\", \"cert_sha256\" or \"dhcp\"; `name` in rows; `bad` true where it lists what should not be seen; `value` and `label` for its columns. See docs/guide/visibility.md.",
+    },
     Setting {
         key: "export",
         kind: Kind::Exports,

@@ -51,12 +51,12 @@ fn filter_sql_and_meter_agree_and_the_scan_is_found() {
     );
     assert_eq!(by_sql[0]["bytes"], top["bytes"]);
 
-    let events = sql(&data, "SELECT rule, src_ip, facts FROM events ORDER BY rule");
+    // What else is found is in `attacks`.
+    let events = sql(&data, "SELECT rule, facts FROM events WHERE src_ip = ip('192.0.2.17') ORDER BY rule");
     // The scan takes half a minute: it can fall into one window or two.
     let mut rules: Vec<_> = events.iter().filter_map(|e| e["rule"].as_str()).collect();
     rules.dedup();
     assert_eq!(rules, ["scan_hosts", "scan_ports"], "{events:?}");
-    assert!(events.iter().all(|e| e["src_ip"] == "192.0.2.17"));
 }
 
 #[test]

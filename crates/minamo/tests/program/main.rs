@@ -4,6 +4,7 @@
 // The helpers of tests fail by panicking, and tell on standard output what they skip.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod attacks;
 mod captures;
 mod collect;
 mod corpora;
@@ -15,6 +16,7 @@ mod lake;
 mod namespace;
 mod probe;
 mod rules;
+mod score;
 mod server;
 mod sets;
 mod wrong_input;

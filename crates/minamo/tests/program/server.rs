@@ -167,7 +167,7 @@ fn metrics_are_those_of_the_table() {
         "[collect]\nlisten = [\"127.0.0.1:0\"]\nforward = [{ to = \"127.0.0.1:9\" }]\n\
         [[export]]\nurl = \"ipfix://127.0.0.1:9\"\n",
     );
-    agrees(&server.metrics(), &["Probe", "Recorder", "Buffer"]);
+    agrees(&server.metrics(), &["Probe", "Recorder", "Actions", "Buffer"]);
     server.stop();
 }
 
@@ -237,7 +237,7 @@ fn what_passes_an_interface_is_in_the_lake_once() {
         std::thread::sleep(Duration::from_millis(100));
     }
     let shown = server.metrics();
-    agrees(&shown, &["Collector", "Forwarding", "Pairing", "Export", "Buffer"]);
+    agrees(&shown, &["Collector", "Forwarding", "Pairing", "Actions", "Export", "Buffer"]);
     for (name, labels, value) in &shown {
         let lost = name == "minamo_probe_dropped_frames_total" || name == "minamo_ingest_dropped_rows_total";
         assert!(!lost || *value == 0, "{name}{{{labels}}} {value}");

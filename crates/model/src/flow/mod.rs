@@ -5,6 +5,7 @@ mod community;
 mod core;
 mod enrich;
 mod export;
+mod judged;
 mod merge;
 mod protocols;
 
@@ -12,6 +13,7 @@ pub use self::community::Community;
 pub use self::core::{Core, Exporter, Icmp, L2, Net, Npm, Sampling, Splt, Tcp, Tunnel};
 pub use enrich::Enrich;
 pub use export::{Eta, Extra, Firewall, Forwarding, Nat, Routing, User};
+pub use judged::{Fingerprint, Host, Risk, Threat};
 pub use merge::Merge;
 pub use protocols::{BitTorrent, Dhcp, Dns, Ftp, Http, Mail, Ntp, Quic, Rdp, Sip, Smb, Ssh, Stun, Tls};
 
@@ -44,6 +46,10 @@ row! {
         dhcp: Dhcp,
         sip: Sip,
         stun: Stun,
+        host: Host,
+        risk: Risk,
+        fingerprint: Fingerprint,
+        threat: Threat,
         enrich: Enrich,
         nat: Nat,
         firewall: Firewall,

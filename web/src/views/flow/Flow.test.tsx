@@ -59,3 +59,15 @@ test("tags of now are links, one of then only is told apart", async () => {
   expect(link.title).toContain("not one when the flow started");
   expect(screen.getByText("was old name")).toBeTruthy();
 });
+
+test("risks have a severity, what was seen, and harmless causes", async () => {
+  const risky = { ...row, risk: ["clear_text_credentials", "later"], risk_evidence: ["FTP sent a password in clear: PASS", "x"], risk_score: 60 };
+  answer({ "/flows/00000000000000aa": risky });
+  show(<Flow />, `/flows/00000000000000aa?${RANGE}`, "/flows/:id", "ja");
+  expect(await screen.findByText("FTP で平文のパスワードを送信：PASS", { selector: "q" })).toBeTruthy();
+  expect(screen.getByText("平文のパスワード", { selector: "strong" })).toBeTruthy();
+  expect(screen.getByText("スコア 60／100")).toBeTruthy();
+  const link = screen.getByRole("link", { name: "clear_text_credentials" });
+  expect(new URL(link.getAttribute("href") ?? "", "http://x").searchParams.get("q")).toBe("risk = clear_text_credentials");
+  expect(screen.getByText("later", { selector: "strong" })).toBeTruthy();
+});

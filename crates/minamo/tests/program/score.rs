@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the rules say about captures of others: `make score-detect` writes it to `docs/detections.md`.
+//!
+//! Each capture gets ten days of its own in a lake, shifted by whole days, and every rule is asked over all of them.
+//! Rules that look back are left out: a capture has no past. What a capture shows is told by its corpus (labels or names),
+//! not by us; which rules ought to see it is written in [`EXPECTED`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use minamo_base::Time;
+use minamo_detect::{Engine, Rule, Severity};
+use minamo_model::{FLOWS, FlowBuilder};
+use minamo_store::{Lake, Settings};
+use serde_json::{Map, Value};
+
+use super::{minamo, root, rules};
+
+/// Captures in one lake.
+const TOGETHER: usize = 300;
+/// Days that a capture has for itself.
+const DAYS: u64 = 10;
+/// Rows that a rule may give over one lake.
+const MOST_ROWS: usize = 100_000;
+
+/// What a capture of the threats is named after or labelled with, and the rules of which one ought to fire.
+const EXPECTED: &[(&str, &[&str])] = &[
+    ("cryptomining-nesfit", &["miner"]),
+    ("dns-tunnel-pcap/iodine", &["tunnel_dns", "tunnel_dns_volume"]),
+    ("ppa-captures/activeosfingerprinting", &["scan_os"]),
+    ("ppa-captures/dns_axfr", &["dns_zone_transfer"]),
+    ("ppa-captures/http_dvwa_sqlinjection", &["http_attack"]),
+    ("ppa-captures/ratinfected", &["beacon", "port_foreign"]),
+    ("ppa-captures/synscan", &["scan_ports"]),
+    ("pcap_log4shell", &["http_attack"]),
+    ("C2_Foudre_Backdoor_DGA", &["dns_nxdomain_burst", "dns_names_random"]),
+    ("kerbrute_passwordspray", &["guess_password", "guess_spray"]),
+    ("slips/test12-icmp-portscan", &["icmp_sweep"]),
+    ("slips/test7-malicious", &["scan_hosts", "scan_ports", "scan_slow"]),
+    ("empire_smbexec", &["smb_admin_share"]),
+    ("zeek-asyncrat", &["tls_self_signed", "tls_old", "beacon"]),
+];
+
+/// Words in the names of captures of the other corpora that tell of an attack: these captures count for neither side.
+const NOT_BENIGN: &[&str] = &[
+    "scan",
+    "nmap",
+    "dga",
+    "malware",
+    "exploit",
+    "attack",
+    "attacks",
+    "cve",
+    "brute",
+    "bruteforce",
+    "bruteforcing",
+    "guess",
+    "guessing",
+    "tunnel",
+    "iodine",
+    "dnscat",
+    "exfil",
+    "log4j",
+    "jndi",
+    "zerologon",
+    "miner",
+    "mining",
+    "stratum",
+    "tor",
+    "flood",
+    "ddos",
+    "dos",
+    "shell",
+    "shellcode",
+    "trickbot",
+    "emotet",
+    "xss",
+    "sqli",
+    "injection",
+    "rce",
+    "facefish",
+    "strrat",
+    "agenttesla",
+    "eternalsafety",
+    "ripple20",
+    "sigred",
+    "s4",
+    "sniffpass",
+    "httpattacks",
+    "heartbleed",
+    "slowloris",
+    "backdoor",
+    "evader",
+    "evasion",
+    "synscan",
+    "bitcoin",
+    "monero",
+    "ethereum",
+    "psiphon",
+    "bad",
+];
+
+/// What one capture is and what was said of it.
+struct Scored {
+    name: String,
+    threat: bool,
+    flows: usize,
+    fired: BTreeSet<String>,
+}
+
+#[tokio::test]
+#[ignore = "takes minutes and wants the corpora: make score-detect"]
+async fn the_rules_on_captures_of_others() {
+    let corpora = root().join("../shared/corpora");
+    if !corpora.is_dir() {
+        println!("skipped: {} is not there", corpora.display());
+        return;
+    }
+    let mut captures = Vec::new();
+    for (folder, threat) in [("threats", true), ("dpi", false), ("general", false)] {
+        let mut files = Vec::new();
+        find(&corpora.join(folder), &mut files);
+        files.sort();
+        captures.extend(files.into_iter().map(|path| (path, threat)));
+    }
+    let rules: Vec<Rule> = rules::rules().into_iter().filter(|rule| rule.history.is_none()).collect();
+    let mut scored = Vec::new();
+    for some in captures.chunks(TOGETHER) {
+        scored.extend(score(&corpora, some, &rules).await);
+    }
+    let report = report(&scored, &rules);
+    match std::env::var("MINAMO_SCORE_TO") {
+        Ok(path) => std::fs::write(path, report).expect("written"),
+        Err(_) => println!("{report}"),
+    }
+    let crying: Vec<_> = benign(&scored).filter(|capture| loud(capture, &rules)).map(|capture| &capture.name).collect();
+    assert!(crying.is_empty(), "events of severity high or more on benign captures: {crying:?}");
+}
+
+/// The captures of a folder, one of each content.
+fn find(folder: &Path, out: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("readable") {
+        let path = entry.expect("readable").path();
+        if path.is_dir() {
+            find(&path, out);
+        } else if path.extension().is_some_and(|e| ["pcap", "pcapng", "cap", "trace"].iter().any(|x| e == *x)) {
+            out.push(path);
+        }
+    }
+}
+
+/// Flows of a capture as JSON; kept in a folder where one is named, to try rules quickly.
+fn metered(corpora: &Path, capture: &Path) -> String {
+    let kept = std::env::var("MINAMO_SCORE_KEEP").ok().map(|folder| {
+        let name = capture.strip_prefix(corpora).expect("inside").to_string_lossy().replace('/', "__");
+        PathBuf::from(folder).join(name)
+    });
+    if let Some(text) = kept.as_ref().and_then(|path| std::fs::read_to_string(path).ok()) {
+        return text;
+    }
+    // Some captures are broken on purpose: what can be read of them counts.
+    let output = minamo(&["meter", &capture.to_string_lossy()]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    if let Some(path) = kept {
+        std::fs::write(path, &text).expect("written");
+    }
+    text
+}
+
+async fn score(corpora: &Path, captures: &[(PathBuf, bool)], rules: &[Rule]) -> Vec<Scored> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let clock = || Time::parse("2026-01-05T12:00:00Z").unwrap_or_default();
+    let lake = Lake::open(folder.path(), Settings::default(), clock).expect("opened");
+    let first = Time::parse("2001-01-01T00:00:00Z").expect("a time");
+    let day = Duration::from_secs(86_400);
+    let slot = i64::try_from(day.as_nanos()).expect("small") * i64::try_from(DAYS).expect("small");
+    let mut scored = Vec::new();
+    for (at, (path, threat)) in captures.iter().enumerate() {
+        let text = metered(corpora, path);
+        let mut flows: Vec<_> = text
+            .lines()
+            .map(|line| rules::flow(&serde_json::from_str::<Map<String, Value>>(line).expect("JSON")))
+            .collect();
+        let begin = flows.iter().map(|flow| flow.core.time_start.0).min().unwrap_or_default();
+        let days = i64::try_from(day.as_nanos()).expect("small");
+        let shift = first.0 + slot * i64::try_from(at).expect("few") - begin.div_euclid(days) * days;
+        // What lies days after the first packet is a broken clock, and not the capture's.
+        flows.retain(|flow| flow.core.time_start.0 - begin < slot - days);
+        let mut builder = FlowBuilder::default();
+        for flow in &mut flows {
+            flow.core.time_start.0 += shift;
+            flow.core.time_end.0 = (flow.core.time_end.0 + shift).max(flow.core.time_start.0);
+            builder.append(flow);
+        }
+        if !builder.is_empty() {
+            lake.append(&FLOWS, builder.finish().expect("a batch")).await.expect("appended");
+        }
+        let name = path.strip_prefix(corpora).expect("inside").to_string_lossy().into_owned();
+        scored.push(Scored { name, threat: *threat, flows: flows.len(), fired: BTreeSet::new() });
+    }
+    lake.seal().await.expect("sealed");
+    let (from, to) = lake.time_range().await.expect("there are rows");
+    for rule in rules {
+        for sql in Engine::questions(rule, from, to).sql {
+            let answer = lake.sql(&sql, MOST_ROWS).await.unwrap_or_else(|error| panic!("{}: {error}", rule.name));
+            assert!(!answer.truncated, "{} gives too many rows", rule.name);
+            for event in Engine::default().events(rule, &answer.batches, to).events {
+                let at = usize::try_from((event.finding.time_start.0 - first.0).div_euclid(slot)).expect("a slot");
+                if std::env::var("MINAMO_SCORE_TELL").is_ok() {
+                    println!("{} {} {}", scored[at].name, rule.name, event.finding.facts);
+                }
+                scored[at].fired.insert(rule.name.clone());
+            }
+        }
+    }
+    scored
+}
+
+/// The captures that count as benign.
+fn benign(scored: &[Scored]) -> impl Iterator<Item = &Scored> {
+    let odd = |name: &str| {
+        let name = name.to_lowercase();
+        name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| NOT_BENIGN.contains(&word))
+    };
+    scored.iter().filter(move |capture| !capture.threat && !odd(&capture.name))
+}
+
+fn severity(rules: &[Rule], name: &str) -> Severity {
+    rules.iter().find(|rule| rule.name == name).map_or(Severity::Low, |rule| rule.severity)
+}
+
+/// Whether a capture has an event that wants somebody at once.
+fn loud(capture: &Scored, rules: &[Rule]) -> bool {
+    capture.fired.iter().any(|name| severity(rules, name) >= Severity::High)
+}
+
+fn report(scored: &[Scored], rules: &[Rule]) -> String {
+    let mut out = String::from(
+        "<!-- Generated by `make score-detect`. Do not edit. -->\n\n# Detection on captures of others\n\n\
+         Every rule that does not look back, with its shipped parameters, on captures that others published. What a capture shows is \
+         told by its corpus; which rules ought to see it is written in `crates/minamo/tests/program/score.rs`. Captures are counted, not events.\n\n",
+    );
+    let threats: Vec<_> = scored.iter().filter(|capture| capture.threat).collect();
+    let quiet: Vec<_> = benign(scored).collect();
+    let with = |captures: &[&Scored], least| {
+        captures.iter().filter(|c| c.fired.iter().any(|name| severity(rules, name) >= least)).count()
+    };
+    _ = writeln!(
+        out,
+        "| captures | number | with flows | with an event | of severity medium or more | high or more |\n|---|---|---|---|---|---|"
+    );
+    for (title, captures) in [("threats", &threats), ("benign", &quiet)] {
+        let full = captures.iter().filter(|capture| capture.flows > 0).count();
+        let [any, medium, high] = [Severity::Low, Severity::Medium, Severity::High].map(|least| with(captures, least));
+        _ = writeln!(out, "| {title} | {} | {full} | {any} | {medium} | {high} |", captures.len());
+    }
+    _ = writeln!(
+        out,
+        "\n## What ought to be seen\n\nOne of the rules named is enough.\n\n| captures | number | seen | by |\n|---|---|---|---|"
+    );
+    for (part, wanted) in EXPECTED {
+        let of: Vec<_> = threats.iter().filter(|capture| capture.name.contains(part)).collect();
+        let seen = of.iter().filter(|capture| wanted.iter().any(|rule| capture.fired.contains(*rule))).count();
+        let by: BTreeSet<_> = of.iter().flat_map(|capture| &capture.fired).map(|rule| format!("`{rule}`")).collect();
+        _ = writeln!(out, "| {part} | {} | {seen} | {} |", of.len(), by.into_iter().collect::<Vec<_>>().join(", "));
+    }
+    _ = writeln!(
+        out,
+        "\n## By rule\n\nA rule of severity low tells what is there (a protocol, a tool), so that it may speak on benign captures.\n\n| rule | severity | threats | benign | benign captures |\n|---|---|---|---|---|"
+    );
+    let mut told: BTreeMap<&str, (usize, Vec<&str>)> = BTreeMap::new();
+    threats.iter().for_each(|c| c.fired.iter().for_each(|rule| told.entry(rule).or_default().0 += 1));
+    quiet.iter().for_each(|c| c.fired.iter().for_each(|rule| told.entry(rule).or_default().1.push(&c.name)));
+    for rule in rules {
+        let (hits, false_ones) = told.remove(&*rule.name).unwrap_or_default();
+        let few: Vec<_> = false_ones.iter().take(3).map(|name| name.rsplit('/').next().unwrap_or(name)).collect();
+        let more = if false_ones.len() > 3 { ", …" } else { "" };
+        _ = writeln!(
+            out,
+            "| `{}` | {} | {hits} | {} | {}{more} |",
+            rule.name,
+            rule.severity.name(),
+            false_ones.len(),
+            few.join(", ")
+        );
+    }
+    out
+}
