@@ -15,8 +15,8 @@ use crate::element::Coding;
 use crate::finish::{self, Header};
 use crate::measure::{self, Measure};
 use crate::plan::{
-    DOMAIN, DST_BYTES, DST_FLAGS, DST_PACKETS, DST_PORT, Fill, ICMP_CODE, ICMP_KIND, IN_IF, Kind, PROTO, Plan,
-    SRC_BYTES, SRC_FLAGS, SRC_PACKETS, SRC_PORT, TIME_END, TIME_START,
+    DOMAIN, DST_BYTES, DST_FLAGS, DST_PACKETS, DST_PORT, EXPORTER_IP, Fill, ICMP_CODE, ICMP_KIND, IN_IF, Kind, PROTO,
+    Plan, SRC_BYTES, SRC_FLAGS, SRC_PACKETS, SRC_PORT, TIME_END, TIME_START,
 };
 use crate::record::{moment, uint};
 
@@ -31,7 +31,6 @@ const SOURCE: ColumnId = Flow::at("source");
 const ORIENTATION: ColumnId = Flow::at("orientation");
 const END_REASON: ColumnId = Flow::at("end_reason");
 const TIME_RECEIVED: ColumnId = Flow::at("time_received");
-const EXPORTER_IP: ColumnId = Flow::at("exporter_ip");
 const TIME_QUALITY: ColumnId = Flow::at("exporter_time_quality");
 const DIRECTION: ColumnId = Flow::at("exporter_direction");
 const RATE: ColumnId = Flow::at("sampling_rate");

@@ -16,7 +16,6 @@ use minamo_base::{Sample, Time, exposition};
 use minamo_capture::{LiveCapture, LiveSettings};
 use minamo_model::{BATCH_ROWS, FLOWS, FlowBuilder, with_community_ids};
 use minamo_sinks::Sink;
-use minamo_sinks::export::TlsFiles;
 use minamo_sinks::export::spool::{self, Spool};
 use tokio::sync::mpsc;
 
@@ -121,10 +120,7 @@ impl Outlet {
     fn open(args: &Probe) -> anyhow::Result<Self> {
         if let Some(target) = export::later(&args.export)? {
             let buffer = &args.buffer;
-            let identity = buffer.certificate.clone().zip(buffer.key.clone());
-            let tls = TlsFiles { authority: buffer.ca.clone(), identity };
-            tls_is_good(&target, &tls)?;
-            let target = target.with_tls(tls).with_domain(buffer.domain);
+            let target = target.with_domain(buffer.domain);
             let settings = spool::Settings {
                 bound: buffer.bound as u64,
                 keep: buffer.keep,
@@ -191,15 +187,6 @@ impl Outlet {
             }
         }
     }
-}
-
-/// The files of TLS are looked at now: a wrong name shall not wait until the collector is there.
-fn tls_is_good(target: &minamo_sinks::export::Target, files: &TlsFiles) -> anyhow::Result<()> {
-    if target.transport != minamo_sinks::export::Transport::Tls {
-        anyhow::ensure!(*files == TlsFiles::default(), "--ca and --certificate are for ipfix+tls://");
-        return Ok(());
-    }
-    files.check().context("TLS")
 }
 
 /// The threads that meter.

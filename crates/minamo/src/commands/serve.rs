@@ -17,7 +17,6 @@ use minamo_server::lake::import::Importing;
 use minamo_server::local::LocalListener;
 use minamo_server::profiles::Synced;
 use minamo_server::{Deps, State, random_password, services};
-use minamo_sinks::export::{self, Door};
 use minamo_state::Definitions;
 use minamo_store::Lake;
 use tokio::net::TcpListener;
@@ -34,6 +33,7 @@ use crate::enrichment;
 use crate::import;
 use crate::ingest::{self, Fresh};
 use crate::interfaces::InterfaceNames;
+use crate::outgoing::Outgoing;
 use crate::pairing::{self, Stages};
 use crate::probe;
 use crate::sets::{AllSets, Kept, Networks, Own};
@@ -88,7 +88,7 @@ pub(crate) struct Core {
     ingested: Arc<ingest::Counters>,
     /// Takes in files that are uploaded, beside the sources.
     importing: Importing,
-    exports: Arc<Vec<Door>>,
+    exports: Arc<Vec<Outgoing>>,
     enrichment: Arc<minamo_enrich::Control>,
     /// Reads the files of enrichment again.
     watching: JoinHandle<()>,
@@ -121,9 +121,8 @@ impl Core {
         let detected = Arc::new(detector::Counters::default());
         let detector = Detector::new(Arc::clone(&lake), rules.clone(), &fresh, Arc::clone(&detected)).await?;
         let detect = watch::Sender::new(());
-        let open = |target| Door::open(target, export::Clock::System(clock::now)).context("cannot start an export");
-        let exports: Vec<Door> = settings.exports()?.into_iter().map(open).collect::<anyhow::Result<_>>()?;
-        let exports = Arc::new(exports);
+        let exports = settings.exports()?.into_iter().map(|export| Outgoing::open(export, &lake));
+        let exports = Arc::new(exports.collect::<anyhow::Result<Vec<_>>>()?);
         let (fresh_rows, taken) = (Arc::clone(&fresh), Arc::clone(&ingested));
         let ingest = ingest::run(Arc::clone(&lake), queue, enricher, fresh_rows, taken, Arc::clone(&exports));
         Ok(Self {
@@ -160,7 +159,7 @@ impl Core {
         self.watching.abort();
         self.ingest.await?;
         let exports = self.exports;
-        tokio::task::spawn_blocking(move || exports.iter().for_each(Door::close)).await?;
+        tokio::task::spawn_blocking(move || exports.iter().for_each(Outgoing::close)).await?;
         // An import that runs keeps the lake; its file goes on where it was when it is imported again.
         drop(self.importing);
         drop(self.detect);
@@ -188,7 +187,7 @@ pub(crate) async fn serve(
         samples.extend(ingested.samples(&[]));
         samples.extend(enrichment.samples());
         samples.extend(detected.samples(&[]));
-        samples.extend(exports.iter().flat_map(|export| export.counters().samples(&[export.name()])));
+        samples.extend(exports.iter().flat_map(Outgoing::samples));
         samples
     };
     let services = services(Deps {
