@@ -114,7 +114,7 @@ mod tests {
             let group = flow.exporter.get_or_insert_default();
             (group.ip, group.in_if, group.out_if) = (Some(exporter(last)), input, output);
             // As another collector told it.
-            group.out_if_name = Some(format!("told {last}").into());
+            group.out_if_name = Some(format!("told {last}"));
             builder.append(&flow);
         }
         let batch = builder.finish().expect("a batch");
