@@ -257,7 +257,14 @@ const routes = {
     return { rows: rows.slice(offset, offset + body.limit), next: offset + body.limit < rows.length ? String(offset + body.limit) : null };
   },
   "GET /api/v1/filter/complete": (_, query) => complete(query.get("text") ?? "", Number(query.get("at")), flows),
-  "GET /api/v1/events": (_, query) => ({ rows: events.filter((e) => e.last >= query.get("from") && e.first < query.get("to")).slice(0, Number(query.get("limit") ?? 100)) }),
+  "GET /api/v1/events": (_, query) => ({ rows: events.filter((e) => e.last >= query.get("from") && e.first < query.get("to")).slice(0, Number(query.get("limit") ?? 100)), hidden: 0 }),
+  "GET /api/v1/incidents": (_, query) => ({
+    rows: events
+      .filter((e) => e.last >= query.get("from") && e.first < query.get("to"))
+      .map((e) => ({ incident_id: e.event_id, host: e.src_ip, severity: e.severity, score: 60, first: e.first, last: e.last, stages: [{ tactic: "discovery", name: { en: "discovery", ja: "内部の探索" }, at: e.first }], events: [{ event_id: e.event_id, title: e.title, first: e.first }], hosts: [e.src_ip], narrative: [{ at: e.first, text: e.text }], triage: e.triage })),
+  }),
+  "GET /api/v1/suppressions": () => ({ suppressions: [] }),
+  "GET /api/v1/rules": () => ({ rules: [], refused: [] }),
   "POST /api/v1/sql": sql,
   ...lake(flows, refuse),
 };

@@ -204,15 +204,115 @@ async function billing({ page, t, go, shot, see }) {
   await page.goBack();
 }
 
+/** A profile is made, refused where a channel is wrong, charted both ways, and ended. */
+async function profiles({ page, t, go, shot, see }) {
+  const name = `web ${await page.locator("html").getAttribute("lang")} ${Date.now() % 10_000}`;
+  await go("profiles");
+  await page.locator(".traffic canvas").first().waitFor(wait);
+  await page.getByRole("button", { name: t.profiles.new }).click();
+  await page.getByLabel(t.profiles.name, { exact: true }).fill(name);
+  await page.getByLabel(t.profiles.channelName, { exact: true }).fill("tls");
+  const filter = page.getByRole("combobox", { name: t.profiles.channelFilter.replace("{{name}}", "tls") });
+  await filter.fill("dst_port = ");
+  await filter.press("Escape");
+  await page.getByRole("button", { name: t.profiles.make }).click();
+  await page.getByRole("alert").first().waitFor(wait);
+  await filter.fill("dst_port = 443");
+  await filter.press("Escape");
+  await page.getByRole("button", { name: t.profiles.make }).click();
+  await page.getByRole("heading", { name }).waitFor(wait);
+  await page.getByRole("button", { name: t.profiles.as.then }).click();
+  await see(t.profiles.note.then);
+  await page.locator(".legend, .traffic canvas").first().waitFor(wait);
+  assert.equal(await page.locator(".error-note").count(), 0, "the profile is charted");
+  await shot("profiles");
+  page.once("dialog", (dialog) => dialog.accept());
+  await page.getByRole("button", { name: t.profiles.end }).click();
+  await page.getByRole("heading", { name: t.profiles.live, exact: true }).waitFor(wait);
+}
+
+/** A tag and a set are made, what is wrong is told where it is, and a question uses them. */
+async function names({ page, t, go, shot, see }) {
+  const lang = await page.locator("html").getAttribute("lang");
+  const [tag, set] = [`walk-${lang}-${Date.now() % 10_000}`, `servers-${lang}-${Date.now() % 10_000}`];
+  await go("names");
+  await page.getByRole("button", { name: t.names.new.set }).click();
+  await page.getByLabel(t.profiles.name, { exact: true }).fill(set);
+  const list = page.getByLabel(t.names.members);
+  await list.fill("192.0.2.0/24\n192.0.2.300");
+  await page.getByRole("button", { name: t.names.make.set }).click();
+  await page.getByRole("alert").first().waitFor(wait);
+  assert.match(await list.inputValue(), /192\.0\.2\.300/, "refused members stay");
+  await list.fill("192.0.2.0/24\n2001:db8:1::/48");
+  await page.getByRole("button", { name: t.names.make.set }).click();
+  await page.getByRole("heading", { name: t.names.change.set.replace("{{name}}", set) }).waitFor(wait);
+  await page.getByRole("button", { name: t.names.new.tag }).click();
+  await page.getByLabel(t.profiles.name, { exact: true }).fill(tag);
+  const filter = page.getByRole("combobox", { name: t.names.filter });
+  await filter.fill(`ip in @${set}`);
+  await filter.press("Escape");
+  await page.getByRole("button", { name: t.names.make.tag }).click();
+  await page.getByRole("heading", { name: t.names.change.tag.replace("{{name}}", tag) }).waitFor(wait);
+  await see(t.profiles.versions);
+  await shot("names");
+  const asked = page.url();
+  await go("flows");
+  const input = page.getByRole("combobox", { name: t.filter.label });
+  await input.fill(`tag = ${tag}`);
+  await page.keyboard.press("Enter");
+  await page.locator("tr[data-row], .empty").first().waitFor(wait);
+  assert.equal(await page.locator(".error-note, .filter-error").count(), 0, "a tag that was made is understood");
+  await page.goto(asked);
+  page.once("dialog", (dialog) => dialog.accept());
+  await page.getByRole("button", { name: t.names.end.tag }).click();
+  await see(t.names.none.tag);
+}
+
 async function events({ page, t, go, shot, see }) {
   await go("events");
+  const detail = page.locator(".event-detail");
   await page.locator(".event-detail, .empty").first().waitFor(wait);
-  await shot("events");
-  if ((await page.locator(".event-detail").count()) === 0) return see(t.events.none);
+  await see(t.incidents.story);
+  await shot("incidents");
+  await page.getByLabel(t.triage.comment).fill("seen on the walk");
+  await page.getByRole("button", { name: t.triage.save }).click();
+  await detail.locator(".comments").getByText("seen on the walk").first().waitFor(wait);
+  await page.getByRole("button", { name: t.events.view.events, exact: true }).click();
   for (const name of ["question", "benign", "values", "filter"]) await see(t.events[name]);
+  await page.getByRole("button", { name: t.suppress.open }).click();
+  await see(t.suppress.title);
+  await page.locator(".suppress [role=status]").waitFor(wait);
+  await shot("events");
+  await page.getByLabel(t.suppress.reason).fill("known");
+  await page.getByRole("button", { name: t.suppress.make, exact: true }).click();
+  await page.getByRole("button", { name: t.events.view.suppressions, exact: true }).click();
+  await page.locator(".events .grid tbody tr").getByText("known").first().waitFor(wait);
+  await shot("suppressions");
+  await page.getByRole("button", { name: t.suppress.end, exact: true }).first().click();
+  await see(t.suppress.over);
+  await page.getByRole("button", { name: t.events.view.events, exact: true }).click();
   await page.getByRole("link", { name: t.events.showFlows }).click();
   await page.waitForURL((url) => url.pathname === "/flows" && url.searchParams.has("q"), wait);
   return page.locator("tr[data-row]").first().waitFor(wait);
+}
+
+/** A rule with a lower number finds more; a text of one's own is tried, and refused where it is wrong. */
+async function rules({ page, t, go, shot, see }) {
+  await go("rules");
+  await see(t.rules.benign);
+  await page.getByRole("button", { name: t.rules.try }).click();
+  await page.locator(".profile-main [role=status] strong").waitFor(wait);
+  await shot("rules");
+  await page.getByRole("button", { name: t.rules.own }).click();
+  const text = page.getByLabel(t.rules.text);
+  const draft = await text.inputValue();
+  await text.fill(draft.replace("COUNT(DISTINCT dst_ip) AS", "COUNT(DISTINCT dst_pi) AS"));
+  await page.getByRole("button", { name: t.rules.try }).click();
+  await page.getByRole("alert").first().waitFor(wait);
+  await text.fill(draft.replace("default = 100", "default = 1"));
+  await page.getByRole("button", { name: t.rules.try }).click();
+  await page.locator(".profile-main [role=status] .grid tbody tr").first().waitFor(wait);
+  await shot("rules-own");
 }
 
 async function sql({ page, t, go, shot }) {
@@ -283,7 +383,7 @@ async function leave({ page, t }) {
   await page.getByLabel(t.login.password).waitFor(wait);
 }
 
-const steps = [login, overview, brush, drill, flows, flow, billing, events, exporters, sql, lake, status, leave];
+const steps = [login, overview, brush, drill, flows, flow, billing, profiles, names, events, rules, exporters, sql, lake, status, leave];
 let failed = 0;
 for (const [language, theme] of [["en", "light"], ["ja", "light"], ["ja", "dark"]]) {
   const walk = await open(language, theme);

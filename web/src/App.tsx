@@ -24,6 +24,7 @@ const Flows = lazy(() => import("./views/flows/Flows").then((view) => ({ default
 const Flow = lazy(() => import("./views/flow/Flow").then((view) => ({ default: view.Flow })));
 const Events = lazy(() => import("./views/events/Events").then((view) => ({ default: view.Events })));
 const Profiles = lazy(() => import("./views/profiles/Profiles").then((view) => ({ default: view.Profiles })));
+const Rules = lazy(() => import("./views/rules/Rules").then((view) => ({ default: view.Rules })));
 const Names = lazy(() => import("./views/names/Names").then((view) => ({ default: view.Names })));
 const Sql = lazy(() => import("./views/sql/Sql").then((view) => ({ default: view.Sql })));
 const Lake = lazy(() => import("./views/lake/Lake").then((view) => ({ default: view.Lake })));
@@ -100,6 +101,9 @@ function Frame() {
         </Route>
         <Route element={<Scoped title="events" />}>
           <Route path="events" element={<Events />} />
+        </Route>
+        <Route element={<Scoped title="rules" />}>
+          <Route path="rules" element={<Rules />} />
         </Route>
         <Route element={<Scoped title="profiles" />}>
           <Route path="profiles" element={<Profiles />} />

@@ -1,26 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From rules to SQL and from its rows to events. A window is looked at again when late rows come; an
-//! event that says the same as before is not given twice.
+//! event that says the same as before is not given twice, and one that goes on is made longer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
-use minamo_base::{Time, hex};
+use minamo_base::Time;
 use minamo_model::event::Finding;
 use minamo_model::{CellReader, Event, Row, json_value, text_value};
 use minamo_schema::Value;
-use sha1::{Digest, Sha1};
 
 use crate::Rule;
+use crate::said::{Said, Sight, Standing};
 
-/// Events that are remembered to tell news from repetition.
-const REMEMBERED: usize = 100_000;
+/// New events of one rule in an hour of their own time; those beyond are counted and not stored.
+const MOST_AN_HOUR: u64 = 500;
+/// Hours whose events are counted.
+const HOURS: usize = 10_000;
+/// Windows of a rule that looks back which are asked in one go, the newest ones.
+const MOST_WINDOWS: i64 = 400;
 
-/// The rules and what they have said.
+/// What the rules have said.
+#[derive(Debug, Default)]
 pub struct Engine {
-    rules: Vec<Rule>,
-    /// Facts of each event as last given, by identity.
-    said: HashMap<String, String>,
+    said: Said,
+    /// New events by rule and hour.
+    hours: HashMap<(String, i64), u64>,
 }
 
 /// What one run of a rule gave.
@@ -28,95 +34,174 @@ pub struct Engine {
 pub struct Found {
     /// Events that are new or say something new.
     pub events: Vec<Event>,
+    /// Identities of those that are new.
+    pub new: HashSet<String>,
     /// Events that were forgotten to stay within the bound.
     pub forgotten: u64,
+    /// Events that were not given because the rule gives too many.
+    pub flooded: u64,
+}
+
+/// What to ask for a rule over a span of time.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Questions {
+    /// Statements, the oldest window first.
+    pub sql: Vec<String>,
+    /// Windows that are left out because there are too many.
+    pub left_out: u64,
 }
 
 impl Engine {
-    /// An engine over some rules.
-    pub fn new(rules: Vec<Rule>) -> Self {
-        Self { rules, said: HashMap::new() }
+    /// Tells the engine of an event that was given before, so that it goes on and is not given again.
+    pub fn remember(&mut self, rule: &Rule, event_id: &str, span: (Time, Time), facts: &str) {
+        let values: BTreeMap<String, serde_json::Value> = serde_json::from_str(facts).unwrap_or_default();
+        let text = |column: &String| match values.get(column) {
+            None | Some(serde_json::Value::Null) => String::new(),
+            Some(serde_json::Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        };
+        let sight = Sight { key: key(rule, text), start: span.0, end: span.1, quiet: rule.quiet, facts, mute: false };
+        self.said.remember(event_id.to_owned(), &sight, rule.window);
     }
 
-    /// The rules.
-    pub fn rules(&self) -> &[Rule] {
-        &self.rules
-    }
-
-    /// Tells the engine of an event that was given before, so that it is not given again.
-    pub fn remember(&mut self, event_id: &str, facts: &str) {
-        if self.said.len() < REMEMBERED {
-            self.said.insert(event_id.to_owned(), facts.to_owned());
-        }
-    }
-
-    /// The query of a rule over all windows that touch `[from, to]`.
-    pub fn sql(rule: &Rule, from: Time, to: Time) -> String {
+    /// What to ask for a rule over all windows that touch `[from, to]`: one statement, or one for each window where the
+    /// rule looks back.
+    pub fn questions(rule: &Rule, from: Time, to: Time) -> Questions {
         let length = i64::try_from(rule.window.as_nanos()).unwrap_or(i64::MAX).max(1);
-        let start = Time(from.0.div_euclid(length).saturating_mul(length));
-        let end = Time(to.0.div_euclid(length).saturating_add(1).saturating_mul(length));
-        let window = format!("date_bin(INTERVAL '{} seconds', time_start)", rule.window.as_secs());
-        let range = format!("(time_start >= TIMESTAMP '{start}' AND time_start < TIMESTAMP '{end}')");
-        rule.with_parameters(&rule.sql.replace("$window", &window).replace("$range", &range))
+        let (first, last) = (from.0.div_euclid(length), to.0.div_euclid(length));
+        let Some(history) = rule.history else {
+            return Questions { sql: vec![statement(rule, first, last, length, None)], left_out: 0 };
+        };
+        let kept = first.max(last.saturating_sub(MOST_WINDOWS - 1));
+        let left_out = kept.abs_diff(first);
+        let sql = (kept..=last).map(|at| statement(rule, at, at, length, Some(history))).collect();
+        Questions { sql, left_out }
     }
 
     /// Events of the rows that the query of a rule gave.
     pub fn events(&mut self, rule: &Rule, batches: &[RecordBatch], now: Time) -> Found {
-        let mut found = Found::default();
+        let mut found = Found { forgotten: self.said.forget(), ..Found::default() };
+        let mut rows = Vec::new();
         for batch in batches {
             let readers = CellReader::all(batch);
-            for at in 0..batch.num_rows() {
-                let event = event(rule, &readers, &Row::new(&readers, at), now);
-                let core = &event.finding;
-                if self.said.get(&core.event_id).is_some_and(|facts| *facts == core.facts) {
-                    continue;
+            rows.extend((0..batch.num_rows()).map(|at| Fired::of(rule, &readers, &Row::new(&readers, at), now)));
+        }
+        // The order of windows decides which one begins an event.
+        rows.sort_by(|a, b| (a.start, &a.key, &a.facts).cmp(&(b.start, &b.key, &b.facts)));
+        let mut given: HashMap<String, usize> = HashMap::new();
+        for row in rows {
+            let end = row.start + rule.window;
+            let hour = (rule.name.clone(), row.start.secs().div_euclid(3_600));
+            let mute = self.hours.get(&hour).is_some_and(|count| *count >= MOST_AN_HOUR);
+            let (key, start, quiet) = (row.key.clone(), row.start, rule.quiet);
+            let sight = Sight { key, start, end, quiet, facts: &row.facts, mute };
+            let Some(standing) = self.said.see(&sight).cloned() else { continue };
+            let new = standing.start == row.start && standing.end == end;
+            if let Some(at) = given.get(&standing.id) {
+                if let Some(event) = found.events.get_mut(*at) {
+                    *event = row.event(rule, &standing, now);
                 }
-                if self.said.len() >= REMEMBERED {
-                    found.forgotten += self.said.len() as u64;
-                    self.said.clear();
-                }
-                self.said.insert(core.event_id.clone(), core.facts.clone());
-                found.events.push(event);
+                continue;
             }
+            if standing.muted {
+                found.flooded += u64::from(new);
+                continue;
+            }
+            if new {
+                self.count_new(hour);
+                found.new.insert(standing.id.clone());
+            }
+            given.insert(standing.id.clone(), found.events.len());
+            found.events.push(row.event(rule, &standing, now));
         }
         found
     }
+
+    fn count_new(&mut self, hour: (String, i64)) {
+        if self.hours.len() >= HOURS {
+            self.hours.clear();
+        }
+        *self.hours.entry(hour).or_default() += 1;
+    }
 }
 
-fn event(rule: &Rule, readers: &[CellReader<'_>], row: &Row<'_>, now: Time) -> Event {
-    let start = match row.get("window_start") {
-        Value::Time(start) => start,
-        _ => now,
+/// The query over the windows with these numbers.
+fn statement(rule: &Rule, first: i64, last: i64, length: i64, history: Option<Duration>) -> String {
+    let start = Time(first.saturating_mul(length));
+    let end = Time(last.saturating_add(1).saturating_mul(length));
+    let window = format!("date_bin(INTERVAL '{} seconds', time_start)", rule.window.as_secs());
+    let within = |from: Time, to: Time| {
+        let only = rule.only.as_ref().map(|only| format!(" AND ({only})")).unwrap_or_default();
+        format!("(time_start >= TIMESTAMP '{from}' AND time_start < TIMESTAMP '{to}'{only})")
     };
-    let address = |name| match row.get(name) {
-        Value::Ip(ip) => Some(ip),
-        _ => None,
-    };
-    let values: BTreeMap<&str, Value<'_>> = readers
-        .iter()
-        .map(|r| r.name())
-        .filter(|name| *name != "window_start")
-        .map(|name| (name, row.get(name)))
-        .collect();
-    let facts: BTreeMap<_, _> = values.iter().map(|(name, value)| (*name, json_value(value))).collect();
-    // The keys, not the counts, make the identity: a later look at the same window is the same event.
-    let keys: Vec<_> = ["src_ip", "dst_ip", "dst_port", "proto"].map(|name| text_value(&row.get(name))).into();
-    let mut hash = Sha1::new();
-    hash.update(format!("{}\n{}\n{}", rule.name, start.0, keys.join("\n")));
-    Event {
-        finding: Finding {
-            event_id: hex(hash.finalize().get(..8).unwrap_or_default()),
-            rule: rule.name.clone(),
-            severity: rule.severity.name().into(),
-            time_start: start,
-            time_end: start + rule.window,
-            time_found: now,
+    let mut sql = rule.sql.replace("$window", &window).replace("$range", &within(start, end));
+    if let Some(history) = history {
+        sql = sql.replace("$history", &within(start - history, start));
+    }
+    rule.with_parameters(&sql)
+}
+
+/// What tells the events of a rule apart.
+fn key(rule: &Rule, text: impl Fn(&String) -> String) -> String {
+    let columns: Vec<String> = rule.key.iter().map(text).collect();
+    format!("{}\n{}", rule.name, columns.join("\n"))
+}
+
+/// A row of a rule's query.
+struct Fired {
+    key: String,
+    start: Time,
+    facts: String,
+    src_ip: Option<minamo_base::Ip>,
+    dst_ip: Option<minamo_base::Ip>,
+    filter: String,
+}
+
+impl Fired {
+    fn of(rule: &Rule, readers: &[CellReader<'_>], row: &Row<'_>, now: Time) -> Self {
+        let start = match row.get("window_start") {
+            Value::Time(start) => start,
+            _ => now,
+        };
+        let address = |name| match row.get(name) {
+            Value::Ip(ip) => Some(ip),
+            _ => None,
+        };
+        let values: BTreeMap<&str, Value<'_>> = readers
+            .iter()
+            .map(|r| r.name())
+            .filter(|name| *name != "window_start")
+            .map(|name| (name, row.get(name)))
+            .collect();
+        let facts: BTreeMap<_, _> = values.iter().map(|(name, value)| (*name, json_value(value))).collect();
+        Self {
+            key: key(rule, |column| text_value(&row.get(column))),
+            start,
+            facts: serde_json::to_string(&facts).unwrap_or_default(),
             src_ip: address("src_ip"),
             dst_ip: address("dst_ip"),
-            facts: serde_json::to_string(&facts).unwrap_or_default(),
             filter: fill(&rule.filter, &values),
-            attack: rule.attack.clone(),
-        },
+        }
+    }
+
+    fn event(&self, rule: &Rule, standing: &Standing, now: Time) -> Event {
+        Event {
+            finding: Finding {
+                event_id: standing.id.clone(),
+                rule: rule.name.clone(),
+                severity: rule.severity.name().into(),
+                time_start: standing.start,
+                time_end: standing.end,
+                time_found: now,
+                src_ip: self.src_ip,
+                dst_ip: self.dst_ip,
+                facts: self.facts.clone(),
+                filter: self.filter.clone(),
+                attack: rule.attack.clone(),
+                suppressed_by: None,
+                suppression_broken: None,
+            },
+        }
     }
 }
 
@@ -170,7 +255,7 @@ mod tests {
     fn an_event_is_given_once_and_again_when_it_says_more() {
         let rule =
             crate::shipped_rules().expect("parse").into_iter().find(|r| r.name == "scan_ports").expect("shipped");
-        let mut engine = Engine::new(vec![rule.clone()]);
+        let mut engine = Engine::default();
         let first = engine.events(&rule, &[rows(150)], Time(1)).events;
         assert_eq!(first.len(), 1);
         let core = &first[0].finding;
@@ -186,7 +271,8 @@ mod tests {
     #[test]
     fn the_query_covers_whole_windows() {
         let rule = crate::shipped_rules().expect("parse").remove(1);
-        let sql = Engine::sql(&rule, Time::from_millis(61_000), Time::from_millis(125_000));
+        let asked = Engine::questions(&rule, Time::from_millis(61_000), Time::from_millis(125_000));
+        let sql = asked.sql.concat();
         assert!(sql.contains(
             "time_start >= TIMESTAMP '1970-01-01T00:01:00Z' AND time_start < TIMESTAMP '1970-01-01T00:03:00Z'"
         ));

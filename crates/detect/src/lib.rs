@@ -5,11 +5,20 @@
 
 mod count;
 mod engine;
+mod incident;
 mod rule;
+mod rules;
+mod said;
+mod suppress;
+mod tactic;
 
 pub use count::{Count, Counter, Due};
-pub use engine::{Engine, Found};
+pub use engine::{Engine, Found, Questions};
+pub use incident::{Incident, Seen, Sentence, incidents};
 pub use rule::{Parameter, Rule, RuleError, Severity, Text};
+pub use rules::{Instance, Rules, arrange};
+pub use suppress::{Scope, ScopeError, Suppression, Verdict, usual, verdict};
+pub use tactic::{TACTICS, Tactic};
 
 /// The rules that come with the product, from `rules/` of the repository.
 #[derive(rust_embed::RustEmbed)]

@@ -33,6 +33,20 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// The one with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Low, Self::Medium, Self::High, Self::Critical].into_iter().find(|severity| severity.name() == name)
+    }
+
+    /// The next worse one.
+    pub(crate) fn worse(self) -> Self {
+        match self {
+            Self::Low => Self::Medium,
+            Self::Medium => Self::High,
+            Self::High | Self::Critical => Self::Critical,
+        }
+    }
+
     /// The word for it.
     pub fn name(self) -> &'static str {
         match self {
@@ -69,12 +83,24 @@ pub struct Rule {
     pub attack: Vec<String>,
     /// Length of the window.
     pub window: Duration,
+    /// Shortest time between two looks at the windows that new flows fall into; without, it looks whenever flows came.
+    pub every: Option<Duration>,
+    /// Longest silence between two windows of the same event: a later one is another event.
+    pub quiet: Duration,
+    /// How far back before its window the query looks, by `$history`.
+    pub history: Option<Duration>,
+    /// False where it runs only for those who turn it on, because it needs to know the network.
+    pub enabled: bool,
+    /// Columns of the result that tell one event from another.
+    pub key: Vec<String>,
     /// Text of the event, with `{column}` for values.
     pub text: Text,
     /// Filter that shows the flows, with `{column}` for values.
     pub filter: String,
     /// Numbers in the query.
     pub parameters: BTreeMap<String, Parameter>,
+    /// A condition in SQL that narrows the flows, of an instance that has one.
+    pub only: Option<String>,
     /// What the query counts, where the rule says so: its rows are then counted as they come.
     pub count: Option<Count>,
     /// Causes that are no attack.
@@ -102,6 +128,13 @@ struct FrontMatter {
     #[serde(default)]
     attack: Vec<String>,
     window: String,
+    every: Option<String>,
+    quiet: Option<String>,
+    history: Option<String>,
+    #[serde(default = "yes")]
+    enabled: bool,
+    #[serde(default = "usual_key")]
+    key: Vec<String>,
     text: Text,
     filter: String,
     #[serde(default)]
@@ -109,6 +142,18 @@ struct FrontMatter {
     count: Option<Count>,
     benign: Vec<Text>,
 }
+
+fn yes() -> bool {
+    true
+}
+
+/// Columns that tell events apart where a rule does not say which do.
+fn usual_key() -> Vec<String> {
+    ["src_ip", "dst_ip", "dst_port", "proto"].map(str::to_owned).into()
+}
+
+/// The shortest silence after which a rule that does not say so gives another event.
+const QUIET: Duration = Duration::from_secs(600);
 
 impl Rule {
     /// Reads the text of a rule file.
@@ -120,8 +165,13 @@ impl Rule {
         let (front, sql) =
             body.split_once("\n+++\n").ok_or_else(|| bad("the front matter has no closing line +++".to_owned()))?;
         let front: FrontMatter = toml::from_str(front).map_err(|e| bad(e.to_string().trim_end().replace('\n', " ")))?;
-        let window = parse_length(&front.window)
-            .ok_or_else(|| bad(format!("window: got {:?}, want a length such as 1m", front.window)))?;
+        let length = |key: &str, text: &str| {
+            parse_length(text).ok_or_else(|| bad(format!("{key}: got {text:?}, want a length such as 1m")))
+        };
+        let maybe = |key: &str, text: Option<&String>| text.map(|text| length(key, text)).transpose();
+        let window = length("window", &front.window)?;
+        let quiet = maybe("quiet", front.quiet.as_ref())?.unwrap_or(QUIET.max(window));
+        let (every, history) = (maybe("every", front.every.as_ref())?, maybe("history", front.history.as_ref())?);
         let rule = Self {
             name: name.to_owned(),
             title: front.title,
@@ -129,9 +179,15 @@ impl Rule {
             severity: front.severity,
             attack: front.attack,
             window,
+            every,
+            quiet,
+            history,
+            enabled: front.enabled,
+            key: front.key,
             text: front.text,
             filter: front.filter,
             parameters: front.parameters,
+            only: None,
             count: front.count,
             benign: front.benign,
             sql: sql.trim().to_owned(),
@@ -150,6 +206,14 @@ impl Rule {
             if !self.sql.contains(&format!("${parameter}")) {
                 return Err(format!("parameters.{parameter}: the query does not use ${parameter}"));
             }
+        }
+        if self.history.is_some() != self.sql.contains("$history") {
+            return Err(
+                "history: a rule that says how far it looks back uses $history, and the other way round".to_owned()
+            );
+        }
+        if let Some(column) = self.key.iter().find(|column| self.key.len() > 4 || column.is_empty()) {
+            return Err(format!("key: got {} columns, among them {column:?}; want at most 4 names", self.key.len()));
         }
         self.check_count()?;
         if self.benign.is_empty() {
@@ -193,7 +257,11 @@ impl Rule {
 
     /// The condition, in SQL, of the rows that [`crate::Counter`] counts.
     pub fn counted(&self) -> Option<String> {
-        Some(self.with_parameters(&self.count.as_ref()?.condition))
+        let condition = self.with_parameters(&self.count.as_ref()?.condition);
+        Some(match &self.only {
+            Some(only) => format!("({condition}) AND ({only})"),
+            None => condition,
+        })
     }
 }
 

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
+#[cfg(feature = "lake")]
+mod rule;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+#[cfg(feature = "lake")]
+pub(crate) use rule::RuleCommand;
 
 /// Sees everything that moves on a network, without decrypting anything.
 #[derive(Parser)]
@@ -62,6 +68,10 @@ pub(crate) enum Command {
     #[cfg(feature = "lake")]
     #[command(subcommand)]
     Tag(TagCommand),
+    /// Detection rules: show them, and try one on the past.
+    #[cfg(feature = "lake")]
+    #[command(subcommand)]
+    Rule(RuleCommand),
     /// Run everything: probe, collector, lake, detection, console.
     #[cfg(feature = "lake")]
     Serve(Serve),

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Looks with the rules at the windows that new flows fall into and stores the events. Rules that say what they count
-//! are counted as flows come; of the others, and of what was not counted, the query is run. A rule that fails says so
-//! in the log and in a counter, and the others go on.
+//! are counted as flows come; of the others, and of what was not counted, the query is run: at once, or as seldom as the
+//! rule says. A rule that fails says so in the log and in a counter, and the others go on.
 
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,13 +12,18 @@ use std::time::Duration;
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use minamo_base::Time;
-use minamo_detect::{Counter, Due, Engine, Rule};
+use minamo_detect::{Counter, Due, Engine, Rule, Rules};
 use minamo_model::{CellReader, EVENTS, EventBuilder, FLOWS, Row, text_value};
+use minamo_schema::Value;
+use minamo_server::detection::Suppressing;
 use minamo_store::{Condition, Lake};
 use tokio::sync::watch;
 
+use crate::actions::Actions;
 use crate::clock;
+use crate::enrichment::Mark;
 use crate::ingest::Fresh;
+use crate::rules::{Loaded, Sources, planned};
 
 /// Rows that one run of a rule may give.
 const MAX_ROWS: usize = 10_000;
@@ -28,6 +35,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The pause is so many times as long as the look before it, so that detection leaves the machine to intake under load.
 const RESTS: u32 = 4;
+/// Pause between two looks at the folder of rules and at what is due.
+const TICK: Duration = Duration::from_secs(5);
 
 minamo_base::counters! {
     /// Counters of detection.
@@ -42,6 +51,12 @@ minamo_base::counters! {
         events: AtomicU64 = "minamo_detect_events_total" [], "";
         /// Runs that gave more rows than are looked at.
         cut: AtomicU64 = "minamo_detect_cut_total" [], "Raise the threshold of the rule that gives the most events.";
+        /// Windows that rules which look back were not asked over, because flows of too many windows came at once.
+        left_out: AtomicU64 = "minamo_detect_skipped_windows_total" [], "Run the rule over the past: minamo rule run.";
+        /// New events that were not stored, because their rule gave more than 500 in an hour.
+        flooded: AtomicU64 = "minamo_detect_flooded_events_total" [], "The log says which rule: raise its threshold, or narrow it.";
+        /// Rules that were read and cannot run.
+        refused: AtomicU64 = "minamo_detect_refused_rules_total" [], "The log says which and why.";
         /// Events forgotten to bound memory; they may be given twice.
         forgotten: AtomicU64 = "minamo_detect_forgotten_total" [], "A rule finds too much: raise its threshold.";
     }
@@ -82,9 +97,26 @@ impl Counted {
 
 /// The rules, bound to a lake.
 pub(crate) struct Detector {
+    rules: Arc<Rules>,
+    sources: Sources,
+    /// The files of rules as they were read.
+    marks: Vec<(PathBuf, Mark)>,
     engine: Engine,
+    suppressing: Arc<Suppressing>,
+    actions: Actions,
+    /// The rules that look seldom.
+    waiting: HashMap<String, Waiting>,
     lake: Arc<Lake>,
     counters: Arc<Counters>,
+}
+
+/// A rule that looks seldom.
+#[derive(Default)]
+struct Waiting {
+    /// Times of the flows that it has not looked at.
+    span: Option<(Time, Time)>,
+    /// Before this it does not look again.
+    rests_until: Time,
 }
 
 /// The pause after a look that took so many nanoseconds.
@@ -97,53 +129,146 @@ impl Detector {
     /// A detector that knows the events of the past; `fresh` counts for it from now on.
     pub(crate) async fn new(
         lake: Arc<Lake>,
-        rules: Vec<Rule>,
+        sources: Sources,
+        loaded: Loaded,
+        (suppressing, actions): (Arc<Suppressing>, Actions),
         fresh: &Fresh,
         counters: Arc<Counters>,
     ) -> anyhow::Result<Self> {
-        let flows = lake.stats().tables.into_iter().find(|table| table.table == FLOWS.name);
-        fresh.count(Counted::of(&rules, &lake, flows.and_then(|flows| flows.last), &counters)?);
-        let mut engine = Engine::new(rules);
-        let past = "SELECT event_id, facts FROM events ORDER BY time_found";
-        for batch in lake.sql(past, REMEMBERED).await.context("events of the past")?.batches {
+        let (marks, waiting) = (sources.marks(), HashMap::new());
+        let (rules, engine) = (Arc::new(Rules::default()), Engine::default());
+        let mut detector = Self { rules, sources, marks, engine, suppressing, actions, waiting, lake, counters };
+        detector.put(loaded, fresh)?;
+        detector.remember().await?;
+        Ok(detector)
+    }
+
+    /// The rules in force.
+    pub(crate) fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules)
+    }
+
+    /// Puts rules in force.
+    fn put(&mut self, loaded: Loaded, fresh: &Fresh) -> anyhow::Result<()> {
+        for error in &loaded.wrong {
+            self.counters.refused.fetch_add(1, Ordering::Relaxed);
+            tracing::error!("{error}; the other rules run");
+        }
+        let flows = self.lake.stats().tables.into_iter().find(|table| table.table == FLOWS.name);
+        fresh.count(Counted::of(&loaded.rules, &self.lake, flows.and_then(|flows| flows.last), &self.counters)?);
+        self.waiting.retain(|name, _| loaded.rules.iter().any(|rule| rule.name == *name));
+        self.rules.replace(loaded.rules, loaded.wrong);
+        Ok(())
+    }
+
+    /// Takes in the events of the past, so that they go on and are not given twice.
+    async fn remember(&mut self) -> anyhow::Result<()> {
+        let past = "SELECT event_id, rule, time_start, time_end, facts FROM events ORDER BY time_found";
+        for batch in self.lake.sql(past, REMEMBERED).await.context("events of the past")?.batches {
             let readers = CellReader::all(&batch);
             for at in 0..batch.num_rows() {
                 let row = Row::new(&readers, at);
-                engine.remember(&text_value(&row.get("event_id")), &text_value(&row.get("facts")));
+                let text = |name| text_value(&row.get(name));
+                let time = |name| match row.get(name) {
+                    Value::Time(at) => at,
+                    _ => Time::default(),
+                };
+                if let Some(rule) = self.rules.get(&text("rule")) {
+                    let span = (time("time_start"), time("time_end"));
+                    self.engine.remember(&rule, &text("event_id"), span, &text("facts"));
+                }
             }
         }
-        Ok(Self { engine, lake, counters })
+        Ok(())
     }
 
-    /// Looks whenever flows came, until `stop` is dropped, and then once more.
+    /// Looks whenever flows came, until `stop` is dropped, and then once more at all that waits.
     pub(crate) async fn run(mut self, fresh: Arc<Fresh>, mut stop: watch::Receiver<()>) {
         let mut pause = PAUSE;
         loop {
             tokio::select! {
                 () = fresh.notify.notified() => {}
+                () = tokio::time::sleep(TICK) => {}
                 _ = stop.changed() => break,
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 _ = stop.changed() => break,
             }
+            self.read_again(&fresh).await;
             let began = clock::now();
-            self.look(&fresh).await;
+            self.look(&fresh, false).await;
             pause = pause_after(clock::now().since(began));
         }
-        self.look(&fresh).await;
+        self.look(&fresh, true).await;
+        let actions = std::mem::take(&mut self.actions);
+        if let Err(error) = tokio::task::spawn_blocking(|| actions.close()).await {
+            tracing::error!(%error, "actions did not end");
+        }
+    }
+
+    /// Reads the rules again where a file of them has changed.
+    async fn read_again(&mut self, fresh: &Fresh) {
+        let marks = self.sources.marks();
+        if marks == self.marks {
+            return;
+        }
+        self.marks = marks;
+        let loaded = match self.sources.load() {
+            Ok(loaded) => planned(&self.lake, loaded).await,
+            Err(error) => {
+                self.counters.refused.fetch_add(1, Ordering::Relaxed);
+                tracing::error!("{error:#}; the rules stay as they are");
+                return;
+            }
+        };
+        match self.put(loaded, fresh) {
+            Ok(()) => tracing::info!(rules = self.rules.now().len(), "detect.rules: read again"),
+            Err(error) => tracing::error!("{error:#}; the rules stay as they are"),
+        }
     }
 
     /// Looks with every rule at the windows of the flows that came: at what was counted of them, and with its query
-    /// where not all was counted.
-    async fn look(&mut self, fresh: &Fresh) {
-        let Some(span) = fresh.take() else { return };
-        for rule in self.engine.rules().to_vec() {
-            if let Err(error) = self.look_with(&rule, fresh, span).await {
+    /// where not all was counted. Rules that look seldom wait until they are due, or until the end.
+    async fn look(&mut self, fresh: &Fresh, end: bool) {
+        let span = fresh.take();
+        let now = clock::now();
+        for rule in self.rules.now().iter() {
+            let span = match rule.every {
+                None => span,
+                Some(every) => self.due(&rule.name, every, span, now, end),
+            };
+            let Some(span) = span else { continue };
+            if let Err(error) = self.look_with(rule, fresh, span).await {
                 self.counters.failures.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(rule = rule.name, "rule failed: {error:#}");
             }
         }
+    }
+
+    /// What a rule that looks seldom has to look at now: after a rest it does so soon, so that what happens on a quiet
+    /// network, or is read from files, does not have to wait.
+    fn due(
+        &mut self,
+        rule: &str,
+        every: Duration,
+        span: Option<(Time, Time)>,
+        now: Time,
+        end: bool,
+    ) -> Option<(Time, Time)> {
+        let waiting = self.waiting.entry(rule.to_owned()).or_default();
+        waiting.span = match (waiting.span, span) {
+            (Some((from, to)), Some((more_from, more_to))) => Some((from.min(more_from), to.max(more_to))),
+            (old, new) => old.or(new),
+        };
+        if !end && now < waiting.rests_until {
+            return None;
+        }
+        let due = waiting.span.take();
+        if due.is_some() {
+            waiting.rests_until = now + every;
+        }
+        due
     }
 
     async fn look_with(&mut self, rule: &Rule, fresh: &Fresh, span: (Time, Time)) -> anyhow::Result<()> {
@@ -153,27 +278,43 @@ impl Detector {
             self.give(rule, &[rows]).await?;
         }
         if let Some((from, to)) = due.ask {
-            self.counters.runs.fetch_add(1, Ordering::Relaxed);
-            let answer = self.lake.sql(&Engine::sql(rule, from, to), MAX_ROWS).await?;
-            self.counters.cut.fetch_add(answer.truncated.into(), Ordering::Relaxed);
-            self.give(rule, &answer.batches).await?;
+            let asked = Engine::questions(rule, from, to);
+            self.counters.left_out.fetch_add(asked.left_out, Ordering::Relaxed);
+            for sql in asked.sql {
+                self.counters.runs.fetch_add(1, Ordering::Relaxed);
+                let answer = self.lake.sql(&sql, MAX_ROWS).await?;
+                self.counters.cut.fetch_add(answer.truncated.into(), Ordering::Relaxed);
+                self.give(rule, &answer.batches).await?;
+            }
         }
         Ok(())
     }
 
     /// Stores the events of the rows that a rule gave.
     async fn give(&mut self, rule: &Rule, rows: &[RecordBatch]) -> anyhow::Result<()> {
-        let found = self.engine.events(rule, rows, clock::now());
+        let mut found = self.engine.events(rule, rows, clock::now());
         self.counters.forgotten.fetch_add(found.forgotten, Ordering::Relaxed);
+        if found.flooded > 0 {
+            self.counters.flooded.fetch_add(found.flooded, Ordering::Relaxed);
+            tracing::warn!(
+                rule = rule.name,
+                events = found.flooded,
+                "too many events in an hour: these are not stored"
+            );
+        }
         if found.events.is_empty() {
             return Ok(());
         }
+        self.suppressing.judge(&mut found.events, clock::now()).context("suppressions")?;
         let mut builder = EventBuilder::default();
         for event in &found.events {
             tracing::info!(rule = rule.name, facts = event.finding.facts, "event");
             builder.append(event);
         }
         self.lake.append(&EVENTS, builder.finish()?).await?;
+        for event in found.events.iter().filter(|event| found.new.contains(&event.finding.event_id)) {
+            self.actions.tell(rule, &event.finding, clock::now());
+        }
         self.counters.events.fetch_add(found.events.len() as u64, Ordering::Relaxed);
         Ok(())
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The program as a library: [`main`] for the executable, and the tables that its references are written from.
 
+#[cfg(feature = "lake")]
+mod actions;
 mod cli;
 mod clock;
 mod commands;
@@ -28,6 +30,8 @@ mod outgoing;
 mod pairing;
 mod probe;
 mod read;
+#[cfg(feature = "lake")]
+mod rules;
 #[cfg(feature = "lake")]
 mod sets;
 #[cfg(feature = "lake")]

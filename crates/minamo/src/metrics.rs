@@ -4,7 +4,7 @@
 
 use minamo_base::Metric;
 
-use crate::{detector, ingest, pairing, probe};
+use crate::{actions, detector, ingest, pairing, probe};
 
 /// The metrics of each part, in the order of the data's way.
 pub static METRICS: &[(&str, &[Metric])] = &[
@@ -14,6 +14,7 @@ pub static METRICS: &[(&str, &[Metric])] = &[
     ("Pairing", pairing::METRICS),
     ("Ingest", ingest::METRICS),
     ("Enrichment", minamo_enrich::METRICS),
+    ("Actions", actions::METRICS),
     ("Export", minamo_sinks::export::METRICS),
     ("Buffer", minamo_sinks::export::spool::METRICS),
     ("Lake", minamo_store::METRICS),

@@ -46,8 +46,9 @@ impl Doubt {
     }
 }
 
-/// What some flows moved in some time; of sampled flows what they stand for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// What some flows moved in some time; of sampled flows what they stand for. Small, because a chart of a month by
+/// application has half a million of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cell {
     /// Octets from initiators.
     pub src_bytes: u64,
@@ -59,14 +60,23 @@ pub struct Cell {
     pub dst_packets: u64,
     /// Flows that started in this time.
     pub flows: u64,
-    /// How sure that is.
-    pub doubt: Doubt,
+    /// How sure that is, where flows were sampled or it is not known.
+    pub doubt: Option<Box<Doubt>>,
 }
 
 impl Cell {
     /// Nothing moved.
-    pub const ZERO: Self =
-        Self { src_bytes: 0, dst_bytes: 0, src_packets: 0, dst_packets: 0, flows: 0, doubt: Doubt::NONE };
+    pub const ZERO: Self = Self { src_bytes: 0, dst_bytes: 0, src_packets: 0, dst_packets: 0, flows: 0, doubt: None };
+
+    /// A cell without counters that says how sure others are.
+    pub(crate) fn of_doubt(doubt: Doubt) -> Self {
+        Self { doubt: (doubt != Doubt::NONE).then(|| Box::new(doubt)), ..Self::ZERO }
+    }
+
+    /// How sure the counters are.
+    pub fn doubt(&self) -> &Doubt {
+        self.doubt.as_deref().unwrap_or(&Doubt::NONE)
+    }
 
     /// Octets of both sides.
     pub fn bytes(&self) -> u64 {
@@ -85,8 +95,8 @@ impl Cell {
         self.src_packets = self.src_packets.saturating_add(other.src_packets);
         self.dst_packets = self.dst_packets.saturating_add(other.dst_packets);
         self.flows = self.flows.saturating_add(other.flows);
-        if other.doubt != Doubt::NONE {
-            self.doubt.add(&other.doubt);
+        if let Some(other) = &other.doubt {
+            self.doubt.get_or_insert_default().add(other);
         }
     }
 
@@ -114,7 +124,7 @@ pub(crate) fn encode(cells: &[Cell]) -> Vec<u8> {
         }
         out.push(slot);
         cell.counters().into_iter().for_each(|counter| put(&mut out, counter.into()));
-        let doubt = &cell.doubt;
+        let doubt = cell.doubt();
         if doubt.is_measured() {
             out.extend([MEASURED, slot]);
             [doubt.bytes, doubt.packets, doubt.flows].into_iter().for_each(|number| put(&mut out, number));
@@ -150,7 +160,7 @@ pub(crate) fn decode(octets: &[u8], slots: usize, mut give: impl FnMut(usize, Ce
         let Some(slot) = slot.map(usize::from).filter(|slot| *slot < slots) else { return false };
         let cell = match *first {
             MEASURED if extra => measured(&mut rest),
-            UNKNOWN if extra => Some(Cell { doubt: Doubt { unknown: true, ..Doubt::NONE }, ..Cell::ZERO }),
+            UNKNOWN if extra => Some(Cell::of_doubt(Doubt { unknown: true, ..Doubt::NONE })),
             _ => counted(&mut rest, !known),
         };
         let Some(cell) = cell else { return false };
@@ -162,19 +172,33 @@ pub(crate) fn decode(octets: &[u8], slots: usize, mut give: impl FnMut(usize, Ce
 fn counted<'a>(rest: &mut impl Iterator<Item = &'a u8>, unknown: bool) -> Option<Cell> {
     let mut next = || short(rest);
     let (src_bytes, dst_bytes, src_packets, dst_packets) = (next()?, next()?, next()?, next()?);
-    let doubt = Doubt { unknown, ..Doubt::NONE };
-    Some(Cell { src_bytes, dst_bytes, src_packets, dst_packets, flows: next()?, doubt })
+    let of = Cell::of_doubt(Doubt { unknown, ..Doubt::NONE });
+    Some(Cell { src_bytes, dst_bytes, src_packets, dst_packets, flows: next()?, ..of })
 }
 
 fn measured<'a>(rest: &mut impl Iterator<Item = &'a u8>) -> Option<Cell> {
     let (bytes, packets, flows) = (number(rest, 128)?, number(rest, 128)?, number(rest, 128)?);
     let (unseen_bytes, unseen_packets, unseen_flows) = (short(rest)?, short(rest)?, short(rest)?);
     let doubt = Doubt { bytes, packets, flows, unseen_bytes, unseen_packets, unseen_flows, unknown: false };
-    Some(Cell { doubt, ..Cell::ZERO })
+    Some(Cell::of_doubt(doubt))
 }
 
+/// A number of at most 64 bits.
 fn short<'a>(octets: &mut impl Iterator<Item = &'a u8>) -> Option<u64> {
-    number(octets, u64::BITS).and_then(|number| u64::try_from(number).ok())
+    let mut value = 0;
+    for shift in (0..u64::BITS).step_by(7) {
+        let octet = *octets.next()?;
+        let part = u64::from(octet & 0x7f);
+        // The last octet has room for what is left.
+        if (part << shift) >> shift != part {
+            return None;
+        }
+        value |= part << shift;
+        if octet & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
 }
 
 /// A number of at most so many bits.
@@ -211,12 +235,12 @@ mod tests {
         cells[59] = Cell { flows: 1, ..Cell::ZERO };
         let octets = encode(&cells);
         assert_eq!(octets.len(), 1 + 1 + 10 + 1 + 1 + 2 + 1 + 1 + 5);
-        assert_eq!(read(&octets), Some(cells));
+        assert_eq!(read(&octets), Some(cells.clone()));
         assert!(encode(&[Cell::ZERO; 60]).is_empty());
         let doubt = Doubt { bytes: u128::MAX, packets: 1, flows: 2, unseen_bytes: u64::MAX, ..Doubt::NONE };
-        cells[1] = Cell { flows: 9, doubt, ..Cell::ZERO };
-        cells[2] = Cell { flows: 9, doubt: Doubt { unknown: true, ..doubt }, ..Cell::ZERO };
-        cells[3] = Cell { doubt: Doubt { unseen_flows: 3, ..Doubt::NONE }, ..Cell::ZERO };
+        cells[1] = Cell { flows: 9, ..Cell::of_doubt(doubt) };
+        cells[2] = Cell { flows: 9, ..Cell::of_doubt(Doubt { unknown: true, ..doubt }) };
+        cells[3] = Cell::of_doubt(Doubt { unseen_flows: 3, ..Doubt::NONE });
         assert_eq!(read(&encode(&cells)), Some(cells));
     }
 
@@ -226,15 +250,15 @@ mod tests {
         let old = [2, 0xac, 0x02, 0, 1, 0, 1];
         let cells = read(&old).expect("whole");
         let doubt = Doubt { unknown: true, ..Doubt::NONE };
-        assert_eq!(cells[2], Cell { src_bytes: 300, src_packets: 1, flows: 1, doubt, ..Cell::ZERO });
-        assert_eq!(read(&encode(&cells)), Some(cells), "what is not known stays so");
+        assert_eq!(cells[2], Cell { src_bytes: 300, src_packets: 1, flows: 1, ..Cell::of_doubt(doubt) });
+        assert_eq!(read(&encode(&cells)), Some(cells.clone()), "what is not known stays so");
         assert!(!doubt.is_measured() && cells[1] == Cell::ZERO);
     }
 
     #[test]
     fn damaged_octets_are_noticed() {
         let doubt = Doubt { bytes: 300, unseen_bytes: 300, ..Doubt::NONE };
-        let whole = encode(&[Cell { src_bytes: 300, doubt, ..Cell::ZERO }]);
+        let whole = encode(&[Cell { src_bytes: 300, ..Cell::of_doubt(doubt) }]);
         // Behind the counters a row may end.
         for cut in (2..whole.len()).filter(|cut| *cut != 8) {
             assert!(read(&whole[..cut]).is_none(), "cut at {cut}");

@@ -241,7 +241,7 @@ impl Cube {
         if scope.contains(&first) {
             let flows = whole(variance::of_count(rate, 1));
             let doubt = Doubt { flows, unseen_flows: rate - 1, ..Doubt::NONE };
-            let cell = Cell { flows: rate, doubt, ..Cell::ZERO };
+            let cell = Cell { flows: rate, ..Cell::of_doubt(doubt) };
             keys.iter().for_each(|key| self.put(*key, first, &cell));
         }
         if rate > 1 {
@@ -252,7 +252,7 @@ impl Cube {
                 let (bytes, packets) = (of(bytes), of(packets));
                 let doubt = Doubt { bytes, packets, unseen_bytes, unseen_packets, ..Doubt::NONE };
                 if doubt != Doubt::NONE {
-                    keys.iter().for_each(|key| self.put(*key, at, &Cell { doubt, ..Cell::ZERO }));
+                    keys.iter().for_each(|key| self.put(*key, at, &Cell::of_doubt(doubt)));
                 }
             });
         }
@@ -412,7 +412,7 @@ mod tests {
         let mut grid = Grid::new(0..1, 1).expect("a grid");
         cube.read(&names, &Ask { line: 0, dim: Dim::Total, minutes: 0..1 }, &mut grid);
         let (_, cells) = grid.into_lines().next().expect("a line");
-        let doubt = cells[0].doubt;
+        let doubt = *cells[0].doubt();
         // Only the row of rate 100 adds to it; u64::MAX / 2 packets times 100 stay at the highest number.
         assert_eq!((doubt.flows, doubt.unseen_flows, doubt.unseen_bytes), (9_900, 99, 99_693));
         assert!(doubt.is_measured() && doubt.bytes > 0 && doubt.packets > 0);
@@ -436,7 +436,7 @@ mod tests {
             let mut grid = Grid::new(0..4, step).expect("a grid");
             cube.read(&names, &Ask { line: 0, dim: Dim::Total, minutes: 0..4 }, &mut grid);
             let (_, cells) = grid.into_lines().next().expect("a line");
-            cells.iter().map(|cell| cell.doubt).collect::<Vec<_>>()
+            cells.iter().map(|cell| *cell.doubt()).collect::<Vec<_>>()
         };
         let whole = doubt(4)[0];
         // 90 · (3000² / 3 + 40² / 1), 90 · 4, 90.

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The operations on data: each parses its request, asks the lake and shapes the answer.
 
-use std::collections::{BTreeMap, HashSet};
-
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use minamo_base::Time;
 use minamo_filter::{AsOf, ItemKind};
-use minamo_model::{CellReader, EVENTS, FLOWS, Row, json_value, text_value};
-use minamo_schema::Value;
+use minamo_model::{CellReader, FLOWS, json_value};
 use minamo_state::{NamedSets, SetsWith};
 use minamo_store::FlowsQuery;
 use utoipa::OpenApi;
 
+use crate::detection::{events as detection, incidents, rules, suppressions};
 use crate::exporters::api as exporters;
 use crate::lake::{api as lake, export, imports};
 use crate::profiles::api as profiles;
@@ -49,7 +47,16 @@ pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
         flows,
         flow,
         complete,
-        events,
+        detection::events,
+        detection::event,
+        detection::set_triage,
+        incidents::incidents,
+        suppressions::suppressions,
+        suppressions::preview,
+        suppressions::create_suppression,
+        suppressions::end_suppression,
+        rules::rules,
+        rules::try_out,
         sql,
         profiles::profiles,
         profiles::create_profile,
@@ -254,66 +261,6 @@ pub(crate) async fn complete(
         doc_ja: item.doc_ja,
     };
     Ok(Json(Completion { error, from: found.start, items: found.items.into_iter().map(item).collect() }))
-}
-
-/// Events, newest first.
-#[utoipa::path(get, path = "/api/v1/events", params(EventsParams), responses((status = 200, body = Events), (status = 400, body = ApiError)))]
-pub(crate) async fn events(
-    State(deps): State<Deps>,
-    query: Result<Query<EventsParams>, QueryRejection>,
-) -> Answer<Events> {
-    let Query(params) = query?;
-    let limit = limited(params.limit.unwrap_or(200), MAX_ROWS)?;
-    let mut sql = format!("SELECT * FROM {} WHERE true", EVENTS.name);
-    if let Some(from) = &params.from {
-        sql.push_str(&format!(" AND time_end >= TIMESTAMP '{}'", parse_time(from, "from")?));
-    }
-    if let Some(to) = &params.to {
-        sql.push_str(&format!(" AND time_start < TIMESTAMP '{}'", parse_time(to, "to")?));
-    }
-    sql.push_str(" ORDER BY time_start DESC, time_found DESC");
-    // An event that was found again says more the second time: the latest version of each stands.
-    let answer = deps.lake.sql(&sql, MAX_ROWS * 4).await?;
-    let mut seen = HashSet::new();
-    let mut rows = Vec::new();
-    for batch in &answer.batches {
-        let readers = CellReader::all(batch);
-        for at in 0..batch.num_rows() {
-            let row = event_row(&deps, &Row::new(&readers, at));
-            if rows.len() < limit && seen.insert(row.event_id.clone()) {
-                rows.push(row);
-            }
-        }
-    }
-    Ok(Json(Events { rows }))
-}
-
-fn event_row(deps: &Deps, row: &Row<'_>) -> EventRow {
-    let text = |name| text_value(&row.get(name));
-    let some = |name| Some(text(name)).filter(|text| !text.is_empty());
-    let (name, facts) = (text("rule"), text("facts"));
-    let rule = deps.rules.iter().find(|rule| rule.name == name);
-    let described = rule.map(|rule| rule.text_of(&facts));
-    let attack = match row.get("attack") {
-        Value::Texts(ids) => ids.to_vec(),
-        _ => Vec::new(),
-    };
-    EventRow {
-        event_id: text("event_id"),
-        severity: text("severity"),
-        title: rule.map_or_else(|| Text2 { en: name.clone(), ja: name.clone() }, |r| (&r.title).into()),
-        text: described.as_ref().map(Text2::from).unwrap_or_default(),
-        question: rule.map(|r| (&r.question).into()).unwrap_or_default(),
-        benign: rule.map(|r| r.benign.iter().map(Text2::from).collect()).unwrap_or_default(),
-        first: text("time_start"),
-        last: text("time_end"),
-        src_ip: some("src_ip"),
-        dst_ip: some("dst_ip"),
-        values: serde_json::from_str::<BTreeMap<_, _>>(&facts).unwrap_or_default().into_iter().collect(),
-        filter: text("filter"),
-        attack,
-        rule: name,
-    }
 }
 
 /// Runs one statement that reads; at most 1,000 rows are returned.

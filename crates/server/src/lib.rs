@@ -5,6 +5,7 @@
 mod api;
 mod auth;
 mod console;
+pub mod detection;
 mod error;
 pub mod exporters;
 pub mod lake;
@@ -24,9 +25,9 @@ use axum::routing::{delete, get, post, put};
 use axum::{Extension, Router};
 use minamo_base::{Sample, Time};
 use minamo_collect::Exporters;
-use minamo_detect::Rule;
+use minamo_detect::Rules;
 use minamo_filter::Sets;
-use minamo_state::Definitions;
+use minamo_state::{Definitions, Triages};
 use minamo_store::Lake;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -50,7 +51,11 @@ pub struct Deps {
     /// Takes in files of other programs, one at a time.
     pub importing: Importing,
     /// The rules that events are made by.
-    pub rules: Arc<Vec<Rule>>,
+    pub rules: Arc<Rules>,
+    /// Which events people do not want to see.
+    pub suppressing: Arc<detection::Suppressing>,
+    /// What people made of events.
+    pub triages: Arc<Triages>,
     /// Counters of the other parts of the program.
     pub counters: Arc<dyn Fn() -> Vec<Sample> + Send + Sync>,
     /// The exporters of the collector, where one runs.
@@ -94,7 +99,18 @@ fn api_routes(jobs: &Arc<lake::jobs::Jobs>) -> Router<Deps> {
         .route("/api/v1/query/flows", post(api::flows))
         .route("/api/v1/flows/{flow_id}", get(api::flow))
         .route("/api/v1/filter/complete", get(api::complete))
-        .route("/api/v1/events", get(api::events))
+        .route("/api/v1/events", get(detection::events::events))
+        .route("/api/v1/events/{event_id}", get(detection::events::event))
+        .route("/api/v1/events/{event_id}/triage", put(detection::events::set_triage))
+        .route("/api/v1/incidents", get(detection::incidents::incidents))
+        .route(
+            "/api/v1/suppressions",
+            get(detection::suppressions::suppressions).post(detection::suppressions::create_suppression),
+        )
+        .route("/api/v1/suppressions/preview", post(detection::suppressions::preview))
+        .route("/api/v1/suppressions/{id}", delete(detection::suppressions::end_suppression))
+        .route("/api/v1/rules", get(detection::rules::rules))
+        .route("/api/v1/rules/try", post(detection::rules::try_out))
         .route("/api/v1/sql", post(api::sql))
         .route("/api/v1/profiles", get(profiles::api::profiles).post(profiles::api::create_profile))
         .route(

@@ -10,6 +10,7 @@ use tower::ServiceExt as _;
 
 use super::*;
 
+mod detection;
 mod lake;
 
 struct Service {
@@ -18,6 +19,7 @@ struct Service {
     local: Router,
     cookie: String,
     folder: tempfile::TempDir,
+    deps: Deps,
 }
 
 fn now() -> Time {
@@ -52,19 +54,22 @@ async fn service_at(clock: fn() -> Time) -> Service {
     let lake = Arc::new(lake);
     let imports = minamo_state::Imports::open(&folder.path().join("state.db")).expect("opened");
     let importer = crate::lake::import::Importer::new(Arc::clone(&lake), imports, Box::new(|batch| batch), clock);
-    let Services { web: router, local } = services(Deps {
+    let deps = Deps {
         importing: importer.into(),
         definitions,
         networks: Arc::new(minamo_filter::NoSets),
         lake,
         state: Arc::new(state),
-        rules: Arc::new(Vec::new()),
+        rules: Arc::default(),
+        suppressing: Arc::new(crate::detection::Suppressing::open(&folder.path().join("state.db")).expect("opened")),
+        triages: Arc::new(Triages::open(&folder.path().join("state.db")).expect("opened")),
         counters: Arc::new(Vec::new),
         exporters: Some(collector.exporters()),
         started_at: now(),
         clock,
-    });
-    let mut service = Service { router, local, cookie: String::new(), folder };
+    };
+    let Services { web: router, local } = services(deps.clone());
+    let mut service = Service { router, local, cookie: String::new(), folder, deps };
     let answer = service.send("POST", "/api/v1/session", Some(json!({"user": "admin", "password": "secret"}))).await;
     assert_eq!(answer.status(), StatusCode::NO_CONTENT);
     let cookie = answer.headers()[header::SET_COOKIE].to_str().expect("text").to_owned();

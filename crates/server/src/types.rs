@@ -216,18 +216,6 @@ pub struct Completion {
     pub items: Vec<CompletionItem>,
 }
 
-/// Which events.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct EventsParams {
-    /// Start of the range; from the beginning where nothing is given.
-    pub from: Option<String>,
-    /// End of the range; to the end where nothing is given.
-    pub to: Option<String>,
-    /// Most events, up to 1,000; 200 where nothing is given.
-    pub limit: Option<usize>,
-}
-
 /// A text in both languages.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 pub struct Text2 {
@@ -241,49 +229,6 @@ impl From<&Text> for Text2 {
     fn from(text: &Text) -> Self {
         Self { en: text.en.clone(), ja: text.ja.clone() }
     }
-}
-
-/// An event.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct EventRow {
-    /// Identity.
-    pub event_id: String,
-    /// Name of the rule.
-    pub rule: String,
-    /// `low`, `medium`, `high` or `critical`.
-    pub severity: String,
-    /// Title of the rule.
-    pub title: Text2,
-    /// What happened.
-    pub text: Text2,
-    /// The question that the rule answers.
-    pub question: Text2,
-    /// Causes that are no attack.
-    pub benign: Vec<Text2>,
-    /// Start of the window.
-    pub first: String,
-    /// End of the window.
-    pub last: String,
-    /// Address that caused it.
-    #[schema(required)]
-    pub src_ip: Option<String>,
-    /// Address that it was aimed at.
-    #[schema(required)]
-    pub dst_ip: Option<String>,
-    /// The values that made the rule fire.
-    #[schema(value_type = std::collections::HashMap<String, Scalar>)]
-    pub values: serde_json::Map<String, Value>,
-    /// Filter that shows the flows.
-    pub filter: String,
-    /// Identifiers of MITRE ATT&CK.
-    pub attack: Vec<String>,
-}
-
-/// Events, newest first.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Events {
-    /// The events.
-    pub rows: Vec<EventRow>,
 }
 
 /// A query.

@@ -7,6 +7,7 @@ mod csv;
 pub mod export;
 mod joy;
 mod jsonl;
+pub mod notify;
 mod parquet;
 mod table;
 

@@ -11,6 +11,8 @@ mod definitions;
 mod imports;
 mod profiles;
 mod sets;
+mod suppressions;
+mod triage;
 mod versions;
 
 pub use definitions::{Definition, Definitions, Kind, StateError};
@@ -23,3 +25,5 @@ pub use sets::{
     Called, MAX_MEMBERS, MAX_SETS, MAX_TAGS, NamedSets, SetBody, SetDefinition, SetFault, SetsWith, TagBody,
     TagDefinition,
 };
+pub use suppressions::{MAX_SUPPRESSIONS, StoredSuppression, Suppressions};
+pub use triage::{Comment, MAX_COMMENTS, Standing, Triage, Triages};

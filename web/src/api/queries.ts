@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // React hooks over the API operations; results are cached by their request.
 import { keepPreviousData, QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { AsKnown, Billing, BillingRequest, Completion, Events, ExporterDetail, ExporterList, FlowRow, Flows, FlowTags, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Queries, Series, SeriesRequest, Session, SetList, Status, Summary, TagList, Top, TopRequest } from "../gen/api";
+import type { AsKnown, Billing, BillingRequest, Completion, Events, ExporterDetail, ExporterList, FlowRow, Flows, FlowTags, Incidents, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Queries, RuleList, Series, SeriesRequest, Session, SetList, Status, Summary, SuppressionList, TagList, Top, TopRequest } from "../gen/api";
+import { useSearchParams } from "react-router";
 import { call, Failure } from "./client";
 
 /** What a ranking or a series counts. */
@@ -78,12 +79,35 @@ export const useSeries = (ask: Ask, rest: Omit<SeriesRequest, keyof Ask>, enable
 export const useBilling = (ask: Ask, rest: Omit<BillingRequest, keyof Ask>) => usePost<Billing>("/query/billing", { ...ask, ...rest });
 
 export function useEvents(ask: Ask, limit: number) {
-  const query = new URLSearchParams({ from: ask.from, to: ask.to, limit: String(limit) });
+  const query = useEventQuery(ask, limit);
   return useQuery({
     queryKey: ["events", query.toString()],
     queryFn: ({ signal }) => call<Events>("GET", `/events?${query}`, undefined, signal),
     placeholderData: keepPreviousData,
   });
+}
+
+/** Range and limit as the lists of events and incidents take them; with what suppressions hide where the page says so. */
+function useEventQuery(ask: Ask, limit: number) {
+  const [params] = useSearchParams();
+  return new URLSearchParams({ from: ask.from, to: ask.to, limit: String(limit), ...(params.get("hidden") === "1" ? { suppressed: "true" } : {}) });
+}
+
+export function useIncidents(ask: Ask, limit: number) {
+  const query = useEventQuery(ask, limit);
+  return useQuery({
+    queryKey: ["incidents", query.toString()],
+    queryFn: ({ signal }) => call<Incidents>("GET", `/incidents?${query}`, undefined, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useSuppressions() {
+  return useQuery({ queryKey: ["suppressions"], queryFn: ({ signal }) => call<SuppressionList>("GET", "/suppressions", undefined, signal) });
+}
+
+export function useRules() {
+  return useQuery({ queryKey: ["rules"], queryFn: ({ signal }) => call<RuleList>("GET", "/rules", undefined, signal) });
 }
 
 export function useFlows(ask: Ask, limit: number, enabled: boolean) {

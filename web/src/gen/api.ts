@@ -44,6 +44,12 @@ export interface ColumnInfo {
   unit: string;
 }
 
+export interface CommentInfo {
+  at: string;
+  author: string;
+  text: string;
+}
+
 export interface Completion {
   error: null | FilterError;
   from: number;
@@ -85,12 +91,16 @@ export interface EventRow {
   rule: string;
   severity: string;
   src_ip: string | null;
+  suppressed_by: number | null;
+  suppression_broken: string | null;
   text: Text2;
   title: Text2;
+  triage: TriageInfo;
   values: Record<string, Scalar>;
 }
 
 export interface Events {
+  hidden: number;
   rows: EventRow[];
 }
 
@@ -228,6 +238,30 @@ export interface FlowsRequest {
   from: string;
   limit: number;
   to: string;
+}
+
+export interface IncidentEvent {
+  event_id: string;
+  first: string;
+  title: Text2;
+}
+
+export interface IncidentRow {
+  events: IncidentEvent[];
+  first: string;
+  host: string | null;
+  hosts: string[];
+  incident_id: string;
+  last: string;
+  narrative: StorySentence[];
+  score: number;
+  severity: string;
+  stages: Stage[];
+  triage: TriageInfo;
+}
+
+export interface Incidents {
+  rows: IncidentRow[];
 }
 
 export interface Interval {
@@ -509,6 +543,53 @@ export interface QueryState {
   what: string;
 }
 
+export interface RefusedRule {
+  name: string;
+  why: string;
+}
+
+export interface RuleInfo {
+  attack: string[];
+  benign: Text2[];
+  every_secs: number | null;
+  history_secs: number | null;
+  name: string;
+  only: string | null;
+  parameters: RuleParameter[];
+  question: Text2;
+  severity: string;
+  sql: string;
+  title: Text2;
+  window_secs: number;
+}
+
+export interface RuleList {
+  refused: RefusedRule[];
+  rules: RuleInfo[];
+}
+
+export interface RuleParameter {
+  name: string;
+  reason: Text2;
+  value: number;
+}
+
+export interface RuleTried {
+  cut: boolean;
+  events: number;
+  left_out: number;
+  pairs: number;
+  rows: EventRow[];
+}
+
+export interface RuleTry {
+  from: string;
+  name: string;
+  parameters?: Record<string, number>;
+  text?: string | null;
+  to: string;
+}
+
 export type Scalar = string | number | boolean;
 
 export interface Series {
@@ -596,6 +677,14 @@ export interface SqlRequest {
   sql: string;
 }
 
+export interface Stage {
+  at: string;
+  name: Text2;
+  tactic: string;
+}
+
+export type StandingName = "new" | "open" | "confirmed" | "false_positive" | "closed";
+
 export interface Status {
   counters: Counter[];
   first: string | null;
@@ -611,6 +700,11 @@ export interface Status {
 export interface Stop {
   other: boolean;
   value?: null | Scalar;
+}
+
+export interface StorySentence {
+  at: string | null;
+  text: Text2;
 }
 
 export interface Summary {
@@ -634,6 +728,42 @@ export interface SummaryRequest {
   from: string;
   scaled?: boolean;
   to: string;
+}
+
+export interface SuppressionCreate {
+  reason: string;
+  scope: SuppressionScope;
+  valid_to?: string | null;
+}
+
+export interface SuppressionInfo {
+  broken: number;
+  hits: number;
+  id: number;
+  in_force: boolean;
+  last_hit: string | null;
+  owner: string;
+  reason: string;
+  scope: SuppressionScope;
+  valid_from: string;
+  valid_to: string | null;
+}
+
+export interface SuppressionList {
+  suppressions: SuppressionInfo[];
+}
+
+export interface SuppressionPreview {
+  days: number;
+  events: number;
+  rows: EventRow[];
+}
+
+export interface SuppressionScope {
+  dst?: string[];
+  facts?: Record<string, Scalar>;
+  rule: string | null;
+  src?: string[];
 }
 
 export interface TagChange {
@@ -711,4 +841,17 @@ export interface TopTotals {
   intervals?: (null | Interval)[];
   packets: number;
   values?: (null | Scalar)[];
+}
+
+export interface TriageChange {
+  comment?: string | null;
+  owner?: string | null;
+  standing?: null | StandingName;
+}
+
+export interface TriageInfo {
+  at: string | null;
+  comments: CommentInfo[];
+  owner: string | null;
+  standing: StandingName;
 }

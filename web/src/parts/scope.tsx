@@ -2,10 +2,11 @@
 // Time range and filter of the page. They live in the URL, so links can be shared and "back" works.
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, use, useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
-import { useNavigate, useSearchParams } from "react-router";
+import { useNavigate } from "react-router";
 import { useStatus, type Ask } from "../api/queries";
 import type { AsKnown } from "../gen/api";
 import { narrow } from "../filter/build";
+import { useParameters } from "./parameters";
 import { isPreset, opening, resolve, type Preset, type Span } from "./range";
 
 interface Scope {
@@ -38,19 +39,19 @@ export function useScope(): Scope {
   return scope;
 }
 
-function put(params: URLSearchParams, range: Preset | Span): URLSearchParams {
-  for (const name of ["range", "from", "to"]) params.delete(name);
-  if (typeof range === "string") params.set("range", range);
-  else {
-    params.set("from", range.from);
-    params.set("to", range.to);
-  }
-  return params;
+/** A range as parameters: a relative one has a name, another its ends. */
+function membersOf(range: Preset | Span): [string, string | null][] {
+  const { from, to } = typeof range === "string" ? { from: null, to: null } : range;
+  return [
+    ["range", typeof range === "string" ? range : null],
+    ["from", from],
+    ["to", to],
+  ];
 }
 
 /** Waits for the first status answer only when the URL names no range. */
 export function ScopeProvider({ children, waiting }: { children: ReactNode; waiting: (error: unknown) => ReactNode }) {
-  const [params, setParams] = useSearchParams();
+  const [params, change] = useParameters();
   const navigate = useNavigate();
   const client = useQueryClient();
   const status = useStatus();
@@ -85,36 +86,19 @@ export function ScopeProvider({ children, waiting }: { children: ReactNode; wait
   const setRange = useCallback(
     (next: Preset | Span) => {
       setNow(Date.now());
-      setParams((old) => put(new URLSearchParams(old), next));
+      change(membersOf(next));
     },
-    [setParams],
+    [change],
   );
-  const setFilter = useCallback(
-    (text: string) =>
-      setParams((old) => {
-        const next = new URLSearchParams(old);
-        if (text.trim()) next.set("q", text);
-        else next.delete("q");
-        return next;
-      }),
-    [setParams],
-  );
+  const setFilter = useCallback((text: string) => change([["q", text.trim() ? text : null]]), [change]);
 
-  const setKnown = useCallback(
-    (next: AsKnown) =>
-      setParams((old) => {
-        const changed = new URLSearchParams(old);
-        if (next === "then") changed.set("known", next);
-        else changed.delete("known");
-        return changed;
-      }),
-    [setParams],
-  );
+  const setKnown = useCallback((next: AsKnown) => change([["known", next === "then" ? next : null]]), [change]);
 
   const scope = useMemo<Scope | null>(() => {
     if (!span) return null;
     const search = (more: string | null = null, other?: Span) => {
-      const next = put(new URLSearchParams(), other ?? range ?? "1h");
+      const next = new URLSearchParams();
+      for (const [member, value] of membersOf(other ?? range ?? "1h")) if (value) next.set(member, value);
       const q = more ? narrow(filter, more) : filter;
       if (q) next.set("q", q);
       if (known === "then") next.set("known", known);

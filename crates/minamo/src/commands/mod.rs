@@ -21,6 +21,8 @@ mod profile;
 #[cfg(feature = "lake")]
 mod query;
 #[cfg(feature = "lake")]
+mod rule;
+#[cfg(feature = "lake")]
 mod serve;
 #[cfg(feature = "lake")]
 mod set;
@@ -45,6 +47,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Nprobe(args) => others::nprobe(&args),
         #[cfg(feature = "lake")]
         Command::Query(args) => place::block_on(place::until_interrupted(query::run(*args))),
+        #[cfg(feature = "lake")]
+        Command::Rule(command) => place::block_on(place::until_interrupted(rule::run(command))),
         #[cfg(feature = "lake")]
         Command::Sql(args) => place::block_on(place::until_interrupted(sql::run(args))),
         #[cfg(feature = "lake")]

@@ -13,16 +13,18 @@ use minamo_base::{Sample, Time};
 use minamo_capture::{LiveCapture, LiveSettings};
 use minamo_collect::{Collector, Forwarder};
 use minamo_enrich::Enricher;
+use minamo_server::detection::Suppressing;
 use minamo_server::lake::import::Importing;
 use minamo_server::local::LocalListener;
 use minamo_server::profiles::Synced;
 use minamo_server::{Deps, State, random_password, services};
-use minamo_state::Definitions;
+use minamo_state::{Definitions, Triages};
 use minamo_store::Lake;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::actions::{self, Action, Actions};
 use crate::cli::Serve;
 use crate::clock;
 pub(crate) use crate::commands::interrupt::interrupted;
@@ -36,6 +38,7 @@ use crate::interfaces::InterfaceNames;
 use crate::outgoing::Outgoing;
 use crate::pairing::{self, Stages};
 use crate::probe;
+use crate::rules;
 use crate::sets::{AllSets, Kept, Networks, Own};
 use crate::settings::Settings;
 
@@ -79,7 +82,9 @@ pub(crate) struct Core {
     pub(crate) state: Arc<State>,
     definitions: Arc<Definitions>,
     profiles: JoinHandle<()>,
-    rules: Arc<Vec<minamo_detect::Rule>>,
+    rules: Arc<minamo_detect::Rules>,
+    suppressing: Arc<Suppressing>,
+    triages: Arc<Triages>,
     batches: mpsc::Sender<RecordBatch>,
     ingest: JoinHandle<()>,
     detection: JoinHandle<()>,
@@ -93,6 +98,7 @@ pub(crate) struct Core {
     /// Reads the files of enrichment again.
     watching: JoinHandle<()>,
     detected: Arc<detector::Counters>,
+    told: Vec<(String, Arc<actions::Counters>)>,
     started_at: Time,
 }
 
@@ -104,7 +110,8 @@ impl Core {
         let state =
             State::open(&folder.join("state.db")).with_context(|| folder.join("state.db").display().to_string())?;
         let definitions = Arc::new(Definitions::open(&folder.join("state.db"))?);
-        let rules = minamo_detect::shipped_rules()?;
+        let sources = settings.rules()?;
+        let loaded = rules::planned(&lake, sources.load_first()?).await;
         let (enricher, watch) = enrichment::start(settings.enrich(), Arc::clone(&definitions), clock::now())?;
         let enrichment = enricher.control();
         let beside = Enricher::beside(&enrichment, settings.enrich().enricher);
@@ -119,7 +126,13 @@ impl Core {
         let (batches, queue) = mpsc::channel(ingest::QUEUE);
         let (fresh, ingested) = (Arc::new(Fresh::default()), Arc::new(ingest::Counters::default()));
         let detected = Arc::new(detector::Counters::default());
-        let detector = Detector::new(Arc::clone(&lake), rules.clone(), &fresh, Arc::clone(&detected)).await?;
+        let suppressing = Arc::new(Suppressing::open(&folder.join("state.db"))?);
+        let (own_lake, counted, hidden) = (Arc::clone(&lake), Arc::clone(&detected), Arc::clone(&suppressing));
+        let start = |(wanted, target)| Action::start(wanted, target);
+        let actions = Actions::new(settings.actions()?.into_iter().map(start).collect::<anyhow::Result<_>>()?);
+        let told = actions.counters();
+        let detector = Detector::new(own_lake, sources, loaded, (hidden, actions), &fresh, counted).await?;
+        let rules = detector.rules();
         let detect = watch::Sender::new(());
         let exports = settings.exports()?.into_iter().map(|export| Outgoing::open(export, &lake));
         let exports = Arc::new(exports.collect::<anyhow::Result<Vec<_>>>()?);
@@ -129,7 +142,9 @@ impl Core {
             state: Arc::new(state),
             definitions,
             profiles: tokio::spawn(profiles),
-            rules: Arc::new(rules),
+            rules,
+            suppressing,
+            triages: Arc::new(Triages::open(&folder.join("state.db"))?),
             batches,
             ingest: tokio::spawn(ingest),
             detection: tokio::spawn(detector.run(fresh, detect.subscribe())),
@@ -140,6 +155,7 @@ impl Core {
             enrichment,
             watching,
             detected,
+            told,
             started_at: clock::now(),
             lake,
         })
@@ -181,6 +197,7 @@ pub(crate) async fn serve(
     exporters: Option<minamo_collect::Exporters>,
 ) -> anyhow::Result<()> {
     let (ingested, detected) = (Arc::clone(&core.ingested), Arc::clone(&core.detected));
+    let told = core.told.clone();
     let (enrichment, exports) = (Arc::clone(&core.enrichment), Arc::clone(&core.exports));
     let counters = move || {
         let mut samples = sources();
@@ -188,6 +205,7 @@ pub(crate) async fn serve(
         samples.extend(enrichment.samples());
         samples.extend(detected.samples(&[]));
         samples.extend(exports.iter().flat_map(Outgoing::samples));
+        samples.extend(actions::samples(&told));
         samples
     };
     let services = services(Deps {
@@ -197,6 +215,8 @@ pub(crate) async fn serve(
         networks: Arc::new(Networks::Live(Arc::clone(&core.enrichment))),
         importing: core.importing.clone(),
         rules: Arc::clone(&core.rules),
+        suppressing: Arc::clone(&core.suppressing),
+        triages: Arc::clone(&core.triages),
         counters: Arc::new(counters),
         exporters,
         started_at: core.started_at,

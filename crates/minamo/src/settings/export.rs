@@ -31,7 +31,7 @@ impl Export {
             Some(text) => minamo_filter::parse(text).map_err(|error| anyhow::anyhow!("filter: {error}"))?,
         };
         let (template, biflow) = (keys.text("template")?, biflow(&mut keys)?);
-        let (domain, enterprise) = (keys.number("domain", 0)?, keys.number("enterprise", 0)?);
+        let (domain, enterprise) = (keys.number_from("domain", 0)?, keys.number_from("enterprise", 0)?);
         let nanoseconds = keys.flag("nanoseconds")?;
         let files = files(&mut keys)?;
         let buffer = buffer(&mut keys)?;
@@ -74,7 +74,7 @@ fn buffer(keys: &mut Keys<'_>) -> anyhow::Result<Option<spool::Settings>> {
     let folder = keys.path("buffer")?;
     let bound = keys.said("buffer_size", "a size with a unit such as \"1GiB\"", parse_size)?;
     let keep = keys.said("keep", "a length with a unit such as \"30s\"", parse_length)?;
-    let rate = keys.number("rate", 1)?;
+    let rate = keys.number_from("rate", 1)?;
     let Some(folder) = folder else {
         if bound.is_some() || keep.is_some() || rate.is_some() {
             bail!("buffer_size, keep and rate are for a `buffer`, the folder of which is not named");

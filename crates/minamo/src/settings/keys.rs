@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Tables in lists, such as those of `[[export]]`, whose keys are read one by one.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
@@ -37,7 +38,12 @@ impl<'a> Keys<'a> {
 
     /// True or false; false where it is not there.
     pub(super) fn flag(&mut self, key: &'static str) -> anyhow::Result<bool> {
-        let Some(value) = self.value(key) else { return Ok(false) };
+        self.flag_or(key, false)
+    }
+
+    /// True or false; `otherwise` where it is not there.
+    pub(super) fn flag_or(&mut self, key: &'static str, otherwise: bool) -> anyhow::Result<bool> {
+        let Some(value) = self.value(key) else { return Ok(otherwise) };
         value.as_bool().with_context(|| format!("{key}: got {value}, want true or false"))
     }
 
@@ -58,12 +64,29 @@ impl<'a> Keys<'a> {
     }
 
     /// A whole number of 32 bits from `least` on, where it is there.
-    pub(super) fn number(&mut self, key: &'static str, least: u32) -> anyhow::Result<Option<u32>> {
+    pub(super) fn number_from(&mut self, key: &'static str, least: u32) -> anyhow::Result<Option<u32>> {
         let Some(value) = self.value(key) else { return Ok(None) };
         let number = value.as_integer().and_then(|number| u32::try_from(number).ok()).filter(|number| *number >= least);
         number
             .map(Some)
             .with_context(|| format!("{key}: got {value}, want a whole number from {least} to {}", u32::MAX))
+    }
+
+    /// A whole number, where it is there.
+    pub(super) fn number(&mut self, key: &'static str) -> anyhow::Result<Option<u64>> {
+        let Some(value) = self.value(key) else { return Ok(None) };
+        let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
+        number.map(Some).with_context(|| format!("{key}: got {value}, want a whole number"))
+    }
+
+    /// Whole numbers by name; none where they are not there.
+    pub(super) fn numbers(&mut self, key: &'static str) -> anyhow::Result<BTreeMap<String, u64>> {
+        let Some(value) = self.value(key) else { return Ok(BTreeMap::new()) };
+        let number = |(name, value): (&String, &toml::Value)| {
+            value.as_integer().and_then(|number| u64::try_from(number).ok()).map(|number| (name.clone(), number))
+        };
+        let numbers = value.as_table().and_then(|table| table.iter().map(number).collect());
+        numbers.with_context(|| format!("{key}: got {value}, want a table of whole numbers such as {{ ports = 300 }}"))
     }
 
     /// An error for a key that nobody asked for.

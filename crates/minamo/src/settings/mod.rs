@@ -2,6 +2,7 @@
 //! The configuration file. Text → [`Settings::parse`] (all keys of the table known, all values good) → what each part is
 //! given.
 
+mod actions;
 mod export;
 mod keys;
 mod parts;
@@ -65,6 +66,8 @@ impl Settings {
         settings.collect()?;
         settings.forwards()?;
         settings.exports()?;
+        settings.rules()?;
+        settings.actions()?;
         Ok(settings)
     }
 

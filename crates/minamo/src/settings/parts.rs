@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use minamo_detect::parse_length;
+use minamo_detect::{Instance, Severity, parse_length};
 
 use super::keys::Keys;
 use super::value::{addresses, class, unknown};
@@ -144,7 +144,29 @@ impl Settings {
         self.tables("export").map(Export::read).collect::<anyhow::Result<_>>().context("export")
     }
 
-    fn tables(&self, key: &str) -> impl Iterator<Item = &toml::Table> {
+    /// `detect.rules` and `rule`.
+    pub(crate) fn rules(&self) -> anyhow::Result<crate::rules::Sources> {
+        let instances = self.tables("rule").map(|table| {
+            let mut keys = Keys::of(table);
+            let severity = keys.text("severity")?.map(|text| {
+                Severity::parse(text)
+                    .with_context(|| format!("severity: got {text:?}, want low, medium, high or critical"))
+            });
+            let instance = Instance {
+                rule: keys.text("name")?.context("name: want the name of a rule such as \"scan_ports\"")?.to_owned(),
+                name: keys.text("instance")?.map(str::to_owned),
+                enabled: keys.flag_or("enabled", true)?,
+                only: keys.text("only")?.map(str::to_owned),
+                severity: severity.transpose()?,
+                parameters: keys.numbers("parameters")?,
+            };
+            keys.end().map(|()| instance)
+        });
+        let folder = Some(self.text("detect.rules")).filter(|path| !path.is_empty()).map(Into::into);
+        Ok(crate::rules::Sources { folder, instances: instances.collect::<anyhow::Result<_>>().context("rule")? })
+    }
+
+    pub(super) fn tables(&self, key: &str) -> impl Iterator<Item = &toml::Table> {
         self.values.get(key).and_then(toml::Value::as_array).into_iter().flatten().filter_map(toml::Value::as_table)
     }
 

@@ -46,6 +46,10 @@ pub enum Kind {
     Forwards,
     /// Tables that name other collectors for flows.
     Exports,
+    /// Tables that say how detection rules run.
+    Rules,
+    /// Tables that say who is told of events.
+    Actions,
 }
 
 impl Kind {
@@ -74,6 +78,10 @@ impl Kind {
             Self::Exports => {
                 "tables [[export]] with `url` and if need be `filter`, `template`, `sides`, `domain`, `enterprise`, `nanoseconds`, `ca`, `certificate`, `key`, `buffer`, `buffer_size`, `keep` and `rate`"
             }
+            Self::Rules => {
+                "tables [[rule]] with `name` and if need be `enabled`, `instance`, `only`, `severity`, `parameters`"
+            }
+            Self::Actions => "tables [[action]] with `name` and `kind`, and what that kind needs",
             Self::Groups => "a list of groups of addresses such as [\"192.0.2.1 192.0.2.2\"]",
         }
     }
@@ -98,6 +106,24 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Exports,
         default: "[]",
         doc: "Collectors that get flows: `url` as \"ipfix://192.0.2.9:4739\", `filter` for some flows only, `template` with nProbe's labels or names of columns, `sides` \"one\" or \"both\", `domain` the number of the observation domain, `enterprise` the number that our own elements stand under (32473 if not set, 0 for none of them), `nanoseconds` for times finer than milliseconds, `buffer` a folder for the time that the collector is away (`buffer_size`, `keep`, `rate`: as of minamo probe), `ca`, `certificate` and `key` for TLS. See docs/guide/export.md.",
+    },
+    Setting {
+        key: "rule",
+        kind: Kind::Rules,
+        default: "[]",
+        doc: "How detection rules run: `name`; `enabled = false` turns one off; `parameters = { ports = 300 }`, `severity`, and `only`, a condition in SQL on the flows, change it; with `instance` one rule runs several times. See docs/guide/rules.md.",
+    },
+    Setting {
+        key: "action",
+        kind: Kind::Actions,
+        default: "[]",
+        doc: "Who is told of new events: `name`; `kind` \"webhook\", \"slack\", \"teams\", \"syslog\", \"cef\", \"mail\" or \"script\"; where: `url` or `url_file`, `address`, `to` or `path`; which events: `severity`, `rules`, `most_a_minute`; `language` \"en\" or \"ja\", `console` for links. See docs/guide/actions.md.",
+    },
+    Setting {
+        key: "detect.rules",
+        kind: Kind::File,
+        default: "\"\"",
+        doc: "Folder with detection rules of one's own, a file `NAME.sql` each; read again when it changes. One with the name of a rule that comes with the product takes its place.",
     },
     Setting {
         key: "data.folder",

@@ -65,7 +65,9 @@ pub(super) fn fits(kind: Kind, value: &toml::Value) -> bool {
         Kind::Files => all(|path| !path.is_empty()),
         Kind::Prefixes => all(|text| text.parse::<minamo_base::Prefix>().is_ok()),
         Kind::Unknown => text.is_some_and(|text| unknown(text).is_some()),
-        Kind::Forwards | Kind::Exports => list.is_some_and(|l| l.iter().all(toml::Value::is_table)),
+        Kind::Forwards | Kind::Exports | Kind::Rules | Kind::Actions => {
+            list.is_some_and(|l| l.iter().all(toml::Value::is_table))
+        }
         Kind::Groups => all(|group| addresses(group).is_some_and(|group| !group.is_empty())),
         Kind::Limit => {
             text == Some(UNLIMITED) || value.as_integer().is_some_and(|n| u32::try_from(n).is_ok_and(|n| n > 0))

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use minamo_base::{Ip, Time};
-use minamo_detect::{Counter, Engine, Rule, shipped_rules};
+use minamo_detect::{Counter, Engine, Rule, parse_length, shipped_rules};
 use minamo_model::{Event, FLOWS, Flow, FlowBuilder};
 use minamo_schema::Value as Cell;
 use minamo_store::{Lake, Settings};
@@ -49,8 +49,11 @@ async fn events(rule: &Rule, case: &str) -> Vec<Event> {
 async fn found(rule: &Rule, lake: &Lake, flows: RecordBatch) -> Vec<Event> {
     lake.append(&FLOWS, flows.clone()).await.expect("appended");
     let (from, to) = lake.time_range().await.expect("there are rows");
-    let answer = lake.sql(&Engine::sql(rule, from, to), 10_000).await.expect("the rule's SQL runs");
-    let asked = Engine::new(vec![rule.clone()]).events(rule, &answer.batches, to).events;
+    let mut batches = Vec::new();
+    for sql in Engine::questions(rule, from, to).sql {
+        batches.extend(lake.sql(&sql, 10_000).await.expect("the rule's SQL runs").batches);
+    }
+    let asked = Engine::default().events(rule, &batches, to).events;
     if let Some(mut counter) = Counter::new(rule, None) {
         let condition = lake.condition(&rule.counted().expect("a condition")).expect("it is one");
         for at in (0..flows.num_rows()).step_by(1_000) {
@@ -59,7 +62,7 @@ async fn found(rule: &Rule, lake: &Lake, flows: RecordBatch) -> Vec<Event> {
         }
         let due = counter.take().expect("rows");
         assert_eq!(due.ask, None, "all was counted");
-        let counted = Engine::new(vec![rule.clone()]).events(rule, due.rows.as_slice(), to).events;
+        let counted = Engine::default().events(rule, due.rows.as_slice(), to).events;
         assert_eq!(said(&counted), said(&asked), "{}: counting finds what the query finds", rule.name);
     }
     asked
@@ -97,21 +100,44 @@ async fn counting_finds_what_the_query_finds_in_flows_of_all_kinds() {
         let clock = || Time::parse("2026-01-05T12:00:00Z").unwrap_or_default();
         let lake = Lake::open(folder.path(), Settings::default(), clock).expect("opened");
         let events = found(&rule, &lake, flows.clone()).await;
-        assert!(events.len() > 3, "{}: got {} events, want some to compare", rule.name, events.len());
+        assert!(
+            rule.count.is_none() || events.len() > 3,
+            "{}: got {} events, want some to compare",
+            rule.name,
+            events.len()
+        );
     }
 }
 
-/// The flows of a fixture's row, which can stand for many.
+/// The flows of a fixture's row, which can stand for many: `repeat` for one per number of a column, or `times` for so
+/// many that are equal, each `step` after the one before. A text with `{}` holds the number.
 fn rows(mut row: Map<String, Value>) -> Vec<Flow> {
-    let Some(Value::Object(repeat)) = row.remove("repeat") else { return vec![flow(&row)] };
-    let (column, range) = repeat.into_iter().next().expect("one column");
-    let (first, last) = (range[0].as_u64().expect("a number"), range[1].as_u64().expect("a number"));
+    let step = row.remove("step").map(|step| parse_length(step.as_str().unwrap_or_default()).expect("a length"));
+    let times = row.remove("times").map(|times| times.as_u64().expect("a number"));
+    let (column, first, last) = match (row.remove("repeat"), times) {
+        (Some(Value::Object(repeat)), None) => {
+            let (column, range) = repeat.into_iter().next().expect("one column");
+            (Some(column), range[0].as_u64().expect("a number"), range[1].as_u64().expect("a number"))
+        }
+        (None, Some(times)) => (None, 1, times),
+        _ => return vec![flow(&row)],
+    };
     let one = |n: u64| {
         let mut row = row.clone();
-        let octet = u8::try_from(n).unwrap_or(u8::MAX);
-        let value = if column.ends_with("_ip") { Ip::v4([198, 51, 100, octet]).to_string().into() } else { n.into() };
-        row.insert(column.clone(), value);
-        flow(&row)
+        for value in row.values_mut() {
+            if let Value::String(text) = value {
+                *text = text.replace("{}", &n.to_string());
+            }
+        }
+        if let Some(column) = &column {
+            let octet = u8::try_from(n).unwrap_or(u8::MAX);
+            let address = || Value::from(Ip::v4([198, 51, 100, octet]).to_string());
+            row.insert(column.clone(), if column.ends_with("_ip") { address() } else { n.into() });
+        }
+        let mut flow = flow(&row);
+        let later = step.unwrap_or_default() * u32::try_from(n - first).expect("few");
+        (flow.core.time_start, flow.core.time_end) = (flow.core.time_start + later, flow.core.time_end + later);
+        flow
     };
     (first..=last).map(one).collect()
 }
@@ -126,7 +152,10 @@ fn flow(row: &Map<String, Value>) -> Flow {
             "time" => Cell::Time(Time::parse(text()).expect("a time")),
             "text" => Cell::Text(text().into()),
             "bool" => Cell::Bool(value.as_bool().unwrap_or_default()),
-            _ => Cell::Uint(value.as_u64().expect("a number")),
+            "list<text>" => Cell::Texts(
+                value.as_array().expect("a list").iter().map(|t| t.as_str().unwrap_or_default().to_owned()).collect(),
+            ),
+            _ => Cell::Uint(value.as_u64().unwrap_or_else(|| panic!("{name}: {value} is no number"))),
         };
         assert!(flow.set(id, &cell), "{name}: {value} does not fit");
     }

@@ -29,7 +29,7 @@ impl TlsFiles {
     }
 
     /// The configuration; the error names the file.
-    pub(super) fn config(&self) -> io::Result<Arc<ClientConfig>> {
+    pub(crate) fn config(&self) -> io::Result<Arc<ClientConfig>> {
         let authority = self.authority.as_deref().unwrap_or(Path::new(SYSTEM));
         let mut roots = RootCertStore::empty();
         for certificate in certificates(authority)? {

@@ -93,7 +93,7 @@ pub struct Intervals {
 impl Intervals {
     /// Of a cell of a chart; nothing where it has sampled flows and how sure they are is not known.
     pub fn of_cell(cell: &Cell) -> Option<Self> {
-        let doubt = &cell.doubt;
+        let doubt = cell.doubt();
         let of = |value: u64, variance: u128, unseen: u64| {
             Interval::of(value, variance as f64, value.saturating_sub(unseen))
         };

@@ -242,7 +242,7 @@ impl<'a> Reading<'a> {
             }
         }
         let at = |minute: i64| Some(Time(minute.saturating_mul(MINUTE)));
-        let known = grid.lines().any(|(_, cells)| cells.iter().any(|cell| cell.doubt.is_measured()));
+        let known = grid.lines().any(|(_, cells)| cells.iter().any(|cell| cell.doubt().is_measured()));
         let sampled = known || is_sampled(self.shared, at(start), at(end))?;
         Ok(RollupChart { sampled, ..finish(query, grid, missing) })
     }

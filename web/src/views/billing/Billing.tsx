@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Billing by percentile: the rates that are charged, their course, and who they come from.
 import { useCallback, useState } from "react";
-import { useSearchParams } from "react-router";
 import { useBilling } from "../../api/queries";
 import { billOption } from "../../charts/bill";
 import { Canvas } from "../../charts/Canvas";
@@ -10,6 +9,7 @@ import { useWords } from "../../i18n";
 import { DownloadAnswer } from "../../parts/Download";
 import { bitRate, bytes, whole } from "../../parts/format";
 import { Panel } from "../../parts/Panel";
+import { useParameters } from "../../parts/parameters";
 import { useScope } from "../../parts/scope";
 import { Empty, Shown } from "../../parts/State";
 import { Charges } from "./Charges";
@@ -19,20 +19,12 @@ import "./billing.css";
 export function Billing() {
   const { t } = useWords();
   const scope = useScope();
-  const [params, setParams] = useSearchParams();
+  const [params, put] = useParameters();
   const terms = termsOf(params);
   const asked = billOf(terms);
   const answer = useBilling(scope.ask, asked);
   const ask = { ...scope.ask, ...asked };
-  const change = (part: Partial<Terms>) =>
-    setParams((old) => {
-      const next = new URLSearchParams(old);
-      for (const [name, value] of membersOf(part)) {
-        if (value) next.set(name, value);
-        else next.delete(name);
-      }
-      return next;
-    });
+  const change = (part: Partial<Terms>) => put(membersOf(part));
   const note = terms.percentile === 100 ? t("billing.noteAll") : t("billing.note", { percent: 100 - terms.percentile });
   return (
     <div className="billing">

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One event: the question it answers, the values that made it fire, harmless causes, and the way to its flows.
+import { useState } from "react";
 import { Link } from "react-router";
 import { term } from "../../filter/build";
 import { FilterText } from "../../filter/FilterText";
@@ -9,12 +10,15 @@ import { bytes, micros, whole } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
 import { Severity } from "../../parts/Severity";
 import { Time } from "../../parts/Time";
+import { SuppressForm } from "./SuppressForm";
+import { TriageBox } from "./TriageBox";
 
 /** Around the event, so that its first and last flow are inside. */
 const MARGIN_MILLIS = 60_000;
 
 export function EventDetail({ event }: { event: EventRow }) {
   const { t, say } = useWords();
+  const [muting, setMuting] = useState(false);
   const span = { from: new Date(Date.parse(event.first) - MARGIN_MILLIS).toISOString(), to: new Date(Date.parse(event.last) + MARGIN_MILLIS).toISOString() };
   const flows = `/flows?${new URLSearchParams({ ...span, q: event.filter })}`;
   const hosts = [
@@ -32,6 +36,9 @@ export function EventDetail({ event }: { event: EventRow }) {
           <Link className="button primary" to={flows}>
             <Icon name="flows" size={14} /> {t("events.showFlows")}
           </Link>
+          <button type="button" className="button" aria-expanded={muting} onClick={() => setMuting(!muting)}>
+            {t("suppress.open")}
+          </button>
           {hosts.map((host) => (
             <Link key={host.name} className="button" to={`/flows?${new URLSearchParams({ ...span, q: term("ip", host.ip) ?? "" })}`}>
               {t("events.hostFlows", { host: host.ip })}
@@ -39,6 +46,9 @@ export function EventDetail({ event }: { event: EventRow }) {
           ))}
         </div>
       </header>
+      {event.suppressed_by === null ? null : <p className="hint">{t("events.hiddenBy", { id: event.suppressed_by })}</p>}
+      {event.suppression_broken === null ? null : <p className="hint">{t("events.broken", { what: event.suppression_broken })}</p>}
+      {muting ? <SuppressForm event={event} done={() => setMuting(false)} /> : null}
       <div className="event-columns">
         <section>
           <h3>{t("events.question")}</h3>
@@ -88,6 +98,7 @@ export function EventDetail({ event }: { event: EventRow }) {
         </pre>
         <p className="hint">{t("events.filterHint")}</p>
       </section>
+      <TriageBox id={event.event_id} triage={event.triage} />
     </article>
   );
 }

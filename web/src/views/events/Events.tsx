@@ -1,50 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 // Detections: a list on the left, the chosen one explained on the right.
-import { useSearchParams } from "react-router";
 import { useEvents } from "../../api/queries";
 import type { EventRow } from "../../gen/api";
 import { useWords } from "../../i18n";
+import { Choice } from "../../parts/Choice";
 import { Icon } from "../../parts/Icon";
+import { useParameters } from "../../parts/parameters";
 import { useScope } from "../../parts/scope";
 import { SEVERITIES, Severity } from "../../parts/Severity";
 import { Empty, Shown } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { useRowKeys } from "../../parts/useRowKeys";
 import { EventDetail } from "./EventDetail";
+import { Incidents } from "./Incidents";
+import { Suppressions } from "./Suppressions";
 import "./events.css";
 
 const LIMIT = 500;
+const VIEWS = ["incidents", "events", "suppressions"] as const;
+type View = (typeof VIEWS)[number];
 
 export function Events() {
-  const scope = useScope();
-  const answer = useEvents(scope.ask, LIMIT);
+  const { t } = useWords();
+  const [params, put] = useParameters();
+  // A link to an event means the list of events.
+  const view: View = VIEWS.find((one) => one === params.get("view")) ?? (params.has("event") ? "events" : "incidents");
+  const choose = (next: View) => put([["view", next]]);
   return (
-    <div className="events">
-      <Shown answer={answer} rows={10}>
-        {(data) => <EventPage rows={data.rows} />}
-      </Shown>
+    <div className="events-page">
+      <div className="events-bar">
+        <Choice<View> label={t("events.view.label")} value={view} onChange={choose} options={VIEWS.map((value) => ({ value, label: t(`events.view.${value}`) }))} />
+        {view === "suppressions" ? null : (
+          <label className="faint">
+            <input type="checkbox" checked={params.get("hidden") === "1"} onChange={(event) => put([["hidden", event.target.checked ? "1" : null]])} /> {t("events.withHidden")}
+          </label>
+        )}
+      </div>
+      <div className="events">{view === "incidents" ? <Incidents /> : view === "events" ? <EventList /> : <Suppressions />}</div>
     </div>
   );
+}
+
+function EventList() {
+  const scope = useScope();
+  const answer = useEvents(scope.ask, LIMIT);
+  return <Shown answer={answer} rows={10}>{(data) => <EventPage rows={data.rows} />}</Shown>;
 }
 
 function EventPage({ rows }: { rows: EventRow[] }) {
   const { t, say } = useWords();
   const scope = useScope();
-  const [params, setParams] = useSearchParams();
+  const [params, put] = useParameters();
   const wanted = params.get("severity");
   const level = SEVERITIES.find((one) => one === wanted);
   const list = level ? rows.filter((row) => row.severity === level) : rows;
   const chosen = rows.find((row) => row.event_id === params.get("event")) ?? list[0];
-  const set = (name: string, value: string | null) =>
-    setParams(
-      (old) => {
-        const next = new URLSearchParams(old);
-        if (value) next.set(name, value);
-        else next.delete(name);
-        return next;
-      },
-      { replace: name === "event" },
-    );
+  const set = (name: string, value: string | null) => put([[name, value]], { replace: name === "event" });
   const choose = (index: number) => set("event", list[index]?.event_id ?? null);
   const host = useRowKeys<HTMLElement>(choose);
 
@@ -105,6 +116,12 @@ function EventPage({ rows }: { rows: EventRow[] }) {
                   </td>
                   <td className="num faint">
                     <Time at={row.last} />
+                    {row.suppressed_by === null ? null : (
+                      <>
+                        <br />
+                        {t("events.hidden")}
+                      </>
+                    )}
                   </td>
                 </tr>
               ))}
@@ -112,7 +129,7 @@ function EventPage({ rows }: { rows: EventRow[] }) {
           </table>
         </div>
       </section>
-      {chosen ? <EventDetail event={chosen} /> : null}
+      {chosen ? <EventDetail key={chosen.event_id} event={chosen} /> : null}
     </>
   );
 }

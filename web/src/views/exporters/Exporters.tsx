@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The exporters: who sends, how much, how well; one of them in detail beside the list.
 import { useQueryClient } from "@tanstack/react-query";
-import { useSearchParams } from "react-router";
 import { useDecideExporter, useExporters } from "../../api/queries";
 import type { ExporterInfo } from "../../gen/api";
 import { useWords } from "../../i18n";
 import { count, percent, whole } from "../../parts/format";
 import { Panel } from "../../parts/Panel";
+import { useParameters } from "../../parts/parameters";
 import { Empty, ErrorNote, Shown } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { Detail } from "./Detail";
@@ -17,14 +17,9 @@ const EVERY_MILLIS = 5000;
 export function Exporters() {
   const { t } = useWords();
   const answer = useExporters(EVERY_MILLIS);
-  const [params, setParams] = useSearchParams();
+  const [params, put] = useParameters();
   const chosen = params.get("exporter");
-  const choose = (address: string | null) => {
-    const next = new URLSearchParams(params);
-    if (address) next.set("exporter", address);
-    else next.delete("exporter");
-    setParams(next);
-  };
+  const choose = (address: string | null) => put([["exporter", address]]);
   return (
     <div className="exporters">
       <Shown answer={answer} rows={8}>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The flow page: a small chart to choose time with, then the flows themselves or a ranking by chosen columns.
 import { useState } from "react";
-import { useSearchParams } from "react-router";
 import { MEASURES, useSeries, type Measure } from "../../api/queries";
 import { Traffic } from "../../charts/Traffic";
 import { TAG } from "../../filter/build";
@@ -9,6 +8,7 @@ import { useWords } from "../../i18n";
 import { ChartOptions, wished } from "../../parts/ChartOptions";
 import { Choice } from "../../parts/Choice";
 import { Download, DownloadAnswer } from "../../parts/Download";
+import { useParameters } from "../../parts/parameters";
 import { useScope } from "../../parts/scope";
 import { Shown } from "../../parts/State";
 import { AnalysisBar } from "./AnalysisBar";
@@ -26,7 +26,7 @@ const [GROUPS_OF_FILE, PATHS_OF_FILE] = [100_000, 25];
 export function Flows() {
   const { t } = useWords();
   const scope = useScope();
-  const [params, setParams] = useSearchParams();
+  const [params, put] = useParameters();
   const [columns, setColumns] = useState(storedColumns);
   const keys = keysOf(params);
   const question = questionOf(params);
@@ -34,15 +34,6 @@ export function Flows() {
   const chart = { split: null, by, limit: 1, step_secs: null, ...wished(question), ...(question.raw ? { scaled: false } : {}) };
   const series = useSeries(scope.ask, chart);
 
-  const put = (members: [string, string][]) =>
-    setParams((old) => {
-      const next = new URLSearchParams(old);
-      for (const [name, value] of members) {
-        if (value) next.set(name, value);
-        else next.delete(name);
-      }
-      return next;
-    });
   const set = (name: string, value: string) => put([[name, value]]);
   const change = (part: Partial<Question>) => put(membersOf(part));
   // A path goes through values that a flow has once.

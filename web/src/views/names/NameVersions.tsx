@@ -54,7 +54,7 @@ function Lines({ of, lines }: { of: string; lines: Line[] }) {
       <thead>
         <tr>
           {["profiles.version", "profiles.validFrom", "profiles.validTo", `names.${of}`, "names.note"].map((key) => (
-            <th key={key} scope="col">
+            <th key={key} scope="col" className={key === "profiles.version" ? "num" : undefined}>
               {t(key)}
             </th>
           ))}

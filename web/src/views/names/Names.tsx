@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tags and sets: the lists, the form of one, its versions. Networks of the networks file are shown and changed there.
 import { useState } from "react";
-import { useSearchParams } from "react-router";
 import { useSets, useTags } from "../../api/queries";
 import { useWords } from "../../i18n";
 import { Icon } from "../../parts/Icon";
+import { useParameters } from "../../parts/parameters";
 import { Shown } from "../../parts/State";
 import { NameForm } from "./NameForm";
 import { NameVersions } from "./NameVersions";
@@ -18,21 +18,17 @@ interface Chosen {
   name: string | null;
 }
 
+const KINDS: readonly Kind[] = ["tag", "set"];
+
 export function Names() {
-  const [params, setParams] = useSearchParams();
+  const [params, put] = useParameters();
   const [making, setMaking] = useState<Kind | null>(null);
   const [tags, sets] = [useTags(), useSets()];
   const named: Chosen | null = params.get("tag") ? { kind: "tag", name: params.get("tag") } : params.get("set") ? { kind: "set", name: params.get("set") } : null;
   const chosen = making ? { kind: making, name: null } : named;
   const choose = (next: Chosen | null) => {
     setMaking(null);
-    setParams((old) => {
-      const now = new URLSearchParams(old);
-      now.delete("tag");
-      now.delete("set");
-      if (next?.name) now.set(next.kind, next.name);
-      return now;
-    });
+    put(KINDS.map((kind) => [kind, kind === next?.kind ? next.name : null]));
   };
   return (
     <Shown answer={tags} rows={6}>

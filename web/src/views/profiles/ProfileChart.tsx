@@ -41,6 +41,11 @@ export function ProfileChart({ profile }: { profile: ProfileInfo }) {
         {(data) => (
           <>
             <Traffic data={asSeries(data, split)} by={by} height={220} onBrush={scope.setRange} />
+            {data.lines.every((line) => line.values.every((value) => !value)) ? (
+              <p className="hint" role="status">
+                {t(`profiles.nothing.${known}`)}
+              </p>
+            ) : null}
             {data.missing.length > 0 ? (
               <ul className="profile-gaps" role="status">
                 {data.missing.map((gap) => (

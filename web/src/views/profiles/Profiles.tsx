@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Profiles: the list, the chart of one as known now or then, its channels, its versions.
 import { useState } from "react";
-import { useSearchParams } from "react-router";
 import { useProfiles } from "../../api/queries";
 import { useWords } from "../../i18n";
 import { Icon } from "../../parts/Icon";
+import { useParameters } from "../../parts/parameters";
 import { Shown } from "../../parts/State";
 import { ProfileChart } from "./ProfileChart";
 import { ProfileForm } from "./ProfileForm";
@@ -15,17 +15,13 @@ const LIVE = "live";
 
 export function Profiles() {
   const { t } = useWords();
-  const [params, setParams] = useSearchParams();
+  const [params, put] = useParameters();
   const [making, setMaking] = useState(false);
   const list = useProfiles();
   const name = params.get("profile") ?? LIVE;
   const choose = (next: string) => {
     setMaking(false);
-    setParams((old) => {
-      const now = new URLSearchParams(old);
-      now.set("profile", next);
-      return now;
-    });
+    put([["profile", next]]);
   };
   return (
     <Shown answer={list} rows={6}>

@@ -18,7 +18,7 @@ export function Versions({ name }: { name: string }) {
             <thead>
               <tr>
                 {["version", "validFrom", "validTo", "channels"].map((key) => (
-                  <th key={key} scope="col">
+                  <th key={key} scope="col" className={key === "version" ? "num" : undefined}>
                     {t(`profiles.${key}`)}
                   </th>
                 ))}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Incidents: events that belong to one story, told from its beginning.
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use minamo_base::Ip;
+use minamo_detect::{Incident, Seen, Sentence, Severity, incidents as stories};
+use minamo_model::event::Finding;
+
+use super::events::{read, text_of};
+use super::types::*;
+use crate::api::{Answer, limited, parse_time};
+use crate::types::Text2;
+use crate::{ApiError, Deps};
+
+/// Incidents of one answer at most.
+const MAX_INCIDENTS: usize = 500;
+
+/// Incidents, the latest first.
+#[utoipa::path(get, path = "/api/v1/incidents", params(EventsParams), responses((status = 200, body = Incidents), (status = 400, body = ApiError)))]
+pub(crate) async fn incidents(
+    State(deps): State<Deps>,
+    query: Result<Query<EventsParams>, QueryRejection>,
+) -> Answer<Incidents> {
+    let Query(params) = query?;
+    let limit = limited(params.limit.unwrap_or(100), MAX_INCIDENTS)?;
+    let time = |text: &Option<String>, path| text.as_ref().map(|text| parse_time(text, path)).transpose();
+    let events = read(&deps, time(&params.from, "from")?, time(&params.to, "to")?).await?;
+    let shown = events.iter().filter(|event| params.suppressed || event.suppressed_by.is_none());
+    let seen: Vec<Seen> = shown.map(|event| seen(&deps, event)).collect();
+    let found = stories(&seen, |ip: Ip| ip.is_private());
+    let rows = found.iter().take(limit).map(|incident| row(&deps, incident, &events)).collect::<Result<_, _>>()?;
+    Ok(Json(Incidents { rows }))
+}
+
+fn seen(deps: &Deps, event: &Finding) -> Seen {
+    Seen {
+        id: event.event_id.clone(),
+        rule: event.rule.clone(),
+        severity: Severity::parse(&event.severity).unwrap_or(Severity::Low),
+        span: (event.time_start, event.time_end),
+        src: event.src_ip,
+        dst: event.dst_ip,
+        attack: event.attack.clone(),
+        text: text_of(deps, event),
+    }
+}
+
+fn row(deps: &Deps, incident: &Incident, events: &[Finding]) -> Result<IncidentRow, ApiError> {
+    let told = |event: &Finding| IncidentEvent {
+        event_id: event.event_id.clone(),
+        title: deps
+            .rules
+            .get(&event.rule)
+            .map_or_else(|| Text2 { en: event.rule.clone(), ja: event.rule.clone() }, |rule| (&rule.title).into()),
+        first: event.time_start.to_string(),
+    };
+    let sentence = |one: &Sentence| StorySentence { at: one.at.map(|at| at.to_string()), text: (&one.text).into() };
+    let stage = |(tactic, at): &(minamo_detect::Tactic, minamo_base::Time)| Stage {
+        tactic: tactic.word().to_owned(),
+        name: (&tactic.name()).into(),
+        at: at.to_string(),
+    };
+    Ok(IncidentRow {
+        incident_id: incident.id.clone(),
+        host: incident.host.map(|ip| ip.to_string()),
+        severity: incident.severity.name().to_owned(),
+        score: incident.score,
+        first: incident.span.0.to_string(),
+        last: incident.span.1.to_string(),
+        stages: incident.tactics.iter().map(stage).collect(),
+        events: incident
+            .events
+            .iter()
+            .filter_map(|id| events.iter().find(|event| event.event_id == *id))
+            .map(told)
+            .collect(),
+        hosts: incident.hosts.iter().map(Ip::to_string).collect(),
+        narrative: incident.narrative.iter().map(sentence).collect(),
+        triage: deps.triages.get(&incident.id).map_err(ApiError::internal)?.into(),
+    })
+}

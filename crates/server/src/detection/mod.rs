@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What detection found and what people make of it: events, incidents, triage, suppressions, rules and trying them on
+//! the past.
+
+pub(crate) mod events;
+pub(crate) mod incidents;
+pub(crate) mod rules;
+mod suppressing;
+pub(crate) mod suppressions;
+pub mod types;
+
+pub use rules::{Tried, try_rule};
+pub use suppressing::Suppressing;

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Events, incidents, triage, suppressions, and rules tried on the past.
+
+use minamo_detect::shipped_rules;
+use minamo_model::event::Finding;
+use minamo_model::{EVENTS, Event, EventBuilder};
+
+use super::*;
+
+fn event(id: u8, rule: &str, src: &str, ports: u64) -> Event {
+    let start = now() + std::time::Duration::from_secs(60 * u64::from(id));
+    Event {
+        finding: Finding {
+            event_id: format!("{id:016x}"),
+            rule: rule.to_owned(),
+            severity: "high".into(),
+            time_start: start,
+            time_end: start + std::time::Duration::from_secs(60),
+            time_found: start,
+            src_ip: src.parse().ok(),
+            facts: format!(r#"{{"ports":{ports},"hosts":1,"src_ip":"{src}"}}"#),
+            filter: format!("src_ip = {src}"),
+            attack: vec!["T1046".to_owned()],
+            ..Finding::default()
+        },
+    }
+}
+
+/// What detection does with what it found.
+async fn give(service: &Service, mut events: Vec<Event>) {
+    service.deps.suppressing.judge(&mut events, now()).expect("judged");
+    let mut builder = EventBuilder::default();
+    events.iter().for_each(|event| builder.append(event));
+    service.deps.lake.append(&EVENTS, builder.finish().expect("a batch")).await.expect("appended");
+}
+
+async fn with_events() -> Service {
+    let service = service().await;
+    service.deps.rules.replace(shipped_rules().expect("they parse"), Vec::new());
+    give(&service, vec![event(1, "scan_ports", "10.0.0.7", 200), event(2, "scan_hosts", "10.0.0.7", 90)]).await;
+    give(&service, vec![event(3, "scan_ports", "10.0.0.9", 150)]).await;
+    service
+}
+
+async fn ids(service: &Service, path: &str) -> Vec<String> {
+    let (status, answer) = service.json("GET", path, None).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let rows = answer["rows"].as_array().expect("rows");
+    rows.iter().map(|row| row["event_id"].as_str().unwrap_or_default().trim_start_matches('0').to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_told_with_their_story_and_what_people_say_of_them_stays() {
+    let service = with_events().await;
+    assert_eq!(ids(&service, "/api/v1/events").await, ["3", "2", "1"]);
+    let (_, incidents) = service.json("GET", "/api/v1/incidents", None).await;
+    let hosts: Vec<_> = incidents["rows"].as_array().expect("rows").iter().map(|row| row["host"].clone()).collect();
+    assert_eq!(hosts, [json!("10.0.0.9"), json!("10.0.0.7")], "{incidents}");
+    let story = &incidents["rows"][1];
+    assert_eq!(
+        (story["events"].as_array().map(Vec::len), &story["stages"][0]["tactic"]),
+        (Some(2), &json!("discovery"))
+    );
+    assert!(
+        story["narrative"][0]["text"]["ja"].as_str().is_some_and(|text| text.contains("200 個のポート")),
+        "{story}"
+    );
+
+    let path = "/api/v1/events/0000000000000001/triage";
+    let said = json!({"standing": "open", "owner": "kana", "comment": "asking the owner of the scanner"});
+    let (status, triage) = service.json("PUT", path, Some(said)).await;
+    assert_eq!((status, &triage["standing"]), (StatusCode::OK, &json!("open")));
+    service.json("PUT", path, Some(json!({"standing": "false_positive"}))).await;
+    let (_, one) = service.json("GET", "/api/v1/events/0000000000000001", None).await;
+    let triage = &one["triage"];
+    assert_eq!((&triage["standing"], &triage["owner"]), (&json!("false_positive"), &json!("kana")));
+    assert_eq!(triage["comments"][0]["author"], "admin");
+    let (_, incidents) = service.json("GET", "/api/v1/incidents", None).await;
+    assert_eq!(incidents["rows"][1]["triage"]["standing"], "false_positive", "the first event stands for the incident");
+    let (status, error) = service.json("PUT", "/api/v1/events/ff/triage", Some(json!({"standing": "open"}))).await;
+    assert_eq!((status, &error["code"]), (StatusCode::NOT_FOUND, &json!("not_found")));
+    let (status, _) = service.json("PUT", path, Some(json!({"standing": "done"}))).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suppression_shows_what_it_would_hide_hides_it_and_gives_way_when_behaviour_changes() {
+    let service = with_events().await;
+    let scope = json!({"rule": "scan_ports", "src": ["10.0.0.0/29"]});
+    let (_, preview) = service.json("POST", "/api/v1/suppressions/preview", Some(scope.clone())).await;
+    assert_eq!((&preview["events"], &preview["rows"][0]["src_ip"]), (&json!(1), &json!("10.0.0.7")), "{preview}");
+    for (body, path) in [
+        (json!({"scope": {}, "reason": "all"}), "rule"),
+        (json!({"scope": scope, "reason": " "}), "reason"),
+        (json!({"scope": {"src": ["10.0.0.300"]}, "reason": "x"}), "src"),
+        (json!({"scope": scope, "reason": "x", "valid_to": "2020-01-01T00:00:00Z"}), "valid_to"),
+    ] {
+        let (status, error) = service.json("POST", "/api/v1/suppressions", Some(body)).await;
+        assert_eq!((status, &error["path"]), (StatusCode::BAD_REQUEST, &json!(path)), "{error}");
+    }
+    let wanted = json!({"scope": scope, "reason": "the audit's scanner", "valid_to": "2026-02-01T00:00:00Z"});
+    let (status, made) = service.json("POST", "/api/v1/suppressions", Some(wanted)).await;
+    assert_eq!((status, &made["in_force"], &made["owner"]), (StatusCode::CREATED, &json!(true), &json!("admin")));
+    give(&service, vec![event(4, "scan_ports", "10.0.0.7", 300), event(5, "scan_ports", "10.0.0.7", 9_000)]).await;
+    assert_eq!(ids(&service, "/api/v1/events").await, ["5", "3", "2", "1"], "4 is hidden, 5 is thirty times as much");
+    assert_eq!(ids(&service, "/api/v1/events?suppressed=true").await, ["5", "4", "3", "2", "1"], "nothing is lost");
+    let (_, five) = service.json("GET", "/api/v1/events/0000000000000005", None).await;
+    assert_eq!(five["suppression_broken"], json!(format!("{}: ports", made["id"])));
+    let (_, list) = service.json("GET", "/api/v1/suppressions", None).await;
+    let told = &list["suppressions"][0];
+    assert_eq!((&told["hits"], &told["broken"]), (&json!(1), &json!(1)));
+    let path = format!("/api/v1/suppressions/{}", made["id"]);
+    assert_eq!(service.send("DELETE", &path, None).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(service.send("DELETE", &path, None).await.status(), StatusCode::NOT_FOUND);
+    give(&service, vec![event(6, "scan_ports", "10.0.0.7", 300)]).await;
+    assert_eq!(ids(&service, "/api/v1/events").await[0], "6");
+}
+
+const RULE: &str = r#"+++
+title = { en = "Any talk", ja = "通信" }
+question = { en = "Who talks?", ja = "誰が通信したか。" }
+severity = "low"
+window = "1m"
+text = { en = "{src_ip}: {flows} flows", ja = "{src_ip}：{flows} フロー" }
+filter = "src_ip = {src_ip}"
+benign = [{ en = "work", ja = "業務" }]
+[parameters.flows]
+default = 1
+reason = { en = "any", ja = "任意" }
++++
+SELECT $window AS window_start, src_ip, count(*) AS flows FROM flows WHERE $range GROUP BY 1, src_ip HAVING count(*) > $flows
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_is_tried_on_the_past_before_it_is_in_force() {
+    let service = with_events().await;
+    let asked = json!({"name": "talk", "text": RULE, "from": "2026-01-05T09:00:00Z", "to": "2026-01-05T11:00:00Z"});
+    let (status, tried) = service.json("POST", "/api/v1/rules/try", Some(asked.clone())).await;
+    assert_eq!((status, &tried["events"], &tried["pairs"]), (StatusCode::OK, &json!(1), &json!(1)), "{tried}");
+    assert_eq!(tried["rows"][0]["text"]["en"], "192.0.2.1: 3 flows");
+    let mut narrow = asked.clone();
+    narrow["parameters"] = json!({"flows": 3});
+    let (_, tried) = service.json("POST", "/api/v1/rules/try", Some(narrow)).await;
+    assert_eq!(tried["events"], 0);
+    assert_eq!(ids(&service, "/api/v1/events").await.len(), 3, "nothing was stored");
+    for (text, said) in [("SELECT 1", "front matter"), (&*RULE.replace("src_ip, count", "scr_ip, count"), "scr_ip")] {
+        let mut wrong = asked.clone();
+        wrong["text"] = json!(text);
+        let (status, error) = service.json("POST", "/api/v1/rules/try", Some(wrong)).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert!(error["message"].as_str().is_some_and(|text| text.contains(said)), "{error}");
+    }
+    let (_, list) = service.json("GET", "/api/v1/rules", None).await;
+    assert!(list["rules"].as_array().expect("rules").iter().any(|rule| rule["name"] == "scan_ports"));
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Incidents: stories of events, the worst to be seen at once; on the right the story, its stages and its events.
+import { useIncidents } from "../../api/queries";
+import { term } from "../../filter/build";
+import type { IncidentRow } from "../../gen/api";
+import { useWords } from "../../i18n";
+import { Link } from "react-router";
+import { useParameters } from "../../parts/parameters";
+import { useScope } from "../../parts/scope";
+import { Severity } from "../../parts/Severity";
+import { Empty, Shown } from "../../parts/State";
+import { Time } from "../../parts/Time";
+import { useRowKeys } from "../../parts/useRowKeys";
+import { TriageBox } from "./TriageBox";
+
+const LIMIT = 200;
+
+export function Incidents() {
+  const scope = useScope();
+  const answer = useIncidents(scope.ask, LIMIT);
+  return <Shown answer={answer} rows={10}>{(data) => <IncidentPage rows={data.rows} />}</Shown>;
+}
+
+function IncidentPage({ rows }: { rows: IncidentRow[] }) {
+  const { t } = useWords();
+  const [params, put] = useParameters();
+  const chosen = rows.find((row) => row.incident_id === params.get("incident")) ?? rows[0];
+  const choose = (index: number) => put([["incident", rows[index]?.incident_id ?? null]], { replace: true });
+  const host = useRowKeys<HTMLElement>(choose);
+  if (rows.length === 0) {
+    return (
+      <Empty title={t("incidents.none")}>
+        <p className="hint">{t("events.noneHint")}</p>
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <section className="panel fill event-list" aria-label={t("events.view.incidents")} ref={host}>
+        <div className="scroll">
+          <table className="grid rows">
+            <thead className="sr-only">
+              <tr>
+                <th>{t("events.severity")}</th>
+                <th>{t("incidents.host")}</th>
+                <th>{t("events.last")}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((row, i) => (
+                <tr key={row.incident_id} data-row={i} tabIndex={i === 0 ? 0 : -1} aria-selected={row === chosen} onClick={() => choose(i)} onFocus={(event) => event.currentTarget.matches(":focus-visible") && choose(i)}>
+                  <td className="event-level">
+                    <Severity level={row.severity} />
+                  </td>
+                  <td className="event-title">
+                    <strong className="mono">{row.host ?? "–"}</strong>
+                    <Stages row={row} />
+                  </td>
+                  <td className="num faint">
+                    <Time at={row.last} />
+                    <br />
+                    {`${t("incidents.count", { number: row.events.length })} · ${t(`triage.is.${row.triage.standing}`)}`}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </section>
+      {chosen ? <Detail key={chosen.incident_id} row={chosen} /> : null}
+    </>
+  );
+}
+
+function Stages({ row }: { row: IncidentRow }) {
+  const { say } = useWords();
+  return <span className="faint">{row.stages.map((stage) => say(stage.name)).join(" → ")}</span>;
+}
+
+function Detail({ row }: { row: IncidentRow }) {
+  const { t, say } = useWords();
+  const [, put] = useParameters();
+  const span = { from: new Date(Date.parse(row.first) - 60_000).toISOString(), to: new Date(Date.parse(row.last) + 60_000).toISOString() };
+  return (
+    <article className="panel event-detail" aria-live="polite">
+      <header>
+        <Severity level={row.severity} /> <span className="faint">{t("incidents.score", { score: row.score })}</span>
+        <h2 className="mono">{row.host ?? "–"}</h2>
+        <p className="event-text">
+          <Time at={row.first} /> {"–"} <Time at={row.last} />
+        </p>
+        <div className="event-actions">
+          {row.host ? (
+            <Link className="button primary" to={`/flows?${new URLSearchParams({ ...span, q: term("ip", row.host) ?? "" })}`}>
+              {t("events.hostFlows", { host: row.host })}
+            </Link>
+          ) : null}
+        </div>
+      </header>
+      <section>
+        <h3>{t("incidents.stages")}</h3>
+        <ol className="stages">
+          {row.stages.map((stage) => (
+            <li key={stage.tactic}>
+              <strong>{say(stage.name)}</strong> <Time at={stage.at} />
+            </li>
+          ))}
+        </ol>
+      </section>
+      <section>
+        <h3>{t("incidents.story")}</h3>
+        <ol className="story">
+          {row.narrative.map((sentence) => (
+            <li key={sentence.text.en}>
+              {sentence.at === null ? null : <Time at={sentence.at} />} {say(sentence.text)}
+            </li>
+          ))}
+        </ol>
+      </section>
+      <section>
+        <h3>{t("incidents.events")}</h3>
+        <p className="attack">
+          {row.events.slice(0, 40).map((one) => (
+            <button
+              key={one.event_id}
+              type="button"
+              className="chip"
+              onClick={() =>
+                put([
+                  ["view", "events"],
+                  ["event", one.event_id],
+                ])
+              }
+            >
+              {say(one.title)} <Time at={one.first} />
+            </button>
+          ))}
+          {row.events.length > 40 ? <span className="faint">{`+${row.events.length - 40}`}</span> : null}
+        </p>
+        <h3>{t("incidents.hosts")}</h3>
+        <p className="attack">
+          {row.hosts.slice(0, 40).map((ip) => (
+            <Link key={ip} className="chip mono" to={`/flows?${new URLSearchParams({ ...span, q: term("ip", ip) ?? "" })}`}>
+              {ip}
+            </Link>
+          ))}
+          {row.hosts.length > 40 ? <span className="faint">{`+${row.hosts.length - 40}`}</span> : null}
+        </p>
+      </section>
+      <TriageBox id={row.incident_id} triage={row.triage} />
+    </article>
+  );
+}
