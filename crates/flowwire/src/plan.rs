@@ -72,6 +72,8 @@ pub(crate) struct Fill {
     pub(crate) len: u16,
     /// Only rows of TCP have it.
     pub(crate) tcp: bool,
+    /// What becomes of the value where a field before filled the column too.
+    pub(crate) guard: Guard,
 }
 
 /// What a template does, field by field, where all of it is plain.
@@ -92,9 +94,9 @@ impl Plan {
             let len = u16::try_from(op.len?).ok()?;
             match op.action {
                 Action::Ignore => {}
-                Action::Column(id, coding, Guard::Always) => {
+                Action::Column(id, coding, guard) => {
                     let kind = kind(id, coding, len)?;
-                    fills.push(Fill { id, kind, at, len, tcp: false });
+                    fills.push(Fill { id, kind, at, len, tcp: false, guard });
                 }
                 Action::Measure(measure) if MEASURES.contains(&measure) && (1..=8).contains(&len) => {
                     measures.push((measure, at, len));
@@ -165,7 +167,6 @@ mod tests {
             ("a text", &[(8, 4), (96, 16)]),
             ("no column at all", &[(22, 4), (21, 4)]),
             ("an element without a column", &[(8, 4), (65_000, 4)]),
-            ("two families in one column", &[(8, 4), (27, 16)]),
             ("a number that is wider than its column", &[(8, 4), (7, 4)]),
             ("a direction that turns rows", &[(8, 4), (239, 1)]),
             ("an exporter that stands for others", &[(8, 4), (130, 4)]),

@@ -121,8 +121,8 @@ pub static REASONS: &[Reason] = &[
     Reason {
         id: "template_churn",
         points: 10,
-        en: "Templates changed {value} times: two processes may send with one address and domain; give each its own domain.",
-        ja: "テンプレートが {value} 回変わりました。二つのプロセスが同じアドレスとドメインで送っている可能性があります。ドメインを分けてください。",
+        en: "Templates changed {value} times under one address, port and domain: the exporter restarts or is set up anew often, or several come through one port (NAT); give each its own domain.",
+        ja: "同じアドレス・ポート・ドメインのテンプレートが {value} 回変わりました。エクスポーターの再起動や設定変更が多いか、複数が一つのポートを通って届いています（NAT）。それぞれのドメインを分けてください。",
         applies: |e| (e.lately.redefined > 5).then(|| e.lately.redefined.to_string()),
     },
     Reason {
