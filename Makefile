@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 CORPORA = ../shared/corpora
 TOOLS = ../shared/tools
 
-.PHONY: demo test build program install web walk fmt fuzz bench bench-meter bench-probe bench-lake bench-collect score-dpi score-probe need
+.PHONY: demo test build program install web walk fmt fuzz bench bench-meter bench-threads bench-probe bench-lake bench-collect score-dpi score-probe score-npm need
 
 ## Shows a small network in the browser: builds what is missing, replays captures, serves on loopback.
 demo: build
@@ -63,6 +63,11 @@ bench-meter:
 	cargo build --release -p minamo --no-default-features
 	sh benches/meter.sh $(CARGO_TARGET_DIR)/release/minamo $(CORPORA) $(TOOLS)
 
+## Speed of `minamo meter` with two threads against one, on the capture of bench-meter.
+bench-threads:
+	cargo build --release -p minamo --no-default-features
+	python3 benches/threads.py $(CARGO_TARGET_DIR)/release/minamo $${MINAMO_BENCH_DIR:-/tmp/minamo-bench}/mixed.pcap 2
+
 ## The probe's figures: processor time and memory against ndpiReader and softflowd, threads, open flows, a live interface.
 bench-probe:
 	cargo build --release -p minamo --no-default-features
@@ -84,6 +89,10 @@ score-dpi: build
 ## Counters, flags and times of every conversation of the corpora against tshark, and other referees.
 score-probe: build
 	python3 benches/score-probe.py $(MINAMO) $(CORPORA) $(or $(MINAMO_BENCH_DIR),/tmp/minamo-bench)
+
+## Round trips and segments sent again against delays and losses that are known.
+score-npm: build
+	python3 benches/score-npm.py $(MINAMO)
 
 need:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 (rustup)"; exit 1; }

@@ -6,10 +6,12 @@ mod addr;
 mod cursor;
 mod ident;
 mod metric;
+mod recent;
 mod time;
 
 pub use addr::{AddrError, Ip, Mac, Prefix};
 pub use cursor::{Cause, Cursor, WireError};
 pub use ident::{FiveTuple, FlowId, hex};
 pub use metric::{Measured, Metric, Sample, Tally, exposition};
+pub use recent::Recent;
 pub use time::{NANOS_PER_SEC, Time};

@@ -34,13 +34,15 @@ enum Form {
     Blocks(Blocks),
 }
 
-/// Anything but classic captures.
-struct Blocks {
+/// Anything but classic captures, and every capture that is followed.
+pub(crate) struct Blocks {
     reader: Box<dyn PcapReaderIterator + Send>,
     /// Octets of the block that the last frame borrowed from.
     used: usize,
     offset: u64,
     section: Section,
+    /// The last frame: its interface, time in units, where it begins in its block, and captured length.
+    found: Option<(Interface, u64, usize, usize)>,
 }
 
 /// What packets are read with.
@@ -89,19 +91,14 @@ impl CaptureFile {
             _ => plain,
         };
         let whole: Box<dyn Read + Send> = Box::new(Full(io::Cursor::new(header).chain(plain)));
-        let reader = create_reader(BUFFER, whole).map_err(|error| match error {
-            PcapError::ReadError => io(io::Error::other("cannot be read or decompressed")),
-            _ => CaptureError::NotACapture { path: path.to_owned() },
-        })?;
-        let blocks = Blocks { reader, used: 0, offset: 0, section: Section::default() };
-        Ok(Self { path: path.to_owned(), form: Form::Blocks(blocks) })
+        Ok(Self { path: path.to_owned(), form: Form::Blocks(Blocks::open(path, whole)?) })
     }
 
     /// Octets of the decompressed file up to the last frame.
     #[must_use]
     pub fn offset(&self) -> u64 {
         match &self.form {
-            Form::Blocks(blocks) => blocks.offset,
+            Form::Blocks(blocks) => blocks.offset(),
             Form::Classic(classic) => classic.offset(),
         }
     }
@@ -109,7 +106,7 @@ impl CaptureFile {
     /// The next frame; nothing at the end. After an error there is nothing more to read.
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
         match &mut self.form {
-            Form::Blocks(blocks) => blocks.next_frame(&self.path),
+            Form::Blocks(blocks) => Ok(if blocks.advance(&self.path)? { blocks.again() } else { None }),
             Form::Classic(classic) => {
                 let offset = classic.offset();
                 classic.next().map_err(|fault| failure(fault, &self.path, offset))
@@ -132,12 +129,29 @@ fn failure(fault: Fault, path: &Path, offset: u64) -> CaptureError {
 }
 
 impl Blocks {
-    fn next_frame(&mut self, path: &Path) -> Result<Option<Frame<'_>>, CaptureError> {
+    /// Reads a capture of any form that is not compressed.
+    pub(crate) fn open(path: &Path, plain: Box<dyn Read + Send>) -> Result<Self, CaptureError> {
+        let reader = create_reader(BUFFER, plain).map_err(|error| match error {
+            PcapError::ReadError => {
+                CaptureError::Io { path: path.to_owned(), cause: io::Error::other("cannot be read or decompressed") }
+            }
+            _ => CaptureError::NotACapture { path: path.to_owned() },
+        })?;
+        Ok(Self { reader, used: 0, offset: 0, section: Section::default(), found: None })
+    }
+
+    /// Octets up to the last frame.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Goes to the next frame; false at the end. After an error of an input that pauses it can be asked again.
+    pub(crate) fn advance(&mut self, path: &Path) -> Result<bool, CaptureError> {
         loop {
             self.release();
             let (used, found) = match self.reader.next() {
                 Ok((used, block)) => (used, self.section.look(&block, used)),
-                Err(PcapError::Eof) => return Ok(None),
+                Err(PcapError::Eof) => return Ok(false),
                 Err(PcapError::Incomplete(_)) => {
                     self.refill(path)?;
                     continue;
@@ -154,16 +168,28 @@ impl Blocks {
             };
             self.used = used;
             if let Found::Frame(interface, units, start, captured) = found {
-                // Found again after the borrow of the block ended.
-                let block = self.reader.data().get(..used).unwrap_or_default();
-                let data = block.get(start..start + captured).unwrap_or_default();
-                return Ok(Some(Frame { time: interface.time(units), link: interface.link, data }));
+                self.found = Some((interface, units, start, captured));
+                return Ok(true);
             }
         }
     }
 
+    /// The frame that was gone to: found again after the borrow of its block ended.
+    pub(crate) fn again(&self) -> Option<Frame<'_>> {
+        let (interface, units, start, captured) = self.found?;
+        let block = self.reader.data().get(..self.used).unwrap_or_default();
+        let data = block.get(start..start + captured).unwrap_or_default();
+        Some(Frame { time: interface.time(units), link: interface.link, data })
+    }
+
+    /// True where a record was read in part.
+    pub(crate) fn holds_a_part(&self) -> bool {
+        self.reader.data().len() > self.used
+    }
+
     fn release(&mut self) {
         let used = std::mem::take(&mut self.used);
+        self.found = None;
         self.offset += used as u64;
         self.reader.consume_noshift(used);
     }

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Where packets come from: capture files (pcap, pcapng; plain, gzip, zstd; standard input) and live
-//! interfaces (AF_PACKET). It hands out frames with time and link type and decodes nothing. Also here, because it talks
-//! to the kernel in the same way: datagrams of a UDP socket in batches.
+//! interfaces (AF_PACKET); and where recent ones are kept ([`recorder`]). It hands out frames with time and link type, and
+//! decodes none but for the recorder's index. Also here, because it talks to the kernel in the same way: datagrams of a UDP
+//! socket in batches.
 
 mod classic;
 mod datagrams;
 mod expression;
 mod file;
+mod follow;
 mod live;
 mod outgoing;
+mod privileges;
+pub mod recorder;
+mod stop;
 
 use std::path::PathBuf;
 
@@ -18,8 +23,11 @@ use minamo_packet::LinkType;
 pub use datagrams::Datagrams;
 pub use expression::{Expression, ExpressionError, Instruction, Program};
 pub use file::{CaptureFile, expand};
-pub use live::{LiveCapture, LiveSettings, LiveStats};
+pub use follow::{Followed, Follower};
+pub use live::{LiveCapture, LiveSettings, LiveStats, Watched};
 pub use outgoing::unacknowledged;
+pub use privileges::{become_user, no_new_privileges};
+pub use stop::when_interrupted;
 
 /// A captured frame.
 #[derive(Debug, Clone, Copy)]

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::net::UdpSocket;
 
 use minamo_base::Time;
-use minamo_capture::{Expression, LiveCapture, LiveSettings};
+use minamo_capture::{Expression, LiveCapture, LiveSettings, Watched};
 use minamo_packet::{Transport, decode};
 
 use namespace::{inside, ip, try_ip, until_up, without_ipv6};
@@ -239,4 +239,100 @@ fn cable() {
     ip("neigh replace 192.0.2.2 lladdr 02:00:00:00:00:02 dev near");
     until_up("near");
     until_up("far");
+}
+
+#[test]
+fn what_the_kernel_dropped_is_counted_and_the_card_without_a_clock_says_so() {
+    if !inside("what_the_kernel_dropped_is_counted_and_the_card_without_a_clock_says_so") {
+        return;
+    }
+    cable();
+    let settings = LiveSettings { ring_bytes: 1 << 20, ..LiveSettings::default() };
+    let mut capture = LiveCapture::open("far", &settings).expect("far");
+    assert!(!capture.stamp_by_card().expect("asked"), "a cable of software has no clock");
+    let socket = UdpSocket::bind("192.0.2.1:0").expect("the address is ours");
+    // Two mebibytes of ring hold less than three mebibytes of frames.
+    let large = [0; 1_400];
+    const LARGE: u64 = 2_300;
+    for _ in 0..LARGE {
+        socket.send_to(&large, ("192.0.2.2", PORT)).expect("sent");
+    }
+    let seen = read(&mut capture);
+    let taken: u32 = seen.numbers.values().sum();
+    let stats = capture.stats().expect("counters");
+    assert_eq!(stats.received, LARGE);
+    assert!(stats.dropped > 0 && stats.full > 0, "{stats:?}");
+    assert_eq!(u64::from(taken) + stats.dropped, LARGE, "each is either seen or counted");
+}
+
+#[test]
+fn a_capture_is_read_after_the_privileges_are_gone() {
+    if !inside("a_capture_is_read_after_the_privileges_are_gone") {
+        return;
+    }
+    cable();
+    let mut capture = open("far");
+    let socket = UdpSocket::bind("192.0.2.1:0").expect("the address is ours");
+    if minamo_capture::become_user("nobody").is_err() {
+        println!("skipped: a_capture_is_read_after_the_privileges_are_gone: want to be root, and a user nobody");
+        return;
+    }
+    minamo_capture::no_new_privileges().expect("asked");
+    let status = std::fs::read_to_string("/proc/thread-self/status").expect("readable");
+    let line = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim).unwrap_or_default();
+    let ids: Vec<_> = line("Uid:").split_whitespace().collect();
+    assert!(ids.len() == 4 && !ids.contains(&"0"), "{ids:?}");
+    assert!(!line("Groups:").split(' ').any(|group| group == "0"), "{}", line("Groups:"));
+    assert_eq!((line("CapEff:"), line("CapPrm:"), line("NoNewPrivs:")), ("0000000000000000", "0000000000000000", "1"));
+    assert!(LiveCapture::open("near", &LiveSettings::default()).is_err(), "no other can be opened");
+    send(&socket, "192.0.2.2");
+    assert_eq!(read(&mut capture).numbers, once(None));
+    assert_eq!(capture.stats().expect("counters").received, u64::from(SENT), "the counters are still told");
+}
+
+#[test]
+fn an_interface_that_comes_later_or_comes_back_is_read() {
+    if !inside("an_interface_that_comes_later_or_comes_back_is_read") {
+        return;
+    }
+    assert!(Watched::open("far", LiveSettings::default(), false).is_err(), "nobody said that it shall be waited for");
+    let mut watched = Watched::open("far", LiveSettings::default(), true).expect("waited for");
+    assert_eq!(watched.link(), None);
+    // What was read of each time that it was there; other frames are the kernel's own.
+    let mut received = 0;
+    for round in 0..3 {
+        cable();
+        until(&mut watched, |watched, _| watched.link().is_some());
+        if round == 1 {
+            // Down and up again is no other interface.
+            ip("link set far down");
+            ip("link set far up");
+            until_up("far");
+            until_up("near");
+        }
+        let socket = UdpSocket::bind("192.0.2.1:0").expect("the address is ours");
+        send(&socket, "192.0.2.2");
+        let mut seen = 0;
+        until(&mut watched, |_, came| {
+            seen += u32::from(came);
+            seen == SENT
+        });
+        received += u64::from(SENT);
+        ip("link del near");
+        until(&mut watched, |watched, _| watched.link().is_none());
+    }
+    assert!(watched.stats().expect("counters").received >= received, "what is gone is counted");
+}
+
+/// Reads until something holds, which is told of each look whether it gave one of our frames.
+fn until(watched: &mut Watched, mut holds: impl FnMut(&Watched, bool) -> bool) {
+    for _ in 0..10_000 {
+        let frame = watched.next_frame().expect("still good");
+        let packet = frame.and_then(|frame| decode(frame.link, frame.data).ok());
+        let ours = packet.is_some_and(|packet| packet.tuple().dst_port == PORT);
+        if holds(watched, ours) {
+            return;
+        }
+    }
+    panic!("never");
 }

@@ -5,7 +5,9 @@
 
 mod count;
 mod engine;
+pub mod hunt;
 mod incident;
+pub mod norikra;
 mod rule;
 mod rules;
 mod said;

@@ -371,36 +371,18 @@ impl Classifier {
 
     /// Writes label, confidence and reason into the row. To be called when the row is made.
     pub fn label(&self, flow: &mut Flow) {
-        let Some(protocol) = self.protocol() else {
-            flow.core.app = "Unknown".into();
-            flow.core.app_confidence = "none".into();
-            return;
-        };
-        let mut name = self.name().unwrap_or(protocol.name);
-        flow.core.encrypted = Some(protocol.encrypted || flow.tls.is_some());
-        flow.core.app_confidence = "content".into();
-        let mut reasons = vec![reason::CONTENT.fill(&[protocol.title])];
-        if let Some(carrier) = self.named.filter(|named| !std::ptr::eq(*named, protocol)) {
-            reasons.push(reason::CARRIED.fill(&[carrier.title]));
+        self.verdict().tell(self.ports, flow);
+    }
+
+    /// What the label is made of: all that is left to keep once [`Classifier::is_done`].
+    pub fn verdict(&self) -> Label {
+        let protocol = self.protocol();
+        Label {
+            protocol,
+            carrier: self.named.filter(|named| protocol.is_some_and(|protocol| !std::ptr::eq(*named, protocol))),
+            name: self.name(),
+            relayed: self.relayed(),
         }
-        if let Some((column, host)) = host_name(flow)
-            && let Some(mail) = mail_in_tls(name, self.ports, host)
-        {
-            name = mail;
-            reasons.push(reason::MAIL.fill(&[mail, host, column]));
-        }
-        let service = host_name(flow).and_then(|(column, host)| Some((column, host, service_of(host)?)));
-        flow.core.app = match service.filter(|(.., service)| name.rsplit('.').next() != Some(*service)) {
-            Some((column, host, service)) => {
-                reasons.push(reason::SERVICE.fill(&[service, host, column]));
-                format!("{name}.{service}").into()
-            }
-            None => match self.relayed() {
-                Some(service) => format!("{name}.{service}").into(),
-                None => Cow::Borrowed(name),
-            },
-        };
-        flow.core.app_reason = Some(reason::join(&reasons).into());
     }
 
     /// The service of a carrier, where what it carries gives the flow its name.
@@ -415,6 +397,56 @@ impl Classifier {
             Some(carried) => carried.name(),
             None => self.exact,
         }
+    }
+}
+
+/// What a label is made of, besides the facts in the row.
+#[derive(Clone, Copy)]
+pub struct Label {
+    protocol: Option<&'static Protocol>,
+    carrier: Option<&'static Protocol>,
+    name: Option<&'static str>,
+    relayed: Option<&'static str>,
+}
+
+impl Label {
+    /// The protocol, where one was recognised.
+    pub fn protocol(&self) -> Option<&'static Protocol> {
+        self.protocol
+    }
+
+    /// Writes label, confidence and reason into a row between these ports, which has all facts.
+    pub fn tell(&self, ports: (u16, u16), flow: &mut Flow) {
+        let Some(protocol) = self.protocol else {
+            flow.core.app = "Unknown".into();
+            flow.core.app_confidence = "none".into();
+            return;
+        };
+        let mut name = self.name.unwrap_or(protocol.name);
+        flow.core.encrypted = Some(protocol.encrypted || flow.tls.is_some());
+        flow.core.app_confidence = "content".into();
+        let mut reasons = vec![reason::CONTENT.fill(&[protocol.title])];
+        if let Some(carrier) = self.carrier {
+            reasons.push(reason::CARRIED.fill(&[carrier.title]));
+        }
+        if let Some((column, host)) = host_name(flow)
+            && let Some(mail) = mail_in_tls(name, ports, host)
+        {
+            name = mail;
+            reasons.push(reason::MAIL.fill(&[mail, host, column]));
+        }
+        let service = host_name(flow).and_then(|(column, host)| Some((column, host, service_of(host)?)));
+        flow.core.app = match service.filter(|(.., service)| name.rsplit('.').next() != Some(*service)) {
+            Some((column, host, service)) => {
+                reasons.push(reason::SERVICE.fill(&[service, host, column]));
+                format!("{name}.{service}").into()
+            }
+            None => match self.relayed {
+                Some(service) => format!("{name}.{service}").into(),
+                None => Cow::Borrowed(name),
+            },
+        };
+        flow.core.app_reason = Some(reason::join(&reasons).into());
     }
 }
 

@@ -8,15 +8,19 @@ mod classifier;
 #[cfg(test)]
 mod conformance;
 pub mod fingerprint;
+mod host;
 mod ip;
 mod link;
+pub mod magic;
 mod protocol;
 pub mod protocols;
 pub mod reason;
+pub mod risk;
 mod service;
 
 pub use category::Category;
-pub use classifier::Classifier;
+pub use classifier::{Classifier, Label};
+pub use host::join_names;
 pub use ip::{IP_PROTOCOLS, IpProtocol, label_of_ip_protocol};
 pub use link::{LINK_PROTOCOLS, LinkProtocol, link_protocol};
 pub use protocol::{Dissector, First, Heard, Input, Protocol, Side, Step, Transport, Verdict};

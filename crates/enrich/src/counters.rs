@@ -42,6 +42,10 @@ minamo_base::counters! {
         /// Oldest versions of definitions forgotten to bound memory; flows of that time get no networks.
         versions_dropped: AtomicU64 = "minamo_enrich_dropped_total" [reason = "versions"],
             "Change the networks file less often.";
+        /// Feeds of fingerprints that cannot be read: those before stay in force.
+        fingerprints_refused: AtomicU64 = "minamo_enrich_refused_files_total" [reason = "fingerprints"], "The log says why.";
+        /// Flows with a fingerprint that a feed knows.
+        matched: AtomicU64 = "minamo_enrich_fingerprints_total" [], "";
         /// Networks files with errors: what was known before stays in force.
         networks_refused: AtomicU64 = "minamo_enrich_refused_files_total" [reason = "networks"], "The log says why.";
         /// Databases that cannot be read: those before stay in force.
@@ -112,6 +116,15 @@ impl Counters {
 
     pub(crate) fn reloaded(&self) {
         add(&self.reloads, 1);
+    }
+
+    /// Feeds of fingerprints could not be used, and those before stay in force.
+    pub fn fingerprints_refused(&self) {
+        add(&self.fingerprints_refused, 1);
+    }
+
+    pub(crate) fn matched(&self, flows: usize) {
+        add(&self.matched, flows as u64);
     }
 
     /// A networks file could not be used, and what was known before stays in force.

@@ -18,8 +18,9 @@ use minamo_base::{Ip, Sample, Time};
 use minamo_model::FLOWS;
 use rapidhash::fast::RandomState;
 
+use crate::marks::marked;
 use crate::names::{Names, ip};
-use crate::{Counters, Database, Definitions, Label, Place, Table, Version};
+use crate::{Counters, Database, Definitions, Fingerprints, Label, Place, Table, Version};
 
 /// Bounds and switches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,13 +56,19 @@ pub struct Sources {
     definitions: Definitions,
     tables: Vec<Arc<Table>>,
     databases: Vec<Arc<Database>>,
+    fingerprints: Arc<Fingerprints>,
 }
 
 impl Sources {
     /// Sources of these definitions and databases.
     pub fn new(definitions: Definitions, databases: Vec<Arc<Database>>) -> Self {
         let tables = definitions.versions().iter().map(|version| Arc::new(Table::new(&version.entries))).collect();
-        Self { definitions, tables, databases }
+        Self { definitions, tables, databases, fingerprints: Arc::default() }
+    }
+
+    /// The same with these feeds of fingerprints.
+    pub fn with_fingerprints(self, fingerprints: Fingerprints) -> Self {
+        Self { fingerprints: Arc::new(fingerprints), ..self }
     }
 
     /// The same with definitions of which those before `at` are the same.
@@ -73,7 +80,12 @@ impl Sources {
         let before = |version: &Version| ready.get(&version.valid_from).copied().map(Arc::clone);
         let table = |v: &Version| before(v).unwrap_or_else(|| Arc::new(Table::new(&v.entries)));
         let tables = definitions.versions().iter().map(table).collect();
-        Self { definitions, tables, databases: self.databases.clone() }
+        Self { definitions, tables, databases: self.databases.clone(), fingerprints: Arc::clone(&self.fingerprints) }
+    }
+
+    /// The feeds of fingerprints.
+    pub fn fingerprints(&self) -> &Fingerprints {
+        &self.fingerprints
     }
 
     /// The definitions.
@@ -126,6 +138,12 @@ impl Control {
     pub fn locate(&self, databases: Vec<Arc<Database>>) {
         let before = self.sources();
         self.reload(Sources { databases, ..Sources::clone(&before) });
+    }
+
+    /// New feeds of fingerprints, for all batches that come from now on.
+    pub fn watch_for(&self, fingerprints: Fingerprints) {
+        let before = self.sources();
+        self.reload(Sources::clone(&before).with_fingerprints(fingerprints));
     }
 
     /// The counters.
@@ -187,9 +205,10 @@ impl Enricher {
         if let Some(names) = &mut self.names {
             columns.add_names(&flows, &asked, names)?;
         }
+        columns.add_hosts()?;
         columns.add_networks(&asked, &sources)?;
         columns.add_places(&asked, &sources, counters)?;
-        Ok(columns.finish()?)
+        Ok(marked(&columns.finish()?, &sources.fingerprints, counters)?)
     }
 }
 
@@ -316,6 +335,50 @@ impl<'a> Columns<'a> {
         Ok(())
     }
 
+    /// The names of destinations where the row has none yet: what an exporter told of TLS and HTTP, and what DNS said. A
+    /// probe joins names itself, and with more to go by.
+    fn add_hosts(&mut self) -> Result<(), ArrowError> {
+        let named = ["host_name", "name_source", "name_confidence"];
+        let sources = [("tls_sni", "sni", "medium"), ("http_host", "http", "medium"), ("dst_name", "dns", "low")];
+        let column = |name: &str| self.fields.iter().position(|field| field.name() == name);
+        let text =
+            |at: Option<usize>| at.and_then(|at| self.arrays.get(at)).and_then(|array| array.as_string_view_opt());
+        let found = sources.map(|(name, source, sure)| (text(column(name)), source, sure));
+        let before = named.map(|name| text(column(name)));
+        if found.iter().all(|(array, ..)| array.is_none()) {
+            return Ok(());
+        }
+        let mut built = [(); 3].map(|()| StringViewBuilder::new().with_deduplicate_strings());
+        let mut added = 0;
+        for row in 0..self.batch.num_rows() {
+            let told = before.iter().any(|array| array.is_some_and(|array| array.is_valid(row)));
+            let new = found.iter().find_map(|(array, source, sure)| {
+                let name = array.filter(|array| array.is_valid(row))?.value(row);
+                (!told && is_host(name)).then_some([name, source, sure])
+            });
+            added += usize::from(new.is_some());
+            for (at, builder) in built.iter_mut().enumerate() {
+                let kept = before.get(at).copied().flatten().filter(|array| array.is_valid(row));
+                builder.append_option(new.and_then(|new| new.get(at).copied()).or(kept.map(|array| array.value(row))));
+            }
+        }
+        if added == 0 {
+            return Ok(());
+        }
+        for (name, mut builder) in named.into_iter().zip(built) {
+            let Some(known) = FLOWS.column(name) else { continue };
+            let array: ArrayRef = Arc::new(builder.finish());
+            match self.fields.iter().position(|field| field.name() == name) {
+                Some(at) => self.arrays.iter_mut().skip(at).take(1).for_each(|old| *old = Arc::clone(&array)),
+                None => {
+                    self.fields.push(Arc::new(known.field()));
+                    self.arrays.push(array);
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn add_networks(&mut self, asked: &Asked, sources: &Sources) -> Result<(), ArrowError> {
         if sources.tables.is_empty() {
             return Ok(());
@@ -392,6 +455,11 @@ impl<'a> Columns<'a> {
         let options = RecordBatchOptions::new().with_row_count(Some(self.batch.num_rows()));
         RecordBatch::try_new_with_options(Arc::new(schema), self.arrays, &options)
     }
+}
+
+/// True for a name with a dot, as opposed to an address.
+fn is_host(name: &str) -> bool {
+    name.contains('.') && name.parse::<std::net::IpAddr>().is_err()
 }
 
 /// A column of texts of which each is kept once. They are told apart by where they lie in memory, much quicker than by what

@@ -8,17 +8,21 @@
 mod counters;
 mod definitions;
 mod enricher;
+mod fingerprints;
 mod geo;
+mod indicators;
+mod marks;
 mod names;
 mod networks;
-mod recent;
 mod set;
 mod table;
 
 pub use counters::{Counters, METRICS};
 pub use definitions::{Definitions, Entry, Fault, Version};
 pub use enricher::{Control, Enricher, Error, Settings, Sources};
+pub use fingerprints::{Feed, FeedFault, FeedForm, FingerprintKind, Fingerprints, Said};
 pub use geo::{BadDatabase, Database, Place};
+pub use indicators::{Indicators, MAX_INDICATORS, Match, ThreatTable};
 pub use networks::{BadNetworks, Format};
 pub use set::Period;
 pub use table::{Label, Table};

@@ -12,10 +12,9 @@ use arrow::array::{
     Array, AsArray, FixedSizeBinaryArray, ListArray, RecordBatch, StringViewArray, TimestampNanosecondArray,
     UInt32Array,
 };
-use minamo_base::{Ip, NANOS_PER_SEC};
+use minamo_base::{Ip, NANOS_PER_SEC, Recent};
 
 use crate::Counters;
-use crate::recent::Recent;
 
 /// Resolvers in programs keep answers beyond a short time to live, and connections are made again by address: below this a
 /// name would be missing on most flows to addresses that change every few seconds.
@@ -55,7 +54,7 @@ impl Names {
 
     /// True where no name is known.
     pub(crate) fn is_empty(&self) -> bool {
-        self.known.len() == 0
+        self.known.is_empty()
     }
 
     /// Learns from the answers among the rows.

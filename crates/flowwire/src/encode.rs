@@ -19,7 +19,7 @@ use crate::template::VARIABLE;
 use crate::types::Types;
 
 /// Columns that one bit each of a layout's key can stand for.
-const MAX_COLUMNS: usize = 256;
+const MAX_COLUMNS: usize = 384;
 /// Templates made before the numbers start again.
 const MAX_LAYOUTS: usize = 4_096;
 /// Octets of a text in NetFlow v9, which has no variable lengths.

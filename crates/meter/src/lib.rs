@@ -1,23 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The meter: packets in, bidirectional flow rows out. Sans-I/O; time comes with the packets. Memory is
 //! bounded by [`Settings::max_flows`], and steady-state packets of known flows allocate nothing.
+//!
+//! [`Meter`] does all of it. Where several threads share the work, one [`Intake`] takes the frames in their order, and
+//! several [`Flows`] meter what it gives.
 
+mod flows;
 mod fragments;
+mod groups;
+mod intake;
+mod names;
 mod npm;
+mod sampling;
 mod state;
 mod table;
 mod tcp;
 
 use std::time::Duration;
 
-use minamo_base::{FiveTuple, Ip, Mac, Time};
-use minamo_dissect::link_protocol;
+use minamo_base::Time;
 use minamo_model::Flow;
-use minamo_packet::{Closed, Fragment, LinkFrame, Packet, Transport, tcp_flags};
+use minamo_packet::{LinkFrame, LinkType, Packet, Skip};
 
-use fragments::Fragments;
-use state::FlowState;
-use table::{FlowTable, Key, Wait};
+pub use flows::{Done, Flows};
+pub use groups::Groups;
+pub use intake::{Detached, Intake, Unit};
+pub use sampling::{Choice, Sampling};
 
 /// What the meter is asked to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +43,14 @@ pub struct Settings {
     pub max_flows: usize,
     /// Packets with payload in the sequence of lengths and times.
     pub splt_packets: usize,
+    /// Which packets or flows are metered; all without.
+    pub sampling: Option<Sampling>,
+    /// Groups of columns that are filled.
+    pub groups: Groups,
+    /// Octets of TCP segments that came early, of all flows together; beyond it gaps are not waited for.
+    pub held_bytes: usize,
+    /// Most addresses for which the names are kept that hosts asked DNS for; about 200 octets each.
+    pub dns_names: usize,
 }
 
 impl Default for Settings {
@@ -46,6 +62,10 @@ impl Default for Settings {
             answered: Duration::from_secs(1),
             max_flows: 400_000,
             splt_packets: 50,
+            sampling: None,
+            groups: Groups::ALL,
+            held_bytes: 64 << 20,
+            dns_names: 65_536,
         }
     }
 }
@@ -63,10 +83,24 @@ pub struct Counters {
     pub rows: u64,
     /// Rows reported early because the table was full.
     pub evicted: u64,
+    /// Of these, flows of which only a SYN was seen, while such flows were more than half of the table.
+    pub evicted_opening: u64,
+    /// TCP segments that came early and were not held because all flows together hold too much.
+    pub refused_segments: u64,
     /// Later fragments whose first fragment was not seen: metered without ports.
     pub orphan_fragments: u64,
-    /// First fragments forgotten because the table of fragments was full.
+    /// Packets in fragments given up because too many, or too many of their octets, were held.
     pub forgotten_fragments: u64,
+    /// Packets put together from their fragments.
+    pub joined_packets: u64,
+    /// Packets of which fragments were missing: their octets up to the first gap were looked into.
+    pub incomplete_packets: u64,
+    /// Packets whose fragments contradicted each other.
+    pub overlapping_fragments: u64,
+    /// Packets, or frames, that sampling left out.
+    pub unsampled: u64,
+    /// Packets put together when their flow had ended.
+    pub late_packets: u64,
     /// Segments that reassembly gave up waiting for.
     pub stream_gaps: u64,
     /// Packets that came in a tunnel: metered as the conversation inside.
@@ -77,6 +111,8 @@ pub struct Counters {
     pub closed_not_ip: u64,
     /// Packets of tunnels whose inside is cut or impossible: metered as the tunnel.
     pub closed_unreadable: u64,
+    /// Addresses whose names from DNS were forgotten because their table was full.
+    pub forgotten_names: u64,
 }
 
 impl std::ops::AddAssign for Counters {
@@ -88,205 +124,102 @@ impl std::ops::AddAssign for Counters {
             frames,
             rows,
             evicted,
+            evicted_opening,
+            refused_segments,
             orphan_fragments,
             forgotten_fragments,
+            joined_packets,
+            incomplete_packets,
+            overlapping_fragments,
+            unsampled,
+            late_packets,
             stream_gaps,
             tunnelled,
             closed_deep,
             closed_not_ip,
             closed_unreadable,
+            forgotten_names,
         } = other;
         self.packets += packets;
         self.octets += octets;
         self.frames += frames;
         self.rows += rows;
         self.evicted += evicted;
+        self.evicted_opening += evicted_opening;
+        self.refused_segments += refused_segments;
         self.orphan_fragments += orphan_fragments;
         self.forgotten_fragments += forgotten_fragments;
+        self.joined_packets += joined_packets;
+        self.incomplete_packets += incomplete_packets;
+        self.overlapping_fragments += overlapping_fragments;
+        self.unsampled += unsampled;
+        self.late_packets += late_packets;
         self.stream_gaps += stream_gaps;
         self.tunnelled += tunnelled;
         self.closed_deep += closed_deep;
         self.closed_not_ip += closed_not_ip;
         self.closed_unreadable += closed_unreadable;
+        self.forgotten_names += forgotten_names;
     }
 }
 
 /// Turns packets into flow rows.
 pub struct Meter {
-    settings: Settings,
-    table: FlowTable,
-    fragments: Fragments,
-    now: Time,
-    counters: Counters,
+    intake: Intake,
+    flows: Flows,
 }
 
 impl Meter {
     /// A meter without flows.
     pub fn new(settings: Settings) -> Self {
-        let table = FlowTable::new(settings.max_flows);
-        Self { settings, table, fragments: Fragments::default(), now: Time(i64::MIN), counters: Counters::default() }
+        Self { intake: Intake::new(&settings), flows: Flows::new(settings) }
     }
 
     /// What happened so far.
     pub fn counters(&self) -> Counters {
-        self.counters
+        let mut counters = self.intake.counters();
+        counters += self.flows.counters();
+        counters
     }
 
     /// Flows that are open.
     pub fn open_flows(&self) -> usize {
-        self.table.len()
+        self.flows.open()
     }
 
-    /// Takes one packet; rows that are complete go to `out`.
+    /// Takes one frame; rows that are complete go to `out`. An error where it is not metered, and why.
+    #[inline]
+    pub fn take(&mut self, time: Time, link: LinkType, data: &[u8], out: &mut dyn FnMut(Flow)) -> Result<(), Skip> {
+        let flows = &mut self.flows;
+        self.intake.frame(time, link, data, &mut |unit| flows.take(unit, &mut |done| out(done.row)))
+    }
+
+    /// Takes one packet that was decoded elsewhere, as far as the first fragment
+    /// ([`decode_parts`](minamo_packet::decode_parts)).
     pub fn packet(&mut self, time: Time, packet: &Packet<'_>, out: &mut dyn FnMut(Flow)) {
-        self.advance(time, out);
-        self.counters.packets += 1;
-        self.counters.octets += packet.ip_octets();
-        self.counters.tunnelled += u64::from(!packet.tunnels.is_empty());
-        match packet.closed {
-            None => {}
-            Some(Closed::Deep) => self.counters.closed_deep += 1,
-            Some(Closed::NotIp) => self.counters.closed_not_ip += 1,
-            Some(Closed::Unreadable) => self.counters.closed_unreadable += 1,
-        }
-        let tuple = self.tuple(time, packet);
-        let (key, flipped) = Key::of(tuple, packet);
-        let at = match self.known(&key, out, |state, idle| is_over(state, idle, time, packet)) {
-            Some(at) => at,
-            None => self.open(key, FlowState::new(time, tuple, flipped, packet), out),
-        };
-        self.part(at, time, out);
-        let Some(state) = self.table.get_mut(at) else { return };
-        let direction = state.direction(flipped);
-        self.counters.stream_gaps += state.packet(time, direction, packet, self.settings.splt_packets);
-        let wait = state.wait();
-        self.table.touch(at, self.now, wait);
+        let flows = &mut self.flows;
+        self.intake.packet(time, packet, &mut |unit| flows.take(unit, &mut |done| out(done.row)));
     }
 
-    /// Takes one frame without IP; rows that are complete go to `out`. Its conversation is that of the two MAC
-    /// addresses, of ARP that of the two hosts which it names; tag, type and the number behind it keep others apart.
+    /// Takes one frame without IP that was decoded elsewhere.
     pub fn frame(&mut self, time: Time, frame: &LinkFrame<'_>, out: &mut dyn FnMut(Flow)) {
-        self.advance(time, out);
-        self.counters.frames += 1;
-        let ends = frame.arp_addresses().unwrap_or_else(|| (mac_end(frame.macs.0), mac_end(frame.macs.1)));
-        let number = link_protocol(frame.kind).and_then(|protocol| protocol.number(frame.payload));
-        let (key, flipped) = Key::of_frame(frame, ends, number);
-        let at = match self.known(&key, out, |state, idle| time.since(state.last()) > idle) {
-            Some(at) => at,
-            None => self.open(key, FlowState::of_frame(time, &key, ends, flipped, frame), out),
-        };
-        self.part(at, time, out);
-        let Some(state) = self.table.get_mut(at) else { return };
-        state.frame(time, state.direction(flipped), frame.payload.len() as u64);
-        self.table.touch(at, self.now, Wait::Idle);
+        let flows = &mut self.flows;
+        self.intake.link_frame(time, frame, &mut |unit| flows.take(unit, &mut |done| out(done.row)));
     }
 
     /// Reports flows that have ended by `now` although no packet says so.
     pub fn advance(&mut self, now: Time, out: &mut dyn FnMut(Flow)) {
-        self.now = self.now.max(now);
-        let Settings { idle_timeout, linger, answered, .. } = self.settings;
-        for (wait, length) in [(Wait::Idle, idle_timeout), (Wait::Linger, linger), (Wait::Answered, answered)] {
-            while let Some((at, seen)) = self.table.oldest(wait) {
-                if self.now.since(seen) <= nanos(length) {
-                    break;
-                }
-                self.report(at, "idle", out);
-            }
-        }
+        let flows = &mut self.flows;
+        self.intake.advance(now, &mut |unit| flows.take(unit, &mut |done| out(done.row)));
+        self.flows.advance(now, &mut |done| out(done.row));
     }
 
     /// Reports everything that is open, oldest first.
     pub fn finish(&mut self, out: &mut dyn FnMut(Flow)) {
-        for wait in ENDED_FIRST {
-            while let Some((at, _)) = self.table.oldest(wait) {
-                self.report(at, "end_of_input", out);
-            }
-        }
+        let flows = &mut self.flows;
+        self.intake.finish(&mut |unit| flows.take(unit, &mut |done| out(done.row)));
+        self.flows.finish(&mut |done| out(done.row));
     }
-
-    /// The open flow of this key; one that is over, where the next packet begins another, is reported.
-    fn known(
-        &mut self,
-        key: &Key,
-        out: &mut dyn FnMut(Flow),
-        is_over: impl FnOnce(&FlowState, i64) -> bool,
-    ) -> Option<usize> {
-        let at = self.table.find(key)?;
-        let idle = nanos(self.settings.idle_timeout);
-        if self.table.get_mut(at).is_some_and(|state| !is_over(state, idle)) {
-            return Some(at);
-        }
-        self.report(at, "idle", out);
-        None
-    }
-
-    fn open(&mut self, key: Key, state: FlowState, out: &mut dyn FnMut(Flow)) -> usize {
-        if self.table.is_full()
-            && let Some((oldest, _)) = ENDED_FIRST.into_iter().find_map(|wait| self.table.oldest(wait))
-        {
-            self.counters.evicted += 1;
-            self.report(oldest, "evicted", out);
-        }
-        self.table.insert(key, state, self.now)
-    }
-
-    /// Reports the part of a flow that has lasted long enough.
-    fn part(&mut self, at: usize, time: Time, out: &mut dyn FnMut(Flow)) {
-        let long = nanos(self.settings.active_timeout);
-        if let Some(state) = self.table.get_mut(at).filter(|state| time.since(state.part_start()) >= long) {
-            out(state.part());
-            self.counters.rows += 1;
-        }
-    }
-
-    fn report(&mut self, at: usize, reason: &'static str, out: &mut dyn FnMut(Flow)) {
-        if let Some(mut state) = self.table.remove(at) {
-            self.counters.stream_gaps += state.drain();
-            self.counters.rows += 1;
-            out(state.into_row(reason));
-        }
-    }
-
-    /// Endpoints of the packet; a later fragment has the ports of its first.
-    fn tuple(&mut self, time: Time, packet: &Packet<'_>) -> FiveTuple {
-        let mut tuple = packet.tuple();
-        match packet.ip.fragment {
-            Fragment::Whole => {}
-            Fragment::First { id } => {
-                self.counters.forgotten_fragments += self.fragments.remember(time, packet, id, tuple);
-            }
-            Fragment::Later { id } => match self.fragments.ports(time, packet, id) {
-                Some((src_port, dst_port)) => (tuple.src_port, tuple.dst_port) = (src_port, dst_port),
-                None => self.counters.orphan_fragments += 1,
-            },
-        }
-        if matches!(packet.transport, Transport::Icmp(..)) {
-            // Request and answer differ in type: the flow is the pair of hosts.
-            (tuple.src_port, tuple.dst_port) = (0, 0);
-        }
-        tuple
-    }
-}
-
-/// Flows that have ended go before those that have not.
-const ENDED_FIRST: [Wait; 3] = [Wait::Linger, Wait::Answered, Wait::Idle];
-
-/// True where this packet belongs to a later flow with the same endpoints.
-fn is_over(state: &FlowState, idle: i64, time: Time, packet: &Packet<'_>) -> bool {
-    let reopened = state.is_closed()
-        && matches!(packet.transport, Transport::Tcp(tcp) if tcp.flags & (tcp_flags::SYN | tcp_flags::ACK) == tcp_flags::SYN);
-    reopened || time.since(state.last()) > idle
-}
-
-/// A MAC address as an end of a conversation.
-fn mac_end(mac: Mac) -> Ip {
-    let mut octets = [0; 16];
-    octets.iter_mut().skip(10).zip(mac.0).for_each(|(to, from)| *to = from);
-    Ip(octets)
-}
-
-fn nanos(length: Duration) -> i64 {
-    i64::try_from(length.as_nanos()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

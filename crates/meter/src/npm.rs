@@ -7,14 +7,22 @@ use minamo_dissect::Side;
 use minamo_model::Flow;
 
 /// The pace of one side: gaps between its packets with data, as long as the other side says nothing between them.
-#[derive(Default)]
 struct Pace {
-    /// The gap before, in microseconds.
-    before: Option<u32>,
+    /// The gap before, in microseconds; [`NO_GAP`] where there is none.
+    before: u32,
     gaps: u32,
     sum: u64,
     /// Sum of the differences between a gap and the one before it.
     differences: u64,
+}
+
+/// No gap was before.
+const NO_GAP: u32 = u32::MAX;
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { before: NO_GAP, gaps: 0, sum: 0, differences: 0 }
+    }
 }
 
 /// The pace of both sides.
@@ -25,15 +33,17 @@ pub(crate) struct Paces {
 }
 
 impl Paces {
-    /// Takes a packet with data that was not sent before.
-    pub(crate) fn data(&mut self, time: Time, side: Side) {
+    /// Takes a packet with data that was not sent before; gives the time of the one before it.
+    pub(crate) fn data(&mut self, time: Time, side: Side) -> Option<Time> {
         let before = self.last.replace((side, time));
-        let Some(pace) = self.sides.get_mut(side.index()) else { return };
-        match before {
-            Some((same, then)) if same == side => pace.gap(u32::try_from(time.since(then) / 1_000).unwrap_or(0)),
-            // It was the other side's turn: that wait is an answer's time, no gap.
-            _ => pace.before = None,
+        if let Some(pace) = self.sides.get_mut(side.index()) {
+            match before {
+                Some((same, then)) if same == side => pace.gap(u32::try_from(time.since(then) / 1_000).unwrap_or(0)),
+                // It was the other side's turn: that wait is an answer's time, no gap.
+                _ => pace.before = NO_GAP,
+            }
         }
+        before.map(|(_, then)| then)
     }
 
     /// Writes delays and jitters into the row.
@@ -52,7 +62,8 @@ impl Pace {
     fn gap(&mut self, gap: u32) {
         self.gaps = self.gaps.saturating_add(1);
         self.sum = self.sum.saturating_add(gap.into());
-        if let Some(before) = self.before.replace(gap) {
+        let before = std::mem::replace(&mut self.before, gap.min(NO_GAP - 1));
+        if before != NO_GAP {
             self.differences = self.differences.saturating_add(gap.abs_diff(before).into());
         }
     }
@@ -84,9 +95,6 @@ const SLOW_MICROS: u64 = 500_000;
 /// Says whether the network or an end is what makes a TCP conversation slow, and by what; nothing where nothing was
 /// measured. What was lost comes first, since it lengthens every other time too.
 pub(crate) fn judge(row: &mut Flow) {
-    if row.tcp.is_none() {
-        return;
-    }
     let packets = row.core.src_packets.saturating_add(row.core.dst_packets);
     let Some(npm) = &mut row.npm else { return };
     let again = u64::from(npm.src_retransmits.unwrap_or(0)) + u64::from(npm.dst_retransmits.unwrap_or(0));
@@ -138,7 +146,7 @@ mod tests {
     }
 
     fn verdict(npm: Npm) -> Option<(String, String)> {
-        let mut row = Flow { tcp: Some(Box::default()), ..Flow::default() };
+        let mut row = Flow::default();
         row.core.src_packets = 100;
         row.core.dst_packets = 100;
         row.npm = Some(Box::new(npm));

@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-//! One open flow: counters and facts, and how the row is made of them.
+//! One open flow: counters and facts, and how the row is made of them. As there may be a million, what most flows do not
+//! have is behind a pointer, and what only their beginning needs (the classifier) goes when it has done its work.
 
-use minamo_base::{FiveTuple, FlowId, Ip, Time};
-use minamo_dissect::{Classifier, Side, label_of_ip_protocol, link_protocol, reason};
-use minamo_model::Flow;
-use minamo_packet::{Fragment, FrameKind, LinkFrame, Packet, Transport, Tunnels, tcp_flags};
+use minamo_base::{FiveTuple, FlowId, Ip, Mac, Time};
+use minamo_dissect::{Classifier, Label, Side, join_names, label_of_ip_protocol, link_protocol, reason, risk};
+use minamo_model::flow::{Dns, Net, Tcp, Tunnel};
+use minamo_model::{Flow, FlowGroup};
+use minamo_packet::{Fragment, FrameKind, LinkFrame, Packet, Transport, Tunnels, is_icmp_query, tcp_flags};
 
+use crate::Settings;
+use crate::names::Names;
 use crate::npm::{self, Paces};
+use crate::sampling::Sampling;
 use crate::table::{Key, Wait};
-use crate::tcp::TcpState;
+use crate::tcp::{Budget, Listener, TcpState};
+
+/// Numbers of ICMP and ICMPv6 above IP.
+const ICMP: u8 = 1;
+const ICMP_V6: u8 = 58;
+/// Those of TCP and UDP.
+const TCP: u8 = 6;
+const UDP: u8 = 17;
 
 /// A packet's direction relative to the first one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,112 +29,173 @@ pub(crate) enum Direction {
     Backward,
 }
 
+/// How initiator and responder were told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Orientation {
+    Handshake,
+    Port,
+    FirstPacket,
+}
+
+impl Orientation {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Handshake => "handshake",
+            Self::Port => "port",
+            Self::FirstPacket => "first_packet",
+        }
+    }
+}
+
 pub(crate) struct FlowState {
     /// True where the first packet came from the higher endpoint of the key.
     flipped: bool,
     /// True where the first packet came from the responder.
     swapped: bool,
-    first: Time,
-    last: Time,
-    last_data: Option<Time>,
-    row: Flow,
-    classifier: Option<Classifier>,
-    tcp: Option<Box<TcpState>>,
-    lengths: Vec<i32>,
-    times: Vec<u32>,
-    paces: Paces,
+    orientation: Orientation,
     seen: [bool; 2],
+    fins: [bool; 2],
+    reset: bool,
+    /// True where its first packet had a TCP header.
+    stream: bool,
+    /// Time of the first packet, which the identity is made of.
+    opened: Time,
+    /// Start and end of the part that is not reported.
+    start: Time,
+    last: Time,
+    octets: [u64; 2],
+    packets: [u64; 2],
+    macs: Option<(Mac, Mac)>,
+    vlans: [Option<u16>; 2],
+    icmp: Option<(u8, u8)>,
+    tos: [u8; 2],
+    ttl: [u8; 2],
+    tcp_flags: [u8; 2],
+    fragments: u32,
+    overlaps: u32,
+    /// What SYNs offered.
+    offers: Option<Box<Tcp>>,
+    tcp: Option<Box<TcpState>>,
+    pace: Option<Box<Pace>>,
+    tunnel: Option<Box<Tunnel>>,
+    /// Answers of DNS that were told to whoever keeps names.
+    told: u8,
+    look: Look,
+}
+
+/// What is known of the content.
+enum Look {
+    /// Nobody listens, and nothing was found.
+    Unknown,
+    /// More can be found.
+    Asking(Box<Asking>),
+    /// Nothing more can be found.
+    Over(Box<Known>),
+    /// A frame without IP; the number behind its type; true where its ends are those of ARP.
+    Frame(FrameKind, Option<u16>, bool),
+}
+
+/// Who looks, and what was found so far.
+struct Asking {
+    classifier: Classifier,
+    groups: Vec<FlowGroup>,
+}
+
+impl Asking {
+    fn listener<'a>(&'a mut self, scratch: &'a mut Flow) -> Listener<'a> {
+        Listener { classifier: &mut self.classifier, groups: &mut self.groups, scratch }
+    }
+}
+
+/// What was found.
+struct Known {
+    label: Label,
+    groups: Vec<FlowGroup>,
+}
+
+/// Lengths and times of packets with data.
+#[derive(Default)]
+struct Pace {
+    paces: Paces,
+    /// Length, negative from the responder, and microseconds since the one before.
+    packets: Vec<(i32, u32)>,
 }
 
 impl FlowState {
-    pub(crate) fn new(time: Time, tuple: FiveTuple, flipped: bool, packet: &Packet<'_>) -> Self {
+    pub(crate) fn new(time: Time, tuple: FiveTuple, flipped: bool, packet: &Packet<'_>, settings: &Settings) -> Self {
+        let groups = settings.groups;
         let (swapped, orientation) = orient(tuple, packet);
-        let oriented = if swapped { tuple.reversed() } else { tuple };
-        let mut row = Flow::default();
-        row.core.time_start = time;
-        row.core.time_end = time;
-        (row.core.src_ip, row.core.dst_ip) = (oriented.src, oriented.dst);
-        (row.core.src_port, row.core.dst_port) = (oriented.src_port, oriented.dst_port);
-        row.core.proto = tuple.proto;
-        row.core.source = "probe".into();
-        row.core.orientation = Some(orientation.into());
-        if packet.macs.is_some() || packet.vlans[0].is_some() {
-            let l2 = row.l2.get_or_insert_default();
-            l2.vlan = packet.vlans[0];
-            l2.inner_vlan = packet.vlans[1];
-            if let Some((from, to)) = packet.macs {
-                let (src, dst) = if swapped { (to, from) } else { (from, to) };
-                (l2.src_mac, l2.dst_mac) = (Some(src), Some(dst));
-            }
-        }
-        if let Transport::Icmp(kind, code) = packet.transport {
-            let icmp = row.icmp.get_or_insert_default();
-            (icmp.kind, icmp.code) = (Some(kind), Some(code));
-        }
-        let id = match packet.tunnels.space() {
-            0 => row.identity(),
-            // Tunnels tell apart what shares addresses, as exporters do.
-            space => FlowId::new(oriented, packet.vlans[0].unwrap_or(0), Ip(u128::from(space).to_be_bytes()), time),
-        };
-        row.core.flow_id = Some(id.to_string());
         let stream = matches!(packet.transport, Transport::Tcp(_));
-        let classified = stream || matches!(packet.transport, Transport::Udp(..));
+        let classified = groups.app && (stream || matches!(packet.transport, Transport::Udp(..)));
+        let look = if classified {
+            let oriented = if swapped { tuple.reversed() } else { tuple };
+            let classifier = Classifier::new(stream, oriented.src_port, oriented.dst_port);
+            Look::Asking(Box::new(Asking { classifier, groups: Vec::new() }))
+        } else {
+            Look::Unknown
+        };
+        let swap = |(from, to)| if swapped { (to, from) } else { (from, to) };
         Self {
-            flipped,
             swapped,
-            first: time,
-            last: time,
-            last_data: None,
-            row,
-            classifier: classified.then(|| Classifier::new(stream, oriented.src_port, oriented.dst_port)),
-            tcp: stream.then(Box::default),
-            lengths: Vec::new(),
-            times: Vec::new(),
-            paces: Paces::default(),
-            seen: [false; 2],
+            orientation,
+            stream,
+            macs: packet.macs.map(swap).filter(|_| groups.l2),
+            vlans: packet.vlans,
+            icmp: match packet.transport {
+                Transport::Icmp(kind, code) if groups.icmp => Some((kind, code)),
+                _ => None,
+            },
+            tcp: (stream && (groups.npm || groups.splt || groups.app)).then(Box::default),
+            look,
+            ..Self::empty(time, flipped)
         }
     }
 
-    /// The flow of a frame without IP, between `ends`.
-    pub(crate) fn of_frame(time: Time, key: &Key, ends: (Ip, Ip), flipped: bool, frame: &LinkFrame<'_>) -> Self {
-        let mut row = Flow::default();
-        let core = &mut row.core;
-        (core.time_start, core.time_end) = (time, time);
-        (core.src_ip, core.dst_ip) = frame.arp_addresses().unwrap_or_default();
-        core.source = "probe".into();
-        core.orientation = Some("first_packet".into());
-        // The ends are the pair of MAC addresses, which the row does not say in its addresses; the space is the type.
-        let tuple = FiveTuple { src: ends.0, dst: ends.1, src_port: 0, dst_port: 0, proto: 0 };
-        let space = Ip(u128::from(key.space()).to_be_bytes());
-        core.flow_id = Some(FlowId::new(tuple, frame.vlans[0].unwrap_or(0), space, time).to_string());
-        let l2 = row.l2.get_or_insert_default();
-        (l2.src_mac, l2.dst_mac) = (Some(frame.macs.0), Some(frame.macs.1));
-        [l2.vlan, l2.inner_vlan] = frame.vlans;
-        if let FrameKind::Ethertype(kind) = frame.kind {
-            l2.ethertype = Some(kind);
-        }
-        let protocol = link_protocol(frame.kind);
-        l2.frame_id = protocol.and_then(|protocol| protocol.number(frame.payload));
-        label_frame(frame.kind, &mut row);
+    fn empty(time: Time, flipped: bool) -> Self {
         Self {
             flipped,
             swapped: false,
-            first: time,
-            last: time,
-            last_data: None,
-            row,
-            classifier: None,
-            tcp: None,
-            lengths: Vec::new(),
-            times: Vec::new(),
-            paces: Paces::default(),
+            orientation: Orientation::FirstPacket,
             seen: [false; 2],
+            fins: [false; 2],
+            reset: false,
+            stream: false,
+            opened: time,
+            start: time,
+            last: time,
+            octets: [0; 2],
+            packets: [0; 2],
+            macs: None,
+            vlans: [None; 2],
+            icmp: None,
+            tos: [0; 2],
+            ttl: [0; 2],
+            tcp_flags: [0; 2],
+            fragments: 0,
+            overlaps: 0,
+            offers: None,
+            tcp: None,
+            pace: None,
+            tunnel: None,
+            told: 0,
+            look: Look::Unknown,
+        }
+    }
+
+    /// The flow of a frame without IP.
+    pub(crate) fn of_frame(time: Time, flipped: bool, frame: &LinkFrame<'_>) -> Self {
+        let number = link_protocol(frame.kind).and_then(|protocol| protocol.number(frame.payload));
+        Self {
+            macs: Some(frame.macs),
+            vlans: frame.vlans,
+            look: Look::Frame(frame.kind, number, frame.arp_addresses().is_some()),
+            ..Self::empty(time, flipped)
         }
     }
 
     /// Takes one frame without IP.
     pub(crate) fn frame(&mut self, time: Time, direction: Direction, octets: u64) {
-        self.add(time, if direction == Direction::Forward { Side::Src } else { Side::Dst }, octets);
+        self.add(time, self.side(direction), octets);
     }
 
     /// The direction of a packet whose source is the higher endpoint of the key, or is not.
@@ -135,12 +208,21 @@ impl FlowState {
     }
 
     pub(crate) fn part_start(&self) -> Time {
-        self.row.core.time_start
+        self.start
     }
 
     /// True where TCP has ended: only stragglers can follow.
     pub(crate) fn is_closed(&self) -> bool {
-        self.tcp.as_ref().is_some_and(|tcp| tcp.end_reason().is_some())
+        self.end_reason().is_some()
+    }
+
+    /// How TCP ended so far.
+    fn end_reason(&self) -> Option<&'static str> {
+        match (self.reset, self.fins) {
+            (true, _) => Some("tcp_rst"),
+            (false, [true, true]) => Some("tcp_fin"),
+            _ => None,
+        }
     }
 
     /// What would end it.
@@ -148,147 +230,386 @@ impl FlowState {
         match self.is_closed() {
             true => Wait::Linger,
             false if self.is_answered() => Wait::Answered,
+            false if self.is_opening() => Wait::Opening,
             false => Wait::Idle,
         }
+    }
+
+    /// True where nothing but the SYN of one side was seen.
+    fn is_opening(&self) -> bool {
+        matches!(self.tcp_flags, [tcp_flags::SYN, 0] | [0, tcp_flags::SYN])
     }
 
     /// True where it is DNS over UDP and each question has its answer. Answers are counted by packets, as the row does not
     /// say which question they belong to; a question that is sent again keeps the flow open for the answer that is missing.
     fn is_answered(&self) -> bool {
-        let is_dns = || self.classifier.as_ref().and_then(Classifier::protocol).is_some_and(|p| p.name == "DNS");
-        let answered = self.row.dns.as_ref().is_some_and(|dns| dns.rcode.is_some());
-        let Flow { core, .. } = &self.row;
-        answered && self.tcp.is_none() && core.dst_packets >= core.src_packets && is_dns()
+        let [asked, answered] = self.packets;
+        if self.stream || answered < asked {
+            return false;
+        }
+        let (protocol, groups) = match &self.look {
+            Look::Asking(asking) => (asking.classifier.protocol(), &asking.groups),
+            Look::Over(known) => (known.label.protocol(), &known.groups),
+            Look::Unknown | Look::Frame(..) => return false,
+        };
+        let code = |group: &FlowGroup| matches!(group, FlowGroup::Dns(dns) if dns.rcode.is_some());
+        protocol.is_some_and(|protocol| protocol.name == "DNS") && groups.iter().any(code)
     }
 
-    /// Takes one packet; returns the gaps that reassembly reported.
-    pub(crate) fn packet(&mut self, time: Time, direction: Direction, packet: &Packet<'_>, splt_packets: usize) -> u64 {
-        let from_src = (direction == Direction::Forward) != self.swapped;
-        let side = if from_src { Side::Src } else { Side::Dst };
-        self.count(time, side, packet);
-        let Some(classifier) = &mut self.classifier else { return 0 };
-        let (again, gaps) = match (&packet.transport, &mut self.tcp) {
-            (Transport::Tcp(tcp), Some(state)) => state.segment(time, side, tcp, packet, classifier, &mut self.row),
+    /// Counts one packet.
+    pub(crate) fn count(&mut self, time: Time, direction: Direction, packet: &Packet<'_>, settings: &Settings) {
+        let side = self.side(direction);
+        self.add(time, side, packet.ip_octets());
+        if packet.ip.fragment != Fragment::Whole {
+            self.fragments = self.fragments.saturating_add(1);
+        }
+        if let Transport::Tcp(tcp) = &packet.transport {
+            let (fin, reset) = (tcp.flags & tcp_flags::FIN != 0, tcp.flags & tcp_flags::RST != 0);
+            if let (Some(flags), Some(fins)) = (self.tcp_flags.get_mut(side.index()), self.fins.get_mut(side.index())) {
+                *flags |= tcp.flags;
+                *fins |= fin;
+            }
+            self.reset |= reset;
+            if tcp.flags & tcp_flags::SYN != 0 && settings.groups.tcp {
+                offer(side, tcp, packet, self.offers.get_or_insert_default());
+            }
+        }
+        if !std::mem::replace(self.seen.get_mut(side.index()).unwrap_or(&mut true), true) {
+            self.first_of(side, packet, settings);
+        }
+    }
+
+    /// Takes down what the first packet of a side tells.
+    fn first_of(&mut self, side: Side, packet: &Packet<'_>, settings: &Settings) {
+        if !packet.tunnels.is_empty() && settings.groups.tunnel {
+            tunnelled(side, &packet.tunnels, self.tunnel.get_or_insert_default());
+        }
+        if let (Some(tos), Some(ttl)) = (self.tos.get_mut(side.index()), self.ttl.get_mut(side.index())) {
+            (*tos, *ttl) = (packet.ip.tos, packet.ip.ttl);
+        }
+    }
+
+    /// Looks into one packet; returns the gaps that reassembly reported.
+    pub(crate) fn look(
+        &mut self,
+        time: Time,
+        direction: Direction,
+        packet: &Packet<'_>,
+        settings: &Settings,
+        shared: (&mut Flow, &mut Budget),
+    ) -> u64 {
+        let side = self.side(direction);
+        let (look, tcp) = (&mut self.look, &mut self.tcp);
+        let (again, gaps) = match (&packet.transport, tcp) {
+            (Transport::Tcp(tcp), Some(state)) => match look {
+                Look::Asking(asking) => {
+                    state.segment(time, side, tcp, packet, Some(&mut asking.listener(shared.0)), shared.1)
+                }
+                _ => state.segment(time, side, tcp, packet, None, shared.1),
+            },
             (Transport::Udp(..), _) => {
-                if !classifier.is_done() {
-                    classifier.datagram(side, packet.payload, &mut self.row);
+                if let Look::Asking(asking) = look {
+                    let mut listener = asking.listener(shared.0);
+                    listener.facts(|classifier, facts| classifier.datagram(side, packet.payload, facts));
                 }
                 (false, 0)
             }
             _ => (true, 0),
         };
-        if packet.payload_len > 0 && !again {
-            self.paces.data(time, side);
-            if self.lengths.len() < splt_packets {
-                self.sequence(time, side, packet.payload_len);
-            }
+        self.look.settle();
+        if packet.payload_len > 0 && !again && (settings.groups.npm || settings.groups.splt) {
+            self.pace.get_or_insert_default().data(time, side, packet.payload_len, settings);
         }
         gaps
     }
 
-    /// Counts one packet.
+    fn side(&self, direction: Direction) -> Side {
+        if (direction == Direction::Forward) != self.swapped { Side::Src } else { Side::Dst }
+    }
+
+    /// Fragments of one of its packets contradicted each other.
+    pub(crate) fn overlapped(&mut self) {
+        self.overlaps = self.overlaps.saturating_add(1);
+    }
+
     fn add(&mut self, time: Time, side: Side, octets: u64) {
         self.last = self.last.max(time);
-        self.first = self.first.min(time);
-        let core = &mut self.row.core;
-        core.time_end = core.time_end.max(time);
-        core.time_start = core.time_start.min(time);
-        match side {
-            Side::Src => {
-                core.src_bytes = core.src_bytes.saturating_add(octets);
-                core.src_packets = core.src_packets.saturating_add(1);
-            }
-            Side::Dst => {
-                core.dst_bytes = core.dst_bytes.saturating_add(octets);
-                core.dst_packets = core.dst_packets.saturating_add(1);
-            }
+        self.start = self.start.min(time);
+        if let (Some(sum), Some(count)) = (self.octets.get_mut(side.index()), self.packets.get_mut(side.index())) {
+            *sum = sum.saturating_add(octets);
+            *count = count.saturating_add(1);
         }
-    }
-
-    fn count(&mut self, time: Time, side: Side, packet: &Packet<'_>) {
-        self.add(time, side, packet.ip_octets());
-        if packet.ip.fragment != Fragment::Whole {
-            let fragments = &mut self.row.net.get_or_insert_default().fragments;
-            *fragments = Some(fragments.unwrap_or(0).saturating_add(1));
-        }
-        if !std::mem::replace(self.seen.get_mut(side.index()).unwrap_or(&mut true), true) {
-            if !packet.tunnels.is_empty() {
-                tunnelled(side, &packet.tunnels, &mut self.row);
-            }
-            let net = self.row.net.get_or_insert_default();
-            match side {
-                Side::Src => (net.src_tos, net.src_ttl) = (Some(packet.ip.tos), Some(packet.ip.ttl)),
-                Side::Dst => (net.dst_tos, net.dst_ttl) = (Some(packet.ip.tos), Some(packet.ip.ttl)),
-            }
-        }
-    }
-
-    fn sequence(&mut self, time: Time, side: Side, octets: u32) {
-        let length = i32::try_from(octets).unwrap_or(i32::MAX);
-        self.lengths.push(if side == Side::Src { length } else { -length });
-        let since = self.last_data.map_or(0, |before| time.since(before) / 1_000);
-        self.times.push(u32::try_from(since).unwrap_or(u32::MAX));
-        self.last_data = Some(time);
     }
 
     /// The row of the part that ends here; counters begin again, facts stay.
-    pub(crate) fn part(&mut self) -> Flow {
-        let mut row = self.row.clone();
-        self.complete(&mut row, "active");
-        let core = &mut self.row.core;
-        core.time_start = self.last;
-        core.time_end = self.last;
-        (core.src_bytes, core.dst_bytes, core.src_packets, core.dst_packets) = (0, 0, 0, 0);
-        if let Some(npm) = &mut self.row.npm {
-            (npm.src_retransmits, npm.dst_retransmits) = (None, None);
-            (npm.src_out_of_order, npm.dst_out_of_order) = (None, None);
-            (npm.src_zero_windows, npm.dst_zero_windows) = (None, None);
-            (npm.src_duplicate_acks, npm.dst_duplicate_acks) = (None, None);
-        }
-        if let Some(net) = &mut self.row.net {
-            net.fragments = None;
+    pub(crate) fn part(&mut self, key: &Key, settings: &Settings, names: &mut Names) -> Flow {
+        let mut row = match &self.look {
+            Look::Asking(asking) => with_groups(asking.groups.iter().cloned()),
+            Look::Over(known) => with_groups(known.groups.iter().cloned()),
+            Look::Unknown | Look::Frame(..) => Flow::default(),
+        };
+        self.complete(&mut row, key, "active", settings);
+        self.conclude(&mut row, settings, names);
+        (self.start, self.octets, self.packets) = (self.last, [0; 2], [0; 2]);
+        (self.fragments, self.overlaps) = (0, 0);
+        if let Some(tcp) = &mut self.tcp {
+            tcp.begin_again();
         }
         row
     }
 
     /// Hands on what still waits for octets that will not come; returns the gaps.
-    pub(crate) fn drain(&mut self) -> u64 {
-        match (&mut self.tcp, &mut self.classifier) {
-            (Some(tcp), Some(classifier)) => tcp.drain(classifier, &mut self.row),
+    pub(crate) fn drain(&mut self, (scratch, budget): (&mut Flow, &mut Budget)) -> u64 {
+        let Some(tcp) = &mut self.tcp else { return 0 };
+        let gaps = match &mut self.look {
+            Look::Asking(asking) => tcp.drain(&mut asking.listener(scratch), budget),
             _ => 0,
-        }
+        };
+        tcp.let_go(budget);
+        gaps
     }
 
     /// The last row of the flow.
-    pub(crate) fn into_row(mut self: Box<Self>, reason: &'static str) -> Flow {
-        let mut row = std::mem::take(&mut self.row);
-        let reason = self.tcp.as_ref().and_then(|tcp| tcp.end_reason()).unwrap_or(reason);
-        self.complete(&mut row, reason);
+    pub(crate) fn into_row(
+        mut self,
+        key: &Key,
+        reason: &'static str,
+        settings: &Settings,
+        names: &mut Names,
+    ) -> Flow {
+        let mut row = match &mut self.look {
+            Look::Asking(asking) => with_groups(asking.groups.drain(..)),
+            Look::Over(known) => with_groups(known.groups.drain(..)),
+            Look::Unknown | Look::Frame(..) => Flow::default(),
+        };
+        self.complete(&mut row, key, self.end_reason().unwrap_or(reason), settings);
+        self.conclude(&mut row, settings, names);
         row
     }
 
-    fn complete(&self, row: &mut Flow, reason: &'static str) {
-        row.core.end_reason = Some(reason.into());
-        self.paces.tell(row);
-        npm::judge(row);
-        if !self.lengths.is_empty() {
-            let splt = row.splt.get_or_insert_default();
-            splt.lengths = Some(self.lengths.clone());
-            splt.times_micros = Some(self.times.clone());
+    /// Writes everything but the facts of the content.
+    fn complete(&self, row: &mut Flow, key: &Key, reason: &'static str, settings: &Settings) {
+        let (ends, proto) = (self.ends(key), key.proto());
+        let core = &mut row.core;
+        core.flow_id = Some(self.identity(key, ends).to_string());
+        (core.time_start, core.time_end) = (self.start, self.last);
+        if !matches!(self.look, Look::Frame(_, _, false)) {
+            (core.src_ip, core.dst_ip) = (ends.src, ends.dst);
         }
-        match (&self.classifier, label_of_ip_protocol(row.core.proto)) {
-            (Some(classifier), _) => classifier.label(row),
-            // A frame without IP was labelled when it was seen.
-            (None, _) if !row.core.app.is_empty() => {}
-            (None, Some(label)) => {
-                row.core.app = label.into();
-                row.core.app_confidence = "content".into();
-                row.core.app_reason = Some(reason::IP_PROTOCOL.fill(&[&row.core.proto.to_string()]).into());
+        // The ports of an ICMP key are the identifier, which has a column of its own.
+        let ports = if matches!(proto, ICMP | ICMP_V6) { (0, 0) } else { (ends.src_port, ends.dst_port) };
+        (core.src_port, core.dst_port, core.proto) = (ports.0, ports.1, proto);
+        [core.src_bytes, core.dst_bytes] = self.octets;
+        [core.src_packets, core.dst_packets] = self.packets;
+        core.source = "probe".into();
+        core.orientation = Some(self.orientation.word().into());
+        core.end_reason = Some(reason.into());
+        self.tell_headers(row, ends, settings);
+        self.tell_pace(row, settings);
+        sampled(settings.sampling, row);
+        self.tell_label(row, ports);
+    }
+
+    /// Initiator and responder.
+    fn ends(&self, key: &Key) -> FiveTuple {
+        let first = key.tuple(self.flipped);
+        if self.swapped { first.reversed() } else { first }
+    }
+
+    fn identity(&self, key: &Key, ends: FiveTuple) -> FlowId {
+        // Tunnels tell apart what shares addresses, as exporters do; so do the types of frames.
+        FlowId::new(ends, self.vlans[0].unwrap_or(0), Ip(u128::from(key.space()).to_be_bytes()), self.opened)
+    }
+
+    /// The groups of the headers.
+    fn tell_headers(&self, row: &mut Flow, ends: FiveTuple, settings: &Settings) {
+        if self.macs.is_some() || self.vlans[0].is_some() {
+            let l2 = row.l2.get_or_insert_default();
+            [l2.vlan, l2.inner_vlan] = self.vlans;
+            (l2.src_mac, l2.dst_mac) = (self.macs.map(|macs| macs.0), self.macs.map(|macs| macs.1));
+            if let Look::Frame(kind, number, _) = self.look {
+                l2.frame_id = number;
+                if let FrameKind::Ethertype(kind) = kind {
+                    l2.ethertype = Some(kind);
+                }
             }
-            (None, None) => {
-                row.core.app = "Unknown".into();
-                row.core.app_confidence = "none".into();
+        }
+        if settings.groups.ip && self.seen != [false; 2] {
+            let of = |values: [u8; 2], side: Side| {
+                let value = values.get(side.index()).copied();
+                value.filter(|_| self.seen.get(side.index()) == Some(&true))
+            };
+            row.net = Some(Box::new(Net {
+                src_tos: of(self.tos, Side::Src),
+                dst_tos: of(self.tos, Side::Dst),
+                src_ttl: of(self.ttl, Side::Src),
+                dst_ttl: of(self.ttl, Side::Dst),
+                fragments: Some(self.fragments).filter(|count| *count > 0),
+                fragment_overlaps: Some(self.overlaps).filter(|count| *count > 0),
+                one_way: self.one_way().filter(|_| !row.core.dst_ip.is_group()).map(Into::into),
+            }));
+        }
+        row.tunnel.clone_from(&self.tunnel);
+        if let Some((kind, code)) = self.icmp {
+            let icmp = row.icmp.get_or_insert_default();
+            (icmp.kind, icmp.code) = (Some(kind), Some(code));
+            icmp.id = is_icmp_query(ends.proto, kind).then_some(ends.src_port);
+        }
+        if self.stream && settings.groups.tcp {
+            let mut group = self.offers.clone().unwrap_or_default();
+            let [src, dst] = self.tcp_flags;
+            let seen = |side: Side, flags| self.seen.get(side.index()).and_then(|seen| seen.then_some(flags));
+            (group.src_flags, group.dst_flags) = (seen(Side::Src, src), seen(Side::Dst, dst));
+            row.tcp = Some(group);
+        }
+    }
+
+    /// What it means that one side was not seen; nothing where both were.
+    fn one_way(&self) -> Option<&'static str> {
+        let seen = match self.seen {
+            [true, false] => Side::Src,
+            [false, true] => Side::Dst,
+            _ => return None,
+        };
+        let flags = self.tcp_flags.get(seen.index()).copied().unwrap_or(0);
+        // A reset answers what nobody waits for as well.
+        let acknowledges = flags & tcp_flags::ACK != 0 && flags & tcp_flags::RST == 0;
+        Some(if acknowledges { "asymmetric" } else { "unanswered" })
+    }
+
+    /// Performance, and lengths and times.
+    fn tell_pace(&self, row: &mut Flow, settings: &Settings) {
+        // What seems lost or slow may be what sampling left out.
+        let samples_packets = settings.sampling.is_some_and(|sampling| sampling.leaves_gaps());
+        if settings.groups.npm && !samples_packets {
+            row.npm = self.tcp.as_ref().and_then(|tcp| tcp.tell());
+            if let Some(pace) = &self.pace {
+                pace.paces.tell(row);
             }
+            if self.stream {
+                npm::judge(row);
+            }
+        }
+        if let Some(pace) = self.pace.as_ref().filter(|pace| settings.groups.splt && !pace.packets.is_empty()) {
+            let splt = row.splt.get_or_insert_default();
+            splt.lengths = Some(pace.packets.iter().map(|(length, _)| *length).collect());
+            splt.times_micros = Some(pace.packets.iter().map(|(_, since)| *since).collect());
+        }
+    }
+
+    /// What follows from the facts: the name of the destination, and the risks.
+    fn conclude(&self, row: &mut Flow, settings: &Settings, names: &mut Names) {
+        let protocol = match &self.look {
+            Look::Asking(asking) => asking.classifier.protocol(),
+            Look::Over(known) => known.label.protocol(),
+            Look::Unknown => None,
+            Look::Frame(..) => return,
+        };
+        if !settings.groups.app || !matches!(row.core.proto, TCP | UDP) {
+            return;
+        }
+        let asked = names.asked(row, self.opened);
+        let asked: Vec<&str> = asked.iter().map(|name| &**name).collect();
+        join_names(row, &asked);
+        risk::assess(row, protocol);
+    }
+
+    /// Who asked and what DNS answered where not all of its answers were told yet, and how many were.
+    pub(crate) fn news(&mut self, key: &Key) -> Option<(Ip, &Dns, usize)> {
+        let groups = match &self.look {
+            Look::Asking(asking) => &asking.groups,
+            Look::Over(known) => &known.groups,
+            Look::Unknown | Look::Frame(..) => return None,
+        };
+        let dns = groups.iter().find_map(|group| match group {
+            FlowGroup::Dns(dns) => Some(&**dns),
+            _ => None,
+        })?;
+        let (answers, told) = (dns.answers.as_deref()?.len(), usize::from(self.told));
+        if answers <= told {
+            return None;
+        }
+        self.told = u8::try_from(answers).unwrap_or(u8::MAX);
+        Some((self.ends(key).src, dns, told))
+    }
+
+    fn tell_label(&self, row: &mut Flow, ports: (u16, u16)) {
+        match &self.look {
+            Look::Asking(asking) => asking.classifier.label(row),
+            Look::Over(known) => known.label.tell(ports, row),
+            Look::Frame(kind, ..) => label_frame(*kind, row),
+            Look::Unknown => label_protocol(row),
+        }
+    }
+}
+
+impl Look {
+    /// Lets the classifier go once nothing can change its mind.
+    #[inline]
+    fn settle(&mut self) {
+        if let Self::Asking(asking) = self
+            && asking.classifier.is_done()
+        {
+            let label = asking.classifier.verdict();
+            let mut groups = std::mem::take(&mut asking.groups);
+            groups.shrink_to_fit();
+            *self = if label.protocol().is_none() && groups.is_empty() {
+                Self::Unknown
+            } else {
+                Self::Over(Box::new(Known { label, groups }))
+            };
+        }
+    }
+}
+
+impl Pace {
+    fn data(&mut self, time: Time, side: Side, octets: u32, settings: &Settings) {
+        let since = self.paces.data(time, side).map_or(0, |before| time.since(before) / 1_000);
+        if settings.groups.splt && self.packets.len() < settings.splt_packets {
+            let length = i32::try_from(octets).unwrap_or(i32::MAX);
+            let length = if side == Side::Src { length } else { -length };
+            self.make_room(settings.splt_packets);
+            self.packets.push((length, u32::try_from(since).unwrap_or(u32::MAX)));
+        }
+    }
+
+    /// Makes room for more packets, and for no more than there will be: most flows have few.
+    fn make_room(&mut self, most: usize) {
+        let count = self.packets.len();
+        if count == self.packets.capacity() {
+            self.packets.reserve_exact(count.max(2).min(most.saturating_sub(count)));
+        }
+    }
+}
+
+fn with_groups(groups: impl IntoIterator<Item = FlowGroup>) -> Flow {
+    let mut row = Flow::default();
+    groups.into_iter().for_each(|group| row.put_group(group));
+    row
+}
+
+/// How the packets of the row were chosen.
+fn sampled(sampling: Option<Sampling>, row: &mut Flow) {
+    if let Some(sampling) = sampling.filter(|sampling| sampling.rate > 1) {
+        let group = row.sampling.get_or_insert_default();
+        group.rate = Some(sampling.rate);
+        group.origin = Some("probe".into());
+        group.method = Some(sampling.method().into());
+    }
+}
+
+/// The label of a flow whose content nobody looked into, or knows.
+fn label_protocol(row: &mut Flow) {
+    let core = &mut row.core;
+    match label_of_ip_protocol(core.proto) {
+        Some(label) => {
+            core.app = label.into();
+            core.app_confidence = "content".into();
+            core.app_reason = Some(reason::IP_PROTOCOL.fill(&[&core.proto.to_string()]).into());
+        }
+        None => {
+            core.app = "Unknown".into();
+            core.app_confidence = "none".into();
         }
     }
 }
@@ -311,9 +632,24 @@ fn label_frame(kind: FrameKind, row: &mut Flow) {
     core.app_reason = Some(reason::FRAME_TYPE.fill(&[&told]).into());
 }
 
+/// What a SYN offers; of several the first counts.
+fn offer(side: Side, tcp: &minamo_packet::TcpHeader, packet: &Packet<'_>, group: &mut Tcp) {
+    let (mss, scale, window, octets) = match side {
+        Side::Src => {
+            (&mut group.src_mss, &mut group.src_window_scale, &mut group.src_syn_window, &mut group.src_syn_bytes)
+        }
+        Side::Dst => {
+            (&mut group.dst_mss, &mut group.dst_window_scale, &mut group.dst_syn_window, &mut group.dst_syn_bytes)
+        }
+    };
+    if window.is_none() {
+        (*mss, *scale, *window) = (tcp.mss, tcp.window_scale, Some(tcp.window));
+        *octets = u16::try_from(packet.ip_octets()).ok();
+    }
+}
+
 /// The tunnel of a side's first packet. Kinds and ends are those of the first packet in a tunnel from either side.
-fn tunnelled(side: Side, tunnels: &Tunnels, row: &mut Flow) {
-    let group = row.tunnel.get_or_insert_default();
+fn tunnelled(side: Side, tunnels: &Tunnels, group: &mut Tunnel) {
     match side {
         Side::Src => group.src_id = tunnels.id(),
         Side::Dst => group.dst_id = tunnels.id(),
@@ -332,17 +668,17 @@ fn tunnelled(side: Side, tunnels: &Tunnels, row: &mut Flow) {
 }
 
 /// True where the first packet seen came from the responder, and what tells.
-fn orient(tuple: FiveTuple, packet: &Packet<'_>) -> (bool, &'static str) {
+fn orient(tuple: FiveTuple, packet: &Packet<'_>) -> (bool, Orientation) {
     if let Transport::Tcp(tcp) = packet.transport
         && tcp.flags & tcp_flags::SYN != 0
     {
-        return (tcp.flags & tcp_flags::ACK != 0, "handshake");
+        return (tcp.flags & tcp_flags::ACK != 0, Orientation::Handshake);
     }
     if tuple.dst.is_group() {
-        return (false, "first_packet");
+        return (false, Orientation::FirstPacket);
     }
     match tuple.serves_by_port() {
-        Some(swapped) => (swapped, "port"),
-        None => (false, "first_packet"),
+        Some(swapped) => (swapped, Orientation::Port),
+        None => (false, Orientation::FirstPacket),
     }
 }

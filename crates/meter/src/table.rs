@@ -2,13 +2,14 @@
 //! The flow table: a bounded map from endpoints to flows, with lists in the order of the last packet, one for each
 //! length of silence that ends flows, so that expiry looks at the front only.
 
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 use minamo_base::{FiveTuple, Ip, Time};
 use minamo_packet::{FrameKind, LinkFrame, Packet};
 use rapidhash::fast::RandomState;
 
+use crate::sampling::mix;
 use crate::state::FlowState;
 
 /// Endpoints in a fixed order, so that both directions have one key.
@@ -54,9 +55,34 @@ impl Key {
 }
 
 impl Key {
+    /// Endpoints and protocol of a packet whose source is the higher endpoint, or is not.
+    pub(crate) fn tuple(&self, flipped: bool) -> FiveTuple {
+        let ((src, src_port), (dst, dst_port)) = if flipped { (self.high, self.low) } else { (self.low, self.high) };
+        FiveTuple { src, dst, src_port, dst_port, proto: self.proto }
+    }
+
+    /// Number of the protocol above IP.
+    pub(crate) fn proto(&self) -> u8 {
+        self.proto
+    }
+
     /// Address space, or type of a frame without IP.
     pub(crate) fn space(&self) -> u64 {
         self.space
+    }
+
+    /// An evenly spread number of it, the same on every machine.
+    pub(crate) fn spread(&self) -> u64 {
+        let halves = |ip: Ip| (ip.to_u128() >> 64, ip.to_u128());
+        let ((low_net, low_host), (high_net, high_host)) = (halves(self.low.0), halves(self.high.0));
+        let words = [low_net, low_host, high_net, high_host].map(|half| half as u64);
+        let ends = words.into_iter().fold(mix(self.numbers()), |hash, word| mix(hash ^ word));
+        mix(ends ^ self.space)
+    }
+
+    fn numbers(&self) -> u64 {
+        let ports = u64::from(self.low.1) << 16 | u64::from(self.high.1);
+        u64::from(self.proto) << 48 | u64::from(self.vlan) << 32 | ports
     }
 }
 
@@ -65,9 +91,7 @@ impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u128(self.low.0.to_u128());
         state.write_u128(self.high.0.to_u128());
-        let ports = u64::from(self.low.1) << 16 | u64::from(self.high.1);
-        let ends = u64::from(self.proto) << 48 | u64::from(self.vlan) << 32 | ports;
-        state.write_u128(u128::from(self.space) << 64 | u128::from(ends));
+        state.write_u128(u128::from(self.space) << 64 | u128::from(self.numbers()));
     }
 }
 
@@ -80,7 +104,12 @@ pub(crate) enum Wait {
     Linger,
     /// DNS over UDP whose questions are answered.
     Answered,
+    /// TCP of which only one side's SYN was seen. As long as the idle timeout.
+    Opening,
 }
+
+/// The lists of waits.
+const WAITS: usize = 4;
 
 /// No entry.
 const NONE: u32 = u32::MAX;
@@ -88,8 +117,10 @@ const NONE: u32 = u32::MAX;
 struct Entry {
     key: Key,
     /// Nothing in a free entry.
-    state: Option<Box<FlowState>>,
+    state: Option<FlowState>,
     seen: Time,
+    /// Number of the unit that touched it last.
+    order: u64,
     wait: Wait,
     before: u32,
     after: u32,
@@ -99,22 +130,26 @@ struct Entry {
 struct List {
     first: u32,
     last: u32,
+    count: usize,
 }
 
 pub(crate) struct FlowTable {
-    places: HashMap<Key, u32, RandomState>,
+    /// Places in `entries` by key: the keys are there.
+    places: HashTable<u32>,
+    hasher: RandomState,
     entries: Vec<Entry>,
     free: Vec<u32>,
     /// By [`Wait`].
-    lists: [List; 3],
+    lists: [List; WAITS],
     max: usize,
 }
 
 impl FlowTable {
     pub(crate) fn new(max: usize) -> Self {
         let max = max.clamp(1, NONE as usize - 1);
-        let empty = List { first: NONE, last: NONE };
-        Self { places: HashMap::default(), entries: Vec::new(), free: Vec::new(), lists: [empty; 3], max }
+        let empty = List { first: NONE, last: NONE, count: 0 };
+        let (places, hasher) = (HashTable::new(), RandomState::default());
+        Self { places, hasher, entries: Vec::new(), free: Vec::new(), lists: [empty; WAITS], max }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -126,15 +161,33 @@ impl FlowTable {
     }
 
     pub(crate) fn find(&self, key: &Key) -> Option<usize> {
-        self.places.get(key).map(|at| *at as usize)
+        let same = |at: &u32| self.entries.get(*at as usize).is_some_and(|entry| entry.key == *key);
+        self.places.find(self.hasher.hash_one(key), same).map(|at| *at as usize)
     }
 
     pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut FlowState> {
-        self.entries.get_mut(at)?.state.as_deref_mut()
+        self.entries.get_mut(at)?.state.as_mut()
     }
 
-    pub(crate) fn insert(&mut self, key: Key, state: FlowState, seen: Time) -> usize {
-        let entry = Entry { key, state: Some(Box::new(state)), seen, wait: Wait::Idle, before: NONE, after: NONE };
+    /// A flow with its key.
+    pub(crate) fn keyed_mut(&mut self, at: usize) -> Option<(&Key, &mut FlowState)> {
+        let entry = self.entries.get_mut(at)?;
+        Some((&entry.key, entry.state.as_mut()?))
+    }
+
+    /// Flows that wait like this.
+    pub(crate) fn count(&self, wait: Wait) -> usize {
+        self.lists.get(wait as usize).map_or(0, |list| list.count)
+    }
+
+    /// Number of the unit that touched a flow last.
+    pub(crate) fn order(&self, at: usize) -> u64 {
+        self.entries.get(at).map_or(0, |entry| entry.order)
+    }
+
+    pub(crate) fn insert(&mut self, key: Key, state: FlowState, seen: Time, order: u64) -> usize {
+        let state = Some(state);
+        let entry = Entry { key, state, seen, order, wait: Wait::Idle, before: NONE, after: NONE };
         let at = match self.free.pop() {
             Some(at) => {
                 if let Some(place) = self.entries.get_mut(at as usize) {
@@ -143,34 +196,48 @@ impl FlowTable {
                 at
             }
             None => {
+                self.make_room();
                 self.entries.push(entry);
                 u32::try_from(self.entries.len() - 1).unwrap_or(NONE)
             }
         };
-        self.places.insert(key, at);
+        let Self { places, hasher, entries, .. } = self;
+        let hash = |at: &u32| entries.get(*at as usize).map_or(0, |entry| hasher.hash_one(entry.key));
+        places.insert_unique(hasher.hash_one(key), at, hash);
         self.link(at);
         at as usize
     }
 
+    /// Grows by a quarter, not to double: a table is large, and what is not used of it is taken from others. Places are
+    /// never given back, so growing comes to an end.
+    fn make_room(&mut self) {
+        let count = self.entries.len();
+        if count == self.entries.capacity() {
+            self.entries.reserve_exact((count / 4).max(1_024).min(self.max.saturating_sub(count).max(1)));
+        }
+    }
+
     /// Moves a flow to the end of its list.
-    pub(crate) fn touch(&mut self, at: usize, now: Time, wait: Wait) {
+    pub(crate) fn touch(&mut self, at: usize, now: Time, wait: Wait, order: u64) {
         let Ok(at) = u32::try_from(at) else { return };
         self.unlink(at);
         if let Some(entry) = self.entries.get_mut(at as usize) {
-            entry.seen = now;
+            (entry.seen, entry.order) = (now, order);
             entry.wait = wait;
         }
         self.link(at);
     }
 
-    pub(crate) fn remove(&mut self, at: usize) -> Option<Box<FlowState>> {
+    pub(crate) fn remove(&mut self, at: usize) -> Option<(Key, FlowState)> {
         let place = u32::try_from(at).ok()?;
-        let state = self.entries.get_mut(at)?.state.take()?;
+        let entry = self.entries.get_mut(at)?;
+        let (key, state) = (entry.key, entry.state.take()?);
         self.unlink(place);
-        let key = self.entries.get(at)?.key;
-        self.places.remove(&key);
+        if let Ok(found) = self.places.find_entry(self.hasher.hash_one(key), |at| *at == place) {
+            found.remove();
+        }
         self.free.push(place);
-        Some(state)
+        Some((key, state))
     }
 
     /// The flow at the front of a list, and when it was last seen.
@@ -183,6 +250,7 @@ impl FlowTable {
         let Some(entry) = self.entries.get(at as usize) else { return };
         let (before, after, wait) = (entry.before, entry.after, entry.wait);
         let Some(list) = self.lists.get_mut(wait as usize) else { return };
+        list.count -= 1;
         match self.entries.get_mut(before as usize) {
             Some(entry) => entry.after = after,
             None => list.first = after,
@@ -196,6 +264,7 @@ impl FlowTable {
     fn link(&mut self, at: u32) {
         let Some(wait) = self.entries.get(at as usize).map(|entry| entry.wait) else { return };
         let Some(list) = self.lists.get_mut(wait as usize) else { return };
+        list.count += 1;
         let last = std::mem::replace(&mut list.last, at);
         match self.entries.get_mut(last as usize) {
             Some(entry) => entry.after = at,

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! TCP of one flow: order of each side's octets (RFC 9293 §3.4), what was sent again, round trips, the end.
-//! Reassembly holds a few segments that came early; it reports a gap when there are too many, when the receiver
-//! acknowledges them, or at the end of the flow.
+//! Reassembly holds a few segments that came early; it reports a gap when there are too many, of this flow or of all, when
+//! the receiver acknowledges them, or at the end of the flow.
 
 use std::cmp::Reverse;
 
 use minamo_base::Time;
 use minamo_dissect::{Classifier, Input, Side};
-use minamo_model::Flow;
+use minamo_model::flow::Npm;
+use minamo_model::{Flow, FlowGroup};
 use minamo_packet::{Packet, TcpHeader, tcp_flags};
 
 /// Segments of one side that wait for an earlier one.
@@ -17,15 +18,37 @@ const SMALLEST_FRAME: u64 = 46;
 /// Octets of one side that wait for earlier ones.
 const HELD_OCTETS: usize = 65_536;
 
+/// Who listens to a flow: the classifier, what it found so far, and the row that all flows share, which it writes into.
+pub(crate) struct Listener<'a> {
+    pub(crate) classifier: &'a mut Classifier,
+    pub(crate) groups: &'a mut Vec<FlowGroup>,
+    pub(crate) scratch: &'a mut Flow,
+}
+
+impl Listener<'_> {
+    /// Has the classifier take a piece of a stream.
+    pub(crate) fn hear(&mut self, side: Side, input: Input<'_>) {
+        self.facts(|classifier, facts| classifier.stream(side, input, facts));
+    }
+
+    /// Has the classifier look, with what was found so far in the row.
+    pub(crate) fn facts(&mut self, look: impl FnOnce(&mut Classifier, &mut Flow)) {
+        self.groups.drain(..).for_each(|group| self.scratch.put_group(group));
+        look(self.classifier, self.scratch);
+        self.scratch.take_groups(self.groups);
+    }
+}
+
 /// TCP state of a flow.
 #[derive(Default)]
 pub(crate) struct TcpState {
     sides: [TcpSide; 2],
-    syn: Option<Time>,
-    syn_ack: Option<Time>,
-    last_request: Option<Time>,
-    fins: [bool; 2],
-    reset: bool,
+    syn: Moment,
+    syn_ack: Moment,
+    last_request: Moment,
+    src_rtt: Count,
+    dst_rtt: Count,
+    response: Count,
 }
 
 /// One side's stream.
@@ -35,10 +58,90 @@ struct TcpSide {
     next: Option<u32>,
     /// Highest octet seen, plus one.
     end: u32,
-    held: Vec<(u32, Vec<u8>)>,
+    /// Segments that came early; no allocation while there are none.
+    #[allow(clippy::box_collection, reason = "most flows have none: a pointer is a third of a vector")]
+    held: Option<Box<Vec<(u32, Vec<u8>)>>>,
     zero_window: bool,
     /// Acknowledgement and window of the last segment.
     acknowledged: Option<(u32, u16)>,
+    retransmits: Count,
+    out_of_order: Count,
+    zero_windows: Count,
+    duplicate_acks: Count,
+}
+
+/// A time that may not have come.
+#[derive(Clone, Copy, PartialEq)]
+struct Moment(i64);
+
+impl Moment {
+    const NONE: Self = Self(i64::MIN);
+
+    /// Microseconds from it until a later time.
+    fn until(self, later: Time) -> Option<u32> {
+        let micros = later.since(Time(self.0)).max(0) / 1_000;
+        (self != Self::NONE).then(|| u32::try_from(micros).unwrap_or(u32::MAX))
+    }
+}
+
+impl Default for Moment {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+/// A count or a length of time that may not have been seen.
+#[derive(Clone, Copy)]
+struct Count(u32);
+
+impl Count {
+    const NONE: Self = Self(u32::MAX);
+
+    fn add(&mut self) {
+        self.0 = if self.0 == u32::MAX { 1 } else { self.0.saturating_add(1).min(u32::MAX - 1) };
+    }
+
+    fn set_once(&mut self, value: u32) {
+        if self.0 == u32::MAX {
+            self.0 = value.min(u32::MAX - 1);
+        }
+    }
+
+    fn get(self) -> Option<u32> {
+        (self.0 != u32::MAX).then_some(self.0)
+    }
+}
+
+impl Default for Count {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+/// Octets that all flows together may hold of segments that came early.
+pub(crate) struct Budget {
+    left: usize,
+    /// Segments that were not held because nothing was left.
+    pub(crate) refused: u64,
+}
+
+impl Budget {
+    pub(crate) fn new(octets: usize) -> Self {
+        Self { left: octets, refused: 0 }
+    }
+
+    fn take(&mut self, octets: usize) -> bool {
+        let Some(left) = self.left.checked_sub(octets) else {
+            self.refused += 1;
+            return false;
+        };
+        self.left = left;
+        true
+    }
+
+    fn give_back(&mut self, octets: usize) {
+        self.left = self.left.saturating_add(octets);
+    }
 }
 
 /// Position of `a` after `b` on the circle of sequence numbers; negative where it is before.
@@ -47,15 +150,6 @@ fn distance(a: u32, b: u32) -> i32 {
 }
 
 impl TcpState {
-    /// How the flow ended so far.
-    pub(crate) fn end_reason(&self) -> Option<&'static str> {
-        match (self.reset, self.fins) {
-            (true, _) => Some("tcp_rst"),
-            (false, [true, true]) => Some("tcp_fin"),
-            _ => None,
-        }
-    }
-
     /// Measures and feeds one segment; returns true where it was sent before, and the gaps that were reported.
     pub(crate) fn segment(
         &mut self,
@@ -63,120 +157,114 @@ impl TcpState {
         side: Side,
         tcp: &TcpHeader,
         packet: &Packet<'_>,
-        classifier: &mut Classifier,
-        flow: &mut Flow,
+        listener: Option<&mut Listener<'_>>,
+        budget: &mut Budget,
     ) -> (bool, u64) {
-        self.flags(side, tcp, flow);
-        if tcp.flags & tcp_flags::SYN != 0 {
-            offer(side, tcp, packet, flow);
-        }
-        self.window(side, tcp, flow);
+        self.window(side, tcp);
         let padding = is_padding(tcp, packet);
         let octets = if padding { 0 } else { packet.payload_len };
-        self.round_trips(time, side, tcp, octets, flow);
-        self.repeated(side, tcp, octets, flow);
-        let again = self.count_order(side, tcp, octets, flow);
-        if padding {
-            self.set_aside(side, tcp, packet, classifier.is_done());
-            return (true, 0);
-        }
-        let gaps = if classifier.is_done() {
-            self.forget();
-            0
-        } else {
-            self.acknowledged(side, tcp, classifier, flow) + self.reassemble(side, tcp, packet, classifier, flow)
+        self.round_trips(time, side, tcp, octets);
+        self.repeated(side, tcp, octets);
+        let again = self.count_order(side, tcp, octets);
+        let listener = listener.filter(|listener| !listener.classifier.is_done());
+        let gaps = match listener {
+            _ if padding => {
+                self.set_aside(side, tcp, packet, listener.is_some(), budget);
+                return (true, 0);
+            }
+            Some(listener) => {
+                self.acknowledged(side, tcp, listener, budget) + self.reassemble(side, tcp, packet, listener, budget)
+            }
+            None => {
+                self.forget(budget);
+                0
+            }
         };
         (again, gaps)
     }
 
-    fn flags(&mut self, side: Side, tcp: &TcpHeader, flow: &mut Flow) {
-        let group = flow.tcp.get_or_insert_default();
-        let flags = match side {
-            Side::Src => &mut group.src_flags,
-            Side::Dst => &mut group.dst_flags,
+    /// What was measured, where anything was.
+    pub(crate) fn tell(&self) -> Option<Box<Npm>> {
+        let [src, dst] = &self.sides;
+        let npm = Npm {
+            src_rtt_micros: self.src_rtt.get(),
+            dst_rtt_micros: self.dst_rtt.get(),
+            response_micros: self.response.get(),
+            src_retransmits: src.retransmits.get(),
+            dst_retransmits: dst.retransmits.get(),
+            src_out_of_order: src.out_of_order.get(),
+            dst_out_of_order: dst.out_of_order.get(),
+            src_zero_windows: src.zero_windows.get(),
+            dst_zero_windows: dst.zero_windows.get(),
+            src_duplicate_acks: src.duplicate_acks.get(),
+            dst_duplicate_acks: dst.duplicate_acks.get(),
+            ..Npm::default()
         };
-        *flags = Some(flags.unwrap_or(0) | tcp.flags);
-        if tcp.flags & tcp_flags::FIN != 0
-            && let Some(fin) = self.fins.get_mut(side.index())
-        {
-            *fin = true;
-        }
-        self.reset |= tcp.flags & tcp_flags::RST != 0;
+        (npm != Npm::default()).then(|| Box::new(npm))
     }
 
-    fn round_trips(&mut self, time: Time, side: Side, tcp: &TcpHeader, octets: u32, flow: &mut Flow) {
+    /// Counters begin again, for the next part of the flow.
+    pub(crate) fn begin_again(&mut self) {
+        for side in &mut self.sides {
+            (side.retransmits, side.out_of_order) = (Count::NONE, Count::NONE);
+            (side.zero_windows, side.duplicate_acks) = (Count::NONE, Count::NONE);
+        }
+    }
+
+    fn round_trips(&mut self, time: Time, side: Side, tcp: &TcpHeader, octets: u32) {
         let syn = tcp.flags & tcp_flags::SYN != 0;
         let ack = tcp.flags & tcp_flags::ACK != 0;
-        match (side, syn, ack) {
-            (Side::Src, true, false) => self.syn = Some(time),
-            (Side::Dst, true, true) if self.syn_ack.is_none() => {
-                self.syn_ack = Some(time);
-                if let Some(sent) = self.syn {
-                    flow.npm.get_or_insert_default().dst_rtt_micros = Some(micros(time, sent));
-                }
+        let took = match (side, syn, ack) {
+            (Side::Src, true, false) => {
+                self.syn = Moment(time.0);
+                None
             }
-            (Side::Src, false, true) => {
-                if let Some(sent) = self.syn_ack
-                    && flow.npm.as_ref().is_none_or(|npm| npm.src_rtt_micros.is_none())
-                {
-                    flow.npm.get_or_insert_default().src_rtt_micros = Some(micros(time, sent));
-                }
+            (Side::Dst, true, true) if self.syn_ack == Moment::NONE => {
+                self.syn_ack = Moment(time.0);
+                self.syn.until(time).map(|took| (&mut self.dst_rtt, took))
             }
-            _ => {}
-        }
-        if octets == 0 {
-            return;
+            (Side::Src, false, true) => self.syn_ack.until(time).map(|took| (&mut self.src_rtt, took)),
+            _ => None,
+        };
+        if let Some((trip, took)) = took {
+            trip.set_once(took);
         }
         match side {
-            Side::Src if flow.npm.as_ref().is_none_or(|npm| npm.response_micros.is_none()) => {
-                self.last_request = Some(time);
-            }
-            Side::Dst => {
-                if let Some(asked) = self.last_request.take() {
-                    let npm = flow.npm.get_or_insert_default();
-                    npm.response_micros = npm.response_micros.or(Some(micros(time, asked)));
+            Side::Src if octets > 0 && self.response.get().is_none() => self.last_request = Moment(time.0),
+            Side::Dst if octets > 0 => {
+                if let Some(took) = std::mem::take(&mut self.last_request).until(time) {
+                    self.response.set_once(took);
                 }
             }
-            Side::Src => {}
+            Side::Src | Side::Dst => {}
         }
     }
 
-    fn window(&mut self, side: Side, tcp: &TcpHeader, flow: &mut Flow) {
+    fn window(&mut self, side: Side, tcp: &TcpHeader) {
         let Some(state) = self.sides.get_mut(side.index()) else { return };
         let zero = tcp.window == 0 && tcp.flags & (tcp_flags::RST | tcp_flags::SYN | tcp_flags::FIN) == 0;
         if zero && !state.zero_window {
-            let npm = flow.npm.get_or_insert_default();
-            let count = match side {
-                Side::Src => &mut npm.src_zero_windows,
-                Side::Dst => &mut npm.dst_zero_windows,
-            };
-            *count = Some(count.unwrap_or(0).saturating_add(1));
+            state.zero_windows.add();
         }
         state.zero_window = zero;
     }
 
     /// Counts acknowledgements that say the same again while data of the other side is missing (RFC 5681 §2).
-    fn repeated(&mut self, side: Side, tcp: &TcpHeader, octets: u32, flow: &mut Flow) {
+    fn repeated(&mut self, side: Side, tcp: &TcpHeader, octets: u32) {
         let others_end =
             self.sides.get(side.other().index()).filter(|other| other.next.is_some()).map(|other| other.end);
         let Some(state) = self.sides.get_mut(side.index()) else { return };
         let plain = tcp.flags & (tcp_flags::SYN | tcp_flags::FIN | tcp_flags::RST | tcp_flags::ACK) == tcp_flags::ACK;
         let same = state.acknowledged.replace((tcp.ack, tcp.window)) == Some((tcp.ack, tcp.window));
         let missing = others_end.is_some_and(|end| distance(end, tcp.ack) > 0);
-        if !(plain && same && missing && octets == 0) {
-            return;
+        if plain && same && missing && octets == 0 {
+            state.duplicate_acks.add();
         }
-        let npm = flow.npm.get_or_insert_default();
-        let count = match side {
-            Side::Src => &mut npm.src_duplicate_acks,
-            Side::Dst => &mut npm.dst_duplicate_acks,
-        };
-        *count = Some(count.unwrap_or(0).saturating_add(1));
     }
 
     /// Counts segments that were sent again or came late; true for one sent again. A segment that lies wholly below
     /// the highest octet seen came late where octets before it are missing, and was sent again otherwise.
-    fn count_order(&mut self, side: Side, tcp: &TcpHeader, octets: u32, flow: &mut Flow) -> bool {
+    fn count_order(&mut self, side: Side, tcp: &TcpHeader, octets: u32) -> bool {
         let Some(state) = self.sides.get_mut(side.index()) else { return false };
         let start = first_octet(tcp);
         let end = start.wrapping_add(octets);
@@ -192,54 +280,56 @@ impl TcpState {
             return false;
         }
         let late = state.next.is_some_and(|next| distance(start, next) >= 0 && next != state.end);
-        let npm = flow.npm.get_or_insert_default();
-        let count = match (late, side) {
-            (true, Side::Src) => &mut npm.src_out_of_order,
-            (true, Side::Dst) => &mut npm.dst_out_of_order,
-            (false, Side::Src) => &mut npm.src_retransmits,
-            (false, Side::Dst) => &mut npm.dst_retransmits,
-        };
-        *count = Some(count.unwrap_or(0).saturating_add(1));
+        if late {
+            state.out_of_order.add();
+        } else {
+            state.retransmits.add();
+        }
         !late
     }
 
     /// Holds what is probably no data: where the next segment starts behind it, it was data after all.
-    fn set_aside(&mut self, side: Side, tcp: &TcpHeader, packet: &Packet<'_>, done: bool) {
+    fn set_aside(&mut self, side: Side, tcp: &TcpHeader, packet: &Packet<'_>, heard: bool, budget: &mut Budget) {
         let Some(state) = self.sides.get_mut(side.index()) else { return };
         let start = first_octet(tcp);
         let ahead = state.next.is_none_or(|next| distance(start, next) >= 0);
-        let new = !state.held.iter().any(|(held, _)| *held == start);
-        if ahead && new && !done && state.held.len() < HELD_SEGMENTS {
-            state.held.push((start, packet.payload.to_vec()));
+        let new = !state.held().iter().any(|(held, _)| *held == start);
+        if ahead && new && heard && state.held().len() < HELD_SEGMENTS {
+            state.hold(start, packet.payload, budget);
         }
     }
 
     /// Nothing listens any more: no octet is held, and order is only counted.
-    fn forget(&mut self) {
+    fn forget(&mut self, budget: &mut Budget) {
         for side in &mut self.sides {
-            side.held = Vec::new();
-            side.next = Some(side.end);
+            side.let_go(budget);
+            side.next = side.next.map(|_| side.end);
         }
+    }
+
+    /// Lets go of what is held.
+    pub(crate) fn let_go(&mut self, budget: &mut Budget) {
+        self.sides.iter_mut().for_each(|side| side.let_go(budget));
     }
 
     /// The receiver has what lies before a held segment that it acknowledges: here it was lost and will not come.
-    fn acknowledged(&mut self, side: Side, tcp: &TcpHeader, classifier: &mut Classifier, flow: &mut Flow) -> u64 {
+    fn acknowledged(&mut self, side: Side, tcp: &TcpHeader, listener: &mut Listener<'_>, budget: &mut Budget) -> u64 {
         let sender = side.other();
-        let Some(state) = self.sides.get_mut(sender.index()).filter(|state| !state.held.is_empty()) else { return 0 };
+        let Some(state) = self.sides.get_mut(sender.index()).filter(|state| state.held.is_some()) else { return 0 };
         let end = |(start, data): &(u32, Vec<u8>)| start.wrapping_add(u32::try_from(data.len()).unwrap_or(0));
-        let acknowledged = state.held.iter().any(|held| distance(tcp.ack, end(held)) >= 0);
+        let acknowledged = state.held().iter().any(|held| distance(tcp.ack, end(held)) >= 0);
         if tcp.flags & tcp_flags::ACK == 0 || !acknowledged {
             return 0;
         }
-        state.release(sender, true, classifier, flow)
+        state.release(sender, true, listener, budget)
     }
 
     /// Hands on everything that is held, with the gaps in it: nothing more will come. Returns the gaps.
-    pub(crate) fn drain(&mut self, classifier: &mut Classifier, flow: &mut Flow) -> u64 {
+    pub(crate) fn drain(&mut self, listener: &mut Listener<'_>, budget: &mut Budget) -> u64 {
         let mut gaps = 0;
         for (side, state) in [Side::Src, Side::Dst].into_iter().zip(&mut self.sides) {
-            while !state.held.is_empty() && !classifier.is_done() {
-                gaps += state.release(side, true, classifier, flow);
+            while state.held.is_some() && !listener.classifier.is_done() {
+                gaps += state.release(side, true, listener, budget);
             }
         }
         gaps
@@ -250,8 +340,8 @@ impl TcpState {
         side: Side,
         tcp: &TcpHeader,
         packet: &Packet<'_>,
-        classifier: &mut Classifier,
-        flow: &mut Flow,
+        listener: &mut Listener<'_>,
+        budget: &mut Budget,
     ) -> u64 {
         let Some(state) = self.sides.get_mut(side.index()) else { return 0 };
         if packet.payload_len == 0 {
@@ -261,35 +351,66 @@ impl TcpState {
         let next = state.next.unwrap_or(start);
         if distance(start, next) <= 0 {
             let missing = u64::from(packet.payload_len).saturating_sub(packet.payload.len() as u64);
-            state.deliver(side, start, packet.payload, missing, classifier, flow);
-            return state.release(side, false, classifier, flow);
+            state.deliver(side, start, packet.payload, missing, listener);
+            return state.release(side, false, listener, budget);
         }
-        if !packet.payload.is_empty() {
-            state.held.push((start, packet.payload.to_vec()));
-            let gaps = state.release(side, false, classifier, flow);
-            if state.held.is_empty() {
-                return gaps;
-            }
+        if packet.payload.is_empty() {
+            return 0;
         }
-        let octets: usize = state.held.iter().map(|(_, data)| data.len()).sum();
-        if state.held.len() >= HELD_SEGMENTS || octets >= HELD_OCTETS {
-            return state.release(side, true, classifier, flow);
+        if !state.hold(start, packet.payload, budget) {
+            return state.skip_to(side, start, packet.payload, listener, budget);
         }
-        0
+        let octets: usize = state.held().iter().map(|(_, data)| data.len()).sum();
+        let full = state.held().len() >= HELD_SEGMENTS || octets >= HELD_OCTETS;
+        state.release(side, full, listener, budget)
     }
 }
 
 impl TcpSide {
-    /// Hands on what is new of a segment that starts at or before the next octet.
-    fn deliver(
+    fn held(&self) -> &[(u32, Vec<u8>)] {
+        self.held.as_deref().map_or(&[][..], Vec::as_slice)
+    }
+
+    /// Keeps a segment that came early; false where nothing more may be kept.
+    fn hold(&mut self, start: u32, data: &[u8], budget: &mut Budget) -> bool {
+        let room = budget.take(data.len());
+        if room {
+            self.held.get_or_insert_default().push((start, data.to_vec()));
+        }
+        room
+    }
+
+    fn let_go(&mut self, budget: &mut Budget) {
+        if let Some(held) = self.held.take() {
+            budget.give_back(held.iter().map(|(_, data)| data.len()).sum());
+        }
+    }
+
+    /// Gives up what is missing before a segment that cannot be held, and hands it on.
+    fn skip_to(
         &mut self,
         side: Side,
         start: u32,
         data: &[u8],
-        missing: u64,
-        classifier: &mut Classifier,
-        flow: &mut Flow,
-    ) {
+        listener: &mut Listener<'_>,
+        budget: &mut Budget,
+    ) -> u64 {
+        let mut gaps = 0;
+        while self.held.is_some() {
+            gaps += self.release(side, true, listener, budget);
+        }
+        let ahead = distance(start, self.next.unwrap_or(start));
+        if ahead > 0 {
+            gaps += 1;
+            self.next = Some(start);
+            listener.hear(side, Input::Gap(u64::from(ahead.unsigned_abs())));
+        }
+        self.deliver(side, start, data, 0, listener);
+        gaps
+    }
+
+    /// Hands on what is new of a segment that starts at or before the next octet.
+    fn deliver(&mut self, side: Side, start: u32, data: &[u8], missing: u64, listener: &mut Listener<'_>) {
         let next = self.next.unwrap_or(start);
         let known = usize::try_from(distance(next, start)).unwrap_or(0);
         let end = start.wrapping_add(u32::try_from(data.len() as u64 + missing).unwrap_or(u32::MAX));
@@ -298,21 +419,22 @@ impl TcpSide {
         }
         self.next = Some(end);
         if let Some(new) = data.get(known..).filter(|new| !new.is_empty()) {
-            classifier.stream(side, Input::Data(new), flow);
+            listener.hear(side, Input::Data(new));
         }
         if missing > 0 {
-            classifier.stream(side, Input::Gap(missing), flow);
+            listener.hear(side, Input::Gap(missing));
         }
     }
 
     /// Hands on held segments that are in order now; with `force` the octets before the first are given up.
-    fn release(&mut self, side: Side, mut force: bool, classifier: &mut Classifier, flow: &mut Flow) -> u64 {
+    fn release(&mut self, side: Side, mut force: bool, listener: &mut Listener<'_>, budget: &mut Budget) -> u64 {
         let mut gaps = 0;
-        while !self.held.is_empty() {
+        let Some(mut held) = self.held.take() else { return 0 };
+        while !held.is_empty() {
             let next = self.next.unwrap_or(0);
             // Of those that start together the longest: the others are part of it, or padding.
             let order = |(start, data): &(u32, Vec<u8>)| (distance(*start, next), Reverse(data.len()));
-            let first = self.held.iter().enumerate().min_by_key(|(_, held)| order(held));
+            let first = held.iter().enumerate().min_by_key(|(_, held)| order(held));
             let Some((at, start)) = first.map(|(at, (start, _))| (at, *start)) else { break };
             let ahead = distance(start, next);
             if ahead > 0 {
@@ -321,29 +443,14 @@ impl TcpSide {
                 }
                 gaps += 1;
                 self.next = Some(start);
-                classifier.stream(side, Input::Gap(u64::from(ahead.unsigned_abs())), flow);
+                listener.hear(side, Input::Gap(u64::from(ahead.unsigned_abs())));
             }
-            let (start, data) = self.held.swap_remove(at);
-            self.deliver(side, start, &data, 0, classifier, flow);
+            let (start, data) = held.swap_remove(at);
+            budget.give_back(data.len());
+            self.deliver(side, start, &data, 0, listener);
         }
+        self.held = Some(held).filter(|held| !held.is_empty());
         gaps
-    }
-}
-
-/// What a SYN offers; of several the first counts.
-fn offer(side: Side, tcp: &TcpHeader, packet: &Packet<'_>, flow: &mut Flow) {
-    let group = flow.tcp.get_or_insert_default();
-    let (mss, scale, window, octets) = match side {
-        Side::Src => {
-            (&mut group.src_mss, &mut group.src_window_scale, &mut group.src_syn_window, &mut group.src_syn_bytes)
-        }
-        Side::Dst => {
-            (&mut group.dst_mss, &mut group.dst_window_scale, &mut group.dst_syn_window, &mut group.dst_syn_bytes)
-        }
-    };
-    if window.is_none() {
-        (*mss, *scale, *window) = (tcp.mss, tcp.window_scale, Some(tcp.window));
-        *octets = u16::try_from(packet.ip_octets()).ok();
     }
 }
 
@@ -362,8 +469,4 @@ fn is_padding(tcp: &TcpHeader, packet: &Packet<'_>) -> bool {
         && packet.payload.len() as u64 == u64::from(packet.payload_len)
         && packet.ip_octets() <= SMALLEST_FRAME
         && packet.payload.iter().all(|octet| *octet == 0)
-}
-
-fn micros(later: Time, earlier: Time) -> u32 {
-    u32::try_from(later.since(earlier) / 1_000).unwrap_or(u32::MAX)
 }

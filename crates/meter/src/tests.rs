@@ -3,7 +3,7 @@
 
 use etherparse::PacketBuilder;
 use minamo_base::Ip;
-use minamo_packet::{LinkType, decode};
+use minamo_packet::{LinkFrame, LinkType, decode_parts, tcp_flags};
 use proptest::prelude::*;
 
 use super::*;
@@ -42,7 +42,7 @@ impl Run {
     }
 
     fn at(&mut self, millis: i64, frame: &[u8]) {
-        let packet = decode(LinkType::RAW, frame).expect("a good packet");
+        let packet = decode_parts(LinkType::RAW, frame).expect("a good packet");
         self.meter.packet(Time::from_millis(millis), &packet, &mut |row| self.rows.push(row));
     }
 
@@ -83,6 +83,34 @@ fn a_session_becomes_one_row_with_both_sides() {
     let splt = row.splt.as_ref().expect("two packets with data");
     assert_eq!(splt.lengths.as_deref(), Some([7, -10].as_slice()), "what is sent again does not count");
     assert_eq!(splt.times_micros.as_deref(), Some([0, 50_000].as_slice()));
+}
+
+#[test]
+fn pings_at_the_same_time_are_told_apart_by_their_identifier() {
+    let (one, other) = (CLIENT.0, SERVER.0);
+    let echo = |from, to, kind: u8, id: u8| {
+        let mut out = Vec::new();
+        let builder = PacketBuilder::ipv4(from, to, 64).icmpv4_raw(kind, 0, [0, id, 0, 1]);
+        builder.write(&mut out, b"ping").expect("a Vec takes all");
+        out
+    };
+    let mut run = Run::new(Settings::default());
+    for (kind, id, back) in [(8, 7, false), (8, 9, false), (0, 7, true), (0, 9, true), (8, 7, false), (3, 7, true)] {
+        let (from, to) = if back { (other, one) } else { (one, other) };
+        run.at(0, &echo(from, to, kind, id));
+    }
+    let (rows, _) = run.end();
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let icmp = row.icmp.as_ref().expect("ICMP");
+            (icmp.kind, icmp.id, row.core.src_packets, row.core.dst_packets)
+        })
+        .collect();
+    // Errors have no identifier.
+    assert_eq!(told, [(Some(8), Some(9), 1, 1), (Some(8), Some(7), 2, 1), (Some(3), None, 1, 0)]);
+    assert!(rows.iter().all(|row| (row.core.src_port, row.core.dst_port) == (0, 0)));
+    assert_ne!(rows[0].core.flow_id, rows[1].core.flow_id);
 }
 
 #[test]
@@ -496,4 +524,371 @@ fn dns_waits_for_the_answers_that_are_missing() {
     assert_eq!(run.rows.len(), 1);
     run.meter.advance(Time::from_millis(70_001), &mut |row| run.rows.push(row));
     assert_eq!(exchanges(&run.rows), [(2, 2, true), (1, 0, false)]);
+}
+
+/// A datagram with this payload as raw IPv4.
+fn datagram(from: ([u8; 4], u16), to: ([u8; 4], u16), payload: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    PacketBuilder::ipv4(from.0, to.0, 64).udp(from.1, to.1).write(&mut out, payload).expect("a Vec takes all");
+    out
+}
+
+/// A raw IPv4 packet in fragments of so many octets.
+fn fragments(packet: &[u8], id: u8, octets: usize) -> Vec<Vec<u8>> {
+    let body = &packet[20..];
+    let parts: Vec<_> = body.chunks(octets).collect();
+    let last = parts.len() - 1;
+    let fragment = |(at, part): (usize, &&[u8])| {
+        let mut header = packet[..20].to_vec();
+        let length = u16::try_from(20 + part.len()).expect("short");
+        let units = u16::try_from(at * octets / 8).expect("short") | u16::from(at != last) << 13;
+        header[2..4].copy_from_slice(&length.to_be_bytes());
+        header[4..8].copy_from_slice(&[&[0, id][..], &units.to_be_bytes()].concat());
+        [&header[..], part].concat()
+    };
+    parts.iter().enumerate().map(fragment).collect()
+}
+
+/// The same packet as raw IPv6, in fragments.
+fn fragments_6(packet: &[u8], id: u8, octets: usize) -> Vec<Vec<u8>> {
+    let parts: Vec<_> = packet[20..].chunks(octets).collect();
+    let last = parts.len() - 1;
+    let fragment = |(at, part): (usize, &&[u8])| {
+        let length = u16::try_from(8 + part.len()).expect("short").to_be_bytes();
+        let place = u16::try_from(at * octets).expect("short") | u16::from(at != last);
+        let ends = [[0x20; 16], [0x30; 16]].concat();
+        let head = [&[0x60, 0, 0, 0], &length[..], &[44, 64], &ends].concat();
+        [&head[..], &[packet[9], 0], &place.to_be_bytes(), &[0, 0, 0, id], part].concat()
+    };
+    parts.iter().enumerate().map(fragment).collect()
+}
+
+/// A question with a name so long that its message is cut three times.
+fn long_question() -> Vec<u8> {
+    let label = [&[40u8][..], &[b'a'; 40]].concat();
+    let name = [label.repeat(3).as_slice(), b"\x07example\x03org\0"].concat();
+    let message = [&b"\0\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"[..], &name, b"\0\x01\0\x01"].concat();
+    datagram(CLIENT, ([198, 51, 100, 53], 53), &message)
+}
+
+#[test]
+fn dissectors_see_what_fragments_carry_in_any_order() {
+    let name = format!("{0}.{0}.{0}.example.org", "a".repeat(40));
+    let whole = long_question();
+    for parts in [fragments(&whole, 7, 48), fragments_6(&whole, 7, 48)] {
+        assert_eq!(parts.len(), 4);
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2], [2, 3, 1, 0]] {
+            let mut run = Run::new(Settings::default());
+            for (at, part) in order.into_iter().enumerate() {
+                run.at(at as i64, &parts[part]);
+            }
+            let (rows, counters) = run.end();
+            assert_eq!(rows.len(), 1, "{order:?}");
+            let row = &rows[0];
+            assert_eq!(row.dns.as_ref().and_then(|dns| dns.query.clone()).as_deref(), Some(&name[..]), "{order:?}");
+            assert_eq!((row.core.src_packets, row.core.dst_port), (4, 53));
+            assert_eq!(row.net.as_ref().map(|net| (net.fragments, net.fragment_overlaps)), Some((Some(4), None)));
+            let octets: usize = parts.iter().map(Vec::len).sum();
+            assert_eq!(row.core.src_bytes, octets as u64);
+            assert_eq!((counters.joined_packets, counters.incomplete_packets, counters.orphan_fragments), (1, 0, 0));
+        }
+    }
+}
+
+#[test]
+fn a_packet_without_its_end_is_looked_into_as_far_as_it_came() {
+    let request = [&b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n"[..], &[b' '; 60]].concat();
+    let parts = fragments(&segment(CLIENT, (SERVER.0, 80), 1, ACK, &request), 9, 64);
+    let mut run = Run::new(Settings::default());
+    run.at(0, &parts[0]);
+    run.at(29_000, &segment(CLIENT, SERVER, 1, ACK, b""));
+    assert_eq!(run.meter.counters().incomplete_packets, 0);
+    run.at(30_001, &segment(CLIENT, SERVER, 1, ACK, b""));
+    assert_eq!(run.meter.counters().incomplete_packets, 1);
+    // One that comes late is still of its flow.
+    run.at(40_000, &parts[1]);
+    let (rows, counters) = run.end();
+    let row = rows.iter().find(|row| row.core.dst_port == 80).expect("the request");
+    assert_eq!(row.core.app, "HTTP");
+    assert_eq!((row.core.src_packets, rows.len(), counters.orphan_fragments), (2, 2, 0));
+}
+
+#[test]
+fn fragments_that_contradict_each_other_are_marked_and_the_first_octets_stay() {
+    let whole = long_question();
+    let parts = fragments(&whole, 7, 48);
+    let mut other = parts[1].clone();
+    other[30] ^= 1;
+    for (sent, overlaps) in [
+        ([&parts[0], &parts[1], &parts[1], &parts[2], &parts[3]], None),
+        ([&parts[0], &parts[1], &other, &parts[2], &parts[3]], Some(1)),
+    ] {
+        let mut run = Run::new(Settings::default());
+        sent.into_iter().for_each(|part| run.at(0, part));
+        let (rows, counters) = run.end();
+        assert_eq!(rows[0].net.as_ref().and_then(|net| net.fragment_overlaps), overlaps);
+        assert_eq!(counters.overlapping_fragments, u64::from(overlaps.is_some()));
+        assert!(rows[0].dns.as_ref().is_some_and(|dns| dns.query.as_ref().is_some_and(|name| !name.contains('`'))));
+    }
+}
+
+#[test]
+fn a_tunnel_in_fragments_is_the_conversation_inside_it() {
+    let inner = long_question();
+    let outer = tunnelled(LEFT, RIGHT, 4_789, &[&[8, 0, 0, 0, 0, 0, 9, 0][..], &[2; 12], &[8, 0]].concat(), &inner);
+    for order in [[0, 1, 2], [2, 0, 1]] {
+        let mut run = Run::new(Settings::default());
+        let parts = fragments(&outer, 3, 80);
+        order.iter().for_each(|at| run.at(0, &parts[*at]));
+        let (rows, counters) = run.end();
+        assert_eq!((rows.len(), counters.packets, counters.tunnelled), (1, 1, 1));
+        assert_eq!((rows[0].core.src_bytes, rows[0].core.src_ip), (inner.len() as u64, Ip::v4(CLIENT.0)));
+        assert_eq!(rows[0].tunnel.as_ref().and_then(|tunnel| tunnel.kind.as_deref()), Some("vxlan"));
+        assert!(rows[0].dns.is_some());
+    }
+    // Cut inside the tunnel, and the pieces cut again outside of it.
+    let mut run = Run::new(Settings::default());
+    for (id, part) in (10..).zip(fragments(&inner, 5, 96)) {
+        let outer = tunnelled(LEFT, RIGHT, 4_789, &[&[8, 0, 0, 0, 0, 0, 9, 0][..], &[2; 12], &[8, 0]].concat(), &part);
+        fragments(&outer, id, 80).iter().for_each(|part| run.at(0, part));
+    }
+    let (rows, counters) = run.end();
+    assert_eq!((rows.len(), counters.packets, counters.joined_packets), (1, 2, 3));
+    assert!(rows[0].dns.is_some());
+    assert_eq!(rows[0].net.as_ref().and_then(|net| net.fragments), Some(2), "those of the conversation");
+}
+
+#[test]
+fn a_tunnel_without_its_end_is_opened_as_far_as_it_came() {
+    let outer =
+        tunnelled(LEFT, RIGHT, 4_789, &[&[8, 0, 0, 0, 0, 0, 9, 0][..], &[2; 12], &[8, 0]].concat(), &long_question());
+    let mut run = Run::new(Settings::default());
+    run.at(0, &fragments(&outer, 3, 80)[0]);
+    let (rows, counters) = run.end();
+    assert_eq!((rows.len(), rows[0].core.src_ip, counters.incomplete_packets), (1, Ip::v4(CLIENT.0), 1));
+}
+
+#[test]
+fn fragments_without_end_are_bounded_and_counted() {
+    let mut run = Run::new(Settings { max_flows: 100, ..Settings::default() });
+    let whole = datagram(CLIENT, SERVER, &[b'x'; 1_000]);
+    let parts = fragments(&whole, 0, 8);
+    for id in 0..10_000u32 {
+        let mut part = parts[1].clone();
+        part[4..6].copy_from_slice(&(id as u16).to_be_bytes());
+        run.at(i64::from(id) / 100, &part);
+    }
+    let (rows, counters) = run.end();
+    assert_eq!((counters.packets, counters.orphan_fragments), (10_000, 10_000));
+    assert!(counters.forgotten_fragments >= 10_000 - 4_096);
+    assert_eq!(rows.iter().map(|row| row.core.src_packets).sum::<u64>(), 10_000);
+}
+
+/// Traffic of many hosts: sessions, questions, fragments and tunnels, with pauses that end flows.
+fn mixed(seed: u64) -> Vec<(i64, Vec<u8>)> {
+    let mut state = seed;
+    let mut next = |below: u64| {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        sampling::mix(state) % below
+    };
+    let (mut frames, mut now) = (Vec::new(), 0i64);
+    for _ in 0..600 {
+        now += i64::try_from(next(400)).expect("small");
+        let client = ([192, 0, 2, next(20) as u8], 50_000 + next(10) as u16);
+        let flags = [SYN, ACK, ACK, ACK, FIN | ACK][next(5) as usize];
+        let back = next(2) == 1;
+        let (from, to) = if back { (SERVER, client) } else { (client, SERVER) };
+        match next(6) {
+            0 => frames.push((now, dns(next(3) as u8, back))),
+            1 => {
+                let mut parts = fragments(&datagram(from, to, &[b'q'; 200]), next(250) as u8, 80);
+                let swap = next(3) as usize;
+                parts.swap(0, swap);
+                frames.extend(parts.into_iter().map(|part| (now, part)));
+            }
+            2 => {
+                let inner = segment(from, to, 1, flags, b"tunnelled");
+                let head = [&[8, 0, 0, 0, 0, 0, next(3) as u8, 0][..], &[2; 12], &[8, 0]].concat();
+                frames.push((now, tunnelled(LEFT, RIGHT, 4_789, &head, &inner)));
+            }
+            _ => frames.push((now, segment(from, to, next(1_000) as u32, flags, &vec![b'd'; next(80) as usize]))),
+        }
+    }
+    frames
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn shards_together_give_the_rows_of_one(seed: u64, shards in 2usize..6) {
+        let settings = Settings { active_timeout: Duration::from_secs(20), idle_timeout: Duration::from_secs(3), ..Settings::default() };
+        let frames = mixed(seed);
+        let rows = |of: usize| {
+            let mut intake = Intake::new(&settings);
+            let mut all: Vec<Flows> = (0..of).map(|_| Flows::new(settings.clone())).collect();
+            let mut rows: Vec<Done> = Vec::new();
+            for (millis, frame) in &frames {
+                let taken = intake.frame(Time::from_millis(*millis), LinkType::RAW, frame, &mut |unit| {
+                    let (detached, payload) = unit.detach();
+                    let flows = &mut all[unit.shard(of)];
+                    detached.with(payload, |unit| flows.take(unit, &mut |done| rows.push(done)));
+                });
+                assert!(taken.is_ok());
+            }
+            intake.finish(&mut |unit| all[unit.shard(of)].take(unit, &mut |done| rows.push(done)));
+            for flows in &mut all {
+                flows.advance(intake.now(), &mut |done| rows.push(done));
+                flows.finish(&mut |done| rows.push(done));
+            }
+            rows.sort_by_key(|done| done.order);
+            let mut counters = intake.counters();
+            all.iter().for_each(|flows| counters += flows.counters());
+            (rows.into_iter().map(|done| done.row).collect::<Vec<_>>(), counters)
+        };
+        let (one, many) = (rows(1), rows(shards));
+        prop_assert_eq!(one.0, many.0);
+        prop_assert_eq!(one.1, many.1);
+    }
+}
+
+#[test]
+fn samples_are_chosen_by_packet_or_by_flow_and_rows_say_so() {
+    let run = |sampling: &str| {
+        let sampling = sampling.parse::<Sampling>().expect("a method");
+        let mut meter = Meter::new(Settings { sampling: Some(sampling), ..Settings::default() });
+        let mut rows = Vec::new();
+        for (millis, frame) in mixed(1) {
+            let taken = meter.take(Time::from_millis(millis), LinkType::RAW, &frame, &mut |row| rows.push(row));
+            assert!(taken.is_ok());
+        }
+        meter.finish(&mut |row| rows.push(row));
+        (rows, meter.counters())
+    };
+    let all = mixed(1).len() as u64;
+    let (rows, counters) = run("count:4");
+    assert_eq!(counters.packets + counters.unsampled, all);
+    assert_eq!(counters.unsampled, all - all / 4);
+    let first = rows[0].sampling.as_deref().expect("how it was sampled");
+    assert_eq!((first.rate, first.origin.as_deref(), first.method.as_deref()), (Some(4), Some("probe"), Some("count")));
+    assert!(rows.iter().all(|row| row.npm.is_none()), "what is missing was not lost");
+    let (rows, counters) = run("flow:4");
+    let (whole, _) = run("flow:1");
+    assert!(whole.iter().all(|row| row.sampling.is_none()), "one in one is all");
+    assert!(counters.unsampled > 0 && !rows.is_empty());
+    let ends = |row: &Flow| (row.core.src_ip, row.core.dst_ip, row.core.src_port, row.core.dst_port);
+    for row in &rows {
+        let same = whole.iter().find(|other| other.core.flow_id == row.core.flow_id).expect("a flow of all");
+        assert_eq!((ends(row), row.core.src_bytes), (ends(same), same.core.src_bytes), "chosen flows are whole");
+    }
+}
+
+#[test]
+fn what_is_seen_of_one_side_only_says_why() {
+    let one_way = |frames: &[Vec<u8>]| {
+        let mut run = Run::new(Settings::default());
+        frames.iter().for_each(|frame| run.at(0, frame));
+        run.end().0.remove(0).net.and_then(|net| net.one_way.map(|why| why.into_owned()))
+    };
+    let said = |why: &str| Some(why.to_owned());
+    assert_eq!(one_way(&[segment(CLIENT, SERVER, 1, SYN, b"")]), said("unanswered"));
+    let half = [segment(CLIENT, SERVER, 1, SYN, b""), segment(CLIENT, SERVER, 2, ACK, b"x")];
+    assert_eq!(one_way(&half), said("asymmetric"));
+    assert_eq!(one_way(&[segment(SERVER, CLIENT, 0, SYN | ACK, b"")]), said("asymmetric"));
+    assert_eq!(one_way(&[segment(SERVER, CLIENT, 0, RST | ACK, b"")]), said("unanswered"));
+    assert_eq!(one_way(&[half[0].clone(), segment(SERVER, CLIENT, 0, RST | ACK, b"")]), None);
+    assert_eq!(one_way(&[datagram(CLIENT, ([224, 0, 0, 251], 5_353), b"x")]), None, "a group does not answer");
+}
+
+/// A request and its answer, seen in the middle of a path: milliseconds from the client to here, from here to the server, and
+/// of the server itself. Segments of the answer with these numbers are lost behind the place where they are seen.
+fn conversation(near: i64, far: i64, server: i64, lost: &[u32]) -> Flow {
+    let mut run = Run::new(Settings::default());
+    let mut frames = Vec::new();
+    frames.push((0, segment(CLIENT, SERVER, 100, SYN, b"")));
+    frames.push((2 * far, segment(SERVER, CLIENT, 900, SYN | ACK, b"")));
+    let opened = 2 * far + 2 * near;
+    frames.push((opened, segment(CLIENT, SERVER, 101, ACK, b"")));
+    frames.push((opened, segment(CLIENT, SERVER, 101, ACK | 8, b"ask")));
+    let answered = opened + 2 * far + server;
+    for number in 0..20u32 {
+        let part = segment(SERVER, CLIENT, 901 + number * 10, ACK, &[b'a'; 10]);
+        frames.push((answered + i64::from(number), part.clone()));
+        if lost.contains(&number) {
+            // Sent again when the time for an acknowledgement has passed (RFC 6298 §2: at least a second).
+            frames.push((answered + i64::from(number) + 1_000 + 2 * (near + far), part));
+        }
+    }
+    frames.sort_by_key(|(time, _)| *time);
+    frames.iter().for_each(|(time, frame)| run.at(*time, frame));
+    run.end().0.remove(0)
+}
+
+proptest! {
+    #[test]
+    fn performance_is_what_the_path_and_the_server_were(
+        near in 0i64..400,
+        far in 0i64..400,
+        server in 0i64..2_000,
+        lost in proptest::collection::btree_set(0u32..20, 0..6),
+    ) {
+        let lost: Vec<u32> = lost.into_iter().collect();
+        let npm = conversation(near, far, server, &lost).npm.expect("measured");
+        // Wanted within five in a hundred; without a kernel in between they are exact.
+        let micros = |millis: i64| u32::try_from(millis * 1_000).ok();
+        prop_assert_eq!((npm.src_rtt_micros, npm.dst_rtt_micros), (micros(2 * near), micros(2 * far)));
+        prop_assert_eq!(npm.response_micros, micros(2 * far + server));
+        prop_assert_eq!(npm.dst_retransmits.unwrap_or(0) as usize, lost.len(), "losses are exact");
+        prop_assert_eq!((npm.src_retransmits, npm.src_out_of_order, npm.dst_out_of_order), (None, None, None));
+        let (verdict, reason) = (npm.verdict.expect("said"), npm.verdict_reason.expect("said"));
+        let want = if lost.len() >= 3 {
+            ("network", "loss")
+        } else if server >= 500 && server >= 2 * (near + far) {
+            ("server", "slow_response")
+        } else if 2 * (near + far) >= 200 {
+            ("network", "long_way")
+        } else {
+            ("good", "nothing_slow")
+        };
+        prop_assert_eq!((verdict.as_ref(), reason.as_ref()), want);
+    }
+}
+
+#[test]
+fn a_connection_is_named_by_what_its_host_had_just_asked_for() {
+    let mut run = Run::new(Settings::default());
+    run.at(0, &dns(1, false));
+    run.at(20, &dns(1, true));
+    let server = ([203, 0, 113, 5], 8_443);
+    run.at(30, &segment((CLIENT.0, 50_001), server, 100, SYN, b""));
+    run.at(40, &segment(([192, 0, 2, 99], 50_001), server, 100, SYN, b""));
+    let (rows, counters) = run.end();
+    let host = |src: [u8; 4]| {
+        let row = rows.iter().find(|row| row.core.src_ip == Ip::v4(src) && row.core.dst_port == 8_443).expect("a row");
+        row.host.clone().map(|host| (host.host_name.unwrap_or_default(), host.name_source.unwrap_or_default()))
+    };
+    assert_eq!(host(CLIENT.0), Some(("example.org".to_owned(), "dns".into())));
+    assert_eq!(host([192, 0, 2, 99]), None, "another host did not ask");
+    assert_eq!(counters.forgotten_names, 0);
+}
+
+#[test]
+fn rows_say_what_should_not_be() {
+    let mut run = Run::new(Settings::default());
+    let web = (SERVER.0, 80);
+    run.at(0, &segment(CLIENT, web, 100, SYN, b""));
+    run.at(1, &segment(web, CLIENT, 900, SYN | ACK, b""));
+    run.at(
+        2,
+        &segment(CLIENT, web, 101, ACK, b"GET / HTTP/1.1\r\nHost: 198.51.100.2\r\nAuthorization: Basic eDp5\r\n\r\n"),
+    );
+    let refused = (SERVER.0, 22);
+    run.at(3, &segment(CLIENT, refused, 100, SYN, b""));
+    run.at(4, &segment(refused, CLIENT, 0, RST | ACK, b""));
+    let (rows, _) = run.end();
+    let risks = |port: u16| {
+        let row = rows.iter().find(|row| row.core.dst_port == port).expect("a row");
+        row.risk.clone().and_then(|risk| risk.risk).unwrap_or_default()
+    };
+    assert_eq!(risks(80), ["clear_text_credentials", "numeric_host"]);
+    assert_eq!(risks(22), ["tcp_trouble"]);
 }

@@ -64,6 +64,10 @@ pub(crate) enum Command {
     #[cfg(feature = "lake")]
     #[command(subcommand)]
     Set(SetCommand),
+    /// Cut packets out of the ring that the recorder keeps.
+    #[cfg(feature = "lake")]
+    #[command(subcommand)]
+    Recorder(RecorderCommand),
     /// Tags: named filters that mark flows, to be used in filters as `tag NAME` and as a key of groups.
     #[cfg(feature = "lake")]
     #[command(subcommand)]
@@ -99,6 +103,10 @@ pub(crate) struct Meter {
     /// Captures: files, folders (all files in them, by name), or - for standard input.
     #[arg(required = true, value_name = "CAPTURE")]
     pub(crate) captures: Vec<PathBuf>,
+    /// Go on when a capture ends: read files as they grow, and files as they appear in folders (tcpdump -G, -C, dumpcap -b),
+    /// until the program is interrupted. Compressed files are left alone.
+    #[arg(long)]
+    pub(crate) follow: bool,
     /// Format of the output: csv, joy, jsonl, parquet, table.
     #[arg(long, short, default_value = "jsonl", value_parser = format_names())]
     pub(crate) format: String,
@@ -118,6 +126,23 @@ pub(crate) struct Meter {
     /// A flow that lasts longer is reported in parts of this length.
     #[arg(long, default_value = "5m", value_parser = length, value_name = "LENGTH")]
     pub(crate) active_timeout: std::time::Duration,
+    /// Groups of columns that are filled: all, light, none, or of l2, ip, tunnel, icmp, tcp, npm, splt and app, joined by
+    /// commas; light is all but applications, performance and the sequence of lengths.
+    #[arg(long, default_value = "all", value_parser = groups, value_name = "GROUPS")]
+    pub(crate) groups: minamo_meter::Groups,
+    /// The same as --groups light.
+    #[arg(long, conflicts_with = "groups")]
+    pub(crate) light: bool,
+    /// Threads that share the work; rows and their order are the same as with one.
+    #[arg(long, default_value = "1", value_parser = clap::value_parser!(u8).range(1..=64), value_name = "COUNT")]
+    pub(crate) threads: u8,
+    /// Look at a part only, and let rows say so: every 100th packet (count:100), each packet with probability 1/100
+    /// (random:100), or all packets of one flow in 100 (flow:100).
+    #[arg(long, value_parser = sampling, value_name = "METHOD:N")]
+    pub(crate) sample: Option<minamo_meter::Sampling>,
+    /// Where chance begins: the same number chooses the same packets or flows of a capture.
+    #[arg(long = "seed", default_value = "0", value_name = "NUMBER", requires = "sample")]
+    pub(crate) sample_seed: u64,
 }
 
 #[derive(Args)]
@@ -167,6 +192,19 @@ pub(crate) struct Probe {
     /// Most flows that each thread holds.
     #[arg(long, default_value_t = 400_000, value_name = "COUNT")]
     pub(crate) max_flows: usize,
+    /// Leave out applications, performance and the sequence of lengths, which cost the most time and memory.
+    #[arg(long)]
+    pub(crate) light: bool,
+    /// Meter a part only, and let rows say so: every 100th packet (count:100), each packet with probability 1/100
+    /// (random:100), or all packets of one flow in 100 (flow:100).
+    #[arg(long, value_parser = sampling, value_name = "METHOD:N")]
+    pub(crate) sample: Option<minamo_meter::Sampling>,
+    /// Wait for interfaces that are not there at the start, instead of ending. One that is removed later is waited for in any case.
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// User that the program runs as once the interfaces are open, by name; the folder of the buffer must be its own.
+    #[arg(long, value_name = "NAME", conflicts_with = "wait")]
+    pub(crate) user: Option<String>,
     /// File that all counters are written to every ten seconds, in the text format of Prometheus.
     #[arg(long, value_name = "FILE")]
     pub(crate) counters: Option<PathBuf>,
@@ -486,6 +524,46 @@ pub(crate) struct Sql {
     /// File to write to instead of standard output; it has its name once it is whole.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+#[cfg(feature = "lake")]
+#[derive(Subcommand)]
+#[command(after_help = "\
+Examples:
+  minamo recorder cut --flow 019b8d3c9a40d1e2f3a4b5c6 --output flow.pcapng
+  minamo recorder cut --filter 'host 192.0.2.7' --last 10m --output host.pcapng
+  minamo recorder cut --from 2026-01-31T09:00:00Z --to 2026-01-31T09:01:00Z --output - | tshark -r -")]
+pub(crate) enum RecorderCommand {
+    /// Write the packets of a flow, or those that pass a filter, as pcapng.
+    Cut(Box<RecorderCut>),
+}
+
+#[cfg(feature = "lake")]
+#[derive(Args)]
+pub(crate) struct RecorderCut {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// File to write to, or - for standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Identity of a flow in the lake: its packets in both directions.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["from", "to", "last"])]
+    pub(crate) flow: Option<String>,
+    /// Packets of its conversation so long before and after the flow, too.
+    #[arg(long, value_parser = length, value_name = "LENGTH", default_value = "10s", requires = "flow")]
+    pub(crate) around: std::time::Duration,
+    /// Only packets that pass this filter, in the language of tcpdump.
+    #[arg(long, value_name = "FILTER", value_parser = capture_filter)]
+    pub(crate) filter: Option<minamo_capture::Expression>,
+    /// Only the last so long.
+    #[arg(long, value_parser = length, value_name = "LENGTH", conflicts_with_all = ["from", "to"])]
+    pub(crate) last: Option<std::time::Duration>,
+    /// Start of the range.
+    #[arg(long, value_parser = time, value_name = "TIME")]
+    pub(crate) from: Option<minamo_base::Time>,
+    /// End of the range.
+    #[arg(long, value_parser = time, value_name = "TIME")]
+    pub(crate) to: Option<minamo_base::Time>,
 }
 
 #[cfg(feature = "lake")]
@@ -928,6 +1006,14 @@ fn format_names() -> clap::builder::PossibleValuesParser {
 
 fn capture_filter(text: &str) -> Result<minamo_capture::Expression, String> {
     minamo_capture::Expression::parse(text).map_err(|error| error.to_string())
+}
+
+fn groups(text: &str) -> Result<minamo_meter::Groups, String> {
+    text.parse()
+}
+
+fn sampling(text: &str) -> Result<minamo_meter::Sampling, String> {
+    text.parse()
 }
 
 fn length(text: &str) -> Result<std::time::Duration, String> {

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use minamo_base::Time;
-use minamo_enrich::{Control, Database, Definitions, Enricher, Format, Sources};
+use minamo_enrich::{Control, Database, Definitions, Enricher, Feed, FeedForm, Fingerprints, Format, Sources};
 
 use crate::networks::{Stored, changed_at};
 
@@ -19,6 +19,8 @@ use crate::networks::{Stored, changed_at};
 const LOOK: Duration = Duration::from_secs(3);
 /// Largest networks file: a hundred thousand prefixes take about 10 MB.
 const MAX_NETWORKS: u64 = 512 << 20;
+/// Largest feed of fingerprints: a million lines take about 100 MB.
+const MAX_FEED: u64 = 256 << 20;
 /// Largest database: the largest that are sold have about 2 GB.
 const MAX_DATABASE: u64 = 4 << 30;
 
@@ -29,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) networks: Option<PathBuf>,
     /// Databases in the MaxMind DB format.
     pub(crate) databases: Vec<PathBuf>,
+    /// Feeds of fingerprints.
+    pub(crate) fingerprints: Vec<(PathBuf, FeedForm)>,
     /// Bounds and switches.
     pub(crate) enricher: minamo_enrich::Settings,
 }
@@ -49,14 +53,35 @@ pub(crate) fn start(
     } else if watch.settings.networks.is_none() && !stored.all.is_empty() {
         tracing::info!("enrich.networks is not set: what was read before stays in force; an empty file ends it");
     }
-    let sources = Sources::new(stored.all.definitions, databases(&watch.settings.databases)?);
+    let sources = Sources::new(stored.all.definitions, databases(&watch.settings.databases)?)
+        .with_fingerprints(fingerprints(&watch.settings.fingerprints)?);
     Ok((Enricher::new(watch.settings.enricher, sources), watch))
 }
 
 /// Reads everything that the settings name; the error names setting, file, line and field.
 pub(crate) fn sources(settings: &Settings) -> anyhow::Result<Sources> {
     let definitions = settings.networks.as_deref().map(|path| networks(path).context("enrich.networks")).transpose()?;
-    Ok(Sources::new(definitions.unwrap_or_default(), databases(&settings.databases)?))
+    let sources = Sources::new(definitions.unwrap_or_default(), databases(&settings.databases)?);
+    Ok(sources.with_fingerprints(fingerprints(&settings.fingerprints)?))
+}
+
+/// Reads the feeds; the error names file and line. Lines that say nothing are logged and left out.
+pub(crate) fn fingerprints(feeds: &[(PathBuf, FeedForm)]) -> anyhow::Result<Fingerprints> {
+    let open = |(path, form): &(PathBuf, FeedForm)| -> anyhow::Result<Arc<Feed>> {
+        let name = path.display();
+        let octets = read(path, MAX_FEED).context("fingerprints")?;
+        let text = String::from_utf8(octets)
+            .map_err(|_| anyhow::anyhow!("fingerprints: {name}: got octets that are no UTF-8, want text"))?;
+        let feed = Feed::read(form.clone(), &text)
+            .map_err(|fault| anyhow::anyhow!("fingerprints: {name}: line {}: {}", fault.line, fault.cause))?;
+        let (faults, number) = feed.faults();
+        for fault in faults {
+            tracing::warn!("fingerprints: {name}: line {}: {}", fault.line, fault.cause);
+        }
+        tracing::info!(fingerprints = feed.len(), left_out = number, "fingerprints: read {name}");
+        Ok(Arc::new(feed))
+    };
+    Ok(Fingerprints::new(feeds.iter().map(open).collect::<anyhow::Result<_>>()?))
 }
 
 /// The networks of all times, and those of the file where they are not stored yet.
@@ -135,13 +160,15 @@ pub(crate) struct Watch {
     home: Arc<minamo_state::Definitions>,
     networks: Option<Mark>,
     databases: Vec<Mark>,
+    feeds: Vec<Mark>,
 }
 
 impl Watch {
     fn new(settings: Settings, home: Arc<minamo_state::Definitions>) -> Self {
         let networks = settings.networks.as_deref().map(mark);
         let databases = settings.databases.iter().map(|path| mark(path)).collect();
-        Self { settings, home, networks, databases }
+        let feeds = settings.fingerprints.iter().map(|(path, _)| mark(path)).collect();
+        Self { settings, home, networks, databases, feeds }
     }
 
     /// Stores new contents of the networks file; nothing where they are those of before.
@@ -188,12 +215,29 @@ impl Watch {
                 }
             }
         }
+        self.look_at_feeds(control);
+    }
+
+    fn look_at_feeds(&mut self, control: &Control) {
+        let now: Vec<Mark> = self.settings.fingerprints.iter().map(|(path, _)| mark(path)).collect();
+        if now == self.feeds {
+            return;
+        }
+        self.feeds = now;
+        match fingerprints(&self.settings.fingerprints) {
+            Ok(feeds) => control.watch_for(feeds),
+            Err(error) => {
+                control.counters().fingerprints_refused();
+                tracing::error!("{error:#}; the feeds before stay in force");
+            }
+        }
     }
 }
 
 /// Looks at the files until the task is ended.
 pub(crate) async fn watch(mut watch: Watch, control: Arc<Control>, clock: fn() -> Time) {
-    if watch.settings.networks.is_none() && watch.settings.databases.is_empty() {
+    let Settings { networks, databases, fingerprints, .. } = &watch.settings;
+    if networks.is_none() && databases.is_empty() && fingerprints.is_empty() {
         return;
     }
     loop {
@@ -222,7 +266,8 @@ mod tests {
     use super::*;
 
     fn settings(networks: &Path, databases: Vec<PathBuf>) -> Settings {
-        Settings { networks: Some(networks.to_owned()), databases, enricher: minamo_enrich::Settings::default() }
+        let enricher = minamo_enrich::Settings::default();
+        Settings { networks: Some(networks.to_owned()), databases, fingerprints: Vec::new(), enricher }
     }
 
     fn name_at(control: &Control, at: Time) -> Option<String> {
@@ -284,6 +329,38 @@ mod tests {
         std::fs::write(&path, "prefix,name\n192.0.2.0/24,office\n").expect("written");
         let text = error(&settings(&path, vec![path.clone()]));
         assert!(text.starts_with(&format!("enrich.mmdb: {}: got ", path.display())), "{text}");
+    }
+
+    #[test]
+    fn feeds_of_fingerprints_are_read_again_and_a_bad_one_changes_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Arc::new(minamo_state::Definitions::open(&folder.path().join("state.db")).expect("opens"));
+        let path = folder.path().join("ja3.csv");
+        let kind = minamo_enrich::FingerprintKind::Ja3;
+        let form = FeedForm { kind, name: "own".to_owned(), bad: true, value: None, label: None };
+        let hash = "0123456789abcdef0123456789abcdef";
+        std::fs::write(&path, format!("{hash},first\n")).expect("written");
+        let enricher = minamo_enrich::Settings::default();
+        let feeds = vec![(path.clone(), form)];
+        let settings = Settings { networks: None, databases: Vec::new(), fingerprints: feeds, enricher };
+        let (enricher, mut watch) = start(settings.clone(), home, Time(1_000)).expect("good sources");
+        let control = enricher.control();
+        let label = || {
+            let sources = control.sources();
+            sources.fingerprints().find(kind, hash).next().map(|said| said.label.to_owned())
+        };
+        assert_eq!(label().as_deref(), Some("first"));
+        std::fs::write(&path, format!("{hash},the second\n")).expect("written");
+        watch.look(&control, Time(2_000));
+        assert_eq!(label().as_deref(), Some("the second"));
+        std::fs::write(&path, "nothing here\n").expect("written");
+        watch.look(&control, Time(3_000));
+        watch.look(&control, Time(4_000));
+        assert_eq!(label().as_deref(), Some("the second"));
+        assert_eq!(refused(&control, "fingerprints"), 1, "told once");
+        let error = format!("{:#}", sources(&settings).map(|_| ()).expect_err("must be refused"));
+        let want = "line 1: got \"nothing here\", want a ja3 in the line";
+        assert_eq!(error, format!("fingerprints: {}: {want}", path.display()));
     }
 
     #[test]

@@ -15,6 +15,8 @@ mod enrichment;
 #[cfg(feature = "lake")]
 mod exporters;
 #[cfg(feature = "lake")]
+mod feeds;
+#[cfg(feature = "lake")]
 mod import;
 #[cfg(feature = "lake")]
 mod ingest;

@@ -9,6 +9,7 @@ use crate::{actions, detector, ingest, pairing, probe};
 /// The metrics of each part, in the order of the data's way.
 pub static METRICS: &[(&str, &[Metric])] = &[
     ("Probe", probe::METRICS),
+    ("Recorder", minamo_capture::recorder::METRICS),
     ("Collector", minamo_collect::METRICS),
     ("Forwarding", minamo_collect::FORWARD_METRICS),
     ("Pairing", pairing::METRICS),

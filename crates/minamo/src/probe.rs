@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use minamo_base::{Tally, Time};
-use minamo_capture::{CaptureError, LiveCapture};
-use minamo_meter::{Meter, Settings};
+use minamo_capture::recorder::{self, Recorder};
+use minamo_capture::{CaptureError, Frame, Watched};
+use minamo_meter::{Choice, Meter, Sampling, Settings};
 use minamo_model::{BATCH_ROWS, Flow, FlowBuilder};
-use minamo_packet::{LinkFrame, decode};
+use minamo_packet::LinkType;
 use tokio::sync::mpsc;
 
 use crate::clock;
@@ -39,12 +40,31 @@ minamo_base::counters! {
         rows: AtomicU64 = "minamo_probe_rows_total" [interface], "";
         /// Flows reported early because the table was full.
         evicted: AtomicU64 = "minamo_probe_evicted_total" [interface, reason = "full_table"], "Raise meter.max_flows.";
+        /// Flows of which only a SYN was seen, reported early because such flows filled half of the table.
+        evicted_opening: AtomicU64 = "minamo_probe_evicted_total" [interface, reason = "syn_flood"],
+            "Connections are opened from many sources and not answered: look at the events and for the target.";
+        /// TCP segments that came early and were not held, because all flows together hold too much.
+        refused_segments: AtomicU64 = "minamo_probe_refused_segments_total" [interface, reason = "memory"],
+            "Look for loss on the mirror port; without any, somebody sends gaps on purpose.";
         /// Later fragments whose first was not seen: metered without ports.
         orphan_fragments: AtomicU64 = "minamo_probe_orphan_fragments_total" [interface],
             "Look for loss before the probe; without any, somebody sends fragments on purpose.";
-        /// First fragments forgotten because their table was full.
+        /// Packets in fragments given up because too many, or too many of their octets, were held.
         forgotten_fragments: AtomicU64 = "minamo_probe_forgotten_fragments_total" [interface, reason = "full_table"],
             "Somebody sends many fragments that never end: look at the flows with the most packets.";
+        /// Packets put together from their fragments.
+        joined_packets: AtomicU64 = "minamo_probe_joined_packets_total" [interface], "";
+        /// Packets of which fragments were missing: what came before the first gap was looked into.
+        incomplete_packets: AtomicU64 = "minamo_probe_incomplete_packets_total" [interface],
+            "Look for loss before the probe; without any, somebody sends fragments on purpose.";
+        /// Packets whose fragments contradicted each other.
+        overlapping_fragments: AtomicU64 = "minamo_probe_overlapping_fragments_total" [interface],
+            "Somebody may hide what the receiver gets: look at the flows with `ip_fragment_overlaps > 0`.";
+        /// Packets that sampling left out.
+        unsampled: AtomicU64 = "minamo_probe_unsampled_packets_total" [interface], "";
+        /// Packets put together when their flow had ended: not looked into.
+        late_packets: AtomicU64 = "minamo_probe_late_packets_total" [interface],
+            "Idle timeouts below 30 seconds end flows before their fragments are given up; raise meter.idle_timeout.";
         /// Gaps in TCP streams that dissectors were told of.
         stream_gaps: AtomicU64 = "minamo_probe_stream_gaps_total" [interface],
             "Look for loss on the mirror port, and at the dropped frames.";
@@ -63,13 +83,17 @@ minamo_base::counters! {
         /// Packets of tunnels metered as the tunnel: what is inside is cut or impossible.
         closed_unreadable: AtomicU64 = "minamo_probe_closed_tunnels_total" [interface, reason = "unreadable"],
             "Look whether the mirror port cuts packets.";
+        /// Addresses whose names from DNS were forgotten because their table was full.
+        forgotten_names: AtomicU64 = "minamo_probe_forgotten_names_total" [interface, reason = "full_table"],
+            "Connections may lack the name that their host had asked for; with very many hosts that is as it should be.";
     }
 }
 
-/// Meters an interface until `stop` is set; runs on its own thread.
+/// Meters an interface until `stop` is set, and records its packets where it shall; runs on its own thread.
 pub(crate) fn run(
-    mut capture: LiveCapture,
+    mut capture: Watched,
     settings: Settings,
+    mut recording: Option<Recording>,
     rows: &mpsc::Sender<RecordBatch>,
     counters: &Counters,
     stop: &Arc<AtomicBool>,
@@ -83,12 +107,11 @@ pub(crate) fn run(
         match capture.next_frame()? {
             Some(frame) => {
                 frames += 1;
-                match decode(frame.link, frame.data) {
-                    Ok(packet) => meter.packet(frame.time, &packet, &mut |row| out.add(&row)),
-                    Err(skip) => match LinkFrame::read(frame.link, frame.data).filter(|_| skip.is_not_ip()) {
-                        Some(read) => meter.frame(frame.time, &read, &mut |row| out.add(&row)),
-                        None => *skipped.entry(skip.reason()).or_default() += 1,
-                    },
+                if let Some(recording) = &mut recording {
+                    recording.frame(&frame)?;
+                }
+                if let Err(skip) = meter.take(frame.time, frame.link, frame.data, &mut |row| out.add(&row)) {
+                    *skipped.entry(skip.reason()).or_default() += 1;
                 }
                 if !frames.is_multiple_of(1_024) {
                     continue;
@@ -98,14 +121,67 @@ pub(crate) fn run(
         }
         let now = clock::now();
         out.send_old(now);
+        if let Some(recording) = &mut recording {
+            recording.advance(now);
+        }
         if now.since(told_at) >= 1_000_000_000 {
             told_at = now;
-            told.tell(counters, &capture, frames, &skipped, &meter)?;
+            told.tell(counters, &mut capture, frames, &skipped, &meter)?;
         }
     }
     meter.finish(&mut |row| out.add(&row));
     out.send(clock::now());
-    told.tell(counters, &capture, frames, &skipped, &meter)
+    told.tell(counters, &mut capture, frames, &skipped, &meter)
+}
+
+/// What one thread records of its interface.
+pub(crate) struct Recording {
+    name: String,
+    settings: recorder::Settings,
+    counters: Arc<recorder::Counters>,
+    /// Once there was a frame: an interface that comes back may be one of another kind.
+    open: Option<(LinkType, Recorder)>,
+}
+
+impl Recording {
+    /// For a thread of this name; the folder is made now.
+    pub(crate) fn new(
+        name: String,
+        settings: &recorder::Settings,
+        counters: Arc<recorder::Counters>,
+    ) -> std::io::Result<Self> {
+        recorder::make_folder(&settings.folder)?;
+        Ok(Self { name, settings: settings.clone(), counters, open: None })
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), CaptureError> {
+        let recorder = match &mut self.open {
+            Some((link, recorder)) if *link == frame.link => recorder,
+            other => {
+                let opened = Recorder::open(&self.name, frame.link, &self.settings, Arc::clone(&self.counters));
+                let failed = |cause| CaptureError::Io { path: self.settings.folder.clone(), cause };
+                &mut other.insert((frame.link, opened.map_err(failed)?)).1
+            }
+        };
+        recorder.frame(frame);
+        Ok(())
+    }
+
+    fn advance(&mut self, now: Time) {
+        if let Some((_, recorder)) = &mut self.open {
+            recorder.advance(now);
+        }
+    }
+}
+
+/// The settings of one thread of several on an interface: threads that draw the same numbers do not draw by chance. Flows are
+/// chosen alike everywhere.
+pub(crate) fn apart(settings: &Settings, thread: usize) -> Settings {
+    let apart = |sampling: Sampling| match sampling.choice {
+        Choice::Flow => sampling,
+        Choice::Count | Choice::Random => Sampling { seed: sampling.seed.wrapping_add(thread as u64), ..sampling },
+    };
+    Settings { sampling: settings.sampling.map(apart), ..settings.clone() }
 }
 
 /// What one thread has told its interface's counters, which it shares with the other threads.
@@ -121,7 +197,7 @@ impl Told {
     fn tell(
         &mut self,
         counters: &Counters,
-        capture: &LiveCapture,
+        capture: &mut Watched,
         frames: u64,
         skipped: &BTreeMap<&'static str, u64>,
         meter: &Meter,
@@ -131,14 +207,22 @@ impl Told {
             (&counters.frames, frames, std::mem::replace(&mut self.frames, frames)),
             (&counters.link_frames, now.frames, before.frames),
             (&counters.rows, now.rows, before.rows),
-            (&counters.evicted, now.evicted, before.evicted),
+            (&counters.evicted, now.evicted - now.evicted_opening, before.evicted - before.evicted_opening),
+            (&counters.evicted_opening, now.evicted_opening, before.evicted_opening),
+            (&counters.refused_segments, now.refused_segments, before.refused_segments),
             (&counters.orphan_fragments, now.orphan_fragments, before.orphan_fragments),
             (&counters.forgotten_fragments, now.forgotten_fragments, before.forgotten_fragments),
+            (&counters.joined_packets, now.joined_packets, before.joined_packets),
+            (&counters.incomplete_packets, now.incomplete_packets, before.incomplete_packets),
+            (&counters.overlapping_fragments, now.overlapping_fragments, before.overlapping_fragments),
+            (&counters.unsampled, now.unsampled, before.unsampled),
+            (&counters.late_packets, now.late_packets, before.late_packets),
             (&counters.stream_gaps, now.stream_gaps, before.stream_gaps),
             (&counters.tunnelled, now.tunnelled, before.tunnelled),
             (&counters.closed_deep, now.closed_deep, before.closed_deep),
             (&counters.closed_not_ip, now.closed_not_ip, before.closed_not_ip),
             (&counters.closed_unreadable, now.closed_unreadable, before.closed_unreadable),
+            (&counters.forgotten_names, now.forgotten_names, before.forgotten_names),
         ] {
             counter.fetch_add(value.saturating_sub(told), Ordering::Relaxed);
         }

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From capture files to flow rows: reads, decodes, meters, and tells what could not be read.
 
+mod shared;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use minamo_base::Time;
-use minamo_capture::{CaptureError, CaptureFile, Expression, ExpressionError, Frame, Program};
-use minamo_meter::{Counters, Meter, Settings};
+use minamo_capture::{CaptureError, CaptureFile, Expression, ExpressionError, Followed, Follower, Frame, Program};
+use minamo_meter::{Counters, Flows, Intake, Settings, Unit};
 use minamo_model::Flow;
-use minamo_packet::{LinkFrame, LinkType, Skip, decode};
+use minamo_packet::{LinkType, Skip};
+
+use crate::clock;
 
 /// What reading gave besides the rows.
 #[derive(Debug, Default)]
@@ -109,57 +115,223 @@ impl<'a> Filter<'a> {
     }
 }
 
-/// Meters captures one after the other; rows go to `out`, which can stop it by returning false.
-pub(crate) fn meter(
-    files: &[PathBuf],
-    settings: Settings,
-    filter: Option<&Expression>,
-    shift: impl Fn(Time) -> Time,
-    progress: &ProgressBar,
-    out: &mut dyn FnMut(Flow) -> bool,
-) -> Report {
-    let mut report = Report::default();
-    let mut meter = Meter::new(settings);
-    let mut filter = filter.map(Filter::new);
-    let mut go_on = true;
-    for path in files {
-        progress.set_message(path.display().to_string());
-        let mut file = match CaptureFile::open(path) {
-            Ok(file) => file,
-            Err(error) => {
-                report.errors.push(error);
-                continue;
-            }
-        };
-        loop {
-            match file.next_frame() {
-                Ok(Some(frame)) if go_on => {
-                    report.frames += 1;
-                    if report.frames.is_multiple_of(4_096) {
-                        progress.set_position(report.frames);
-                    }
-                    if report.passes(filter.as_mut(), &frame, path) {
-                        match decode(frame.link, frame.data) {
-                            Ok(packet) => meter.packet(shift(frame.time), &packet, &mut |row| go_on &= out(row)),
-                            Err(skip) => match LinkFrame::read(frame.link, frame.data).filter(|_| skip.is_not_ip()) {
-                                Some(read) => meter.frame(shift(frame.time), &read, &mut |row| go_on &= out(row)),
-                                None => report.skip(skip, &frame, path),
-                            },
-                        }
-                    }
+/// Captures and what is done with them.
+pub(crate) struct Job<'a> {
+    /// Captures, one after the other.
+    pub(crate) files: &'a [PathBuf],
+    /// What the meter is asked to do.
+    pub(crate) settings: Settings,
+    /// Frames that are metered; all without.
+    pub(crate) filter: Option<&'a Expression>,
+    /// What becomes of the times of frames.
+    pub(crate) shift: &'a (dyn Fn(Time) -> Time + Sync),
+    /// Threads that share the work.
+    pub(crate) threads: usize,
+    /// Captures are still written and folders filled: they are read as they grow, until this is set.
+    pub(crate) follow: Option<&'a AtomicBool>,
+}
+
+/// Takes rows. False where nothing more is wanted.
+pub(crate) trait Taker {
+    /// One row.
+    fn row(&mut self, row: Flow) -> bool;
+
+    /// For a while nothing comes.
+    fn pause(&mut self) -> bool {
+        true
+    }
+}
+
+impl<F: FnMut(Flow) -> bool> Taker for F {
+    fn row(&mut self, row: Flow) -> bool {
+        self(row)
+    }
+}
+
+impl<'a> Job<'a> {
+    /// Everything in these captures, at its own times, by one thread.
+    pub(crate) fn of(files: &'a [PathBuf], settings: Settings) -> Self {
+        Self { files, settings, filter: None, shift: &|time| time, threads: 1, follow: None }
+    }
+}
+
+/// Meters captures; rows go to `out`, which can stop it by returning false. The rows and their order are the same whatever
+/// the number of threads, as long as the flow table is not full.
+pub(crate) fn meter(job: &Job<'_>, progress: &ProgressBar, out: &mut dyn Taker) -> Report {
+    let source = Source::new(job, progress);
+    let report = if job.threads > 1 {
+        shared::meter(source, job.settings.clone(), job.threads, out)
+    } else {
+        alone(source, job.settings.clone(), out)
+    };
+    progress.finish_and_clear();
+    report
+}
+
+/// Frames after which rows are given in order, whatever the number of threads.
+const CHUNK_FRAMES: usize = 4_096;
+/// Octets of frames likewise.
+const CHUNK_OCTETS: usize = 1 << 20;
+
+/// The captures as units, chunk by chunk.
+struct Source<'a> {
+    files: std::slice::Iter<'a, PathBuf>,
+    open: Option<(&'a Path, CaptureFile)>,
+    filter: Option<Filter<'a>>,
+    shift: &'a (dyn Fn(Time) -> Time + Sync),
+    progress: &'a ProgressBar,
+    follow: Option<(Follower, &'a AtomicBool)>,
+    /// True where the last chunk ended because nothing more is written yet.
+    paused: bool,
+    intake: Intake,
+    report: Report,
+}
+
+impl<'a> Source<'a> {
+    fn new(job: &Job<'a>, progress: &'a ProgressBar) -> Self {
+        Self {
+            files: job.files.iter(),
+            open: None,
+            filter: job.filter.map(Filter::new),
+            shift: job.shift,
+            progress,
+            follow: job.follow.map(|stop| (Follower::new(job.files), stop)),
+            paused: false,
+            intake: Intake::new(&job.settings),
+            report: Report::default(),
+        }
+    }
+
+    /// Gives the units of one chunk; false where it was the last one.
+    fn chunk(&mut self, out: &mut dyn FnMut(&Unit<'_>)) -> bool {
+        if let Some((mut follower, stop)) = self.follow.take() {
+            let more = self.followed(&mut follower, stop, out);
+            self.follow = Some((follower, stop));
+            return more;
+        }
+        let (mut frames, mut octets, mut more) = (0, 0, true);
+        while frames < CHUNK_FRAMES && octets < CHUNK_OCTETS {
+            let Some((path, file)) = &mut self.open else {
+                if self.next_file() {
+                    continue;
                 }
-                Ok(_) => break,
+                self.intake.finish(out);
+                more = false;
+                break;
+            };
+            match file.next_frame() {
+                Ok(Some(frame)) => {
+                    (frames, octets) = (frames + 1, octets + frame.data.len());
+                    let taking = Taking { filter: &mut self.filter, shift: self.shift, intake: &mut self.intake };
+                    taking.take(&frame, path, &mut self.report, out);
+                }
+                Ok(None) => self.open = None,
                 Err(error) => {
-                    report.errors.push(error);
+                    self.report.errors.push(error);
+                    self.open = None;
+                }
+            }
+        }
+        self.report.frames += frames as u64;
+        self.progress.set_position(self.report.frames);
+        more
+    }
+
+    /// A chunk of captures that grow; it ends where nothing more is written yet.
+    fn followed(&mut self, follower: &mut Follower, stop: &AtomicBool, out: &mut dyn FnMut(&Unit<'_>)) -> bool {
+        let (mut frames, mut octets) = (0, 0);
+        let (mut path, mut opened) = (PathBuf::new(), None);
+        self.paused = false;
+        while frames < CHUNK_FRAMES && octets < CHUNK_OCTETS {
+            if opened.replace(follower.opened()) != Some(follower.opened()) {
+                path = follower.path().unwrap_or(Path::new("")).to_owned();
+            }
+            match follower.next_frame() {
+                Followed::Frame(frame) => {
+                    (frames, octets) = (frames + 1, octets + frame.data.len());
+                    let taking = Taking { filter: &mut self.filter, shift: self.shift, intake: &mut self.intake };
+                    taking.take(&frame, &path, &mut self.report, out);
+                }
+                Followed::Pause => {
+                    self.paused = true;
                     break;
                 }
             }
         }
+        self.report.frames += frames as u64;
+        self.progress.set_position(self.report.frames);
+        for error in follower.errors() {
+            tracing::warn!("{error}");
+            self.report.errors.push(error);
+        }
+        // Years of broken files shall not fill the memory; each was logged.
+        self.report.errors.truncate(100);
+        if stop.load(Ordering::Relaxed) {
+            self.intake.finish(out);
+            return false;
+        }
+        if self.paused {
+            self.intake.advance(clock::now(), out);
+            if frames == 0 {
+                std::thread::sleep(PAUSE);
+            }
+        }
+        true
     }
-    meter.finish(&mut |row| go_on &= out(row));
-    progress.finish_and_clear();
-    report.meter = meter.counters();
-    report
+
+    /// Opens the next file, or says why it cannot be; false where there is none.
+    fn next_file(&mut self) -> bool {
+        let Some(path) = self.files.next() else { return false };
+        self.progress.set_message(path.display().to_string());
+        match CaptureFile::open(path) {
+            Ok(file) => self.open = Some((path, file)),
+            Err(error) => self.report.errors.push(error),
+        }
+        true
+    }
+
+    /// What reading gave, with what `metered` counted.
+    fn end(mut self, metered: Counters) -> Report {
+        self.report.meter = self.intake.counters();
+        self.report.meter += metered;
+        self.report
+    }
+}
+
+/// How long nothing is looked for where nothing more was written.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What a frame goes through.
+struct Taking<'a, 'b> {
+    filter: &'a mut Option<Filter<'b>>,
+    shift: &'a (dyn Fn(Time) -> Time + Sync),
+    intake: &'a mut Intake,
+}
+
+impl Taking<'_, '_> {
+    fn take(self, frame: &Frame<'_>, path: &Path, report: &mut Report, out: &mut dyn FnMut(&Unit<'_>)) {
+        if report.passes(self.filter.as_mut(), frame, path)
+            && let Err(skip) = self.intake.frame((self.shift)(frame.time), frame.link, frame.data, out)
+        {
+            report.skip(skip, frame, path);
+        }
+    }
+}
+
+fn alone(mut source: Source<'_>, settings: Settings, out: &mut dyn Taker) -> Report {
+    let mut flows = Flows::new(settings);
+    let mut rows = Vec::new();
+    let mut go_on = true;
+    let mut more = true;
+    while more && go_on {
+        more = source.chunk(&mut |unit| flows.take(unit, &mut |done| rows.push(done)));
+        flows.advance(source.intake.now(), &mut |done| rows.push(done));
+        rows.sort_by_key(|done| done.order);
+        rows.drain(..).for_each(|done| go_on = go_on && out.row(done.row));
+        go_on = go_on && (!source.paused || out.pause());
+    }
+    flows.finish(&mut |done| go_on = go_on && out.row(done.row));
+    source.end(flows.counters())
 }
 
 #[cfg(feature = "lake")]

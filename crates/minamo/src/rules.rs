@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use minamo_base::Time;
-use minamo_detect::{Engine, Instance, Rule, RuleError, arrange, shipped_rules};
+use minamo_detect::{Engine, Instance, Rule, RuleError, arrange, norikra, shipped_rules};
 use minamo_store::Lake;
 
 use crate::enrichment::{Mark, mark};
@@ -75,7 +75,7 @@ impl Sources {
         let mut files = Vec::new();
         for entry in std::fs::read_dir(folder).with_context(context)? {
             let path = entry.with_context(context)?.path();
-            if path.extension().is_some_and(|ending| ending == "sql") {
+            if path.extension().is_some_and(|ending| ending == "sql" || ending == "epl") {
                 files.push(path);
             }
         }
@@ -101,7 +101,8 @@ pub(crate) fn read(name: &str, path: &Path) -> Result<Rule, RuleError> {
         return Err(bad(format!("{size} octets, want at most {MOST_OCTETS}")));
     }
     let text = std::fs::read_to_string(path).map_err(|e| bad(e.to_string()))?;
-    Rule::parse(name, &text).map_err(|error| bad(error.what))
+    let is_query = path.extension().is_some_and(|ending| ending == "epl");
+    if is_query { norikra::rule(name, &text) } else { Rule::parse(name, &text) }.map_err(|error| bad(error.what))
 }
 
 /// Leaves out the rules whose query the lake does not understand: an unknown column, a wrong type.
@@ -154,11 +155,21 @@ SELECT $window AS window_start, src_ip FROM flows WHERE $range GROUP BY 1, src_i
         put("broken.sql", "SELECT 1");
         put("typo.sql", &RULE.replace("src_ip FROM", "scr_ip FROM"));
         put("notes.txt", "no rule");
+        put(
+            "ports.epl",
+            "SELECT ipv4_src_addr, COUNT(distinct l4_dst_port) AS uniq_dport FROM ext.win:time_batch(1 min) WHERE ipv4_src_addr LIKE '192.0.2.%' GROUP BY ipv4_src_addr HAVING COUNT(distinct l4_dst_port) > 100",
+        );
         let sources = Sources { folder: Some(folder.path().to_owned()), instances: Vec::new() };
         let lake = Lake::open(&folder.path().join("lake"), Default::default(), crate::clock::now).expect("a lake");
         let loaded = planned(&Arc::new(lake), sources.load_first().expect("loaded")).await;
         let names: Vec<_> = loaded.rules.iter().map(|rule| &*rule.name).collect();
-        assert!(names.contains(&"mine") && names.contains(&"scan_ports") && !names.contains(&"typo"), "{names:?}");
+        assert!(
+            names.contains(&"mine")
+                && names.contains(&"ports")
+                && names.contains(&"scan_ports")
+                && !names.contains(&"typo"),
+            "{names:?}"
+        );
         let told = loaded.wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         assert!(told.contains("broken.sql: want a front matter"), "{told}");
         assert!(told.contains("rule typo") && told.contains("scr_ip"), "{told}");

@@ -14,7 +14,7 @@ mod table;
 
 pub use community::{COMMUNITY, COMMUNITY_ID, community_ids, with_community_ids};
 pub use event::{Event, EventBuilder};
-pub use flow::{Flow, FlowBuilder};
+pub use flow::{Flow, FlowBuilder, FlowGroup};
 pub use identity::{IDENTITY, identified, identities};
 pub use reader::{CellReader, Row, json_value, text_value};
 pub use table::{BATCH_ROWS, EVENTS, FLOWS, Table};

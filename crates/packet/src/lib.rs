@@ -14,7 +14,7 @@ use minamo_base::{FiveTuple, Mac, WireError};
 pub use frame::{FrameKind, LinkFrame};
 pub use ip::{Fragment, IpHeader};
 pub use link::LinkType;
-pub use transport::{TcpHeader, Transport, tcp_flags};
+pub use transport::{TcpHeader, Transport, is_icmp_query, tcp_flags};
 pub use tunnel::{Carrier, Closed, DEPTH, Form, TUNNELS, Tunnel, Tunnels};
 
 use link::Way;
@@ -38,13 +38,17 @@ pub struct Packet<'a> {
     pub payload: &'a [u8],
     /// Octets above the transport header that were sent; more than `payload` has in a cut capture.
     pub payload_len: u32,
+    /// Of a fragment, what it carries of the packet that was cut, transport header and all. Empty for a whole packet.
+    pub part: &'a [u8],
+    /// How many octets of that were sent; more than `part` has in a cut capture.
+    pub part_len: u32,
 }
 
 impl<'a> Packet<'a> {
     /// The packet that begins with `data`, as it is.
     #[inline(always)]
     pub(crate) fn read(data: &'a [u8], way: &Way) -> Result<Self, Skip> {
-        let (ip, above) = ip::decode(data)?;
+        let ip::Decoded { header: ip, above, part, part_len } = ip::decode(data)?;
         let (transport, payload) = transport::decode(&ip, above)?;
         Ok(Self {
             macs: way.macs,
@@ -55,7 +59,47 @@ impl<'a> Packet<'a> {
             transport,
             payload,
             payload_len: sent_payload(&ip, above.len() - payload.len(), payload.len()),
+            part,
+            part_len,
         })
+    }
+
+    /// The packet whose first fragment this is, from what all of them carried together; `sent` octets are in it. Of a
+    /// packet with missing fragments `joined` has the octets before the first that is missing. A tunnel in it is
+    /// not opened.
+    pub fn join<'b>(&self, joined: &'b [u8], sent: u32) -> Result<Packet<'b>, Skip> {
+        let next = match self.ip.fragment {
+            Fragment::Whole => self.ip.proto,
+            Fragment::First { next, .. } | Fragment::Later { next, .. } => next,
+        };
+        let (ip, above) = ip::join(&self.ip, next, joined, sent)?;
+        let (transport, payload) = transport::decode(&ip, above)?;
+        let headers = joined.len() - payload.len();
+        let payload_len = sent.saturating_sub(u32::try_from(headers).unwrap_or(u32::MAX));
+        let payload_len = payload_len.max(u32::try_from(payload.len()).unwrap_or(u32::MAX));
+        let (macs, vlans, tunnels) = (self.macs, self.vlans, self.tunnels);
+        Ok(Packet { macs, vlans, tunnels, closed: None, ip, transport, payload, payload_len, part: &[], part_len: 0 })
+    }
+
+    /// Replaces the packet by the innermost one in tunnels that can be read, or by a fragment before it. Where it is
+    /// a first fragment itself it is opened as far as it goes.
+    pub fn open(&mut self) {
+        if tunnel::may_open(self) {
+            tunnel::open_all(self, true);
+        }
+    }
+
+    /// The packet without what it borrows: no payload, no part.
+    pub fn headers(&self) -> Packet<'static> {
+        Packet { payload: &[], part: &[], ..*self }
+    }
+
+    /// Identifier of a query of ICMP and of its answer: pings of the same hosts at the same time differ in it.
+    pub fn icmp_id(&self) -> Option<u16> {
+        let Transport::Icmp(kind, _) = self.transport else { return None };
+        // Behind type, code and checksum.
+        let id = self.payload.get(2..)?.first_chunk().filter(|_| is_icmp_query(self.ip.proto, kind))?;
+        Some(u16::from_be_bytes(*id))
     }
 
     /// Endpoints and protocol. ICMP has type and code in place of the ports.
@@ -102,8 +146,21 @@ impl Skip {
     }
 }
 
-/// Decodes one frame of the given link type, down to the innermost packet that can be read.
+/// Decodes one frame of the given link type, down to the innermost packet that can be read. A tunnel whose packet is in
+/// fragments is opened as far as the first one goes.
 pub fn decode(link: LinkType, frame: &[u8]) -> Result<Packet<'_>, Skip> {
+    let mut read = decode_parts(link, frame);
+    if let Ok(packet) = &mut read
+        && matches!(packet.ip.fragment, Fragment::First { .. })
+    {
+        packet.open();
+    }
+    read
+}
+
+/// Decodes one frame like [`decode`], but down to the first packet that is a fragment: for those who put fragments
+/// together.
+pub fn decode_parts(link: LinkType, frame: &[u8]) -> Result<Packet<'_>, Skip> {
     let mut way = Way::default();
     let ip = link::find_ip(link, frame, &mut way)?;
     // One place that is written and returned: a packet is large enough for a copy to show.
@@ -111,7 +168,7 @@ pub fn decode(link: LinkType, frame: &[u8]) -> Result<Packet<'_>, Skip> {
     if let Ok(packet) = &mut read
         && tunnel::may_open(packet)
     {
-        tunnel::open_all(packet);
+        tunnel::open_all(packet, false);
     }
     read
 }
@@ -179,13 +236,18 @@ mod tests {
         ip.extend_from_slice(&[0x30; 16]);
         ip.extend_from_slice(&[17, 0, 0, 1, 0, 0, 0, 9]); // fragment header, more to come
         ip.extend_from_slice(&[0, 53, 0x30, 0x39, 0, 40, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
-        let packet = decode(LinkType::RAW, &ip).expect("a good packet");
+        let first = ip.clone();
+        let packet = decode(LinkType::RAW, &first).expect("a good packet");
         assert_eq!(packet.ip.proto, 17);
-        assert_eq!(packet.ip.fragment, Fragment::First { id: 9 });
+        assert_eq!(packet.ip.fragment, Fragment::First { id: 9, next: 17 });
         assert_eq!(packet.tuple().src_port, 53);
         ip[42..44].copy_from_slice(&[0, 0x10]);
         let later = decode(LinkType::RAW, &ip).expect("a good packet");
-        assert_eq!(later.ip.fragment, Fragment::Later { id: 9 });
+        assert_eq!(later.ip.fragment, Fragment::Later { id: 9, next: 17, offset: 16, more: false });
+        let whole = [packet.part, later.part].concat();
+        let joined = packet.join(&whole, 32).expect("both parts");
+        assert_eq!((joined.tuple(), joined.payload, joined.payload_len), (packet.tuple(), &whole[8..32], 24));
+        assert_eq!((joined.ip.fragment, joined.ip.octets), (Fragment::Whole, 48 + 32));
         assert_eq!(later.transport, Transport::None);
         assert_eq!(later.tuple().src, Ip([0x20; 16]));
     }

@@ -152,7 +152,7 @@ pub(crate) fn leads_to_ip(form: Form, data: &[u8]) -> bool {
     let mut way = Way { tunnels: Tunnels::full(), ..Way::default() };
     let fits = |ip: &[u8]| {
         let room = ip.len();
-        ip::decode(ip).is_ok_and(|(header, _)| header.octets as usize <= room)
+        ip::decode(ip).is_ok_and(|decoded| decoded.header.octets as usize <= room)
     };
     inside(form, data, &mut way).is_ok_and(fits)
 }

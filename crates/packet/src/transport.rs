@@ -46,6 +46,16 @@ impl Transport {
     }
 }
 
+/// True for a query of ICMP, or an answer to one, which have an identifier: echo, time stamp, information (RFC 792), address
+/// mask (RFC 950); echo of ICMPv6 (RFC 4443 §4).
+pub fn is_icmp_query(proto: u8, kind: u8) -> bool {
+    match proto {
+        1 => matches!(kind, 0 | 8 | 13..=18),
+        58 => matches!(kind, 128 | 129),
+        _ => false,
+    }
+}
+
 /// What the flow needs of a TCP header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TcpHeader {

@@ -101,6 +101,8 @@ pub struct Facts {
     counters: [Vec<u64>; 4],
     /// For how many packets each one that was counted stands; none where all were looked at.
     rates: Option<Vec<u64>>,
+    /// True where a flow was chosen as a whole; none where packets were, or all were looked at.
+    chosen_whole: Option<Vec<bool>>,
     protos: Vec<usize>,
     apps: Vec<usize>,
 }
@@ -108,6 +110,8 @@ pub struct Facts {
 impl Facts {
     /// How a row was sampled: a column that may be missing from a batch.
     pub const RATE: &'static str = "sampling_rate";
+    /// What was chosen: a column that may be missing from a batch.
+    pub const METHOD: &'static str = "sampling_method";
     /// Columns that must be in the batch.
     pub const COLUMNS: [&'static str; 8] =
         ["time_start", "time_end", "src_bytes", "dst_bytes", "src_packets", "dst_packets", "proto", "app"];
@@ -136,6 +140,7 @@ impl Facts {
             counters: [counter("src_bytes")?, counter("dst_bytes")?, counter("src_packets")?, counter("dst_packets")?],
             protos: protos.iter().map(|proto| 1 + usize::from(proto.unwrap_or(0))).collect(),
             apps: apps(column("app")?, names)?,
+            chosen_whole: if rates.is_some() { chosen_whole(batch)? } else { None },
             rates,
         })
     }
@@ -157,6 +162,18 @@ fn rates(batch: &RecordBatch) -> Result<Option<Vec<u64>>, RollupError> {
     let rates = column.as_primitive_opt::<UInt32Type>().ok_or(RollupError::Column(Facts::RATE))?;
     let rates: Vec<u64> = rates.iter().map(|rate| u64::from(rate.unwrap_or(1).max(1))).collect();
     Ok(rates.iter().any(|rate| *rate > 1).then_some(rates))
+}
+
+/// Which rows are of flows that were chosen as a whole; nothing where none is.
+fn chosen_whole(batch: &RecordBatch) -> Result<Option<Vec<bool>>, RollupError> {
+    let Some(column) = batch.column_by_name(Facts::METHOD) else { return Ok(None) };
+    let is_whole = |method: Option<&str>| method == Some("flow");
+    let rows: Vec<bool> = match column.data_type() {
+        DataType::Utf8View => column.as_string_view().iter().map(is_whole).collect(),
+        DataType::Utf8 => column.as_string::<i32>().iter().map(is_whole).collect(),
+        _ => return Err(RollupError::Column(Facts::METHOD)),
+    };
+    Ok(rows.contains(&true).then_some(rows))
 }
 
 fn apps(column: &ArrayRef, names: &mut Names) -> Result<Vec<usize>, RollupError> {
@@ -182,15 +199,20 @@ struct Row {
 }
 
 impl Row {
-    /// Of counters that stand for `rate` times what was seen.
-    fn of([src_bytes, dst_bytes, src_packets, dst_packets]: [u64; 4], rate: u64) -> Self {
+    /// Of counters that stand for `rate` times what was seen; `whole` where the flow was chosen, not its packets.
+    fn of([src_bytes, dst_bytes, src_packets, dst_packets]: [u64; 4], rate: u64, whole: bool) -> Self {
         let seen = |number: u64| number / rate;
         let side = |bytes, packets| variance::of_octets(rate, seen(bytes), seen(packets));
         let (bytes, packets) = (src_bytes.saturating_add(dst_bytes), src_packets.saturating_add(dst_packets));
+        let unseen = [bytes - seen(bytes), packets - seen(packets)];
+        if whole {
+            let [bytes, packets] = [bytes, packets].map(|number| variance::of_whole(rate, seen(number)));
+            return Self { bytes, packets, unseen };
+        }
         Self {
             bytes: side(src_bytes, src_packets) + side(dst_bytes, dst_packets),
             packets: variance::of_count(rate, seen(packets)),
-            unseen: [bytes - seen(bytes), packets - seen(packets)],
+            unseen,
         }
     }
 }
@@ -245,7 +267,8 @@ impl Cube {
             keys.iter().for_each(|key| self.put(*key, first, &cell));
         }
         if rate > 1 {
-            let Row { bytes, packets, unseen: [octets, others] } = Row::of(counters, rate);
+            let whole_flow = facts.chosen_whole.as_ref().and_then(|of| of.get(row)).copied().unwrap_or(false);
+            let Row { bytes, packets, unseen: [octets, others] } = Row::of(counters, rate, whole_flow);
             let amounts = [octets, others, PARTS];
             minutes(counted, end, amounts, &scope, |at, [unseen_bytes, unseen_packets, part]| {
                 let of = |variance: f64| whole(variance * (part as f64 / PARTS as f64));
@@ -446,6 +469,33 @@ mod tests {
         assert_eq!((whole.unseen_bytes, whole.unseen_packets, whole.unseen_flows), (9 * 3_040, 9 * 4, 9));
         let parts = doubt(1);
         assert!(parts[1].bytes > parts[0].bytes && parts[0].flows == 90 && parts[1].flows == 0);
+    }
+
+    #[test]
+    fn a_flow_that_was_chosen_as_a_whole_is_one_draw() {
+        let mut builder = FlowBuilder::default();
+        for method in [Some("flow".into()), Some("random".into()), None] {
+            let mut flow = Flow::default();
+            (flow.core.src_bytes, flow.core.src_packets, flow.core.dst_bytes, flow.core.dst_packets) =
+                (3_000, 3, 40, 1);
+            let sampling = flow.sampling.get_or_insert_default();
+            (sampling.rate, sampling.method) = (Some(10), method);
+            builder.append(&flow);
+        }
+        let mut names = Names::default();
+        let facts = Facts::of(&builder.finish().expect("a batch"), &mut names).expect("facts");
+        let doubt = |row: usize| {
+            let mut cube = Cube::new(i64::MIN..i64::MAX);
+            cube.add(&facts, row);
+            let mut grid = Grid::new(0..1, 1).expect("a grid");
+            cube.read(&names, &Ask { line: 0, dim: Dim::Total, minutes: 0..1 }, &mut grid);
+            let (_, cells) = grid.into_lines().next().expect("a line");
+            let Doubt { bytes, packets, flows, .. } = *cells[0].doubt();
+            (bytes, packets, flows)
+        };
+        assert_eq!(doubt(0), (90 * 3_040 * 3_040, 90 * 4 * 4, 90));
+        assert_eq!(doubt(1), (90 * (3_000_000 + 1_600), 90 * 4, 90));
+        assert_eq!(doubt(2), doubt(1), "of others packets were");
     }
 
     #[test]

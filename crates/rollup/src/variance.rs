@@ -13,6 +13,11 @@ pub fn of_count(rate: u64, count: u64) -> f64 {
     factor(rate) * count as f64
 }
 
+/// Of octets or packets of a flow that was chosen as a whole: it is one draw.
+pub fn of_whole(rate: u64, counted: u64) -> f64 {
+    factor(rate) * (counted as f64 * counted as f64)
+}
+
 fn factor(rate: u64) -> f64 {
     let rate = rate as f64;
     rate * (rate - 1.0)

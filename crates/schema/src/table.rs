@@ -200,6 +200,49 @@ macro_rules! table {
 macro_rules! row {
     (
         $(#[$meta:meta])*
+        pub struct $row:ident, builder $builder:ident, group $group:ident {
+            $core:ident: $core_ty:ident
+            $(, $field:ident: $ty:ident)* $(,)?
+        }
+    ) => {
+        $crate::row! {
+            $(#[$meta])*
+            pub struct $row, builder $builder {
+                $core: $core_ty
+                $(, $field: $ty)*
+            }
+        }
+
+        /// One group of a row: rows of few groups are smaller as a list of them.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum $group {
+            $(
+                #[doc = concat!("The `", stringify!($field), "` group.")]
+                $ty(Box<$ty>),
+            )*
+        }
+
+        impl $row {
+            /// Takes out the groups that are there. The list is made as long as it must be: nearly all are short.
+            pub fn take_groups(&mut self, groups: &mut Vec<$group>) {
+                $(
+                    if let Some(group) = self.$field.take() {
+                        groups.reserve_exact(1);
+                        groups.push($group::$ty(group));
+                    }
+                )*
+            }
+
+            /// Puts a group in its place.
+            pub fn put_group(&mut self, group: $group) {
+                match group {
+                    $($group::$ty(group) => self.$field = Some(group),)*
+                }
+            }
+        }
+    };
+    (
+        $(#[$meta:meta])*
         pub struct $row:ident, builder $builder:ident {
             $core:ident: $core_ty:ident
             $(, $field:ident: $ty:ident)* $(,)?

@@ -19,7 +19,7 @@ use crate::profiles::api as profiles;
 use crate::query::types::Question as _;
 use crate::sets::api as sets;
 use crate::types::*;
-use crate::{ApiError, Deps, auth, metrics, query};
+use crate::{ApiError, Deps, auth, metrics, packets, query};
 
 /// Rows of one page, groups of one answer, rows of one SQL answer at most.
 const MAX_ROWS: usize = 1_000;
@@ -46,6 +46,9 @@ pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
         query::stop_query,
         flows,
         flow,
+        packets::of_flow,
+        packets::of_filter,
+        packets::recorder,
         complete,
         detection::events,
         detection::event,

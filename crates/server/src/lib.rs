@@ -11,6 +11,7 @@ pub mod exporters;
 pub mod lake;
 pub mod local;
 mod metrics;
+pub mod packets;
 pub mod profiles;
 pub mod query;
 pub mod sets;
@@ -24,6 +25,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post, put};
 use axum::{Extension, Router};
 use minamo_base::{Sample, Time};
+use minamo_capture::recorder::Cutter;
 use minamo_collect::Exporters;
 use minamo_detect::Rules;
 use minamo_filter::Sets;
@@ -60,6 +62,8 @@ pub struct Deps {
     pub counters: Arc<dyn Fn() -> Vec<Sample> + Send + Sync>,
     /// The exporters of the collector, where one runs.
     pub exporters: Option<Exporters>,
+    /// The packets that are recorded, where some are.
+    pub packets: Option<Cutter>,
     /// When the program started.
     pub started_at: Time,
     /// The clock.
@@ -98,6 +102,9 @@ fn api_routes(jobs: &Arc<lake::jobs::Jobs>) -> Router<Deps> {
         .route("/api/v1/queries/{id}", delete(query::stop_query))
         .route("/api/v1/query/flows", post(api::flows))
         .route("/api/v1/flows/{flow_id}", get(api::flow))
+        .route("/api/v1/flows/{flow_id}/packets", get(packets::of_flow))
+        .route("/api/v1/packets", get(packets::of_filter))
+        .route("/api/v1/recorder", get(packets::recorder))
         .route("/api/v1/filter/complete", get(api::complete))
         .route("/api/v1/events", get(detection::events::events))
         .route("/api/v1/events/{event_id}", get(detection::events::event))

@@ -12,6 +12,7 @@ use super::*;
 
 mod detection;
 mod lake;
+mod packets;
 
 struct Service {
     router: Router,
@@ -65,6 +66,7 @@ async fn service_at(clock: fn() -> Time) -> Service {
         triages: Arc::new(Triages::open(&folder.path().join("state.db")).expect("opened")),
         counters: Arc::new(Vec::new),
         exporters: Some(collector.exporters()),
+        packets: Some(Cutter::new(&folder.path().join("packets"))),
         started_at: now(),
         clock,
     };

@@ -261,3 +261,38 @@ pub struct SqlAnswer {
     /// Milliseconds that the query took.
     pub elapsed_ms: u64,
 }
+
+/// What the recorder keeps.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Recorded {
+    /// True where packets are recorded.
+    pub on: bool,
+    /// Time of the oldest packet that is kept; nothing where there is none.
+    #[schema(required)]
+    pub oldest: Option<String>,
+}
+
+/// What is cut around a flow.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct FlowPacketsParams {
+    /// Seconds before its start; 10 without.
+    pub before: Option<u32>,
+    /// Seconds after its end; 10 without.
+    pub after: Option<u32>,
+}
+
+/// What is cut.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct PacketsParams {
+    /// Start of the range, RFC 3339.
+    pub from: String,
+    /// End of the range.
+    pub to: String,
+    /// Filter in the language of tcpdump; all packets without.
+    #[serde(default)]
+    pub filter: String,
+}

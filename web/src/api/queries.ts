@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // React hooks over the API operations; results are cached by their request.
 import { keepPreviousData, QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { AsKnown, Billing, BillingRequest, Completion, Events, ExporterDetail, ExporterList, FlowRow, Flows, FlowTags, Incidents, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Queries, RuleList, Series, SeriesRequest, Session, SetList, Status, Summary, SuppressionList, TagList, Top, TopRequest } from "../gen/api";
+import type { AsKnown, Billing, BillingRequest, Completion, Events, ExporterDetail, ExporterList, FlowRow, Flows, FlowTags, Incidents, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Queries, Recorded, RuleList, Series, SeriesRequest, Session, SetList, Status, Summary, SuppressionList, TagList, Top, TopRequest } from "../gen/api";
 import { useSearchParams } from "react-router";
 import { call, Failure } from "./client";
 
@@ -47,6 +47,14 @@ export function useStatus(everyMillis?: number) {
     queryKey: ["status"],
     queryFn: ({ signal }) => call<Status>("GET", "/status", undefined, signal),
     ...(everyMillis ? { refetchInterval: everyMillis } : {}),
+  });
+}
+
+/** Whether packets are recorded, and since when. */
+export function useRecorder() {
+  return useQuery({
+    queryKey: ["recorder"],
+    queryFn: ({ signal }) => call<Recorded>("GET", "/recorder", undefined, signal),
   });
 }
 

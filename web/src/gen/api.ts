@@ -544,6 +544,11 @@ export interface QueryState {
   what: string;
 }
 
+export interface Recorded {
+  oldest: string | null;
+  on: boolean;
+}
+
 export interface RefusedRule {
   name: string;
   why: string;

@@ -37,12 +37,14 @@ export function place(row: FlowRow, side: "src" | "dst"): { short: string; long:
   return long.length === 0 ? null : { short: known(["net", "country"]).join(" "), long: long.join(" · ") };
 }
 
-const NAMES = ["tls_sni", "http_host", "dns_query", "tls_cert_subject", "smb_share", "dhcp_host_name", "mail_from", "sip_to", "ftp_file", "ssh_server", "bittorrent_info_hash", "dst_name"];
+const NAMES = ["host_name", "tls_sni", "http_host", "dns_query", "tls_cert_subject", "smb_share", "dhcp_host_name", "mail_from", "sip_to", "ftp_file", "ssh_server", "bittorrent_info_hash", "dst_name"];
 
 /** The most telling name in the row: server name, host, query … */
 export function nameOf(row: FlowRow): { column: string; value: string } | null {
+  // the outer name of an Encrypted Client Hello is that of the server in front
+  const outer = text(row, "name_source") === "ech_outer" || text(row, "tls_ech_kind") === "outer";
   for (const column of NAMES) {
-    const value = text(row, column);
+    const value = outer && column === "tls_sni" ? null : text(row, column);
     if (value) return { column, value };
   }
   return null;

@@ -19,12 +19,14 @@ fn main() -> anyhow::Result<()> {
         ("docs/reference/fields.md", reference::fields()),
         ("docs/reference/metrics.md", reference::metrics()),
         ("docs/reference/protocols.md", reference::protocols()),
+        ("docs/reference/risks.md", reference::risks()),
         ("docs/reference/rules.md", reference::rules()?),
         ("docs/reference/settings.md", reference::settings()),
         ("docs/reference/tunnels.md", reference::tunnels()),
         ("web/src/gen/api.ts", typescript::api(&openapi)?),
         ("web/src/gen/columns.ts", typescript::columns()?),
         ("web/src/gen/reasons.ts", typescript::reasons()),
+        ("web/src/gen/risks.ts", typescript::risks()),
         ("openapi/v1.json", format!("{openapi}\n")),
     ];
     let mut stale = Vec::new();

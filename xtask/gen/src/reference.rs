@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The references under `docs/reference/`.
 
+use minamo_dissect::risk::{MAX_SCORE, RISKS};
 use minamo_dissect::{IP_PROTOCOLS, PROTOCOLS, Transport};
 use minamo_flowwire::{EXAMPLE_ENTERPRISE, own_elements};
 use minamo_model::{EVENTS, FLOWS, Table};
@@ -120,6 +121,23 @@ pub(crate) fn protocols() -> String {
     for row in IP_PROTOCOLS {
         let (number, name, title, spec) = (row.number, row.name, row.title, row.spec);
         out.push_str(&format!("| {number} | `{name}` | {title} | {} | {spec} |\n", row.category.name()));
+    }
+    out
+}
+
+/// Every risk of a flow.
+pub(crate) fn risks() -> String {
+    let mut out = format!(
+        "{HEAD}# Risks of flows / フローのリスク\n\nWhat about a flow should not be, or is seldom. A risk is a hint and no verdict. `risk` has the names, `risk_evidence` a sentence for each, `risk_score` the sum of the points (at most {MAX_SCORE}), `risk_bits` the bits. Filters: `risk = self_signed`, `risk_score > 50`, `risk present`.\n\nフローについて、あるべきでないこと、または稀なこと。リスクは手掛かりであり、断定ではない。\n"
+    );
+    for risk in RISKS {
+        let (bit, severity, points) = (risk.bit, risk.severity.name(), risk.severity.points());
+        out.push_str(&format!("\n## `{}`: {} / {}\n\n", risk.name, risk.title.en, risk.title.ja));
+        out.push_str(&format!("Bit {bit}, severity {severity}, {points} points. {}.\n\n", risk.source));
+        out.push_str(&format!("- Evidence: {} / {}\n", risk.evidence.en, risk.evidence.ja));
+        for cause in risk.benign {
+            out.push_str(&format!("- Benign: {} / {}\n", cause.en, cause.ja));
+        }
     }
     out
 }

@@ -3,6 +3,7 @@
 
 use anyhow::Context as _;
 use minamo_dissect::reason::{BETWEEN, REASONS};
+use minamo_dissect::risk::RISKS;
 use minamo_model::FLOWS;
 use serde_json::{Map, Value, json};
 
@@ -102,6 +103,28 @@ pub(crate) fn reasons() -> String {
     out.push_str("export const REASONS: { en: string; ja: string }[] = [\n");
     for reason in REASONS {
         out.push_str(&format!("  {},\n", json!({ "en": reason.en, "ja": reason.ja })));
+    }
+    out.push_str("];\n");
+    out
+}
+
+/// The risks of flows in both languages.
+pub(crate) fn risks() -> String {
+    let mut out = HEAD.to_owned();
+    out.push_str("\nexport interface Words {\n  en: string;\n  ja: string;\n}\n");
+    out.push_str("\nexport interface Risk {\n  name: string;\n  severity: \"low\" | \"medium\" | \"high\" | \"critical\";\n  title: Words;\n  evidence: Words;\n  benign: Words[];\n  source: string;\n}\n");
+    out.push_str("\nexport const RISKS: Risk[] = [\n");
+    for risk in RISKS {
+        let benign: Vec<_> = risk.benign.iter().map(|text| json!({ "en": text.en, "ja": text.ja })).collect();
+        let row = json!({
+            "name": risk.name,
+            "severity": risk.severity.name(),
+            "title": { "en": risk.title.en, "ja": risk.title.ja },
+            "evidence": { "en": risk.evidence.en, "ja": risk.evidence.ja },
+            "benign": benign,
+            "source": risk.source,
+        });
+        out.push_str(&format!("  {row},\n"));
     }
     out.push_str("];\n");
     out

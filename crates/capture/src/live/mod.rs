@@ -9,12 +9,15 @@
 
 mod ring;
 mod socket;
+mod watched;
 
 use minamo_packet::LinkType;
 
 use crate::{CaptureError, Expression, Frame};
 use ring::Ring;
 use socket::Socket;
+
+pub use watched::Watched;
 
 /// How an interface is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,11 +32,13 @@ pub struct LiveSettings {
     pub group: Option<u16>,
     /// Frames that the kernel hands over; all without.
     pub filter: Option<Expression>,
+    /// Have the card stamp what it receives, for all programs; where it cannot the kernel's times are used.
+    pub hardware_times: bool,
 }
 
 impl Default for LiveSettings {
     fn default() -> Self {
-        Self { promiscuous: true, ring_bytes: 64 << 20, group: None, filter: None }
+        Self { promiscuous: true, ring_bytes: 64 << 20, group: None, filter: None, hardware_times: false }
     }
 }
 
@@ -48,9 +53,19 @@ pub struct LiveStats {
     pub full: u64,
 }
 
+impl std::ops::AddAssign for LiveStats {
+    fn add_assign(&mut self, other: Self) {
+        let Self { received, dropped, full } = other;
+        self.received += received;
+        self.dropped += dropped;
+        self.full += full;
+    }
+}
+
 /// A socket on an interface.
 pub struct LiveCapture {
     name: String,
+    index: libc::c_int,
     socket: Socket,
     ring: Ring,
     link: LinkType,
@@ -92,17 +107,49 @@ impl LiveCapture {
         if let Some(group) = settings.group {
             socket.join(group).map_err(fail("cannot share it with the other captures of its group"))?;
         }
-        Ok(Self { name: name.to_owned(), socket, ring, link })
+        let capture = Self { name: name.to_owned(), index, socket, ring, link };
+        if settings.hardware_times && !capture.stamp_by_card()? {
+            tracing::warn!(interface = name, "the card does not stamp what it receives: the kernel does");
+        }
+        Ok(capture)
+    }
+
+    /// Has the card stamp what it receives, for all programs; false where it cannot, and the kernel's times are used.
+    pub fn stamp_by_card(&self) -> Result<bool, CaptureError> {
+        let told = self.socket.stamp_by_card(&self.name);
+        told.map_err(|cause| self.error("cannot switch on the card's times", cause))
+    }
+
+    /// What the first octets of its frames are.
+    pub fn link(&self) -> LinkType {
+        self.link
     }
 
     /// The next frame; nothing where none came for a while.
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
-        if !self.ring.is_ready() {
-            let waited = self.socket.wait();
-            waited.map_err(|cause| self.error("cannot be read any more", cause))?;
+        self.wait()?;
+        Ok(self.ready_frame())
+    }
+
+    /// Waits for a frame for a while; true where there is one.
+    fn wait(&mut self) -> Result<bool, CaptureError> {
+        if self.ring.is_ready() {
+            return Ok(true);
         }
+        let waited = self.socket.wait();
+        waited.map_err(|cause| self.error("cannot be read any more", cause))?;
+        Ok(self.ring.is_ready())
+    }
+
+    /// The next frame, where one is there.
+    fn ready_frame(&mut self) -> Option<Frame<'_>> {
         let link = self.link;
-        Ok(self.ring.next().map(|(time, data)| Frame { time, link, data }))
+        self.ring.next().map(|(time, data)| Frame { time, link, data })
+    }
+
+    /// True as long as the interface of its name is the one that was opened.
+    fn is_current(&self) -> bool {
+        socket::interface_index(&self.name).is_ok_and(|index| index == self.index)
     }
 
     /// What the kernel counted since the last call.

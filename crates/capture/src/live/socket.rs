@@ -94,6 +94,28 @@ impl Socket {
         self.set(libc::PACKET_TIMESTAMP, &libc::SOF_TIMESTAMPING_RAW_HARDWARE)
     }
 
+    /// Asks the driver to stamp all frames that it receives (SIOCSHWTSTAMP, Documentation/networking/timestamping.rst §3);
+    /// false where the driver or the card cannot.
+    pub(super) fn stamp_by_card(&self, name: &str) -> io::Result<bool> {
+        // `hwtstamp_config` (net_tstamp.h): flags, what is stamped of what is sent (nothing), and of what comes in (all).
+        let mut config: [libc::c_int; 3] = [0, 0, 1];
+        // SAFETY: ifreq is plain data, for which all zeros are a value.
+        let mut request: libc::ifreq = unsafe { zeroed() };
+        for (to, from) in request.ifr_name.iter_mut().zip(name.bytes().take(libc::IFNAMSIZ - 1)) {
+            *to = from.cast_signed();
+        }
+        request.ifr_ifru.ifru_data = (&raw mut config).cast();
+        // SAFETY: the request names an interface and points to a configuration that lives until the call returns.
+        let code = unsafe { libc::ioctl(self.0.as_raw_fd(), libc::SIOCSHWTSTAMP, &raw mut request) };
+        match done(code) {
+            Ok(()) => Ok(config[2] != 0),
+            Err(error) => match error.raw_os_error() {
+                Some(libc::EOPNOTSUPP | libc::ERANGE | libc::EINVAL | libc::ENOTTY) => Ok(false),
+                _ => Err(error),
+            },
+        }
+    }
+
     /// Makes a ring of blocks and maps it; frames wait at most `wait_millis` in a block that is not full.
     pub(super) fn map_ring(&self, block: usize, blocks: usize, wait_millis: u32) -> io::Result<NonNull<u8>> {
         // The kernel wants a size of frames although blocks are filled without regard to it.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! DNS (RFC 1035) over datagrams and, with a length in front (§4.2.2), over streams, on any port; first question
-//! and its answer. Multicast DNS, LLMNR and the NetBIOS name service have the same form: their files take
+//! and its answer, with the addresses of later answers for the same name: resolvers ask for both families. Multicast DNS, LLMNR and the NetBIOS name service have the same form: their files take
 //! reader and dissector from here. DNSSEC records are walked over, not judged.
 
 use std::fmt::Write;
@@ -11,7 +11,7 @@ use minamo_model::{Flow, names};
 
 use super::text::text;
 use super::{llmnr, mdns, netbios};
-use crate::{Category, Dissector, Input, Protocol, Side, Step, Transport, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Transport, Verdict, risk};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = PROTOCOL_OF_DNS;
@@ -40,6 +40,8 @@ pub(super) fn yes_if(yes: bool) -> Verdict {
 
 /// Most addresses and names of an answer that go into the row.
 const ANSWERS: usize = 16;
+/// Messages after which later answers are left alone.
+const MESSAGES: u32 = 16;
 /// Most records that are walked over.
 const RECORDS: u16 = 512;
 /// Most jumps while a compressed name is read (RFC 1035 §4.1.4): each must go backwards.
@@ -279,7 +281,12 @@ impl Dissector for Dns {
             Input::Data(data) if !self.stream => {
                 let good = self.message(data, flow);
                 self.messages = self.messages.saturating_add(1);
-                if good.is_none() && self.messages == 1 { Step::Mistaken } else { Step::Continue(data.len()) }
+                match good {
+                    Some(()) => {}
+                    None if self.messages == 1 => return Step::Mistaken,
+                    None => risk::note(flow, &risk::MALFORMED, &["DNS", "a message that cannot be read"]),
+                }
+                Step::Continue(data.len())
             }
             Input::Data(data) => match framed(data) {
                 Framed::Odd if self.messages == 0 => Step::Mistaken,
@@ -309,6 +316,9 @@ impl Dns {
             let facts = flow.dns.get_or_insert_default();
             facts.queries = Some(facts.queries.unwrap_or(0).saturating_add(1));
         }
+        if self.answered && header.is_answer() {
+            return self.more(message, header, cursor, flow);
+        }
         if self.answered || header.is_answer() && self.asked.is_some_and(|id| id != header.id) {
             return Some(());
         }
@@ -323,7 +333,35 @@ impl Dns {
             self.answered = true;
             let facts = flow.dns.get_or_insert_default();
             facts.rcode = Some(names::dns_rcode(header.flags & 15));
+            facts.answer_count = Some(header.answers);
+            facts.answer_bytes = u32::try_from(message.len()).ok();
+            facts.truncated = (header.flags & 0x0200 != 0).then_some(true);
             self.answers(message, cursor, header.answers, flow);
+        } else {
+            offer(cursor, header, flow);
+        }
+        Some(())
+    }
+
+    /// A later answer: addresses for the same name belong to the first.
+    fn more(&mut self, message: &[u8], header: Header, mut cursor: Cursor<'_>, flow: &mut Flow) -> Option<()> {
+        let known = flow.dns.as_ref().and_then(|dns| dns.answers.as_ref()).map_or(0, Vec::len);
+        if header.questions != 1 || header.answers == 0 || known >= ANSWERS || self.messages >= MESSAGES {
+            return Some(());
+        }
+        let entry = question(&mut cursor).ok()?;
+        let facts = flow.dns.get_or_insert_default();
+        if !matches!(entry.kind, 1 | 28) || name(message, entry.name_at) != facts.query {
+            return Some(());
+        }
+        let answers = facts.answers.get_or_insert_default();
+        for _ in 0..header.answers.min(RECORDS) {
+            let Ok(record) = record(&mut cursor) else { break };
+            if let Some(value) = value(message, &record).filter(|_| answers.len() < ANSWERS)
+                && !answers.contains(&value)
+            {
+                answers.push(value);
+            }
         }
         Some(())
     }
@@ -356,6 +394,16 @@ impl Dns {
         facts.ttl_secs = ttl;
         if !found.is_empty() {
             facts.answers = Some(found);
+        }
+    }
+}
+
+/// Notes what size the questioner can take: the class of its OPT record (RFC 6891 §6.1.2).
+fn offer(mut cursor: Cursor<'_>, header: Header, flow: &mut Flow) {
+    for _ in 0..header.records().min(RECORDS) {
+        let Ok(record) = record(&mut cursor) else { return };
+        if record.kind == 41 {
+            flow.dns.get_or_insert_default().edns_bytes = Some(record.class);
         }
     }
 }
@@ -418,6 +466,52 @@ mod tests {
         assert_eq!((facts.query.as_deref(), facts.qtype.as_deref()), (Some("www.example.com"), Some("A")));
         assert_eq!((facts.rcode.as_deref(), facts.ttl_secs, facts.queries), (Some("noerror"), Some(60), Some(1)));
         assert_eq!(facts.answers.as_deref(), Some(&["web.example.com".to_owned(), "192.0.2.1".to_owned()][..]));
+    }
+
+    #[test]
+    fn the_answer_for_the_other_family_belongs_to_the_first() {
+        let mut flow = Flow::default();
+        let mut dns = Dns::new(false);
+        let six = |message: &[u8]| {
+            let mut out = message.to_vec();
+            out[1] = 0x35;
+            out[30] = 28;
+            out
+        };
+        let mut answer = six(SAMPLE_QUERY);
+        answer[2..4].copy_from_slice(b"\x81\x80");
+        answer[7] = 1;
+        answer.extend(b"\xc0\x0c\x00\x1c\x00\x01\x00\x00\x00\x3c\x00\x10");
+        answer.extend(Ipv6Addr::LOCALHOST.octets());
+        for (side, data) in [
+            (Side::Src, SAMPLE_QUERY),
+            (Side::Src, &six(SAMPLE_QUERY)),
+            (Side::Dst, SAMPLE_ANSWER),
+            (Side::Dst, &answer),
+        ] {
+            dns.feed(side, Input::Data(data), &mut flow);
+        }
+        let facts = flow.dns.clone().expect("facts");
+        assert_eq!(
+            facts.answers.as_deref(),
+            Some(&["web.example.com".to_owned(), "192.0.2.1".to_owned(), "::1".to_owned()][..])
+        );
+        assert_eq!(
+            (facts.answer_count, facts.answer_bytes, facts.queries),
+            (Some(2), Some(SAMPLE_ANSWER.len() as u32), Some(2))
+        );
+        dns.feed(Side::Dst, Input::Data(&answer), &mut flow);
+        assert_eq!(flow.dns.expect("facts").answers.map(|all| all.len()), Some(3), "each address once");
+    }
+
+    #[test]
+    fn the_size_that_is_offered() {
+        let mut message = SAMPLE_QUERY.to_vec();
+        message[11] = 1;
+        message.extend(b"\x00\x00\x29\x04\xd0\x00\x00\x00\x00\x00\x00");
+        let mut flow = Flow::default();
+        Dns::new(false).feed(Side::Src, Input::Data(&message), &mut flow);
+        assert_eq!(flow.dns.expect("facts").edns_bytes, Some(1_232));
     }
 
     #[test]

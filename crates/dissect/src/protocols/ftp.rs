@@ -5,7 +5,7 @@
 use minamo_model::Flow;
 
 use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, reply, some_text};
-use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
@@ -124,6 +124,12 @@ impl Ftp {
         let file = [&b"RETR "[..], b"STOR ", b"APPE ", b"STOU "].iter().find_map(|verb| after(line, verb));
         if let Some(user) = after(line, b"USER ") {
             ftp.user = ftp.user.take().or(some_text(user, 255));
+        } else if after(line, b"PASS ").is_some() {
+            // Anonymous access has no secret (RFC 1635 §2).
+            let open = ["anonymous", "ftp"];
+            if !ftp.user.as_deref().is_some_and(|user| open.iter().any(|name| user.eq_ignore_ascii_case(name))) {
+                risk::note(flow, &risk::CLEAR_TEXT_CREDENTIALS, &["FTP", "PASS"]);
+            }
         } else if let Some(file) = file {
             ftp.file = some_text(file, 1_024);
             return Step::Done;
@@ -149,6 +155,18 @@ mod tests {
         let ftp = flow.ftp.expect("facts");
         assert_eq!((ftp.user.as_deref(), ftp.server.as_deref()), (Some("someone"), Some("FTP ready")));
         assert_eq!(ftp.file.as_deref(), Some("a/file.txt"));
+    }
+
+    #[test]
+    fn a_password_in_clear_is_a_risk_and_anonymous_access_is_none() {
+        for (user, want) in [(&b"USER someone\r\n"[..], true), (b"USER Anonymous\r\n", false)] {
+            let mut flow = Flow::default();
+            let mut ftp = Ftp::default();
+            ftp.feed(Side::Src, Input::Data(user), &mut flow);
+            ftp.feed(Side::Src, Input::Data(b"PASS hunter2\r\n"), &mut flow);
+            assert_eq!(flow.risk.is_some(), want);
+            assert!(!format!("{flow:?}").contains("hunter2"));
+        }
     }
 
     #[test]

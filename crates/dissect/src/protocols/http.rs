@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! HTTP/1 (RFC 9112, RFC 9110) over streams, on any port: head of the first request and of its answer, and the
-//! number of requests. Bodies are skipped unseen, by Content-Length (RFC 9112 §6.2) or chunk by chunk
-//! (§7.1). CONNECT hands over what it carries. Contents, cookies and HTTP/2 are not looked at.
+//! number of requests. Bodies are skipped, by Content-Length (RFC 9112 §6.2) or chunk by chunk (§7.1): only their first
+//! octets are looked at, for what they are. CONNECT hands over what it carries. Cookies and HTTP/2 are not looked at, and
+//! of a password only that there is one.
+
+use std::borrow::Cow;
 
 use minamo_model::Flow;
 
 use super::text::{after, line, mentions, reply, some_text, text, word};
-use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
+use crate::magic::{self, Class};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
@@ -79,8 +83,12 @@ enum Place {
     /// Before a head, or in it.
     #[default]
     Head,
+    /// Before a body of so many octets; without a number it ends with the connection.
+    Body(Option<u64>),
     /// Before the size of a chunk.
     Chunk,
+    /// Before the size of the first chunk, which is looked at.
+    FirstChunk,
     /// Behind the last chunk.
     Trailer,
     /// Octets are missing: waits for an input that starts with a head.
@@ -98,8 +106,13 @@ struct Http {
     /// The last request was HEAD: its answer has no body whatever it says.
     bodiless: bool,
     connect: bool,
+    /// Last part of the latest target.
+    file: Vec<u8>,
     exact: Option<&'static str>,
 }
+
+/// Most octets of a target's last part.
+const FILE_MAX: usize = 128;
 
 /// What of a head decides about the octets behind it.
 #[derive(Default)]
@@ -119,7 +132,9 @@ impl Dissector for Http {
             }
             Input::Data(data) => match place {
                 Place::Head => self.head(side, data, flow),
+                Place::Body(length) => self.body(side, length, data, flow),
                 Place::Chunk => self.chunk(side, data),
+                Place::FirstChunk => self.first_chunk(side, data, flow),
                 Place::Trailer => match line(data) {
                     Some(([], n)) => self.go(side, Place::Head, n),
                     Some((_, n)) => Step::Continue(n),
@@ -150,8 +165,12 @@ impl Http {
     }
 
     /// What to answer when the octets are no HTTP: a mistake at first, an end later.
-    fn odd(&self) -> Step {
-        if self.messages == 0 { Step::Mistaken } else { Step::Done }
+    fn odd(&self, flow: &mut Flow) -> Step {
+        if self.messages == 0 {
+            return Step::Mistaken;
+        }
+        risk::note(flow, &risk::MALFORMED, &["HTTP", "something else stands where a message should begin"]);
+        Step::Done
     }
 
     fn head(&mut self, side: Side, data: &[u8], flow: &mut Flow) -> Step {
@@ -159,7 +178,7 @@ impl Http {
             return Step::Continue(2);
         }
         if probe(side, data) == Verdict::No {
-            return self.odd();
+            return self.odd(flow);
         }
         let from = self.searched[side.index()].saturating_sub(3);
         let Some(end) = end_of_head(data, from) else {
@@ -189,6 +208,10 @@ impl Http {
             let named = field(fields, "host").filter(|h| !h.trim_ascii().is_empty());
             http.host = named.or(authority(method, target)).and_then(host_name);
             http.user_agent = field(fields, "user-agent").and_then(|v| some_text(v, 512));
+            http.referer = field(fields, "referer").and_then(|v| some_text(v, 512));
+            http.request_type = field(fields, "content-type").and_then(media_type);
+            http.range = field(fields, "range").and_then(|v| some_text(v, 128));
+            http.version = version(line).map(Cow::Borrowed).or(http.version.take());
             if method == b"CONNECT" {
                 self.exact = Some("HTTP_Connect");
             } else if after(target, b"http://").is_some() {
@@ -199,10 +222,24 @@ impl Http {
         }
         self.bodiless = method == b"HEAD";
         self.connect = method == b"CONNECT";
+        self.remember(target);
+        credentials(fields, flow);
+        let looked_at = is_plain(fields);
         match framing(fields) {
-            Framing { chunked: true, .. } => self.go(side, Place::Chunk, head.len()),
+            Framing { chunked: true, .. } => self.go(side, chunks(looked_at), head.len()),
+            Framing { length: Some(length @ 1..), .. } if looked_at => {
+                self.go(side, Place::Body(Some(length)), head.len())
+            }
             Framing { length, .. } => Step::Continue(skip(head.len(), length.unwrap_or(0))),
         }
+    }
+
+    /// Keeps the last part of a target, for the answer to it.
+    fn remember(&mut self, target: &[u8]) {
+        let path = target.split(|octet| matches!(octet, b'?' | b'#')).next().unwrap_or_default();
+        let last = path.rsplit(|octet| *octet == b'/').next().unwrap_or_default();
+        self.file.clear();
+        self.file.extend_from_slice(last.get(..FILE_MAX).unwrap_or(last));
     }
 
     fn answer(&mut self, side: Side, head: &[u8], flow: &mut Flow) -> Step {
@@ -218,6 +255,8 @@ impl Http {
             http.status = Some(status);
             http.content_type = field(fields, "content-type").and_then(media_type);
             http.server = field(fields, "server").and_then(|v| some_text(v, 256));
+            http.content_bytes = framing(fields).length;
+            http.version = http.version.take().or(version(line).map(Cow::Borrowed));
             self.exact = self.exact.or(answered_with(fields));
         }
         if status == 101 {
@@ -233,22 +272,108 @@ impl Http {
         if self.bodiless || matches!(status, 204 | 304) {
             return Step::Continue(head.len());
         }
+        let looked_at = is_plain(fields) && (status != 206 || is_start(fields));
         match framing(fields) {
-            Framing { chunked: true, .. } => self.go(side, Place::Chunk, head.len()),
+            Framing { chunked: true, .. } => self.go(side, chunks(looked_at), head.len()),
+            Framing { length: Some(n @ 1..), .. } if looked_at => self.go(side, Place::Body(Some(n)), head.len()),
             Framing { length: Some(n), .. } => Step::Continue(skip(head.len(), n)),
             // The body ends with the connection (RFC 9112 §6.3, item 8).
+            Framing { length: None, .. } if looked_at => self.go(side, Place::Body(None), head.len()),
             Framing { length: None, .. } => Step::Done,
         }
     }
 
+    /// Waits for the first octets of a body, looks at them and skips the rest.
+    fn body(&mut self, side: Side, length: Option<u64>, data: &[u8], flow: &mut Flow) -> Step {
+        let wanted = wanted(length.unwrap_or(u64::MAX));
+        let Some(start) = data.get(..wanted) else { return Step::Continue(0) };
+        self.look(side, start, flow);
+        match length {
+            Some(length) => self.go(side, Place::Head, skip(0, length)),
+            None => Step::Done,
+        }
+    }
+
+    /// The same of the first chunk.
+    fn first_chunk(&mut self, side: Side, data: &[u8], flow: &mut Flow) -> Step {
+        let Some((line, n)) = line(data) else { return self.wait(data) };
+        if let Some(size @ 1..) = chunk_size(line) {
+            let Some(start) = data.get(n..n + wanted(size)) else { return Step::Continue(0) };
+            self.look(side, start, flow);
+        }
+        self.place[side.index()] = Place::Chunk;
+        self.chunk(side, data)
+    }
+
+    /// Notes what a content is.
+    fn look(&mut self, side: Side, start: &[u8], flow: &mut Flow) {
+        let Some(kind) = magic::kind_of(start) else { return };
+        let http = flow.http.get_or_insert_default();
+        http.content_kind = http.content_kind.take().or(Some(kind.name.into()));
+        if kind.class != Class::Program || kind.name == "wasm" {
+            return;
+        }
+        let from = match side {
+            Side::Dst => http.host.clone().unwrap_or_else(|| flow.core.dst_ip.to_string()),
+            Side::Src => "the client".to_owned(),
+        };
+        let file = text(&self.file, FILE_MAX);
+        risk::note(flow, &risk::EXECUTABLE_TRANSFER, &[kind.name, if file.is_empty() { "/" } else { &file }, &from]);
+    }
+
     fn chunk(&mut self, side: Side, data: &[u8]) -> Step {
         let Some((line, n)) = line(data) else { return self.wait(data) };
-        let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
-        let size = line.get(..digits).and_then(|d| u64::from_str_radix(std::str::from_utf8(d).ok()?, 16).ok());
-        match size {
+        match chunk_size(line) {
             None => Step::Done,
             Some(0) => self.go(side, Place::Trailer, n),
             Some(size) => Step::Continue(skip(n + 2, size)),
+        }
+    }
+}
+
+/// Size of a chunk, in front of its extensions (RFC 9112 §7.1).
+fn chunk_size(line: &[u8]) -> Option<u64> {
+    let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+    line.get(..digits).and_then(|d| u64::from_str_radix(std::str::from_utf8(d).ok()?, 16).ok())
+}
+
+/// Octets of a body of that length that are waited for.
+fn wanted(length: u64) -> usize {
+    usize::try_from(length).unwrap_or(usize::MAX).min(magic::LOOK)
+}
+
+/// Where a body in chunks begins.
+fn chunks(looked_at: bool) -> Place {
+    if looked_at { Place::FirstChunk } else { Place::Chunk }
+}
+
+/// True where the body is the content itself, not packed for the way.
+fn is_plain(fields: &[httparse::Header<'_>]) -> bool {
+    field(fields, "content-encoding").is_none_or(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"identity"))
+}
+
+/// True where a part of a content is its beginning (RFC 9110 §14.4).
+fn is_start(fields: &[httparse::Header<'_>]) -> bool {
+    field(fields, "content-range").is_some_and(|range| after(range.trim_ascii(), b"bytes 0-").is_some())
+}
+
+/// The version in a request line or status line.
+fn version(line: &[u8]) -> Option<&'static str> {
+    let named = |part: &[u8]| match part {
+        b"HTTP/1.1" => Some("1.1"),
+        b"HTTP/1.0" => Some("1.0"),
+        _ => None,
+    };
+    named(word(line).0).or_else(|| line.rsplit(|octet| *octet == b' ').next().and_then(named))
+}
+
+/// Notes a password that goes along in clear (RFC 7617).
+fn credentials(fields: &[httparse::Header<'_>], flow: &mut Flow) {
+    for (name, kind) in
+        [("authorization", "Authorization: Basic"), ("proxy-authorization", "Proxy-Authorization: Basic")]
+    {
+        if field(fields, name).is_some_and(|value| after(value.trim_ascii(), b"Basic ").is_some()) {
+            risk::note(flow, &risk::CLEAR_TEXT_CREDENTIALS, &["HTTP", kind]);
         }
     }
 }
@@ -393,6 +518,49 @@ mod tests {
         let flow = facts(&[(Side::Src, post), (Side::Dst, chunked), (Side::Src, b"HEAD / HTTP/1.0\r\n\r\n")]);
         let http = flow.http.expect("facts");
         assert_eq!((http.requests, http.status, http.path.as_deref()), (Some(3), Some(200), Some("/a")));
+    }
+
+    #[test]
+    fn contents_are_looked_at_however_they_come() {
+        let mut program = vec![0; 600];
+        program[..2].copy_from_slice(b"MZ");
+        program[0x3c] = 0x80;
+        program[0x80..0x84].copy_from_slice(b"PE\0\0");
+        let heads = [
+            (&b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 600\r\n\r\n"[..], &b""[..]),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n258\r\n", b"\r\n0\r\n\r\n"),
+            (b"HTTP/1.0 200 OK\r\n\r\n", b""),
+        ];
+        for (head, tail) in heads {
+            let answer = [head, &program, tail].concat();
+            for cut in [7, 400, 4_000] {
+                let mut pieces: Vec<(Side, &[u8])> =
+                    vec![(Side::Src, b"GET /a/setup.exe?x=1 HTTP/1.1\r\nHost: a.example\r\n\r\n")];
+                pieces.extend(answer.chunks(cut).map(|piece| (Side::Dst, piece)));
+                let flow = facts(&pieces);
+                assert_eq!(flow.http.expect("facts").content_kind.as_deref(), Some("exe"), "{cut}");
+                let risk = flow.risk.expect("noted");
+                assert_eq!(risk.risk.as_deref(), Some(&["executable_transfer".to_owned()][..]));
+                assert_eq!(
+                    risk.risk_evidence.as_deref(),
+                    Some(&["exe came as setup.exe from a.example".to_owned()][..])
+                );
+            }
+        }
+        let packed = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08";
+        let flow = facts(&[(Side::Src, b"GET / HTTP/1.1\r\n\r\n"), (Side::Dst, packed)]);
+        assert_eq!(flow.http.expect("facts").content_kind, None, "packed for the way");
+    }
+
+    #[test]
+    fn of_a_password_only_that_there_is_one() {
+        let request = b"GET / HTTP/1.1\r\nHost: a\r\nAuthorization: basic c2VjcmV0OnBhc3N3b3Jk\r\n\r\n";
+        let flow = facts(&[(Side::Src, request)]);
+        let risk = flow.risk.clone().expect("noted");
+        assert_eq!(risk.risk.as_deref(), Some(&["clear_text_credentials".to_owned()][..]));
+        assert!(!format!("{flow:?}").contains("c2VjcmV0"));
+        let digest = b"GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Digest username=\"x\"\r\n\r\n";
+        assert!(facts(&[(Side::Src, digest)]).risk.is_none());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use minamo_model::Flow;
 
 use super::starttls::StartTls;
 use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, some_text, word};
-use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
@@ -62,6 +62,11 @@ struct Imap {
     lines: u32,
 }
 
+/// A command that sends a password in clear (RFC 9051 §6.2.3, §6.2.2 with RFC 4616).
+fn is_login(command: &[u8]) -> bool {
+    [&b"LOGIN "[..], b"AUTHENTICATE PLAIN", b"AUTHENTICATE LOGIN"].iter().any(|known| after(command, known).is_some())
+}
+
 /// Lines after which the session is left alone: what follows is mail.
 const LINES_MAX: u32 = 200;
 
@@ -82,6 +87,8 @@ impl Dissector for Imap {
                 self.tls.asked = true;
             } else if tag != b"*" && self.tls.asked && status.eq_ignore_ascii_case(b"OK") {
                 return self.tls.hand_over(flow);
+            } else if tag != b"*" && is_login(rest) {
+                risk::note(flow, &risk::CLEAR_TEXT_CREDENTIALS, &["IMAP", "a login"]);
             }
             if self.lines > LINES_MAX { Step::Done } else { Step::Continue(0) }
         })

@@ -188,7 +188,7 @@ mod tftp;
 mod thrift;
 mod tinc;
 mod tivo;
-mod tls;
+pub(crate) mod tls;
 mod tpkt;
 mod tplink;
 mod trdp;

@@ -5,7 +5,7 @@ use minamo_model::Flow;
 
 use super::starttls::StartTls;
 use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, some_text};
-use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
@@ -93,6 +93,8 @@ impl Dissector for Pop3 {
                 self.tls.asked = true;
             } else if after(line, b"-ERR").is_some() || line == b"." {
                 self.tls.asked = false;
+            } else if after(line, b"PASS ").or(after(line, b"AUTH PLAIN")).or(after(line, b"AUTH LOGIN")).is_some() {
+                risk::note(flow, &risk::CLEAR_TEXT_CREDENTIALS, &["POP3", "a login"]);
             } else if after(line, b"RETR ").is_some() {
                 return Step::Done;
             }

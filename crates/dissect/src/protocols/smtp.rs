@@ -6,7 +6,7 @@ use minamo_model::Flow;
 
 use super::starttls::StartTls;
 use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, reply, some_text};
-use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
@@ -124,6 +124,8 @@ impl Smtp {
             mail.from = mail.from.take().or(mailbox(path));
         } else if let Some(path) = after(line, b"RCPT TO:") {
             mail.to = mail.to.take().or(mailbox(path));
+        } else if after(line, b"AUTH PLAIN").or(after(line, b"AUTH LOGIN")).is_some() {
+            risk::note(flow, &risk::CLEAR_TEXT_CREDENTIALS, &["SMTP", "a login"]);
         } else if after(line, b"STARTTLS").is_some() {
             self.tls.asked = true;
         } else if after(line, b"DATA").is_some_and(<[u8]>::is_empty) || after(line, b"BDAT ").is_some() {

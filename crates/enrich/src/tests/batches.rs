@@ -71,6 +71,35 @@ fn without_sources_and_answers_a_batch_stays_as_it_is() {
 }
 
 #[test]
+fn destinations_get_the_name_that_somebody_told() {
+    let at = time(NOON);
+    let named = |sni: Option<&str>, host: Option<&str>| {
+        let mut flow = flow("192.0.2.1", "198.51.100.1", at);
+        flow.tls.get_or_insert_default().sni = sni.map(str::to_owned);
+        flow.http.get_or_insert_default().host = host.map(str::to_owned);
+        flow
+    };
+    let mut probe = named(Some("front.example"), None);
+    probe.host.get_or_insert_default().name_source = Some("ech_outer".into());
+    let flows = [
+        named(Some("a.example"), Some("b.example")),
+        named(None, Some("192.0.2.9")),
+        named(Some("192.0.2.9"), Some("b.example")),
+        probe,
+        flow("192.0.2.1", "198.51.100.7", at),
+    ];
+    let mut enricher = Enricher::new(Settings::default(), Sources::default());
+    enricher.observe_dns(&batch(&[answer("192.0.2.1", "c.example", &["198.51.100.7"], at)]));
+    let after = enricher.enrich(&batch(&flows)).expect("enriched");
+    let told = |row| ["host_name", "name_source", "name_confidence"].map(|column| cell(&after, row, column));
+    assert_eq!(told(0), ["a.example", "sni", "medium"]);
+    assert_eq!(told(1), ["", "", ""]);
+    assert_eq!(told(2), ["b.example", "http", "medium"]);
+    assert_eq!(told(3), ["", "ech_outer", ""], "what the probe said stands");
+    assert_eq!(told(4), ["c.example", "dns", "low"]);
+}
+
+#[test]
 fn networks_tags_places_and_systems_stand_beside_their_side() {
     let entries = vec![entry("192.0.2.0/24", "office", &["staff", "wired"]), entry("192.0.2.128/25", "lab", &["test"])];
     let sources = Sources::new(Definitions::always(entries).expect("good"), places());

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use arrow::array::RecordBatch;
 use minamo_base::Time;
-use minamo_model::{BATCH_ROWS, FlowBuilder};
+use minamo_model::{BATCH_ROWS, Flow, FlowBuilder};
 use minamo_server::random_password;
 use minamo_store::SummaryQuery;
 use tokio::sync::mpsc;
@@ -19,7 +19,7 @@ use crate::cli::Demo;
 use crate::clock;
 use crate::commands::demo::exporters::Collection;
 use crate::commands::serve::{Core, SampleSource, bind, interrupted, serve};
-use crate::read::{self, Report};
+use crate::read::{self, Job, Report};
 use crate::settings::Settings;
 
 /// Where the captures of the demo are: in the repository, or where packages put them.
@@ -128,17 +128,13 @@ fn replay(files: &[PathBuf], batches: &mpsc::Sender<RecordBatch>) -> anyhow::Res
         let end = if together { last } else { span.map(|(_, last)| last) };
         forward = end.map_or(0, |end| now.0.saturating_sub(end.0));
         let mut builder = FlowBuilder::default();
-        let report = read::meter(
-            std::slice::from_ref(file),
-            minamo_meter::Settings::default(),
-            None,
-            |time| Time(time.0.saturating_add(forward)),
-            &progress,
-            &mut |row| {
-                builder.append(&row);
-                builder.len() < BATCH_ROWS || send(&mut builder, batches)
-            },
-        );
+        let shift = |time: Time| Time(time.0.saturating_add(forward));
+        let files = std::slice::from_ref(file);
+        let job = Job { shift: &shift, ..Job::of(files, minamo_meter::Settings::default()) };
+        let report = read::meter(&job, &progress, &mut |row: Flow| {
+            builder.append(&row);
+            builder.len() < BATCH_ROWS || send(&mut builder, batches)
+        });
         send(&mut builder, batches);
         total.add(report);
     }

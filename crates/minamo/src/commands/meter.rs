@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
 use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder, with_community_ids};
@@ -11,14 +12,15 @@ use minamo_sinks::{Format, Sink, SinkError};
 
 use crate::cli::Meter;
 use crate::commands::export;
-use crate::read;
+use crate::read::{self, Job, Taker};
 
 /// Rows that are exported together: they share datagrams by their columns.
 const EXPORTED_TOGETHER: usize = 2_048;
 
 pub(crate) fn run(args: &Meter) -> anyhow::Result<()> {
     let format = minamo_sinks::format(&args.format).context("no such format")?;
-    let files = minamo_capture::expand(&args.captures)?;
+    let follow = args.follow.then(minamo_capture::when_interrupted).transpose().context("--follow")?;
+    let files = if args.follow { args.captures.clone() } else { minamo_capture::expand(&args.captures)? };
     if files.is_empty() {
         bail!("there are no files in the folder(s) given");
     }
@@ -26,25 +28,24 @@ pub(crate) fn run(args: &Meter) -> anyhow::Result<()> {
     let settings = minamo_meter::Settings {
         idle_timeout: args.idle_timeout,
         active_timeout: args.active_timeout,
+        sampling: args.sample.map(|sampling| minamo_meter::Sampling { seed: args.sample_seed, ..sampling }),
+        groups: if args.light { minamo_meter::Groups::LIGHT } else { args.groups },
         ..Default::default()
     };
-    let (mut rows, told) = match export {
-        Some(export) => (Rows::Export(Box::new(export.exporter), Vec::new()), Some(export.told)),
-        None => (Rows::sink((format.open)(output(args, format)?, &FLOWS)?, args.community.seed), None),
-    };
-    let mut failed = None;
-    let filter = args.capture_filter.as_ref();
-    let report = read::meter(&files, settings, filter, |time| time, &read::progress(), &mut |row| {
-        if let Err(error) = rows.take(row) {
-            failed = Some(error);
+    let written = Written::default();
+    let (way, told) = match export {
+        Some(export) => (Way::Export(Box::new(export.exporter), Vec::new()), Some(export.told)),
+        None => {
+            written.open(output(args, format)?);
+            let sink = (format.open)(Box::new(written.clone()), &FLOWS)?;
+            (Way::Sink(sink, Box::default(), args.community.seed), None)
         }
-        failed.is_none()
-    });
-    let written = match failed {
-        Some(error) => Err(error),
-        None => rows.finish(),
     };
-    match written {
+    let mut rows = Rows { way, written, failed: None };
+    let filter = args.capture_filter.as_ref();
+    let job = Job { filter, threads: args.threads.into(), follow, ..Job::of(&files, settings) };
+    let report = read::meter(&job, &read::progress(), &mut rows);
+    match rows.finish() {
         Err(error) if !error.is_broken_pipe() => return Err(error.into()),
         _ => {}
     }
@@ -61,25 +62,98 @@ pub(crate) fn run(args: &Meter) -> anyhow::Result<()> {
 /// Where a format is written.
 fn output(args: &Meter, format: &Format) -> anyhow::Result<Box<dyn Write + Send>> {
     Ok(match &args.output {
-        Some(path) => Box::new(BufWriter::new(File::create(path).with_context(|| path.display().to_string())?)),
+        Some(path) => Box::new(File::create(path).with_context(|| path.display().to_string())?),
         None if format.binary && io::stdout().is_terminal() => {
             bail!("{} is not for terminals: name a file with --output", format.name)
         }
-        None => Box::new(BufWriter::new(io::stdout())),
+        None => Box::new(io::stdout()),
     })
 }
 
+/// What the sink writes to, which can be flushed from outside: who follows a capture wants to see rows soon.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Option<BufWriter<Box<dyn Write + Send>>>>>);
+
+impl Written {
+    fn open(&self, out: Box<dyn Write + Send>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(BufWriter::new(out));
+    }
+}
+
+impl Write for Written {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(out) => out.write(octets),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(out) => out.flush(),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Rows on their way out.
-enum Rows {
+struct Rows {
+    way: Way,
+    written: Written,
+    failed: Option<SinkError>,
+}
+
+impl Rows {
+    /// Keeps the first error; false where there is one.
+    fn held(&mut self, outcome: Result<(), SinkError>) -> bool {
+        if let Err(error) = outcome {
+            self.failed.get_or_insert(error);
+        }
+        self.failed.is_none()
+    }
+
+    fn finish(mut self) -> Result<(), SinkError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        self.way.finish()?;
+        Ok(self.written.flush()?)
+    }
+}
+
+impl Taker for Rows {
+    fn row(&mut self, row: Flow) -> bool {
+        if self.failed.is_some() {
+            return false;
+        }
+        let taken = self.way.take(row);
+        self.held(taken)
+    }
+
+    fn pause(&mut self) -> bool {
+        if self.failed.is_some() {
+            return false;
+        }
+        let flushed = if self.way.is_empty() { Ok(()) } else { self.way.flush() };
+        let flushed = flushed.and_then(|()| Ok(self.written.flush()?));
+        self.held(flushed)
+    }
+}
+
+/// Where rows go.
+enum Way {
     /// By batches, with community ids of a seed where they are wanted.
     Sink(Box<dyn Sink>, Box<FlowBuilder>, Option<u16>),
     /// As they are.
     Export(Box<Exporter>, Vec<Flow>),
 }
 
-impl Rows {
-    fn sink(sink: Box<dyn Sink>, community: Option<u16>) -> Self {
-        Self::Sink(sink, Box::default(), community)
+impl Way {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Sink(_, builder, _) => builder.is_empty(),
+            Self::Export(_, rows) => rows.is_empty(),
+        }
     }
 
     fn take(&mut self, row: Flow) -> Result<(), SinkError> {
@@ -113,6 +187,7 @@ impl Rows {
     }
 
     fn finish(mut self) -> Result<(), SinkError> {
+        // An answer without rows has a header all the same.
         self.flush()?;
         match self {
             Self::Sink(sink, ..) => sink.finish(),

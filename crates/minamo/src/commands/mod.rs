@@ -21,6 +21,8 @@ mod profile;
 #[cfg(feature = "lake")]
 mod query;
 #[cfg(feature = "lake")]
+mod recorder;
+#[cfg(feature = "lake")]
 mod rule;
 #[cfg(feature = "lake")]
 mod serve;
@@ -60,9 +62,14 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         #[cfg(feature = "lake")]
         Command::Set(command) => place::block_on(set::run(command)),
         #[cfg(feature = "lake")]
+        Command::Recorder(command) => place::block_on(recorder::run(command)),
+        #[cfg(feature = "lake")]
         Command::Tag(command) => place::block_on(tag::run(command)),
         #[cfg(feature = "lake")]
-        Command::Serve(args) => place::block_on(serve::run(args)),
+        Command::Serve(args) => {
+            minamo_capture::no_new_privileges()?;
+            place::block_on(serve::run(args))
+        }
         #[cfg(feature = "lake")]
         Command::Collect(args) => place::block_on(collect::run(args)),
         #[cfg(feature = "lake")]

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use arrow::array::RecordBatch;
-use minamo_base::{Sample, Time, exposition};
-use minamo_capture::{LiveCapture, LiveSettings};
-use minamo_model::{BATCH_ROWS, FLOWS, FlowBuilder, with_community_ids};
+use minamo_base::{Sample, exposition};
+use minamo_capture::{LiveSettings, Watched};
+use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder, with_community_ids};
 use minamo_sinks::Sink;
 use minamo_sinks::export::spool::{self, Spool};
 use tokio::sync::mpsc;
@@ -22,7 +22,8 @@ use tokio::sync::mpsc;
 use crate::cli::Probe;
 use crate::commands::export;
 use crate::commands::interrupt::interrupted;
-use crate::{clock, probe, read};
+use crate::read::{self, Job};
+use crate::{clock, probe};
 
 /// Batches between meter and output.
 const QUEUE: usize = 64;
@@ -34,9 +35,15 @@ const COUNTERS: i64 = 10_000_000_000;
 const FAREWELL: Duration = Duration::from_secs(5);
 
 pub(crate) fn run(args: &Probe) -> anyhow::Result<()> {
+    // Before there are threads; what needs privileges comes first.
+    minamo_capture::no_new_privileges()?;
+    let lines = open(args)?;
+    if let Some(user) = &args.user {
+        minamo_capture::become_user(user).with_context(|| format!("--user: cannot become {user:?}"))?;
+    }
     let mut outlet = Outlet::open(args)?;
     let (sender, batches) = mpsc::channel(QUEUE);
-    let meters = Meters::start(args, sender)?;
+    let meters = Meters::start(args, lines, sender)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let told = runtime.block_on(follow(args, batches, &mut outlet, &meters));
     let metered = meters.stop();
@@ -189,6 +196,26 @@ impl Outlet {
     }
 }
 
+/// Interfaces that are open, a capture for each thread.
+type Lines = Vec<(String, Vec<Watched>)>;
+
+/// Opens the interfaces.
+fn open(args: &Probe) -> anyhow::Result<Lines> {
+    let names = args.interfaces.iter().filter(|name| !is_file(name));
+    let open = |(number, name): (usize, &String)| {
+        let live = LiveSettings {
+            promiscuous: !args.no_promiscuous,
+            ring_bytes: args.ring,
+            group: (args.threads > 1).then(|| probe::group(number)),
+            filter: args.filter.clone(),
+            hardware_times: false,
+        };
+        let captures = (0..args.threads).map(|_| Watched::open(name, live.clone(), args.wait));
+        Ok((name.clone(), captures.collect::<Result<_, _>>()?))
+    };
+    names.enumerate().map(open).collect()
+}
+
 /// The threads that meter.
 struct Meters {
     threads: Vec<JoinHandle<anyhow::Result<()>>>,
@@ -197,35 +224,29 @@ struct Meters {
 }
 
 impl Meters {
-    fn start(args: &Probe, rows: mpsc::Sender<RecordBatch>) -> anyhow::Result<Self> {
+    fn start(args: &Probe, lines: Lines, rows: mpsc::Sender<RecordBatch>) -> anyhow::Result<Self> {
         let settings = minamo_meter::Settings {
             idle_timeout: args.idle_timeout,
             active_timeout: args.active_timeout,
             max_flows: args.max_flows,
+            groups: if args.light { minamo_meter::Groups::LIGHT } else { minamo_meter::Groups::ALL },
+            sampling: args.sample,
             ..Default::default()
         };
         let mut meters = Self { threads: Vec::new(), stop: Arc::default(), counters: Vec::new() };
-        let (files, names): (Vec<_>, Vec<_>) = args.interfaces.iter().partition(|name| is_file(name));
-        for (number, name) in names.into_iter().enumerate() {
+        for (name, captures) in lines {
             let counters = Arc::<probe::Counters>::default();
             meters.counters.push((name.clone(), Arc::clone(&counters)));
-            let live = LiveSettings {
-                promiscuous: !args.no_promiscuous,
-                ring_bytes: args.ring,
-                group: (args.threads > 1).then(|| probe::group(number)),
-                filter: args.filter.clone(),
-            };
-            for _ in 0..args.threads {
-                let capture = LiveCapture::open(name, &live)?;
-                let (settings, rows, stop) = (settings.clone(), rows.clone(), Arc::clone(&meters.stop));
-                let counters = Arc::clone(&counters);
-                let run = move || Ok(probe::run(capture, settings, &rows, &counters, &stop)?);
+            for (number, capture) in captures.into_iter().enumerate() {
+                let (rows, stop, counters) = (rows.clone(), Arc::clone(&meters.stop), Arc::clone(&counters));
+                let settings = probe::apart(&settings, number);
+                let run = move || Ok(probe::run(capture, settings, None, &rows, &counters, &stop)?);
                 meters.threads.push(thread(run)?);
             }
             tracing::info!(interface = name, threads = args.threads, "metering");
         }
+        let files: Vec<PathBuf> = args.interfaces.iter().filter(|name| is_file(name)).map(PathBuf::from).collect();
         if !files.is_empty() {
-            let files: Vec<PathBuf> = files.into_iter().map(PathBuf::from).collect();
             let (filter, stop) = (args.filter.clone(), Arc::clone(&meters.stop));
             meters.threads.push(thread(move || captures(&files, settings, filter.as_ref(), &rows, &stop))?);
         }
@@ -273,8 +294,8 @@ fn captures(
             false
         }
     };
-    let same = |time: Time| time;
-    let report = read::meter(files, settings, filter, same, &indicatif::ProgressBar::hidden(), &mut |row| {
+    let job = Job { filter, ..Job::of(files, settings) };
+    let report = read::meter(&job, &indicatif::ProgressBar::hidden(), &mut |row: Flow| {
         builder.append(&row);
         (builder.len() < BATCH_ROWS || send(&mut builder)) && !stop.load(Ordering::Relaxed)
     });

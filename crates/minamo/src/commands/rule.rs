@@ -55,7 +55,7 @@ fn of_name(loaded: &Loaded, name: &str) -> anyhow::Result<Rule> {
 /// The rule of that name, or in that file.
 fn wanted(rule: &str, place: &Place) -> anyhow::Result<Rule> {
     let path = Path::new(rule);
-    if path.extension().is_some_and(|ending| ending == "sql") {
+    if path.extension().is_some_and(|ending| ending == "sql" || ending == "epl") {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         return Ok(read(&name, path)?);
     }

@@ -10,7 +10,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use minamo_base::{Sample, Time};
-use minamo_capture::{LiveCapture, LiveSettings};
+use minamo_capture::recorder::{self, Cutter};
+use minamo_capture::{LiveSettings, Watched};
 use minamo_collect::{Collector, Forwarder};
 use minamo_enrich::Enricher;
 use minamo_server::detection::Suppressing;
@@ -37,25 +38,32 @@ use crate::ingest::{self, Fresh};
 use crate::interfaces::InterfaceNames;
 use crate::outgoing::Outgoing;
 use crate::pairing::{self, Stages};
-use crate::probe;
+use crate::probe::{self, Recording};
 use crate::rules;
 use crate::sets::{AllSets, Kept, Networks, Own};
-use crate::settings::Settings;
+use crate::settings::{Interface, Settings};
 
 pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
     let (settings, folder) = place(&args.place)?;
+    // What needs privileges comes first.
+    let listener = bind(settings.listen()?).await?;
+    let probes = Probes::open(&settings)?;
+    let forwarder = Arc::new(Forwarder::open(&settings.forwards()?)?);
+    if let Some(user) = settings.probe_user() {
+        minamo_capture::become_user(&user).with_context(|| format!("probe.user: cannot become {user:?}"))?;
+    }
     let core = Core::open(&folder, &settings).await?;
     if core.state.is_new()? {
         let password = random_password();
         core.state.set_user("admin", &password)?;
         eprintln!("first start: log in as `admin` with the password `{password}` (shown only now)");
     }
-    let listener = bind(settings.listen()?).await?;
     let asked = interrupted();
     let stop = watch::Sender::new(false);
     let mut sources = Sources::default();
-    sources.collect(&settings, &folder, &core, &stop)?;
-    sources.probe(&settings, &core)?;
+    sources.collect(&settings, &folder, &core, forwarder, &stop)?;
+    let recorder = settings.recorder(&folder, probes.threads());
+    sources.probe(probes, recorder.as_ref(), &core)?;
     let sealing = tokio::spawn(seal_regularly(Arc::clone(&core.lake), settings.seal_after(), settings.keep_rollups()));
     eprintln!("console: http://{}/", listener.local_addr()?);
     let (counters, exporters) = (sources.counters(), sources.exporters.clone());
@@ -98,6 +106,7 @@ pub(crate) struct Core {
     /// Reads the files of enrichment again.
     watching: JoinHandle<()>,
     detected: Arc<detector::Counters>,
+    packets: Option<Cutter>,
     told: Vec<(String, Arc<actions::Counters>)>,
     started_at: Time,
 }
@@ -155,6 +164,7 @@ impl Core {
             enrichment,
             watching,
             detected,
+            packets: settings.recorder(folder, 1).map(|recorder| Cutter::new(&recorder.folder)),
             told,
             started_at: clock::now(),
             lake,
@@ -219,6 +229,7 @@ pub(crate) async fn serve(
         triages: Arc::clone(&core.triages),
         counters: Arc::new(counters),
         exporters,
+        packets: core.packets.clone(),
         started_at: core.started_at,
         clock: clock::now,
     });
@@ -253,6 +264,30 @@ struct Sources {
     pairing: Option<Arc<pairing::Counters>>,
     forwarder: Option<Arc<Forwarder>>,
     probes: Vec<(String, Arc<probe::Counters>)>,
+    recorders: Vec<(String, Arc<recorder::Counters>)>,
+}
+
+/// The interfaces that are metered, open: one capture for each thread.
+struct Probes(Vec<(Interface, Vec<Watched>)>);
+
+impl Probes {
+    fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let mut probes = Vec::new();
+        for (number, interface) in settings.probed()?.into_iter().enumerate() {
+            let group = (interface.threads > 1).then(|| probe::group(number));
+            let live = LiveSettings { group, ..interface.live.clone() };
+            let captures: Vec<_> = (0..interface.threads)
+                .map(|_| Watched::open(&interface.name, live.clone(), settings.waits()))
+                .collect::<Result<_, _>>()
+                .context("probe.interfaces")?;
+            probes.push((interface, captures));
+        }
+        Ok(Self(probes))
+    }
+
+    fn threads(&self) -> usize {
+        self.0.iter().map(|(_, captures)| captures.len()).sum()
+    }
 }
 
 impl Sources {
@@ -261,6 +296,7 @@ impl Sources {
         settings: &Settings,
         folder: &Path,
         core: &Core,
+        forwarder: Arc<Forwarder>,
         stop: &watch::Sender<bool>,
     ) -> anyhow::Result<()> {
         let watch = settings.collect_elements().map(elements::Watch::new);
@@ -270,7 +306,6 @@ impl Sources {
             return Ok(());
         }
         let collect = minamo_collect::Settings { folder: Some(folder.join("collect")), elements, ..collect };
-        let forwarder = Arc::new(Forwarder::open(&settings.forwards()?)?);
         let stages = Stages::new(settings.pairing(), settings.duplicates());
         let (batches, collected) = mpsc::channel(ingest::QUEUE);
         let counters = Arc::new(pairing::Counters::default());
@@ -289,26 +324,34 @@ impl Sources {
         Ok(())
     }
 
-    fn probe(&mut self, settings: &Settings, core: &Core) -> anyhow::Result<()> {
-        let threads = settings.probe_threads();
-        for (number, name) in settings.interfaces().into_iter().enumerate() {
+    fn probe(&mut self, probes: Probes, recorder: Option<&recorder::Settings>, core: &Core) -> anyhow::Result<()> {
+        for (interface, captures) in probes.0 {
             let counters = Arc::new(probe::Counters::default());
-            self.probes.push((name.clone(), Arc::clone(&counters)));
-            let live = LiveSettings { group: (threads > 1).then(|| probe::group(number)), ..settings.live()? };
-            for _ in 0..threads {
-                let capture = LiveCapture::open(&name, &live).context("probe.interfaces")?;
-                let (meter, batches, stop) = (settings.meter(), core.batches(), Arc::clone(&self.stop));
-                let counters = Arc::clone(&counters);
-                self.tasks.spawn_blocking(move || Ok(probe::run(capture, meter, &batches, &counters, &stop)?));
+            self.probes.push((interface.name.clone(), Arc::clone(&counters)));
+            let recorded = recorder.map(|_| Arc::new(recorder::Counters::default()));
+            self.recorders.extend(recorded.iter().map(|counters| (interface.name.clone(), Arc::clone(counters))));
+            for (thread, capture) in captures.into_iter().enumerate() {
+                let name = format!("{}-{thread}", interface.name);
+                let recording = match (recorder, &recorded) {
+                    (Some(settings), Some(counters)) => {
+                        let made = Recording::new(name, settings, Arc::clone(counters));
+                        Some(made.with_context(|| format!("recorder.folder: {}", settings.folder.display()))?)
+                    }
+                    _ => None,
+                };
+                let meter = probe::apart(&interface.meter, thread);
+                let (batches, stop, counters) = (core.batches(), Arc::clone(&self.stop), Arc::clone(&counters));
+                self.tasks
+                    .spawn_blocking(move || Ok(probe::run(capture, meter, recording, &batches, &counters, &stop)?));
             }
-            tracing::info!(interface = name, threads, "metering");
+            tracing::info!(interface = interface.name, threads = interface.threads, "metering");
         }
         Ok(())
     }
 
     fn counters(&self) -> SampleSource {
         let (collector, pairing, probes) = (self.collector.clone(), self.pairing.clone(), self.probes.clone());
-        let forwarder = self.forwarder.clone();
+        let (forwarder, recorders) = (self.forwarder.clone(), self.recorders.clone());
         Arc::new(move || {
             let forwarded = forwarder.iter().flat_map(|forwarder| forwarder.samples());
             let collected = collector.iter().flat_map(|c| c.samples(&[]));
@@ -317,6 +360,7 @@ impl Sources {
                 .chain(forwarded)
                 .chain(paired)
                 .chain(probes.iter().flat_map(|(name, c)| c.samples(&[name])))
+                .chain(recorders.iter().flat_map(|(name, c)| c.samples(&[name])))
                 .collect()
         })
     }

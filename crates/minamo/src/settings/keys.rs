@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 
+use super::table::Kind;
+
 /// The keys of a table in a list, each asked for once.
 pub(super) struct Keys<'a> {
     table: &'a toml::Table,
@@ -70,6 +72,13 @@ impl<'a> Keys<'a> {
         number
             .map(Some)
             .with_context(|| format!("{key}: got {value}, want a whole number from {least} to {}", u32::MAX))
+    }
+
+    /// A whole number from 1 on, where it is there.
+    pub(super) fn count(&mut self, key: &'static str) -> anyhow::Result<Option<usize>> {
+        let Some(value) = self.value(key) else { return Ok(None) };
+        let count = value.as_integer().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
+        count.map(Some).with_context(|| format!("{key}: got {value}, want {}", Kind::Count.want()))
     }
 
     /// A whole number, where it is there.

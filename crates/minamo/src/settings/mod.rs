@@ -4,6 +4,7 @@
 
 mod actions;
 mod export;
+mod feeds;
 mod keys;
 mod parts;
 mod table;
@@ -17,6 +18,7 @@ use anyhow::{Context as _, bail};
 use minamo_detect::parse_length;
 
 pub(crate) use export::Export;
+pub(crate) use parts::Interface;
 pub use table::{Kind, SETTINGS, Setting};
 use value::{default, fits};
 
@@ -66,8 +68,11 @@ impl Settings {
         settings.collect()?;
         settings.forwards()?;
         settings.exports()?;
+        settings.probed()?;
+        settings.fingerprints()?;
         settings.rules()?;
         settings.actions()?;
+        settings.feeds()?;
         Ok(settings)
     }
 
@@ -117,6 +122,8 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
     use crate::size::parse_size;
 
@@ -134,10 +141,28 @@ mod tests {
         let none = minamo_collect::Settings { listen: Vec::new(), ..Default::default() };
         assert_eq!(settings.collect().expect("defaults"), none);
         assert_eq!(settings.enrich().enricher, minamo_enrich::Settings::default());
+        assert!(settings.enrich().fingerprints.is_empty());
         assert_eq!((settings.enrich().networks, settings.enrich().databases.len()), (None, 0));
         assert!(settings.listen().expect("an address").ip().is_loopback());
         assert_eq!(settings.pairing(), Some(minamo_pair::PairSettings::default()));
         assert_eq!(settings.duplicates(), Some(minamo_pair::DuplicateSettings::default()));
+    }
+
+    #[test]
+    fn feeds_of_fingerprints_name_their_file_and_kind() {
+        let good = "[[fingerprints]]\nfile = \"/etc/minamo/ja3.csv\"\nkind = \"ja3\"\nbad = true\n";
+        let feeds = Settings::parse(good).expect("good").fingerprints().expect("good");
+        assert_eq!((feeds.len(), feeds[0].1.name.as_str(), feeds[0].1.bad), (1, "ja3", true));
+        assert_eq!(error("[[fingerprints]]\nkind = \"ja3\"\n"), "fingerprints: file: want the path of a feed");
+        let kinds = "ja3, ja3s, ja4, hassh, hassh_server, cert_sha1, cert_sha256, dhcp";
+        assert_eq!(
+            error("[[fingerprints]]\nfile = \"a\"\nkind = \"md5\"\n"),
+            format!("fingerprints: kind: got \"md5\", want one of {kinds}")
+        );
+        assert!(
+            error("[[fingerprints]]\nfile = \"a\"\nkind = \"ja3\"\nx = 1\n")
+                .starts_with("fingerprints: x: no such key")
+        );
     }
 
     #[test]
@@ -223,6 +248,34 @@ mod tests {
         assert!(error(&format!("{udp}ca = \"ca.pem\"")).ends_with("ca and certificate are for ipfix+tls://"));
         assert!(error(&format!("{tls}buffer = \"x\"\nca = \"/nowhere.pem\"")).contains("/nowhere.pem"));
         assert!(error(&format!("{tls}certificate = \"a.pem\"")).ends_with("certificate: want `key` too"));
+    }
+
+    #[test]
+    fn interfaces_can_have_settings_of_their_own() {
+        let text = "[probe]\ninterfaces = [\"eth1\", \"eth2\"]\nsampling = \"count:10\"\nthreads = 2\n\
+            [[probe.interface]]\nname = \"eth2\"\nsampling = \"none\"\ngroups = \"ip,tcp\"\nidle_timeout = \"5s\"\nthreads = 1\n";
+        let settings = Settings::parse(text).expect("good");
+        let probed = settings.probed().expect("checked");
+        let told: Vec<_> =
+            probed.iter().map(|of| (of.name.as_str(), of.threads, of.meter.sampling.is_some())).collect();
+        assert_eq!(told, [("eth1", 2, true), ("eth2", 1, false)]);
+        assert_eq!((probed[1].meter.idle_timeout, probed[1].meter.groups.app), (Duration::from_secs(5), false));
+        let again = Settings::parse(&settings.describe()).expect("its own description");
+        assert_eq!(settings.values, again.values);
+        assert!(error("[[probe.interface]]\nthreads = 1").starts_with("probe.interface: name: want"));
+        assert!(error("[[probe.interface]]\nname = \"a\"\nspeed = 1").contains("speed: no such key"));
+        assert!(error("[[probe.interface]]\nname = \"a\"\nsampling = \"7\"").contains("sampling: got \"7\""));
+        assert!(error("[probe]\nsampling = \"7\"").contains("\"random:100\""));
+        assert!(error("[probe]\nwait = true\nuser = \"minamo\"").starts_with("probe.wait: opening an interface later"));
+    }
+
+    #[test]
+    fn packets_are_kept_where_a_size_says_so() {
+        assert_eq!(Settings::parse("").expect("defaults").recorder(Path::new("/data"), 1), None);
+        let settings = Settings::parse("[recorder]\nsize = \"20GiB\"\npacket_bytes = \"128B\"").expect("good");
+        let recorder = settings.recorder(Path::new("/data"), 3).expect("on");
+        assert_eq!((recorder.folder, recorder.budget), (PathBuf::from("/data/packets"), 20 << 30));
+        assert_eq!((recorder.packet_bytes, recorder.recorders), (128, 3));
     }
 
     #[test]

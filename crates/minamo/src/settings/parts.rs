@@ -2,14 +2,16 @@
 //! What each part of the program is given of the settings.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use minamo_detect::{Instance, Severity, parse_length};
+use minamo_enrich::{FeedForm, FingerprintKind};
 
 use super::keys::Keys;
+use super::table::Kind;
 use super::value::{addresses, class, unknown};
 use super::{Export, Settings};
 use crate::enrichment;
@@ -26,9 +28,42 @@ impl Settings {
         self.text("server.listen").parse().context("server.listen")
     }
 
-    /// `probe.interfaces`.
-    pub(crate) fn interfaces(&self) -> Vec<String> {
-        self.texts("probe.interfaces")
+    /// `probe.interfaces` and `probe.interface`: the interfaces to meter, each with its settings.
+    pub(crate) fn probed(&self) -> anyhow::Result<Vec<Interface>> {
+        ensure!(
+            !self.waits() || self.probe_user().is_none(),
+            "probe.wait: opening an interface later needs the privileges that probe.user gives up"
+        );
+        let common = Interface {
+            name: String::new(),
+            live: self.live()?,
+            threads: self.count("probe.threads"),
+            meter: self.meter(),
+        };
+        let mut interfaces: Vec<_> =
+            self.texts("probe.interfaces").into_iter().map(|name| Interface { name, ..common.clone() }).collect();
+        for table in self.tables("probe.interface") {
+            let interface = own(table, common.clone()).context("probe.interface")?;
+            interfaces.retain(|known| known.name != interface.name);
+            interfaces.push(interface);
+        }
+        Ok(interfaces)
+    }
+
+    /// `probe.user`.
+    pub(crate) fn probe_user(&self) -> Option<String> {
+        Some(self.text("probe.user").to_owned()).filter(|user| !user.is_empty())
+    }
+
+    /// `recorder.*`, for so many recorders; nothing where packets are not kept. `data` is the folder of the data.
+    pub(crate) fn recorder(&self, data: &Path, recorders: usize) -> Option<minamo_capture::recorder::Settings> {
+        let budget = parse_size(self.text("recorder.size"))? as u64;
+        Some(minamo_capture::recorder::Settings {
+            folder: self.path("recorder.folder").unwrap_or_else(|| data.join("packets")),
+            budget,
+            packet_bytes: self.size("recorder.packet_bytes"),
+            recorders: recorders as u64,
+        })
     }
 
     /// How interfaces are opened by a thread that is alone on them.
@@ -40,12 +75,13 @@ impl Settings {
             promiscuous: self.flag("probe.promiscuous"),
             ring_bytes: parse_size(self.text("probe.ring")).unwrap_or_default(),
             group: None,
+            hardware_times: self.flag("probe.hardware_times"),
         })
     }
 
-    /// `probe.threads`.
-    pub(crate) fn probe_threads(&self) -> usize {
-        self.count("probe.threads")
+    /// `probe.wait`.
+    pub(crate) fn waits(&self) -> bool {
+        self.flag("probe.wait")
     }
 
     /// `meter.*`.
@@ -54,6 +90,9 @@ impl Settings {
             idle_timeout: self.length("meter.idle_timeout"),
             active_timeout: self.length("meter.active_timeout"),
             max_flows: self.count("meter.max_flows"),
+            held_bytes: self.size("meter.held"),
+            sampling: self.text("probe.sampling").parse::<minamo_meter::Sampling>().ok(),
+            groups: self.text("probe.groups").parse().unwrap_or(minamo_meter::Groups::ALL),
             ..Default::default()
         }
     }
@@ -192,10 +231,30 @@ impl Settings {
         })
     }
 
+    /// `[[fingerprints]]`: the file of each feed and how it is read.
+    pub(crate) fn fingerprints(&self) -> anyhow::Result<Vec<(PathBuf, FeedForm)>> {
+        let feeds = self.tables("fingerprints").map(|table| {
+            let mut keys = Keys::of(table);
+            let file = PathBuf::from(keys.text("file")?.context("file: want the path of a feed")?);
+            let kind = keys.text("kind")?.context("kind: want such as \"ja3\"")?;
+            let kinds = || FingerprintKind::ALL.map(FingerprintKind::name).join(", ");
+            let kind =
+                FingerprintKind::of(kind).with_context(|| format!("kind: got {kind:?}, want one of {}", kinds()))?;
+            let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            let name = keys.text("name")?.map(str::to_owned).or(stem).unwrap_or_default();
+            let (value, label) = (keys.text("value")?.map(str::to_owned), keys.text("label")?.map(str::to_owned));
+            let form = FeedForm { kind, name, bad: keys.flag("bad")?, value, label };
+            keys.end().map(|()| (file, form))
+        });
+        feeds.collect::<anyhow::Result<_>>().context("fingerprints")
+    }
+
     /// `enrich.*`.
     pub(crate) fn enrich(&self) -> enrichment::Settings {
         let networks = Some(self.text("enrich.networks")).filter(|path| !path.is_empty());
         enrichment::Settings {
+            // They were good when the settings were read.
+            fingerprints: self.fingerprints().unwrap_or_default(),
             networks: networks.map(PathBuf::from),
             databases: self.texts("enrich.mmdb").into_iter().map(PathBuf::from).collect(),
             enricher: minamo_enrich::Settings {
@@ -235,4 +294,50 @@ impl Settings {
             ..Default::default()
         })
     }
+}
+
+/// An interface to meter.
+#[derive(Debug, Clone)]
+pub(crate) struct Interface {
+    /// Its name.
+    pub(crate) name: String,
+    /// How it is opened by a thread that is alone on it.
+    pub(crate) live: minamo_capture::LiveSettings,
+    /// Threads that share it.
+    pub(crate) threads: usize,
+    /// What is metered.
+    pub(crate) meter: minamo_meter::Settings,
+}
+
+/// An interface with settings of its own.
+fn own(table: &toml::Table, mut common: Interface) -> anyhow::Result<Interface> {
+    let mut keys = Keys::of(table);
+    common.name = keys.text("name")?.context("name: want the name of an interface")?.to_owned();
+    if let Some(text) = keys.text("filter")? {
+        common.live.filter = Some(minamo_capture::Expression::parse(text).context("filter")?);
+    }
+    common.live.promiscuous = keys.flag_or("promiscuous", common.live.promiscuous)?;
+    if let Some(threads) = keys.count("threads")? {
+        common.threads = threads;
+    }
+    if let Some(max_flows) = keys.count("max_flows")? {
+        common.meter.max_flows = max_flows;
+    }
+    for (key, length) in
+        [("idle_timeout", &mut common.meter.idle_timeout), ("active_timeout", &mut common.meter.active_timeout)]
+    {
+        if let Some(text) = keys.text(key)? {
+            let want = Kind::Length.want();
+            *length = parse_length(text).with_context(|| format!("{key}: got {text:?}, want {want}"))?;
+        }
+    }
+    if let Some(text) = keys.text("sampling")? {
+        let sampling = if text == "none" { Ok(None) } else { text.parse::<minamo_meter::Sampling>().map(Some) };
+        common.meter.sampling = sampling.map_err(|error| anyhow::anyhow!("sampling: {error}"))?;
+    }
+    if let Some(text) = keys.text("groups")? {
+        let groups = text.parse::<minamo_meter::Groups>();
+        common.meter.groups = groups.map_err(|error| anyhow::anyhow!("groups: {error}"))?;
+    }
+    keys.end().map(|()| common)
 }

@@ -46,10 +46,22 @@ pub enum Kind {
     Forwards,
     /// Tables that name other collectors for flows.
     Exports,
+    /// Tables that name interfaces with settings of their own.
+    Interfaces,
+    /// A sample, or none.
+    Sampling,
+    /// Groups of columns that the meter fills.
+    Columns,
+    /// Octets with their unit, or off.
+    Ring,
+    /// Tables that name feeds of fingerprints.
+    Fingerprints,
     /// Tables that say how detection rules run.
     Rules,
     /// Tables that say who is told of events.
     Actions,
+    /// Tables that name feeds of threats.
+    Feeds,
 }
 
 impl Kind {
@@ -78,10 +90,20 @@ impl Kind {
             Self::Exports => {
                 "tables [[export]] with `url` and if need be `filter`, `template`, `sides`, `domain`, `enterprise`, `nanoseconds`, `ca`, `certificate`, `key`, `buffer`, `buffer_size`, `keep` and `rate`"
             }
+            Self::Interfaces => {
+                "tables [[probe.interface]] with `name` and if need be `filter`, `threads`, `sampling`, `groups`, `idle_timeout`, `active_timeout`, `max_flows`, `promiscuous`"
+            }
+            Self::Sampling => "\"none\", or a method and one in how many: \"count:100\", \"random:100\", \"flow:100\"",
+            Self::Columns => "\"all\", \"light\", \"none\", or names joined by commas such as \"ip,tcp,npm\"",
+            Self::Ring => "a size with a unit such as \"20GiB\", or \"off\"",
+            Self::Fingerprints => {
+                "tables [[fingerprints]] with `file`, `kind` and if need be `name`, `bad`, `value`, `label`"
+            }
             Self::Rules => {
                 "tables [[rule]] with `name` and if need be `enabled`, `instance`, `only`, `severity`, `parameters`"
             }
             Self::Actions => "tables [[action]] with `name` and `kind`, and what that kind needs",
+            Self::Feeds => "tables [[feed]] with `name` and `url` or `path`",
             Self::Groups => "a list of groups of addresses such as [\"192.0.2.1 192.0.2.2\"]",
         }
     }
@@ -102,6 +124,12 @@ pub struct Setting {
 /// Every setting.
 pub static SETTINGS: &[Setting] = &[
     Setting {
+        key: "fingerprints",
+        kind: Kind::Fingerprints,
+        default: "[]",
+        doc: "Feeds of fingerprints, CSV or JSON, read again when they change: `file`; `kind` \"ja3\", \"ja3s\", \"ja4\", \"hassh\", \"hassh_server\", \"cert_sha1\", \"cert_sha256\" or \"dhcp\"; `name` in rows; `bad` true where it lists what should not be seen; `value` and `label` for its columns. See docs/guide/visibility.md.",
+    },
+    Setting {
         key: "export",
         kind: Kind::Exports,
         default: "[]",
@@ -118,6 +146,12 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Actions,
         default: "[]",
         doc: "Who is told of new events: `name`; `kind` \"webhook\", \"slack\", \"teams\", \"syslog\", \"cef\", \"mail\" or \"script\"; where: `url` or `url_file`, `address`, `to` or `path`; which events: `severity`, `rules`, `most_a_minute`; `language` \"en\" or \"ja\", `console` for links. See docs/guide/actions.md.",
+    },
+    Setting {
+        key: "feed",
+        kind: Kind::Feeds,
+        default: "[]",
+        doc: "Lists of bad addresses and names: `name`; `url`, fetched `every` \"6h\", with the header of `header_file` where it wants one, or `path`; `hunt` \"30d\" searches the past for what is new. See docs/guide/feeds.md.",
     },
     Setting {
         key: "detect.rules",
@@ -168,6 +202,66 @@ pub static SETTINGS: &[Setting] = &[
         doc: "Memory of each thread in which frames wait to be metered; the kernel drops what does not fit. A second of a busy line is enough.",
     },
     Setting {
+        key: "probe.interface",
+        kind: Kind::Interfaces,
+        default: "[]",
+        doc: "Interfaces to meter that have settings of their own: `name`, and any of `filter`, `threads`, `sampling`, `groups`, `idle_timeout`, `active_timeout`, `max_flows`, `promiscuous`; the rest is as for the others.",
+    },
+    Setting {
+        key: "probe.wait",
+        kind: Kind::Flag,
+        default: "false",
+        doc: "Wait for interfaces that are not there at the start, instead of ending. One that is removed later is waited for in any case. Not together with probe.user, as opening needs privileges.",
+    },
+    Setting {
+        key: "probe.sampling",
+        kind: Kind::Sampling,
+        default: "\"none\"",
+        doc: "Meter a part of the traffic, for lines that are too fast: every Nth packet, each packet with probability 1/N, or all packets of one flow in N. Rows say so, and sums are scaled.",
+    },
+    Setting {
+        key: "probe.groups",
+        kind: Kind::Columns,
+        default: "\"all\"",
+        doc: "Groups of columns that are filled; \"light\" leaves out applications, performance and the sequence of lengths, which cost the most time and memory.",
+    },
+    Setting {
+        key: "probe.hardware_times",
+        kind: Kind::Flag,
+        default: "false",
+        doc: "Have the card stamp the packets it receives, for every program that looks at it; where it cannot the kernel's times are used.",
+    },
+    Setting {
+        key: "probe.user",
+        kind: Kind::File,
+        default: "\"\"",
+        doc: "User that the program runs as once interfaces and ports are open, by name; it must own data.folder. Without one the program stays who it is.",
+    },
+    Setting {
+        key: "recorder.size",
+        kind: Kind::Ring,
+        default: "\"off\"",
+        doc: "Keep the packets of the probe's interfaces in a ring of this size on disk, to cut those of a flow out of it later. Packets have content: mind who may read it.",
+    },
+    Setting {
+        key: "recorder.folder",
+        kind: Kind::File,
+        default: "\"\"",
+        doc: "Where packets are kept; without one in `packets` of data.folder. For the program's user only.",
+    },
+    Setting {
+        key: "recorder.packet_bytes",
+        kind: Kind::Size,
+        default: "\"64KiB\"",
+        doc: "Octets of each packet that are kept; \"128B\" keeps headers and next to no content.",
+    },
+    Setting {
+        key: "meter.held",
+        kind: Kind::Size,
+        default: "\"64MiB\"",
+        doc: "Memory of each thread for TCP segments that came early; beyond it gaps are not waited for.",
+    },
+    Setting {
         key: "meter.idle_timeout",
         kind: Kind::Length,
         default: "\"60s\"",
@@ -183,7 +277,7 @@ pub static SETTINGS: &[Setting] = &[
         key: "meter.max_flows",
         kind: Kind::Count,
         default: "400000",
-        doc: "Most flows at a time per interface; beyond it the one idle for longest is reported early. A flow takes about 2 KiB.",
+        doc: "Most flows at a time per interface; beyond it the one idle for longest is reported early, in a flood of SYNs the oldest of those. A flow takes about 1 KiB, a third of it where probe.groups is \"light\".",
     },
     Setting {
         key: "collect.listen",

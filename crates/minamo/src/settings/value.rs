@@ -65,9 +65,16 @@ pub(super) fn fits(kind: Kind, value: &toml::Value) -> bool {
         Kind::Files => all(|path| !path.is_empty()),
         Kind::Prefixes => all(|text| text.parse::<minamo_base::Prefix>().is_ok()),
         Kind::Unknown => text.is_some_and(|text| unknown(text).is_some()),
-        Kind::Forwards | Kind::Exports | Kind::Rules | Kind::Actions => {
-            list.is_some_and(|l| l.iter().all(toml::Value::is_table))
-        }
+        Kind::Sampling => text.is_some_and(|t| t == "none" || t.parse::<minamo_meter::Sampling>().is_ok()),
+        Kind::Columns => text.is_some_and(|t| t.parse::<minamo_meter::Groups>().is_ok()),
+        Kind::Ring => text.is_some_and(|t| t == "off" || parse_size(t).is_some()),
+        Kind::Forwards
+        | Kind::Exports
+        | Kind::Interfaces
+        | Kind::Fingerprints
+        | Kind::Rules
+        | Kind::Actions
+        | Kind::Feeds => list.is_some_and(|l| l.iter().all(toml::Value::is_table)),
         Kind::Groups => all(|group| addresses(group).is_some_and(|group| !group.is_empty())),
         Kind::Limit => {
             text == Some(UNLIMITED) || value.as_integer().is_some_and(|n| u32::try_from(n).is_ok_and(|n| n > 0))

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{expected, flows};
+use super::{expected, flows, stdout};
 
 /// A client hello in OpenVPN's control channel, which tshark opens and this program does not.
 const INSIDE_OPENVPN: &str = "b0ec87ac7424dc3b841dacb72db22a21";
@@ -122,4 +122,44 @@ fn quic_is_opened() {
             "{row}"
         );
     }
+}
+
+#[test]
+fn rows_and_their_order_are_the_same_with_any_number_of_threads() {
+    let folders = ["fixtures/demo", "fixtures/protocols", "fixtures/flow"];
+    let run = |threads: &str, more: &[&str]| {
+        let mut arguments = vec!["meter", "--threads", threads];
+        arguments.extend(more);
+        arguments.extend(folders);
+        stdout(&arguments)
+    };
+    // Timeouts that end flows in the middle, too.
+    for more in [&[][..], &["--idle-timeout", "2s", "--active-timeout", "3s"], &["--sample", "random:3", "--seed", "7"]]
+    {
+        let one = run("1", more);
+        assert!(one.lines().count() > 500, "{more:?}: {}", one.lines().count());
+        for threads in ["2", "5"] {
+            let many = run(threads, more);
+            let differ = one.lines().zip(many.lines()).position(|(one, many)| one != many);
+            assert_eq!((many.lines().count(), differ), (one.lines().count(), None), "{threads} threads, {more:?}");
+        }
+    }
+}
+
+#[test]
+fn samples_say_how_they_were_chosen() {
+    let rows = |sample: &str| {
+        let out = stdout(&["meter", "--sample", sample, "fixtures/demo/web.pcap.zst"]);
+        out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect::<Vec<Value>>()
+    };
+    let whole = flows(&["fixtures/demo/web.pcap.zst"]);
+    let by_flow = rows("flow:3");
+    assert!(!by_flow.is_empty() && by_flow.len() < whole.len());
+    assert!(by_flow.iter().all(|row| row["sampling_rate"] == 3 && row["sampling_method"] == "flow"));
+    assert!(by_flow.iter().all(|row| row["sampling_origin"] == "probe"));
+    let packets = |rows: &[Value]| -> u64 {
+        rows.iter().map(|row| row["src_packets"].as_u64().unwrap_or(0) + row["dst_packets"].as_u64().unwrap_or(0)).sum()
+    };
+    assert_eq!(packets(&rows("count:10")), packets(&whole) / 10);
+    assert!(!super::minamo(&["meter", "--sample", "hash:3", "fixtures/demo/web.pcap.zst"]).status.success());
 }

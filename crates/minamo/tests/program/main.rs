@@ -7,6 +7,7 @@
 mod captures;
 mod collect;
 mod corpora;
+mod damaged;
 mod export;
 mod known;
 mod lake;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use minamo_base::Metric;
 
 use super::namespace::{inside, ip, without_ipv6};
-use super::{minamo, stderr, stdout};
+use super::{flows, minamo, stderr, stdout};
 
 /// A running server with its data folder.
 pub(super) struct Server {
@@ -167,7 +167,7 @@ fn metrics_are_those_of_the_table() {
         "[collect]\nlisten = [\"127.0.0.1:0\"]\nforward = [{ to = \"127.0.0.1:9\" }]\n\
         [[export]]\nurl = \"ipfix://127.0.0.1:9\"\n",
     );
-    agrees(&server.metrics(), &["Probe", "Buffer"]);
+    agrees(&server.metrics(), &["Probe", "Recorder", "Actions", "Buffer"]);
     server.stop();
 }
 
@@ -218,7 +218,8 @@ fn what_passes_an_interface_is_in_the_lake_once() {
     }
     ip("link set lo up");
     without_ipv6();
-    let mut server = Server::start("[probe]\ninterfaces = [\"lo\"]\n[meter]\nidle_timeout = \"1s\"\n");
+    let mut server =
+        Server::start("[probe]\ninterfaces = [\"lo\"]\n[meter]\nidle_timeout = \"1s\"\n[recorder]\nsize = \"64MiB\"\n");
     let receiver = UdpSocket::bind(("127.0.0.1", PORT)).expect("free");
     let sender = UdpSocket::bind("127.0.0.1:0").expect("free");
     let mut octets = [0; 8];
@@ -243,4 +244,16 @@ fn what_passes_an_interface_is_in_the_lake_once() {
     }
     server.stop();
     assert_eq!(server.number(&sql), SENT);
+    // What was recorded is cut again: those of the flow.
+    let folder = server.folder.path();
+    let (config, data) = (folder.join("minamo.toml"), folder.to_string_lossy().into_owned());
+    let line =
+        stdout(&["sql", "--json", "--data", &data, &format!("SELECT flow_id FROM flows WHERE dst_port = {PORT}")]);
+    let row: serde_json::Value = serde_json::from_str(line.lines().next().expect("a row")).expect("JSON");
+    let (cut, config) = (folder.join("cut.pcapng"), config.to_string_lossy().into_owned());
+    let cut = cut.to_string_lossy().into_owned();
+    let id = row["flow_id"].as_str().expect("a text");
+    stdout(&["recorder", "cut", "--config", &config, "--data", &data, "--flow", id, "--output", &cut]);
+    let packets: u64 = flows(&[&cut]).iter().map(|row| row["src_packets"].as_u64().unwrap_or(0)).sum();
+    assert_eq!(packets, SENT);
 }

@@ -88,6 +88,12 @@ table! {
         dst_ttl: Option<u8>, "応答側からの TTL／ホップリミット（到着時）", Gauge, None, Both, Plain, [Ie(29305, 52)], mirror src_ttl;
         /// Packets that were fragments.
         fragments: Option<u32>, "フラグメントだったパケット数", Counter, Packets, Observed, Plain, [Own(6)];
+        /// Packets whose fragments contradicted each other: octets that came twice differed, or the end did. Somebody may
+        /// want to hide what the receiver gets.
+        fragment_overlaps: Option<u32>, "フラグメントどうしが矛盾していたパケット数（重なった部分や末尾が異なる。受信内容を隠す試みの可能性）", Counter, Packets, Observed, Plain, [Own(102)];
+        /// Why only one side was seen: `unanswered` (nothing shows that the other side sent anything), `asymmetric` (TCP
+        /// acknowledges what it sent: its packets take another way); absent where both were, and for groups.
+        one_way: Option<Cow<'static, str>>, "片方向しか観測されなかった理由：unanswered（応答があった様子なし）、asymmetric（TCP が相手のデータに確認応答しており、相手側は別経路）。双方向の場合とグループ宛ては無し", Key, None, Observed, Plain, [Own(103)];
     }
 }
 
@@ -115,6 +121,8 @@ table! {
         kind: Option<u8>, "最初のメッセージのタイプ", Key, None, Both, Plain, [Ie(0, 176), Ie6(0, 178), Nprobe("ICMP_TYPE")];
         /// Code of the first message.
         code: Option<u8>, "最初のメッセージのコード", Key, None, Both, Plain, [Ie(0, 177), Ie6(0, 179)];
+        /// Identifier of a query such as an echo (RFC 792, RFC 4443 §4): each run of a ping has its own.
+        id: Option<u16>, "問い合わせ（エコーなど）の識別子（RFC 792、RFC 4443）。ping の実行ごとに異なる", Key, None, Observed, Plain, [Own(104)];
     }
 }
 
@@ -200,8 +208,11 @@ table! {
     pub struct Sampling, group "sampling", prefix "sampling_" {
         /// One packet in this many was looked at; counters are as counted, not scaled.
         rate: Option<u32>, "この数につき 1 パケットを観測（カウンターは実測値のまま）", Gauge, None, Both, Plain, [Ie(0, 34), Ie(0, 305), Ie(0, 50), Nprobe("SAMPLING_INTERVAL")];
-        /// Where the rate came from: `record`, `header`, `options`, `configuration`.
-        origin: Option<Cow<'static, str>>, "レートの出どころ：record、header、options、configuration", Key, None, Both, Plain, [Own(29)];
+        /// Where the rate came from: `record`, `header`, `options`, `configuration`; `probe` where our own probe sampled.
+        origin: Option<Cow<'static, str>>, "レートの出どころ：record、header、options、configuration、probe（自身のプローブ）", Key, None, Both, Plain, [Own(29)];
+        /// What was chosen and how: `count` (every Nth packet), `random` (each packet by chance), `flow` (all packets of one
+        /// flow in N); absent where the exporter does not say.
+        method: Option<Cow<'static, str>>, "選び方：count（N パケットごと）、random（パケット単位で無作為）、flow（N フローに 1 つの全パケット）。不明なら無し", Key, None, Both, Plain, [Own(105)];
         /// Packets that could have been chosen so far, as the exporter counts them (sFlow).
         pool: Option<u32>, "これまでにサンプリングの対象となったパケット数（sFlow）", Gauge, Packets, Decoded, Plain, [Own(30)];
         /// Packets that were chosen and then dropped for lack of resources, so far (sFlow).

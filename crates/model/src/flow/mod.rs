@@ -5,6 +5,7 @@ mod community;
 mod core;
 mod enrich;
 mod export;
+mod judged;
 mod merge;
 mod protocols;
 
@@ -12,6 +13,7 @@ pub use self::community::Community;
 pub use self::core::{Core, Exporter, Icmp, L2, Net, Npm, Sampling, Splt, Tcp, Tunnel};
 pub use enrich::Enrich;
 pub use export::{Eta, Extra, Firewall, Forwarding, Nat, Routing, User};
+pub use judged::{Fingerprint, Host, Risk};
 pub use merge::Merge;
 pub use protocols::{BitTorrent, Dhcp, Dns, Ftp, Http, Mail, Ntp, Quic, Rdp, Sip, Smb, Ssh, Stun, Tls};
 
@@ -19,7 +21,7 @@ use minamo_schema::row;
 
 row! {
     /// One flow. `src` is the initiator, `dst` the responder.
-    pub struct Flow, builder FlowBuilder {
+    pub struct Flow, builder FlowBuilder, group FlowGroup {
         core: Core,
         l2: L2,
         net: Net,
@@ -44,6 +46,9 @@ row! {
         dhcp: Dhcp,
         sip: Sip,
         stun: Stun,
+        host: Host,
+        risk: Risk,
+        fingerprint: Fingerprint,
         enrich: Enrich,
         nat: Nat,
         firewall: Firewall,

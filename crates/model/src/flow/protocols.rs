@@ -29,6 +29,16 @@ table! {
         group: Option<Cow<'static, str>>, "サーバーが選んだ鍵交換グループ（TLS 1.3）", Key, None, Observed, Plain, [Own(37)];
         /// True where the client hello carried an Encrypted Client Hello extension; the name shown is then the outer one.
         ech: Option<bool>, "Encrypted Client Hello があれば true（名前は外側のもの）", Key, None, Observed, Plain, [Own(38)];
+        /// What the Encrypted Client Hello is: `outer` (the name shown is that of the server in front), `grease` (a
+        /// placeholder, RFC 8701: the name shown is the real one); absent where nothing tells.
+        ech_kind: Option<Cow<'static, str>>, "Encrypted Client Hello の種別：outer（見えている名前は前段サーバーのもの）、grease（見せかけで、名前は本物）。判断材料が無ければ無し", Key, None, Derived, Plain, [Own(116)];
+        /// True where the client offered a key exchange group that withstands quantum computers (ML-KEM, Kyber), false where
+        /// it offered groups without one; `tls_group` has what was chosen.
+        pq_offered: Option<bool>, "クライアントが耐量子の鍵交換グループ（ML-KEM、Kyber）を示せば true、示さなければ false。選ばれたものは tls_group", Key, None, Observed, Plain, [Own(117)];
+        /// True where an earlier session was resumed: the server took a session id or a pre-shared key.
+        resumed: Option<bool>, "以前のセッションを再開していれば true", Key, None, Observed, Plain, [Own(118)];
+        /// First fatal alert that was sent in clear, by its name in RFC 8446 §6.2.
+        alert: Option<Cow<'static, str>>, "平文で送られた最初の致命的アラートの名前（RFC 8446 §6.2）", Key, None, Observed, Plain, [Own(119)];
         /// Subject of the server's certificate.
         cert_subject: Option<String>, "サーバー証明書の主体者", Fact, None, Both, Content, [Ie(35632, 515), Ie(39499, 350)];
         /// Issuer of the server's certificate.
@@ -39,6 +49,16 @@ table! {
         cert_not_before: Option<Time>, "証明書の有効期間の開始", Fact, None, Both, Plain, [Ie(35632, 496)];
         /// End of the certificate's validity.
         cert_not_after: Option<Time>, "証明書の有効期間の終了", Fact, None, Both, Plain, [Ie(35632, 497)];
+        /// Serial number of the certificate in hexadecimal.
+        cert_serial: Option<String>, "証明書のシリアル番号（16 進数）", Fact, None, Both, Plain, [Own(120)];
+        /// Public key of the certificate: `RSA 2048`, `EC P-256`, `Ed25519`.
+        cert_key: Option<Cow<'static, str>>, "証明書の公開鍵：RSA 2048、EC P-256、Ed25519 など", Key, None, Observed, Plain, [Own(121)];
+        /// Algorithm that the certificate is signed with: `sha256WithRSAEncryption`, `ecdsa-with-SHA384`.
+        cert_signature: Option<Cow<'static, str>>, "証明書の署名アルゴリズム：sha256WithRSAEncryption、ecdsa-with-SHA384 など", Key, None, Observed, Plain, [Own(122)];
+        /// Certificates that the server sent; absent where only the first was seen.
+        cert_chain: Option<u8>, "サーバーが送った証明書の数（最初の一枚しか見えなければ無し）", Gauge, None, Observed, Plain, [Own(123)];
+        /// SHA-1 of the certificate in hexadecimal, as lists of bad certificates have it.
+        cert_sha1: Option<String>, "証明書の SHA-1（不正証明書リストとの照合用）", Key, None, Both, Plain, [Own(124)];
         /// SHA-256 of the certificate in hexadecimal.
         cert_sha256: Option<String>, "証明書の SHA-256", Key, None, Observed, Plain, [Own(39)];
         /// True where issuer and subject of the certificate are the same.
@@ -73,6 +93,18 @@ table! {
         content_type: Option<String>, "応答の Content-Type", Key, None, Both, Plain, [Ie(0, 469), Ie(39499, 10), Ie(35632, 184), Ie(15397, 21), Ie(5951, 183), Nprobe("HTTP_MIME")];
         /// Server software, as the answer says.
         server: Option<String>, "応答が名乗るサーバーソフトウェア", Fact, None, Both, Plain, [Ie(3054, 224)];
+        /// Version that the first message names: `1.0`, `1.1`.
+        version: Option<Cow<'static, str>>, "最初のメッセージのバージョン：1.0、1.1", Key, None, Observed, Plain, [Own(125)];
+        /// Page that the request came from, at most 512 octets.
+        referer: Option<String>, "要求の参照元（最大 512 オクテット）", Fact, None, Both, Content, [Own(126)];
+        /// Content type of the request, without parameters.
+        request_type: Option<String>, "要求の Content-Type", Key, None, Observed, Plain, [Own(127)];
+        /// Range of octets that the request asks for.
+        range: Option<String>, "要求したオクテット範囲", Fact, None, Observed, Plain, [Own(128)];
+        /// Length of the first answer's content as its head says.
+        content_bytes: Option<u64>, "最初の応答の内容の長さ（ヘッダーによる）", Gauge, Octets, Both, Plain, [Own(129)];
+        /// What the first content that was seen begins with: `exe`, `elf`, `script`, `pdf`, `zip`, `png`, …
+        content_kind: Option<Cow<'static, str>>, "最初に見えた内容の先頭から判定した種別：exe、elf、script、pdf、zip、png など", Key, None, Observed, Plain, [Own(130)];
         /// Requests that were seen.
         requests: Option<u32>, "観測した要求の数", Counter, None, Observed, Plain, [Own(43)];
     }
@@ -91,6 +123,14 @@ table! {
         answers: Option<Vec<String>>, "応答のアドレスと名前（最大 16 件）", Fact, None, Both, Content, [Own(101), Ie(35632, 398)];
         /// Smallest time to live of the answers.
         ttl_secs: Option<u32>, "応答の最小 TTL", Gauge, Seconds, Both, Plain, [Ie(35632, 352), Ie(6871, 199), Ie(8057, 5), Ie(39499, 119)];
+        /// Records in the answer section of the first answer, of whatever type.
+        answer_count: Option<u16>, "最初の応答の回答セクションのレコード数", Gauge, None, Both, Plain, [Own(131)];
+        /// Octets of the first answer.
+        answer_bytes: Option<u32>, "最初の応答の大きさ", Gauge, Octets, Observed, Plain, [Own(132)];
+        /// Octets that the questioner can take over UDP (EDNS, RFC 6891 §6.2.3); absent where it does not say.
+        edns_bytes: Option<u16>, "問い合わせ側が UDP で受け取れる大きさ（EDNS、RFC 6891）", Gauge, Octets, Observed, Plain, [Own(133)];
+        /// True where the answer was cut and had to be asked for over TCP.
+        truncated: Option<bool>, "応答が切り詰められていれば true", Key, None, Observed, Plain, [Own(134)];
         /// Questions that were seen.
         queries: Option<u32>, "観測した問い合わせの数", Counter, None, Observed, Plain, [Own(44)];
     }

@@ -218,11 +218,15 @@ pub(crate) fn may_open(packet: &Packet<'_>) -> bool {
     }
 }
 
-/// Replaces the packet by the innermost one that can be read.
+/// Replaces the packet by the innermost one that can be read. A fragment stays; the packet itself only where
+/// `fragment` does not say otherwise.
 #[cold]
 #[inline(never)]
-pub(crate) fn open_all(packet: &mut Packet<'_>) {
-    while may_open(packet) && packet.closed.is_none() {
+pub(crate) fn open_all(packet: &mut Packet<'_>, mut fragment: bool) {
+    while may_open(packet)
+        && packet.closed.is_none()
+        && (std::mem::take(&mut fragment) || packet.ip.fragment == Fragment::Whole)
+    {
         match open(packet) {
             Ok(Some(inner)) => *packet = inner,
             Ok(None) => break,

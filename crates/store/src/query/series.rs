@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use arrow::array::{Array, AsArray, PrimitiveArray, RecordBatch, UInt32Array, UInt64Array};
+use arrow::array::{Array, AsArray, BooleanArray, PrimitiveArray, RecordBatch, UInt32Array, UInt64Array};
 use arrow::datatypes::{TimestampNanosecondType, UInt32Type, UInt64Type};
 use datafusion::logical_expr::ident;
 use futures::StreamExt;
@@ -16,7 +16,7 @@ use minamo_schema::Value;
 
 use super::groups::GroupsQuery;
 use super::running::stream;
-use super::sampling::{Amount, Interval, RATE, Sides, is_sampled, variance_of};
+use super::sampling::{Amount, Interval, RATE, Sides, by_flow, is_sampled, variance_of};
 use super::top::{By, TopQuery};
 use super::{Key, flows, without_duplicates};
 use crate::{Lake, QueryError};
@@ -128,7 +128,11 @@ impl Lake {
         }
         columns.extend(split.iter().filter(|name| !columns.contains(name)).copied().collect::<Vec<_>>());
         let frame = flows(&session, Some(from), Some(to), &without_duplicates(&query.filter)).await?;
-        let frame = frame.select(columns.into_iter().map(ident).collect::<Vec<_>>())?;
+        let mut columns: Vec<_> = columns.into_iter().map(ident).collect();
+        if sampled {
+            columns.push(by_flow().alias(BY_FLOW));
+        }
+        let frame = frame.select(columns)?;
         let mut lines = Lines::new(buckets, query.by, names, counting, sampled);
         let mut stream = stream(frame).await?;
         while let Some(batch) = stream.next().await {
@@ -137,6 +141,9 @@ impl Lake {
         Ok(lines.finish())
     }
 }
+
+/// Name of the column that says whether whole flows were chosen.
+const BY_FLOW: &str = "by_flow";
 
 /// The lines while flows are added.
 struct Lines {
@@ -250,6 +257,7 @@ struct Columns<'a> {
     bytes: [&'a UInt64Array; 2],
     packets: [&'a UInt64Array; 2],
     rate: Option<&'a UInt32Array>,
+    by_flow: Option<&'a BooleanArray>,
 }
 
 impl<'a> Columns<'a> {
@@ -276,6 +284,7 @@ impl<'a> Columns<'a> {
             bytes: [number("src_bytes")?, number("dst_bytes")?],
             packets: [number("src_packets")?, number("dst_packets")?],
             rate,
+            by_flow: batch.column_by_name(BY_FLOW).and_then(|column| column.as_boolean_opt()),
         })
     }
 
@@ -289,19 +298,29 @@ impl<'a> Columns<'a> {
             By::Packets => Amount::Packets,
             By::Flows => Amount::Flows,
         };
-        let side = |at: usize| {
-            let (bytes, packets) = (self.bytes.get(at).map_or(0, |a| of(a)), self.packets.get(at).map_or(0, |a| of(a)));
+        let whole = self.by_flow.is_some_and(|by_flow| by_flow.is_valid(row) && by_flow.value(row));
+        let part = |bytes: u64, packets: u64| {
             let counted = match by {
                 By::Bytes => bytes,
                 By::Packets => packets,
                 By::Flows => 1,
             };
-            let variance = if rate > 1 { variance_of(amount, rate, bytes, packets) } else { 0.0 };
+            let variance = if rate > 1 { variance_of(amount, rate, whole, bytes, packets) } else { 0.0 };
             Part { start, end, counted, rate, variance }
+        };
+        let counts = |at: usize| (self.bytes.get(at).map_or(0, |a| of(a)), self.packets.get(at).map_or(0, |a| of(a)));
+        let side = |at: usize| {
+            let (bytes, packets) = counts(at);
+            part(bytes, packets)
         };
         let (src, dst) = match (by, sides) {
             (By::Flows, _) | (_, Sides::Src) => (Some(side(0)), None),
             (_, Sides::Dst) => (None, Some(side(1))),
+            // Both sides were chosen together.
+            (_, Sides::Both) if whole => {
+                let (src, dst) = (counts(0), counts(1));
+                (Some(part(src.0.saturating_add(dst.0), src.1.saturating_add(dst.1))), None)
+            }
             (_, Sides::Both) => (Some(side(0)), Some(side(1))),
         };
         src.into_iter().chain(dst)

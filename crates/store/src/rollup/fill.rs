@@ -237,7 +237,7 @@ pub(super) fn each_batch(
     mut give: impl FnMut(&RecordBatch) -> Result<(), RollupError>,
 ) -> Result<(), Unread> {
     columns.extend(Facts::COLUMNS);
-    columns.insert(Facts::RATE);
+    columns.extend([Facts::RATE, Facts::METHOD]);
     let failed = |error| Unread::Segment(StoreError::parquet("read", &segment.file)(error));
     let file = segment.open().map_err(Unread::Segment)?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)?;

@@ -35,6 +35,22 @@ test("what has no column is a list, and values that mean something are words", a
   expect(screen.getByText("その他の情報要素")).toBeTruthy();
 });
 
+test("its packets can be fetched while the recorder has them", async () => {
+  const probed = { ...row, source: "probe", time_end: "2026-01-05T10:00:00Z" };
+  answer({ "/flows/aa": probed, "/recorder": { on: true, oldest: "2026-01-05T09:00:00Z" } });
+  show(<Flow />, `/flows/aa?${RANGE}`, "/flows/:id");
+  const link = await screen.findByText("Packets", { selector: "a" });
+  expect(link.getAttribute("href")).toBe("/api/v1/flows/00000000000000aa/packets");
+});
+
+test("packets that are gone are not offered", async () => {
+  const probed = { ...row, source: "probe", time_end: "2026-01-05T08:00:00Z" };
+  answer({ "/flows/aa": probed, "/recorder": { on: true, oldest: "2026-01-05T09:00:00Z" } });
+  show(<Flow />, `/flows/aa?${RANGE}`, "/flows/:id", "ja");
+  expect(await screen.findByText("new_column")).toBeTruthy();
+  expect(screen.queryByText("パケット", { selector: "a" })).toBeNull();
+});
+
 test("tags of now are links, one of then only is told apart", async () => {
   answer({ "/flows/00000000000000aa": row, "/flows/00000000000000aa/tags": { now: ["uploads"], then: ["old name"] } });
   show(<Flow />, `/flows/00000000000000aa?${RANGE}`, "/flows/:id");
@@ -42,4 +58,16 @@ test("tags of now are links, one of then only is told apart", async () => {
   expect(new URL(link.getAttribute("href") ?? "", "http://x").searchParams.get("q")).toBe('tag = "uploads"');
   expect(link.title).toContain("not one when the flow started");
   expect(screen.getByText("was old name")).toBeTruthy();
+});
+
+test("risks have a severity, what was seen, and harmless causes", async () => {
+  const risky = { ...row, risk: ["clear_text_credentials", "later"], risk_evidence: ["FTP sent a password in clear: PASS", "x"], risk_score: 60 };
+  answer({ "/flows/00000000000000aa": risky });
+  show(<Flow />, `/flows/00000000000000aa?${RANGE}`, "/flows/:id", "ja");
+  expect(await screen.findByText("FTP で平文のパスワードを送信：PASS", { selector: "q" })).toBeTruthy();
+  expect(screen.getByText("平文のパスワード", { selector: "strong" })).toBeTruthy();
+  expect(screen.getByText("スコア 60／100")).toBeTruthy();
+  const link = screen.getByRole("link", { name: "clear_text_credentials" });
+  expect(new URL(link.getAttribute("href") ?? "", "http://x").searchParams.get("q")).toBe("risk = clear_text_credentials");
+  expect(screen.getByText("later", { selector: "strong" })).toBeTruthy();
 });

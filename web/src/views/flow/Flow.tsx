@@ -2,7 +2,7 @@
 // One flow: who, what and why we say so, its picture, both sides compared, and every fact by group.
 import { useState } from "react";
 import { Link, useParams } from "react-router";
-import { useFlow, useFlowTags } from "../../api/queries";
+import { useFlow, useFlowTags, useRecorder } from "../../api/queries";
 import { Splt } from "../../charts/Splt";
 import type { Mode } from "../../charts/splt";
 import { TAG, term } from "../../filter/build";
@@ -18,6 +18,7 @@ import { useScope } from "../../parts/scope";
 import { Empty, Shown } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { Facts } from "./Facts";
+import { Risks } from "./Risks";
 import { Sides } from "./Sides";
 import "./flow.css";
 
@@ -46,6 +47,7 @@ function FlowBody({ row }: { row: FlowRow }) {
   return (
     <>
       <Heading row={row} />
+      <Risks row={row} />
       <div className="flow-grid">
         <Panel
           title={t("splt.title")}
@@ -81,7 +83,7 @@ function Heading({ row }: { row: FlowRow }) {
   const links = [
     { name: t("flow.ofSource"), term: term("ip", text(row, "src_ip")) },
     { name: t("flow.ofDestination"), term: term("ip", text(row, "dst_ip")) },
-    { name: t("flow.sameName"), term: term("tls_sni", text(row, "tls_sni")) },
+    { name: t("flow.sameName"), term: term("host_name", text(row, "host_name")) ?? term("tls_sni", text(row, "tls_sni")) },
     { name: t("flow.sameJa4"), term: term("tls_ja4", text(row, "tls_ja4")) },
     { name: t("flow.sameQuery"), term: term("dns_query", text(row, "dns_query")) },
   ].filter((link) => link.term !== null);
@@ -120,8 +122,23 @@ function Heading({ row }: { row: FlowRow }) {
             {link.name}
           </Link>
         ))}
+        <Packets row={row} />
       </nav>
     </header>
+  );
+}
+
+/** Its packets as a file, where the recorder may still have them. */
+function Packets({ row }: { row: FlowRow }) {
+  const { t } = useWords();
+  const recorder = useRecorder();
+  const oldest = recorder.data?.oldest;
+  const end = text(row, "time_end");
+  if (!oldest || !end || Date.parse(end) < Date.parse(oldest) || text(row, "source") !== "probe") return null;
+  return (
+    <a className="button small" href={`/api/v1/flows/${encodeURIComponent(text(row, "flow_id") ?? "")}/packets`} title={t("flow.packetsHint")} download>
+      {t("flow.packets")}
+    </a>
   );
 }
 

@@ -208,7 +208,7 @@ impl Quic {
             SERVER_HELLO => {
                 let Ok(hello) = ServerHello::parse(body) else { return false };
                 let last = !hello.retry;
-                hello.write(flow);
+                hello.write(&[], flow);
                 last
             }
             _ => false,

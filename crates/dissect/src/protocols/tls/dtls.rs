@@ -118,6 +118,8 @@ struct Message {
 struct Dtls {
     messages: Vec<Message>,
     client: Option<Side>,
+    /// Session that the client would resume.
+    session: Vec<u8>,
     /// True once a client hello was read.
     asked: bool,
     /// True once a server hello was read.
@@ -192,6 +194,9 @@ impl Dtls {
         if fragment.kind == CERTIFICATE {
             let Ok(der) = certificate::leaf(octets) else { return false };
             certificate::write(der, flow);
+            if octets.len() >= fragment.length as usize {
+                flow.tls.get_or_insert_default().cert_chain = certificate::chain(octets);
+            }
             return self.answered;
         }
         if octets.len() < fragment.length as usize {
@@ -201,6 +206,7 @@ impl Dtls {
             if let Ok(hello) = ClientHello::parse(octets, Carrier::Dtls) {
                 self.client = Some(side);
                 self.asked = true;
+                self.session.clone_from(&hello.session);
                 hello.write(Carrier::Dtls, flow);
             }
             return false;
@@ -208,7 +214,7 @@ impl Dtls {
         let Ok(hello) = ServerHello::parse(octets) else { return false };
         self.answered = !hello.retry;
         let encrypted = hello.is_tls13() && !hello.retry;
-        hello.write(flow);
+        hello.write(&self.session, flow);
         encrypted
     }
 }

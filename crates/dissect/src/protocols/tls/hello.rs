@@ -33,6 +33,8 @@ pub(crate) struct ClientHello {
     pub(crate) sni: Option<String>,
     pub(crate) alpn: Vec<String>,
     pub(crate) ech: bool,
+    /// Identifier of the session that the client would resume, at most 32 octets.
+    pub(crate) session: Vec<u8>,
     /// User agent in QUIC's transport parameters.
     pub(crate) user_agent: Option<String>,
 }
@@ -44,7 +46,7 @@ impl ClientHello {
         let mut hello = Self::default();
         hello.shape.legacy_version = cursor.u16("client_hello.legacy_version")?;
         cursor.skip(32, "client_hello.random")?;
-        cursor.vec8("client_hello.session_id")?;
+        hello.session = cursor.vec8("client_hello.session_id")?.rest().to_vec();
         if carrier == Carrier::Dtls {
             cursor.vec8("client_hello.cookie")?;
         }
@@ -109,6 +111,8 @@ impl ClientHello {
         tls.ja3 = Some(ja3(&self.shape));
         tls.ja4 = Some(ja4(carrier, &self.shape));
         tls.ech = self.ech.then_some(true);
+        let mut groups = self.shape.groups.iter().filter(|group| !is_grease(**group)).peekable();
+        tls.pq_offered = groups.peek().is_some().then(|| groups.any(|group| names::is_post_quantum(*group)));
         tls.sni = self.sni;
         tls.alpn = (!self.alpn.is_empty()).then_some(self.alpn);
     }
@@ -121,6 +125,9 @@ pub(crate) struct ServerHello {
     selected_version: Option<u16>,
     alpn: Option<String>,
     group: Option<u16>,
+    session: Vec<u8>,
+    /// True where the server took a pre-shared key (RFC 8446 §4.2.11).
+    shared_key: bool,
     /// True for a HelloRetryRequest: the real one follows.
     pub(crate) retry: bool,
 }
@@ -135,7 +142,7 @@ impl ServerHello {
         // The drafts 14 to 21 of TLS 1.3 had neither a session id nor compression here.
         let draft = (0x7f00..=0x7f15).contains(&hello.shape.legacy_version);
         if !draft {
-            cursor.vec8("server_hello.session_id")?;
+            hello.session = cursor.vec8("server_hello.session_id")?.rest().to_vec();
         }
         hello.shape.cipher = cursor.u16("server_hello.cipher_suite")?;
         if !draft {
@@ -155,6 +162,7 @@ impl ServerHello {
         match kind {
             16 => self.alpn = Some(printable(body.vec16("alpn.list")?.vec8("alpn.name")?.rest())),
             43 => self.selected_version = Some(body.u16("supported_versions.selected")?),
+            41 => self.shared_key = true,
             51 => self.group = Some(body.u16("key_share.group")?),
             _ => {}
         }
@@ -166,9 +174,16 @@ impl ServerHello {
         matches!(self.selected_version.unwrap_or(self.shape.legacy_version), TLS_1_3 | 0x7f00..=0x7fff | 0xfb00..=0xfbff | 0xfefc)
     }
 
-    /// Writes what the server chose.
-    pub(crate) fn write(self, flow: &mut Flow) {
+    /// True where an earlier session goes on: the server took a pre-shared key, or before TLS 1.3 the session that the
+    /// client `asked` for (RFC 5246 §7.4.1.3, with tickets RFC 5077 §3.4).
+    fn resumes(&self, asked: &[u8]) -> bool {
+        if self.is_tls13() { self.shared_key } else { !asked.is_empty() && asked == self.session }
+    }
+
+    /// Writes what the server chose; `asked` is the session that the client would resume.
+    pub(crate) fn write(self, asked: &[u8], flow: &mut Flow) {
         let tls = flow.tls.get_or_insert_default();
+        tls.resumed = (!self.retry).then(|| self.resumes(asked)).or(tls.resumed);
         tls.version = Some(names::version(self.selected_version.unwrap_or(self.shape.legacy_version)));
         tls.cipher = Some(names::cipher(self.shape.cipher));
         tls.ja3s = Some(ja3s(&self.shape));
@@ -298,7 +313,7 @@ mod tests {
             }
             let mut flow = Flow::default();
             if let Ok(hello) = ServerHello::parse(&body) {
-                hello.write(&mut flow);
+                hello.write(&[], &mut flow);
             }
         }
 

@@ -10,12 +10,13 @@ pub(crate) mod hello;
 mod names;
 
 pub(crate) use assembly::Assembly;
+pub(crate) use certificate::{certified_for, common_name};
 
 use minamo_base::{Cursor, WireError};
 use minamo_model::Flow;
 
 use crate::fingerprint::Carrier;
-use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
 use hello::{CERTIFICATE, CLIENT_HELLO, ClientHello, SERVER_HELLO, SERVER_HELLO_DONE, ServerHello};
 
 /// The registry's row.
@@ -172,9 +173,13 @@ struct Half {
 struct Tls {
     halves: [Half; 2],
     client: Option<Side>,
+    /// Session that the client would resume.
+    session: Vec<u8>,
     answered: bool,
     retried: bool,
     started: bool,
+    /// True once a certificate was read.
+    certified: bool,
 }
 
 /// What a handshake message leads to.
@@ -234,7 +239,10 @@ impl Tls {
         let record = match Record::read(&mut Cursor::new(data)) {
             Ok(record) => record,
             Err(error) if error.is_short() => return Step::Continue(0),
-            Err(_) if self.started => return self.give_up(side, data.len()),
+            Err(error) if self.started => {
+                risk::note(flow, &risk::MALFORMED, &["TLS", &error.to_string()]);
+                return self.give_up(side, data.len());
+            }
             Err(_) => return Step::Mistaken,
         };
         self.started = true;
@@ -274,6 +282,10 @@ impl Tls {
         if kind == ALERT {
             // Both sides fall silent after a fatal one (RFC 5246 §7.2). A long one is encrypted.
             let fatal = part.first() == Some(&2) || part.len() > 2;
+            if let [2, description] = part {
+                let tls = flow.tls.get_or_insert_default();
+                tls.alert = tls.alert.take().or(Some(names::alert(*description)));
+            }
             return if fatal && self.client.is_some() { Next::Done } else { Next::On };
         }
         let half = self.half(side);
@@ -294,7 +306,7 @@ impl Tls {
             let body = cursor.rest().get(..length).unwrap_or(cursor.rest());
             let taken = match kind {
                 CLIENT_HELLO | SERVER_HELLO if whole => self.hello(side, kind, body, flow),
-                CERTIFICATE => self.certificate(side, body, flow),
+                CERTIFICATE => self.certificate(side, body, whole, flow),
                 SERVER_HELLO_DONE => Some(Next::Done),
                 CLIENT_HELLO | SERVER_HELLO => None,
                 _ => Some(Next::On),
@@ -323,6 +335,7 @@ impl Tls {
                 && let Ok(hello) = ClientHello::parse(body, Carrier::Tcp)
             {
                 self.client = Some(side);
+                self.session.clone_from(&hello.session);
                 hello.write(Carrier::Tcp, flow);
             }
             return Some(if self.answered && !self.retried { Next::Done } else { Next::On });
@@ -334,23 +347,30 @@ impl Tls {
         self.answered = true;
         self.retried = hello.retry;
         let encrypted = hello.is_tls13() && !hello.retry;
-        hello.write(flow);
+        hello.write(&self.session, flow);
         Some(if encrypted && self.client.is_some() { Next::Done } else { Next::On })
     }
 
-    /// None where the leaf is not all there yet.
-    fn certificate(&mut self, side: Side, body: &[u8], flow: &mut Flow) -> Option<Next> {
+    /// None where the message is not all there yet. The first certificate is read as soon as it is, as the others may not come.
+    fn certificate(&mut self, side: Side, body: &[u8], whole: bool, flow: &mut Flow) -> Option<Next> {
         if self.client == Some(side) {
             return Some(Next::On);
         }
         match certificate::leaf(body) {
-            Ok(der) => {
+            Ok(der) if !self.certified => {
+                self.certified = true;
                 certificate::write(der, flow);
-                Some(if self.client.is_some() { Next::Done } else { Next::On })
             }
-            Err(error) if error.is_short() => None,
-            Err(_) => Some(Next::On),
+            Err(error) if !error.is_short() => return Some(Next::On),
+            _ => {}
         }
+        if !whole {
+            return None;
+        }
+        if self.certified {
+            flow.tls.get_or_insert_default().cert_chain = certificate::chain(body);
+        }
+        Some(if self.certified && self.client.is_some() { Next::Done } else { Next::On })
     }
 }
 

@@ -28,6 +28,17 @@ pub(crate) fn group(number: u16) -> Cow<'static, str> {
     lookup(GROUPS, number)
 }
 
+/// Name of an alert (RFC 8446 §6, and of older versions RFC 5246 §7.2).
+pub(crate) fn alert(number: u8) -> Cow<'static, str> {
+    lookup(ALERTS, number.into())
+}
+
+/// True for groups that withstand quantum computers, alone or beside a classic one.
+pub(crate) fn is_post_quantum(number: u16) -> bool {
+    let name = group(number);
+    name.contains("MLKEM") || name.contains("Kyber")
+}
+
 fn lookup(table: &'static [(u16, &'static str)], number: u16) -> Cow<'static, str> {
     let found = table.binary_search_by_key(&number, |(key, _)| *key).ok().and_then(|at| table.get(at));
     found.map_or_else(|| unknown(number), |(_, name)| Cow::Borrowed(name))
@@ -290,6 +301,45 @@ const GROUPS: &[(u16, &str)] = &[
     (25498, "SecP256r1Kyber768Draft00"),
 ];
 
+/// Sorted by number.
+const ALERTS: &[(u16, &str)] = &[
+    (0, "close_notify"),
+    (10, "unexpected_message"),
+    (20, "bad_record_mac"),
+    (21, "decryption_failed"),
+    (22, "record_overflow"),
+    (30, "decompression_failure"),
+    (40, "handshake_failure"),
+    (41, "no_certificate"),
+    (42, "bad_certificate"),
+    (43, "unsupported_certificate"),
+    (44, "certificate_revoked"),
+    (45, "certificate_expired"),
+    (46, "certificate_unknown"),
+    (47, "illegal_parameter"),
+    (48, "unknown_ca"),
+    (49, "access_denied"),
+    (50, "decode_error"),
+    (51, "decrypt_error"),
+    (60, "export_restriction"),
+    (70, "protocol_version"),
+    (71, "insufficient_security"),
+    (80, "internal_error"),
+    (86, "inappropriate_fallback"),
+    (90, "user_canceled"),
+    (100, "no_renegotiation"),
+    (109, "missing_extension"),
+    (110, "unsupported_extension"),
+    (111, "certificate_unobtainable"),
+    (112, "unrecognized_name"),
+    (113, "bad_certificate_status_response"),
+    (114, "bad_certificate_hash_value"),
+    (115, "unknown_psk_identity"),
+    (116, "certificate_required"),
+    (120, "no_application_protocol"),
+    (121, "ech_required"),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,6 +347,7 @@ mod tests {
     #[test]
     fn tables_are_sorted() {
         assert!(CIPHERS.is_sorted_by_key(|(number, _)| *number));
+        assert!(ALERTS.is_sorted_by_key(|(number, _)| *number));
         assert!(GROUPS.is_sorted_by_key(|(number, _)| *number));
     }
 
@@ -306,6 +357,8 @@ mod tests {
         assert_eq!(cipher(0xc02f), "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
         assert_eq!(cipher(0x1234), "0x1234");
         assert_eq!(group(0x11ec), "X25519MLKEM768");
+        assert!(is_post_quantum(0x11ec) && is_post_quantum(25_497) && !is_post_quantum(29));
+        assert_eq!((alert(40), alert(255)), ("handshake_failure".into(), "0x00ff".into()));
         assert_eq!(version(0x7f1c), "TLS 1.3 draft-28");
     }
 }

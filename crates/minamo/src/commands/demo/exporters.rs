@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::ingest;
-use crate::read;
+use crate::read::{self, Job};
 
 /// The recording of softflowd, from the folder of the captures.
 const RECORDING: &str = "../flow/softflowd-v9.pcap.zst";
@@ -184,17 +184,12 @@ impl Scene {
     fn metered(&self, names: &[&str], behind: Duration) -> anyhow::Result<Vec<Flow>> {
         let files: Vec<_> = names.iter().map(|name| self.fixtures.join(name)).collect();
         let mut rows = Vec::new();
-        let report = read::meter(
-            &files,
-            minamo_meter::Settings::default(),
-            None,
-            |time| Time(time.0.saturating_add(self.forward)) - behind,
-            &read::progress(),
-            &mut |row| {
-                rows.push(row);
-                true
-            },
-        );
+        let shift = |time: Time| Time(time.0.saturating_add(self.forward)) - behind;
+        let job = Job { shift: &shift, ..Job::of(&files, minamo_meter::Settings::default()) };
+        let report = read::meter(&job, &read::progress(), &mut |row: Flow| {
+            rows.push(row);
+            true
+        });
         match report.errors.into_iter().next() {
             Some(error) => Err(error.into()),
             None => Ok(rows),

@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use rapidhash::fast::RandomState;
 
 /// The map.
-pub(crate) struct Recent<K, V> {
+pub struct Recent<K, V> {
     young: HashMap<K, V, RandomState>,
     old: HashMap<K, V, RandomState>,
     half: usize,
@@ -17,12 +17,12 @@ pub(crate) struct Recent<K, V> {
 
 impl<K: Eq + Hash, V: Clone> Recent<K, V> {
     /// A map of at most `max` keys, at least 2.
-    pub(crate) fn new(max: usize) -> Self {
+    pub fn new(max: usize) -> Self {
         Self { young: HashMap::default(), old: HashMap::default(), half: (max / 2).max(1), evicted: 0 }
     }
 
     /// The value of a key, which counts as used.
-    pub(crate) fn get(&mut self, key: &K) -> Option<V> {
+    pub fn get(&mut self, key: &K) -> Option<V> {
         if let Some(value) = self.young.get(key) {
             return Some(value.clone());
         }
@@ -32,7 +32,7 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
     }
 
     /// Sets the value of a key.
-    pub(crate) fn insert(&mut self, key: K, value: V) {
+    pub fn insert(&mut self, key: K, value: V) {
         self.old.remove(&key);
         if self.young.len() >= self.half && !self.young.contains_key(&key) {
             self.evicted = self.evicted.saturating_add(self.old.len() as u64);
@@ -42,12 +42,17 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
     }
 
     /// Keys in it.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.young.len() + self.old.len()
     }
 
+    /// True without keys.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Keys dropped for want of room since the last call.
-    pub(crate) fn take_evicted(&mut self) -> u64 {
+    pub fn take_evicted(&mut self) -> u64 {
         std::mem::take(&mut self.evicted)
     }
 }

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Open flows: takes units of an [`Intake`](crate::Intake) and gives rows.
+
+use std::time::Duration;
+
+use minamo_base::{FiveTuple, Time};
+use minamo_model::Flow;
+use minamo_packet::{LinkFrame, Packet, Transport, tcp_flags};
+
+use crate::intake::{Role, Unit, What};
+use crate::names::Names;
+use crate::state::FlowState;
+use crate::table::{FlowTable, Key, Wait};
+use crate::tcp::Budget;
+use crate::{Counters, Settings};
+
+/// A row, and its place in the order of rows.
+pub struct Done {
+    /// The row.
+    pub row: Flow,
+    /// Number of the last unit of its flow. Rows that end by the end of the input have numbers of their own above all
+    /// others, in the order in which they are reported.
+    pub order: u64,
+}
+
+/// The flows that are open.
+pub struct Flows {
+    settings: Settings,
+    table: FlowTable,
+    now: Time,
+    budget: Budget,
+    names: Names,
+    /// Empty between packets: dissectors write into it.
+    scratch: Flow,
+    counters: Counters,
+}
+
+impl Flows {
+    /// No flows.
+    pub fn new(settings: Settings) -> Self {
+        let table = FlowTable::new(settings.max_flows);
+        let (budget, names) = (Budget::new(settings.held_bytes), Names::new(settings.dns_names));
+        let (scratch, counters) = (Flow::default(), Counters::default());
+        Self { settings, table, now: Time(i64::MIN), budget, names, scratch, counters }
+    }
+
+    /// What happened so far; what the intake counts is not in it.
+    pub fn counters(&self) -> Counters {
+        let (refused_segments, forgotten_names) = (self.budget.refused, self.names.evicted());
+        Counters { refused_segments, forgotten_names, ..self.counters }
+    }
+
+    /// Flows that are open.
+    pub fn open(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Takes one unit; rows that are complete go to `out`.
+    #[inline]
+    pub fn take(&mut self, unit: &Unit<'_>, out: &mut dyn FnMut(Done)) {
+        self.advance(unit.now, out);
+        match unit.what {
+            What::Packet(_, packet, Role::Joined(overlapped)) => self.look(unit, packet, overlapped),
+            What::Packet(tuple, packet, role) => self.packet(unit, tuple, packet, role == Role::Whole, out),
+            What::Frame(frame) => self.frame(unit, frame, out),
+        }
+    }
+
+    fn packet(
+        &mut self,
+        unit: &Unit<'_>,
+        tuple: FiveTuple,
+        packet: &Packet<'_>,
+        whole: bool,
+        out: &mut dyn FnMut(Done),
+    ) {
+        let time = unit.time;
+        let at = match self.known(&unit.key, out, |state, idle| is_over(state, idle, time, packet)) {
+            Some(at) => at,
+            None => self.insert(unit, FlowState::new(time, tuple, unit.flipped, packet, &self.settings), out),
+        };
+        self.part(at, time, out);
+        let Some(state) = self.table.get_mut(at) else { return };
+        let direction = state.direction(unit.flipped);
+        state.count(time, direction, packet, &self.settings);
+        if whole {
+            self.counters.stream_gaps +=
+                state.look(time, direction, packet, &self.settings, (&mut self.scratch, &mut self.budget));
+            if let Some((asker, dns, told)) = state.news(&unit.key) {
+                self.names.learn(asker, dns, told, time);
+            }
+        }
+        let wait = state.wait();
+        self.table.touch(at, self.now, wait, unit.order);
+    }
+
+    /// Looks into a packet whose fragments were counted.
+    #[cold]
+    fn look(&mut self, unit: &Unit<'_>, packet: &Packet<'_>, overlapped: bool) {
+        let Some(at) = self.table.find(&unit.key) else {
+            self.counters.late_packets += 1;
+            return;
+        };
+        let Some(state) = self.table.get_mut(at) else { return };
+        if overlapped {
+            state.overlapped();
+        }
+        let direction = state.direction(unit.flipped);
+        self.counters.stream_gaps +=
+            state.look(unit.time, direction, packet, &self.settings, (&mut self.scratch, &mut self.budget));
+        let wait = state.wait();
+        self.table.touch(at, self.now, wait, unit.order);
+    }
+
+    fn frame(&mut self, unit: &Unit<'_>, frame: &LinkFrame<'_>, out: &mut dyn FnMut(Done)) {
+        let time = unit.time;
+        let at = match self.known(&unit.key, out, |state, idle| time.since(state.last()) > idle) {
+            Some(at) => at,
+            None => self.insert(unit, FlowState::of_frame(time, unit.flipped, frame), out),
+        };
+        self.part(at, time, out);
+        let Some(state) = self.table.get_mut(at) else { return };
+        state.frame(time, state.direction(unit.flipped), frame.payload.len() as u64);
+        self.table.touch(at, self.now, Wait::Idle, unit.order);
+    }
+
+    /// Reports flows that have ended by `now` although no packet says so.
+    pub fn advance(&mut self, now: Time, out: &mut dyn FnMut(Done)) {
+        self.now = self.now.max(now);
+        let Settings { idle_timeout, linger, answered, .. } = self.settings;
+        let waits = [
+            (Wait::Idle, idle_timeout),
+            (Wait::Opening, idle_timeout),
+            (Wait::Linger, linger),
+            (Wait::Answered, answered),
+        ];
+        for (wait, length) in waits {
+            while let Some((at, seen)) = self.table.oldest(wait) {
+                if self.now.since(seen) <= nanos(length) {
+                    break;
+                }
+                self.report(at, "idle", out);
+            }
+        }
+    }
+
+    /// Reports everything that is open: what has ended first, and of each kind the one silent for longest.
+    pub fn finish(&mut self, out: &mut dyn FnMut(Done)) {
+        for (rank, wait) in (1..).zip(ENDED_FIRST) {
+            while let Some((at, _)) = self.table.oldest(wait) {
+                self.report(at, "end_of_input", &mut |done| out(Done { order: done.order | rank << 61, ..done }));
+            }
+        }
+    }
+
+    /// The open flow of this key; one that is over, where the next packet begins another, is reported.
+    fn known(
+        &mut self,
+        key: &Key,
+        out: &mut dyn FnMut(Done),
+        is_over: impl FnOnce(&FlowState, i64) -> bool,
+    ) -> Option<usize> {
+        let at = self.table.find(key)?;
+        let idle = nanos(self.settings.idle_timeout);
+        if self.table.get_mut(at).is_some_and(|state| !is_over(state, idle)) {
+            return Some(at);
+        }
+        self.report(at, "idle", out);
+        None
+    }
+
+    fn insert(&mut self, unit: &Unit<'_>, state: FlowState, out: &mut dyn FnMut(Done)) -> usize {
+        if self.table.is_full() {
+            self.evict(out);
+        }
+        self.table.insert(unit.key, state, self.now, unit.order)
+    }
+
+    /// Reports one flow early: one that has ended; else of those of which only a SYN was seen, where they are half of
+    /// the table, as in a flood; else the one silent for longest.
+    fn evict(&mut self, out: &mut dyn FnMut(Done)) {
+        let oldest = |wait| self.table.oldest(wait).map(|(at, seen)| (seen, at));
+        let flooded = self.table.count(Wait::Opening) > self.table.len() / 2;
+        let found = match oldest(Wait::Linger).or_else(|| oldest(Wait::Answered)) {
+            Some(ended) => Some(ended),
+            None if flooded => {
+                self.counters.evicted_opening += 1;
+                oldest(Wait::Opening)
+            }
+            None => oldest(Wait::Idle).into_iter().chain(oldest(Wait::Opening)).min(),
+        };
+        if let Some((_, at)) = found {
+            self.counters.evicted += 1;
+            self.report(at, "evicted", out);
+        }
+    }
+
+    /// Reports the part of a flow that has lasted long enough.
+    fn part(&mut self, at: usize, time: Time, out: &mut dyn FnMut(Done)) {
+        let long = nanos(self.settings.active_timeout);
+        let order = self.table.order(at);
+        if let Some((key, state)) = self.table.keyed_mut(at)
+            && time.since(state.part_start()) >= long
+        {
+            let row = state.part(key, &self.settings, &mut self.names);
+            self.counters.rows += 1;
+            out(Done { row, order });
+        }
+    }
+
+    fn report(&mut self, at: usize, reason: &'static str, out: &mut dyn FnMut(Done)) {
+        let order = self.table.order(at);
+        if let Some((key, mut state)) = self.table.remove(at) {
+            self.counters.stream_gaps += state.drain((&mut self.scratch, &mut self.budget));
+            self.counters.rows += 1;
+            out(Done { row: state.into_row(&key, reason, &self.settings, &mut self.names), order });
+        }
+    }
+}
+
+/// Flows that have ended go before those that have not.
+const ENDED_FIRST: [Wait; 4] = [Wait::Linger, Wait::Answered, Wait::Opening, Wait::Idle];
+
+/// True where this packet belongs to a later flow with the same endpoints.
+fn is_over(state: &FlowState, idle: i64, time: Time, packet: &Packet<'_>) -> bool {
+    let reopened = state.is_closed()
+        && matches!(packet.transport, Transport::Tcp(tcp) if tcp.flags & (tcp_flags::SYN | tcp_flags::ACK) == tcp_flags::SYN);
+    reopened || time.since(state.last()) > idle
+}
+
+fn nanos(length: Duration) -> i64 {
+    i64::try_from(length.as_nanos()).unwrap_or(i64::MAX)
+}
