@@ -18,6 +18,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::detector::Counted;
 use crate::enrichment::enrich;
 use crate::feeds::Hunt;
+use crate::outgoing::Outgoing;
 
 /// Batches between sources and lake.
 pub(crate) const QUEUE: usize = 64;
@@ -92,7 +93,7 @@ pub(crate) async fn run(
     mut enricher: Enricher,
     fresh: Arc<Fresh>,
     counters: Arc<Counters>,
-    exports: Arc<Vec<minamo_sinks::export::Door>>,
+    exports: Arc<Vec<Outgoing>>,
 ) {
     while let Some(batch) = batches.recv().await {
         let batch = enrich(&mut enricher, batch);

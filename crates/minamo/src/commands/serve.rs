@@ -20,7 +20,6 @@ use minamo_server::lake::import::Importing;
 use minamo_server::local::LocalListener;
 use minamo_server::profiles::Synced;
 use minamo_server::{Deps, State, random_password, services};
-use minamo_sinks::export::{self, Door};
 use minamo_state::{Definitions, Triages};
 use minamo_store::Lake;
 use tokio::net::TcpListener;
@@ -40,6 +39,7 @@ use crate::feeds::{self, Feeds};
 use crate::import;
 use crate::ingest::{self, Fresh};
 use crate::interfaces::InterfaceNames;
+use crate::outgoing::Outgoing;
 use crate::pairing::{self, Stages};
 use crate::probe::{self, Recording};
 use crate::rules;
@@ -105,7 +105,7 @@ pub(crate) struct Core {
     ingested: Arc<ingest::Counters>,
     /// Takes in files that are uploaded, beside the sources.
     importing: Importing,
-    exports: Arc<Vec<Door>>,
+    exports: Arc<Vec<Outgoing>>,
     enrichment: Arc<minamo_enrich::Control>,
     /// Reads the files of enrichment again.
     watching: JoinHandle<()>,
@@ -153,9 +153,8 @@ impl Core {
         let list = Feeds::new(settings.feeds()?, &folder.join("feeds"), Arc::clone(&feeds));
         let following = tokio::spawn(feeds::follow(list, Arc::clone(&enrichment), Arc::clone(&fresh)));
         let detect = watch::Sender::new(());
-        let open = |target| Door::open(target, export::Clock::System(clock::now)).context("cannot start an export");
-        let exports: Vec<Door> = settings.exports()?.into_iter().map(open).collect::<anyhow::Result<_>>()?;
-        let exports = Arc::new(exports);
+        let exports = settings.exports()?.into_iter().map(|export| Outgoing::open(export, &lake));
+        let exports = Arc::new(exports.collect::<anyhow::Result<Vec<_>>>()?);
         let (fresh_rows, taken) = (Arc::clone(&fresh), Arc::clone(&ingested));
         let ingest = ingest::run(Arc::clone(&lake), queue, enricher, fresh_rows, taken, Arc::clone(&exports));
         Ok(Self {
@@ -199,7 +198,7 @@ impl Core {
         self.following.abort();
         self.ingest.await?;
         let exports = self.exports;
-        tokio::task::spawn_blocking(move || exports.iter().for_each(Door::close)).await?;
+        tokio::task::spawn_blocking(move || exports.iter().for_each(Outgoing::close)).await?;
         // An import that runs keeps the lake; its file goes on where it was when it is imported again.
         drop(self.importing);
         drop(self.detect);
@@ -228,9 +227,9 @@ pub(crate) async fn serve(
         samples.extend(ingested.samples(&[]));
         samples.extend(enrichment.samples());
         samples.extend(detected.samples(&[]));
+        samples.extend(exports.iter().flat_map(Outgoing::samples));
         samples.extend(actions::samples(&told));
         samples.extend(feeds.samples(&[]));
-        samples.extend(exports.iter().flat_map(|export| export.counters().samples(&[export.name()])));
         samples
     };
     let services = services(Deps {
