@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 CORPORA = ../shared/corpora
 TOOLS = ../shared/tools
 
-.PHONY: demo test build program install web walk fmt fuzz bench bench-meter bench-threads bench-probe bench-lake bench-collect score-dpi score-probe score-npm score-detect need
+.PHONY: demo test build program install web walk fmt fuzz bench bench-meter bench-threads bench-probe bench-lake bench-collect score-dpi score-probe score-npm score-detect score-risks score-facts need
 
 ## Shows a small network in the browser: builds what is missing, replays captures, serves on loopback.
 demo: build
@@ -85,6 +85,14 @@ bench-collect: program
 ## Agreement of names and fingerprints with the expected flows of a corpus.
 score-dpi: build
 	sh benches/score-dpi.sh $(MINAMO) $(CORPORA) $(TOOLS)
+
+## Risks of flows beside those that ndpiReader found.
+score-risks: build
+	python3 benches/score-risks.py $(MINAMO) $(CORPORA)
+
+## Facts of protocols, field by field, beside Zeek's logs and Suricata's events.
+score-facts: build
+	python3 benches/score-facts.py $(MINAMO) $(CORPORA)
 
 ## Counters, flags and times of every conversation of the corpora against tshark, and other referees.
 score-probe: build

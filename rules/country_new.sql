@@ -4,9 +4,9 @@ question = { en = "Does a host exchange data with a country that nobody here has
 severity = "low"
 attack = ["T1071"]
 window = "1h"
-every = "15m"
+every = "1h"
 history = "30d"
-key = ["country", "src_ip"]
+key = ["country", "src_ip", "dst_ip"]
 text = { en = "{src_ip} exchanged {kilobytes} kB with {dst_ip} in {country}; nobody had talked with that country in the month before.", ja = "{src_ip} が {country} の {dst_ip} と {kilobytes} kB を交換しました。過去 1 か月にこの国との通信はありません。" }
 filter = "src_ip = {src_ip} and dst_country = {country}"
 

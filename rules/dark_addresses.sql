@@ -4,7 +4,7 @@ question = { en = "Does a host touch inside addresses that have not spoken for a
 severity = "medium"
 attack = ["T1018"]
 window = "1h"
-every = "15m"
+every = "30m"
 history = "7d"
 key = ["src_ip"]
 text = { en = "{src_ip} touched {addresses} inside addresses within an hour that have been silent for a week, such as {example}.", ja = "{src_ip} が 1 時間に、1 週間沈黙している内部アドレス {addresses} 個に触れました（例：{example}）。" }

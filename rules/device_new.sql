@@ -4,7 +4,7 @@ question = { en = "Is there an inside address that was not there in the last mon
 severity = "low"
 attack = ["T1200"]
 window = "1h"
-every = "15m"
+every = "1h"
 history = "30d"
 key = ["src_ip"]
 text = { en = "{src_ip} appeared: nobody had seen it in the month before. MAC address {mac}, name {name}.", ja = "{src_ip} が現れました。過去 1 か月には観測されていません（MAC アドレス {mac}、名前 {name}）。" }

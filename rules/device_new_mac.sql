@@ -4,7 +4,7 @@ question = { en = "Is there a MAC address that was not there in the last month?"
 severity = "low"
 attack = ["T1200"]
 window = "1h"
-every = "15m"
+every = "1h"
 history = "30d"
 key = ["mac"]
 text = { en = "The network card {mac} appeared with the address {address}, name {name}.", ja = "ネットワークカード {mac} がアドレス {address}、名前 {name} で現れました。" }

@@ -4,7 +4,7 @@ question = { en = "Does an address hand out leases that has not done so before?"
 severity = "high"
 attack = ["T1557.003"]
 window = "1h"
-every = "15m"
+every = "30m"
 history = "7d"
 key = ["src_ip"]
 text = { en = "{src_ip} answered {leases} DHCP requests; in the days before, {known} other server(s) did, and this one did not.", ja = "{src_ip} が {leases} 件の DHCP 要求に応答しました。これまでは別の {known} 台のサーバーが応答していました。" }

@@ -5,7 +5,7 @@ severity = "low"
 attack = ["T1071.004", "T1568"]
 window = "1h"
 every = "5m"
-key = ["src_ip", "dst_ip"]
+key = ["src_ip", "dst_ip", "dst_port"]
 text = { en = "{src_ip} asked {dst_ip} {queries} times within an hour; {own} of {clients} clients ask resolvers inside.", ja = "{src_ip} が 1 時間に {dst_ip} へ {queries} 回問い合わせました（{clients} 台中 {own} 台は内部のリゾルバーを利用）。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port}"
 

@@ -4,9 +4,9 @@ question = { en = "Does a client ask a name server outside that nobody here has 
 severity = "low"
 attack = ["T1071.004", "T1584.002"]
 window = "1h"
-every = "15m"
+every = "30m"
 history = "7d"
-key = ["src_ip", "dst_ip"]
+key = ["src_ip", "dst_ip", "dst_port"]
 text = { en = "{src_ip} asked the name server {dst_ip} {queries} times within an hour; nobody had asked it in the week before.", ja = "{src_ip} が 1 時間に DNS サーバー {dst_ip} へ {queries} 回問い合わせました。過去 1 週間には使われていません。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port}"
 

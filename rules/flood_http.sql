@@ -5,6 +5,7 @@ severity = "medium"
 attack = ["T1499.002"]
 window = "1m"
 every = "30s"
+key = ["src_ip", "dst_ip", "dst_port", "http_host"]
 text = { en = "{src_ip} sent {requests} requests to {http_host} on {dst_ip} within a minute.", ja = "{src_ip} が 1 分間に {dst_ip} の {http_host} へ {requests} 件の要求を送りました。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port}"
 

@@ -5,6 +5,7 @@ severity = "medium"
 attack = ["T1110.001"]
 window = "5m"
 every = "30s"
+key = ["src_ip", "dst_ip", "http_host", "http_path"]
 text = { en = "{src_ip} sent {requests} logins to {http_host}{http_path} on {dst_ip} within five minutes; {refused} were refused by their status.", ja = "{src_ip} が 5 分間に {dst_ip} の {http_host}{http_path} へ {requests} 回ログインを送りました（ステータスでの拒否 {refused} 回）。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port}"
 

@@ -4,7 +4,7 @@ question = { en = "Does a host open sessions of administration with many hosts t
 severity = "medium"
 attack = ["T1021.001", "T1021.002", "T1021.004", "T1021.006"]
 window = "1h"
-every = "15m"
+every = "1h"
 history = "14d"
 key = ["src_ip"]
 text = { en = "{src_ip} opened sessions of administration with {hosts} inside hosts within an hour that it had not touched in two weeks.", ja = "{src_ip} が 1 時間に、過去 2 週間に接続していない内部の {hosts} 台へ管理接続を開きました。" }

@@ -4,9 +4,8 @@ question = { en = "Does a host send mail to a server outside that it has not use
 severity = "low"
 attack = ["T1071.003", "T1048"]
 window = "1h"
-every = "15m"
+every = "30m"
 history = "7d"
-key = ["src_ip", "dst_ip"]
 text = { en = "{src_ip} sent mail to {dst_ip} {name}, to which it had sent none in the week before.", ja = "{src_ip} が {dst_ip} {name} へメールを送信しました。過去 1 週間には送信していません。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port}"
 

@@ -5,6 +5,7 @@ severity = "low"
 attack = ["T1498.002", "T1595"]
 window = "1h"
 every = "5m"
+key = ["src_ip", "dst_ip", "dst_port", "mode"]
 text = { en = "{src_ip} sent {requests} {mode} requests to the time server {dst_ip}; it answered with {octets} octets.", ja = "{src_ip} が時刻サーバー {dst_ip} へ {mode} 要求を {requests} 件送り、{octets} オクテットの応答がありました。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port}"
 

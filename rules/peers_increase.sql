@@ -4,7 +4,7 @@ question = { en = "Does a host talk with far more addresses within an hour than 
 severity = "low"
 attack = ["T1018", "T1071"]
 window = "1h"
-every = "15m"
+every = "30m"
 history = "7d"
 key = ["src_ip"]
 text = { en = "{src_ip} talked with {peers} addresses within an hour; its mean of the last week is {usual} and its most {most}.", ja = "{src_ip} が 1 時間に {peers} 個の相手と通信しました（過去 1 週間の平均 {usual}、最大 {most}）。" }

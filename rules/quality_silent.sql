@@ -4,7 +4,7 @@ question = { en = "Has an exporter stopped sending that sent all day?", ja = "1 
 severity = "medium"
 attack = ["T1562"]
 window = "1h"
-every = "15m"
+every = "30m"
 history = "1d"
 key = ["exporter"]
 text = { en = "{exporter} sent flows in {hours} of the 24 hours before, and none in this one.", ja = "{exporter} は直前 24 時間のうち {hours} 時間フローを送っていましたが、この 1 時間は送っていません。" }

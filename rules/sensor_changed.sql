@@ -4,7 +4,7 @@ question = { en = "Does a pair of devices of automation that always talked alike
 severity = "medium"
 attack = ["T0856", "T0832"]
 window = "1h"
-every = "15m"
+every = "30m"
 history = "3d"
 text = { en = "{app} between {src_ip} and {dst_ip}: {size} octets per packet every {pause} s, where {usual_size} every {usual_pause} s are usual ({seen} records).", ja = "{src_ip} と {dst_ip} の {app}：1 パケット {size} オクテット、{pause} 秒間隔です（通常は {usual_size} オクテット、{usual_pause} 秒間隔、{seen} レコード）。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port}"

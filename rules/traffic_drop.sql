@@ -4,7 +4,7 @@ question = { en = "Is there far less traffic than at the same hour of the weeks 
 severity = "medium"
 attack = ["T1489"]
 window = "1h"
-every = "15m"
+every = "1h"
 history = "28d"
 key = []
 text = { en = "{megabytes} MB moved within the hour where {usual} MB are usual (median of {weeks} weeks): a line, an exporter or a service may be down.", ja = "この 1 時間の通信量は {megabytes} MB で、通常（{weeks} 週の中央値）は {usual} MB です。回線・エクスポーター・サービスの停止が考えられます。" }

@@ -4,7 +4,7 @@ question = { en = "Is there far more traffic than at the same hour of the weeks 
 severity = "medium"
 attack = ["T1498", "T1048"]
 window = "1h"
-every = "15m"
+every = "1h"
 history = "28d"
 key = ["src_ip"]
 text = { en = "{megabytes} MB moved within the hour where {usual} MB are usual (median of {weeks} weeks); {src_ip} moved {more} MB more than it does.", ja = "この 1 時間の通信量は {megabytes} MB で、通常（{weeks} 週の中央値）は {usual} MB です。{src_ip} が普段より {more} MB 多く通信しました。" }

@@ -29,7 +29,8 @@ en = "A large upload over a slow line."
 ja = "低速回線での大きなアップロード。"
 +++
 -- Clear HTTP, and unknown content on the ports of the web: TLS has long lives of its own. Parts of a connection are joined.
-SELECT window_start, src_ip, dst_ip, dst_port, app, name, CAST(seconds / 60 AS BIGINT) AS minutes, sent / 1000 AS sent, received / 1000 AS received
+SELECT window_start, src_ip, dst_ip, dst_port, MAX(app) AS app, MAX(name) AS name, CAST(MAX(seconds) / 60 AS BIGINT) AS minutes,
+       SUM(sent) / 1000 AS sent, SUM(received) / 1000 AS received
 FROM (
     SELECT $window AS window_start, src_ip, src_port, dst_ip, dst_port, COALESCE(MAX(app), 'Unknown') AS app,
            COALESCE(MAX(http_host), MAX(dst_name), '') AS name, SUM(src_bytes) AS sent, SUM(dst_bytes) AS received,
@@ -43,3 +44,4 @@ FROM (
     GROUP BY $window, src_ip, src_port, dst_ip, dst_port
 ) AS connections
 WHERE seconds >= $minutes * 60 AND sent >= $kilobytes * 1000 AND sent * 100 >= received * $share
+GROUP BY window_start, src_ip, dst_ip, dst_port

@@ -4,7 +4,7 @@ question = { en = "Did a host send much more to the outside within an hour than 
 severity = "medium"
 attack = ["T1048", "T1567"]
 window = "1h"
-every = "15m"
+every = "30m"
 history = "7d"
 key = ["src_ip"]
 text = { en = "{src_ip} sent {megabytes} MB to the outside within an hour, most of it ({most} MB) to {dst_ip}; its most in an hour of the last week was {usual} MB.", ja = "{src_ip} が 1 時間に外部へ {megabytes} MB を送信しました（うち {dst_ip} へ {most} MB）。過去 1 週間の 1 時間あたり最大は {usual} MB です。" }

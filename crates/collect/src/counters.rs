@@ -88,7 +88,7 @@ minamo_base::counters! {
             "An exporter sends much data before its templates: let it send them more often.";
         /// Templates that came again with other fields.
         redefined_templates: AtomicU64 = "minamo_collect_redefined_templates_total" [],
-            "Two processes may send with one address and domain: give each its own domain.";
+            "Its exporter restarts or is set up anew often, or several come through one port (NAT): give each its own domain.";
         /// Templates withdrawn by their exporters.
         withdrawn_templates: AtomicU64 = "minamo_collect_withdrawn_templates_total" [], "";
         /// Withdrawals over UDP, which have no effect.

@@ -31,7 +31,7 @@ pub fn questions(feed: &str, addresses: &[Prefix], names: &[String], from: Time,
 fn question(feed: &str, column: &str, indicator: &str, test: &str, from: Time, to: Time) -> String {
     format!(
         "SELECT date_bin(INTERVAL '1 day', time_start) AS window_start, src_ip, dst_ip, dst_port, proto, \
-         '{}' AS threat_feed, {indicator} AS threat_indicator, '{column}' AS threat_match, \
+         '{}' AS threat_feed, {indicator} AS threat_indicator, '{column}' AS threat_matched, \
          COUNT(*) AS flows, SUM(src_bytes) AS src_bytes, SUM(dst_bytes) AS dst_bytes \
          FROM flows WHERE time_start >= TIMESTAMP '{from}' AND time_start < TIMESTAMP '{to}' AND ({test}) \
          GROUP BY 1, src_ip, dst_ip, dst_port, proto, {indicator}",

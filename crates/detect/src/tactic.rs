@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Tactics of MITRE ATT&CK (Enterprise), in the order of an attack, and which techniques of our rules serve which.
+//! Tactics of MITRE ATT&CK (Enterprise, and ICS where they have the same name), in the order of an attack, and which techniques of our rules serve which.
 //! Source: attack.mitre.org, the page of each technique.
 
 use crate::Text;
@@ -9,6 +9,8 @@ use crate::Text;
 pub enum Tactic {
     /// TA0043: to learn about the target from outside.
     Reconnaissance,
+    /// TA0042: to have what the attack needs.
+    ResourceDevelopment,
     /// TA0001: to get in.
     InitialAccess,
     /// TA0002: to run code.
@@ -34,8 +36,9 @@ pub enum Tactic {
 }
 
 /// All tactics in the order of an attack.
-pub const TACTICS: [Tactic; 12] = [
+pub const TACTICS: [Tactic; 13] = [
     Tactic::Reconnaissance,
+    Tactic::ResourceDevelopment,
     Tactic::InitialAccess,
     Tactic::Execution,
     Tactic::Persistence,
@@ -54,6 +57,7 @@ impl Tactic {
     pub fn word(self) -> &'static str {
         match self {
             Self::Reconnaissance => "reconnaissance",
+            Self::ResourceDevelopment => "resource_development",
             Self::InitialAccess => "initial_access",
             Self::Execution => "execution",
             Self::Persistence => "persistence",
@@ -72,6 +76,7 @@ impl Tactic {
     pub fn name(self) -> Text {
         let (en, ja) = match self {
             Self::Reconnaissance => ("reconnaissance", "偵察"),
+            Self::ResourceDevelopment => ("resource development", "攻撃準備"),
             Self::InitialAccess => ("initial access", "初期侵入"),
             Self::Execution => ("execution", "実行"),
             Self::Persistence => ("persistence", "永続化"),
@@ -92,11 +97,17 @@ impl Tactic {
         let parent = technique.split('.').next()?;
         let number: u16 = parent.strip_prefix('T')?.parse().ok()?;
         Some(match number {
+            // ATT&CK for ICS.
+            840 | 842 | 846 | 887 | 888 => Self::Discovery,
+            812 | 859 | 866 | 867 | 886 | 891 => Self::LateralMovement,
+            869 | 884 | 885 => Self::CommandAndControl,
+            800..=899 => Self::Impact,
             1589..=1592 | 1595..=1598 => Self::Reconnaissance,
+            1583..=1588 | 1608 | 1650 => Self::ResourceDevelopment,
             1078 | 1091 | 1133 | 1189 | 1190 | 1195 | 1199 | 1200 | 1566 => Self::InitialAccess,
             1047 | 1053 | 1059 | 1106 | 1203 | 1204 | 1569 | 1610 => Self::Execution,
             1098 | 1136 | 1197 | 1505 | 1543 => Self::Persistence,
-            1014 | 1027 | 1036 | 1070 | 1112 | 1207 | 1550 | 1562 | 1564 => Self::DefenseEvasion,
+            1014 | 1027 | 1036 | 1070 | 1112 | 1207 | 1550 | 1562 | 1564 | 1600 => Self::DefenseEvasion,
             1003 | 1040 | 1110 | 1111 | 1187 | 1212 | 1539 | 1552 | 1555..=1558 => Self::CredentialAccess,
             1007 | 1012 | 1016 | 1018 | 1033 | 1046 | 1049 | 1057 | 1069 | 1082 | 1083 | 1087 | 1120 | 1135 | 1201
             | 1482 => Self::Discovery,

@@ -46,6 +46,8 @@ minamo_base::counters! {
         fingerprints_refused: AtomicU64 = "minamo_enrich_refused_files_total" [reason = "fingerprints"], "The log says why.";
         /// Flows with a fingerprint that a feed knows.
         matched: AtomicU64 = "minamo_enrich_fingerprints_total" [], "";
+        /// Flows with an address or name that a feed of threats knows.
+        threatened: AtomicU64 = "minamo_enrich_threats_total" [], "";
         /// Networks files with errors: what was known before stays in force.
         networks_refused: AtomicU64 = "minamo_enrich_refused_files_total" [reason = "networks"], "The log says why.";
         /// Databases that cannot be read: those before stay in force.
@@ -121,6 +123,10 @@ impl Counters {
     /// Feeds of fingerprints could not be used, and those before stay in force.
     pub fn fingerprints_refused(&self) {
         add(&self.fingerprints_refused, 1);
+    }
+
+    pub(crate) fn threatened(&self, flows: usize) {
+        add(&self.threatened, flows as u64);
     }
 
     pub(crate) fn matched(&self, flows: usize) {

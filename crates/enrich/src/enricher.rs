@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Adds the columns to batches. Addresses of a batch are looked up once each; the columns are then taken from these
-//! answers by number. Columns that a batch already has are kept: what was written as known then is not written again.
+//! answers by number. Values that a batch already has are kept: what was written as known then, or was told by another
+//! collector, is not written again.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -8,7 +9,8 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, FixedSizeBinaryArray, ListBuilder, RecordBatch,
     RecordBatchOptions, StringViewBuilder, TimestampNanosecondArray, UInt32Array, UInt32Builder,
 };
-use arrow::compute::{not, nullif, take};
+use arrow::compute::kernels::zip::zip;
+use arrow::compute::{is_not_null, not, nullif, take};
 use arrow::datatypes::{Field, Schema, UInt32Type};
 use arrow::error::ArrowError;
 use hashbrown::HashMap;
@@ -18,7 +20,8 @@ use rapidhash::fast::RandomState;
 
 use crate::marks::marked;
 use crate::names::{Names, ip};
-use crate::{Counters, Database, Definitions, Fingerprints, Label, Place, Table, Version};
+use crate::threats::threatened;
+use crate::{Counters, Database, Definitions, Fingerprints, Label, Place, Table, ThreatTable, Version};
 
 /// Bounds and switches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,13 +58,14 @@ pub struct Sources {
     tables: Vec<Arc<Table>>,
     databases: Vec<Arc<Database>>,
     fingerprints: Arc<Fingerprints>,
+    threats: Arc<ThreatTable>,
 }
 
 impl Sources {
     /// Sources of these definitions and databases.
     pub fn new(definitions: Definitions, databases: Vec<Arc<Database>>) -> Self {
         let tables = definitions.versions().iter().map(|version| Arc::new(Table::new(&version.entries))).collect();
-        Self { definitions, tables, databases, fingerprints: Arc::default() }
+        Self { definitions, tables, databases, fingerprints: Arc::default(), threats: Arc::default() }
     }
 
     /// The same with these feeds of fingerprints.
@@ -78,7 +82,12 @@ impl Sources {
         let before = |version: &Version| ready.get(&version.valid_from).copied().map(Arc::clone);
         let table = |v: &Version| before(v).unwrap_or_else(|| Arc::new(Table::new(&v.entries)));
         let tables = definitions.versions().iter().map(table).collect();
-        Self { definitions, tables, databases: self.databases.clone(), fingerprints: Arc::clone(&self.fingerprints) }
+        Self { definitions, tables, ..self.clone() }
+    }
+
+    /// The same with these feeds of threats.
+    pub fn with_threats(self, threats: ThreatTable) -> Self {
+        Self { threats: Arc::new(threats), ..self }
     }
 
     /// The feeds of fingerprints.
@@ -144,6 +153,12 @@ impl Control {
         self.reload(Sources::clone(&before).with_fingerprints(fingerprints));
     }
 
+    /// New feeds of threats, for all batches that come from now on.
+    pub fn beware_of(&self, threats: ThreatTable) {
+        let before = self.sources();
+        self.reload(Sources::clone(&before).with_threats(threats));
+    }
+
     /// The counters.
     pub fn counters(&self) -> &Counters {
         &self.counters
@@ -206,7 +221,8 @@ impl Enricher {
         columns.add_hosts()?;
         columns.add_networks(&asked, &sources)?;
         columns.add_places(&asked, &sources, counters)?;
-        Ok(marked(&columns.finish()?, &sources.fingerprints, counters)?)
+        let batch = marked(&columns.finish()?, &sources.fingerprints, counters)?;
+        Ok(threatened(&batch, &sources.threats, counters)?)
     }
 }
 
@@ -283,15 +299,21 @@ impl<'a> Columns<'a> {
         Self { fields, arrays: batch.columns().to_vec(), batch, counters }
     }
 
-    /// Adds a column unless nothing is in it or the batch has it already.
-    fn add(&mut self, name: &str, array: ArrayRef) {
+    /// Adds a column unless nothing is in it; where the batch has it already, for the rows that have no value.
+    fn add(&mut self, name: &str, array: ArrayRef) -> Result<(), ArrowError> {
         let values = array.len() - array.null_count();
-        let Some(column) = FLOWS.column(name).filter(|_| values > 0) else { return };
-        if self.batch.column_by_name(name).is_none() {
+        let Some(column) = FLOWS.column(name).filter(|_| values > 0) else { return Ok(()) };
+        let Ok(at) = self.batch.schema_ref().index_of(name) else {
             self.counters.filled(name, values);
             self.fields.push(Arc::new(column.field()));
             self.arrays.push(array);
-        }
+            return Ok(());
+        };
+        let Some(told) = self.arrays.get_mut(at).filter(|told| told.null_count() > 0) else { return Ok(()) };
+        let whole = zip(&is_not_null(told)?, told, &array)?;
+        self.counters.filled(name, told.null_count() - whole.null_count());
+        *told = whole;
+        Ok(())
     }
 
     /// Adds a column for each side from the values of the distinct addresses.
@@ -300,7 +322,7 @@ impl<'a> Columns<'a> {
             return Ok(());
         }
         for (name, numbers) in names.into_iter().zip([&asked.src, &asked.dst]) {
-            self.add(name, take(&values, numbers, None)?);
+            self.add(name, take(&values, numbers, None)?)?;
         }
         Ok(())
     }
@@ -322,7 +344,7 @@ impl<'a> Columns<'a> {
             let found: Vec<Option<Arc<str>>> = own.iter().zip(peers).enumerate().map(name).collect();
             let mut texts = Texts::default();
             found.iter().for_each(|name| texts.push(name.as_deref()));
-            self.add(column, texts.finish()?);
+            self.add(column, texts.finish()?)?;
         }
         Ok(())
     }
@@ -424,7 +446,7 @@ impl<'a> Columns<'a> {
         }
         if let Some(told) = told.filter(|_| found.iter().all(Option::is_none)) {
             let known = BooleanArray::from_unary(told, |number| number != 0);
-            self.add(system, nullif(told, &not(&known)?)?);
+            self.add(system, nullif(told, &not(&known)?)?)?;
             return Ok(());
         }
         let mut systems = UInt32Builder::with_capacity(numbers.len());
@@ -437,8 +459,8 @@ impl<'a> Columns<'a> {
             systems.append_option(known);
             organisations.push(place.filter(|p| p.system == known).and_then(|p| p.organisation.as_deref()));
         }
-        self.add(system, Arc::new(systems.finish()));
-        self.add(organisation, organisations.finish()?);
+        self.add(system, Arc::new(systems.finish()))?;
+        self.add(organisation, organisations.finish()?)?;
         Ok(())
     }
 

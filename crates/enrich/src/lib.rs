@@ -16,6 +16,7 @@ mod names;
 mod networks;
 mod set;
 mod table;
+mod threats;
 
 pub use counters::{Counters, METRICS};
 pub use definitions::{Definitions, Entry, Fault, Version};

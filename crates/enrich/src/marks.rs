@@ -67,19 +67,19 @@ pub(crate) fn marked(
 }
 
 /// The columns of a batch, some of them new.
-struct Columns {
+pub(crate) struct Columns {
     fields: Vec<Arc<Field>>,
     arrays: Vec<ArrayRef>,
 }
 
 impl Columns {
-    fn of(batch: &RecordBatch) -> Self {
+    pub(crate) fn of(batch: &RecordBatch) -> Self {
         let fields = batch.schema_ref().fields().iter().map(Arc::clone).collect();
         Self { fields, arrays: batch.columns().to_vec() }
     }
 
     /// Sets a column, in the place of one of that name.
-    fn put(&mut self, name: &str, array: ArrayRef) {
+    pub(crate) fn put(&mut self, name: &str, array: ArrayRef) {
         let Some(column) = FLOWS.column(name) else { return };
         match self.fields.iter().position(|field| field.name() == name).and_then(|at| self.arrays.get_mut(at)) {
             Some(place) => *place = array,
@@ -114,7 +114,7 @@ impl Columns {
         self.put("risk_evidence", Arc::new(evidence.finish()));
     }
 
-    fn finish(self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    pub(crate) fn finish(self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         let schema = Schema::new_with_metadata(self.fields, batch.schema_ref().metadata().clone());
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         RecordBatch::try_new_with_options(Arc::new(schema), self.arrays, &options)

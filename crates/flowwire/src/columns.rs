@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use minamo_base::{Ip, Mac, Time};
 use minamo_model::Flow;
-use minamo_schema::{Block, ColumnId, Value, octets};
+use minamo_schema::{Block, ColumnId, Each, Value, octets};
 
 use crate::Output;
 use crate::cache::Learned;
@@ -15,10 +15,11 @@ use crate::element::Coding;
 use crate::finish::{self, Header};
 use crate::measure::{self, Measure};
 use crate::plan::{
-    DOMAIN, DST_BYTES, DST_FLAGS, DST_PACKETS, DST_PORT, Fill, ICMP_CODE, ICMP_KIND, IN_IF, Kind, PROTO, Plan,
-    SRC_BYTES, SRC_FLAGS, SRC_PACKETS, SRC_PORT, TIME_END, TIME_START,
+    DOMAIN, DST_BYTES, DST_FLAGS, DST_PACKETS, DST_PORT, EXPORTER_IP, Fill, ICMP_CODE, ICMP_KIND, IN_IF, Kind, PROTO,
+    Plan, SRC_BYTES, SRC_FLAGS, SRC_PACKETS, SRC_PORT, TIME_END, TIME_START,
 };
 use crate::record::{moment, uint};
+use crate::template::Guard;
 
 /// Records that are read together: what they become stays in the nearest cache.
 const TOGETHER: usize = 256;
@@ -31,13 +32,78 @@ const SOURCE: ColumnId = Flow::at("source");
 const ORIENTATION: ColumnId = Flow::at("orientation");
 const END_REASON: ColumnId = Flow::at("end_reason");
 const TIME_RECEIVED: ColumnId = Flow::at("time_received");
-const EXPORTER_IP: ColumnId = Flow::at("exporter_ip");
 const TIME_QUALITY: ColumnId = Flow::at("exporter_time_quality");
 const DIRECTION: ColumnId = Flow::at("exporter_direction");
 const RATE: ColumnId = Flow::at("sampling_rate");
 const RATE_ORIGIN: ColumnId = Flow::at("sampling_origin");
 const STATUS: ColumnId = Flow::at("forwarding_status");
 const STATUS_REASON: ColumnId = Flow::at("forwarding_reason");
+
+/// What fields that fill one column make of each other's values, as [`crate::template::Guard`] has it.
+trait Shared: Each + PartialEq {
+    /// True for the value that stands for none.
+    fn is_none(self) -> bool;
+    /// The bits of both.
+    fn or(self, other: Self) -> Self;
+}
+
+macro_rules! shared_number {
+    ($($ty:ty),*) => {$(
+        impl Shared for $ty {
+            fn is_none(self) -> bool {
+                self == 0
+            }
+
+            fn or(self, other: Self) -> Self {
+                self | other
+            }
+        }
+    )*};
+}
+
+shared_number!(u8, u16, u32, u64, i64);
+
+/// Addresses.
+impl Shared for u128 {
+    fn is_none(self) -> bool {
+        self == 0 || self == octets(Ip::v4([0; 4]))
+    }
+
+    fn or(self, other: Self) -> Self {
+        other
+    }
+}
+
+impl Shared for Mac {
+    fn is_none(self) -> bool {
+        self == Self::default()
+    }
+
+    fn or(self, other: Self) -> Self {
+        other
+    }
+}
+
+/// Makes a column of what `read` appends; where another field of the record made it already, of both.
+fn put<T: Shared>(block: &mut Block, fill: &Fill, read: impl FnOnce(&mut Vec<T>)) {
+    if fill.guard == Guard::Always {
+        if let Some(to) = block.each::<T>(fill.id) {
+            read(to);
+        }
+        return;
+    }
+    let mut values = Vec::with_capacity(block.rows());
+    read(&mut values);
+    let Some(column) = block.change::<T>(fill.id) else { return };
+    for (old, new) in column.iter_mut().zip(values) {
+        match fill.guard {
+            Guard::Or => *old = old.or(new),
+            Guard::NotZero if new.is_none() => {}
+            Guard::IfEmpty if !old.is_none() => {}
+            _ => *old = new,
+        }
+    }
+}
 
 /// Room for the records of one set, used again.
 #[derive(Debug, Default)]
@@ -165,47 +231,19 @@ impl Workbench {
     }
 
     fn fill(&mut self, fill: &Fill, records: Records<'_>, unfit: &mut u32) {
-        let (id, at, len) = (fill.id, fill.at, fill.len);
+        let (block, at, len) = (&mut self.block, fill.at, fill.len);
         // The field has no more octets than its column, or only the lowest counts: nothing else is cut off.
         match fill.kind {
-            Kind::U8 => {
-                if let Some(to) = self.block.each::<u8>(id) {
-                    records.numbers(at, len, to, |number| number as u8);
-                }
-            }
-            Kind::U16 => {
-                if let Some(to) = self.block.each::<u16>(id) {
-                    records.numbers(at, len, to, |number| number as u16);
-                }
-            }
-            Kind::U32 => {
-                if let Some(to) = self.block.each::<u32>(id) {
-                    records.numbers(at, len, to, |number| number as u32);
-                }
-            }
-            Kind::U64 => {
-                if let Some(to) = self.block.each::<u64>(id) {
-                    records.numbers(at, len, to, |number| number);
-                }
-            }
-            Kind::Ip => {
-                if let Some(to) = self.block.each::<u128>(id) {
-                    match len {
-                        4 => to.extend(records.arrays(at).map(|four| octets(Ip::v4(four)))),
-                        _ => to.extend(records.arrays(at).map(u128::from_ne_bytes)),
-                    }
-                }
-            }
-            Kind::Mac => {
-                if let Some(to) = self.block.each::<Mac>(id) {
-                    to.extend(records.arrays(at).map(Mac));
-                }
-            }
-            Kind::Time(coding) => {
-                if let Some(to) = self.block.each::<i64>(id) {
-                    instants(coding, records, at, len, to, unfit);
-                }
-            }
+            Kind::U8 => put::<u8>(block, fill, |to| records.numbers(at, len, to, |number| number as u8)),
+            Kind::U16 => put::<u16>(block, fill, |to| records.numbers(at, len, to, |number| number as u16)),
+            Kind::U32 => put::<u32>(block, fill, |to| records.numbers(at, len, to, |number| number as u32)),
+            Kind::U64 => put::<u64>(block, fill, |to| records.numbers(at, len, to, |number| number)),
+            Kind::Ip => put::<u128>(block, fill, |to| match len {
+                4 => to.extend(records.arrays(at).map(|four| octets(Ip::v4(four)))),
+                _ => to.extend(records.arrays(at).map(u128::from_ne_bytes)),
+            }),
+            Kind::Mac => put::<Mac>(block, fill, |to| to.extend(records.arrays(at).map(Mac))),
+            Kind::Time(coding) => put::<i64>(block, fill, |to| instants(coding, records, at, len, to, unfit)),
         }
     }
 

@@ -9,6 +9,7 @@ use minamo_model::FLOWS;
 use minamo_schema::{CellType, Column, ColumnId, Kind, Source};
 
 use crate::measure::{Measure, measure_of};
+use crate::own::{self, EXAMPLE_ENTERPRISE};
 use crate::registry::{Names, Type, known, same};
 
 /// Enterprise number that marks the elements of the reverse direction (RFC 5103 §6.1).
@@ -45,6 +46,12 @@ pub(crate) enum Coding {
     DnsRcode,
     /// Version of TLS, whose column has the name.
     TlsVersion,
+    /// List of texts (RFC 6313 §4.5.1), whose column is one too.
+    Texts,
+    /// List of unsigned numbers.
+    Numbers,
+    /// List of signed numbers.
+    Signed,
     /// Text behind the six octets of an application's and a field's number, as Cisco's NBAR sends it.
     Tagged,
     /// Seconds since the epoch (RFC 7011 §6.1.7).
@@ -66,6 +73,7 @@ impl Coding {
             Self::Ntp => len == 8,
             Self::DnsType | Self::DnsRcode | Self::TlsVersion => (1..=8).contains(&len),
             Self::Text | Self::Hex | Self::Digest | Self::Joined | Self::Tagged => true,
+            Self::Texts | Self::Numbers | Self::Signed => true,
         }
     }
 }
@@ -121,7 +129,11 @@ static PLACES: LazyLock<HashMap<(u32, u16), Place>> = LazyLock::new(|| {
     let mut places = HashMap::new();
     for (id, column) in FLOWS.places() {
         for (rank, source) in (0..=u8::MAX).zip(column.sources) {
-            let (Source::Ie(pen, element) | Source::Ie6(pen, element)) = *source else { continue };
+            let (pen, element) = match *source {
+                Source::Ie(pen, element) | Source::Ie6(pen, element) => (pen, element),
+                Source::Own(element) => (EXAMPLE_ENTERPRISE, element),
+                _ => continue,
+            };
             if let Some(coding) = coding(column, pen, element) {
                 places.insert((pen, element), Place { id, coding, rank, flags: column.kind == Kind::Flags });
             }
@@ -172,6 +184,9 @@ fn coding_of(column: &Column, kind: Type) -> Option<Coding> {
         (CellType::Mac, Type::Mac) => Coding::Mac,
         (CellType::Text, Type::Text) => Coding::Text,
         (CellType::TextList, Type::Text) => Coding::Joined,
+        (CellType::TextList, Type::BasicList) => Coding::Texts,
+        (CellType::U16List | CellType::U32List, Type::BasicList) => Coding::Numbers,
+        (CellType::I32List, Type::BasicList) => Coding::Signed,
         (CellType::Text, Type::Uint) => Coding::Decimal,
         (CellType::Text, Type::Octets) => Coding::Hex,
         (CellType::Time, Type::Secs) => Coding::Secs,
@@ -220,7 +235,11 @@ pub(crate) fn target(pen: u32, element: u16, scope: bool, names: &Names<'_>) -> 
         (0, 60 | 210) => return Target::Nowhere,
         _ => {}
     }
-    if let Some(place) = configured(pen, element, names).or_else(|| column_of(pen, element)) {
+    let told = names.learnt.contains_key(&(pen, element));
+    // Under the number for examples another's element may stand where ours does: it has said so then.
+    let registered = || if told && pen == EXAMPLE_ENTERPRISE { None } else { column_of(pen, element) };
+    let own = || if told { own(pen, element, names) } else { None };
+    if let Some(place) = configured(pen, element, names).or_else(registered).or_else(own) {
         return match DECIDED.get(&place.id) {
             Some(measure) => Target::Measure(*measure),
             None => Target::Column(place),
@@ -244,6 +263,14 @@ fn configured(pen: u32, element: u16, names: &Names<'_>) -> Option<Place> {
     let (_, column) = FLOWS.places().find(|(at, _)| *at == id)?;
     let coding = coding_of(column, names.of(pen, element).kind?)?;
     Some(Place { id, coding, rank: 0, flags: column.kind == Kind::Flags })
+}
+
+/// The column of an element that has the name of one of ours, under whatever enterprise number an exporter has it.
+fn own(pen: u32, element: u16, names: &Names<'_>) -> Option<Place> {
+    let named = names.of(pen, element);
+    let id = own::place_of(&named.name, named.kind)?;
+    let (_, column) = FLOWS.places().find(|(at, _)| *at == id)?;
+    Some(Place { id, coding: coding_of(column, named.kind?)?, rank: 0, flags: column.kind == Kind::Flags })
 }
 
 #[cfg(test)]
@@ -283,12 +310,34 @@ mod tests {
     }
 
     #[test]
+    fn our_elements_are_known_by_number_and_under_another_enterprise_by_name() {
+        let configured = Elements::default();
+        let mut learnt = Learnt::new();
+        let of = |pen, id, learnt: &Learnt| match target(pen, id, false, &Names { configured: &configured, learnt }) {
+            Target::Column(place) => FLOWS.places().find(|(id, _)| *id == place.id).map(|(_, column)| column.name),
+            _ => None,
+        };
+        assert_eq!(of(EXAMPLE_ENTERPRISE, 2, &learnt), Some("app_reason"));
+        assert_eq!(of(99_999, 700, &learnt), None);
+        learnt.insert((99_999, 700), ("minamoAppReason".into(), Type::Text));
+        assert_eq!(of(99_999, 700, &learnt), Some("app_reason"));
+        // Somebody else's example.
+        learnt.insert((EXAMPLE_ENTERPRISE, 2), ("exampleColour".into(), Type::Text));
+        assert_eq!(of(EXAMPLE_ENTERPRISE, 2, &learnt), None);
+        learnt.insert((EXAMPLE_ENTERPRISE, 2), ("minamoAppReason".into(), Type::Uint));
+        assert_eq!(of(EXAMPLE_ENTERPRISE, 2, &learnt), None, "a type that it cannot have");
+    }
+
+    #[test]
     fn every_element_of_a_column_has_a_coding() {
         for (_, column) in FLOWS.places() {
             for source in column.sources {
-                if let Source::Ie(pen, element) | Source::Ie6(pen, element) = *source {
-                    assert!(coding(column, pen, element).is_some(), "{} {source:?}", column.name);
-                }
+                let (pen, element) = match *source {
+                    Source::Ie(pen, element) | Source::Ie6(pen, element) => (pen, element),
+                    Source::Own(element) => (EXAMPLE_ENTERPRISE, element),
+                    _ => continue,
+                };
+                assert!(coding(column, pen, element).is_some(), "{} {source:?}", column.name);
             }
         }
     }

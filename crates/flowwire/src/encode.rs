@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Rows to datagrams of NetFlow v1, v5, v7, v9 and IPFIX. Templates are made from the columns' own sources:
-//! one for each set of columns that rows have a value in, so that "not observed" stays absent on the wire.
+//! one for each set of columns that rows have a value in, so that "not observed" stays absent on the wire. Of our own
+//! elements, type information goes in front of the first template that has them ([`crate::types`], RFC 5610).
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -12,17 +13,21 @@ use minamo_schema::{CellType, ColumnId, Source, Value};
 use crate::element::{Coding, coding};
 use crate::finish;
 use crate::formats::{netflow1, netflow5, netflow7};
-use crate::record::to_ntp;
+use crate::own::{EXAMPLE_ENTERPRISE, Member};
+use crate::record::{MAX_MEMBERS, MAX_TEXT, to_ntp};
 use crate::template::VARIABLE;
+use crate::types::Types;
 
 /// Columns that one bit each of a layout's key can stand for.
-const MAX_COLUMNS: usize = 128;
+const MAX_COLUMNS: usize = 384;
 /// Templates made before the numbers start again.
 const MAX_LAYOUTS: usize = 4_096;
 /// Octets of a text in NetFlow v9, which has no variable lengths.
 const V9_TEXT: usize = 32;
-/// Longest text in IPFIX: its length fits one octet.
-const MAX_TEXT: usize = 254;
+/// Most octets of a list.
+const MAX_LIST: usize = 16_384;
+/// Most octets of a record with its template: a message of IPFIX tells its length in 16 bits.
+const MAX_RECORD: usize = 64_000;
 
 /// The format to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,14 +59,11 @@ impl Wire {
         Self::NAMES.iter().find(|(wire, _)| *wire == self).map_or("", |(_, name)| *name)
     }
 
-    /// True where the format has an element for a column; version 5 has fixed fields and no choice.
-    pub fn carries(self, column: ColumnId) -> bool {
-        let columns: &[Writable] = match self {
-            Self::Netflow9 => &NETFLOW9,
-            Self::Ipfix => &IPFIX,
-            _ => return false,
-        };
-        columns.iter().any(|known| known.four.column == column)
+    /// True where the format has an element for a column, with `own` ones of ours too; version 5 has fixed fields and
+    /// no choice.
+    pub fn carries(self, column: ColumnId, own: bool) -> bool {
+        matches!(self, Self::Netflow9 | Self::Ipfix)
+            && columns(self, own).iter().any(|known| known.four.column == column)
     }
 }
 
@@ -89,20 +91,39 @@ pub struct Encoder {
     layouts: HashMap<Key, Layout>,
     chosen: Option<Chosen>,
     millis: bool,
+    /// The enterprise number of our own elements, where they are written.
+    enterprise: Option<u32>,
+    types: Types,
 }
 
 /// The columns that are written where not all are: as bits, and in their order.
 #[derive(Debug)]
 struct Chosen {
-    columns: u128,
+    columns: Bits,
     order: Vec<usize>,
+}
+
+/// One bit for each column that can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+struct Bits([u128; MAX_COLUMNS / 128]);
+
+impl Bits {
+    fn set(&mut self, at: usize) {
+        if let Some(word) = self.0.get_mut(at / 128) {
+            *word |= 1 << (at % 128);
+        }
+    }
+
+    fn has(&self, at: usize) -> bool {
+        self.0.get(at / 128).is_some_and(|word| word >> (at % 128) & 1 == 1)
+    }
 }
 
 /// The columns that a row has a value in, and those of them that hold an IPv6 address, as bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Key {
-    present: u128,
-    six: u128,
+    present: Bits,
+    six: Bits,
 }
 
 #[derive(Debug)]
@@ -128,38 +149,60 @@ struct Piece {
 struct Writable {
     four: Piece,
     six: Piece,
+    /// True for our own element of a list whose public one joins the members with commas: it is written where that
+    /// loses something.
+    spare: bool,
 }
 
-static IPFIX: LazyLock<Vec<Writable>> = LazyLock::new(|| writable(Wire::Ipfix));
-static NETFLOW9: LazyLock<Vec<Writable>> = LazyLock::new(|| writable(Wire::Netflow9));
+static IPFIX: LazyLock<Vec<Writable>> = LazyLock::new(|| writable(Wire::Ipfix, false));
+static IPFIX_OWN: LazyLock<Vec<Writable>> = LazyLock::new(|| writable(Wire::Ipfix, true));
+static NETFLOW9: LazyLock<Vec<Writable>> = LazyLock::new(|| writable(Wire::Netflow9, false));
 
-fn writable(wire: Wire) -> Vec<Writable> {
+fn columns(wire: Wire, own: bool) -> &'static [Writable] {
+    match (wire, own) {
+        (Wire::Ipfix, true) => &IPFIX_OWN,
+        (Wire::Ipfix, false) => &IPFIX,
+        _ => &NETFLOW9,
+    }
+}
+
+fn writable(wire: Wire, own: bool) -> Vec<Writable> {
     let fits = |pen: u32, element: u16| (wire == Wire::Ipfix && element < 0x8000) || (pen == 0 && element < 128);
-    let all = FLOWS.places().filter_map(|(id, column)| {
+    let all = FLOWS.places().flat_map(|(id, column)| {
         let piece = |pen, element, six| {
             let coding = coding(column, pen, element)?;
             let len = match coding {
                 Coding::DnsType | Coding::DnsRcode | Coding::TlsVersion => 2,
                 // Octets are read only: their columns are text, and the next source of the column has text too.
                 Coding::Digest => return None,
+                Coding::Texts | Coding::Numbers | Coding::Signed => VARIABLE,
+                // Of ours there is one element for both families.
+                Coding::Ip if pen == EXAMPLE_ENTERPRISE => 16,
                 _ => width(wire, column.cell, element, six),
             };
             Some(Piece { column: id, pen, element, len, coding })
         };
-        let four = column.sources.iter().find_map(|source| match *source {
+        let public = column.sources.iter().find_map(|source| match *source {
             Source::Ie(pen, element) if fits(pen, element) => piece(pen, element, false),
             _ => None,
-        })?;
+        });
         let six = column.sources.iter().find_map(|source| match *source {
             Source::Ie6(pen, element) if fits(pen, element) => piece(pen, element, true),
             _ => None,
         });
-        Some(Writable { four, six: six.unwrap_or(four) })
+        let ours = column.sources.iter().find_map(|source| match *source {
+            Source::Own(element) if own => piece(EXAMPLE_ENTERPRISE, element, false),
+            _ => None,
+        });
+        let spare = public.is_some();
+        let public = public.map(|four| Writable { four, six: six.unwrap_or(four), spare: false });
+        let ours = ours.map(|four| Writable { four, six: four, spare });
+        public.into_iter().chain(ours)
     });
     let words = WORDS.iter().filter(|(_, element)| fits(0, *element)).filter_map(|(name, element)| {
         let (id, _) = FLOWS.places().find(|(_, column)| column.name == *name)?;
         let piece = Piece { column: id, pen: 0, element: *element, len: 1, coding: Coding::Uint };
-        Some(Writable { four: piece, six: piece })
+        Some(Writable { four: piece, six: piece, spare: false })
     });
     // One bit each in a layout's key; a test says that there are no more.
     all.chain(words).take(MAX_COLUMNS).collect()
@@ -238,6 +281,8 @@ impl Encoder {
             layouts: HashMap::new(),
             chosen: None,
             millis: false,
+            enterprise: None,
+            types: Types::default(),
         }
     }
 
@@ -252,7 +297,8 @@ impl Encoder {
     pub fn with_columns(mut self, columns: &[ColumnId]) -> Self {
         let place = |id: &ColumnId| self.columns().iter().position(|column| column.four.column == *id);
         let order: Vec<usize> = columns.iter().filter_map(place).collect();
-        let columns = order.iter().fold(0, |bits, at| bits | 1 << at);
+        let mut columns = Bits::default();
+        order.iter().for_each(|at| columns.set(*at));
         self.chosen = Some(Chosen { columns, order });
         self
     }
@@ -260,6 +306,13 @@ impl Encoder {
     /// Tells times in milliseconds (elements 152 and 153), which every receiver knows, instead of nanoseconds.
     pub fn with_milliseconds(mut self) -> Self {
         self.millis = true;
+        self
+    }
+
+    /// Writes our own elements too, for columns that have no other, under this enterprise number; IPFIX only. To be
+    /// called before [`Encoder::with_columns`].
+    pub fn with_enterprise(mut self, number: u32) -> Self {
+        self.enterprise = Some(number).filter(|_| self.wire == Wire::Ipfix);
         self
     }
 
@@ -277,6 +330,7 @@ impl Encoder {
     /// Sends every template again before its next record.
     pub fn refresh_templates(&mut self) {
         self.layouts.values_mut().for_each(|layout| layout.sent = None);
+        self.types = Types::default();
     }
 
     /// Encodes rows, exported at `now`, and hands each datagram to `out`.
@@ -305,26 +359,26 @@ impl Encoder {
     }
 
     fn columns(&self) -> &'static [Writable] {
-        if self.wire == Wire::Ipfix { &IPFIX } else { &NETFLOW9 }
+        columns(self.wire, self.enterprise.is_some())
     }
 
     fn key(&self, row: &Flow) -> Key {
         let six = row.core.src_ip.as_v4().is_none() || row.core.dst_ip.as_v4().is_none();
-        let mut key = Key { present: 0, six: 0 };
+        let mut key = Key { present: Bits::default(), six: Bits::default() };
         for (at, column) in self.columns().iter().enumerate() {
             let value = row.get(column.four.column);
             let absent = match &value {
                 Value::Null => true,
-                // An unknown application is one that has no name to send.
                 Value::Text(_)
                     if WORDS.iter().any(|(_, known)| (0, *known) == (column.four.pen, column.four.element)) =>
                 {
                     derived(row, &column.four, self.wire).is_none()
                 }
-                Value::Text(text) => text.is_empty() || column.four.element == 96 && text == "Unknown",
+                Value::Text(text) => text.is_empty() || is_implied(row, column.four.column, text),
+                Value::Texts(list) => column.spare && joins(list),
                 _ => false,
             };
-            let written = self.chosen.as_ref().map_or(!absent, |chosen| chosen.columns >> at & 1 == 1);
+            let written = self.chosen.as_ref().map_or(!absent, |chosen| chosen.columns.has(at));
             if !written {
                 continue;
             }
@@ -333,8 +387,10 @@ impl Encoder {
                 Value::Ip(ip) if !matches!(column.four.element, 8 | 12) => ip.as_v4().is_none(),
                 _ => six,
             };
-            key.present |= 1 << at;
-            key.six |= u128::from(own) << at;
+            key.present.set(at);
+            if own {
+                key.six.set(at);
+            }
         }
         key
     }
@@ -348,10 +404,10 @@ impl Encoder {
         let id = u16::try_from(256 + self.layouts.len()).unwrap_or(u16::MAX);
         self.layouts.entry(key).or_insert_with(|| {
             let order = order.unwrap_or_else(|| (0..columns.len()).collect());
-            let present = order.into_iter().filter(|at| key.present >> at & 1 == 1);
-            let field = |at: usize| columns.get(at).map(|c| if key.six >> at & 1 == 1 { c.six } else { c.four });
-            let coarse = |piece: Piece| match piece.element {
-                element @ (156 | 157) if millis => Piece { element: element - 4, coding: Coding::Millis, ..piece },
+            let present = order.into_iter().filter(|at| key.present.has(*at));
+            let field = |at: usize| columns.get(at).map(|c| if key.six.has(at) { c.six } else { c.four });
+            let coarse = |piece: Piece| match (piece.pen, piece.element) {
+                (0, element @ (156 | 157)) if millis => Piece { element: element - 4, coding: Coding::Millis, ..piece },
                 _ => piece,
             };
             Layout { id, fields: present.filter_map(field).map(coarse).collect(), sent: None }
@@ -368,17 +424,26 @@ impl Encoder {
         out: &mut dyn FnMut(&[u8]),
     ) {
         let (boot, max, sent, refresh, wire) = (self.boot, self.max_octets, self.sent, self.refresh, self.wire);
+        let enterprise = self.enterprise.unwrap_or(EXAMPLE_ENTERPRISE);
         let layout = self.layout(key);
         let mut record = Vec::new();
         for piece in &layout.fields {
             let value = derived(row, piece, wire).map_or_else(|| row.get(piece.column), Value::Uint);
-            write(&mut record, piece, &value, boot);
+            write(&mut record, piece, &value, boot, enterprise);
         }
         let template = layout.fields.len() * 8 + 8;
+        if record.len() + template > MAX_RECORD {
+            done.refused += 1;
+            return;
+        }
+        let due = layout.sent.is_none_or(|at| at.saturating_add(refresh) <= sent);
         // The header, the template and the set's header and padding stand beside the record.
-        let needed = record.len()
-            + 8
-            + if layout.sent.is_none_or(|at| at.saturating_add(refresh) <= sent) { template } else { 0 };
+        let needed = record.len() + 8 + if due { template } else { 0 };
+        if due {
+            let own = layout.fields.iter().filter(|piece| piece.pen == EXAMPLE_ENTERPRISE).map(|piece| piece.element);
+            let own: Vec<u16> = own.collect();
+            self.tell_types(&own, enterprise, draft, now, done, out);
+        }
         if !draft.body.is_empty() && HEADER_ROOM + draft.body.len() + needed > max {
             self.flush(draft, now, done, out);
         }
@@ -386,9 +451,30 @@ impl Encoder {
         let layout = self.layout(key);
         if layout.sent.is_none_or(|at| at.saturating_add(refresh) <= sent) {
             layout.sent = Some(sent);
-            draft.template(layout, wire);
+            draft.template(layout, wire, enterprise);
         }
         draft.record(layout.id, &record);
+    }
+
+    /// Sends what receivers need to know of our elements, where it was not sent yet, in messages of its own.
+    fn tell_types(
+        &mut self,
+        own: &[u16],
+        enterprise: u32,
+        draft: &mut Draft,
+        now: Time,
+        done: &mut Encoded,
+        out: &mut dyn FnMut(&[u8]),
+    ) {
+        let room = self.max_octets - HEADER_ROOM;
+        let bodies = self.types.untold(own, enterprise, room);
+        if !bodies.is_empty() {
+            self.flush(draft, now, done, out);
+        }
+        for (body, options) in bodies {
+            let mut told = Draft { body, options, ..Draft::default() };
+            self.flush(&mut told, now, done, out);
+        }
     }
 
     fn flush(&mut self, draft: &mut Draft, now: Time, done: &mut Encoded, out: &mut dyn FnMut(&[u8])) {
@@ -397,7 +483,7 @@ impl Encoder {
             return;
         }
         let secs = u32::try_from(now.secs()).unwrap_or(0).to_be_bytes();
-        let records = u32::try_from(draft.records).unwrap_or(0);
+        let records = u32::try_from(draft.records + draft.options).unwrap_or(0);
         let count = u16::try_from(draft.records + draft.templates).unwrap_or(u16::MAX);
         let mut datagram = Vec::with_capacity(HEADER_ROOM + draft.body.len());
         if self.wire == Wire::Ipfix {
@@ -416,7 +502,7 @@ impl Encoder {
         datagram.extend(self.domain.to_be_bytes());
         datagram.append(&mut draft.body);
         out(&datagram);
-        // RFC 7011 §3.1 counts data records, RFC 3954 §5.1 datagrams.
+        // RFC 7011 §3.1 counts data records, those of options too, RFC 3954 §5.1 datagrams.
         self.sequence = self.sequence.wrapping_add(if self.wire == Wire::Ipfix { records } else { 1 });
         self.sent += 1;
         done.datagrams += 1;
@@ -481,6 +567,8 @@ struct Draft {
     /// Template and first octet of the open data set.
     open: Option<(u16, usize)>,
     records: usize,
+    /// Records of options.
+    options: usize,
     templates: usize,
 }
 
@@ -508,7 +596,7 @@ impl Draft {
         start
     }
 
-    fn template(&mut self, layout: &Layout, wire: Wire) {
+    fn template(&mut self, layout: &Layout, wire: Wire, enterprise: u32) {
         self.close();
         let start = self.begin_set(if wire == Wire::Ipfix { 2 } else { 0 });
         self.body.extend(layout.id.to_be_bytes());
@@ -518,7 +606,8 @@ impl Draft {
             self.body.extend((piece.element | bit).to_be_bytes());
             self.body.extend(piece.len.to_be_bytes());
             if piece.pen != 0 {
-                self.body.extend(piece.pen.to_be_bytes());
+                let pen = if piece.pen == EXAMPLE_ENTERPRISE { enterprise } else { piece.pen };
+                self.body.extend(pen.to_be_bytes());
             }
         }
         self.end_set(start);
@@ -535,6 +624,34 @@ impl Draft {
     }
 }
 
+/// True for a list whose members are the same when they were joined by commas and cut apart again.
+fn joins(list: &[String]) -> bool {
+    let plain = |member: &String| !member.is_empty() && !member.contains(',') && member.trim() == member;
+    let octets: usize = list.iter().map(|member| member.len() + 1).sum();
+    list.len() <= MAX_MEMBERS && octets <= MAX_TEXT && list.iter().all(plain)
+}
+
+/// True for a word that a receiver gives the row where nothing is said.
+fn is_implied(row: &Flow, column: ColumnId, word: &str) -> bool {
+    let unknown = |app: &str| app.is_empty() || app.eq_ignore_ascii_case(finish::UNKNOWN);
+    match column {
+        // An unknown application is one that has no name to send.
+        APP => word == finish::UNKNOWN,
+        APP_CONFIDENCE => word == if unknown(&row.core.app) { finish::NOT_SURE } else { "exporter" },
+        ORIENTATION => word == finish::ORIENTATION,
+        SAMPLING_ORIGIN => {
+            let rate = row.sampling.as_deref().and_then(|sampling| sampling.rate).is_some();
+            rate && finish::ORIGINS.first() == Some(&word)
+        }
+        _ => false,
+    }
+}
+
+const APP: ColumnId = Flow::at("app");
+const APP_CONFIDENCE: ColumnId = Flow::at("app_confidence");
+const ORIENTATION: ColumnId = Flow::at("orientation");
+const SAMPLING_ORIGIN: ColumnId = Flow::at("sampling_origin");
+
 /// The element of the destination port.
 const DESTINATION_PORT: u16 = 11;
 
@@ -545,7 +662,7 @@ fn message(row: &Flow) -> Option<u64> {
 }
 
 /// Appends the octets of one field.
-fn write(out: &mut Vec<u8>, piece: &Piece, value: &Value<'_>, boot: Time) {
+fn write(out: &mut Vec<u8>, piece: &Piece, value: &Value<'_>, boot: Time, enterprise: u32) {
     let number = match (value, piece.coding) {
         (Value::Null, _) if piece.len == VARIABLE => return out.push(0),
         (Value::Null, _) => return out.resize(out.len() + usize::from(piece.len), 0),
@@ -554,7 +671,9 @@ fn write(out: &mut Vec<u8>, piece: &Piece, value: &Value<'_>, boot: Time) {
         (Value::Text(text), Coding::DnsRcode) => names::dns_rcode_number(text).unwrap_or(0).into(),
         (Value::Text(text), Coding::TlsVersion) => names::tls_version_number(text).unwrap_or(0).into(),
         (Value::Text(text), _) => return write_text(out, piece.len, text),
+        (Value::Texts(list), Coding::Texts) => return write_texts(out, list, enterprise),
         (Value::Texts(list), _) => return write_text(out, piece.len, &list.join(",")),
+        (Value::Numbers(list), _) => return write_numbers(out, list, piece.coding, enterprise),
         (Value::Ip(ip), _) => {
             match (piece.len, ip.as_v4()) {
                 (4, Some(four)) => out.extend(four),
@@ -582,12 +701,55 @@ fn write_text(out: &mut Vec<u8>, len: u16, text: &str) {
     let max = if len == VARIABLE { MAX_TEXT } else { V9_TEXT };
     let text = text.get(..text.floor_char_boundary(max)).unwrap_or_default();
     if len == VARIABLE {
-        out.push(u8::try_from(text.len()).unwrap_or(0));
+        return write_variable(out, text.as_bytes());
     }
     out.extend(text.as_bytes());
-    if len != VARIABLE {
-        out.resize(out.len() + V9_TEXT - text.len(), 0);
+    out.resize(out.len() + V9_TEXT - text.len(), 0);
+}
+
+/// Octets with their length in front: one octet, or three from 255 on (RFC 7011 §7).
+pub(crate) fn write_variable(out: &mut Vec<u8>, octets: &[u8]) {
+    let len = u16::try_from(octets.len()).unwrap_or(u16::MAX);
+    match u8::try_from(len) {
+        Ok(short @ 0..=254) => out.push(short),
+        _ => {
+            out.push(255);
+            out.extend(len.to_be_bytes());
+        }
     }
+    out.extend(octets.get(..len.into()).unwrap_or(octets));
+}
+
+/// Head of a list of one element (RFC 6313 §4.5.1); its order says something: "ordered".
+fn list_head(member: Member, len: u16, enterprise: u32) -> Vec<u8> {
+    let mut list = vec![4];
+    list.extend((member as u16 | 0x8000).to_be_bytes());
+    list.extend(len.to_be_bytes());
+    list.extend(enterprise.to_be_bytes());
+    list
+}
+
+fn write_texts(out: &mut Vec<u8>, texts: &[String], enterprise: u32) {
+    let mut list = list_head(Member::Text, VARIABLE, enterprise);
+    for text in texts {
+        let text = text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or_default();
+        // What is too long for a list ends it.
+        if list.len() + text.len() + 3 > MAX_LIST {
+            break;
+        }
+        write_variable(&mut list, text.as_bytes());
+    }
+    write_variable(out, &list);
+}
+
+fn write_numbers(out: &mut Vec<u8>, numbers: &[i64], coding: Coding, enterprise: u32) {
+    let member = if coding == Coding::Signed { Member::Signed } else { Member::Unsigned };
+    let mut list = list_head(member, 4, enterprise);
+    for number in numbers.iter().take(MAX_LIST / 4) {
+        let [_, _, _, _, low @ ..] = number.to_be_bytes();
+        list.extend(low);
+    }
+    write_variable(out, &list);
 }
 
 #[cfg(test)]
@@ -596,7 +758,7 @@ mod tests {
 
     #[test]
     fn every_column_with_an_element_has_a_bit() {
-        assert!(IPFIX.len() < MAX_COLUMNS && NETFLOW9.len() < IPFIX.len());
+        assert!(IPFIX_OWN.len() < MAX_COLUMNS && IPFIX.len() < IPFIX_OWN.len() && NETFLOW9.len() < IPFIX.len());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::cache::{Learned, Limits, Sampled};
 use crate::clock;
 use crate::extra;
 use crate::measure::{Measure, Measures};
+use crate::own::EXAMPLE_ENTERPRISE;
 use crate::record::{self, Tally};
 use crate::registry::{Type, known};
 
@@ -50,11 +51,17 @@ pub(crate) fn row(flow: &mut Flow, measures: &Measures, header: &Header, learned
     end_reason(flow, measures);
     decisions(flow, measures);
     let exporter = flow.exporter.get_or_insert_default();
-    exporter.ip = Some(header.exporter);
+    // A collector that hands records on tells whose they are (IANA, "exporterIPv4Address").
+    exporter.ip = exporter.ip.filter(|ip| !is_nobody(*ip)).or(Some(header.exporter));
     exporter.domain.get_or_insert(header.domain);
     flow.core.source = header.source.into();
     flow.core.time_received = Some(arrival(header.received));
-    flow.core.orientation = Some(ORIENTATION.into());
+    flow.core.orientation.get_or_insert(ORIENTATION.into());
+}
+
+/// True for the addresses that stand for none.
+fn is_nobody(ip: Ip) -> bool {
+    ip == Ip::default() || ip.as_v4() == Some([0; 4])
 }
 
 /// What the column `orientation` says of every exporter's rows.
@@ -125,7 +132,12 @@ fn element(
     let Some(name) = extra.iter().find_map(|entry| entry.strip_prefix("informationElementName=")) else { return true };
     // The name stands before `=` in `extra`.
     let name: String = name.chars().filter(|c| *c != '=' && !c.is_control()).take(MAX_ELEMENT_NAME).collect();
-    if pen == 0 || name.is_empty() || known(pen, id).is_some() {
+    // Elements under the number for examples are whose the exporter says they are.
+    let registered = match known(pen, id) {
+        Some((known, _)) => pen != EXAMPLE_ENTERPRISE || *known == *name && !learned.elements.contains_key(&(pen, id)),
+        None => false,
+    };
+    if pen == 0 || name.is_empty() || registered {
         return true;
     }
     let entry = (name.into_boxed_str(), kind);
@@ -336,7 +348,8 @@ fn sampling(flow: &mut Flow, measures: &Measures, header: &Header, learned: &Lea
     if let Some((rate, origin)) = found {
         let sampling = flow.sampling.get_or_insert_default();
         sampling.rate = Some(rate);
-        sampling.origin = ORIGINS.get(origin).map(|origin| (*origin).into());
+        let origin = ORIGINS.get(origin).map(|origin| (*origin).into());
+        sampling.origin = sampling.origin.take().or(origin);
     }
 }
 
@@ -377,7 +390,9 @@ fn application(flow: &mut Flow, measures: &Measures, learned: &Learned) {
     if !told {
         core.app = UNKNOWN.into();
     }
-    core.app_confidence = if told { "exporter" } else { NOT_SURE }.into();
+    if core.app_confidence.is_empty() {
+        core.app_confidence = if told { "exporter" } else { NOT_SURE }.into();
+    }
 }
 
 /// flowEndReason (element 136). "End of flow" is what TCP's flags say it was; other protocols have no end.

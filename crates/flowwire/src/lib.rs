@@ -25,6 +25,7 @@ mod measure;
 pub mod nfdump;
 pub mod notice;
 mod options;
+mod own;
 mod parking;
 mod persist;
 mod plan;
@@ -36,6 +37,7 @@ mod special;
 mod template;
 #[cfg(test)]
 mod tests;
+mod types;
 mod view;
 
 pub use cache::{Cache, CacheCounters, Limits};
@@ -45,6 +47,8 @@ pub use fact::{DeviceCounters, Fact, InterfaceCounters};
 pub use format::{Datagram, Format, Output, Report, Sender, Sink, Skipped, decode, decode_into};
 pub use formats::FORMATS;
 pub use options::{Interface, Statistics, Taught};
+pub use own::{EXAMPLE_ENTERPRISE, OwnElement, own_elements};
 pub use parking::ParkingCounters;
 pub use persist::Restored;
+pub use types::type_records;
 pub use view::{FieldView, SessionView, TemplateView};

@@ -39,6 +39,26 @@ pub(crate) fn read(kind: Type, name: &str, octets: &[u8], context: &Context<'_>,
     into.tally.unfit += u32::from(done.is_err());
 }
 
+/// The values of a basic list whose element is known from where it stands; nothing where it is cut or wrong.
+pub(crate) fn values(octets: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut cursor = Cursor::new(octets);
+    let (_, _, len) = head(&mut cursor).ok()?;
+    let mut values = Vec::new();
+    while !cursor.is_empty() && len != Some(0) && values.len() < MAX_VALUES {
+        values.push(field(&mut cursor, len).ok()?);
+    }
+    Some(values)
+}
+
+/// Enterprise and number of a basic list's element, and its length.
+fn head(cursor: &mut Cursor<'_>) -> Result<(u32, u16, Option<usize>), WireError> {
+    cursor.skip(1, "list.semantic")?;
+    let id = cursor.u16("list.element")?;
+    let len = cursor.u16("list.field_length")?;
+    let (pen, id) = if id & 0x8000 == 0 { (0, id) } else { (cursor.u32("list.enterprise")?, id & 0x7fff) };
+    Ok((pen, id, (len != VARIABLE).then_some(usize::from(len))))
+}
+
 /// RFC 6313 §4.5.1: semantic, element, its length, and the values.
 fn basic(
     cursor: &mut Cursor<'_>,
@@ -47,11 +67,7 @@ fn basic(
     into: &mut Filling<'_>,
     depth: u8,
 ) -> Result<(), WireError> {
-    cursor.skip(1, "list.semantic")?;
-    let id = cursor.u16("list.element")?;
-    let len = cursor.u16("list.field_length")?;
-    let (pen, id) = if id & 0x8000 == 0 { (0, id) } else { (cursor.u32("list.enterprise")?, id & 0x7fff) };
-    let len = (len != VARIABLE).then_some(usize::from(len));
+    let (pen, id, len) = head(cursor)?;
     // Values without octets would never end.
     if len == Some(0) {
         return if cursor.is_empty() { Ok(()) } else { Err(cursor.bad(2, "list.field_length", 0, "at least 1")) };

@@ -24,6 +24,7 @@ pub(crate) const DST_FLAGS: ColumnId = Flow::at("tcp_dst_flags");
 pub(crate) const ICMP_KIND: ColumnId = Flow::at("icmp_kind");
 pub(crate) const ICMP_CODE: ColumnId = Flow::at("icmp_code");
 pub(crate) const IN_IF: ColumnId = Flow::at("exporter_in_if");
+pub(crate) const EXPORTER_IP: ColumnId = Flow::at("exporter_ip");
 pub(crate) const DOMAIN: ColumnId = Flow::at("exporter_domain");
 
 /// Measures that decide columns row by row without a text of their own.
@@ -71,6 +72,8 @@ pub(crate) struct Fill {
     pub(crate) len: u16,
     /// Only rows of TCP have it.
     pub(crate) tcp: bool,
+    /// What becomes of the value where a field before filled the column too.
+    pub(crate) guard: Guard,
 }
 
 /// What a template does, field by field, where all of it is plain.
@@ -91,9 +94,9 @@ impl Plan {
             let len = u16::try_from(op.len?).ok()?;
             match op.action {
                 Action::Ignore => {}
-                Action::Column(id, coding, Guard::Always) => {
+                Action::Column(id, coding, guard) => {
                     let kind = kind(id, coding, len)?;
-                    fills.push(Fill { id, kind, at, len, tcp: false });
+                    fills.push(Fill { id, kind, at, len, tcp: false, guard });
                 }
                 Action::Measure(measure) if MEASURES.contains(&measure) && (1..=8).contains(&len) => {
                     measures.push((measure, at, len));
@@ -103,8 +106,9 @@ impl Plan {
             at = at.checked_add(len)?;
         }
         let fills_column = |id| fills.iter().any(|fill: &Fill| fill.id == id);
-        // The code alone would be taken for the message's only where the message is not told otherwise.
-        if fills.is_empty() || fills_column(ICMP_CODE) && !fills_column(ICMP_KIND) {
+        // An exporter that hands on others' records may name itself by zeros. The code alone would be taken for the
+        // message's only where the message is not told otherwise.
+        if fills.is_empty() || fills_column(EXPORTER_IP) || fills_column(ICMP_CODE) && !fills_column(ICMP_KIND) {
             return None;
         }
         Some(Self { size: at.into(), fills: fills.into(), measures: measures.into() })
@@ -163,9 +167,9 @@ mod tests {
             ("a text", &[(8, 4), (96, 16)]),
             ("no column at all", &[(22, 4), (21, 4)]),
             ("an element without a column", &[(8, 4), (65_000, 4)]),
-            ("two families in one column", &[(8, 4), (27, 16)]),
             ("a number that is wider than its column", &[(8, 4), (7, 4)]),
             ("a direction that turns rows", &[(8, 4), (239, 1)]),
+            ("an exporter that stands for others", &[(8, 4), (130, 4)]),
             ("an application by number", &[(8, 4), (95, 4)]),
             ("a code without its type", &[(8, 4), (177, 1)]),
             ("a measure that is too long", &[(8, 4), (136, 9)]),

@@ -14,8 +14,10 @@ use crate::registry::Names;
 use crate::template::{Action, Guard, Op, Template, field};
 use crate::{direct, extra, lists, special};
 
-/// Longest text taken from a record, in octets.
-const MAX_TEXT: usize = 1_024;
+/// Longest text taken from a record or written to one, in octets.
+pub(crate) const MAX_TEXT: usize = 4_096;
+/// Longest name of an access list or digest, in octets of the text.
+const MAX_DIGITS: usize = 1_024;
 /// Seconds from 1900-01-01 to 1970-01-01.
 const NTP_EPOCH: i64 = 2_208_988_800;
 
@@ -188,8 +190,14 @@ fn value(coding: Coding, octets: &[u8]) -> Option<Value<'_>> {
         Coding::Decimal => Value::Text(uint(octets)?.to_string().into()),
         Coding::Hex => Value::Text(grouped(octets)?.into()),
         Coding::Digest if octets.iter().all(|octet| *octet == 0) => return None,
-        Coding::Digest => Value::Text(hex(octets.get(..MAX_TEXT / 2).unwrap_or(octets)).into()),
+        Coding::Digest => Value::Text(hex(octets.get(..MAX_DIGITS / 2).unwrap_or(octets)).into()),
         Coding::Joined => Value::Texts(members(octets)?.into()),
+        Coding::Texts => {
+            let shown = |octets| text(octets).map_or_else(String::new, Cow::into_owned);
+            Value::Texts(lists::values(octets)?.into_iter().map(shown).collect::<Vec<_>>().into())
+        }
+        Coding::Numbers => Value::Numbers(numbers(octets, |item| i64::try_from(uint(item)?).ok())?),
+        Coding::Signed => Value::Numbers(numbers(octets, extra::signed)?),
         Coding::DnsType => Value::Text(names::dns_type(short(octets)?)),
         Coding::DnsRcode => Value::Text(names::dns_rcode(short(octets)?)),
         Coding::TlsVersion => Value::Text(names::tls_version(short(octets)?)?.into()),
@@ -212,12 +220,17 @@ pub(crate) fn moment(coding: Coding, number: u64) -> Option<Time> {
     }
 }
 
+/// The members of a list of numbers; nothing where one of them is none.
+fn numbers(octets: &[u8], of: impl Fn(&[u8]) -> Option<i64>) -> Option<Vec<i64>> {
+    lists::values(octets)?.into_iter().map(of).collect()
+}
+
 fn short(octets: &[u8]) -> Option<u16> {
     u16::try_from(uint(octets)?).ok()
 }
 
-/// Most members of a list.
-const MAX_MEMBERS: usize = 64;
+/// Most members of a list that is a text with commas.
+pub(crate) const MAX_MEMBERS: usize = 64;
 
 /// The members of a text with commas; nothing where there are none.
 fn members(octets: &[u8]) -> Option<Vec<String>> {
@@ -229,7 +242,7 @@ fn members(octets: &[u8]) -> Option<Vec<String>> {
 
 /// Hexadecimal in groups of four octets, as access lists are shown; nothing where all are zero.
 fn grouped(octets: &[u8]) -> Option<String> {
-    let octets = octets.get(..MAX_TEXT / 4).unwrap_or(octets);
+    let octets = octets.get(..MAX_DIGITS / 4).unwrap_or(octets);
     if octets.iter().all(|octet| *octet == 0) {
         return None;
     }
@@ -267,6 +280,7 @@ fn is_zero(value: &Value<'_>) -> bool {
         Value::Time(time) => *time == Time(0),
         Value::Text(text) => text.is_empty(),
         Value::Texts(list) => list.is_empty(),
+        Value::Numbers(list) => list.is_empty(),
         _ => false,
     }
 }

@@ -10,6 +10,7 @@ use minamo_schema::ColumnId;
 
 use crate::Elements;
 use crate::element::{REVERSE, V9_SCOPE};
+use crate::own::{self, EXAMPLE_ENTERPRISE};
 
 /// Enterprise number of ntop, whose elements NetFlow v9 carries with [`NTOP_V9`] added.
 const NTOP: u32 = 35_632;
@@ -100,6 +101,11 @@ impl Type {
         ABSTRACT.get(usize::try_from(number).ok()?).map(|(_, kind)| *kind)
     }
 
+    /// Name of the type with this number; nothing for numbers without a type.
+    pub(crate) fn abstract_name(number: u8) -> &'static str {
+        ABSTRACT.get(usize::from(number)).map_or("", |(name, _)| name)
+    }
+
     /// The type with this name (RFC 7012 §3.1).
     pub(crate) fn named(name: &str) -> Option<Self> {
         ABSTRACT.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
@@ -131,11 +137,14 @@ impl Names<'_> {
         if let Some(own) = self.configured.find(pen, id) {
             return Named { name: own.name.clone().into(), kind: Some(own.kind) };
         }
-        if let Some((name, kind)) = known(pen, id) {
+        let learnt = || {
+            let (name, kind) = self.learnt.get(&(pen, id))?;
+            Some((name.to_string().into(), *kind))
+        };
+        // Everybody may use the enterprise number for examples: there the exporter's own word goes first.
+        let told = if pen == EXAMPLE_ENTERPRISE { learnt() } else { None };
+        if let Some((name, kind)) = told.or_else(|| known(pen, id)).or_else(learnt) {
             return Named { name, kind: Some(kind) };
-        }
-        if let Some((name, kind)) = self.learnt.get(&(pen, id)) {
-            return Named { name: name.to_string().into(), kind: Some(*kind) };
         }
         Named { name: if pen == 0 { format!("{id}") } else { format!("{pen}.{id}") }.into(), kind: None }
     }
@@ -184,6 +193,10 @@ pub(crate) fn known(pen: u32, id: u16) -> Option<(Cow<'static, str>, Type)> {
         // RFC 3954 §6.1.
         let scope = ["scopeSystem", "scopeInterface", "scopeLineCard", "scopeCache", "scopeTemplate"];
         return Some(((*scope.get(usize::from(id).checked_sub(1)?)?).into(), Type::Uint));
+    }
+    if pen == EXAMPLE_ENTERPRISE {
+        let own = own::numbered(id)?;
+        return Some((own.name.as_str().into(), own.kind()?));
     }
     if pen != REVERSE {
         return None;

@@ -238,15 +238,6 @@ pub(crate) struct Buffer {
     /// Number of the observation domain: probes behind one address need numbers of their own.
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     pub(crate) domain: u32,
-    /// Certificates of the authorities that the collector's certificate may be of, for TLS; those of the system without.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ca: Option<PathBuf>,
-    /// Our certificate, where the collector wants one.
-    #[arg(long, value_name = "FILE", requires = "key")]
-    pub(crate) certificate: Option<PathBuf>,
-    /// Key of the certificate.
-    #[arg(long, value_name = "FILE", requires = "certificate")]
-    pub(crate) key: Option<PathBuf>,
 }
 
 /// The line of ndff, and what is ours of it.
@@ -342,6 +333,22 @@ pub(crate) struct Export {
     /// Both directions in one record, or a record for each; by default both for ipfix and one for the others.
     #[arg(long, value_enum, requires = "export")]
     pub(crate) sides: Option<Sides>,
+    /// Enterprise number of our elements, for columns that have no public one (IPFIX); 0 leaves them out. The default is the
+    /// number for examples (RFC 5612): nobody has registered one for this program.
+    #[arg(long, default_value_t = minamo_sinks::export::EXAMPLE_ENTERPRISE, value_name = "NUMBER")]
+    pub(crate) enterprise: u32,
+    /// Times to the nanosecond (IPFIX) instead of milliseconds, which every collector knows.
+    #[arg(long, requires = "export")]
+    pub(crate) nanoseconds: bool,
+    /// Certificates of the authorities that the collector's certificate may be of, for TLS; those of the system without.
+    #[arg(long, value_name = "FILE", requires = "export")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Our certificate, where the collector wants one.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// Key of the certificate.
+    #[arg(long, value_name = "FILE", requires = "certificate", requires = "export")]
+    pub(crate) key: Option<PathBuf>,
 }
 
 /// Directions in a record.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use minamo_base::Time;
-use minamo_detect::{Counter, Due, Engine, Rule, Rules};
+use minamo_detect::{Counter, Due, Engine, Rule, Rules, hunt};
 use minamo_model::{CellReader, EVENTS, EventBuilder, FLOWS, Row, text_value};
 use minamo_schema::Value;
 use minamo_server::detection::Suppressing;
@@ -25,6 +25,8 @@ use crate::ingest::Fresh;
 use crate::mark::Mark;
 use crate::rules::{Loaded, Sources, planned};
 
+/// The rule whose events say what feeds know.
+const FEED_RULE: &str = "feed_match";
 /// Rows that one run of a rule may give.
 const MAX_ROWS: usize = 10_000;
 /// Events of the past that are read at the start, so that they are not given twice.
@@ -55,6 +57,8 @@ minamo_base::counters! {
         left_out: AtomicU64 = "minamo_detect_skipped_windows_total" [], "Run the rule over the past: minamo rule run.";
         /// New events that were not stored, because their rule gave more than 500 in an hour.
         flooded: AtomicU64 = "minamo_detect_flooded_events_total" [], "The log says which rule: raise its threshold, or narrow it.";
+        /// Questions to the past for what is new in feeds.
+        hunted: AtomicU64 = "minamo_detect_hunts_total" [], "";
         /// Rules that were read and cannot run.
         refused: AtomicU64 = "minamo_detect_refused_rules_total" [], "The log says which and why.";
         /// Events forgotten to bound memory; they may be given twice.
@@ -197,6 +201,7 @@ impl Detector {
             }
             self.read_again(&fresh).await;
             let began = clock::now();
+            self.hunt(&fresh).await;
             self.look(&fresh, false).await;
             pause = pause_after(clock::now().since(began));
         }
@@ -242,6 +247,31 @@ impl Detector {
             if let Err(error) = self.look_with(rule, fresh, span).await {
                 self.counters.failures.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(rule = rule.name, "rule failed: {error:#}");
+            }
+        }
+    }
+
+    /// Searches the past for what is new in feeds; what is found are events as if it had been known.
+    async fn hunt(&mut self, fresh: &Fresh) {
+        for hunt in fresh.hunts() {
+            let Some(rule) = self.rules.get(FEED_RULE) else { return };
+            let now = clock::now();
+            tracing::info!(
+                feed = hunt.feed,
+                addresses = hunt.addresses.len(),
+                names = hunt.names.len(),
+                "searching the past"
+            );
+            for sql in hunt::questions(&hunt.feed, &hunt.addresses, &hunt.names, now - hunt.back, now) {
+                self.counters.hunted.fetch_add(1, Ordering::Relaxed);
+                let found = match self.lake.sql(&sql, MAX_ROWS).await {
+                    Ok(answer) => self.give(&rule, &answer.batches).await,
+                    Err(error) => Err(error.into()),
+                };
+                if let Err(error) = found {
+                    self.counters.failures.fetch_add(1, Ordering::Relaxed);
+                    tracing::error!(feed = hunt.feed, "the past could not be searched: {error:#}");
+                }
             }
         }
     }

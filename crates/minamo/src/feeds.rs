@@ -12,12 +12,16 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use minamo_base::{Prefix, Time};
-use minamo_enrich::{Indicators, ThreatTable};
+use minamo_enrich::{Control, Indicators, ThreatTable};
 
+use crate::clock;
+use crate::ingest::Fresh;
 use crate::mark::{Mark, mark};
 
 /// Largest feed, in octets.
 const LARGEST: u64 = 64 << 20;
+/// Pause between two looks at files and at what is due.
+const LOOK: Duration = Duration::from_secs(5);
 /// Longest that fetching may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Most new indicators that the past is searched for at a time.
@@ -130,6 +134,28 @@ impl Feeds {
         let count: usize = read().map(|(_, indicators)| indicators.len()).sum();
         self.counters.indicators.store(count as u64, Ordering::Relaxed);
         changed.then(|| (ThreatTable::new(read()), hunts))
+    }
+}
+
+/// Fetches and reads feeds until the task is ended; what is new goes to enrichment and, to be searched for, to detection.
+pub(crate) async fn follow(mut feeds: Feeds, enrichment: Arc<Control>, fresh: Arc<Fresh>) {
+    while !feeds.is_empty() {
+        let taken = tokio::task::spawn_blocking(move || {
+            let news = feeds.refresh(clock::now());
+            (feeds, news)
+        });
+        let Ok((back, news)) = taken.await else {
+            tracing::error!("feeds are not read any more: report it");
+            return;
+        };
+        feeds = back;
+        if let Some((table, hunts)) = news {
+            enrichment.beware_of(table);
+            if !hunts.is_empty() {
+                fresh.hunt(hunts);
+            }
+        }
+        tokio::time::sleep(LOOK).await;
     }
 }
 

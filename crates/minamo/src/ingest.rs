@@ -17,6 +17,8 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::detector::Counted;
 use crate::enrichment::enrich;
+use crate::feeds::Hunt;
+use crate::outgoing::Outgoing;
 
 /// Batches between sources and lake.
 pub(crate) const QUEUE: usize = 64;
@@ -28,6 +30,7 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(crate) struct Fresh {
     span: Mutex<Option<(Time, Time)>>,
     counted: Mutex<Vec<Counted>>,
+    hunts: Mutex<Vec<Hunt>>,
     pub(crate) notify: Notify,
 }
 
@@ -52,6 +55,17 @@ impl Fresh {
         *span = Some((from.min(Time(first)), to.max(Time(last))));
         drop(span);
         self.notify.notify_one();
+    }
+
+    /// Asks for a search of the past.
+    pub(crate) fn hunt(&self, hunts: Vec<Hunt>) {
+        self.hunts.lock().unwrap_or_else(PoisonError::into_inner).extend(hunts);
+        self.notify.notify_one();
+    }
+
+    /// What the past is to be searched for.
+    pub(crate) fn hunts(&self) -> Vec<Hunt> {
+        std::mem::take(&mut *self.hunts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The span, which begins anew.
@@ -79,7 +93,7 @@ pub(crate) async fn run(
     mut enricher: Enricher,
     fresh: Arc<Fresh>,
     counters: Arc<Counters>,
-    exports: Arc<Vec<minamo_sinks::export::Door>>,
+    exports: Arc<Vec<Outgoing>>,
 ) {
     while let Some(batch) = batches.recv().await {
         let batch = enrich(&mut enricher, batch);

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use arrow::array::{Array as _, ArrayRef, AsArray as _, FixedSizeBinaryArray, RecordBatch, RecordBatchOptions};
 use arrow::array::{StringViewBuilder, UInt32Array};
+use arrow::compute::is_not_null;
+use arrow::compute::kernels::zip::zip;
 use arrow::datatypes::Schema;
 use arrow::error::ArrowError;
 use minamo_base::{Ip, Time};
@@ -65,10 +67,12 @@ fn named(batch: &RecordBatch, names: &Names) -> Result<RecordBatch, ArrowError> 
     let mut arrays = batch.columns().to_vec();
     for (index, name) in SIDES {
         let indices = batch.column_by_name(index).and_then(|array| array.as_primitive_opt());
-        let (Some(indices), None, Some(column)) = (indices, batch.column_by_name(name), FLOWS.column(name)) else {
-            continue;
-        };
-        if let Some(array) = side(exporters, indices, names) {
+        let (Some(indices), Some(column)) = (indices, FLOWS.column(name)) else { continue };
+        let Some(array) = side(exporters, indices, names) else { continue };
+        // What another collector told stays where we know no name.
+        if let Some(told) = batch.schema_ref().index_of(name).ok().and_then(|at| arrays.get_mut(at)) {
+            *told = zip(&is_not_null(&array)?, &array, told)?;
+        } else {
             fields.push(Arc::new(column.field()));
             arrays.push(array);
         }
@@ -109,6 +113,8 @@ mod tests {
             let mut flow = Flow::default();
             let group = flow.exporter.get_or_insert_default();
             (group.ip, group.in_if, group.out_if) = (Some(exporter(last)), input, output);
+            // As another collector told it.
+            group.out_if_name = Some(format!("told {last}"));
             builder.append(&flow);
         }
         let batch = builder.finish().expect("a batch");
@@ -120,7 +126,7 @@ mod tests {
         };
         let uplink = Some("uplink".to_owned());
         assert_eq!(column("exporter_in_if_name"), [uplink.clone(), None, uplink]);
-        assert_eq!(column("exporter_out_if_name"), [Some("office".to_owned()), None, None]);
+        assert_eq!(column("exporter_out_if_name"), ["office", "told 2", "told 1"].map(|name| Some(name.to_owned())));
         let none = Names::from([((exporter(7), 1), "other".into())]);
         assert!(super::named(&batch, &none).expect("columns").column_by_name("exporter_in_if_name").is_none());
     }

@@ -29,6 +29,8 @@ mod metrics;
 #[cfg(feature = "lake")]
 mod networks;
 #[cfg(feature = "lake")]
+mod outgoing;
+#[cfg(feature = "lake")]
 mod pairing;
 mod probe;
 mod read;

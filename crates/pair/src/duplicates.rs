@@ -14,6 +14,8 @@ use hashbrown::HashTable;
 use minamo_base::{Ip, Time};
 use minamo_model::FLOWS;
 use minamo_schema::arrow::array::{ArrayRef, FixedSizeBinaryBuilder, RecordBatch, RecordBatchOptions};
+use minamo_schema::arrow::compute::is_not_null;
+use minamo_schema::arrow::compute::kernels::zip::zip;
 use minamo_schema::arrow::datatypes::Schema;
 use rapidhash::fast::RandomState;
 
@@ -356,7 +358,7 @@ impl Duplicates {
     }
 }
 
-/// The batch with the column of marks; it has none of its own.
+/// The batch with the column of marks. Where it has marks of another collector, those stay on rows that get none here.
 fn with_marks(batch: RecordBatch, marks: &[Option<Ip>]) -> RecordBatch {
     let Some(column) = FLOWS.column(MARK) else { return batch };
     let mut builder = FixedSizeBinaryBuilder::with_capacity(marks.len(), 16);
@@ -370,10 +372,17 @@ fn with_marks(batch: RecordBatch, marks: &[Option<Ip>]) -> RecordBatch {
             None => builder.append_null(),
         }
     }
+    let marks: ArrayRef = Arc::new(builder.finish());
     let mut fields: Vec<_> = batch.schema_ref().fields().iter().cloned().collect();
-    fields.push(Arc::new(column.field()));
     let mut columns = batch.columns().to_vec();
-    columns.push(Arc::new(builder.finish()) as ArrayRef);
+    let told = batch.schema_ref().index_of(MARK).ok();
+    if let Some(told) = told.and_then(|at| columns.get_mut(at)) {
+        let Ok(both) = is_not_null(&marks).and_then(|own| zip(&own, &marks, told)) else { return batch };
+        *told = both;
+    } else {
+        fields.push(Arc::new(column.field()));
+        columns.push(marks);
+    }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options).unwrap_or(batch)
 }

@@ -380,6 +380,18 @@ fn of_two_exporters_one_counts_whoever_comes_first() {
 }
 
 #[test]
+fn marks_of_another_collector_stay_where_there_is_none_of_ours() {
+    let far = Ip::v4([203, 0, 113, 1]);
+    let told = |mut flow: Flow| {
+        flow.merge.get_or_insert_default().duplicate_of = Some(far);
+        flow
+    };
+    let (one, two) = (seen_by(EXPORTER, request()), told(seen_by(OTHER, request())));
+    let alone = told(seen_by(EXPORTER, record((CLIENT.0, 999), SERVER, (0, 1), 1)));
+    assert_eq!(marked(&[(0, one), (100, two), (200, alone)]), [None, Some(EXPORTER), Some(far)]);
+}
+
+#[test]
 fn the_more_complete_observation_counts() {
     let mut sampled = seen_by(EXPORTER, request());
     sampled.sampling.get_or_insert_default().rate = Some(1_000);

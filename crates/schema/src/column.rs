@@ -175,6 +175,8 @@ pub enum Source {
     Ie(u32, u16),
     /// The IPFIX element that carries it in IPv6 records.
     Ie6(u32, u16),
+    /// IPFIX element of our own enterprise, of a column for which nobody else has one. A number is never used again.
+    Own(u16),
     /// Name in nProbe templates.
     Nprobe(&'static str),
     /// Name in nProbe templates for IPv6 records.

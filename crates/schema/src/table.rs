@@ -139,7 +139,7 @@ macro_rules! table {
             impl $crate::Group for $name {
                 const COLUMNS: &'static [$crate::Column] = {
                     #[allow(unused_imports)]
-                    use $crate::Source::{Ie, Ie6, Nprobe, Nprobe6};
+                    use $crate::Source::{Ie, Ie6, Nprobe, Nprobe6, Own};
                     &[$(
                         $crate::Column {
                             name: concat!($prefix, stringify!($field)),

@@ -133,6 +133,7 @@ export interface ExporterField {
   element: number;
   enterprise?: number | null;
   length?: number | null;
+  name: string;
   octets?: string | null;
   scope: boolean;
   value?: string | null;

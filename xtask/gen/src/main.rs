@@ -15,6 +15,7 @@ fn main() -> anyhow::Result<()> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
     let openapi = minamo_server::openapi();
     let files = [
+        ("docs/reference/elements.md", reference::elements()),
         ("docs/reference/fields.md", reference::fields()),
         ("docs/reference/metrics.md", reference::metrics()),
         ("docs/reference/protocols.md", reference::protocols()),

@@ -3,6 +3,7 @@
 
 use minamo_dissect::risk::{MAX_SCORE, RISKS};
 use minamo_dissect::{Category, IP_PROTOCOLS, PROTOCOLS, Transport};
+use minamo_flowwire::{EXAMPLE_ENTERPRISE, own_elements};
 use minamo_model::{EVENTS, FLOWS, Table};
 use minamo_packet::{Carrier, TUNNELS};
 use minamo_schema::Source;
@@ -48,9 +49,22 @@ fn element(source: &Source) -> String {
         Source::Ie(0, id) | Source::Ie6(0, id) => format!("IPFIX {id}"),
         Source::Ie(29305, id) => format!("IPFIX reverse {id}"),
         Source::Ie(pen, id) | Source::Ie6(pen, id) => format!("IPFIX {pen}/{id}"),
+        Source::Own(id) => format!("[own {id}](elements.md)"),
         Source::Nprobe(name) | Source::Nprobe6(name) => format!("nProbe {name}"),
         _ => String::new(),
     }
+}
+
+/// Our own information elements.
+pub(crate) fn elements() -> String {
+    let mut out = format!(
+        "{HEAD}# Our information elements\n\nFor columns that no public registry has an element for. They are exported under the enterprise number {EXAMPLE_ENTERPRISE}, the one for examples (RFC 5612), unless `enterprise` says another: nobody has registered a number for this program. Type information (RFC 5610) goes with them, so that a reader knows them by their names under any number. Lists are basicLists (RFC 6313) of the members at the end of the table; IPv4 addresses are mapped. See [Flows to and from other collectors](../guide/export.md).\n\n| number | name | abstract data type | column |\n|---|---|---|---|\n"
+    );
+    for element in own_elements() {
+        let column = element.column.map(|column| format!("[`{column}`](fields.md)")).unwrap_or_default();
+        out.push_str(&format!("| {} | `{}` | {} | {column} |\n", element.id, element.name, element.type_name()));
+    }
+    out
 }
 
 /// Every kind of tunnel.

@@ -87,12 +87,16 @@ pub static REASONS: &[Reason] = &[
     Reason {
         id: "clock",
         points: 15,
-        en: "Its clock is {value} away from ours: let it use NTP.",
-        ja: "時計が本システムと {value}ずれています。NTP を設定してください。",
-        applies: |e| {
-            let secs = e.skew_millis?.unsigned_abs() / 1_000;
-            (secs > 30).then(|| length(secs))
-        },
+        en: "Its clock is {value} behind ours, and its flows stand as much too early: let it use NTP.",
+        ja: "時計が本システムより {value}遅れており、フローもその分だけ過去の時刻になります。NTP を設定してください。",
+        applies: |e| skewed(e.skew_millis?.checked_neg()?),
+    },
+    Reason {
+        id: "clock_ahead",
+        points: 15,
+        en: "Its clock is {value} ahead of ours, and its flows stand as much too late: let it use NTP.",
+        ja: "時計が本システムより {value}進んでおり、フローもその分だけ未来の時刻になります。NTP を設定してください。",
+        applies: |e| skewed(e.skew_millis?),
     },
     Reason {
         id: "repaired_times",
@@ -121,8 +125,8 @@ pub static REASONS: &[Reason] = &[
     Reason {
         id: "template_churn",
         points: 10,
-        en: "Templates changed {value} times: two processes may send with one address and domain; give each its own domain.",
-        ja: "テンプレートが {value} 回変わりました。二つのプロセスが同じアドレスとドメインで送っている可能性があります。ドメインを分けてください。",
+        en: "Templates changed {value} times under one address, port and domain: the exporter restarts or is set up anew often, or several come through one port (NAT); give each its own domain.",
+        ja: "同じアドレス・ポート・ドメインのテンプレートが {value} 回変わりました。エクスポーターの再起動や設定変更が多いか、複数が一つのポートを通って届いています（NAT）。それぞれのドメインを分けてください。",
         applies: |e| (e.lately.redefined > 5).then(|| e.lately.redefined.to_string()),
     },
     Reason {
@@ -282,6 +286,12 @@ fn in_japanese(value: &str) -> String {
     found.unwrap_or_else(|| value.to_owned())
 }
 
+/// A difference of clocks that is worth a word.
+fn skewed(millis: i64) -> Option<String> {
+    let secs = u64::try_from(millis).ok()? / 1_000;
+    (secs > 30).then(|| length(secs))
+}
+
 /// Seconds with the largest unit that fits.
 fn length(secs: u64) -> String {
     match secs {
@@ -322,11 +332,14 @@ mod tests {
         };
         let (points, found) = score(&view);
         let ids: Vec<_> = found.iter().map(|finding| finding.id).collect();
-        assert_eq!((points, ids), (30, vec!["loss", "active_timeout", "clock", "idle_timeout"]));
+        assert_eq!((points, ids), (30, vec!["loss", "active_timeout", "clock_ahead", "idle_timeout"]));
         assert_eq!(found[1].en, "Active timeout 1,800 s: charts lag by as much; set it to 60 s.");
         assert!(found[1].ja.contains("1,800 秒") && found[0].ja.contains("5.0%"));
-        assert!(found[2].ja.contains("2 時間ずれ"), "{}", found[2].ja);
-        assert_eq!(found[2].en, "Its clock is 2 h away from ours: let it use NTP.");
+        assert!(found[2].ja.contains("2 時間進んで"), "{}", found[2].ja);
+        assert_eq!(
+            found[2].en,
+            "Its clock is 2 h ahead of ours, and its flows stand as much too late: let it use NTP."
+        );
         assert!(missing(&view.window).iter().any(|missing| missing.id == "splt"));
         assert!(missing(&Window { rows: 5, ..window }).is_empty(), "too few rows to tell");
     }

@@ -177,6 +177,20 @@ fn the_exporters_number_goes_before_the_databases_and_takes_no_foreign_name() {
 }
 
 #[test]
+fn what_another_collector_told_stays_and_the_other_rows_get_ours() {
+    let mut enricher = Enricher::new(Settings::default(), Sources::default());
+    enricher.control().locate(places());
+    let at = time("2024-03-24T10:00:00Z");
+    let mut told = flow("198.51.100.7", "198.51.100.8", at);
+    told.enrich.get_or_insert_default().src_country = Some("DE".into());
+    let batch = batch(&[told, flow("198.51.100.7", "198.51.100.8", at)]);
+    let after = enricher.enrich(&batch).expect("enriched");
+    let [first, second] = [0, 1].map(|row| cell(&after, row, "src_country"));
+    assert_eq!((first.as_str(), second.as_str()), ("DE", cell(&after, 0, "dst_country").as_str()));
+    assert!(!second.is_empty() && second != "DE", "{second}");
+}
+
+#[test]
 fn databases_change_without_a_new_enricher() {
     let mut enricher = Enricher::new(Settings::default(), Sources::default());
     let rows = batch(&[flow("192.0.2.1", "198.51.100.1", time(NOON))]);

@@ -2,13 +2,16 @@
 //! NetFlow version 1 (Cisco, "NetFlow Export Datagram Format", tables B-1 and B-2): fixed records of IPv4
 //! flows without sequence numbers, decoded and encoded.
 
+use std::sync::LazyLock;
+
 use minamo_base::{Cursor, Time, WireError};
 use minamo_model::Flow;
 
 use super::netflow5::{self, Head};
-use crate::cache::Key;
+use crate::cache::{Key, Parts};
 use crate::finish::Header;
 use crate::measure::Measures;
+use crate::plan::Plan;
 use crate::{Cache, Datagram, Format, Output};
 
 /// The registry's row.
@@ -33,7 +36,7 @@ fn decode(datagram: &Datagram<'_>, cache: &mut Cache, out: &mut Output<'_>) -> R
     let mut cursor = Cursor::new(datagram.octets);
     let Head { count, uptime, exported } = netflow5::head(&mut cursor)?;
     let key = Key { exporter: datagram.exporter, version: FORMAT.version, domain: 0, port: 0 };
-    let session = cache.parts(key).session;
+    let Parts { session, bench, .. } = cache.parts(key);
     let header = Header {
         source: FORMAT.name,
         exporter: datagram.exporter,
@@ -43,8 +46,14 @@ fn decode(datagram: &Datagram<'_>, cache: &mut Cache, out: &mut Output<'_>) -> R
         uptime: Some(uptime),
         rate: None,
     };
-    netflow5::records(&mut cursor, count, RECORD, record, &header, &session.learned, out)
+    if !out.takes_blocks() {
+        return netflow5::records(&mut cursor, count, RECORD, record, &header, &session.learned, out);
+    }
+    netflow5::together(&mut cursor, count, &PLAN, bench, &header, &session.learned, out)
 }
+
+/// Table B-2 as a plan: the quick way of [`record`].
+static PLAN: LazyLock<Plan> = LazyLock::new(|| netflow5::plan(RECORD, &netflow5::service_fills(40, 38, 39)));
 
 /// Table B-2.
 fn record(cursor: &mut Cursor<'_>, flow: &mut Flow) -> Result<Measures, WireError> {

@@ -8,9 +8,11 @@ use minamo_base::{Cursor, Ip, Time, WireError};
 use minamo_model::{Flow, flow};
 
 use crate::cache::{Key, Learned, Parts};
+use crate::columns::Workbench;
 use crate::finish::{self, Header};
 use crate::measure::{Measure, Measures};
 use crate::plan::{Fill, Kind, Plan};
+use crate::template::Guard;
 use crate::{Cache, Datagram, Format, Output, Skipped};
 
 /// The registry's row.
@@ -59,17 +61,39 @@ fn decode(datagram: &Datagram<'_>, cache: &mut Cache, out: &mut Output<'_>) -> R
     if !out.takes_blocks() {
         return records(&mut cursor, count, RECORD, record, &header, &session.learned, out);
     }
-    let whole = usize::from(count).min(cursor.left() / RECORD);
-    bench.all(&PLAN, cursor.take(whole * RECORD, "record.octets")?, &header, &session.learned, out);
+    together(&mut cursor, count, &PLAN, bench, &header, &session.learned, out)
+}
+
+/// Reads `count` records at once, by their plan; what is missing is said once.
+pub(crate) fn together(
+    cursor: &mut Cursor<'_>,
+    count: u16,
+    plan: &Plan,
+    bench: &mut Workbench,
+    header: &Header,
+    learned: &Learned,
+    out: &mut Output<'_>,
+) -> Result<(), WireError> {
+    let whole = usize::from(count).min(cursor.left() / plan.size);
+    bench.all(plan, cursor.take(whole * plan.size, "record.octets")?, header, learned, out);
     if whole < usize::from(count) {
-        cursor.take(RECORD, "record.octets")?;
+        cursor.take(plan.size, "record.octets")?;
     }
     Ok(())
 }
 
 /// Table B-4 as a plan: the quick way of [`record`].
 static PLAN: LazyLock<Plan> = LazyLock::new(|| {
-    let fill = |name: &str, kind, at, len| Fill { id: Flow::at(name), kind, at, len, tcp: name == "tcp_src_flags" };
+    let fills = [service_fills(37, 38, 39), routes_fills()].concat();
+    plan(RECORD, &fills)
+});
+
+fn fill(name: &str, kind: Kind, at: u16, len: u16) -> Fill {
+    Fill { id: Flow::at(name), kind, at, len, tcp: name == "tcp_src_flags", guard: Guard::Always }
+}
+
+/// A plan of records that begin as [`common`] reads them.
+pub(crate) fn plan(size: usize, rest: &[Fill]) -> Plan {
     let fills = [
         fill("src_ip", Kind::Ip, 0, 4),
         fill("dst_ip", Kind::Ip, 4, 4),
@@ -80,17 +104,29 @@ static PLAN: LazyLock<Plan> = LazyLock::new(|| {
         fill("src_bytes", Kind::U64, 20, 4),
         fill("src_port", Kind::U16, 32, 2),
         fill("dst_port", Kind::U16, 34, 2),
-        fill("tcp_src_flags", Kind::U8, 37, 1),
-        fill("proto", Kind::U8, 38, 1),
-        fill("ip_src_tos", Kind::U8, 39, 1),
+    ];
+    let measures = [(Measure::StartUptime, 24, 4), (Measure::EndUptime, 28, 4)];
+    Plan { size, fills: [&fills, rest].concat().into(), measures: measures.into() }
+}
+
+/// What [`service`] reads, at these places: flags, protocol, type of service.
+pub(crate) fn service_fills(flags: u16, proto: u16, tos: u16) -> Vec<Fill> {
+    vec![
+        fill("tcp_src_flags", Kind::U8, flags, 1),
+        fill("proto", Kind::U8, proto, 1),
+        fill("ip_src_tos", Kind::U8, tos, 1),
+    ]
+}
+
+/// What [`routes`] reads.
+pub(crate) fn routes_fills() -> Vec<Fill> {
+    vec![
         fill("exporter_src_as", Kind::U32, 40, 2),
         fill("exporter_dst_as", Kind::U32, 42, 2),
         fill("exporter_src_mask", Kind::U8, 44, 1),
         fill("exporter_dst_mask", Kind::U8, 45, 1),
-    ];
-    let measures = [(Measure::StartUptime, 24, 4), (Measure::EndUptime, 28, 4)];
-    Plan { size: RECORD, fills: fills.into(), measures: measures.into() }
-});
+    ]
+}
 
 /// Table B-4.
 fn record(cursor: &mut Cursor<'_>, flow: &mut Flow) -> Result<Measures, WireError> {

@@ -2,11 +2,12 @@
 //! What is written reads back as it was.
 
 use minamo_base::{Ip, Mac, Time};
-use minamo_model::{Flow, flow, names};
+use minamo_model::{FLOWS, Flow, flow, names, text_value};
+use minamo_schema::{CellType, Column, Source, Value};
 use proptest::prelude::*;
 
 use super::{EXPORTER, RECEIVED, rows};
-use crate::{Cache, Encoder, Wire};
+use crate::{Cache, EXAMPLE_ENTERPRISE, Encoder, Wire};
 
 const BOOT: Time = Time(1_711_000_000_000_000_000);
 const NOW: Time = Time(1_711_276_032_000_000_000);
@@ -308,47 +309,148 @@ fn both_sides_and_nanoseconds_survive_in_ipfix() {
     assert_eq!(back[0].tcp, flow.tcp);
 }
 
-/// Every column that has an element is set alone, written and read.
+/// A value of a column that an element can carry.
+fn value(column: &Column) -> Value<'static> {
+    match column.cell {
+        CellType::U8 => Value::Uint(7),
+        CellType::U16 => Value::Uint(700),
+        CellType::U32 => Value::Uint(70_000),
+        CellType::U64 => Value::Uint(7_000_000_000),
+        // Columns that have the names of numbers.
+        _ if column.name == "dns_qtype" => Value::Text("AAAA".into()),
+        _ if column.name == "dns_rcode" => Value::Text("nxdomain".into()),
+        _ if column.name == "tls_version" => Value::Text("TLS 1.2".into()),
+        CellType::Text => Value::Text("beispiel".into()),
+        CellType::TextList => Value::Texts(vec!["one".to_owned(), "two".to_owned()].into()),
+        CellType::Time => Value::Time(Time::from_secs_nanos(1_700_000_000, 0)),
+        CellType::Ip => Value::Ip(Ip::v4([203, 0, 113, 9])),
+        CellType::Mac => Value::Mac(Mac([2, 0, 0, 0, 0, 9])),
+        CellType::Bool => Value::Bool(true),
+        CellType::U16List | CellType::U32List => Value::Numbers(vec![0, 1, 65_535]),
+        CellType::I32List => Value::Numbers(vec![-1_460, 0, 1_460]),
+        other => panic!("{}: {} has no value here", column.name, other.name()),
+    }
+}
+
+fn base() -> Flow {
+    let mut flow = Flow::default();
+    (flow.core.src_ip, flow.core.dst_ip) = (Ip::v4([1; 4]), Ip::v4([2; 4]));
+    flow
+}
+
+fn is_own(column: &Column) -> bool {
+    column.sources.iter().any(|source| matches!(source, Source::Own(_)))
+}
+
+/// Encodes rows with our own elements under that enterprise, and decodes them; nothing may be skipped.
+fn own_there_and_back(enterprise: u32, flows: &[Flow]) -> Vec<Flow> {
+    let (mut cache, mut back) = (Cache::default(), Vec::new());
+    let mut encoder = Encoder::new(Wire::Ipfix, 0, BOOT).with_enterprise(enterprise);
+    encoder.encode(flows, NOW, &mut |datagram| {
+        let (mut rows, report) = rows(datagram, &mut cache);
+        assert_eq!((report.skipped.len(), report.lost, report.parked), (0, 0, 0), "{:?}", report.skipped);
+        back.append(&mut rows);
+    });
+    back
+}
+
+/// Every column that has an element, one of ours too, is set alone, written and read. Our own enterprise number is known;
+/// another one is learned from the type information that comes with it.
 #[test]
 fn every_column_with_an_element_reads_back_as_it_was() {
-    use minamo_model::{FLOWS, text_value};
-    use minamo_schema::{CellType, Source, Value};
     let mut tried = 0;
     for (id, column) in FLOWS.places() {
-        let carried = column.sources.iter().any(|source| matches!(source, Source::Ie(_, 1..0x8000)));
-        if !carried || column.group == "core" {
+        let public = column.sources.iter().any(|source| matches!(source, Source::Ie(_, 1..0x8000)));
+        if !(public && column.group != "core" || is_own(column)) {
             continue;
         }
-        let value = match column.cell {
-            CellType::U8 => Value::Uint(7),
-            CellType::U16 => Value::Uint(700),
-            CellType::U32 => Value::Uint(70_000),
-            CellType::U64 => Value::Uint(7_000_000_000),
-            // Columns that have the names of numbers.
-            _ if column.name == "dns_qtype" => Value::Text("AAAA".into()),
-            _ if column.name == "dns_rcode" => Value::Text("nxdomain".into()),
-            _ if column.name == "tls_version" => Value::Text("TLS 1.2".into()),
-            CellType::Text => Value::Text("beispiel".into()),
-            CellType::TextList => Value::Texts(vec!["one".to_owned(), "two".to_owned()].into()),
-            CellType::Time => Value::Time(Time::from_secs_nanos(1_700_000_000, 0)),
-            CellType::Ip => Value::Ip(Ip::v4([203, 0, 113, 9])),
-            CellType::Mac => Value::Mac(Mac([2, 0, 0, 0, 0, 9])),
-            CellType::Bool => Value::Bool(true),
-            other => panic!("{}: {} has no value here", column.name, other.name()),
-        };
-        let mut flow = Flow::default();
-        (flow.core.src_ip, flow.core.dst_ip) = (Ip::v4([1; 4]), Ip::v4([2; 4]));
+        let value = value(column);
+        let mut flow = base();
         flow.core.proto = if column.group == "icmp" { 1 } else { 6 };
         assert!(flow.set(id, &value), "{}", column.name);
-        let mut back = Vec::new();
-        Encoder::new(Wire::Ipfix, 0, BOOT).encode(&[flow], NOW, &mut |datagram| {
-            back.append(&mut rows(datagram, &mut Cache::default()).0);
-        });
-        assert_eq!(text_value(&back[0].get(id)), text_value(&value), "{}", column.name);
-        assert!(back[0].extra.is_none(), "{}: {:?}", column.name, back[0].extra);
+        for enterprise in [EXAMPLE_ENTERPRISE, 64_999] {
+            let back = own_there_and_back(enterprise, std::slice::from_ref(&flow));
+            assert_eq!(text_value(&back[0].get(id)), text_value(&value), "{}", column.name);
+            assert!(column.name == "extra" || back[0].extra.is_none(), "{}: {:?}", column.name, back[0].extra);
+        }
         tried += 1;
     }
-    assert!(tried > 75, "{tried}");
+    assert!(tried > 170, "{tried}");
+}
+
+/// What the receiving side says of a row itself: how and when it came, and what it is called.
+const OF_THE_RECEIVER: [&str; 4] = ["flow_id", "source", "time_received", "community_id"];
+
+#[test]
+fn a_row_with_all_columns_is_the_same_at_another_minamo() {
+    let mut flow = base();
+    for (id, column) in FLOWS.places() {
+        let words = [
+            ("end_reason", "idle"),
+            ("nat_event", "create"),
+            ("firewall_event", "denied"),
+            ("forwarding_status", "dropped"),
+            ("exporter_direction", "egress"),
+        ];
+        let value = match words.iter().find(|(name, _)| *name == column.name) {
+            Some((_, word)) => Value::Text((*word).into()),
+            None if column.name == "forwarding_reason" => Value::Uint(33),
+            None if matches!(column.name, "proto" | "icmp_kind" | "icmp_code") => Value::Uint(6),
+            None if matches!(column.name, "src_ip" | "dst_ip" | "time_start" | "time_end") => flow.get(id),
+            None => value(column),
+        };
+        if !OF_THE_RECEIVER.contains(&column.name) && column.group != "icmp" {
+            let value = owned(&value);
+            assert!(flow.set(id, &value), "{}", column.name);
+        }
+    }
+    (flow.core.time_start, flow.core.time_end) = (Time(NOW.0 - 1_234_567_891), Time(NOW.0 - 987_654_321));
+    let long = "\u{00e4}".repeat(1_500);
+    flow.core.app_reason = Some(long.clone().into());
+    flow.http.get_or_insert_default().user_agent = Some(long.chars().take(150).collect());
+    flow.enrich.get_or_insert_default().src_tags = Some(vec!["a, b".to_owned(), String::new(), long]);
+    let back = own_there_and_back(EXAMPLE_ENTERPRISE, &[flow.clone(), flow.clone()]);
+    assert_eq!(back.len(), 2);
+    for (id, column) in FLOWS.places().filter(|(_, column)| !OF_THE_RECEIVER.contains(&column.name)) {
+        assert_eq!(back[1].get(id), flow.get(id), "{}", column.name);
+    }
+}
+
+/// A value that borrows nothing.
+fn owned(value: &Value<'_>) -> Value<'static> {
+    match value {
+        Value::Ip(ip) => Value::Ip(*ip),
+        Value::Time(time) => Value::Time(*time),
+        Value::Text(text) => Value::Text(text.clone().into_owned().into()),
+        Value::Uint(number) => Value::Uint(*number),
+        Value::Bool(truth) => Value::Bool(*truth),
+        Value::Mac(mac) => Value::Mac(*mac),
+        Value::Numbers(list) => Value::Numbers(list.clone()),
+        Value::Texts(list) => Value::Texts(list.clone().into_owned().into()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_text_of_any_length_has_its_length_in_front() {
+    for length in [1, 254, 255, 256, 1_000, 4_096, 5_000] {
+        let mut flow = base();
+        flow.http.get_or_insert_default().host = Some("x".repeat(length));
+        let back = own_there_and_back(EXAMPLE_ENTERPRISE, &[flow]);
+        let host = back[0].http.as_deref().and_then(|http| http.host.as_deref()).map(str::len);
+        assert_eq!(host, Some(length.min(4_096)));
+    }
+}
+
+#[test]
+fn our_elements_are_left_out_where_nobody_asked_for_them() {
+    let mut flow = base();
+    flow.core.app_reason = Some("because".into());
+    let mut back = Vec::new();
+    Encoder::new(Wire::Ipfix, 0, BOOT).encode(&[flow], NOW, &mut |datagram| {
+        back.append(&mut rows(datagram, &mut Cache::default()).0);
+    });
+    assert_eq!((back.len(), &back[0].core.app_reason), (1, &None));
 }
 
 #[test]

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use minamo_base::Time;
-use minamo_sinks::export::{Clock, Counters, Exporter, Target, Template};
+use minamo_sinks::export::{Clock, Counters, Exporter, Target, Template, TlsFiles, Transport};
 
 use crate::cli::{Export, Sides};
 
@@ -36,28 +37,43 @@ impl Told {
 /// cannot carry.
 pub(super) fn open(args: &Export) -> anyhow::Result<Option<Open>> {
     let Some(url) = &args.export else { return Ok(None) };
-    let target = target(url, args.template.as_deref(), args.sides.map(|sides| matches!(sides, Sides::Both)))?;
+    let target = asked(Target::parse(url)?, args)?;
     let counters = Arc::new(Counters::default());
     let exporter = Exporter::new(target, Clock::Rows(Time(i64::MIN)), Arc::clone(&counters));
     Ok(Some(Open { exporter, told: Told { url: url.clone(), counters } }))
 }
 
-/// A target with its options.
-pub(crate) fn target(url: &str, template: Option<&str>, biflow: Option<bool>) -> anyhow::Result<Target> {
-    options(Target::parse(url)?, template, biflow)
-}
-
 /// The target that the options ask for, if they do; its host may have no address yet.
 pub(super) fn later(args: &Export) -> anyhow::Result<Option<Target>> {
     let Some(url) = &args.export else { return Ok(None) };
-    let biflow = args.sides.map(|sides| matches!(sides, Sides::Both));
-    options(Target::parse_form(url)?, args.template.as_deref(), biflow).map(Some)
+    asked(Target::parse_form(url)?, args).map(Some)
 }
 
-fn options(mut target: Target, template: Option<&str>, biflow: Option<bool>) -> anyhow::Result<Target> {
+fn asked(target: Target, args: &Export) -> anyhow::Result<Target> {
+    let biflow = args.sides.map(|sides| matches!(sides, Sides::Both));
+    let identity = args.certificate.clone().zip(args.key.clone());
+    let target = tls(target, TlsFiles { authority: args.ca.clone(), identity }, "--ca and --certificate")?;
+    let target = target.with_enterprise(args.enterprise).with_nanoseconds(args.nanoseconds);
+    options(target, args.template.as_deref(), biflow)
+}
+
+/// A target with the files of TLS, which are looked at now: a wrong name shall not wait until the collector is there.
+/// `names` is how they are asked for.
+pub(crate) fn tls(target: Target, files: TlsFiles, names: &str) -> anyhow::Result<Target> {
+    if target.transport != Transport::Tls {
+        anyhow::ensure!(files == TlsFiles::default(), "{names} are for ipfix+tls://");
+        return Ok(target);
+    }
+    files.check().context("TLS")?;
+    Ok(target.with_tls(files))
+}
+
+/// A target with a template and the directions of its records. Names on standard error what the template asks for and
+/// the format cannot carry.
+pub(crate) fn options(mut target: Target, template: Option<&str>, biflow: Option<bool>) -> anyhow::Result<Target> {
     if let Some(text) = template {
         let template = Template::parse(text)?;
-        for left_out in template.left_out(target.wire) {
+        for left_out in target.left_out(&template) {
             eprintln!("minamo: not exported: {left_out}");
         }
         target = target.with_template(template)?;

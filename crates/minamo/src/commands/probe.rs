@@ -17,7 +17,6 @@ use minamo_capture::{LiveSettings, Watched};
 use minamo_dissect::OwnServices;
 use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder, with_community_ids};
 use minamo_sinks::Sink;
-use minamo_sinks::export::TlsFiles;
 use minamo_sinks::export::spool::{self, Spool};
 use tokio::sync::mpsc;
 
@@ -132,10 +131,7 @@ impl Outlet {
     fn open(args: &Probe) -> anyhow::Result<Self> {
         if let Some(target) = export::later(&args.export)? {
             let buffer = &args.buffer;
-            let identity = buffer.certificate.clone().zip(buffer.key.clone());
-            let tls = TlsFiles { authority: buffer.ca.clone(), identity };
-            tls_is_good(&target, &tls)?;
-            let target = target.with_tls(tls).with_domain(buffer.domain);
+            let target = target.with_domain(buffer.domain);
             let settings = spool::Settings {
                 bound: buffer.bound as u64,
                 keep: buffer.keep,
@@ -202,15 +198,6 @@ impl Outlet {
             }
         }
     }
-}
-
-/// The files of TLS are looked at now: a wrong name shall not wait until the collector is there.
-fn tls_is_good(target: &minamo_sinks::export::Target, files: &TlsFiles) -> anyhow::Result<()> {
-    if target.transport != minamo_sinks::export::Transport::Tls {
-        anyhow::ensure!(*files == TlsFiles::default(), "--ca and --certificate are for ipfix+tls://");
-        return Ok(());
-    }
-    files.check().context("TLS")
 }
 
 /// Interfaces that are open, a capture for each thread.

@@ -20,7 +20,6 @@ use minamo_server::lake::import::Importing;
 use minamo_server::local::LocalListener;
 use minamo_server::profiles::Synced;
 use minamo_server::{Deps, State, random_password, services};
-use minamo_sinks::export::{self, Door};
 use minamo_state::{Definitions, Triages};
 use minamo_store::Lake;
 use tokio::net::TcpListener;
@@ -36,9 +35,11 @@ use crate::commands::place::place;
 use crate::detector::{self, Detector};
 use crate::elements;
 use crate::enrichment;
+use crate::feeds::{self, Feeds};
 use crate::import;
 use crate::ingest::{self, Fresh};
 use crate::interfaces::InterfaceNames;
+use crate::outgoing::Outgoing;
 use crate::pairing::{self, Stages};
 use crate::probe::{self, Recording};
 use crate::rules;
@@ -104,13 +105,16 @@ pub(crate) struct Core {
     ingested: Arc<ingest::Counters>,
     /// Takes in files that are uploaded, beside the sources.
     importing: Importing,
-    exports: Arc<Vec<Door>>,
+    exports: Arc<Vec<Outgoing>>,
     enrichment: Arc<minamo_enrich::Control>,
     /// Reads the files of enrichment again.
     watching: JoinHandle<()>,
     detected: Arc<detector::Counters>,
     packets: Option<Cutter>,
     told: Vec<(String, Arc<actions::Counters>)>,
+    feeds: Arc<feeds::Counters>,
+    /// Fetches and reads feeds.
+    following: JoinHandle<()>,
     started_at: Time,
 }
 
@@ -145,10 +149,12 @@ impl Core {
         let told = actions.counters();
         let detector = Detector::new(own_lake, sources, loaded, (hidden, actions), &fresh, counted).await?;
         let rules = detector.rules();
+        let feeds = Arc::new(feeds::Counters::default());
+        let list = Feeds::new(settings.feeds()?, &folder.join("feeds"), Arc::clone(&feeds));
+        let following = tokio::spawn(feeds::follow(list, Arc::clone(&enrichment), Arc::clone(&fresh)));
         let detect = watch::Sender::new(());
-        let open = |target| Door::open(target, export::Clock::System(clock::now)).context("cannot start an export");
-        let exports: Vec<Door> = settings.exports()?.into_iter().map(open).collect::<anyhow::Result<_>>()?;
-        let exports = Arc::new(exports);
+        let exports = settings.exports()?.into_iter().map(|export| Outgoing::open(export, &lake));
+        let exports = Arc::new(exports.collect::<anyhow::Result<Vec<_>>>()?);
         let (fresh_rows, taken) = (Arc::clone(&fresh), Arc::clone(&ingested));
         let ingest = ingest::run(Arc::clone(&lake), queue, enricher, fresh_rows, taken, Arc::clone(&exports));
         Ok(Self {
@@ -170,6 +176,8 @@ impl Core {
             detected,
             packets: settings.recorder(folder, 1).map(|recorder| Cutter::new(&recorder.folder)),
             told,
+            feeds,
+            following,
             started_at: clock::now(),
             lake,
         })
@@ -187,9 +195,10 @@ impl Core {
         drop(self.profiles.await);
         drop(self.batches);
         self.watching.abort();
+        self.following.abort();
         self.ingest.await?;
         let exports = self.exports;
-        tokio::task::spawn_blocking(move || exports.iter().for_each(Door::close)).await?;
+        tokio::task::spawn_blocking(move || exports.iter().for_each(Outgoing::close)).await?;
         // An import that runs keeps the lake; its file goes on where it was when it is imported again.
         drop(self.importing);
         drop(self.detect);
@@ -211,15 +220,16 @@ pub(crate) async fn serve(
     exporters: Option<minamo_collect::Exporters>,
 ) -> anyhow::Result<()> {
     let (ingested, detected) = (Arc::clone(&core.ingested), Arc::clone(&core.detected));
-    let told = core.told.clone();
+    let (told, feeds) = (core.told.clone(), Arc::clone(&core.feeds));
     let (enrichment, exports) = (Arc::clone(&core.enrichment), Arc::clone(&core.exports));
     let counters = move || {
         let mut samples = sources();
         samples.extend(ingested.samples(&[]));
         samples.extend(enrichment.samples());
         samples.extend(detected.samples(&[]));
+        samples.extend(exports.iter().flat_map(Outgoing::samples));
         samples.extend(actions::samples(&told));
-        samples.extend(exports.iter().flat_map(|export| export.counters().samples(&[export.name()])));
+        samples.extend(feeds.samples(&[]));
         samples
     };
     let services = services(Deps {

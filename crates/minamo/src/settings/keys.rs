@@ -2,6 +2,7 @@
 //! Tables in lists, such as those of `[[export]]`, whose keys are read one by one.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 
@@ -46,6 +47,31 @@ impl<'a> Keys<'a> {
     pub(super) fn flag_or(&mut self, key: &'static str, otherwise: bool) -> anyhow::Result<bool> {
         let Some(value) = self.value(key) else { return Ok(otherwise) };
         value.as_bool().with_context(|| format!("{key}: got {value}, want true or false"))
+    }
+
+    /// A path, where it is there.
+    pub(super) fn path(&mut self, key: &'static str) -> anyhow::Result<Option<PathBuf>> {
+        Ok(self.text(key)?.map(PathBuf::from))
+    }
+
+    /// A value that a text says, where it is there; `want` is how it looks.
+    pub(super) fn said<T>(
+        &mut self,
+        key: &'static str,
+        want: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> anyhow::Result<Option<T>> {
+        let Some(text) = self.text(key)? else { return Ok(None) };
+        read(text).map(Some).with_context(|| format!("{key}: got {text:?}, want {want}"))
+    }
+
+    /// A whole number of 32 bits from `least` on, where it is there.
+    pub(super) fn number_from(&mut self, key: &'static str, least: u32) -> anyhow::Result<Option<u32>> {
+        let Some(value) = self.value(key) else { return Ok(None) };
+        let number = value.as_integer().and_then(|number| u32::try_from(number).ok()).filter(|number| *number >= least);
+        number
+            .map(Some)
+            .with_context(|| format!("{key}: got {value}, want a whole number from {least} to {}", u32::MAX))
     }
 
     /// A whole number from 1 on, where it is there.

@@ -3,6 +3,7 @@
 //! given.
 
 mod actions;
+mod export;
 mod feeds;
 mod keys;
 mod parts;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use minamo_detect::parse_length;
 
+pub(crate) use export::Export;
 pub(crate) use parts::Interface;
 pub use table::{Kind, SETTINGS, Setting};
 use value::{default, fits};
@@ -209,7 +211,7 @@ mod tests {
         let settings = Settings::parse(text).expect("good");
         let forward = settings.forwards().expect("checked").remove(0);
         assert!(forward.keep_source && forward.exporters.len() == 1 && forward.to.port() == 2055);
-        let export = settings.exports().expect("checked").remove(0);
+        let export = settings.exports().expect("checked").remove(0).target;
         assert!(export.biflow && export.template.is_some_and(|template| template.columns().len() == 2));
         let again = Settings::parse(&settings.describe()).expect("its own description");
         assert_eq!(settings.values, again.values);
@@ -223,6 +225,29 @@ mod tests {
         );
         let own = "[collect]\nlisten = [\"127.0.0.1:2055\"]\nforward = [{ to = \"127.0.0.1:2055\" }]";
         assert!(error(own).contains("our own address"), "{}", error(own));
+    }
+
+    #[test]
+    fn an_export_has_a_filter_a_buffer_and_certificates() {
+        let read = |text: &str| Settings::parse(&format!("[[export]]\n{text}"));
+        let tls = "url = \"ipfix+tls://collector.example:4740\"\n";
+        let text = "url = \"ipfix+tcp://collector.example:4739\"\nfilter = \"port 53\"\ndomain = 7\n\
+            buffer = \"/var/lib/minamo/export\"\nbuffer_size = \"2GiB\"\nkeep = \"1m\"\nrate = 9\n";
+        let export = read(text).and_then(|settings| settings.exports()).expect("good").remove(0);
+        assert_eq!(Ok(export.filter), minamo_filter::parse("port 53"));
+        let buffer = export.buffer.expect("a buffer");
+        assert_eq!((buffer.bound, buffer.keep, buffer.rate), (2 << 30, Duration::from_secs(60), 9));
+        assert_eq!(export.target.domain, 7);
+        let error = |text: &str| format!("{:#}", read(text).expect_err("bad"));
+        let udp = "url = \"ipfix://192.0.2.9:4739\"\n";
+        let said = error(&format!("{udp}filter = \"src ip 10.0.0.1 and portt 5\""));
+        assert!(said.starts_with("export: filter: character 21: `portt` is no column or word"), "{said}");
+        assert!(error(&format!("{udp}filter = \"ip in @guests\"")).contains("there is no set `@guests`"));
+        assert!(error(&format!("{udp}keep = \"9s\"")).ends_with("which is not named"));
+        assert!(error(&format!("{udp}buffer = \"x\"\nrate = 0")).starts_with("export: rate: got 0, want a whole"));
+        assert!(error(&format!("{udp}ca = \"ca.pem\"")).ends_with("ca and certificate are for ipfix+tls://"));
+        assert!(error(&format!("{tls}buffer = \"x\"\nca = \"/nowhere.pem\"")).contains("/nowhere.pem"));
+        assert!(error(&format!("{tls}certificate = \"a.pem\"")).ends_with("certificate: want `key` too"));
     }
 
     #[test]

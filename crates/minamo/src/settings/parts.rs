@@ -10,10 +10,10 @@ use anyhow::{Context as _, bail, ensure};
 use minamo_detect::{Instance, Severity, parse_length};
 use minamo_enrich::{FeedForm, FingerprintKind};
 
-use super::Settings;
 use super::keys::Keys;
 use super::table::Kind;
 use super::value::{addresses, class, unknown};
+use super::{Export, Settings};
 use crate::enrichment;
 use crate::size::parse_size;
 
@@ -179,20 +179,8 @@ impl Settings {
     }
 
     /// `export`.
-    pub(crate) fn exports(&self) -> anyhow::Result<Vec<minamo_sinks::export::Target>> {
-        let exports = self.tables("export").map(|table| {
-            let mut keys = Keys::of(table);
-            let url = keys.text("url")?.context("url: want such as \"ipfix://192.0.2.9:4739\"")?;
-            let biflow = match keys.text("sides")? {
-                None => None,
-                Some("one") => Some(false),
-                Some("both") => Some(true),
-                Some(other) => bail!("sides: got {other:?}, want \"one\" or \"both\""),
-            };
-            let target = crate::commands::export::target(url, keys.text("template")?, biflow)?;
-            keys.end().map(|()| target)
-        });
-        exports.collect::<anyhow::Result<_>>().context("export")
+    pub(crate) fn exports(&self) -> anyhow::Result<Vec<Export>> {
+        self.tables("export").map(Export::read).collect::<anyhow::Result<_>>().context("export")
     }
 
     /// `detect.rules` and `rule`.

@@ -87,6 +87,9 @@ impl Kind {
             Self::Unknown => "\"accept\", \"ask\" or \"refuse\"",
             Self::Limit => "a whole number of at least 1, or \"unlimited\"",
             Self::Forwards => "tables [[collect.forward]] with `to` and if need be `exporters` and `keep_source`",
+            Self::Exports => {
+                "tables [[export]] with `url` and if need be `filter`, `template`, `sides`, `domain`, `enterprise`, `nanoseconds`, `ca`, `certificate`, `key`, `buffer`, `buffer_size`, `keep` and `rate`"
+            }
             Self::Interfaces => {
                 "tables [[probe.interface]] with `name` and if need be `filter`, `threads`, `sampling`, `groups`, `idle_timeout`, `active_timeout`, `max_flows`, `promiscuous`"
             }
@@ -96,7 +99,6 @@ impl Kind {
             Self::Fingerprints => {
                 "tables [[fingerprints]] with `file`, `kind` and if need be `name`, `bad`, `value`, `label`"
             }
-            Self::Exports => "tables [[export]] with `url` and if need be `template` and `sides`",
             Self::Rules => {
                 "tables [[rule]] with `name` and if need be `enabled`, `instance`, `only`, `severity`, `parameters`"
             }
@@ -131,7 +133,7 @@ pub static SETTINGS: &[Setting] = &[
         key: "export",
         kind: Kind::Exports,
         default: "[]",
-        doc: "Collectors that get all flows: `url` as \"ipfix://192.0.2.9:4739\", `template` with nProbe's labels or names of columns, `sides` \"one\" or \"both\". See docs/guide/export.md.",
+        doc: "Collectors that get flows: `url` as \"ipfix://192.0.2.9:4739\", `filter` for some flows only, `template` with nProbe's labels or names of columns, `sides` \"one\" or \"both\", `domain` the number of the observation domain, `enterprise` the number that our own elements stand under (32473 if not set, 0 for none of them), `nanoseconds` for times finer than milliseconds, `buffer` a folder for the time that the collector is away (`buffer_size`, `keep`, `rate`: as of minamo probe), `ca`, `certificate` and `key` for TLS. See docs/guide/export.md.",
     },
     Setting {
         key: "rule",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Captures of others, cut anywhere and with flipped bits: nothing panics, and the flow table stays within its bound. Seeded,
-//! and bounded by octets, not by time.
+//! and bounded by octets, not by time. `MINAMO_DAMAGED=SEED:MEBIBYTES` makes it another, longer run.
 
 use std::io::{Cursor, Read as _};
 use std::path::{Path, PathBuf};
@@ -28,6 +28,13 @@ impl Chance {
         let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         usize::try_from((n ^ (n >> 31)) % end.max(1) as u64).expect("below an usize")
     }
+}
+
+/// Seed and octets of a run that somebody asked for.
+fn asked() -> Option<(u64, u64)> {
+    let text = std::env::var_os("MINAMO_DAMAGED")?.into_string().ok()?;
+    let (seed, mebibytes) = text.split_once(':')?;
+    Some((seed.parse().ok()?, mebibytes.parse::<u64>().ok()? << 20))
 }
 
 fn captures(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -73,12 +80,13 @@ fn captures_cut_anywhere_and_with_flipped_bits_never_panic() {
         captures(&root().join("fixtures"), &mut found);
     }
     found.sort();
-    let mut chance = Chance(2_026);
+    let (seed, all) = asked().unwrap_or((2_026, ALL));
+    let mut chance = Chance(seed);
     let (mut used, mut frames, mut packets) = (0, 0, 0);
-    while used < ALL && !found.is_empty() {
-        let path = found.swap_remove(chance.below(found.len()));
+    while used < all {
+        let path = found.get(chance.below(found.len())).expect("fixtures are there");
         let mut octets = Vec::new();
-        let file = std::fs::File::open(&path).expect("readable");
+        let file = std::fs::File::open(path).expect("readable");
         file.take(EACH).read_to_end(&mut octets).expect("readable");
         used += octets.len() as u64;
         let cut = octets.get(..chance.below(octets.len() + 1)).expect("inside").to_vec();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Exports to another collector, nfcapd, and read by its nfdump: the same flows, packets and octets arrive.
 
-use std::net::UdpSocket;
+use std::collections::BTreeSet;
+use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -161,4 +162,79 @@ fn an_export_with_a_wrong_template_names_the_label() {
     assert!(stderr(&output).contains("template: \"%NO_SUCH\" is no label"), "{}", stderr(&output));
     let output = minamo(&["meter", CAPTURE, "--export", "sflow://127.0.0.1:9"]);
     assert!(stderr(&output).contains("want ipfix://HOST:PORT"), "{}", stderr(&output));
+}
+
+#[test]
+fn an_export_gets_what_passes_its_filter_also_after_it_was_away() {
+    let port = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
+    let place = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
+    let buffer = tempfile::tempdir().expect("a folder");
+    let mut first = Server::start(&format!(
+        "[collect]\nlisten = [\"127.0.0.1:{port}\"]\npair = false\n[[export]]\nurl = \"ipfix+tcp://{place}\"\n\
+        filter = \"port 443\"\nbuffer = {:?}\nkeep = \"1s\"\n",
+        buffer.path()
+    ));
+    let metered = flows(&[CAPTURE]);
+    let output = minamo(&["meter", CAPTURE, "--export", &format!("ipfix://127.0.0.1:{port}")]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let count = "SELECT COUNT(*) AS n FROM flows";
+    wait_until("all are stored", || first.number(count) == metered.len() as u64);
+    let passing = first.number("SELECT COUNT(*) AS n FROM flows WHERE src_port = 443 OR dst_port = 443");
+    assert!(passing > 0 && passing < metered.len() as u64, "{passing}");
+    let metric = |server: &Server, name: &str| {
+        let all = server.metrics().into_iter().filter(|(known, ..)| known == name);
+        all.map(|(_, _, value)| value).sum::<u64>()
+    };
+    assert_eq!(metric(&first, "minamo_export_filtered_rows_total"), metered.len() as u64 - passing);
+    assert_eq!(metric(&first, "minamo_buffer_records_total"), passing);
+    // Nobody listens there yet; what was not sent is on disk while the server ends and comes back.
+    first.restart();
+    let second = Server::start(&format!("[collect]\nlisten = []\ntcp = [\"{place}\"]\npair = false\n"));
+    wait_until("the others arrive", || second.number(count) >= passing);
+    let sum = "SELECT CAST(SUM(src_bytes + dst_bytes) AS BIGINT) AS n FROM flows";
+    let of_443 = format!("{sum} WHERE src_port = 443 OR dst_port = 443");
+    assert_eq!((second.number(count), second.number(sum)), (passing, first.number(&of_443)));
+    first.stop();
+}
+
+#[test]
+fn rows_are_the_same_at_the_minamo_that_they_are_sent_to() {
+    let port = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
+    let mut server = Server::start(&format!("[collect]\nlisten = [\"127.0.0.1:{port}\"]\n"));
+    let sent = flows(&[CAPTURE]);
+    let url = format!("ipfix://127.0.0.1:{port}");
+    // An enterprise number that the server does not know: it learns the elements from what comes with them.
+    for (number, total) in [("32473", sent.len()), ("64999", 2 * sent.len())] {
+        let output = minamo(&["meter", CAPTURE, "--export", &url, "--nanoseconds", "--enterprise", number]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        wait_until("all are stored", || server.number("SELECT COUNT(*) AS n FROM flows") == total as u64);
+    }
+    server.stop();
+    let data = server.folder().to_string_lossy().into_owned();
+    let output = minamo(&["sql", "--json", "--data", &data, "SELECT * FROM flows"]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    // What the receiving side says itself of a row, and the FIN or RST that flags tell.
+    let own = ["flow_id", "source", "time_received", "exporter_ip", "exporter_domain", "end_reason"];
+    let plain = |row: &serde_json::Value| {
+        let cells = row.as_object().expect("a row").iter();
+        let kept = cells.filter(|(name, value)| !own.contains(&name.as_str()) && !value.is_null());
+        kept.map(|(name, value)| format!("{name}={value}")).collect::<BTreeSet<_>>()
+    };
+    let stored: Vec<_> = text.lines().map(|line| plain(&serde_json::from_str(line).expect("JSON"))).collect();
+    assert_eq!(stored.len(), 2 * sent.len());
+    for row in sent.iter().map(plain) {
+        let same = stored.iter().filter(|stored| stored.is_superset(&row)).count();
+        let close = || stored.iter().map(|stored| row.difference(stored).collect::<Vec<_>>()).min_by_key(Vec::len);
+        assert!(same >= 2, "{same} of {row:?}, missing at the closest: {:?}", close());
+    }
+}
+
+fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    for _ in 0..150 {
+        if holds() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    panic!("never: {what}");
 }

@@ -8,7 +8,7 @@ use arrow::array::{AsArray as _, RecordBatch};
 use arrow::datatypes::TimestampNanosecondType;
 use minamo_base::{Ip, Time};
 use minamo_detect::{Counter, Engine, Rule, parse_length, shipped_rules};
-use minamo_model::{Event, FLOWS, Flow, FlowBuilder};
+use minamo_model::{CellReader, Event, FLOWS, Flow, FlowBuilder, Row, text_value};
 use minamo_schema::Value as Cell;
 use minamo_store::{Lake, Settings};
 use serde_json::{Map, Value};
@@ -77,6 +77,16 @@ async fn found(rule: &Rule, lake: &Lake, flows: RecordBatch) -> Vec<Event> {
         let answer = lake.sql(&sql, 10_000).await.unwrap_or_else(|error| panic!("{}: {error}", rule.name));
         batches.extend(answer.batches);
     }
+    let mut seen = BTreeSet::new();
+    for batch in &batches {
+        let readers = CellReader::all(batch);
+        for at in 0..batch.num_rows() {
+            let row = Row::new(&readers, at);
+            let names = rule.key.iter().map(String::as_str).chain(["window_start"]);
+            let key: Vec<String> = names.map(|name| text_value(&row.get(name))).collect();
+            assert!(seen.insert(key.clone()), "{}: two rows of one window have the key {key:?}", rule.name);
+        }
+    }
     let asked = Engine::default().events(rule, &batches, to).events;
     if let Some(mut counter) = Counter::new(rule, None) {
         let condition = lake.condition(&rule.counted().expect("a condition")).expect("it is one");
@@ -141,12 +151,7 @@ async fn counting_finds_what_the_query_finds_in_flows_of_all_kinds() {
         let clock = || Time::parse("2026-01-05T12:00:00Z").unwrap_or_default();
         let lake = Lake::open(folder.path(), Settings::default(), clock).expect("opened");
         let events = found(&rule, &lake, flows.clone()).await;
-        assert!(
-            events.len() > 3,
-            "{}: got {} events, want some to compare",
-            rule.name,
-            events.len()
-        );
+        assert!(events.len() > 3, "{}: got {} events, want some to compare", rule.name, events.len());
     }
 }
 

@@ -32,13 +32,13 @@ table! {
         /// What the firewall did: `created`, `deleted`, `denied`, `alert`, `updated`, `ignored`.
         event: Option<Cow<'static, str>>, "ファイアウォールの動作：created、deleted、denied、alert、updated、ignored", Key, None, Decoded, Plain, [];
         /// The vendor's number of the reason.
-        reason: Option<u16>, "理由の番号（ベンダー定義）", Key, None, Decoded, Plain, [Ie(0, 33002)];
+        reason: Option<u16>, "理由の番号（ベンダー定義）", Key, None, Decoded, Plain, [Own(96), Ie(0, 33002)];
         /// Rule that matched, by name or number.
         rule: Option<String>, "一致した規則（名前または番号）", Key, None, Decoded, Plain, [Ie(10704, 4), Ie(6876, 950)];
         /// Access list, entry and extended entry that the packets matched on the way in, as hashes in hexadecimal.
-        in_acl: Option<String>, "入力側で一致した ACL・エントリー（16 進数のハッシュ）", Key, None, Decoded, Plain, [Ie(0, 33000)];
+        in_acl: Option<String>, "入力側で一致した ACL・エントリー（16 進数のハッシュ）", Key, None, Decoded, Plain, [Own(97), Ie(0, 33000)];
         /// Access list, entry and extended entry that the packets matched on the way out.
-        out_acl: Option<String>, "出力側で一致した ACL・エントリー（16 進数のハッシュ）", Key, None, Decoded, Plain, [Ie(0, 33001)];
+        out_acl: Option<String>, "出力側で一致した ACL・エントリー（16 進数のハッシュ）", Key, None, Decoded, Plain, [Own(98), Ie(0, 33001)];
     }
 }
 
@@ -90,13 +90,13 @@ table! {
         /// Neighbouring autonomous system on the responder's side.
         dst_peer_as: Option<u32>, "応答側の隣接 AS 番号", Key, None, Decoded, Plain, [Ie(0, 128)], mirror src_peer_as;
         /// Autonomous systems on the way to the responder, nearest first; members of a set in their order.
-        as_path: Option<Vec<u32>>, "応答側までの AS パス（近い順）", Fact, None, Decoded, Plain, [];
+        as_path: Option<Vec<u32>>, "応答側までの AS パス（近い順）", Fact, None, Decoded, Plain, [Own(82)];
         /// Communities of the route, as `64500:1` (RFC 1997).
-        communities: Option<Vec<String>>, "経路のコミュニティ（64500:1 の形。RFC 1997）", Fact, None, Decoded, Plain, [];
+        communities: Option<Vec<String>>, "経路のコミュニティ（64500:1 の形。RFC 1997）", Fact, None, Decoded, Plain, [Own(83)];
         /// Local preference of the route.
-        local_pref: Option<u32>, "経路のローカルプリファレンス", Gauge, None, Decoded, Plain, [];
+        local_pref: Option<u32>, "経路のローカルプリファレンス", Gauge, None, Decoded, Plain, [Own(84)];
         /// Labels of the MPLS stack, the top one first.
-        mpls_labels: Option<Vec<u32>>, "MPLS ラベルスタック（上から順）", Fact, None, Decoded, Plain, [];
+        mpls_labels: Option<Vec<u32>>, "MPLS ラベルスタック（上から順）", Fact, None, Decoded, Plain, [Own(85)];
     }
 }
 
@@ -104,9 +104,9 @@ table! {
     /// Records of encrypted traffic analytics (elements 44940 to 44949) beside the sequence of packet lengths.
     pub struct Eta, group "eta", prefix "eta_" {
         /// First packet with data, from its IP header on, in hexadecimal.
-        initial_packet: Option<String>, "データを持つ最初のパケット（IP ヘッダーから。16 進数）", Fact, None, Decoded, Content, [];
+        initial_packet: Option<String>, "データを持つ最初のパケット（IP ヘッダーから。16 進数）", Fact, None, Decoded, Content, [Own(86)];
         /// How often each octet value 0 to 255 was seen in the payload.
-        byte_counts: Option<Vec<u32>>, "ペイロード中の各オクテット値（0〜255）の出現回数", Fact, None, Decoded, Plain, [];
+        byte_counts: Option<Vec<u32>>, "ペイロード中の各オクテット値（0〜255）の出現回数", Fact, None, Decoded, Plain, [Own(87)];
     }
 }
 
@@ -115,6 +115,6 @@ table! {
     pub struct Extra, group "extra", prefix "" {
         /// What the exporter told that has no column, each as `name=value` by the name of the information element;
         /// `pen.number` where the element has no known name. At most 64 entries of 256 characters.
-        extra: Option<Vec<String>>, "専用のカラムが無い情報。情報要素名による name=value の並び（名前が不明なら PEN.番号。最大 64 件、各 256 文字）", Fact, None, Decoded, Content, [];
+        extra: Option<Vec<String>>, "専用のカラムが無い情報。情報要素名による name=value の並び（名前が不明なら PEN.番号。最大 64 件、各 256 文字）", Fact, None, Decoded, Content, [Own(88)];
     }
 }

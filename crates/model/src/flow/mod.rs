@@ -13,7 +13,7 @@ pub use self::community::Community;
 pub use self::core::{Core, Exporter, Icmp, L2, Net, Npm, Sampling, Splt, Tcp, Tunnel};
 pub use enrich::Enrich;
 pub use export::{Eta, Extra, Firewall, Forwarding, Nat, Routing, User};
-pub use judged::{Fingerprint, Host, Risk};
+pub use judged::{Fingerprint, Host, Risk, Threat};
 pub use merge::Merge;
 pub use protocols::{BitTorrent, Dhcp, Dns, Ftp, Http, Mail, Ntp, Quic, Rdp, Sip, Smb, Ssh, Stun, Tls};
 
@@ -49,6 +49,7 @@ row! {
         host: Host,
         risk: Risk,
         fingerprint: Fingerprint,
+        threat: Threat,
         enrich: Enrich,
         nat: Nat,
         firewall: Firewall,

@@ -14,9 +14,9 @@ table! {
         /// Version that was agreed on (`TLS 1.3`); what the client offered at most where no answer was seen.
         version: Option<Cow<'static, str>>, "合意されたバージョン（応答が見えなければクライアントの最大値）", Key, None, Both, Plain, [Ie(39499, 333), Ie(35632, 495)];
         /// Cipher suite that was agreed on, by its IANA name.
-        cipher: Option<Cow<'static, str>>, "合意された暗号スイート（IANA の名前）", Key, None, Both, Plain, [Nprobe("TLS_CIPHER")];
+        cipher: Option<Cow<'static, str>>, "合意された暗号スイート（IANA の名前）", Key, None, Both, Plain, [Own(35), Nprobe("TLS_CIPHER")];
         /// Application protocols that the client offered (RFC 7301).
-        alpn: Option<Vec<String>>, "クライアントが示した ALPN", Fact, None, Both, Plain, [Ie(35632, 513)];
+        alpn: Option<Vec<String>>, "クライアントが示した ALPN", Fact, None, Both, Plain, [Own(99), Ie(35632, 513)];
         /// Application protocol that the server chose, where visible.
         alpn_selected: Option<String>, "サーバーが選んだ ALPN（見える場合）", Key, None, Both, Plain, [Ie(39499, 337)];
         /// JA3 fingerprint of the client hello: MD5 in hexadecimal.
@@ -24,45 +24,45 @@ table! {
         /// JA3S fingerprint of the server hello: MD5 in hexadecimal.
         ja3s: Option<String>, "サーバーの JA3S フィンガープリント", Key, None, Both, Plain, [Ie(35632, 490), Nprobe("JA3S_HASH")];
         /// JA4 fingerprint of the client hello.
-        ja4: Option<String>, "クライアントの JA4 フィンガープリント", Key, None, Observed, Plain, [];
+        ja4: Option<String>, "クライアントの JA4 フィンガープリント", Key, None, Observed, Plain, [Own(36)];
         /// Key exchange group that the server chose (TLS 1.3), by its IANA name.
-        group: Option<Cow<'static, str>>, "サーバーが選んだ鍵交換グループ（TLS 1.3）", Key, None, Observed, Plain, [];
+        group: Option<Cow<'static, str>>, "サーバーが選んだ鍵交換グループ（TLS 1.3）", Key, None, Observed, Plain, [Own(37)];
         /// True where the client hello carried an Encrypted Client Hello extension; the name shown is then the outer one.
-        ech: Option<bool>, "Encrypted Client Hello があれば true（名前は外側のもの）", Key, None, Observed, Plain, [];
+        ech: Option<bool>, "Encrypted Client Hello があれば true（名前は外側のもの）", Key, None, Observed, Plain, [Own(38)];
         /// What the Encrypted Client Hello is: `outer` (the name shown is that of the server in front), `grease` (a
         /// placeholder, RFC 8701: the name shown is the real one); absent where nothing tells.
-        ech_kind: Option<Cow<'static, str>>, "Encrypted Client Hello の種別：outer（見えている名前は前段サーバーのもの）、grease（見せかけで、名前は本物）。判断材料が無ければ無し", Key, None, Derived, Plain, [];
+        ech_kind: Option<Cow<'static, str>>, "Encrypted Client Hello の種別：outer（見えている名前は前段サーバーのもの）、grease（見せかけで、名前は本物）。判断材料が無ければ無し", Key, None, Derived, Plain, [Own(116)];
         /// True where the client offered a key exchange group that withstands quantum computers (ML-KEM, Kyber), false where
         /// it offered groups without one; `tls_group` has what was chosen.
-        pq_offered: Option<bool>, "クライアントが耐量子の鍵交換グループ（ML-KEM、Kyber）を示せば true、示さなければ false。選ばれたものは tls_group", Key, None, Observed, Plain, [];
+        pq_offered: Option<bool>, "クライアントが耐量子の鍵交換グループ（ML-KEM、Kyber）を示せば true、示さなければ false。選ばれたものは tls_group", Key, None, Observed, Plain, [Own(117)];
         /// True where an earlier session was resumed: the server took a session id or a pre-shared key.
-        resumed: Option<bool>, "以前のセッションを再開していれば true", Key, None, Observed, Plain, [];
+        resumed: Option<bool>, "以前のセッションを再開していれば true", Key, None, Observed, Plain, [Own(118)];
         /// First fatal alert that was sent in clear, by its name in RFC 8446 §6.2.
-        alert: Option<Cow<'static, str>>, "平文で送られた最初の致命的アラートの名前（RFC 8446 §6.2）", Key, None, Observed, Plain, [];
+        alert: Option<Cow<'static, str>>, "平文で送られた最初の致命的アラートの名前（RFC 8446 §6.2）", Key, None, Observed, Plain, [Own(119)];
         /// Subject of the server's certificate.
         cert_subject: Option<String>, "サーバー証明書の主体者", Fact, None, Both, Content, [Ie(35632, 515), Ie(39499, 350)];
         /// Issuer of the server's certificate.
         cert_issuer: Option<String>, "サーバー証明書の発行者", Fact, None, Both, Content, [Ie(35632, 514), Ie(39499, 349)];
         /// Alternative names of the server's certificate, at most 16.
-        cert_names: Option<Vec<String>>, "サーバー証明書の別名（最大 16 件）", Fact, None, Both, Content, [Ie(35632, 512)];
+        cert_names: Option<Vec<String>>, "サーバー証明書の別名（最大 16 件）", Fact, None, Both, Content, [Own(100), Ie(35632, 512)];
         /// Start of the certificate's validity.
         cert_not_before: Option<Time>, "証明書の有効期間の開始", Fact, None, Both, Plain, [Ie(35632, 496)];
         /// End of the certificate's validity.
         cert_not_after: Option<Time>, "証明書の有効期間の終了", Fact, None, Both, Plain, [Ie(35632, 497)];
         /// Serial number of the certificate in hexadecimal.
-        cert_serial: Option<String>, "証明書のシリアル番号（16 進数）", Fact, None, Both, Plain, [];
+        cert_serial: Option<String>, "証明書のシリアル番号（16 進数）", Fact, None, Both, Plain, [Own(120)];
         /// Public key of the certificate: `RSA 2048`, `EC P-256`, `Ed25519`.
-        cert_key: Option<Cow<'static, str>>, "証明書の公開鍵：RSA 2048、EC P-256、Ed25519 など", Key, None, Observed, Plain, [];
+        cert_key: Option<Cow<'static, str>>, "証明書の公開鍵：RSA 2048、EC P-256、Ed25519 など", Key, None, Observed, Plain, [Own(121)];
         /// Algorithm that the certificate is signed with: `sha256WithRSAEncryption`, `ecdsa-with-SHA384`.
-        cert_signature: Option<Cow<'static, str>>, "証明書の署名アルゴリズム：sha256WithRSAEncryption、ecdsa-with-SHA384 など", Key, None, Observed, Plain, [];
+        cert_signature: Option<Cow<'static, str>>, "証明書の署名アルゴリズム：sha256WithRSAEncryption、ecdsa-with-SHA384 など", Key, None, Observed, Plain, [Own(122)];
         /// Certificates that the server sent; absent where only the first was seen.
-        cert_chain: Option<u8>, "サーバーが送った証明書の数（最初の一枚しか見えなければ無し）", Gauge, None, Observed, Plain, [];
+        cert_chain: Option<u8>, "サーバーが送った証明書の数（最初の一枚しか見えなければ無し）", Gauge, None, Observed, Plain, [Own(123)];
         /// SHA-1 of the certificate in hexadecimal, as lists of bad certificates have it.
-        cert_sha1: Option<String>, "証明書の SHA-1（不正証明書リストとの照合用）", Key, None, Both, Plain, [];
+        cert_sha1: Option<String>, "証明書の SHA-1（不正証明書リストとの照合用）", Key, None, Both, Plain, [Own(124)];
         /// SHA-256 of the certificate in hexadecimal.
-        cert_sha256: Option<String>, "証明書の SHA-256", Key, None, Observed, Plain, [];
+        cert_sha256: Option<String>, "証明書の SHA-256", Key, None, Observed, Plain, [Own(39)];
         /// True where issuer and subject of the certificate are the same.
-        cert_self_signed: Option<bool>, "発行者と主体者が同じなら true", Key, None, Observed, Plain, [];
+        cert_self_signed: Option<bool>, "発行者と主体者が同じなら true", Key, None, Observed, Plain, [Own(40)];
     }
 }
 
@@ -70,9 +70,9 @@ table! {
     /// QUIC, from its Initial packets (RFC 9000, RFC 9369).
     pub struct Quic, group "quic", prefix "quic_" {
         /// Version on the wire: `1`, `2`, `draft-29`.
-        version: Option<Cow<'static, str>>, "ワイヤー上のバージョン：1、2、draft-29", Key, None, Observed, Plain, [];
+        version: Option<Cow<'static, str>>, "ワイヤー上のバージョン：1、2、draft-29", Key, None, Observed, Plain, [Own(41)];
         /// User agent that the client sent in its transport parameters.
-        user_agent: Option<String>, "クライアントがトランスポートパラメーターで名乗ったユーザーエージェント", Fact, None, Observed, Content, [];
+        user_agent: Option<String>, "クライアントがトランスポートパラメーターで名乗ったユーザーエージェント", Fact, None, Observed, Content, [Own(42)];
     }
 }
 
@@ -94,19 +94,19 @@ table! {
         /// Server software, as the answer says.
         server: Option<String>, "応答が名乗るサーバーソフトウェア", Fact, None, Both, Plain, [Ie(3054, 224)];
         /// Version that the first message names: `1.0`, `1.1`.
-        version: Option<Cow<'static, str>>, "最初のメッセージのバージョン：1.0、1.1", Key, None, Observed, Plain, [];
+        version: Option<Cow<'static, str>>, "最初のメッセージのバージョン：1.0、1.1", Key, None, Observed, Plain, [Own(125)];
         /// Page that the request came from, at most 512 octets.
-        referer: Option<String>, "要求の参照元（最大 512 オクテット）", Fact, None, Both, Content, [];
+        referer: Option<String>, "要求の参照元（最大 512 オクテット）", Fact, None, Both, Content, [Own(126)];
         /// Content type of the request, without parameters.
-        request_type: Option<String>, "要求の Content-Type", Key, None, Observed, Plain, [];
+        request_type: Option<String>, "要求の Content-Type", Key, None, Observed, Plain, [Own(127)];
         /// Range of octets that the request asks for.
-        range: Option<String>, "要求したオクテット範囲", Fact, None, Observed, Plain, [];
+        range: Option<String>, "要求したオクテット範囲", Fact, None, Observed, Plain, [Own(128)];
         /// Length of the first answer's content as its head says.
-        content_bytes: Option<u64>, "最初の応答の内容の長さ（ヘッダーによる）", Gauge, Octets, Both, Plain, [];
+        content_bytes: Option<u64>, "最初の応答の内容の長さ（ヘッダーによる）", Gauge, Octets, Both, Plain, [Own(129)];
         /// What the first content that was seen begins with: `exe`, `elf`, `script`, `pdf`, `zip`, `png`, …
-        content_kind: Option<Cow<'static, str>>, "最初に見えた内容の先頭から判定した種別：exe、elf、script、pdf、zip、png など", Key, None, Observed, Plain, [];
+        content_kind: Option<Cow<'static, str>>, "最初に見えた内容の先頭から判定した種別：exe、elf、script、pdf、zip、png など", Key, None, Observed, Plain, [Own(130)];
         /// Requests that were seen.
-        requests: Option<u32>, "観測した要求の数", Counter, None, Observed, Plain, [];
+        requests: Option<u32>, "観測した要求の数", Counter, None, Observed, Plain, [Own(43)];
     }
 }
 
@@ -120,19 +120,19 @@ table! {
         /// Response code: `noerror`, `nxdomain`, `servfail`.
         rcode: Option<Cow<'static, str>>, "応答コード：noerror、nxdomain、servfail など", Key, None, Both, Plain, [Ie(35632, 208), Ie(6871, 177), Ie(8057, 1), Nprobe("DNS_RET_CODE")];
         /// Addresses and names of the answer, at most 16.
-        answers: Option<Vec<String>>, "応答のアドレスと名前（最大 16 件）", Fact, None, Both, Content, [Ie(35632, 398)];
+        answers: Option<Vec<String>>, "応答のアドレスと名前（最大 16 件）", Fact, None, Both, Content, [Own(101), Ie(35632, 398)];
         /// Smallest time to live of the answers.
         ttl_secs: Option<u32>, "応答の最小 TTL", Gauge, Seconds, Both, Plain, [Ie(35632, 352), Ie(6871, 199), Ie(8057, 5), Ie(39499, 119)];
         /// Records in the answer section of the first answer, of whatever type.
-        answer_count: Option<u16>, "最初の応答の回答セクションのレコード数", Gauge, None, Both, Plain, [];
+        answer_count: Option<u16>, "最初の応答の回答セクションのレコード数", Gauge, None, Both, Plain, [Own(131)];
         /// Octets of the first answer.
-        answer_bytes: Option<u32>, "最初の応答の大きさ", Gauge, Octets, Observed, Plain, [];
+        answer_bytes: Option<u32>, "最初の応答の大きさ", Gauge, Octets, Observed, Plain, [Own(132)];
         /// Octets that the questioner can take over UDP (EDNS, RFC 6891 §6.2.3); absent where it does not say.
-        edns_bytes: Option<u16>, "問い合わせ側が UDP で受け取れる大きさ（EDNS、RFC 6891）", Gauge, Octets, Observed, Plain, [];
+        edns_bytes: Option<u16>, "問い合わせ側が UDP で受け取れる大きさ（EDNS、RFC 6891）", Gauge, Octets, Observed, Plain, [Own(133)];
         /// True where the answer was cut and had to be asked for over TCP.
-        truncated: Option<bool>, "応答が切り詰められていれば true", Key, None, Observed, Plain, [];
+        truncated: Option<bool>, "応答が切り詰められていれば true", Key, None, Observed, Plain, [Own(134)];
         /// Questions that were seen.
-        queries: Option<u32>, "観測した問い合わせの数", Counter, None, Observed, Plain, [];
+        queries: Option<u32>, "観測した問い合わせの数", Counter, None, Observed, Plain, [Own(44)];
     }
 }
 
@@ -140,9 +140,9 @@ table! {
     /// SSH before its encryption starts (RFC 4253).
     pub struct Ssh, group "ssh", prefix "ssh_" {
         /// Software of the client, from its banner.
-        client: Option<String>, "クライアントのバナー", Fact, None, Observed, Plain, [];
+        client: Option<String>, "クライアントのバナー", Fact, None, Observed, Plain, [Own(45)];
         /// Software of the server, from its banner.
-        server: Option<String>, "サーバーのバナー", Fact, None, Observed, Plain, [];
+        server: Option<String>, "サーバーのバナー", Fact, None, Observed, Plain, [Own(46)];
         /// HASSH fingerprint of the client's algorithms: MD5 in hexadecimal.
         hassh: Option<String>, "クライアントの HASSH フィンガープリント", Key, None, Both, Plain, [Ie(35632, 499)];
         /// HASSH fingerprint of the server's algorithms.
@@ -156,7 +156,7 @@ table! {
         /// Info-hash of the torrent in hexadecimal.
         info_hash: Option<String>, "トレントのインフォハッシュ", Key, None, Both, Content, [Ie(35632, 189)];
         /// Client software, from the peer id.
-        client: Option<String>, "ピア ID が示すクライアントソフトウェア", Fact, None, Observed, Plain, [];
+        client: Option<String>, "ピア ID が示すクライアントソフトウェア", Fact, None, Observed, Plain, [Own(47)];
     }
 }
 
@@ -164,9 +164,9 @@ table! {
     /// Remote Desktop, its connection request and confirm (MS-RDPBCGR §2.2.1.1).
     pub struct Rdp, group "rdp", prefix "rdp_" {
         /// Cookie or routing token, mostly the user's name.
-        cookie: Option<String>, "Cookie（多くは利用者名）", Fact, None, Observed, Address, [];
+        cookie: Option<String>, "Cookie（多くは利用者名）", Fact, None, Observed, Address, [Own(48)];
         /// Security that the server chose: `rdp`, `tls`, `credssp`, `rdstls`.
-        security: Option<Cow<'static, str>>, "サーバーが選んだ保護方式：rdp、tls、credssp、rdstls", Key, None, Observed, Plain, [];
+        security: Option<Cow<'static, str>>, "サーバーが選んだ保護方式：rdp、tls、credssp、rdstls", Key, None, Observed, Plain, [Own(49)];
     }
 }
 
@@ -174,9 +174,9 @@ table! {
     /// SMB (MS-SMB, MS-SMB2).
     pub struct Smb, group "smb", prefix "smb_" {
         /// Dialect that was agreed on: `SMB 1`, `SMB 2.1`, `SMB 3.1.1`.
-        dialect: Option<Cow<'static, str>>, "合意された方言：SMB 1、SMB 2.1、SMB 3.1.1", Key, None, Observed, Plain, [];
+        dialect: Option<Cow<'static, str>>, "合意された方言：SMB 1、SMB 2.1、SMB 3.1.1", Key, None, Observed, Plain, [Own(50)];
         /// Share that was connected to.
-        share: Option<String>, "接続した共有", Fact, None, Observed, Content, [];
+        share: Option<String>, "接続した共有", Fact, None, Observed, Content, [Own(51)];
     }
 }
 
@@ -186,13 +186,13 @@ table! {
         /// Name that the client gave in HELO or EHLO.
         helo: Option<String>, "クライアントが HELO／EHLO で名乗った名前", Fact, None, Both, Content, [Ie(39499, 250)];
         /// Greeting of the server.
-        server: Option<String>, "サーバーの挨拶", Fact, None, Observed, Plain, [];
+        server: Option<String>, "サーバーの挨拶", Fact, None, Observed, Plain, [Own(52)];
         /// Sender of the envelope.
         from: Option<String>, "エンベロープの差出人", Fact, None, Both, Address, [Ie(35632, 185), Ie(39499, 251)];
         /// First recipient of the envelope.
         to: Option<String>, "エンベロープの最初の宛先", Fact, None, Both, Address, [Ie(35632, 186)];
         /// True where the session went over to TLS.
-        starttls: Option<bool>, "TLS に切り替わったら true", Key, None, Observed, Plain, [];
+        starttls: Option<bool>, "TLS に切り替わったら true", Key, None, Observed, Plain, [Own(53)];
     }
 }
 
@@ -202,9 +202,9 @@ table! {
         /// User that logged in.
         user: Option<String>, "ログインした利用者", Fact, None, Both, Address, [Ie(35632, 356)];
         /// Greeting of the server.
-        server: Option<String>, "サーバーの挨拶", Fact, None, Observed, Plain, [];
+        server: Option<String>, "サーバーの挨拶", Fact, None, Observed, Plain, [Own(54)];
         /// First file that was sent or fetched.
-        file: Option<String>, "最初に送受信したファイル", Fact, None, Observed, Content, [];
+        file: Option<String>, "最初に送受信したファイル", Fact, None, Observed, Content, [Own(55)];
     }
 }
 
@@ -212,11 +212,11 @@ table! {
     /// NTP (RFC 5905).
     pub struct Ntp, group "ntp", prefix "ntp_" {
         /// Version of the first message.
-        version: Option<u8>, "最初のメッセージのバージョン", Key, None, Observed, Plain, [];
+        version: Option<u8>, "最初のメッセージのバージョン", Key, None, Observed, Plain, [Own(56)];
         /// Mode of the first message: `client`, `server`, `symmetric_active`, `broadcast`, `control`, `private`.
-        mode: Option<Cow<'static, str>>, "最初のメッセージのモード", Key, None, Observed, Plain, [];
+        mode: Option<Cow<'static, str>>, "最初のメッセージのモード", Key, None, Observed, Plain, [Own(57)];
         /// Stratum that the server told.
-        stratum: Option<u8>, "サーバーが告げた階層", Gauge, None, Observed, Plain, [];
+        stratum: Option<u8>, "サーバーが告げた階層", Gauge, None, Observed, Plain, [Own(58)];
     }
 }
 
@@ -224,13 +224,13 @@ table! {
     /// DHCP (RFC 2131, RFC 2132).
     pub struct Dhcp, group "dhcp", prefix "dhcp_" {
         /// Type of the first message: `discover`, `request`, `ack`.
-        message: Option<Cow<'static, str>>, "最初のメッセージの種類：discover、request、ack など", Key, None, Observed, Plain, [];
+        message: Option<Cow<'static, str>>, "最初のメッセージの種類：discover、request、ack など", Key, None, Observed, Plain, [Own(59)];
         /// Host name of the client.
         host_name: Option<String>, "クライアントのホスト名", Fact, None, Both, Address, [Ie(35632, 355), Ie(39499, 206)];
         /// Vendor class of the client.
-        vendor_class: Option<String>, "クライアントのベンダークラス", Fact, None, Observed, Plain, [];
+        vendor_class: Option<String>, "クライアントのベンダークラス", Fact, None, Observed, Plain, [Own(60)];
         /// Parameters that the client asked for, in its order, joined by commas: a fingerprint of its system.
-        fingerprint: Option<String>, "クライアントが求めたパラメーターの列（OS の指紋になる）", Key, None, Observed, Plain, [];
+        fingerprint: Option<String>, "クライアントが求めたパラメーターの列（OS の指紋になる）", Key, None, Observed, Plain, [Own(61)];
         /// Address that was leased or asked for.
         address: Option<Ip>, "貸し出された、または求められたアドレス", Fact, None, Both, Address, [Ie(35632, 354), Ie(39499, 200), Ie(39499, 207)];
     }
@@ -240,13 +240,13 @@ table! {
     /// SIP (RFC 3261).
     pub struct Sip, group "sip", prefix "sip_" {
         /// Method of the first request.
-        method: Option<String>, "最初の要求のメソッド", Key, None, Observed, Plain, [];
+        method: Option<String>, "最初の要求のメソッド", Key, None, Observed, Plain, [Own(62)];
         /// Address in From.
         from: Option<String>, "From のアドレス", Fact, None, Both, Address, [Ie(35632, 131), Ie(39499, 34)];
         /// Address in To.
         to: Option<String>, "To のアドレス", Fact, None, Both, Address, [Ie(35632, 132), Ie(39499, 35)];
         /// Software that the requester names.
-        user_agent: Option<String>, "要求側が名乗るソフトウェア", Fact, None, Observed, Plain, [];
+        user_agent: Option<String>, "要求側が名乗るソフトウェア", Fact, None, Observed, Plain, [Own(63)];
         /// Status code of the last answer.
         status: Option<u16>, "最後の応答のステータスコード", Key, None, Both, Plain, [Ie(35632, 147)];
     }
@@ -256,8 +256,8 @@ table! {
     /// STUN and TURN (RFC 8489, RFC 8656).
     pub struct Stun, group "stun", prefix "stun_" {
         /// Address of the client as the server sees it.
-        mapped_ip: Option<Ip>, "サーバーから見たクライアントのアドレス", Fact, None, Observed, Address, [];
+        mapped_ip: Option<Ip>, "サーバーから見たクライアントのアドレス", Fact, None, Observed, Address, [Own(64)];
         /// Software that one side names.
-        software: Option<String>, "相手が名乗るソフトウェア", Fact, None, Observed, Plain, [];
+        software: Option<String>, "相手が名乗るソフトウェア", Fact, None, Observed, Plain, [Own(65)];
     }
 }

@@ -174,6 +174,8 @@ pub struct ExporterField {
     pub enterprise: Option<u32>,
     /// Number of the element.
     pub element: u16,
+    /// Its name, as the registries, the configuration or the exporter have it; empty where nobody knows it.
+    pub name: String,
     /// Octets; nothing where they vary.
     pub length: Option<u16>,
     /// True for the scope of options.
@@ -348,6 +350,7 @@ fn field(field: &FieldView, template: &TemplateView) -> ExporterField {
     ExporterField {
         enterprise: field.enterprise,
         element: field.element,
+        name: field.name.clone(),
         length: field.length,
         scope: field.scope,
         column: field.column.map(str::to_owned),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Flows to another collector: NetFlow v5, NetFlow v9 (RFC 3954) or IPFIX (RFC 7011) over UDP, IPFIX over TCP and TLS.
 //! An [`Exporter`] sends and waits; who may not wait puts a queue in front ([`Door`]); who may not lose anything while
-//! a collector is away puts a [`Spool`](spool::Spool) on disk between.
+//! a collector is away puts a [`Spool`](spool::Spool) on disk between, with a queue in front or without.
 //!
 //! Not here: SCTP.
 
@@ -27,6 +27,7 @@ use minamo_model::Flow;
 use minamo_pair::split;
 
 pub use door::Door;
+pub use minamo_flowwire::EXAMPLE_ENTERPRISE;
 pub use target::{Target, TargetError, Transport};
 pub use template::{Template, TemplateError};
 pub use tls::TlsFiles;
@@ -60,6 +61,11 @@ minamo_base::counters! {
         /// Rows dropped because the queue was full.
         dropped: AtomicU64 = "minamo_export_dropped_rows_total" [target, reason = "queue_full"],
             "The collector is away or too slow; the rows are in the lake: `minamo query … --export` sends them again.";
+        /// Rows that the filter of the export leaves out.
+        filtered: AtomicU64 = "minamo_export_filtered_rows_total" [target], "";
+        /// Rows dropped because it could not be told whether they pass the filter of the export.
+        dropped_filter: AtomicU64 = "minamo_export_dropped_rows_total" [target, reason = "filter"],
+            "The log says why; the rows are in the lake: `minamo query … --export` sends them again.";
         /// Rows dropped because the program ended while the collector was away.
         dropped_end: AtomicU64 = "minamo_export_dropped_rows_total" [target, reason = "closed"],
             "The rows are in the lake: `minamo query … --export` sends them again.";
@@ -80,6 +86,16 @@ fn add(counter: &AtomicU64, by: usize) {
 }
 
 impl Counters {
+    /// Says that a filter leaves out so many rows.
+    pub fn leave_out(&self, rows: usize) {
+        add(&self.filtered, rows);
+    }
+
+    /// Says that so many rows are lost because nobody could tell whether they pass.
+    pub fn lose(&self, rows: usize) {
+        add(&self.dropped_filter, rows);
+    }
+
     /// Records sent so far.
     pub fn sent(&self) -> u64 {
         self.records.load(Ordering::Relaxed)
@@ -206,7 +222,12 @@ fn records(target: &Target, row: &Flow) -> Vec<Flow> {
 fn encoder(target: &Target, now: Time) -> Encoder {
     let refresh = if target.transport == Transport::Udp { TEMPLATE_DATAGRAMS } else { u64::MAX };
     let encoder = Encoder::new(target.wire, target.domain, now - AGE);
-    let encoder = encoder.with_limits(1_400, refresh).with_milliseconds();
+    let encoder = encoder.with_limits(1_400, refresh);
+    let encoder = if target.nanoseconds { encoder } else { encoder.with_milliseconds() };
+    let encoder = match target.enterprise {
+        Some(number) => encoder.with_enterprise(number),
+        None => encoder,
+    };
     match &target.template {
         Some(template) => encoder.with_columns(&template.columns()),
         None => encoder,

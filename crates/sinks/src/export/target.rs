@@ -5,7 +5,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 
-use minamo_flowwire::Wire;
+use minamo_flowwire::{EXAMPLE_ENTERPRISE, Wire};
 
 use super::{Template, TlsFiles};
 
@@ -41,6 +41,10 @@ pub struct Target {
     pub biflow: bool,
     /// Observation domain.
     pub domain: u32,
+    /// The enterprise number that columns without a public element are written under; where absent they are left out.
+    pub enterprise: Option<u32>,
+    /// Times to the nanosecond instead of milliseconds, which every receiver knows; IPFIX only.
+    pub nanoseconds: bool,
 }
 
 /// Why a line names no target.
@@ -98,8 +102,10 @@ impl Target {
         }
         let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
         let (url, place, biflow) = (url.to_owned(), place.to_owned(), wire == Wire::Ipfix);
-        let tls = TlsFiles::default();
-        Ok(Self { url, wire, transport, address, place, tls, template: None, biflow, domain: 1 })
+        let (tls, template, domain) = (TlsFiles::default(), None, 1);
+        let enterprise = (wire == Wire::Ipfix).then_some(EXAMPLE_ENTERPRISE);
+        let nanoseconds = false;
+        Ok(Self { url, wire, transport, address, place, tls, template, biflow, domain, enterprise, nanoseconds })
     }
 
     fn look_up(&self) -> io::Result<SocketAddr> {
@@ -136,6 +142,23 @@ impl Target {
     pub fn with_domain(mut self, domain: u32) -> Self {
         self.domain = domain;
         self
+    }
+
+    /// With our own elements under this enterprise number, or without them where it is 0. Other formats have none.
+    pub fn with_enterprise(mut self, number: u32) -> Self {
+        self.enterprise = Some(number).filter(|number| *number > 0 && self.wire == Wire::Ipfix);
+        self
+    }
+
+    /// With times to the nanosecond, where the format has them.
+    pub fn with_nanoseconds(mut self, nanoseconds: bool) -> Self {
+        self.nanoseconds = nanoseconds;
+        self
+    }
+
+    /// What of a template is not written here, with reasons; empty where all is.
+    pub fn left_out(&self, template: &Template) -> Vec<String> {
+        template.left_out(self.wire, self.enterprise.is_some())
     }
 
     /// With a chosen template.

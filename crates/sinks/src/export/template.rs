@@ -64,9 +64,9 @@ impl Template {
         self.columns.iter().map(|(id, _)| *id).collect()
     }
 
-    /// What of it is not written in a format, with reasons; empty where all is.
-    pub fn left_out(&self, wire: Wire) -> Vec<String> {
-        let missing = self.columns.iter().filter(|(id, _)| !wire.carries(*id));
+    /// What of it is not written in a format, without or with elements of our own; with reasons.
+    pub(super) fn left_out(&self, wire: Wire, own: bool) -> Vec<String> {
+        let missing = self.columns.iter().filter(|(id, _)| !wire.carries(*id, own));
         let missing = missing.map(|(_, name)| format!("{name}: {} has no element for it", wire.name()));
         self.left_out.iter().cloned().chain(missing).collect()
     }
@@ -106,7 +106,7 @@ mod tests {
         let names: Vec<_> = template.columns.iter().map(|(_, name)| *name).collect();
         assert_eq!(names.get(..4), Some(&["src_ip", "src_port", "dst_ip", "dst_port"][..]));
         assert!(names.contains(&"http_host") && names.contains(&"icmp_kind"), "{names:?}");
-        assert!(template.left_out(Wire::Ipfix).iter().any(|text| text.starts_with("%APPLICATION_ID: ")));
+        assert!(template.left_out(Wire::Ipfix, true).iter().any(|text| text.starts_with("%APPLICATION_ID: ")));
     }
 
     #[test]

@@ -112,7 +112,7 @@ impl Selector {
     }
 }
 
-/// A condition in SQL that is evaluated on batches as they come, without a query around it.
+/// A condition, in SQL or of a filter, that is evaluated on batches as they come, without a query around it.
 #[derive(Debug)]
 pub struct Condition(Selector);
 
@@ -128,5 +128,11 @@ impl Lake {
     /// need no lake.
     pub fn condition(&self, text: &str) -> Result<Condition, QueryError> {
         Selector::sql(self.engine.state(), text).map(Condition)
+    }
+
+    /// A filter as a condition, as it stands: duplicates pass as well. It must ask for no names: see
+    /// [`Filter::resolve`].
+    pub fn filter(&self, filter: &Filter) -> Result<Condition, QueryError> {
+        Selector::exact(self.engine.state(), filter).map(Condition)
     }
 }

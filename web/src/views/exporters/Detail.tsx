@@ -85,7 +85,7 @@ function Figures({ data }: { data: ExporterDetail }) {
   const { recent } = data;
   const gaps = data.gaps.map((gap) => t("exporters.gap", { lost: whole(gap.lost), unit: t(`exporters.units.${gap.unit}`), format: gap.format, domain: gap.domain }));
   const figures: [string, string][] = [
-    ["clock", data.skew_millis == null ? "–" : t("exporters.seconds", { seconds: (data.skew_millis / 1000).toFixed(1) })],
+    ["clock", data.skew_millis == null ? "–" : t(data.skew_millis < 0 ? "exporters.behind" : "exporters.ahead", { seconds: rounded(Math.abs(data.skew_millis) / 1000) })],
     ["oneSided", recent.records > 0 ? percent(recent.one_sided, recent.records) : "–"],
     ["duplicates", recent.records > 0 ? percent(recent.duplicates, recent.records) : "–"],
     ["longest", t("exporters.seconds", { seconds: whole(recent.longest_secs) })],
@@ -158,6 +158,9 @@ function Counters({ interface: one }: { interface: ExporterInterface }) {
   );
 }
 
+/** Seconds as people say them: tenths of a few, whole ones of many. */
+const rounded = (seconds: number) => (seconds < 10 ? seconds.toFixed(1) : whole(Math.round(seconds)));
+
 /** Fields with keys of their own: a template may have an element twice. */
 function numbered(fields: ExporterField[]): [string, ExporterField][] {
   const seen = new Map<string, number>();
@@ -192,7 +195,9 @@ function Template({ template }: { template: ExporterTemplate }) {
         <tbody>
           {numbered(template.fields).map(([key, field]) => (
             <tr key={key}>
-              <td className="mono">{field.enterprise == null ? t("exporters.scope", { element: field.element }) : `${field.enterprise}/${field.element}`}</td>
+              <td>
+                <span className="mono">{field.enterprise == null ? t("exporters.scope", { element: field.element }) : `${field.enterprise}/${field.element}`}</span> {field.name}
+              </td>
               <td className="num">{field.length ?? t("exporters.variable")}</td>
               <td className="mono">{field.column == null ? <span className="faint">{t("exporters.noColumn")}</span> : field.column || <span className="faint">{t("exporters.decides")}</span>}</td>
               <td>{field.value ?? ""}</td>

@@ -16,7 +16,7 @@ const DETAIL: ExporterDetail = {
   missing: [{ id: "splt", points: 0, text: "No lengths and times of single packets (SPLT): session pictures are unavailable.", text_ja: "セッション図を表示できません。" }],
   gaps: [{ format: "netflow9", domain: 1, lost: 500, unit: "messages" }],
   skew_millis: -7_300_000, templates_received: 20, templates_changed: 0, without_template: 3, replayed: 3, last_error: "", recent: { records: 100, one_sided: 100, duplicates: 0, longest_secs: 1_800 },
-  templates: [{ version: 9, domain: 1, id: 256, options: false, seen: "2026-05-01T00:10:00Z", fields: [{ enterprise: 0, element: 8, length: 4, scope: false, column: "src_ip", value: "10.0.0.7", octets: "0a000007" }, { enterprise: 9, element: 12_235, length: null, scope: false, column: null, value: null, octets: "00" }] }],
+  templates: [{ version: 9, domain: 1, id: 256, options: false, seen: "2026-05-01T00:10:00Z", fields: [{ enterprise: 0, element: 8, name: "sourceIPv4Address", length: 4, scope: false, column: "src_ip", value: "10.0.0.7", octets: "0a000007" }, { enterprise: 9, element: 12_235, name: "httpHost", length: null, scope: false, column: null, value: null, octets: "00" }] }],
   interfaces: [
     { index: 7, name: "Gi0/7", description: "uplink", speed: 1_000_000_000, admin_up: null, up: null, in_bits_per_second: null, out_bits_per_second: null, errors: null, discards: null, counted: null },
     { index: 8, name: "Gi0/8", description: "", speed: 0, admin_up: true, up: false, in_bits_per_second: 8_000, out_bits_per_second: 16_000, errors: 3, discards: 0, counted: "2026-05-01T00:10:00Z" },
@@ -34,6 +34,8 @@ test("a badly configured exporter is explained in both languages", async () => {
     expect(screen.getByText(missing ?? "")).toBeTruthy();
     expect(screen.getByText("10.0.0.7")).toBeTruthy();
     expect(screen.getByText("9/12235")).toBeTruthy();
+    expect(screen.getByText("sourceIPv4Address")).toBeTruthy();
+    expect(screen.getByText(language === "en" ? "7,300 s behind" : "7,300 秒遅れ")).toBeTruthy();
     expect(screen.getByText(language === "en" ? "3 packets with errors" : "エラー 3 パケット")).toBeTruthy();
     expect(screen.getByText(language === "en" ? "down" : "ダウン")).toBeTruthy();
     cleanup();

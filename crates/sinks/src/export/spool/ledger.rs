@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use arrow::array::RecordBatch;
 use minamo_base::Time;
-use minamo_flowwire::{Encoder, Wire};
+use minamo_flowwire::{Encoder, Wire, type_records};
 use minamo_model::Flow;
 
 use super::add;
@@ -114,6 +114,8 @@ fn counted(wire: Wire, messages: Vec<Vec<u8>>, next: u32) -> Vec<Message> {
     let ends = starts.iter().copied().skip(1).chain([next]);
     let records = |octets: &[u8], start: u32, end: u32| match wire {
         Wire::Netflow9 => header_count(octets).saturating_sub(templates(octets)),
+        // Type information is numbered as records are, and is none of a flow.
+        Wire::Ipfix if type_records(octets).is_some() => 0,
         // Version 5 and IPFIX number records.
         _ => end.wrapping_sub(start),
     };
@@ -164,7 +166,7 @@ fn template_sets(octets: &[u8]) -> impl Iterator<Item = &[u8]> {
             let (id, length) = (half(rest, 0), usize::from(half(rest, 2)).max(4));
             let (set, behind) = rest.split_at(length.min(rest.len()));
             rest = behind;
-            if matches!(id, 0 | 2) {
+            if matches!(id, 0 | 2 | 3) {
                 return Some(set);
             }
         }
@@ -179,7 +181,7 @@ fn templates(octets: &[u8]) -> u32 {
 /// Sequence number that follows a message.
 pub(super) fn after(message: &Message) -> u32 {
     let (wire, units) = match half(&message.octets, 0) {
-        10 => (Wire::Ipfix, message.records),
+        10 => (Wire::Ipfix, type_records(&message.octets).unwrap_or(message.records)),
         9 => (Wire::Netflow9, 1),
         _ => (Wire::Netflow5, message.records),
     };

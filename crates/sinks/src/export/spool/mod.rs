@@ -156,6 +156,11 @@ impl SpoolCounters {
     pub fn samples(&self, target: &str) -> Vec<Sample> {
         samples(&self.0, target)
     }
+
+    /// What every export counts.
+    pub fn export(&self) -> &super::Counters {
+        &self.0.export
+    }
 }
 
 fn samples(shelf: &Shelf, target: &str) -> Vec<Sample> {
