@@ -98,6 +98,13 @@ fn groups<'a>(order: &[&'a Seen]) -> BTreeMap<usize, Vec<&'a Seen>> {
         }
         if let Some(dst) = event.dst {
             same.extend(suffered.get(&dst).filter(|other| near(other, SAME_TARGET)));
+            // Windows are as long as an hour: of what begins in one hour the order is not known.
+            let together = |other: &&usize| {
+                order
+                    .get(**other)
+                    .is_some_and(|other| other.span.1 >= event.span.0 && event.span.0 <= other.span.0 + SAME_TARGET)
+            };
+            same.extend(acted.get(&dst).filter(together));
             // An event begins with its window: which of two in windows that overlap came first is not known.
             same.extend(acted.get(&dst).filter(|other| near(other, Duration::ZERO)));
         }
@@ -288,6 +295,17 @@ mod tests {
         assert_eq!(found.len(), 1, "{found:?}");
         let last = found[0].narrative.last().expect("sentences");
         assert!(last.text.en.contains("may have been cover"), "{last:?}");
+    }
+
+    #[test]
+    fn what_begins_in_the_same_window_is_one_story_whatever_its_order() {
+        let miner = Seen {
+            span: (Time::from_millis(0), Time::from_millis(3_600_000)),
+            ..seen("a", "miner", 0, "10.0.0.5", "203.0.113.9", "T1496")
+        };
+        let guess = Seen { span: miner.span, ..seen("b", "guess_success", 0, "198.51.100.2", "10.0.0.5", "T1110.001") };
+        let found = incidents(&[miner, guess], own);
+        assert_eq!((found.len(), found[0].host), (1, "10.0.0.5".parse().ok()));
     }
 
     #[test]
