@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 CORPORA = ../shared/corpora
 TOOLS = ../shared/tools
 
-.PHONY: demo test build program install web walk fmt fuzz bench bench-meter bench-probe bench-lake bench-collect score-dpi score-probe need
+.PHONY: demo test build program install web walk fmt fuzz bench bench-meter bench-probe bench-lake bench-collect score-dpi score-probe model need
 
 ## Shows a small network in the browser: builds what is missing, replays captures, serves on loopback.
 demo: build
@@ -84,6 +84,12 @@ score-dpi: build
 ## Counters, flags and times of every conversation of the corpora against tshark, and other referees.
 score-probe: build
 	python3 benches/score-probe.py $(MINAMO) $(CORPORA) $(or $(MINAMO_BENCH_DIR),/tmp/minamo-bench)
+
+## The model of encrypted traffic and its card, from the corpora.
+model: build
+	$(MINAMO) model train --index $(CORPORA)/eta/tls-index.jsonl --connections $(CORPORA)/eta/malicious-tls/flows.jsonl \
+		--joy $(CORPORA)/eta/joy/reference/logreg_parameters.txt \
+		--out crates/eta/model/default.model --card docs/explain/encrypted-traffic-model.md
 
 need:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 (rustup)"; exit 1; }

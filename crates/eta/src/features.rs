@@ -102,7 +102,7 @@ features! {
         Flag(["an application protocol was agreed on", "アプリケーションプロトコルを合意"], ["no application protocol was agreed on", "アプリケーションプロトコルの合意がない"]);
     ForwardSecret "server_forward_secret" "" Server 0 "1 where the server chose a key exchange with forward secrecy."
         Flag(["the key exchange has forward secrecy", "鍵交換は前方秘匿性あり"], ["the key exchange has no forward secrecy", "鍵交換に前方秘匿性がない"]);
-    Flight "server_flight" "octets" Server -1 "Octets of the server's first flight, at most 8,000: a chain of a public authority needs thousands, a certificate of one's own hundreds."
+    Flight "server_flight" "octets" Exchange -1 "Octets of the server's first flight, at most 8,000: a chain of a public authority needs thousands, a certificate of one's own hundreds."
         Amount("the server's first flight has {} octets", "サーバーの最初の応答は {} オクテット");
     Turns "turns" "" Exchange 0 "Messages of the client under the keys."
         Amount("{} message(s) of the client", "クライアントのメッセージは {} 件");

@@ -3,10 +3,20 @@
 //! calibrated probabilities and explanations, its training, its evaluation over corpora that it did not see, evasion, and
 //! signed model files. Sans-I/O: files are read and written by the program.
 
+pub mod bundle;
 pub mod calibrate;
+pub mod card;
+pub mod dataset;
+pub mod evade;
+pub mod evaluate;
 mod exchange;
+pub mod explain;
 pub mod features;
+pub mod joy;
+pub mod judge;
+pub mod learn;
 pub mod metrics;
+pub mod model;
 mod names;
 pub mod pairs;
 pub mod random;

@@ -139,11 +139,11 @@ impl<'a> Session<'a> {
                 self.put(-finished, self.trip);
                 self.certificate(server);
             }
-            if self.by_class(0.12, 0.7) {
+            if self.by_class(0.2, 0.6) {
                 self.tls.alpn_selected = Some("h2".to_owned());
             }
         }
-        if self.by_class(0.2, 0.7) {
+        if self.random.chance(0.5) {
             // Settings and windows of HTTP/2.
             let (own, theirs) = (self.random.between(80.0, 180.0), self.random.between(40.0, 90.0));
             self.put(own, 1_000.0);

@@ -18,6 +18,7 @@ mod import;
 mod ingest;
 #[cfg(feature = "lake")]
 mod interfaces;
+mod judge;
 #[cfg(feature = "lake")]
 mod metrics;
 #[cfg(feature = "lake")]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use arrow::array::RecordBatch;
 use minamo_base::{Tally, Time};
 use minamo_capture::{CaptureError, LiveCapture};
+use minamo_eta::judge::Judge;
 use minamo_meter::{Meter, Settings};
 use minamo_model::{BATCH_ROWS, Flow, FlowBuilder};
 use minamo_packet::{LinkFrame, decode};
@@ -37,6 +38,14 @@ minamo_base::counters! {
         link_frames: AtomicU64 = "minamo_probe_link_frames_total" [interface], "";
         /// Flow rows made.
         rows: AtomicU64 = "minamo_probe_rows_total" [interface], "";
+        /// Encrypted sessions that were judged.
+        judged: AtomicU64 = "minamo_probe_judged_sessions_total" [interface], "";
+        /// Of them, sessions outside of what the model was trained on: class unknown.
+        unknown: AtomicU64 = "minamo_probe_unknown_sessions_total" [interface],
+            "Where these are many, this network is unlike those of the model: train one with its captures (minamo model train).";
+        /// Pairs of hosts whose earlier sessions were forgotten because there were too many.
+        forgotten_pairs: AtomicU64 = "minamo_probe_forgotten_pairs_total" [interface, reason = "full_table"],
+            "Repeated sessions may be seen late; give the probe more threads, each remembers pairs of its own.";
         /// Flows reported early because the table was full.
         evicted: AtomicU64 = "minamo_probe_evicted_total" [interface, reason = "full_table"], "Raise meter.max_flows.";
         /// Later fragments whose first was not seen: metered without ports.
@@ -70,12 +79,13 @@ minamo_base::counters! {
 pub(crate) fn run(
     mut capture: LiveCapture,
     settings: Settings,
+    judge: Judge,
     rows: &mpsc::Sender<RecordBatch>,
     counters: &Counters,
     stop: &Arc<AtomicBool>,
 ) -> Result<(), CaptureError> {
     let mut meter = Meter::new(settings);
-    let mut out = Rows { builder: FlowBuilder::default(), since: clock::now(), rows, counters };
+    let mut out = Rows { judge, builder: FlowBuilder::default(), since: clock::now(), rows, counters };
     let mut frames = 0u64;
     let mut skipped: BTreeMap<&'static str, u64> = BTreeMap::new();
     let (mut told, mut told_at) = (Told::default(), clock::now());
@@ -84,9 +94,9 @@ pub(crate) fn run(
             Some(frame) => {
                 frames += 1;
                 match decode(frame.link, frame.data) {
-                    Ok(packet) => meter.packet(frame.time, &packet, &mut |row| out.add(&row)),
+                    Ok(packet) => meter.packet(frame.time, &packet, &mut |row| out.add(row)),
                     Err(skip) => match LinkFrame::read(frame.link, frame.data).filter(|_| skip.is_not_ip()) {
-                        Some(read) => meter.frame(frame.time, &read, &mut |row| out.add(&row)),
+                        Some(read) => meter.frame(frame.time, &read, &mut |row| out.add(row)),
                         None => *skipped.entry(skip.reason()).or_default() += 1,
                     },
                 }
@@ -94,18 +104,18 @@ pub(crate) fn run(
                     continue;
                 }
             }
-            None => meter.advance(clock::now(), &mut |row| out.add(&row)),
+            None => meter.advance(clock::now(), &mut |row| out.add(row)),
         }
         let now = clock::now();
         out.send_old(now);
         if now.since(told_at) >= 1_000_000_000 {
             told_at = now;
-            told.tell(counters, &capture, frames, &skipped, &meter)?;
+            told.tell(counters, &capture, frames, &skipped, (&meter, &out.judge))?;
         }
     }
-    meter.finish(&mut |row| out.add(&row));
+    meter.finish(&mut |row| out.add(row));
     out.send(clock::now());
-    told.tell(counters, &capture, frames, &skipped, &meter)
+    told.tell(counters, &capture, frames, &skipped, (&meter, &out.judge))
 }
 
 /// What one thread has told its interface's counters, which it shares with the other threads.
@@ -114,6 +124,8 @@ struct Told {
     frames: u64,
     skipped: BTreeMap<&'static str, u64>,
     metered: minamo_meter::Counters,
+    /// Judged sessions, unknown ones, forgotten pairs.
+    judged: [u64; 3],
 }
 
 impl Told {
@@ -124,13 +136,16 @@ impl Told {
         capture: &LiveCapture,
         frames: u64,
         skipped: &BTreeMap<&'static str, u64>,
-        meter: &Meter,
+        (meter, judge): (&Meter, &Judge),
     ) -> Result<(), CaptureError> {
         let (now, before) = (meter.counters(), std::mem::replace(&mut self.metered, meter.counters()));
         for (counter, value, told) in [
             (&counters.frames, frames, std::mem::replace(&mut self.frames, frames)),
             (&counters.link_frames, now.frames, before.frames),
             (&counters.rows, now.rows, before.rows),
+            (&counters.judged, judge.judged(), std::mem::replace(&mut self.judged[0], judge.judged())),
+            (&counters.unknown, judge.unknown(), std::mem::replace(&mut self.judged[1], judge.unknown())),
+            (&counters.forgotten_pairs, judge.forgotten(), std::mem::replace(&mut self.judged[2], judge.forgotten())),
             (&counters.evicted, now.evicted, before.evicted),
             (&counters.orphan_fragments, now.orphan_fragments, before.orphan_fragments),
             (&counters.forgotten_fragments, now.forgotten_fragments, before.forgotten_fragments),
@@ -156,6 +171,7 @@ impl Told {
 
 /// Rows on their way into a batch. A full channel makes the probe wait; what the kernel then drops is counted.
 struct Rows<'a> {
+    judge: Judge,
     builder: FlowBuilder,
     since: Time,
     rows: &'a mpsc::Sender<RecordBatch>,
@@ -163,11 +179,12 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    fn add(&mut self, row: &Flow) {
+    fn add(&mut self, mut row: Flow) {
+        self.judge.judge(&mut row);
         if self.builder.is_empty() {
             self.since = clock::now();
         }
-        self.builder.append(row);
+        self.builder.append(&row);
         if self.builder.len() >= BATCH_ROWS {
             self.send(self.since);
         }

@@ -10,11 +10,13 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use arrow::array::RecordBatch;
 use minamo_base::Time;
+use minamo_eta::judge::Judge;
 use minamo_model::{BATCH_ROWS, FlowBuilder};
 use minamo_server::random_password;
 use minamo_store::SummaryQuery;
 use tokio::sync::mpsc;
 
+use crate::judge;
 use crate::cli::Demo;
 use crate::clock;
 use crate::commands::demo::exporters::Collection;
@@ -124,17 +126,20 @@ fn replay(files: &[PathBuf], batches: &mpsc::Sender<RecordBatch>) -> anyhow::Res
     let now = clock::now();
     let progress = read::progress();
     let (mut total, mut forward) = (Report::default(), 0);
+    let model = judge::model(None)?;
     for (file, span) in files.iter().zip(spans) {
         let end = if together { last } else { span.map(|(_, last)| last) };
         forward = end.map_or(0, |end| now.0.saturating_sub(end.0));
         let mut builder = FlowBuilder::default();
+        let mut judge = Judge::new(Arc::clone(&model));
         let report = read::meter(
             std::slice::from_ref(file),
             minamo_meter::Settings::default(),
             None,
             |time| Time(time.0.saturating_add(forward)),
             &progress,
-            &mut |row| {
+            &mut |mut row| {
+                judge.judge(&mut row);
                 builder.append(&row);
                 builder.len() < BATCH_ROWS || send(&mut builder, batches)
             },

@@ -5,12 +5,14 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 use anyhow::{Context as _, bail};
+use minamo_eta::judge::Judge;
 use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder, with_community_ids};
 use minamo_sinks::export::Exporter;
 use minamo_sinks::{Format, Sink, SinkError};
 
 use crate::cli::Meter;
 use crate::commands::export;
+use crate::judge;
 use crate::read;
 
 /// Rows that are exported together: they share datagrams by their columns.
@@ -32,9 +34,11 @@ pub(crate) fn run(args: &Meter) -> anyhow::Result<()> {
         Some(export) => (Rows::Export(Box::new(export.exporter), Vec::new()), Some(export.told)),
         None => (Rows::sink((format.open)(output(args, format)?, &FLOWS)?, args.community.seed), None),
     };
+    let mut judge = Judge::new(judge::model(args.model.as_deref())?);
     let mut failed = None;
     let filter = args.capture_filter.as_ref();
-    let report = read::meter(&files, settings, filter, |time| time, &read::progress(), &mut |row| {
+    let report = read::meter(&files, settings, filter, |time| time, &read::progress(), &mut |mut row| {
+        judge.judge(&mut row);
         if let Err(error) = rows.take(row) {
             failed = Some(error);
         }

@@ -14,12 +14,14 @@ use anyhow::{Context as _, bail};
 use arrow::array::RecordBatch;
 use minamo_base::{Sample, Time, exposition};
 use minamo_capture::{LiveCapture, LiveSettings};
+use minamo_eta::judge::Judge;
 use minamo_model::{BATCH_ROWS, FLOWS, FlowBuilder, with_community_ids};
 use minamo_sinks::Sink;
 use minamo_sinks::export::TlsFiles;
 use minamo_sinks::export::spool::{self, Spool};
 use tokio::sync::mpsc;
 
+use crate::judge;
 use crate::cli::Probe;
 use crate::commands::export;
 use crate::commands::interrupt::interrupted;
@@ -218,6 +220,7 @@ impl Meters {
             ..Default::default()
         };
         let mut meters = Self { threads: Vec::new(), stop: Arc::default(), counters: Vec::new() };
+        let model = judge::model(args.model.as_deref())?;
         let (files, names): (Vec<_>, Vec<_>) = args.interfaces.iter().partition(|name| is_file(name));
         for (number, name) in names.into_iter().enumerate() {
             let counters = Arc::<probe::Counters>::default();
@@ -231,8 +234,8 @@ impl Meters {
             for _ in 0..args.threads {
                 let capture = LiveCapture::open(name, &live)?;
                 let (settings, rows, stop) = (settings.clone(), rows.clone(), Arc::clone(&meters.stop));
-                let counters = Arc::clone(&counters);
-                let run = move || Ok(probe::run(capture, settings, &rows, &counters, &stop)?);
+                let (counters, judge) = (Arc::clone(&counters), Judge::new(Arc::clone(&model)));
+                let run = move || Ok(probe::run(capture, settings, judge, &rows, &counters, &stop)?);
                 meters.threads.push(thread(run)?);
             }
             tracing::info!(interface = name, threads = args.threads, "metering");
@@ -240,7 +243,7 @@ impl Meters {
         if !files.is_empty() {
             let files: Vec<PathBuf> = files.into_iter().map(PathBuf::from).collect();
             let (filter, stop) = (args.filter.clone(), Arc::clone(&meters.stop));
-            meters.threads.push(thread(move || captures(&files, settings, filter.as_ref(), &rows, &stop))?);
+            meters.threads.push(thread(move || captures(&files, (settings, Judge::new(model)), filter.as_ref(), &rows, &stop))?);
         }
         Ok(meters)
     }
@@ -272,7 +275,7 @@ fn thread(run: impl FnOnce() -> anyhow::Result<()> + Send + 'static) -> io::Resu
 /// Meters capture files to their end.
 fn captures(
     files: &[PathBuf],
-    settings: minamo_meter::Settings,
+    (settings, mut judge): (minamo_meter::Settings, Judge),
     filter: Option<&minamo_capture::Expression>,
     rows: &mpsc::Sender<RecordBatch>,
     stop: &AtomicBool,
@@ -287,7 +290,8 @@ fn captures(
         }
     };
     let same = |time: Time| time;
-    let report = read::meter(files, settings, filter, same, &indicatif::ProgressBar::hidden(), &mut |row| {
+    let report = read::meter(files, settings, filter, same, &indicatif::ProgressBar::hidden(), &mut |mut row| {
+        judge.judge(&mut row);
         builder.append(&row);
         (builder.len() < BATCH_ROWS || send(&mut builder)) && !stop.load(Ordering::Relaxed)
     });

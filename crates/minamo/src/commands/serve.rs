@@ -13,6 +13,7 @@ use minamo_base::{Sample, Time};
 use minamo_capture::{LiveCapture, LiveSettings};
 use minamo_collect::{Collector, Forwarder};
 use minamo_enrich::Enricher;
+use minamo_eta::judge::Judge;
 use minamo_server::lake::import::Importing;
 use minamo_server::local::LocalListener;
 use minamo_server::profiles::Synced;
@@ -272,6 +273,7 @@ impl Sources {
 
     fn probe(&mut self, settings: &Settings, core: &Core) -> anyhow::Result<()> {
         let threads = settings.probe_threads();
+        let model = settings.model()?;
         for (number, name) in settings.interfaces().into_iter().enumerate() {
             let counters = Arc::new(probe::Counters::default());
             self.probes.push((name.clone(), Arc::clone(&counters)));
@@ -279,8 +281,8 @@ impl Sources {
             for _ in 0..threads {
                 let capture = LiveCapture::open(&name, &live).context("probe.interfaces")?;
                 let (meter, batches, stop) = (settings.meter(), core.batches(), Arc::clone(&self.stop));
-                let counters = Arc::clone(&counters);
-                self.tasks.spawn_blocking(move || Ok(probe::run(capture, meter, &batches, &counters, &stop)?));
+                let (counters, judge) = (Arc::clone(&counters), Judge::new(Arc::clone(&model)));
+                self.tasks.spawn_blocking(move || Ok(probe::run(capture, meter, judge, &batches, &counters, &stop)?));
             }
             tracing::info!(interface = name, threads, "metering");
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The groups that only exporters fill: translation, firewalls, users, routing, and whatever else a record
-//! says.
+//! says. The verdict of the classifier stands beside the records of encrypted traffic.
 
 use std::borrow::Cow;
 
