@@ -12,6 +12,7 @@ pub mod evaluate;
 mod exchange;
 pub mod explain;
 pub mod features;
+pub mod forest;
 pub mod joy;
 pub mod judge;
 pub mod learn;

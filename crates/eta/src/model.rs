@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::calibrate::Calibration;
 use crate::features::{COUNT, FEATURES, Values, too_little};
+use crate::forest::Forest;
 use crate::train::Recipe;
 use crate::trees::Trees;
 
@@ -134,6 +135,7 @@ pub enum ModelError {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
     body: Body,
+    forest: Forest,
     sha256: String,
 }
 
@@ -147,7 +149,7 @@ impl Model {
     pub fn new(body: Body) -> Result<Self, ModelError> {
         check(&body)?;
         let text = serde_json::to_string(&body).map_err(|error| ModelError::Form(error.to_string()))?;
-        Ok(Self { sha256: hex(&Sha256::digest(text.as_bytes())), body })
+        Ok(Self { sha256: hex(&Sha256::digest(text.as_bytes())), forest: Forest::new(&body.trees), body })
     }
 
     /// Reads a file.
@@ -172,7 +174,7 @@ impl Model {
         }
         let body: Body = serde_json::from_str(body).map_err(|error| ModelError::Form(error.to_string()))?;
         check(&body)?;
-        Ok(Self { body, sha256: found })
+        Ok(Self { forest: Forest::new(&body.trees), body, sha256: found })
     }
 
     /// The file.
@@ -198,7 +200,7 @@ impl Model {
 
     /// Judges a session.
     pub fn judge(&self, values: &Values) -> Verdict {
-        let probability = self.body.calibration.probability(f64::from(self.body.trees.predict(values)));
+        let probability = self.body.calibration.probability(f64::from(self.forest.predict(values)));
         let class = if too_little(values) || self.strange(values) >= STRANGE {
             Class::Unknown
         } else if probability >= self.body.threshold {

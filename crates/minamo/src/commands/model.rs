@@ -34,7 +34,7 @@ pub(crate) fn run(command: ModelCommand) -> anyhow::Result<()> {
         ModelCommand::Export { labelled, out } => export(&labelled, &out),
         ModelCommand::Key { out } => key(&out),
         ModelCommand::Sign { model: file, key, out } => {
-            let signed = bundle::sign(&*model(file.as_deref())?, &read_file(&key)?)?;
+            let signed = bundle::sign(&model(file.as_deref())?, &read_file(&key)?)?;
             write(&out, &signed)
         }
         ModelCommand::Install { bundle, key, to } => install(&bundle, &key, &to),
@@ -137,7 +137,7 @@ fn judge_all(labelled: &Labelled, file: Option<&Path>) -> anyhow::Result<()> {
     for case in &set.cases {
         let verdict = model.judge(&case.values(&mut scratch));
         judged.push((verdict.probability, case.malware));
-        let name = if case.malware { case.family.as_deref().unwrap_or("unnamed") } else { &case.corpus };
+        let name = if case.malware { case.family.as_deref().unwrap_or("unnamed") } else { case.corpus.as_str() };
         let column = match verdict.class {
             Class::Benign => 0,
             Class::MalwareC2 => 1,

@@ -59,7 +59,7 @@ impl Settings {
     }
 
     /// The model of encrypted traffic.
-    pub(crate) fn model(&self) -> anyhow::Result<std::sync::Arc<minamo_eta::model::Model>> {
+    pub(crate) fn model(&self) -> anyhow::Result<Arc<minamo_eta::model::Model>> {
         crate::judge::model(self.path("eta.model").as_deref()).context("eta.model")
     }
 
