@@ -132,7 +132,8 @@ fn insert(flow: &mut Flow, pair: &mut Option<PairContext>, random: &mut Random) 
     rewrite(flow, |length, wait, out| {
         at += 1;
         out.push((length, wait));
-        if at > 5 && random.chance(0.4) {
+        // From the first that is under the keys in every version.
+        if at == 5 || (at > 5 && random.chance(0.4)) {
             let dummy = random.whole(40, 900);
             let own = random.chance(0.5);
             *(if own { &mut up } else { &mut down }) += u64::from(dummy.unsigned_abs());
