@@ -38,7 +38,7 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("C2_Foudre_Backdoor_DGA", &["dns_nxdomain_burst", "dns_names_random"]),
     ("kerbrute_passwordspray", &["guess_kerberos"]),
     ("slips/test12-icmp-portscan", &["icmp_sweep"]),
-    ("slips/test7-malicious", &["scan_hosts", "scan_ports", "scan_slow"]),
+    ("slips/test7-malicious", &["scan_hosts", "scan_mixed", "scan_ports", "scan_slow"]),
     ("empire_smbexec", &["smb_admin_share"]),
     ("zeek-asyncrat", &["tls_self_signed", "tls_old", "beacon"]),
 ];
