@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 CORPORA = ../shared/corpora
 TOOLS = ../shared/tools
 
-.PHONY: demo test build program install web walk fmt fuzz bench bench-meter bench-threads bench-probe bench-lake bench-collect score-dpi score-probe score-npm score-detect score-risks score-facts need
+.PHONY: demo test build program install web walk fmt fuzz bench bench-meter bench-threads bench-probe bench-lake bench-collect score-dpi score-probe score-npm score-detect score-risks score-facts model need
 
 ## Shows a small network in the browser: builds what is missing, replays captures, serves on loopback.
 demo: build
@@ -105,6 +105,12 @@ score-npm: build
 ## What the rules say about the captures of the corpora; writes docs/detections.md.
 score-detect:
 	MINAMO_SCORE_TO=$(CURDIR)/docs/detections.md cargo test -p minamo --test program -- --ignored --exact score::the_rules_on_captures_of_others
+
+## The model of encrypted traffic and its card, from the corpora.
+model: build
+	$(MINAMO) model train --index $(CORPORA)/eta/tls-index.jsonl --connections $(CORPORA)/eta/malicious-tls/flows.jsonl \
+		--joy $(CORPORA)/eta/joy/reference/logreg_parameters.txt \
+		--out crates/eta/model/default.model --card docs/explain/encrypted-traffic-model.md
 
 need:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 (rustup)"; exit 1; }

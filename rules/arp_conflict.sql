@@ -27,7 +27,7 @@ FROM (
     SELECT time_start, src_ip, l2_src_mac, MIN(ip_text(l2_src_mac)) OVER (PARTITION BY $window, src_ip) AS mac_first,
            MAX(ip_text(l2_src_mac)) OVER (PARTITION BY $window, src_ip) AS mac_last
     FROM flows
-    WHERE $range AND l2_ethertype = 2054 AND src_packets > 0 AND l2_src_mac IS NOT NULL AND src_ip <> '0.0.0.0'
+    WHERE $range AND l2_ethertype = 2054 AND src_packets > 0 AND l2_src_mac IS NOT NULL AND ip_version(src_ip) = 4 AND src_ip <> '0.0.0.0'
 ) AS claims
 GROUP BY $window, src_ip, mac_first, mac_last
 HAVING COUNT(DISTINCT l2_src_mac) >= $devices

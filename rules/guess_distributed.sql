@@ -54,7 +54,7 @@ FROM (
     WHERE service IS NOT NULL
     GROUP BY $window, src_ip, src_port, dst_ip, dst_port, service
 ) AS conversations
-WHERE seconds <= $seconds AND received <= 15000
+WHERE seconds <= $seconds AND received <= 15000 AND received > answers * (CASE ip_version(src_ip) WHEN 4 THEN 54 ELSE 74 END) + 24
           AND sent <= CASE WHEN service IN ('SMTP', 'SMTPS') THEN 1500 ELSE 8000 END
           AND (service NOT IN ('MySQL', 'PostgreSQL', 'MsSQL-TDS', 'Oracle', 'MongoDB', 'RESP') OR answers <= 6)
   AND service IN ('SSH', 'RDP', 'FTP', 'FTP_CONTROL', 'FTPS', 'Telnet', 'VNC', 'WinRM', 'SMB', 'SMBv23')

@@ -29,7 +29,7 @@ en = "Configuration management or monitoring that opens a short session for each
 ja = "確認のたびに短いセッションを開く構成管理や監視。"
 +++
 -- A conversation is a source port, so that parts of a long session count once. Services go by what was recognised, by port only
--- where nothing was. Databases count only where the server sent no more than a greeting and a refusal; mail only where nothing
+-- where nothing was. The server must have said something besides the handshake. Databases count only where the server sent no more than a greeting and a refusal; mail only where nothing
 -- was delivered.
 SELECT window_start, src_ip, dst_ip, dst_port, service, COUNT(*) AS attempts,
        CAST(approx_percentile_cont(received, 0.5) AS BIGINT) AS octets,
@@ -57,7 +57,7 @@ FROM (
     WHERE service IS NOT NULL
     GROUP BY $window, src_ip, src_port, dst_ip, dst_port, service
 ) AS conversations
-WHERE seconds <= $seconds AND received <= 15000
+WHERE seconds <= $seconds AND received <= 15000 AND received > answers * (CASE ip_version(src_ip) WHEN 4 THEN 54 ELSE 74 END) + 24
           AND sent <= CASE WHEN service IN ('SMTP', 'SMTPS') THEN 1500 ELSE 8000 END
           AND (service NOT IN ('MySQL', 'PostgreSQL', 'MsSQL-TDS', 'Oracle', 'MongoDB', 'RESP') OR answers <= 6)
 GROUP BY window_start, src_ip, dst_ip, dst_port, service

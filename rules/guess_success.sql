@@ -65,7 +65,7 @@ tries AS (
     SELECT window_start, src_ip, dst_ip, dst_port, service, COUNT(*) AS attempts,
            approx_percentile_cont(received, 0.5) AS octets, MIN(began) AS first_try
     FROM conversations
-    WHERE seconds <= $seconds AND received <= 15000
+    WHERE seconds <= $seconds AND received <= 15000 AND received > answers * (CASE ip_version(src_ip) WHEN 4 THEN 54 ELSE 74 END) + 24
           AND sent <= CASE WHEN service IN ('SMTP', 'SMTPS') THEN 1500 ELSE 8000 END
           AND (service NOT IN ('MySQL', 'PostgreSQL', 'MsSQL-TDS', 'Oracle', 'MongoDB', 'RESP') OR answers <= 6)
     GROUP BY window_start, src_ip, dst_ip, dst_port, service

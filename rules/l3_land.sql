@@ -21,7 +21,7 @@ ja = "配下のメンバーが自身のサービスへ折り返すロードバ�
 -- Loopback, unspecified, link-local and frames without IP do not count.
 SELECT $window AS window_start, src_ip, dst_ip, proto, CAST(SUM(src_packets + dst_packets) AS BIGINT) AS packets
 FROM flows
-WHERE $range AND src_ip = dst_ip AND ((proto IN (6, 17) AND src_port = dst_port) OR (proto NOT IN (6, 17) AND dst_packets = 0)) AND l2_ethertype IS NULL
+WHERE $range AND src_ip = dst_ip AND proto IN (6, 17) AND src_port = dst_port AND l2_ethertype IS NULL
   AND NOT in_net(src_ip, '127.0.0.0/8') AND src_ip NOT IN ('::1', '0.0.0.0', '::') AND NOT in_net(src_ip, 'fe80::/10')
   AND duplicate_of IS NULL
 GROUP BY $window, src_ip, dst_ip, proto

@@ -16,6 +16,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("packet", 2),
     ("filter", 3),
     ("dissect", 3),
+    ("eta", 3),
     ("flowwire", 3),
     ("rollup", 3),
     ("capture", 4),

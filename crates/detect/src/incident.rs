@@ -98,6 +98,15 @@ fn groups<'a>(order: &[&'a Seen]) -> BTreeMap<usize, Vec<&'a Seen>> {
         }
         if let Some(dst) = event.dst {
             same.extend(suffered.get(&dst).filter(|other| near(other, SAME_TARGET)));
+            // Windows are as long as an hour: of what begins in one hour the order is not known.
+            let together = |other: &&usize| {
+                order
+                    .get(**other)
+                    .is_some_and(|other| other.span.1 >= event.span.0 && event.span.0 <= other.span.0 + SAME_TARGET)
+            };
+            same.extend(acted.get(&dst).filter(together));
+            // An event begins with its window: which of two in windows that overlap came first is not known.
+            same.extend(acted.get(&dst).filter(|other| near(other, Duration::ZERO)));
         }
         same.into_iter().copied().for_each(|other| join(&mut parent, other, at));
         // Of two events of one host the one that lasts longer is what the next is near to.
@@ -214,7 +223,7 @@ fn cover(story: &[&Seen]) -> Option<Text> {
     let loud = story.iter().find(|event| is_loud(event))?;
     let quiet = story
         .iter()
-        .find(|event| is_quiet(event) && event.span.0 >= loud.span.0 && event.span.0 <= loud.span.1 + COVERED)?;
+        .find(|event| is_quiet(event) && event.span.1 > loud.span.0 && event.span.0 <= loud.span.1 + COVERED)?;
     Some(Text {
         en: format!(
             "The loud part ({}) may have been cover for the quiet one ({}): look at the quiet one first.",
@@ -270,6 +279,33 @@ mod tests {
         let order: Vec<_> = story.tactics.iter().map(|(tactic, _)| *tactic).collect();
         assert_eq!(order, [Tactic::CredentialAccess, Tactic::Impact]);
         assert_eq!(found[1].events, ["z"]);
+    }
+
+    #[test]
+    fn windows_that_begin_before_the_attack_do_not_tear_its_story_apart() {
+        let mut events = [
+            seen("a", "miner", 0, "10.0.0.5", "203.0.113.9", "T1496"),
+            seen("b", "guess_success", 0, "198.51.100.2", "10.0.0.5", "T1110.001"),
+            seen("c", "flood_syn", 17, "", "10.0.0.5", "T1498.001"),
+        ];
+        for event in &mut events[..2] {
+            event.span.1 = Time::from_millis(60 * 60_000);
+        }
+        let found = incidents(&events, own);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let last = found[0].narrative.last().expect("sentences");
+        assert!(last.text.en.contains("may have been cover"), "{last:?}");
+    }
+
+    #[test]
+    fn what_begins_in_the_same_window_is_one_story_whatever_its_order() {
+        let miner = Seen {
+            span: (Time::from_millis(0), Time::from_millis(3_600_000)),
+            ..seen("a", "miner", 0, "10.0.0.5", "203.0.113.9", "T1496")
+        };
+        let guess = Seen { span: miner.span, ..seen("b", "guess_success", 0, "198.51.100.2", "10.0.0.5", "T1110.001") };
+        let found = incidents(&[miner, guess], own);
+        assert_eq!((found.len(), found[0].host), (1, "10.0.0.5".parse().ok()));
     }
 
     #[test]

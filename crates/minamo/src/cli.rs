@@ -44,6 +44,9 @@ pub(crate) enum Command {
     Ndff(Box<Ndff>),
     /// Understand the command line of nProbe: also under the name nprobe.
     Nprobe(Box<Nprobe>),
+    /// Models that judge encrypted traffic: train, evaluate, explain, sign, install.
+    #[command(subcommand)]
+    Model(Box<ModelCommand>),
     /// Ask the lake with a filter: flows, or the largest groups of them.
     #[cfg(feature = "lake")]
     Query(Box<Query>),
@@ -95,6 +98,106 @@ pub(crate) enum Command {
     },
 }
 
+/// What to do with models of encrypted traffic.
+#[derive(Subcommand)]
+pub(crate) enum ModelCommand {
+    /// Train a model on labelled captures, evaluate it with corpora left out, and write it with its card.
+    Train {
+        #[command(flatten)]
+        labelled: Labelled,
+        /// Name of the model.
+        #[arg(long, default_value = "minamo")]
+        name: String,
+        /// File for the model.
+        #[arg(long, short, value_name = "FILE")]
+        out: PathBuf,
+        /// File for the model card, in Markdown.
+        #[arg(long, value_name = "FILE")]
+        card: PathBuf,
+    },
+    /// Judge labelled captures with a model and compare.
+    Evaluate {
+        #[command(flatten)]
+        labelled: Labelled,
+        /// Model file; without it the one that comes with the program.
+        #[arg(long, value_name = "FILE")]
+        model: Option<PathBuf>,
+    },
+    /// Say why each TLS session of captures is what it is taken for.
+    Explain {
+        /// Captures: files, or folders.
+        #[arg(required = true, value_name = "CAPTURE")]
+        captures: Vec<PathBuf>,
+        /// Model file; without it the one that comes with the program.
+        #[arg(long, value_name = "FILE")]
+        model: Option<PathBuf>,
+        /// Language of the reasons.
+        #[arg(long, value_enum, default_value = "en")]
+        language: Language,
+    },
+    /// Write the features of labelled captures as CSV, for learning with other tools.
+    Export {
+        #[command(flatten)]
+        labelled: Labelled,
+        /// File for the CSV.
+        #[arg(long, short, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Make a key for signing; prints its public half.
+    Key {
+        /// File for the key, which must not be there yet.
+        #[arg(long, short, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Sign a model: the bundle can be installed by whoever trusts the key.
+    Sign {
+        /// Model file; without it the one that comes with the program.
+        #[arg(long, value_name = "FILE")]
+        model: Option<PathBuf>,
+        /// Key made by `minamo model key`.
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// File for the bundle.
+        #[arg(long, short, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Check a bundle's signature and write the model in it where the program reads it; a bad one changes nothing.
+    Install {
+        /// The bundle.
+        bundle: PathBuf,
+        /// Public key to trust, in hexadecimal; may be given more than once.
+        #[arg(long, required = true, value_name = "KEY")]
+        key: Vec<String>,
+        /// File that `eta.model` names.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+}
+
+/// A language of texts.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    En,
+    Ja,
+}
+
+/// Labelled captures.
+#[derive(Args)]
+pub(crate) struct Labelled {
+    /// Index of captures: JSON lines with pcap, label (benign, malicious) and family.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) index: PathBuf,
+    /// Labels of single connections in captures of infections: JSON lines.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) connections: Option<PathBuf>,
+    /// Folder that the paths of the index start from; without it the one above the index's folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) folder: Option<PathBuf>,
+    /// Weights of Joy's classifier, to compare with.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) joy: Option<PathBuf>,
+}
+
 #[derive(Args)]
 #[command(after_help = "\
 Reads pcap and pcapng, plain or compressed with gzip or zstd. What cannot be read is named on standard error;
@@ -123,6 +226,9 @@ pub(crate) struct Meter {
     /// File with your own services by host name, a line each: pattern, service and, if you like, category.
     #[arg(long, value_name = "FILE")]
     pub(crate) services: Option<PathBuf>,
+    /// Model that judges encrypted sessions; without it the one that comes with the program.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
     /// A flow without a packet for this long has ended.
     #[arg(long, default_value = "60s", value_parser = length, value_name = "LENGTH")]
     pub(crate) idle_timeout: std::time::Duration,
@@ -165,6 +271,9 @@ pub(crate) struct Probe {
     /// Only frames that pass this filter, in the language of tcpdump.
     #[arg(long = "filter", short = 'f', value_name = "FILTER", value_parser = capture_filter)]
     pub(crate) filter: Option<minamo_capture::Expression>,
+    /// Model that judges encrypted sessions; without it the one that comes with the program.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) community: Community,
     #[command(flatten)]

@@ -23,6 +23,7 @@ mod import;
 mod ingest;
 #[cfg(feature = "lake")]
 mod interfaces;
+mod judge;
 mod mark;
 #[cfg(feature = "lake")]
 mod metrics;

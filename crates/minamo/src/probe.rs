@@ -10,6 +10,7 @@ use arrow::array::RecordBatch;
 use minamo_base::{Tally, Time};
 use minamo_capture::recorder::{self, Recorder};
 use minamo_capture::{CaptureError, Frame, Watched};
+use minamo_eta::judge::Judge;
 use minamo_meter::{Choice, Meter, Sampling, Settings};
 use minamo_model::{BATCH_ROWS, Flow, FlowBuilder};
 use minamo_packet::LinkType;
@@ -38,6 +39,14 @@ minamo_base::counters! {
         link_frames: AtomicU64 = "minamo_probe_link_frames_total" [interface], "";
         /// Flow rows made.
         rows: AtomicU64 = "minamo_probe_rows_total" [interface], "";
+        /// Encrypted sessions that were judged.
+        judged: AtomicU64 = "minamo_probe_judged_sessions_total" [interface], "";
+        /// Of them, sessions outside of what the model was trained on: class unknown.
+        unknown: AtomicU64 = "minamo_probe_unknown_sessions_total" [interface],
+            "Where these are many, this network is unlike those of the model: train one with its captures (minamo model train).";
+        /// Pairs of hosts whose earlier sessions were forgotten because there were too many.
+        forgotten_pairs: AtomicU64 = "minamo_probe_forgotten_pairs_total" [interface, reason = "full_table"],
+            "Repeated sessions may be seen late; give the probe more threads, each remembers pairs of its own.";
         /// Flows reported early because the table was full.
         evicted: AtomicU64 = "minamo_probe_evicted_total" [interface, reason = "full_table"], "Raise meter.max_flows.";
         /// Flows of which only a SYN was seen, reported early because such flows filled half of the table.
@@ -92,14 +101,14 @@ minamo_base::counters! {
 /// Meters an interface until `stop` is set, and records its packets where it shall; runs on its own thread.
 pub(crate) fn run(
     mut capture: Watched,
-    settings: Settings,
+    (settings, judge): (Settings, Judge),
     mut recording: Option<Recording>,
     rows: &mpsc::Sender<RecordBatch>,
     counters: &Counters,
     stop: &Arc<AtomicBool>,
 ) -> Result<(), CaptureError> {
     let mut meter = Meter::new(settings);
-    let mut out = Rows { builder: FlowBuilder::default(), since: clock::now(), rows, counters };
+    let mut out = Rows { judge, builder: FlowBuilder::default(), since: clock::now(), rows, counters };
     let mut frames = 0u64;
     let mut skipped: BTreeMap<&'static str, u64> = BTreeMap::new();
     let (mut told, mut told_at) = (Told::default(), clock::now());
@@ -110,14 +119,14 @@ pub(crate) fn run(
                 if let Some(recording) = &mut recording {
                     recording.frame(&frame)?;
                 }
-                if let Err(skip) = meter.take(frame.time, frame.link, frame.data, &mut |row| out.add(&row)) {
+                if let Err(skip) = meter.take(frame.time, frame.link, frame.data, &mut |row| out.add(row)) {
                     *skipped.entry(skip.reason()).or_default() += 1;
                 }
                 if !frames.is_multiple_of(1_024) {
                     continue;
                 }
             }
-            None => meter.advance(clock::now(), &mut |row| out.add(&row)),
+            None => meter.advance(clock::now(), &mut |row| out.add(row)),
         }
         let now = clock::now();
         out.send_old(now);
@@ -126,12 +135,12 @@ pub(crate) fn run(
         }
         if now.since(told_at) >= 1_000_000_000 {
             told_at = now;
-            told.tell(counters, &mut capture, frames, &skipped, &meter)?;
+            told.tell(counters, &mut capture, frames, &skipped, (&meter, &out.judge))?;
         }
     }
-    meter.finish(&mut |row| out.add(&row));
+    meter.finish(&mut |row| out.add(row));
     out.send(clock::now());
-    told.tell(counters, &mut capture, frames, &skipped, &meter)
+    told.tell(counters, &mut capture, frames, &skipped, (&meter, &out.judge))
 }
 
 /// What one thread records of its interface.
@@ -190,6 +199,8 @@ struct Told {
     frames: u64,
     skipped: BTreeMap<&'static str, u64>,
     metered: minamo_meter::Counters,
+    /// Judged sessions, unknown ones, forgotten pairs.
+    judged: [u64; 3],
 }
 
 impl Told {
@@ -200,13 +211,16 @@ impl Told {
         capture: &mut Watched,
         frames: u64,
         skipped: &BTreeMap<&'static str, u64>,
-        meter: &Meter,
+        (meter, judge): (&Meter, &Judge),
     ) -> Result<(), CaptureError> {
         let (now, before) = (meter.counters(), std::mem::replace(&mut self.metered, meter.counters()));
         for (counter, value, told) in [
             (&counters.frames, frames, std::mem::replace(&mut self.frames, frames)),
             (&counters.link_frames, now.frames, before.frames),
             (&counters.rows, now.rows, before.rows),
+            (&counters.judged, judge.judged(), std::mem::replace(&mut self.judged[0], judge.judged())),
+            (&counters.unknown, judge.unknown(), std::mem::replace(&mut self.judged[1], judge.unknown())),
+            (&counters.forgotten_pairs, judge.forgotten(), std::mem::replace(&mut self.judged[2], judge.forgotten())),
             (&counters.evicted, now.evicted - now.evicted_opening, before.evicted - before.evicted_opening),
             (&counters.evicted_opening, now.evicted_opening, before.evicted_opening),
             (&counters.refused_segments, now.refused_segments, before.refused_segments),
@@ -240,6 +254,7 @@ impl Told {
 
 /// Rows on their way into a batch. A full channel makes the probe wait; what the kernel then drops is counted.
 struct Rows<'a> {
+    judge: Judge,
     builder: FlowBuilder,
     since: Time,
     rows: &'a mpsc::Sender<RecordBatch>,
@@ -247,11 +262,12 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    fn add(&mut self, row: &Flow) {
+    fn add(&mut self, mut row: Flow) {
+        self.judge.judge(&mut row);
         if self.builder.is_empty() {
             self.since = clock::now();
         }
-        self.builder.append(row);
+        self.builder.append(&row);
         if self.builder.len() >= BATCH_ROWS {
             self.send(self.since);
         }

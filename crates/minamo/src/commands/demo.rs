@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use arrow::array::RecordBatch;
 use minamo_base::Time;
+use minamo_eta::judge::Judge;
 use minamo_model::{BATCH_ROWS, Flow, FlowBuilder};
 use minamo_server::random_password;
 use minamo_store::SummaryQuery;
@@ -19,6 +20,7 @@ use crate::cli::Demo;
 use crate::clock;
 use crate::commands::demo::exporters::Collection;
 use crate::commands::serve::{Core, SampleSource, bind, interrupted, serve};
+use crate::judge;
 use crate::read::{self, Job, Report};
 use crate::settings::Settings;
 
@@ -125,6 +127,7 @@ fn replay(files: &[PathBuf], ending: Time, batches: &mpsc::Sender<RecordBatch>) 
     let together = first.zip(last).is_some_and(|(first, last)| last - ONE_TIMELINE <= first);
     let progress = read::progress();
     let (mut total, mut forward) = (Report::default(), 0);
+    let model = judge::model(None)?;
     for (file, span) in files.iter().zip(spans) {
         let end = if together { last } else { span.map(|(_, last)| last) };
         forward = end.map_or(0, |end| ending.0.saturating_sub(end.0));
@@ -132,7 +135,9 @@ fn replay(files: &[PathBuf], ending: Time, batches: &mpsc::Sender<RecordBatch>) 
         let shift = |time: Time| Time(time.0.saturating_add(forward));
         let files = std::slice::from_ref(file);
         let job = Job { shift: &shift, ..Job::of(files, minamo_meter::Settings::default()) };
-        let report = read::meter(&job, &progress, &mut |row: Flow| {
+        let mut judge = Judge::new(Arc::clone(&model));
+        let report = read::meter(&job, &progress, &mut |mut row: Flow| {
+            judge.judge(&mut row);
             builder.append(&row);
             builder.len() < BATCH_ROWS || send(&mut builder, batches)
         });

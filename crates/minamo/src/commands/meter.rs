@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
 use minamo_dissect::OwnServices;
+use minamo_eta::judge::Judge;
 use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder, with_community_ids};
 use minamo_sinks::export::Exporter;
 use minamo_sinks::{Format, Sink, SinkError};
 
 use crate::commands::export;
 use crate::read::{self, Job, Taker};
-use crate::{applications, cli};
+use crate::{applications, cli, judge};
 
 /// Rows that are exported together: they share datagrams by their columns.
 const EXPORTED_TOGETHER: usize = 2_048;
@@ -47,7 +48,8 @@ pub(crate) fn run(args: &cli::Meter) -> anyhow::Result<()> {
             (Way::Sink(sink, Box::default(), args.community.seed), None)
         }
     };
-    let mut rows = Rows { way, written, failed: None };
+    let judge = Judge::new(judge::model(args.model.as_deref())?);
+    let mut rows = Rows { judge, way, written, failed: None };
     let filter = args.capture_filter.as_ref();
     let job = Job { filter, threads: args.threads.into(), follow, ..Job::of(&files, settings) };
     let report = read::meter(&job, &read::progress(), &mut rows);
@@ -104,6 +106,7 @@ impl Write for Written {
 
 /// Rows on their way out.
 struct Rows {
+    judge: Judge,
     way: Way,
     written: Written,
     failed: Option<SinkError>,
@@ -128,10 +131,11 @@ impl Rows {
 }
 
 impl Taker for Rows {
-    fn row(&mut self, row: Flow) -> bool {
+    fn row(&mut self, mut row: Flow) -> bool {
         if self.failed.is_some() {
             return false;
         }
+        self.judge.judge(&mut row);
         let taken = self.way.take(row);
         self.held(taken)
     }

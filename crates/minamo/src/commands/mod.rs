@@ -12,6 +12,7 @@ mod interrupt;
 #[cfg(feature = "lake")]
 mod lake;
 mod meter;
+mod model;
 pub(crate) mod others;
 #[cfg(feature = "lake")]
 mod output;
@@ -42,11 +43,18 @@ use clap::CommandFactory as _;
 
 use crate::cli::{Cli, Command};
 
+/// Writes to standard output; a reader that went away is no failure.
+fn say(text: &str) {
+    use std::io::Write as _;
+    drop(std::io::stdout().write_all(text.as_bytes()));
+}
+
 /// Runs what the command line says.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Meter(args) => meter::run(&args),
         Command::Probe(args) => probe::run(&args),
+        Command::Model(command) => model::run(*command),
         Command::Ndff(args) => others::ndff(&args),
         Command::Nprobe(args) => others::nprobe(&args),
         #[cfg(feature = "lake")]
@@ -83,7 +91,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
             if let Some(path) = settings.applications() {
                 crate::applications::load(&path).context("applications.file")?;
             }
-            place::say(&settings.describe());
+            settings.model()?;
+            say(&settings.describe());
             Ok(())
         }
         Command::Completion { shell } => {

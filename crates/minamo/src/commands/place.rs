@@ -27,11 +27,7 @@ pub(super) async fn until_interrupted(query: impl Future<Output = anyhow::Result
     }
 }
 
-/// Writes to standard output; a reader that went away is no failure.
-pub(super) fn say(text: &str) {
-    use std::io::Write as _;
-    drop(std::io::stdout().write_all(text.as_bytes()));
-}
+pub(super) use super::say;
 
 /// Settings and data folder that the arguments name.
 pub(super) fn place(place: &Place) -> anyhow::Result<(Settings, PathBuf)> {

@@ -15,6 +15,7 @@ use arrow::array::RecordBatch;
 use minamo_base::{Sample, exposition};
 use minamo_capture::{LiveSettings, Watched};
 use minamo_dissect::OwnServices;
+use minamo_eta::judge::Judge;
 use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder, with_community_ids};
 use minamo_sinks::Sink;
 use minamo_sinks::export::spool::{self, Spool};
@@ -23,6 +24,7 @@ use tokio::sync::mpsc;
 use crate::cli::Probe;
 use crate::commands::export;
 use crate::commands::interrupt::interrupted;
+use crate::judge;
 use crate::read::{self, Job};
 use crate::{applications, clock, probe};
 
@@ -247,13 +249,15 @@ impl Meters {
         };
         let (threads, stop, counters) = (Vec::new(), Arc::default(), Vec::new());
         let mut meters = Self { threads, stop, counters, services, applications };
+        let model = judge::model(args.model.as_deref())?;
         for (name, captures) in lines {
             let counters = Arc::<probe::Counters>::default();
             meters.counters.push((name.clone(), Arc::clone(&counters)));
             for (number, capture) in captures.into_iter().enumerate() {
                 let (rows, stop, counters) = (rows.clone(), Arc::clone(&meters.stop), Arc::clone(&counters));
                 let settings = probe::apart(&settings, number);
-                let run = move || Ok(probe::run(capture, settings, None, &rows, &counters, &stop)?);
+                let judge = Judge::new(Arc::clone(&model));
+                let run = move || Ok(probe::run(capture, (settings, judge), None, &rows, &counters, &stop)?);
                 meters.threads.push(thread(run)?);
             }
             tracing::info!(interface = name, threads = args.threads, "metering");
@@ -261,7 +265,9 @@ impl Meters {
         let files: Vec<PathBuf> = args.interfaces.iter().filter(|name| is_file(name)).map(PathBuf::from).collect();
         if !files.is_empty() {
             let (filter, stop) = (args.filter.clone(), Arc::clone(&meters.stop));
-            meters.threads.push(thread(move || captures(&files, settings, filter.as_ref(), &rows, &stop))?);
+            meters
+                .threads
+                .push(thread(move || captures(&files, (settings, Judge::new(model)), filter.as_ref(), &rows, &stop))?);
         }
         Ok(meters)
     }
@@ -294,7 +300,7 @@ fn thread(run: impl FnOnce() -> anyhow::Result<()> + Send + 'static) -> io::Resu
 /// Meters capture files to their end.
 fn captures(
     files: &[PathBuf],
-    settings: minamo_meter::Settings,
+    (settings, mut judge): (minamo_meter::Settings, Judge),
     filter: Option<&minamo_capture::Expression>,
     rows: &mpsc::Sender<RecordBatch>,
     stop: &AtomicBool,
@@ -309,7 +315,8 @@ fn captures(
         }
     };
     let job = Job { filter, ..Job::of(files, settings) };
-    let report = read::meter(&job, &indicatif::ProgressBar::hidden(), &mut |row: Flow| {
+    let report = read::meter(&job, &indicatif::ProgressBar::hidden(), &mut |mut row: Flow| {
+        judge.judge(&mut row);
         builder.append(&row);
         (builder.len() < BATCH_ROWS || send(&mut builder)) && !stop.load(Ordering::Relaxed)
     });

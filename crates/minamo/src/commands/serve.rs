@@ -15,6 +15,7 @@ use minamo_capture::{LiveSettings, Watched};
 use minamo_collect::{Collector, Forwarder};
 use minamo_dissect::OwnServices;
 use minamo_enrich::Enricher;
+use minamo_eta::judge::Judge;
 use minamo_server::detection::Suppressing;
 use minamo_server::lake::import::Importing;
 use minamo_server::local::LocalListener;
@@ -65,9 +66,8 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
     let stop = watch::Sender::new(false);
     let mut sources = Sources::default();
     sources.collect(&settings, &folder, &core, forwarder, &stop)?;
-    let recorder = settings.recorder(&folder, probes.threads());
     sources.know_services(&settings)?;
-    sources.probe(probes, recorder.as_ref(), &core)?;
+    sources.probe(probes, &settings, &folder, &core)?;
     let sealing = tokio::spawn(seal_regularly(Arc::clone(&core.lake), settings.seal_after(), settings.keep_rollups()));
     eprintln!("console: http://{}/", listener.local_addr()?);
     let (counters, exporters) = (sources.counters(), sources.exporters.clone());
@@ -351,7 +351,9 @@ impl Sources {
         Ok(())
     }
 
-    fn probe(&mut self, probes: Probes, recorder: Option<&recorder::Settings>, core: &Core) -> anyhow::Result<()> {
+    fn probe(&mut self, probes: Probes, settings: &Settings, folder: &Path, core: &Core) -> anyhow::Result<()> {
+        let (model, recorder) = (settings.model()?, settings.recorder(folder, probes.threads()));
+        let recorder = recorder.as_ref();
         for (interface, captures) in probes.0 {
             let counters = Arc::new(probe::Counters::default());
             self.probes.push((interface.name.clone(), Arc::clone(&counters)));
@@ -369,6 +371,7 @@ impl Sources {
                 let services = Arc::clone(&self.services);
                 let meter = minamo_meter::Settings { services, ..probe::apart(&interface.meter, thread) };
                 let (batches, stop, counters) = (core.batches(), Arc::clone(&self.stop), Arc::clone(&counters));
+                let meter = (meter, Judge::new(Arc::clone(&model)));
                 self.tasks
                     .spawn_blocking(move || Ok(probe::run(capture, meter, recording, &batches, &counters, &stop)?));
             }

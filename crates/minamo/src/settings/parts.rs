@@ -97,6 +97,11 @@ impl Settings {
         }
     }
 
+    /// The model of encrypted traffic.
+    pub(crate) fn model(&self) -> anyhow::Result<Arc<minamo_eta::model::Model>> {
+        crate::judge::model(self.path("eta.model").as_deref()).context("eta.model")
+    }
+
     fn addresses(&self, key: &str) -> Vec<SocketAddr> {
         self.texts(key).iter().filter_map(|text| text.parse().ok()).collect()
     }

@@ -280,6 +280,12 @@ pub static SETTINGS: &[Setting] = &[
         doc: "Most flows at a time per interface; beyond it the one idle for longest is reported early, in a flood of SYNs the oldest of those. A flow takes about 1 KiB, a third of it where probe.groups is \"light\".",
     },
     Setting {
+        key: "eta.model",
+        kind: Kind::File,
+        default: "\"\"",
+        doc: "Model that judges encrypted sessions, as `minamo model train` or `minamo model install` writes it; without one the program's own.",
+    },
+    Setting {
         key: "collect.listen",
         kind: Kind::Addresses,
         default: "[]",

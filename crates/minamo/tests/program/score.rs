@@ -36,9 +36,9 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("ppa-captures/synscan", &["scan_ports"]),
     ("pcap_log4shell", &["http_attack"]),
     ("C2_Foudre_Backdoor_DGA", &["dns_nxdomain_burst", "dns_names_random"]),
-    ("kerbrute_passwordspray", &["guess_password", "guess_spray"]),
+    ("kerbrute_passwordspray", &["guess_kerberos"]),
     ("slips/test12-icmp-portscan", &["icmp_sweep"]),
-    ("slips/test7-malicious", &["scan_hosts", "scan_ports", "scan_slow"]),
+    ("slips/test7-malicious", &["scan_hosts", "scan_mixed", "scan_ports", "scan_slow"]),
     ("empire_smbexec", &["smb_admin_share"]),
     ("zeek-asyncrat", &["tls_self_signed", "tls_old", "beacon"]),
 ];
@@ -100,6 +100,10 @@ const NOT_BENIGN: &[&str] = &[
     "ethereum",
     "psiphon",
     "bad",
+    "fuzz",
+    "exfiltration",
+    "eternalblue",
+    "webattacksqlinj",
 ];
 
 /// What one capture is and what was said of it.

@@ -77,3 +77,29 @@ fn a_port_in_use_is_named() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains(&format!("cannot listen at {address}")), "{}", stderr(&output));
 }
+
+#[test]
+fn a_file_that_is_no_model_is_named_and_a_changed_bundle_changes_nothing() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    fs::write(at("no.model"), "words\n").expect("written");
+    let capture = super::root().join("fixtures/protocols/ssh.pcap");
+    let output = minamo(&["meter", &capture.to_string_lossy(), "--model", &at("no.model")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("no.model: this is no model file"), "{}", stderr(&output));
+
+    let key = stdout(&["model", "key", "--out", &at("our.key")]);
+    let key = key.trim();
+    assert!(minamo(&["model", "sign", "--key", &at("our.key"), "--out", &at("good.bundle")]).status.success());
+    assert!(minamo(&["model", "install", &at("good.bundle"), "--key", key, "--to", &at("eta.model")]).status.success());
+    let installed = fs::read(at("eta.model")).expect("installed");
+    let mut changed = fs::read(at("good.bundle")).expect("signed");
+    *changed.last_mut().expect("octets") = b' ';
+    fs::write(at("bad.bundle"), changed).expect("written");
+    let output = minamo(&["model", "install", &at("bad.bundle"), "--key", key, "--to", &at("eta.model")]);
+    assert!(stderr(&output).contains("the signature of the bundle is wrong"), "{}", stderr(&output));
+    let stranger = "00".repeat(32);
+    let output = minamo(&["model", "install", &at("good.bundle"), "--key", &stranger, "--to", &at("eta.model")]);
+    assert!(stderr(&output).contains("which is none of the keys that are trusted"), "{}", stderr(&output));
+    assert_eq!(fs::read(at("eta.model")).expect("still there"), installed);
+}

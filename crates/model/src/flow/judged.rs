@@ -49,10 +49,10 @@ table! {
     /// What feeds of threats say of the flow's addresses and names. Sources: `[[feed]]`.
     pub struct Threat, group "threat", prefix "threat_" {
         /// The feed that says so.
-        feed: Option<String>, "該当した脅威フィード", Key, None, Enriched, Plain, [];
+        feed: Option<String>, "該当した脅威フィード", Key, None, Enriched, Plain, [Own(135)];
         /// The address or name that was seen.
-        indicator: Option<String>, "該当したアドレスまたは名前", Fact, None, Enriched, Content, [];
+        indicator: Option<String>, "該当したアドレスまたは名前", Fact, None, Enriched, Content, [Own(136)];
         /// The column that it was seen in: `dst_ip`, `src_ip`, `tls_sni`, `http_host`, `dns_query`.
-        matched: Option<Cow<'static, str>>, "該当した列：dst_ip、src_ip、tls_sni、http_host、dns_query", Key, None, Enriched, Plain, [];
+        matched: Option<Cow<'static, str>>, "該当した列：dst_ip、src_ip、tls_sni、http_host、dns_query", Key, None, Enriched, Plain, [Own(137)];
     }
 }

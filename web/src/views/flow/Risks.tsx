@@ -36,7 +36,7 @@ export function Risks({ row }: { row: FlowRow }) {
                   ))}
                 </ul>
                 <p>
-                  {t("risk.source")}: {risk.source}
+                  {`${t("risk.source")}: ${risk.source}`}
                 </p>
               </details>
             ) : null}

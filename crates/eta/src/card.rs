@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The model card: what a model was trained on, how good it is on what it did not see, and what nobody should conclude.
+
+use std::fmt::Write as _;
+
+use crate::evaluate::{Counted, Report};
+use crate::features::FEATURES;
+use crate::model::Model;
+
+/// Sessions of benign networks, and networks, below which a rate of 1 in 1,000 cannot be measured.
+const NEGATIVES: usize = 10_000;
+const NETWORKS: usize = 50;
+
+/// The card in Markdown.
+pub fn card(model: &Model, report: &Report) -> String {
+    let mut out = String::new();
+    // Writing to a string does not fail.
+    write_card(&mut out, model, report).unwrap_or_default();
+    out
+}
+
+fn write_card(out: &mut String, model: &Model, report: &Report) -> std::fmt::Result {
+    let (body, summary) = (model.body(), &model.body().summary);
+    let [benign, malware] = summary.sessions;
+    writeln!(out, "# Model card: {}\n", model.label())?;
+    writeln!(out, "Written by `minamo model train`; do not edit. What the words mean is in")?;
+    writeln!(out, "[encrypted traffic](encrypted-traffic.md).\n")?;
+    writeln!(out, "- SHA-256: `{}`", model.sha256())?;
+    writeln!(out, "- Classes: `benign`, `malware_c2`, `unknown` (not judged)")?;
+    writeln!(out, "- Trees: {} of depth {}, {} features", body.trees.len(), body.trees.depth, body.features.len())?;
+    writeln!(
+        out,
+        "- Malware from a probability of {:.3} on: 1 % of benign training sessions, judged by trees that did not see them",
+        body.threshold
+    )?;
+    writeln!(out, "- Families: {}\n", summary.families.join(", "))?;
+    writeln!(
+        out,
+        "## Data\n\n{benign} benign and {malware} malware sessions, each once; {} simulated sessions beside them.\n",
+        summary.simulated
+    )?;
+    writeln!(out, "| corpus | benign | malware |\n|---|---:|---:|")?;
+    for (name, [benign, malware]) in &summary.corpora {
+        writeln!(out, "| {name} | {benign} | {malware} |")?;
+    }
+    writeln!(out, "\n## What not to conclude\n")?;
+    let networks = summary.corpora.iter().filter(|(_, [benign, _])| *benign > 0).count();
+    if benign < NEGATIVES || networks < NETWORKS {
+        writeln!(
+            out,
+            "A false positive rate of 1 in 1,000 or 10,000 is **not quoted**: it takes at least {NEGATIVES} benign sessions of {NETWORKS} networks"
+        )?;
+        writeln!(
+            out,
+            "to measure one, and there are {benign} of {networks} collections. The same holds for the false discovery rate at these."
+        )?;
+    }
+    writeln!(
+        out,
+        "Labels of infection captures are weak: what is not a well-known vendor's name there counts as malware. Probabilities hold for"
+    )?;
+    writeln!(out, "the mix of classes in the corpora; where malware is rarer, so is truth behind the same number.\n")?;
+    areas(out, report)?;
+    verdicts(out, report)?;
+    writeln!(
+        out,
+        "## Evasion\n\nShare of malware sessions still found, at a threshold that 1 % of benign sessions pass; trees that did not see the capture.\n"
+    )?;
+    writeln!(out, "| trick | found |\n|---|---:|")?;
+    writeln!(out, "| none | {} |", number(report.by_capture.1))?;
+    for (name, share) in &report.tricks {
+        writeln!(out, "| {name} | {share:.3} |")?;
+    }
+    writeln!(out, "\n## Features\n\n| name | unit | from | direction | meaning |\n|---|---|---|---|---|")?;
+    for feature in FEATURES {
+        let direction = match feature.direction {
+            1.. => "more is worse",
+            0 => "",
+            _ => "more is better",
+        };
+        let source = format!("{:?}", feature.source).to_lowercase();
+        writeln!(out, "| `{}` | {} | {source} | {direction} | {} |", feature.name, feature.unit, feature.doc)?;
+    }
+    Ok(())
+}
+
+fn areas(out: &mut String, report: &Report) -> std::fmt::Result {
+    writeln!(
+        out,
+        "## Area under the curve, corpora left out\n\nTwo corpora are left out of training and judged together, for every pair that has both classes; means.\n"
+    )?;
+    writeln!(out, "| judged by | one left out | two left out |\n|---|---:|---:|")?;
+    for areas in &report.areas {
+        writeln!(out, "| {} | {} | {} |", areas.name, number(areas.one), number(areas.two))?;
+    }
+    let Some(all) = report.areas.first() else { return Ok(()) };
+    writeln!(out, "\nBy pair, all features:\n\n| left out | | area |\n|---|---|---:|")?;
+    for ([first, second], area) in &all.pairs {
+        writeln!(out, "| {first} | {second} | {area:.3} |")?;
+    }
+    let (area, recall) = report.by_capture;
+    writeln!(
+        out,
+        "\nSplit by capture only (benign corpora whole): area {}, {} of malware found at 1 % of benign sessions.\n",
+        number(area),
+        number(recall)
+    )
+}
+
+fn verdicts(out: &mut String, report: &Report) -> std::fmt::Result {
+    writeln!(out, "## Verdicts on what was left out\n\nThreshold and calibration come from what was left in.\n")?;
+    writeln!(out, "| benign sessions of | sessions | taken for malware | not judged |\n|---|---:|---:|---:|")?;
+    report.networks.iter().try_for_each(|network| line(out, network))?;
+    line(out, &sum("all", &report.networks))?;
+    writeln!(out, "\n| family left out | sessions | taken for malware | not judged |\n|---|---:|---:|---:|")?;
+    report.families.iter().try_for_each(|family| line(out, family))?;
+    line(out, &sum("all", &report.families))?;
+    writeln!(out, "\n| each corpus left out | benign | malware | unknown |\n|---|---:|---:|---:|")?;
+    for (name, [benign, malware, unknown]) in ["is benign", "is malware"].iter().zip(report.confusion) {
+        writeln!(out, "| {name} | {benign} | {malware} | {unknown} |")?;
+    }
+    let [[_, wrong, _], [_, right, _]] = report.confusion;
+    writeln!(out, "\nPrecision {}.", number((right + wrong > 0).then(|| right as f64 / (right + wrong) as f64)))?;
+    writeln!(
+        out,
+        "\n## Calibration\n\nExpected calibration error {:.3} with each corpus left out, {:.3} split by capture.\n",
+        report.error, report.error_by_capture
+    )?;
+    writeln!(out, "| told | sessions | mean told | malware | |\n|---|---:|---:|---:|---|")?;
+    for (at, bin) in report.bins.iter().enumerate() {
+        let bar = "█".repeat((bin.true_share * 20.0).round() as usize);
+        writeln!(
+            out,
+            "| {:.1} to {:.1} | {} | {:.2} | {:.2} | {bar} |",
+            at as f64 / 10.0,
+            (at + 1) as f64 / 10.0,
+            bin.count,
+            bin.told,
+            bin.true_share
+        )?;
+    }
+    writeln!(out)
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"))
+}
+
+fn line(out: &mut String, counted: &Counted) -> std::fmt::Result {
+    let Counted { name, sessions, flagged, unknown } = counted;
+    let share = *flagged as f64 / (*sessions).max(1) as f64 * 100.0;
+    writeln!(out, "| {name} | {sessions} | {flagged} ({share:.1} %) | {unknown} |")
+}
+
+fn sum(name: &str, all: &[Counted]) -> Counted {
+    all.iter().fold(Counted { name: name.to_owned(), ..Counted::default() }, |mut sum, one| {
+        sum.sessions += one.sessions;
+        sum.flagged += one.flagged;
+        sum.unknown += one.unknown;
+        sum
+    })
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a session can do not to look like itself: applied to sessions of a test to see how far each trick carries, and to
+//! both classes alike in training, so that no trick is a sign of a class.
+
+use minamo_model::flow::Flow;
+
+use crate::pairs::PairContext;
+use crate::random::Random;
+
+/// A trick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evasion {
+    /// The hello of another program: its size, its suites in its order, its application protocols.
+    BorrowedHello,
+    /// The name of a well-known server, with the certificate as it is.
+    BorrowedName,
+    /// Suites in another order.
+    ReorderedSuites,
+    /// A random 0 to 400 octets more in every message.
+    Padding,
+    /// Messages without meaning in between.
+    Dummies,
+    /// Messages in several records.
+    SplitRecords,
+    /// Several packets' worth in one record.
+    MergedRecords,
+    /// Every wait shorter or longer by up to a half, and the intervals of check-ins with it.
+    Jitter,
+}
+
+/// All tricks, with what the card calls them.
+pub const EVASIONS: &[(Evasion, &str)] = &[
+    (Evasion::BorrowedHello, "borrowed ClientHello"),
+    (Evasion::BorrowedName, "benign server name"),
+    (Evasion::ReorderedSuites, "reordered suites"),
+    (Evasion::Padding, "padding"),
+    (Evasion::Dummies, "dummy messages"),
+    (Evasion::SplitRecords, "split records"),
+    (Evasion::MergedRecords, "merged records"),
+    (Evasion::Jitter, "jitter"),
+];
+
+/// Octets of the largest record (RFC 8446 §5.1).
+const LARGEST: i32 = 16_384;
+
+/// Does the trick to a session; `lender` is the session whose hello or name is borrowed.
+pub fn evade(trick: Evasion, flow: &mut Flow, pair: &mut Option<PairContext>, lender: &Flow, random: &mut Random) {
+    match trick {
+        Evasion::BorrowedHello => borrow_hello(flow, lender),
+        Evasion::BorrowedName => borrow_name(flow, lender),
+        Evasion::ReorderedSuites => reorder(flow, random),
+        Evasion::Padding => pad(flow, pair, random),
+        Evasion::Dummies => insert(flow, pair, random),
+        Evasion::SplitRecords => rewrite(flow, |length, wait, out| {
+            let half = length / 2;
+            out.push((half, wait));
+            out.push((length - half, 0));
+        }),
+        Evasion::MergedRecords => rewrite(flow, |length, wait, out| match out.last_mut() {
+            Some(last) if (last.0 > 0) == (length > 0) && (last.0 + length).abs() <= LARGEST => last.0 += length,
+            _ => out.push((length, wait)),
+        }),
+        Evasion::Jitter => {
+            rewrite(flow, |length, wait, out| out.push((length, (f64::from(wait) * random.between(0.5, 1.5)) as u32)));
+            if let Some(pair) = pair {
+                // Intervals that vary evenly by a half have a median deviation of a quarter.
+                pair.regular = pair.regular.min(0.75);
+            }
+        }
+    }
+}
+
+/// Packets of the session, changed one by one; at most 50 are kept, as the meter does.
+fn rewrite(flow: &mut Flow, mut change: impl FnMut(i32, u32, &mut Vec<(i32, u32)>)) {
+    let Some(splt) = flow.splt.as_deref_mut() else { return };
+    let (Some(lengths), Some(times)) = (&mut splt.lengths, &mut splt.times_micros) else { return };
+    let mut out = Vec::with_capacity(lengths.len() * 2);
+    for (&length, &wait) in lengths.iter().zip(times.iter()) {
+        change(length, wait, &mut out);
+    }
+    out.truncate(50);
+    (*lengths, *times) = out.into_iter().unzip();
+}
+
+fn borrow_hello(flow: &mut Flow, lender: &Flow) {
+    let hello = |flow: &Flow| flow.splt.as_ref()?.lengths.as_ref()?.first().copied().filter(|&length| length > 0);
+    if let (Some(theirs), Some(own)) = (hello(lender), hello(flow)) {
+        let mut first = true;
+        rewrite(flow, |length, wait, out| out.push((if std::mem::take(&mut first) { theirs } else { length }, wait)));
+        flow.core.src_bytes = flow.core.src_bytes.saturating_add_signed(i64::from(theirs) - i64::from(own));
+    }
+    if let (Some(own), Some(theirs)) = (&mut flow.tls, &lender.tls) {
+        own.ja3.clone_from(&theirs.ja3);
+        own.ja4.clone_from(&theirs.ja4);
+        own.alpn.clone_from(&theirs.alpn);
+        own.ech = theirs.ech;
+        // A client that offers HTTP/2 is answered; in the handshakes before TLS 1.3 the answer is visible.
+        if own.version.as_deref() != Some("TLS 1.3") && theirs.alpn.is_some() {
+            own.alpn_selected = Some("h2".to_owned());
+        }
+    }
+    borrow_name(flow, lender);
+}
+
+fn borrow_name(flow: &mut Flow, lender: &Flow) {
+    if let (Some(own), Some(theirs)) = (&mut flow.tls, &lender.tls) {
+        own.sni.clone_from(&theirs.sni);
+    }
+}
+
+fn reorder(flow: &mut Flow, random: &mut Random) {
+    if let Some(tls) = &mut flow.tls {
+        // JA3 depends on the order, JA4 does not.
+        tls.ja3 = tls.ja3.is_some().then(|| format!("{:016x}{:016x}", random.bits(), random.bits()));
+    }
+}
+
+fn pad(flow: &mut Flow, pair: &mut Option<PairContext>, random: &mut Random) {
+    let (mut up, mut down, mut at) = (0u64, 0u64, 0usize);
+    rewrite(flow, |length, wait, out| {
+        at += 1;
+        // The hellos cannot be padded by the program above.
+        let more = if at <= 2 { 0 } else { random.whole(0, 400) };
+        *(if length > 0 { &mut up } else { &mut down }) += u64::from(more.unsigned_abs());
+        out.push((length + more * length.signum(), wait));
+    });
+    more(flow, pair, up, down);
+}
+
+fn insert(flow: &mut Flow, pair: &mut Option<PairContext>, random: &mut Random) {
+    let (mut up, mut down, mut at) = (0u64, 0u64, 0usize);
+    rewrite(flow, |length, wait, out| {
+        at += 1;
+        out.push((length, wait));
+        // From the first that is under the keys in every version.
+        if at == 5 || (at > 5 && random.chance(0.4)) {
+            let dummy = random.whole(40, 900);
+            let own = random.chance(0.5);
+            *(if own { &mut up } else { &mut down }) += u64::from(dummy.unsigned_abs());
+            out.push((if own { dummy } else { -dummy }, random.whole(1_000, 400_000).unsigned_abs()));
+        }
+    });
+    more(flow, pair, up, down);
+}
+
+/// Counts what was added; sessions that carry random amounts are less alike.
+fn more(flow: &mut Flow, pair: &mut Option<PairContext>, up: u64, down: u64) {
+    flow.core.src_bytes += up;
+    flow.core.dst_bytes += down;
+    let alike = up * 10 <= flow.core.src_bytes && down * 10 <= flow.core.dst_bytes;
+    if let Some(pair) = pair.as_mut().filter(|_| !alike) {
+        pair.equal *= 0.4;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::{Scratch, Telemetry, extract};
+    use crate::simulate;
+
+    fn evaded(trick: Evasion) -> (Flow, Flow) {
+        let mut sessions = simulate::sessions(40, 5).into_iter().filter(|s| s.malware && s.flow.tls.is_some());
+        let (own, lender) = (sessions.next().expect("a session"), sessions.next().expect("another"));
+        let mut flow = own.flow.clone();
+        evade(trick, &mut flow, &mut None, &lender.flow, &mut Random::new(1));
+        (own.flow, flow)
+    }
+
+    #[test]
+    fn splitting_and_merging_records_and_reordering_suites_change_no_feature() {
+        for trick in [Evasion::SplitRecords, Evasion::MergedRecords, Evasion::ReorderedSuites] {
+            let (before, after) = evaded(trick);
+            let values = |flow| extract(flow, &Telemetry::default(), &mut Scratch::default()).map(f32::to_bits);
+            assert_eq!(values(&before), values(&after), "{trick:?}");
+        }
+    }
+
+    #[test]
+    fn padding_and_dummies_add_octets_and_keep_the_hello() {
+        for trick in [Evasion::Padding, Evasion::Dummies] {
+            let (before, after) = evaded(trick);
+            let first = |flow: &Flow| flow.splt.as_ref().and_then(|s| s.lengths.as_ref()?.first().copied());
+            assert_eq!(first(&before), first(&after), "{trick:?}");
+            assert!(after.core.src_bytes + after.core.dst_bytes >= before.core.src_bytes + before.core.dst_bytes);
+            assert_ne!(before, after, "{trick:?}");
+        }
+    }
+
+    #[test]
+    fn a_borrowed_hello_brings_its_name() {
+        let mut lender = Flow::default();
+        lender.tls.get_or_insert_default().sni = Some("www.example.com".to_owned());
+        let mut flow = simulate::sessions(2, 5).remove(1).flow;
+        evade(Evasion::BorrowedHello, &mut flow, &mut None, &lender, &mut Random::new(1));
+        assert_eq!(flow.tls.and_then(|tls| tls.sni).as_deref(), Some("www.example.com"));
+    }
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How good a recipe is on what it did not see: corpora left out one and two at a time, families left out one at a time,
+//! naive rules and Joy's weights beside it, and every trick of [`crate::evade`]. Public captures deceive: within one, class
+//! is laboratory.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::dataset::Case;
+use crate::evade::{EVASIONS, Evasion, evade};
+use crate::features::{Scratch, Source, Telemetry, extract, too_little};
+use crate::joy::Joy;
+use crate::learn::{ALL, EXCHANGE, EXCHANGE_AND_OCTETS, Learnt, Material};
+use crate::metrics::{Bin, Judged, above, auc, calibration_error, reliability, threshold_at};
+use crate::random::Random;
+use crate::train::TrainError;
+
+/// Areas with corpora left out.
+#[derive(Clone, Debug, Default)]
+pub struct Areas {
+    /// What was asked.
+    pub name: &'static str,
+    /// Mean area with one corpus left out, of those that hold both classes.
+    pub one: Option<f64>,
+    /// Mean area with two left out.
+    pub two: Option<f64>,
+    /// Each pair.
+    pub pairs: Vec<([String; 2], f64)>,
+}
+
+/// Verdicts on some sessions that the trees did not see.
+#[derive(Clone, Debug, Default)]
+pub struct Counted {
+    /// What they have in common.
+    pub name: String,
+    /// How many.
+    pub sessions: usize,
+    /// Taken for malware.
+    pub flagged: usize,
+    /// Not judged.
+    pub unknown: usize,
+}
+
+/// What an evaluation found.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// By sources of features, and rules.
+    pub areas: Vec<Areas>,
+    /// Benign sessions by corpus, each left out.
+    pub networks: Vec<Counted>,
+    /// Malware by family, each left out.
+    pub families: Vec<Counted>,
+    /// Rows benign and malware, columns benign, malware and unknown; each corpus left out.
+    pub confusion: [[usize; 3]; 2],
+    /// Probabilities against truth, each corpus left out.
+    pub bins: [Bin; 10],
+    /// The same, split by capture and benign corpus.
+    pub error_by_capture: f64,
+    /// Their mean distance.
+    pub error: f64,
+    /// Area and share of malware found at 1 % of benign sessions, split by capture.
+    pub by_capture: (Option<f64>, Option<f64>),
+    /// Share of malware found with a trick, at the threshold of 1 % without.
+    pub tricks: Vec<(String, f64)>,
+}
+
+/// Evaluates the recipe of the material.
+pub fn evaluate(material: &Material<'_>, joy: Option<&Joy>) -> Result<Report, TrainError> {
+    let mut out = Report::default();
+    for (name, sources) in [
+        ("all features", ALL),
+        ("lengths, times and octets", EXCHANGE_AND_OCTETS),
+        ("lengths and times", EXCHANGE),
+        ("certificate, name and server", &[Source::Certificate, Source::Name, Source::Server]),
+        ("repeated sessions", &[Source::Context]),
+    ] {
+        out.areas.push(areas(material, name, &mut |kept, held| {
+            let trees = material.trees(kept, sources)?;
+            Ok(held.iter().map(|&at| material.values.get(at).map_or(0.0, |v| f64::from(trees.predict(v)))).collect())
+        })?);
+    }
+    rules(material, joy, &mut out)?;
+    left_out(material, &mut out)?;
+    families(material, &mut out)?;
+    let all: Vec<usize> = (0..material.cases.len()).collect();
+    tricks(material, &material.learn(&all, ALL)?, &mut out);
+    Ok(out)
+}
+
+fn judged(cases: &[Case], held: &[usize], scores: &[f64]) -> Vec<Judged> {
+    held.iter().zip(scores).filter_map(|(&at, &score)| Some((score, cases.get(at)?.malware))).collect()
+}
+
+/// Cases outside and inside of the corpora; nothing where a side lacks a class.
+fn divide(cases: &[Case], corpora: &[&str]) -> Option<(Vec<usize>, Vec<usize>)> {
+    let (held, kept): (Vec<usize>, Vec<usize>) =
+        (0..cases.len()).partition(|&at| cases.get(at).is_some_and(|case| corpora.contains(&case.corpus.as_str())));
+    let both = |side: &[usize]| {
+        let malware = side.iter().filter(|&&at| cases.get(at).is_some_and(|case| case.malware)).count();
+        malware > 0 && malware < side.len()
+    };
+    (both(&held) && both(&kept)).then_some((kept, held))
+}
+
+fn corpora(cases: &[Case]) -> Vec<&str> {
+    cases.iter().map(|case| case.corpus.as_str()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+type Score<'a> = &'a mut dyn FnMut(&[usize], &[usize]) -> Result<Vec<f64>, TrainError>;
+
+fn areas(material: &Material<'_>, name: &'static str, score: Score<'_>) -> Result<Areas, TrainError> {
+    let names = corpora(material.cases);
+    let mut area = |held: &[&str]| -> Result<Option<f64>, TrainError> {
+        let Some((kept, held)) = divide(material.cases, held) else { return Ok(None) };
+        let scores = score(&kept, &held)?;
+        Ok(auc(&judged(material.cases, &held, &scores)))
+    };
+    let (mut one, mut pairs) = (Vec::new(), Vec::new());
+    for (at, first) in names.iter().enumerate() {
+        one.extend(area(&[first])?);
+        for second in names.iter().skip(at + 1) {
+            if let Some(area) = area(&[first, second])? {
+                pairs.push(([(*first).to_owned(), (*second).to_owned()], area));
+            }
+        }
+    }
+    let mean = |all: &[f64]| (!all.is_empty()).then(|| all.iter().sum::<f64>() / all.len() as f64);
+    let two = mean(&pairs.iter().map(|(_, area)| *area).collect::<Vec<_>>());
+    Ok(Areas { name, one: mean(&one), two, pairs })
+}
+
+fn rules(material: &Material<'_>, joy: Option<&Joy>, out: &mut Report) -> Result<(), TrainError> {
+    let cases = material.cases;
+    let tls = |at: &usize| cases.get(*at).and_then(|case| case.flow.tls.as_deref());
+    out.areas.push(areas(material, "rule: no server name", &mut |_, held| {
+        Ok(held.iter().map(|at| if tls(at).is_some_and(|tls| tls.sni.is_none()) { 1.0 } else { 0.0 }).collect())
+    })?);
+    out.areas.push(areas(material, "rule: JA4 seen with malware in training", &mut |kept, held| {
+        let malware = kept.iter().filter(|at| cases.get(**at).is_some_and(|case| case.malware));
+        let seen: BTreeSet<&str> = malware.filter_map(|at| tls(at)?.ja4.as_deref()).collect();
+        let known = |at: &usize| tls(at).and_then(|tls| tls.ja4.as_deref()).is_some_and(|ja4| seen.contains(ja4));
+        Ok(held.iter().map(|at| if known(at) { 1.0 } else { 0.0 }).collect())
+    })?);
+    if let Some(joy) = joy {
+        out.areas.push(areas(material, "Joy's published weights (2019)", &mut |_, held| {
+            Ok(held.iter().map(|&at| cases.get(at).map_or(0.0, |case| joy.score(&case.flow))).collect())
+        })?);
+    }
+    Ok(())
+}
+
+/// Each corpus left out: its sessions are judged by what was learnt from the others, threshold and calibration included.
+fn left_out(material: &Material<'_>, out: &mut Report) -> Result<(), TrainError> {
+    let mut told: Vec<Judged> = Vec::new();
+    for corpus in corpora(material.cases) {
+        let (held, kept): (Vec<usize>, Vec<usize>) =
+            (0..material.cases.len()).partition(|&at| material.cases.get(at).is_some_and(|case| case.corpus == corpus));
+        let Ok(learnt) = material.learn(&kept, ALL) else { continue };
+        let mut network = Counted { name: corpus.to_owned(), ..Counted::default() };
+        for at in held {
+            let (Some(case), Some(values)) = (material.cases.get(at), material.values.get(at)) else { continue };
+            let probability = learnt.calibration.probability(f64::from(learnt.trees.predict(values)));
+            let column = if too_little(values) { 2 } else { usize::from(probability >= learnt.threshold) };
+            if column != 2 {
+                told.push((probability, case.malware));
+            }
+            if let Some(cell) = out.confusion.get_mut(usize::from(case.malware)).and_then(|row| row.get_mut(column)) {
+                *cell += 1;
+            }
+            if !case.malware {
+                network.count(column);
+            }
+        }
+        if network.sessions > 0 {
+            out.networks.push(network);
+        }
+    }
+    out.bins = reliability(&told);
+    out.error = calibration_error(&told);
+    Ok(())
+}
+
+impl Counted {
+    fn count(&mut self, column: usize) {
+        self.sessions += 1;
+        self.flagged += usize::from(column == 1);
+        self.unknown += usize::from(column == 2);
+    }
+}
+
+/// Each family left out with all captures that show it.
+fn families(material: &Material<'_>, out: &mut Report) -> Result<(), TrainError> {
+    let mut captures: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for case in material.cases.iter().filter(|case| case.malware) {
+        let family = case.family.as_deref().unwrap_or("unnamed");
+        captures.entry(family).or_default().insert(&case.capture);
+    }
+    for (family, captures) in captures {
+        let (held, kept): (Vec<usize>, Vec<usize>) = (0..material.cases.len())
+            .partition(|&at| material.cases.get(at).is_some_and(|case| captures.contains(case.capture.as_str())));
+        let learnt = material.learn(&kept, ALL)?;
+        let mut counted = Counted { name: family.to_owned(), ..Counted::default() };
+        for at in held {
+            let (Some(case), Some(values)) = (material.cases.get(at), material.values.get(at)) else { continue };
+            let probability = learnt.calibration.probability(f64::from(learnt.trees.predict(values)));
+            if case.malware {
+                counted.count(if too_little(values) { 2 } else { usize::from(probability >= learnt.threshold) });
+            }
+        }
+        out.families.push(counted);
+    }
+    Ok(())
+}
+
+/// Malware with tricks, judged by trees that saw neither the capture nor the lender's corpus whole.
+fn tricks(material: &Material<'_>, learnt: &Learnt, out: &mut Report) {
+    let cases = material.cases;
+    let plain: Vec<Judged> =
+        learnt.unseen.iter().filter_map(|&(at, score, _)| Some((score, cases.get(at)?.malware))).collect();
+    let threshold = threshold_at(&plain, 0.01);
+    out.by_capture = (auc(&plain), above(&plain, true, threshold));
+    let told: Vec<Judged> =
+        plain.iter().map(|&(score, malware)| (learnt.calibration.probability(score), malware)).collect();
+    out.error_by_capture = calibration_error(&told);
+    let lenders: Vec<&Case> =
+        cases.iter().filter(|c| !c.malware && c.flow.tls.as_ref().is_some_and(|tls| tls.sni.is_some())).collect();
+    let mut all: Vec<(String, Vec<Evasion>)> =
+        EVASIONS.iter().map(|(trick, name)| ((*name).to_owned(), vec![*trick])).collect();
+    all.push(("borrowed ClientHello and padding".to_owned(), vec![Evasion::BorrowedHello, Evasion::Padding]));
+    all.push(("borrowed ClientHello and dummy messages".to_owned(), vec![Evasion::BorrowedHello, Evasion::Dummies]));
+    all.push(("all of them".to_owned(), EVASIONS.iter().map(|(trick, _)| *trick).collect()));
+    let mut scratch = Scratch::default();
+    for (name, tricks) in all {
+        let mut random = Random::new(11);
+        let mut judged: Vec<Judged> = Vec::new();
+        for &(at, _, fold) in &learnt.unseen {
+            let (Some(case), Some(trees)) = (cases.get(at).filter(|case| case.malware), learnt.folds.get(fold)) else {
+                continue;
+            };
+            let (mut flow, mut pair) = (case.flow.clone(), case.pair);
+            for trick in &tricks {
+                if let Some(lender) = random.pick(&lenders) {
+                    evade(*trick, &mut flow, &mut pair, &lender.flow, &mut random);
+                }
+            }
+            let values = extract(&flow, &Telemetry { pair, ..Telemetry::default() }, &mut scratch);
+            judged.push((f64::from(trees.predict(&values)), true));
+        }
+        out.tricks.extend(above(&judged, true, threshold).map(|share| (name, share)));
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Why a verdict is what it is, in words: the features that moved it most, in both languages.
+
+use crate::features::{COUNT, FEATURES, Values, Words};
+use crate::model::Model;
+
+/// A reason for a verdict.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reason {
+    /// Name of the feature.
+    pub feature: &'static str,
+    /// What it added to the log-odds; positive towards malware.
+    pub contribution: f32,
+    /// English.
+    pub en: String,
+    /// Japanese.
+    pub ja: String,
+}
+
+/// The features that moved the verdict most, the strongest first; values that were not seen are not named.
+pub fn explain(model: &Model, values: &Values, most: usize) -> Vec<Reason> {
+    let mut contributions = [0.0; COUNT];
+    model.body().trees.contributions(values, &mut contributions);
+    let mut reasons: Vec<Reason> = FEATURES
+        .iter()
+        .zip(values)
+        .zip(contributions)
+        .filter(|((_, value), contribution)| !value.is_nan() && contribution.abs() >= 0.05)
+        .map(|((feature, value), contribution)| {
+            let (en, ja) = say(&feature.words, feature.unit, *value);
+            Reason { feature: feature.name, contribution, en, ja }
+        })
+        .collect();
+    reasons.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
+    reasons.truncate(most);
+    reasons
+}
+
+fn say(words: &Words, unit: &str, value: f32) -> (String, String) {
+    match words {
+        Words::Flag([en, ja], [not_en, not_ja]) => {
+            if value > 0.5 {
+                ((*en).to_owned(), (*ja).to_owned())
+            } else {
+                ((*not_en).to_owned(), (*not_ja).to_owned())
+            }
+        }
+        Words::Amount(en, ja) => {
+            // Logarithms are told as what they are the logarithm of.
+            let value = match unit {
+                "octets, logarithm" | "seconds, logarithm" => value.exp_m1(),
+                "logarithm" => value.exp(),
+                _ => value,
+            };
+            let number =
+                if value.abs() >= 10.0 || value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.2}") };
+            (en.replace("{}", &number), ja.replace("{}", &number))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::tests::small;
+
+    #[test]
+    fn the_reason_is_what_the_trees_asked_for() {
+        let mut values = [f32::NAN; COUNT];
+        values[0] = 1.0;
+        let reasons = explain(&small(), &values, 5);
+        assert_eq!(reasons.len(), 1);
+        let reason = reasons.first().expect("a reason");
+        assert_eq!((reason.feature, reason.contribution), ("cert_self_signed", 3.0));
+        assert_eq!(
+            (reason.en.as_str(), reason.ja.as_str()),
+            ("the certificate is signed by itself", "証明書が自己署名")
+        );
+    }
+
+    #[test]
+    fn amounts_are_said_with_their_number() {
+        let said = |name: &str, value| {
+            let feature = FEATURES.iter().find(|f| f.name == name).expect("a feature");
+            say(&feature.words, feature.unit, value).0
+        };
+        assert_eq!(said("down", 1_000f32.ln_1p()), "1000 octets came from the server");
+        assert_eq!(said("upload_share", 0.256), "0.26 of what was said came from the client");
+    }
+}

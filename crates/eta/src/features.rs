@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The features of a session: one table, from which come the classifier's columns, the documents and the words of an
+//! explanation. Left out on purpose is what tells the laboratory instead of the malware: ports, absolute times, segment
+//! sizes, what the client offers (a client's hello is borrowed in a minute), versions that tell the year.
+
+use minamo_model::flow::{Flow, Tls};
+
+use crate::exchange::{self, Message};
+use crate::names;
+use crate::pairs::{PairContext, median};
+
+/// What a feature is made of: models may be trained on some of these only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Lengths and times of packets or records.
+    Exchange,
+    /// Counts of octet values.
+    Octets,
+    /// The server's certificate.
+    Certificate,
+    /// The name that was asked for.
+    Name,
+    /// What the server chose.
+    Server,
+    /// Earlier sessions of the same hosts.
+    Context,
+}
+
+/// How a value is said.
+#[derive(Clone, Copy, Debug)]
+pub enum Words {
+    /// A statement with the value at `{}`: English, Japanese.
+    Amount(&'static str, &'static str),
+    /// Statements for yes and no: English and Japanese of each.
+    Flag([&'static str; 2], [&'static str; 2]),
+}
+
+/// One feature.
+#[derive(Debug)]
+pub struct Feature {
+    /// Name in model files and documents.
+    pub name: &'static str,
+    /// Unit of the value.
+    pub unit: &'static str,
+    /// What it is made of.
+    pub source: Source,
+    /// 1 where more may only raise the probability, -1 where more may only lower it, 0 where the data decide.
+    pub direction: i8,
+    /// Meaning.
+    pub doc: &'static str,
+    /// How it is said in an explanation.
+    pub words: Words,
+}
+
+macro_rules! features {
+    ($($id:ident $name:literal $unit:literal $source:ident $direction:literal $doc:literal $words:expr;)*) => {
+        #[derive(Clone, Copy)]
+        enum Id { $($id),* }
+
+        /// Every feature, in the order of the columns.
+        pub static FEATURES: &[Feature] = &[$(Feature {
+            name: $name, unit: $unit, source: Source::$source, direction: $direction, doc: $doc, words: $words,
+        }),*];
+
+        /// Number of features.
+        pub const COUNT: usize = [$(Id::$id),*].len();
+    };
+}
+
+use Words::{Amount, Flag};
+
+features! {
+    SelfSigned "cert_self_signed" "" Certificate 1 "1 where issuer and subject of the certificate are the same."
+        Flag(["the certificate is signed by itself", "証明書が自己署名"], ["the certificate is not signed by itself", "証明書は自己署名ではない"]);
+    Validity "cert_validity" "days" Certificate 0 "Length of the certificate's validity."
+        Amount("the certificate is valid for {} days", "証明書の有効期間は {} 日");
+    Age "cert_age" "days" Certificate 0 "Age of the certificate when the session began, -30 to 800."
+        Amount("the certificate was {} days old", "証明書は発行から {} 日");
+    Names "cert_names" "" Certificate -1 "Alternative names in the certificate, at most 16."
+        Amount("the certificate has {} name(s)", "証明書の別名は {} 件");
+    SubjectHost "cert_subject_host" "" Certificate -1 "1 where the subject's common name is a host name."
+        Flag(["the certificate's subject is a host", "証明書の主体者はホスト名"], ["the certificate's subject is no host", "証明書の主体者がホスト名ではない"]);
+    PublicIssuer "cert_public_issuer" "" Certificate -1 "1 where the issuer has the shape of a public authority: country, organisation, name, no place, another organisation than the subject's."
+        Flag(["the issuer looks like a public authority", "発行者は公的認証局の形"], ["the issuer does not look like a public authority", "発行者が公的認証局の形ではない"]);
+    Covers "cert_covers_name" "" Certificate -1 "1 where the certificate covers the name that was asked for."
+        Flag(["the certificate covers the name asked for", "証明書は求めた名前を含む"], ["the certificate does not cover the name asked for", "証明書が求めた名前を含まない"]);
+    Trust "cert_trust" "" Certificate -1 "Public issuer minus self-signed, plus a half each for alternative names and a subject that is a host."
+        Amount("the certificate's shape scores {} of 2", "証明書の体裁は 2 点中 {} 点");
+    Named "name_present" "" Name -1 "1 where the client asked for a server by name."
+        Flag(["a server was asked for by name", "サーバー名を指定している"], ["no server name was asked for", "サーバー名の指定がない"]);
+    Labels "name_labels" "" Name 0 "Labels of the name."
+        Amount("the server name has {} labels", "サーバー名のラベルは {} 個");
+    NameLength "name_length" "characters" Name 0 "Length of the name."
+        Amount("the server name has {} characters", "サーバー名は {} 文字");
+    Digits "name_digits" "" Name 0 "Share of digits in the name."
+        Amount("{} of the server name is digits", "サーバー名の数字の割合は {}");
+    Consonants "name_consonants" "letters" Name 1 "Longest run of consonants in the name."
+        Amount("{} consonants in a row in the server name", "サーバー名に子音が {} 個連続");
+    CommonTop "name_common_top" "" Name -1 "1 where the name is under one of the largest top-level domains."
+        Flag(["the server name is under a common top-level domain", "サーバー名は一般的な TLD"], ["the server name is under a rare top-level domain", "サーバー名がまれな TLD"]);
+    Alpn "server_alpn" "" Server -1 "1 where the server chose an application protocol, 0 where it chose none in a handshake that would show it (before TLS 1.3)."
+        Flag(["an application protocol was agreed on", "アプリケーションプロトコルを合意"], ["no application protocol was agreed on", "アプリケーションプロトコルの合意がない"]);
+    ForwardSecret "server_forward_secret" "" Server 0 "1 where the server chose a key exchange with forward secrecy."
+        Flag(["the key exchange has forward secrecy", "鍵交換は前方秘匿性あり"], ["the key exchange has no forward secrecy", "鍵交換に前方秘匿性がない"]);
+    Flight "server_flight" "octets" Exchange -1 "Octets of the server's first flight, at most 8,000: a chain of a public authority needs thousands, a certificate of one's own hundreds."
+        Amount("the server's first flight has {} octets", "サーバーの最初の応答は {} オクテット");
+    Turns "turns" "" Exchange 0 "Messages of the client under the keys."
+        Amount("{} message(s) of the client", "クライアントのメッセージは {} 件");
+    FirstRequest "first_request" "octets" Exchange 0 "The client's first message under the keys."
+        Amount("the first request has {} octets", "最初の要求は {} オクテット");
+    FirstAnswer "first_answer" "octets" Exchange 0 "The server's first message under the keys."
+        Amount("the first answer has {} octets", "最初の応答は {} オクテット");
+    UploadShare "upload_share" "" Exchange 1 "Share of the octets under the keys that the client sent."
+        Amount("{} of what was said came from the client", "クライアント側の送信割合は {}");
+    MedianRequest "median_request" "octets" Exchange 0 "Median message of the client."
+        Amount("the client's messages have about {} octets", "クライアントのメッセージは約 {} オクテット");
+    MedianAnswer "median_answer" "octets" Exchange 0 "Median message of the server."
+        Amount("the server's messages have about {} octets", "サーバーのメッセージは約 {} オクテット");
+    Variation "request_variation" "" Exchange 0 "Deviation of the client's messages over their mean, of three or more."
+        Amount("the client's messages vary by {} of their mean", "クライアントのメッセージの変動係数は {}");
+    EqualRequests "equal_requests" "" Exchange 1 "Share of the client's messages that have the most frequent length, of three or more."
+        Amount("{} of the client's messages are equally long", "クライアントのメッセージの {} が同じ長さ");
+    Small "small_messages" "" Exchange 0 "Share of messages of at most 64 octets."
+        Amount("{} of the messages are tiny", "メッセージの {} が 64 オクテット以下");
+    LongestGap "longest_gap" "seconds" Exchange 1 "Longest silence between messages."
+        Amount("the longest silence was {} s", "最長の沈黙は {} 秒");
+    MedianGap "median_gap" "seconds" Exchange 0 "Median silence between messages."
+        Amount("about {} s between messages", "メッセージの間隔は約 {} 秒");
+    ServerFirst "server_first" "" Exchange 0 "1 where the server spoke first under the keys."
+        Flag(["the server spoke first", "サーバーが先に送信"], ["the client spoke first", "クライアントが先に送信"]);
+    Down "down" "octets, logarithm" Exchange -1 "Logarithm of one more than the octets from the server."
+        Amount("{} octets came from the server", "サーバーから {} オクテット");
+    Up "up" "octets, logarithm" Exchange 0 "Logarithm of one more than the octets from the client."
+        Amount("{} octets came from the client", "クライアントから {} オクテット");
+    Ratio "up_over_down" "logarithm" Exchange 0 "Logarithm of the octets from the client over those from the server, 500 added to both."
+        Amount("{} times as much went up as came down", "送信は受信の {} 倍");
+    Duration "duration" "seconds, logarithm" Exchange 0 "Logarithm of one more than the session's length."
+        Amount("the session took {} s", "セッションの長さは {} 秒");
+    Messages "messages" "" Exchange 0 "Messages of both sides, with the handshake."
+        Amount("{} messages were exchanged", "メッセージの総数は {} 件");
+    EntropyUp "entropy_up" "bits" Octets 0 "Entropy of the octets that the client sent, where the meter counts them."
+        Amount("the client's octets have {} bits of entropy", "クライアントのオクテットのエントロピーは {} ビット");
+    EntropyDown "entropy_down" "bits" Octets 0 "Entropy of the octets that the server sent, where the meter counts them."
+        Amount("the server's octets have {} bits of entropy", "サーバーのオクテットのエントロピーは {} ビット");
+    Beacon "beacon" "" Context 1 "The smaller of: how regular the intervals of the last sessions of these two hosts are, and which share of them carried as much."
+        Amount("sessions of these hosts repeat: {} of regular and equal", "同じ端点の通信が規則的に反復（度合い {}）");
+}
+
+/// The values of a session; a missing value is NaN.
+pub type Values = [f32; COUNT];
+
+/// A TLS record as the meter saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Content type (RFC 8446 §5.1).
+    pub kind: u8,
+    /// Octets after the header; positive from the initiator.
+    pub length: i32,
+    /// Microseconds since the record before.
+    pub micros: u32,
+}
+
+/// Nanoseconds of a day.
+const DAY: f32 = 86_400e9;
+
+/// What may be known of a session besides its row; what is absent becomes missing values.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Telemetry<'a> {
+    /// TLS records; empty where they are not told: packets are used then.
+    pub records: &'a [Record],
+    /// How often each octet value came from the initiator.
+    pub src_octets: Option<&'a [u32]>,
+    /// … and from the responder.
+    pub dst_octets: Option<&'a [u32]>,
+    /// What earlier sessions of the same hosts say.
+    pub pair: Option<PairContext>,
+}
+
+/// Room that [`extract`] works in; keep one per thread: after the largest session nothing is allocated.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    messages: Vec<Message>,
+    numbers: Vec<f64>,
+}
+
+/// Measures a session.
+pub fn extract(flow: &Flow, telemetry: &Telemetry<'_>, scratch: &mut Scratch) -> Values {
+    let mut out = [f32::NAN; COUNT];
+    let core = &flow.core;
+    let empty = Tls::default();
+    let tls = flow.tls.as_deref().unwrap_or(&empty);
+    exchange::messages(flow, telemetry, &mut scratch.messages);
+    set(&mut out, Id::Messages, scratch.messages.len() as f32);
+    if let Some(flight) = exchange::server_flight(&scratch.messages) {
+        set(&mut out, Id::Flight, flight.min(8_000) as f32);
+    }
+    certificate(tls, core.time_start.0, &mut out);
+    name(tls, core.src_packets > 0, &mut out);
+    server(tls, core.dst_packets > 0, &mut out);
+    amounts(flow, &mut out);
+    let version = tls.version.as_deref().unwrap_or_default();
+    if exchange::strip_handshake(&mut scratch.messages, version, tls.cert_subject.is_some()) {
+        said(scratch, &mut out);
+    }
+    for (id, octets) in [(Id::EntropyUp, telemetry.src_octets), (Id::EntropyDown, telemetry.dst_octets)] {
+        set(&mut out, id, octets.and_then(entropy).unwrap_or(f32::NAN));
+    }
+    if let Some(pair) = telemetry.pair {
+        set(&mut out, Id::Beacon, pair.regular.min(pair.equal));
+    }
+    out
+}
+
+/// True where too little was seen to judge: nothing of the server, or neither a certificate nor anything under the keys.
+pub fn too_little(values: &Values) -> bool {
+    let missing = |id: Id| values.get(id as usize).is_none_or(|value| value.is_nan());
+    missing(Id::Flight) || (missing(Id::Trust) && missing(Id::FirstRequest) && missing(Id::FirstAnswer))
+}
+
+fn set(out: &mut Values, id: Id, value: f32) {
+    if let Some(place) = out.get_mut(id as usize) {
+        *place = value;
+    }
+}
+
+fn flag(yes: bool) -> f32 {
+    f32::from(u8::from(yes))
+}
+
+fn certificate(tls: &Tls, start: i64, out: &mut Values) {
+    let (Some(subject), Some(issuer)) = (&tls.cert_subject, &tls.cert_issuer) else { return };
+    let own = tls.cert_self_signed.unwrap_or(subject == issuer);
+    let alternatives = tls.cert_names.as_deref().unwrap_or_default();
+    let common = names::attribute(subject, "CN").unwrap_or_default();
+    let (host, public) = (names::is_host(common), names::is_public_issuer(issuer, subject));
+    set(out, Id::SelfSigned, flag(own));
+    set(out, Id::Names, alternatives.len() as f32);
+    set(out, Id::SubjectHost, flag(host));
+    set(out, Id::PublicIssuer, flag(public));
+    let trust = flag(public) - flag(own) + 0.5 * flag(!alternatives.is_empty()) + 0.5 * flag(host);
+    set(out, Id::Trust, trust);
+    if let Some(sni) = &tls.sni {
+        set(
+            out,
+            Id::Covers,
+            flag(alternatives.iter().any(|name| names::covers(name, sni)) || names::covers(common, sni)),
+        );
+    }
+    if let (Some(from), Some(to)) = (tls.cert_not_before, tls.cert_not_after) {
+        set(out, Id::Validity, to.since(from) as f32 / DAY);
+        set(out, Id::Age, (start.saturating_sub(from.0) as f32 / DAY).clamp(-30.0, 800.0));
+    }
+}
+
+fn name(tls: &Tls, client_seen: bool, out: &mut Values) {
+    let Some(sni) = &tls.sni else {
+        return set(out, Id::Named, if client_seen { 0.0 } else { f32::NAN });
+    };
+    let shape = names::shape(sni);
+    set(out, Id::Named, 1.0);
+    set(out, Id::Labels, shape.labels);
+    set(out, Id::NameLength, shape.length);
+    set(out, Id::Digits, shape.digits);
+    set(out, Id::Consonants, shape.consonants);
+    set(out, Id::CommonTop, flag(shape.common_top));
+}
+
+fn server(tls: &Tls, server_seen: bool, out: &mut Values) {
+    let version = tls.version.as_deref();
+    if tls.alpn_selected.is_some() {
+        set(out, Id::Alpn, 1.0);
+    } else if server_seen && version.is_some_and(|version| version != "TLS 1.3") {
+        set(out, Id::Alpn, 0.0);
+    }
+    if let Some(cipher) = tls.cipher.as_deref() {
+        set(out, Id::ForwardSecret, flag(cipher.contains("DHE") || version == Some("TLS 1.3")));
+    }
+}
+
+fn amounts(flow: &Flow, out: &mut Values) {
+    let core = &flow.core;
+    let (up, down) = (core.src_bytes as f32, core.dst_bytes as f32);
+    set(out, Id::Down, down.ln_1p());
+    set(out, Id::Up, up.ln_1p());
+    if up > 0.0 && down > 0.0 {
+        set(out, Id::Ratio, ((up + 500.0) / (down + 500.0)).ln());
+    }
+    set(out, Id::Duration, (core.time_end.since(core.time_start) as f32 / 1e9).ln_1p());
+}
+
+/// What was said under the keys.
+fn said(scratch: &mut Scratch, out: &mut Values) {
+    let Scratch { messages, numbers } = scratch;
+    let Some(first) = messages.first() else { return };
+    set(out, Id::ServerFirst, flag(first.length < 0));
+    let small = messages.iter().filter(|message| message.length.abs() <= 64).count();
+    set(out, Id::Small, small as f32 / messages.len() as f32);
+    let sum = |up: bool| messages.iter().filter(|m| (m.length > 0) == up).map(|m| m.length.abs()).sum::<i64>() as f32;
+    let (up, down) = (sum(true), sum(false));
+    if up + down > 0.0 {
+        set(out, Id::UploadShare, up / (up + down));
+    }
+    for (up, first, middle) in [(true, Id::FirstRequest, Id::MedianRequest), (false, Id::FirstAnswer, Id::MedianAnswer)]
+    {
+        numbers.clear();
+        numbers.extend(messages.iter().filter(|m| (m.length > 0) == up).map(|m| m.length.abs() as f64));
+        if up {
+            set(out, Id::Turns, numbers.len() as f32);
+        }
+        let Some(&size) = numbers.first() else { continue };
+        set(out, first, size as f32);
+        set(out, middle, median(numbers) as f32);
+        if up && numbers.len() >= 3 {
+            repeats(numbers, out);
+        }
+    }
+    numbers.clear();
+    numbers.extend(messages.windows(2).filter_map(|pair| match pair {
+        [before, after] => Some(after.start.saturating_sub(before.end) as f64 / 1e6),
+        _ => None,
+    }));
+    if !numbers.is_empty() {
+        set(out, Id::LongestGap, numbers.iter().copied().fold(0.0, f64::max) as f32);
+        set(out, Id::MedianGap, median(numbers) as f32);
+    }
+}
+
+/// How alike the client's messages are; `sizes` are sorted.
+fn repeats(sizes: &[f64], out: &mut Values) {
+    let count = sizes.len() as f64;
+    let mean = sizes.iter().sum::<f64>() / count;
+    let variance = sizes.iter().map(|size| (size - mean).powi(2)).sum::<f64>() / count;
+    set(out, Id::Variation, (variance.sqrt() / mean.max(1.0)) as f32);
+    let most = sizes.chunk_by(|a, b| a == b).map(<[f64]>::len).max().unwrap_or(0);
+    set(out, Id::EqualRequests, (most as f64 / count) as f32);
+}
+
+/// Shannon's entropy of counts of octets, in bits; `None` where nothing was counted.
+fn entropy(counts: &[u32]) -> Option<f32> {
+    let total: f64 = counts.iter().map(|&count| f64::from(count)).sum();
+    let bits = |&count: &u32| {
+        let share = f64::from(count) / total;
+        if count == 0 { 0.0 } else { -share * share.log2() }
+    };
+    (total > 0.0).then(|| counts.iter().map(bits).sum::<f64>() as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use minamo_base::Time;
+    use minamo_model::flow::Splt;
+
+    use super::*;
+
+    fn value(values: &Values, name: &str) -> f32 {
+        FEATURES.iter().position(|f| f.name == name).and_then(|at| values.get(at).copied()).expect("a feature")
+    }
+
+    fn beacon() -> Flow {
+        let mut flow = Flow::default();
+        flow.core.time_start = Time(1_700_000_000_000_000_000);
+        (flow.core.src_packets, flow.core.dst_packets) = (9, 9);
+        (flow.core.src_bytes, flow.core.dst_bytes) = (2_000, 1_800);
+        flow.splt = Some(Box::new(Splt {
+            lengths: Some(vec![160, -900, 93, -51, 83, -40, 83, -40, 83, -40]),
+            times_micros: Some(vec![0, 10, 10, 10, 10, 10, 60_000_000, 10, 60_000_000, 10]),
+        }));
+        flow.tls = Some(Box::new(Tls {
+            version: Some("TLS 1.2".into()),
+            cert_subject: Some("CN=localhost".to_owned()),
+            cert_issuer: Some("CN=localhost".to_owned()),
+            cert_self_signed: Some(true),
+            ..Tls::default()
+        }));
+        flow
+    }
+
+    #[test]
+    fn a_beacon_is_measured() {
+        let values = extract(&beacon(), &Telemetry::default(), &mut Scratch::default());
+        for (name, wanted) in [
+            ("cert_self_signed", 1.0),
+            ("cert_trust", -1.0),
+            ("name_present", 0.0),
+            ("server_flight", 900.0),
+            ("turns", 3.0),
+            ("equal_requests", 1.0),
+            ("median_answer", 40.0),
+            ("longest_gap", 60.0),
+        ] {
+            assert_eq!(value(&values, name), wanted, "{name}");
+        }
+        assert!(value(&values, "beacon").is_nan() && value(&values, "entropy_up").is_nan());
+        assert!(!too_little(&values));
+    }
+
+    #[test]
+    fn records_replace_packets_and_counts_of_octets_become_entropy() {
+        let records = [(22, 155, 0), (22, -895, 9), (22, 88, 9), (22, -46, 9), (23, 78, 9), (23, -35, 9)];
+        let records = records.map(|(kind, length, micros)| Record { kind, length, micros });
+        let telemetry = Telemetry { records: &records, src_octets: Some(&[5; 256]), ..Telemetry::default() };
+        let values = extract(&beacon(), &telemetry, &mut Scratch::default());
+        assert_eq!((value(&values, "turns"), value(&values, "first_request")), (1.0, 83.0));
+        assert_eq!(value(&values, "entropy_up"), 8.0);
+    }
+
+    #[test]
+    fn a_session_of_which_nothing_was_seen_is_too_little() {
+        let values = extract(&Flow::default(), &Telemetry::default(), &mut Scratch::default());
+        assert!(too_little(&values) && value(&values, "name_present").is_nan());
+    }
+
+    #[test]
+    fn every_feature_is_named_once_and_said_in_both_languages() {
+        for (at, feature) in FEATURES.iter().enumerate() {
+            assert!(FEATURES.iter().skip(at + 1).all(|other| other.name != feature.name), "{}", feature.name);
+            match feature.words {
+                Amount(english, japanese) => {
+                    assert!(english.contains("{}") && japanese.contains("{}"), "{}", feature.name);
+                }
+                Flag(yes, no) => assert!(yes.iter().chain(&no).all(|text| !text.is_empty()), "{}", feature.name),
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Trees laid out for speed: each tree's questions side by side, numbered from 1 as in a heap, so that a walk is a few loads
+//! without a branch. Says the same as [`Trees::predict`].
+
+use crate::features::{COUNT, Values};
+use crate::trees::Trees;
+
+/// Room for the values: a power of two, so that a feature's number needs no check.
+const ROOM: usize = 64;
+const _: () = assert!(COUNT <= ROOM);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Question {
+    threshold: f32,
+    feature: u8,
+    missing_left: bool,
+}
+
+/// Boosted trees that are ready to be asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Forest {
+    depth: u8,
+    base: f32,
+    /// A power of two per tree; the first of each is not used.
+    questions: Vec<Question>,
+    leaves: Vec<f32>,
+}
+
+impl Forest {
+    /// Of trees that are sound.
+    pub fn new(trees: &Trees) -> Self {
+        let mut questions = Vec::with_capacity(trees.leaf.len());
+        for tree in 0..trees.len() {
+            questions.push(Question::default());
+            for at in tree * trees.nodes()..(tree + 1) * trees.nodes() {
+                questions.push(Question {
+                    threshold: trees.threshold.get(at).copied().unwrap_or(f32::MAX),
+                    feature: trees.feature.get(at).map_or(0, |&feature| feature as u8),
+                    missing_left: trees.missing_left.get(at).copied().unwrap_or(true),
+                });
+            }
+        }
+        Self { depth: trees.depth, base: trees.base, questions, leaves: trees.leaf.clone() }
+    }
+
+    /// Log-odds of the values.
+    pub fn predict(&self, values: &Values) -> f32 {
+        let mut room = [f32::NAN; ROOM];
+        room.iter_mut().zip(values).for_each(|(place, value)| *place = *value);
+        match self.depth {
+            1 => self.walk::<2>(&room),
+            2 => self.walk::<4>(&room),
+            3 => self.walk::<8>(&room),
+            4 => self.walk::<16>(&room),
+            5 => self.walk::<32>(&room),
+            _ => self.walk::<64>(&room),
+        }
+    }
+
+    fn walk<const LEAVES: usize>(&self, values: &[f32; ROOM]) -> f32 {
+        let (trees, _) = self.questions.as_chunks::<LEAVES>();
+        let (leaves, _) = self.leaves.as_chunks::<LEAVES>();
+        let mut sum = self.base;
+        for (questions, leaves) in trees.iter().zip(leaves) {
+            let mut at = 1;
+            for _ in 0..LEAVES.ilog2() {
+                let question = &questions[at % LEAVES];
+                let value = values[usize::from(question.feature) % ROOM];
+                let left = (value <= question.threshold) | (value.is_nan() & question.missing_left);
+                at = 2 * at + usize::from(!left);
+            }
+            sum += leaves[at % LEAVES];
+        }
+        sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::ALL;
+    use crate::random::Random;
+    use crate::train::{Example, Recipe, train};
+
+    #[test]
+    fn the_forest_says_what_the_trees_say() {
+        let mut random = Random::new(4);
+        let one = || {
+            let values = [0; COUNT].map(|_| if random.chance(0.2) { f32::NAN } else { random.unit() as f32 });
+            Example { values, malware: values[17] > values[20], weight: 1.0 }
+        };
+        let examples: Vec<Example> = std::iter::repeat_with(one).take(500).collect();
+        for depth in 1..=6 {
+            let trees = train(&examples, ALL, &Recipe { depth, trees: 15, ..Recipe::default() }).expect("trees");
+            let forest = Forest::new(&trees);
+            for example in &examples {
+                assert_eq!(forest.predict(&example.values), trees.predict(&example.values), "depth {depth}");
+            }
+        }
+    }
+}

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The model file: a line that says what it is, with the SHA-256 of what follows, and a JSON document. What does not fit this
+//! program is refused by name.
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::calibrate::Calibration;
+use crate::features::{COUNT, FEATURES, Values, too_little};
+use crate::forest::Forest;
+use crate::train::Recipe;
+use crate::trees::Trees;
+
+/// Version of the file that is written; older ones that can still be read are none yet.
+pub const VERSION: u32 = 1;
+/// Largest file that is read.
+pub const MAX_BYTES: usize = 5 * 1024 * 1024;
+/// What the first line begins with.
+const MAGIC: &str = "minamo-eta-model";
+/// Features outside the training data that make a session unknown.
+const STRANGE: usize = 4;
+
+/// The model that comes with the program, trained by `make model`.
+static EMBEDDED: &[u8] = include_bytes!("../model/default.model");
+
+/// What a session is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// An ordinary program's.
+    Benign,
+    /// Malware with its controller.
+    MalwareC2,
+    /// Not judged: outside of what was trained on, or too little was seen.
+    Unknown,
+}
+
+impl Class {
+    /// Name in the column `eta_class`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Benign => "benign",
+            Self::MalwareC2 => "malware_c2",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What the model says of a session.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Verdict {
+    /// Calibrated probability of malware.
+    pub probability: f64,
+    /// What it is taken for.
+    pub class: Class,
+}
+
+/// What a model was trained on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Summary {
+    /// Real sessions of each class: benign, malware.
+    pub sessions: [usize; 2],
+    /// Simulated sessions.
+    pub simulated: usize,
+    /// Corpora, with their sessions of each class.
+    pub corpora: Vec<(String, [usize; 2])>,
+    /// Families of malware.
+    pub families: Vec<String>,
+}
+
+/// What the file holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Body {
+    /// Name of the model.
+    pub name: String,
+    /// Names of the features, in the order of the columns.
+    pub features: Vec<String>,
+    /// The trees.
+    pub trees: Trees,
+    /// From their log-odds to probabilities.
+    pub calibration: Calibration,
+    /// Probability from which a session is taken for malware.
+    pub threshold: f64,
+    /// Smallest and largest value of each feature in training, without the outermost 2 in 1,000; none where it was never seen.
+    pub ranges: Vec<Option<[f32; 2]>>,
+    /// How it was trained.
+    pub recipe: Recipe,
+    /// On what.
+    pub summary: Summary,
+}
+
+/// Why a file is no model for this program.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// More octets than a model has.
+    #[error("the file has {0} octets, a model at most {MAX_BYTES}")]
+    Large(usize),
+    /// Something else.
+    #[error("this is no model file: its first line does not say {MAGIC}")]
+    NoModel,
+    /// Of another time.
+    #[error("the model file has version {0}, this program reads version {VERSION}")]
+    Version(String),
+    /// Changed after it was written.
+    #[error("the model file is damaged: its SHA-256 is {found}, its first line says {said}")]
+    Damaged {
+        /// What it is.
+        found: String,
+        /// What it should be.
+        said: String,
+    },
+    /// Not JSON of the form.
+    #[error("the model file cannot be read: {0}")]
+    Form(String),
+    /// Trained for other features.
+    #[error("the model asks for the feature {wanted} in column {column}, this program has {found} there")]
+    Feature {
+        /// Column, from 0.
+        column: usize,
+        /// What the model wants.
+        wanted: String,
+        /// What the program has.
+        found: &'static str,
+    },
+    /// Numbers that cannot be.
+    #[error("the model is unsound: {0}")]
+    Unsound(&'static str),
+}
+
+/// A model that can judge.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    body: Body,
+    forest: Forest,
+    sha256: String,
+}
+
+impl Model {
+    /// The model that comes with the program.
+    pub fn embedded() -> Result<Self, ModelError> {
+        Self::from_bytes(EMBEDDED)
+    }
+
+    /// Of its parts, checked as if it were read.
+    pub fn new(body: Body) -> Result<Self, ModelError> {
+        check(&body)?;
+        let text = serde_json::to_string(&body).map_err(|error| ModelError::Form(error.to_string()))?;
+        Ok(Self { sha256: hex(&Sha256::digest(text.as_bytes())), forest: Forest::new(&body.trees), body })
+    }
+
+    /// Reads a file.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
+        if bytes.len() > MAX_BYTES {
+            return Err(ModelError::Large(bytes.len()));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|_| ModelError::NoModel)?;
+        let (head, body) = text.split_once('\n').ok_or(ModelError::NoModel)?;
+        let mut head = head.split(' ');
+        if head.next() != Some(MAGIC) {
+            return Err(ModelError::NoModel);
+        }
+        let version = head.next().unwrap_or_default();
+        if version != VERSION.to_string() {
+            return Err(ModelError::Version(version.chars().take(20).collect()));
+        }
+        let body = body.trim_end();
+        let (found, said) = (hex(&Sha256::digest(body.as_bytes())), head.next().unwrap_or_default());
+        if found != said {
+            return Err(ModelError::Damaged { found, said: said.chars().take(64).collect() });
+        }
+        let body: Body = serde_json::from_str(body).map_err(|error| ModelError::Form(error.to_string()))?;
+        check(&body)?;
+        Ok(Self { forest: Forest::new(&body.trees), body, sha256: found })
+    }
+
+    /// The file.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
+        let text = serde_json::to_string(&self.body).map_err(|error| ModelError::Form(error.to_string()))?;
+        Ok(format!("{MAGIC} {VERSION} {}\n{text}\n", self.sha256).into_bytes())
+    }
+
+    /// What it was made of.
+    pub fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// SHA-256 of its content in hexadecimal.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// How it is called in the column `eta_model`: name and the first 8 digits of the SHA-256.
+    pub fn label(&self) -> String {
+        format!("{}@{}", self.body.name, self.sha256.get(..8).unwrap_or_default())
+    }
+
+    /// Judges a session.
+    pub fn judge(&self, values: &Values) -> Verdict {
+        let probability = self.body.calibration.probability(f64::from(self.forest.predict(values)));
+        let class = if too_little(values) || self.strange(values) >= STRANGE {
+            Class::Unknown
+        } else if probability >= self.body.threshold {
+            Class::MalwareC2
+        } else {
+            Class::Benign
+        };
+        Verdict { probability, class }
+    }
+
+    /// Features that lie outside the training data.
+    fn strange(&self, values: &Values) -> usize {
+        let outside = |(value, range): &(&f32, &Option<[f32; 2]>)| match range {
+            Some([low, high]) => *value < low || *value > high,
+            None => false,
+        };
+        values.iter().zip(&self.body.ranges).filter(outside).count()
+    }
+}
+
+/// Ranges of the features in training, for [`Body::ranges`].
+pub fn ranges<'a>(values: impl Iterator<Item = &'a Values> + Clone) -> Vec<Option<[f32; 2]>> {
+    let range = |feature: usize| {
+        let mut seen: Vec<f32> =
+            values.clone().filter_map(|v| v.get(feature).copied()).filter(|v| !v.is_nan()).collect();
+        seen.sort_unstable_by(f32::total_cmp);
+        let cut = seen.len() / 500;
+        Some([*seen.get(cut)?, *seen.get(seen.len().checked_sub(cut + 1)?)?])
+    };
+    (0..COUNT).map(range).collect()
+}
+
+fn check(body: &Body) -> Result<(), ModelError> {
+    for (column, feature) in FEATURES.iter().enumerate() {
+        let wanted = body.features.get(column).map_or("none", String::as_str);
+        if wanted != feature.name {
+            let wanted = wanted.chars().take(60).collect();
+            return Err(ModelError::Feature { column, wanted, found: feature.name });
+        }
+    }
+    if body.features.len() != COUNT || body.ranges.len() != COUNT {
+        return Err(ModelError::Unsound("its columns are not as many as its features"));
+    }
+    if !(0.0..=1.0).contains(&body.threshold) {
+        return Err(ModelError::Unsound("its threshold is no probability"));
+    }
+    let fault = body.trees.fault().or_else(|| body.calibration.fault());
+    fault.map_or(Ok(()), |fault| Err(ModelError::Unsound(fault)))
+}
+
+pub(crate) fn hex(octets: &[u8]) -> String {
+    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut out, octet| {
+        // Writing to a string does not fail.
+        write!(out, "{octet:02x}").unwrap_or_default();
+        out
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A model that takes self-signed certificates for malware.
+    pub(crate) fn small() -> Model {
+        let trees = Trees {
+            depth: 1,
+            base: 0.0,
+            feature: vec![0],
+            threshold: vec![0.5],
+            missing_left: vec![true],
+            leaf: vec![-3.0, 3.0],
+            expectation: vec![0.0],
+        };
+        Model::new(Body {
+            name: "test".to_owned(),
+            features: FEATURES.iter().map(|f| f.name.to_owned()).collect(),
+            trees,
+            calibration: Calibration::default(),
+            threshold: 0.9,
+            ranges: vec![Some([0.0, 1.0]); COUNT],
+            recipe: Recipe::default(),
+            summary: Summary::default(),
+        })
+        .expect("a sound model")
+    }
+
+    #[test]
+    fn a_file_is_read_as_it_was_written() {
+        let bytes = small().to_bytes().expect("a file");
+        assert_eq!(Model::from_bytes(&bytes), Ok(small()));
+        assert!(small().label().starts_with("test@"));
+    }
+
+    #[test]
+    fn wrong_files_are_named_and_refused() {
+        let text = String::from_utf8(small().to_bytes().expect("a file")).expect("text");
+        let refused = |text: &str| Model::from_bytes(text.as_bytes()).expect_err("refused").to_string();
+        assert!(refused("GIF89a\n").contains("no model file"));
+        assert!(refused(&text.replacen(" 1 ", " 7 ", 1)).contains("version 7"));
+        assert!(refused(&text.replacen("3.0", "4.0", 1)).contains("damaged"));
+        let again = |change: &dyn Fn(&mut Body)| {
+            let mut body = small().body().clone();
+            change(&mut body);
+            Model::new(body).expect_err("refused").to_string()
+        };
+        let message = again(&|body| body.features.swap(0, 1));
+        assert!(message.contains("cert_validity in column 0"), "{message}");
+        assert!(again(&|body| body.trees.depth = 60).contains("depth"));
+        assert!(again(&|body| body.threshold = 7.0).contains("threshold"));
+        let large = vec![b' '; MAX_BYTES + 1];
+        assert!(matches!(Model::from_bytes(&large), Err(ModelError::Large(_))));
+    }
+
+    #[test]
+    fn what_is_outside_the_training_data_is_unknown() {
+        let mut values = [0.5; COUNT];
+        values[0] = 1.0;
+        assert_eq!(small().judge(&values).class, Class::MalwareC2);
+        values[0] = 0.0;
+        assert_eq!(small().judge(&values).class, Class::Benign);
+        values[3..8].fill(7.0);
+        assert_eq!(small().judge(&values).class, Class::Unknown);
+        assert_eq!(small().judge(&[f32::NAN; COUNT]).class, Class::Unknown);
+    }
+
+    #[test]
+    fn the_embedded_model_is_sound_and_small() {
+        let model = Model::embedded().expect("the embedded model");
+        assert!(EMBEDDED.len() < MAX_BYTES && !model.body().trees.is_empty());
+    }
+}

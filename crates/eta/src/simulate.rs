@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Sessions as behaviour has them: what is known of how people's programs and how remote-control programs use TLS, as
+//! distributions. Public captures hold few families of malware and few networks; these sessions keep the trees from taking
+//! a laboratory's habits for a class. No capture was looked at for a number of a single family: sources are the protocols
+//! (RFC 5246, RFC 8446, RFC 9113), the CA/Browser Forum's rules for validity, and ATT&CK T1071.001, T1573, T1571, T1041, T1105.
+//! Both classes use the same clients, paths and versions.
+
+use minamo_base::Time;
+use minamo_model::flow::{Flow, Splt, Tls};
+
+use crate::pairs::PairContext;
+use crate::random::Random;
+
+/// A made-up session with its truth.
+#[derive(Clone, Debug)]
+pub struct Simulated {
+    /// The row.
+    pub flow: Flow,
+    /// What earlier sessions of its hosts would say.
+    pub pair: Option<PairContext>,
+    /// True for malware.
+    pub malware: bool,
+}
+
+/// That many sessions, one half of each class.
+pub fn sessions(count: usize, seed: u64) -> Vec<Simulated> {
+    let mut random = Random::new(seed);
+    (0..count).map(|n| Session::new(&mut random, n % 2 == 1).finish()).collect()
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Server {
+    /// With a certificate of one's own making.
+    Own,
+    /// With a validated domain's certificate.
+    Domain,
+    /// Of a large provider.
+    Provider,
+}
+
+struct Session<'a> {
+    random: &'a mut Random,
+    malware: bool,
+    trip: f64,
+    lengths: Vec<i32>,
+    times: Vec<u32>,
+    tls: Tls,
+    start: i64,
+}
+
+const WORDS: &[&str] = &[
+    "cloud", "data", "news", "shop", "media", "static", "mail", "update", "secure", "store", "play", "video", "photo",
+    "bank", "book", "travel", "sport", "home", "auto", "health", "tech", "food", "music", "world", "market", "green",
+];
+const HOSTS: &[&str] =
+    &["www", "api", "cdn", "static", "img1", "update", "mail", "edge-3", "s2", "login", "events.data", "a1.b"];
+const SITES: &[&str] = &["com", "com", "com", "net", "org", "io", "de", "jp", "co.uk"];
+const CHEAP: &[&str] =
+    &["com", "net", "org", "top", "xyz", "space", "fun", "site", "info", "online", "club", "ru", "com"];
+const DAY: f64 = 86_400e9;
+
+impl<'a> Session<'a> {
+    fn new(random: &'a mut Random, malware: bool) -> Self {
+        let trip = random.log_normal(30_000.0, 0.8);
+        let start = (random.between(1.6e18, 1.7e18)) as i64;
+        let mut session =
+            Self { random, malware, trip, lengths: Vec::new(), times: Vec::new(), tls: Tls::default(), start };
+        session.handshake();
+        if malware {
+            session.controlled()
+        } else {
+            session.used()
+        }
+        session
+    }
+
+    fn by_class(&mut self, malware: f64, benign: f64) -> bool {
+        let probability = if self.malware { malware } else { benign };
+        self.random.chance(probability)
+    }
+
+    fn put(&mut self, length: f64, micros: f64) {
+        self.lengths.push(length as i32);
+        self.times.push(micros as u32);
+    }
+
+    fn size(&mut self, median: f64, deviation: f64) -> f64 {
+        self.random.log_normal(median, deviation)
+    }
+
+    fn turn(&mut self, request: f64, answer: f64, wait: f64) {
+        let think = self.size(20_000.0, 1.0);
+        self.put(request, wait);
+        self.put(-answer, self.trip + think);
+    }
+
+    fn handshake(&mut self) {
+        let newest = self.random.chance(0.6);
+        let hello = match self.random.unit() {
+            x if x < 0.1 => self.random.between(1_300.0, 1_900.0),
+            x if x < 0.5 => 517.0,
+            _ => self.random.between(130.0, 700.0),
+        };
+        let resumed = self.random.chance(0.13);
+        let at = self.random.unit();
+        let bounds = if self.malware { (0.45, 0.85) } else { (0.05, 0.25) };
+        let server = if at < bounds.0 {
+            Server::Own
+        } else if at < bounds.1 {
+            Server::Domain
+        } else {
+            Server::Provider
+        };
+        let flight = match server {
+            _ if resumed => self.random.between(150.0, 320.0),
+            Server::Own => self.random.between(750.0, 1_500.0),
+            Server::Domain => self.random.between(2_300.0, 4_300.0),
+            Server::Provider => self.random.between(2_400.0, 5_800.0),
+        };
+        let flight = if self.random.chance(0.3) && !resumed { flight * 0.8 } else { flight };
+        if !self.by_class(0.45, 0.07) {
+            self.tls.sni = Some(self.name());
+        }
+        self.tls.version = Some(if newest { "TLS 1.3" } else { "TLS 1.2" }.into());
+        self.tls.cipher =
+            Some(if newest { "TLS_AES_256_GCM_SHA384" } else { "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" }.into());
+        self.put(hello, 0.0);
+        self.put(-flight, self.trip);
+        if newest {
+            let finished = if self.random.chance(0.5) { 64.0 } else { 80.0 };
+            self.put(finished, 2_000.0);
+        } else {
+            if resumed {
+                self.put(51.0, 2_000.0);
+            } else {
+                let exchange = self.random.pick(&[93.0, 126.0, 158.0, 326.0]).copied().unwrap_or(93.0);
+                let finished = self.random.pick(&[51.0, 234.0, 258.0, 274.0]).copied().unwrap_or(51.0);
+                self.put(exchange, 3_000.0);
+                self.put(-finished, self.trip);
+                self.certificate(server);
+            }
+            if self.by_class(0.2, 0.6) {
+                self.tls.alpn_selected = Some("h2".to_owned());
+            }
+        }
+        if self.random.chance(0.5) {
+            // Settings and windows of HTTP/2.
+            let (own, theirs) = (self.random.between(80.0, 180.0), self.random.between(40.0, 90.0));
+            self.put(own, 1_000.0);
+            self.put(-theirs, self.trip);
+        } else if newest && self.random.chance(0.6) {
+            let tickets = self.random.between(200.0, 560.0);
+            self.put(-tickets, self.trip);
+        }
+    }
+
+    fn name(&mut self) -> String {
+        let mut words = || {
+            let (a, b) = (self.random.pick(WORDS), self.random.pick(WORDS));
+            format!("{}{}", a.copied().unwrap_or_default(), b.copied().unwrap_or_default())
+        };
+        let word = words();
+        if self.malware && self.random.chance(0.5) {
+            let word = if self.random.chance(0.5) { word } else { self.letters() };
+            return format!("{word}.{}", self.random.pick(CHEAP).copied().unwrap_or("com"));
+        }
+        let domain = format!("{word}.{}", self.random.pick(SITES).copied().unwrap_or("com"));
+        if self.by_class(0.4, 0.75) {
+            return format!("{}.{domain}", self.random.pick(HOSTS).copied().unwrap_or("www"));
+        }
+        domain
+    }
+
+    fn letters(&mut self) -> String {
+        let length = self.random.whole(6, 14);
+        let mut letter = || {
+            let from: &[u8] = if self.random.chance(0.6) { b"bcdfghjklmnpqrstvwxz" } else { b"aeiou" };
+            char::from(self.random.pick(from).copied().unwrap_or(b'a'))
+        };
+        (0..length).map(|_| letter()).collect()
+    }
+
+    fn certificate(&mut self, server: Server) {
+        let lengths: &[f64] = match server {
+            Server::Own => &[30.0, 90.0, 365.0, 365.0, 730.0, 3_650.0, 3_650.0, 3_650.0],
+            Server::Domain => &[90.0, 90.0, 365.0, 398.0],
+            Server::Provider => &[84.0, 365.0, 398.0, 730.0],
+        };
+        let valid = self.random.pick(lengths).copied().unwrap_or(90.0);
+        let age = self.random.between(0.0, 300.0).min(valid * 0.9);
+        let from = self.start - (age * DAY) as i64;
+        let host = match &self.tls.sni {
+            Some(sni) => sni.clone(),
+            None => self.name(),
+        };
+        let tls = &mut self.tls;
+        tls.cert_not_before = Some(Time(from));
+        tls.cert_not_after = Some(Time(from.saturating_add((valid * DAY) as i64)));
+        if server == Server::Own {
+            let subject = match self.random.whole(0, 3) {
+                0 => "CN=localhost".to_owned(),
+                1 => format!(
+                    "C=US, ST=State, L=City, O=Organisation, CN={}",
+                    self.random.pick(WORDS).copied().unwrap_or("x")
+                ),
+                2 => format!("O=Organisation, CN={host}"),
+                _ => "CN=Server".to_owned(),
+            };
+            let own = self.random.chance(0.7);
+            self.tls.cert_self_signed = Some(own);
+            self.tls.cert_issuer = Some(if own { subject.clone() } else { "CN=Some CA".to_owned() });
+            self.tls.cert_subject = Some(subject);
+            self.tls.cert_names = self.random.chance(0.2).then(|| vec![host]);
+        } else {
+            let names = if server == Server::Domain {
+                self.random.whole(1, if self.malware { 1 } else { 3 })
+            } else {
+                self.random.whole(1, if self.malware { 2 } else { 16 })
+            };
+            self.tls.cert_self_signed = Some(false);
+            self.tls.cert_issuer = Some("C=US, O=Public Trust, CN=Public Trust CA 1".to_owned());
+            self.tls.cert_subject = Some(format!("CN={host}"));
+            self.tls.cert_names = Some(vec![host; names.unsigned_abs() as usize]);
+        }
+    }
+
+    /// What people's programs do: pages, downloads, interfaces, connections kept ready, uploads, waiting for news.
+    fn used(&mut self) {
+        let kind = self.random.unit();
+        let (turns, request, answer, wait) = match kind {
+            x if x < 0.30 => (self.random.whole(2, 14), (350.0, 0.7), (6_000.0, 1.5), 200_000.0),
+            x if x < 0.45 => (self.random.whole(1, 3), (300.0, 0.6), (60_000.0, 1.5), 100_000.0),
+            x if x < 0.70 => (self.random.whole(1, 4), (900.0, 1.0), (700.0, 1.3), 300_000.0),
+            x if x < 0.82 => (0, (1.0, 0.0), (1.0, 0.0), 0.0),
+            x if x < 0.87 => (self.random.whole(1, 5), (20_000.0, 1.3), (400.0, 0.6), 300_000.0),
+            _ => return self.news(),
+        };
+        for _ in 0..turns {
+            let (request, answer) = (self.size(request.0, request.1), self.size(answer.0, answer.1));
+            let wait = self.size(wait, 1.0);
+            self.turn(request, answer, wait);
+        }
+    }
+
+    fn news(&mut self) {
+        let (request, answer) = (self.size(600.0, 0.6), self.size(1_500.0, 1.0));
+        self.turn(request, answer, 50_000.0);
+        for _ in 0..self.random.whole(3, 20) {
+            if self.random.chance(0.5) {
+                let (ping, pong, wait) = (self.size(60.0, 0.5), self.size(60.0, 0.5), self.size(2e7, 1.0));
+                self.turn(ping, pong, wait);
+            } else {
+                let (news, thanks, wait) = (self.size(300.0, 1.0), self.size(60.0, 0.6), self.size(5e6, 1.0));
+                self.put(-news, wait);
+                self.put(thanks, 50_000.0);
+            }
+        }
+    }
+
+    /// What remote control does: checks in, keeps a line, is commanded, loads, carries off.
+    fn controlled(&mut self) {
+        match self.random.unit() {
+            x if x < 0.50 => {
+                let request = if self.random.chance(0.9) { self.size(380.0, 0.5) } else { self.size(3_000.0, 1.0) };
+                let answer = if self.random.chance(0.82) { self.size(200.0, 0.6) } else { self.size(100_000.0, 1.3) };
+                self.turn(request, answer, 20_000.0);
+            }
+            x if x < 0.62 => {
+                let interval = self.random.between(1e6, 120e6);
+                let (request, answer) = (self.size(300.0, 0.6), self.size(180.0, 0.6));
+                for _ in 0..self.random.whole(3, 20) {
+                    let answer = if self.random.chance(0.85) { answer } else { self.size(3_000.0, 1.0) };
+                    let jitter = 1.0 - self.random.unit() * 0.3;
+                    self.turn(request, answer, interval * jitter);
+                }
+            }
+            x if x < 0.84 => self.line(),
+            x if x < 0.92 => {
+                let (request, answer) = (self.size(250.0, 0.5), self.size(400_000.0, 0.8));
+                self.turn(request, answer, 20_000.0);
+            }
+            _ => {
+                for _ in 0..self.random.whole(1, 6) {
+                    let (request, answer, wait) =
+                        (self.size(8_000.0, 1.3), self.size(200.0, 0.5), self.size(100_000.0, 1.0));
+                    self.turn(request, answer, wait);
+                }
+            }
+        }
+    }
+
+    /// A line that is kept: who it is, then signs of life and commands with their results.
+    fn line(&mut self) {
+        let who = self.size(600.0, 0.7);
+        self.put(who, 100_000.0);
+        let (sign, interval) = (self.random.between(20.0, 90.0), self.random.between(5e6, 60e6));
+        for _ in 0..self.random.whole(2, 15) {
+            if self.random.chance(0.55) {
+                self.put(-sign, interval);
+                let answer = sign + self.random.between(-8.0, 8.0);
+                self.put(answer, self.trip / 2.0);
+            } else {
+                let (command, wait) = (self.size(120.0, 0.7), self.size(5e6, 1.0));
+                let (result, think) = (self.size(1_200.0, 1.2), self.size(100_000.0, 1.0));
+                self.put(-command, wait);
+                self.put(result, think);
+            }
+        }
+    }
+
+    fn finish(mut self) -> Simulated {
+        let pair = self.pair();
+        let sum = |up: bool| {
+            self.lengths.iter().filter(|l| (**l > 0) == up).map(|l| u64::from(l.unsigned_abs())).sum::<u64>()
+        };
+        let (up, down) = (sum(true) + 300, sum(false) + 300);
+        let mut length = self.times.iter().map(|&micros| i64::from(micros)).sum::<i64>().saturating_mul(1_000);
+        if !self.malware && self.random.chance(0.4) {
+            length = length.saturating_add((self.size(20.0, 1.2) * 1e9) as i64);
+        }
+        self.lengths.truncate(50);
+        self.times.truncate(50);
+        let mut flow = Flow::default();
+        flow.core.proto = 6;
+        (flow.core.time_start, flow.core.time_end) = (Time(self.start), Time(self.start.saturating_add(length)));
+        (flow.core.src_bytes, flow.core.dst_bytes) = (up, down);
+        (flow.core.src_packets, flow.core.dst_packets) = (up / 700 + 3, down / 1_200 + 3);
+        flow.splt = Some(Box::new(Splt { lengths: Some(self.lengths), times_micros: Some(self.times) }));
+        flow.tls = Some(Box::new(self.tls));
+        Simulated { flow, pair, malware: self.malware }
+    }
+
+    /// Programs that check in repeat themselves; so do some that look for news.
+    fn pair(&mut self) -> Option<PairContext> {
+        if !self.by_class(0.6, 0.35) {
+            return None;
+        }
+        let (regular, equal) = if self.malware {
+            (self.random.between(0.3, 1.0), self.random.between(0.3, 1.0))
+        } else if self.random.chance(0.3) {
+            (self.random.unit(), self.random.unit())
+        } else {
+            (0.0, self.random.between(0.0, 0.5))
+        };
+        let interval = self.size(60.0, 1.0) as f32;
+        Some(PairContext { regular: regular as f32, equal: equal as f32, interval })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_are_of_both_classes_repeatable_and_bounded() {
+        let sessions = sessions(400, 7);
+        assert_eq!(sessions.iter().filter(|s| s.malware).count(), 200);
+        assert_eq!(sessions.first().map(|s| &s.flow), super::sessions(400, 7).first().map(|s| &s.flow));
+        for session in &sessions {
+            let splt = session.flow.splt.as_ref().expect("lengths");
+            let (lengths, times) =
+                (splt.lengths.as_ref().expect("lengths"), splt.times_micros.as_ref().expect("times"));
+            assert!(lengths.len() == times.len() && (3..=50).contains(&lengths.len()), "{lengths:?}");
+        }
+    }
+
+    #[test]
+    fn both_classes_use_all_versions_and_names() {
+        for malware in [false, true] {
+            let all = sessions(600, 1);
+            let of: Vec<_> = all.iter().filter(|s| s.malware == malware).filter_map(|s| s.flow.tls.as_ref()).collect();
+            assert!(of.iter().any(|tls| tls.version.as_deref() == Some("TLS 1.3")));
+            assert!(of.iter().any(|tls| tls.sni.is_none()) && of.iter().any(|tls| tls.sni.is_some()));
+            assert!(of.iter().any(|tls| tls.cert_self_signed == Some(true)));
+        }
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Training on the corpora, where they are there: the recipe keeps what it reached with corpora left out. `MINAMO_BLESS=1`
+//! writes the model and its card, as `make model` does.
+
+// The helpers of tests fail by panicking.
+#![allow(clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use minamo_capture::CaptureFile;
+use minamo_eta::card::card;
+use minamo_eta::dataset::{ConnectionLabels, Dataset, read_index};
+use minamo_eta::evaluate::evaluate;
+use minamo_eta::joy::Joy;
+use minamo_eta::learn::Material;
+use minamo_eta::train::Recipe;
+use minamo_meter::{Meter, Settings};
+use minamo_model::Flow;
+use minamo_packet::decode;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn rows(path: &Path) -> Vec<Flow> {
+    let mut file = CaptureFile::open(path).expect("a capture");
+    let (mut meter, mut out) = (Meter::new(Settings::default()), Vec::new());
+    // A capture may be cut: what is there is metered.
+    while let Ok(Some(frame)) = file.next_frame() {
+        if let Ok(packet) = decode(frame.link, frame.data) {
+            meter.packet(frame.time, &packet, &mut |row| out.push(row));
+        }
+    }
+    meter.finish(&mut |row| out.push(row));
+    out
+}
+
+fn dataset(corpora: &Path) -> Dataset {
+    let text = |name: &str| fs::read_to_string(corpora.join(name)).expect("readable");
+    let connections = ConnectionLabels::read(&text("eta/malicious-tls/flows.jsonl")).expect("labels");
+    let mut set = Dataset::default();
+    for label in read_index(&text("eta/tls-index.jsonl")).expect("an index") {
+        set.add(&label, rows(&corpora.join(&label.pcap)), &connections);
+    }
+    set
+}
+
+#[test]
+fn the_recipe_finds_malware_of_corpora_that_it_did_not_see() {
+    let corpora = root().join("../shared/corpora");
+    if !corpora.join("eta/tls-index.jsonl").is_file() {
+        eprintln!("skipped: there are no corpora in {}", corpora.display());
+        return;
+    }
+    let set = dataset(&corpora);
+    assert!(set.cases.len() > 1_500, "{} sessions", set.cases.len());
+    let joy = fs::read_to_string(corpora.join("eta/joy/reference/logreg_parameters.txt")).expect("weights");
+    let joy = Joy::read(&joy).expect("weights");
+    let material = Material::new(&set.cases, Recipe::default());
+    let bless = std::env::var_os("MINAMO_BLESS").is_some();
+    let model = material.model("minamo").expect("a model");
+    if bless {
+        fs::write(root().join("crates/eta/model/default.model"), model.to_bytes().expect("a file")).expect("written");
+    }
+    let report = evaluate(&material, Some(&joy)).expect("an evaluation");
+    if bless {
+        fs::write(root().join("docs/explain/encrypted-traffic-model.md"), card(&model, &report)).expect("written");
+    }
+    let two = |name: &str| {
+        report.areas.iter().find(|areas| areas.name.starts_with(name)).and_then(|areas| areas.two).expect("an area")
+    };
+    let (all, rule, joy) = (two("all features"), two("rule: JA4"), two("Joy"));
+    eprintln!("areas with two corpora left out: all {all:.3}, JA4 {rule:.3}, Joy {joy:.3}");
+    assert!(all > 0.85 && all > rule && all > joy, "all {all:.3}, JA4 {rule:.3}, Joy {joy:.3}");
+}
