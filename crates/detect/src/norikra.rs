@@ -195,7 +195,7 @@ impl Parts {
             };
             let clause = ["select", "from", "where", "group", "having"].iter().position(|word| token.is(word));
             if let Some(clause) = clause.filter(|_| depth == 0) {
-                if clause + 1 <= place {
+                if clause < place {
                     return Err(format!("character {}: {} does not stand here", token.at + 1, token.text));
                 }
                 if clause == 3 && !rest.next().is_some_and(|next| next.is("by")) {

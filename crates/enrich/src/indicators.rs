@@ -99,19 +99,13 @@ impl Indicators {
         }
         match value {
             Value::Array(list) => list.iter().for_each(|item| self.json(item, depth + 1)),
-            Value::String(text) => {
-                if !self.take(text) {
-                    self.skipped += 1;
-                }
-            }
+            Value::String(text) => self.skipped += u64::from(!self.take(text)),
             Value::Object(object) => {
                 let text = |name: &str| object.get(name).and_then(Value::as_str);
                 if text("type") == Some("indicator") {
                     // STIX 2.1 §4.7.
-                    return if self.pattern(text("pattern").unwrap_or_default()) == 0 {
-                        self.skipped += 1
-                    } else {
-                    };
+                    self.skipped += u64::from(self.pattern(text("pattern").unwrap_or_default()) == 0);
+                    return;
                 }
                 if let (Some(kind), Some(value)) = (text("type"), text("value")) {
                     // An attribute of MISP; `domain|ip` has both.
@@ -167,7 +161,7 @@ impl Indicator {
         let host = if of_url { rest.split(['/', '?', '#']).next().unwrap_or_default() } else { rest };
         let host = host.rsplit('@').next().unwrap_or(host);
         if let Ok(prefix) = host.parse::<Prefix>() {
-            return (!prefix.first().is_private() && prefix.len() > 0).then_some(Self::Address(prefix));
+            return (!prefix.first().is_private() && !prefix.is_empty()).then_some(Self::Address(prefix));
         }
         let bare = host.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or(host, |(inner, _)| inner);
         let address = |text: &str| text.parse::<Ip>().ok();

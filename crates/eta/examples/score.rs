@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Sessions per second and core: features and verdict, and the verdict alone. `make bench-eta` runs it.
 
+#![allow(clippy::disallowed_methods, reason = "a stopwatch")]
+
 use std::hint::black_box;
 use std::time::Instant;
 

@@ -162,7 +162,8 @@ mod tests {
 
     #[test]
     fn faulty_arrays_are_named() {
-        let faults: [(fn(&mut Trees), &str); 4] = [
+        type Fault = (fn(&mut Trees), &'static str);
+        let faults: [Fault; 4] = [
             (|t| t.depth = 9, "depth"),
             (|t| t.threshold.push(1.0), "fit together"),
             (|t| t.feature = vec![u16::MAX], "does not exist"),

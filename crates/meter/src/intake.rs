@@ -50,7 +50,7 @@ impl<'a> Unit<'a> {
     pub fn shard(&self, of: usize) -> usize {
         // The table uses other bits of its own hash.
         let hash = u128::from(self.key.spread());
-        usize::try_from(hash * of as u128 >> 64).unwrap_or(0)
+        usize::try_from((hash * of as u128) >> 64).unwrap_or(0)
     }
 
     /// The unit without its payload, and the payload, so that they can be kept apart.

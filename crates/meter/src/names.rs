@@ -29,20 +29,22 @@ struct Known {
 
 /// The names, by who asked and the address of the answer.
 pub(crate) struct Names {
+    /// False where none are kept.
+    on: bool,
     known: Recent<(Ip, Ip), Vec<Known>>,
     evicted: u64,
 }
 
 impl Names {
-    /// Room for names of `max` addresses.
+    /// Room for names of `max` addresses; none are kept where that is 0.
     pub(crate) fn new(max: usize) -> Self {
-        Self { known: Recent::new(max), evicted: 0 }
+        Self { on: max > 0, known: Recent::new(max), evicted: 0 }
     }
 
     /// Learns from the answers that a host got, of which the first `told` were learnt before.
     pub(crate) fn learn(&mut self, asker: Ip, dns: &Dns, told: usize, at: Time) {
         let (Some(query), Some(answers)) = (dns.query.as_deref(), dns.answers.as_deref()) else { return };
-        if query.len() > MAX_NAME || !matches!(dns.qtype.as_deref(), Some("A" | "AAAA" | "HTTPS")) {
+        if !self.on || query.len() > MAX_NAME || !matches!(dns.qtype.as_deref(), Some("A" | "AAAA" | "HTTPS")) {
             return;
         }
         let ttl = i64::from(dns.ttl_secs.unwrap_or(0)).saturating_mul(NANOS_PER_SEC);

@@ -122,7 +122,7 @@ pub(crate) fn mix(n: u64) -> u64 {
 
 /// True for one in `rate` of evenly spread numbers, whatever the rate.
 fn one_in(even: u64, rate: u32) -> bool {
-    u128::from(even) * u128::from(rate) >> 64 == 0
+    (u128::from(even) * u128::from(rate)) >> 64 == 0
 }
 
 #[cfg(test)]

@@ -59,7 +59,11 @@ struct TcpSide {
     /// Highest octet seen, plus one.
     end: u32,
     /// Segments that came early; no allocation while there are none.
-    #[allow(clippy::box_collection, reason = "most flows have none: a pointer is a third of a vector")]
+    #[allow(
+        clippy::box_collection,
+        clippy::type_complexity,
+        reason = "most flows have none: a pointer is a third of a vector"
+    )]
     held: Option<Box<Vec<(u32, Vec<u8>)>>>,
     zero_window: bool,
     /// Acknowledgement and window of the last segment.

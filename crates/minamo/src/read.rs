@@ -156,7 +156,8 @@ impl<'a> Job<'a> {
 }
 
 /// Meters captures; rows go to `out`, which can stop it by returning false. The rows and their order are the same whatever
-/// the number of threads, as long as the flow table is not full.
+/// the number of threads, as long as the flow table is not full; only names that hosts had asked DNS for are joined by one
+/// thread alone.
 pub(crate) fn meter(job: &Job<'_>, progress: &ProgressBar, out: &mut dyn Taker) -> Report {
     let source = Source::new(job, progress);
     let report = if job.threads > 1 {

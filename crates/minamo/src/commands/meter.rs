@@ -80,7 +80,10 @@ fn output(args: &cli::Meter, format: &Format) -> anyhow::Result<Box<dyn Write + 
 
 /// What the sink writes to, which can be flushed from outside: who follows a capture wants to see rows soon.
 #[derive(Clone, Default)]
-struct Written(Arc<Mutex<Option<BufWriter<Box<dyn Write + Send>>>>>);
+struct Written(Arc<Mutex<Option<Buffered>>>);
+
+/// An output that collects what is written to it.
+type Buffered = BufWriter<Box<dyn Write + Send>>;
 
 impl Written {
     fn open(&self, out: Box<dyn Write + Send>) {

@@ -73,7 +73,8 @@ pub(super) fn meter(source: Source<'_>, settings: Settings, threads: usize, out:
         stopped: false,
     };
     let shared = Shared { state: Mutex::new(state), changed: Condvar::new() };
-    let settings = Settings { max_flows: settings.max_flows.div_ceil(threads), ..settings };
+    // What a host asked DNS for is seen by one thread, its connections by others: none of them joins names.
+    let settings = Settings { max_flows: settings.max_flows.div_ceil(threads), dns_names: 0, ..settings };
     std::thread::scope(|scope| {
         let mut last = Vec::new();
         for thread in 0..threads {

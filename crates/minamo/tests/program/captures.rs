@@ -140,7 +140,13 @@ fn rows_and_their_order_are_the_same_with_any_number_of_threads() {
         assert!(one.lines().count() > 500, "{more:?}: {}", one.lines().count());
         for threads in ["2", "5"] {
             let many = run(threads, more);
-            let differ = one.lines().zip(many.lines()).position(|(one, many)| one != many);
+            // Names from DNS are joined by one thread alone.
+            let facts = |line: &str| {
+                let mut row: serde_json::Map<String, Value> = serde_json::from_str(line).expect("JSON");
+                row.retain(|name, _| !["host_name", "name_source", "name_confidence"].contains(&name.as_str()));
+                row
+            };
+            let differ = one.lines().zip(many.lines()).position(|(one, many)| facts(one) != facts(many));
             assert_eq!((many.lines().count(), differ), (one.lines().count(), None), "{threads} threads, {more:?}");
         }
     }

@@ -47,7 +47,7 @@ pub async fn try_rule(lake: &Lake, rule: &Rule, from: Time, to: Time) -> Result<
             }
         }
     }
-    tried.events.sort_by(|a, b| a.finding.time_start.cmp(&b.finding.time_start));
+    tried.events.sort_by_key(|event| event.finding.time_start);
     Ok(tried)
 }
 

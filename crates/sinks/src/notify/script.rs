@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Notice, Notify, NotifyError, PATIENCE};
 
@@ -40,12 +40,12 @@ impl Notify for Script {
                 tracing::debug!(%error, "the script does not read its input");
             }
         }
-        let begun = Instant::now();
+        let mut waited = Duration::ZERO;
         loop {
             match child.try_wait().map_err(|error| failed(error.to_string()))? {
                 Some(status) if status.success() => return Ok(()),
                 Some(status) => return Err(failed(format!("ended with {status}"))),
-                None if begun.elapsed() > PATIENCE => {
+                None if waited > PATIENCE => {
                     let ended = child.kill().and_then(|()| child.wait());
                     return Err(failed(format!(
                         "took longer than {} s ({})",
@@ -53,7 +53,10 @@ impl Notify for Script {
                         ended.map_or_else(|e| e.to_string(), |s| s.to_string())
                     )));
                 }
-                None => sleep(PIECE),
+                None => {
+                    sleep(PIECE);
+                    waited += PIECE;
+                }
             }
         }
     }
