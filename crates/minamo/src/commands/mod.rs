@@ -76,7 +76,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
             let settings = crate::settings::Settings::load(Some(&args.config))?;
             crate::enrichment::sources(&settings.enrich())?;
             settings.model()?;
-            place::say(&settings.describe());
+            say(&settings.describe());
             Ok(())
         }
         Command::Completion { shell } => {

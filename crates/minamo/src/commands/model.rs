@@ -34,8 +34,8 @@ pub(crate) fn run(command: ModelCommand) -> anyhow::Result<()> {
         ModelCommand::Export { labelled, out } => export(&labelled, &out),
         ModelCommand::Key { out } => key(&out),
         ModelCommand::Sign { model: file, key, out } => {
-            let signed = bundle::sign(&model(file.as_deref())?, &read_file(&key)?)?;
-            write(&out, &signed)
+            let chosen = model(file.as_deref())?;
+            write(&out, &bundle::sign(&chosen, &read_file(&key)?)?)
         }
         ModelCommand::Install { bundle, key, to } => install(&bundle, &key, &to),
     }
