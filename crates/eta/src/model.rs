@@ -137,6 +137,8 @@ pub struct Model {
     body: Body,
     forest: Forest,
     sha256: String,
+    /// The content as it was read: written again, some numbers would have other last digits.
+    text: String,
 }
 
 impl Model {
@@ -149,7 +151,7 @@ impl Model {
     pub fn new(body: Body) -> Result<Self, ModelError> {
         check(&body)?;
         let text = serde_json::to_string(&body).map_err(|error| ModelError::Form(error.to_string()))?;
-        Ok(Self { sha256: hex(&Sha256::digest(text.as_bytes())), forest: Forest::new(&body.trees), body })
+        Ok(Self { sha256: hex(&Sha256::digest(text.as_bytes())), forest: Forest::new(&body.trees), body, text })
     }
 
     /// Reads a file.
@@ -167,20 +169,19 @@ impl Model {
         if version != VERSION.to_string() {
             return Err(ModelError::Version(version.chars().take(20).collect()));
         }
-        let body = body.trim_end();
-        let (found, said) = (hex(&Sha256::digest(body.as_bytes())), head.next().unwrap_or_default());
+        let text = body.trim_end();
+        let (found, said) = (hex(&Sha256::digest(text.as_bytes())), head.next().unwrap_or_default());
         if found != said {
             return Err(ModelError::Damaged { found, said: said.chars().take(64).collect() });
         }
-        let body: Body = serde_json::from_str(body).map_err(|error| ModelError::Form(error.to_string()))?;
+        let body: Body = serde_json::from_str(text).map_err(|error| ModelError::Form(error.to_string()))?;
         check(&body)?;
-        Ok(Self { forest: Forest::new(&body.trees), body, sha256: found })
+        Ok(Self { forest: Forest::new(&body.trees), body, sha256: found, text: text.to_owned() })
     }
 
     /// The file.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
-        let text = serde_json::to_string(&self.body).map_err(|error| ModelError::Form(error.to_string()))?;
-        Ok(format!("{MAGIC} {VERSION} {}\n{text}\n", self.sha256).into_bytes())
+        Ok(format!("{MAGIC} {VERSION} {}\n{}\n", self.sha256, self.text).into_bytes())
     }
 
     /// What it was made of.

@@ -26,6 +26,8 @@ pub(crate) enum Coding {
     LowOctet,
     /// 1 is true, 2 is false (RFC 7011 §6.1.5).
     Bool,
+    /// Real number of 4 or 8 octets (RFC 7011 §6.1.3, §6.1.4).
+    Real,
     /// IPv4 or IPv6 address, by length.
     Ip,
     /// MAC address.
@@ -68,6 +70,7 @@ impl Coding {
         match self {
             Self::Uint | Self::LowOctet | Self::Decimal | Self::Secs | Self::Millis => (1..=8).contains(&len),
             Self::Bool => len == 1,
+            Self::Real => len == 4 || len == 8,
             Self::Ip => len == 4 || len == 16,
             Self::Mac => len == 6,
             Self::Ntp => len == 8,
@@ -180,6 +183,7 @@ fn coding_of(column: &Column, kind: Type) -> Option<Coding> {
         (CellType::U8, Type::Uint) if column.kind == Kind::Flags => Coding::LowOctet,
         (CellType::U8 | CellType::U16 | CellType::U32 | CellType::U64, Type::Uint) => Coding::Uint,
         (CellType::Bool, Type::Bool) => Coding::Bool,
+        (CellType::F64, Type::Real) => Coding::Real,
         (CellType::Ip, Type::Ip) => Coding::Ip,
         (CellType::Mac, Type::Mac) => Coding::Mac,
         (CellType::Text, Type::Text) => Coding::Text,

@@ -149,6 +149,7 @@ fn column(name: &str, kind: Type) -> Result<ColumnId, String> {
     let fits = match column.cell {
         CellType::U8 | CellType::U16 | CellType::U32 | CellType::U64 => kind == Type::Uint,
         CellType::Bool => kind == Type::Bool,
+        CellType::F64 => kind == Type::Real,
         CellType::Ip => kind == Type::Ip,
         CellType::Mac => kind == Type::Mac,
         CellType::Time => matches!(kind, Type::Secs | Type::Millis | Type::Ntp),

@@ -684,6 +684,7 @@ fn write(out: &mut Vec<u8>, piece: &Piece, value: &Value<'_>, boot: Time, enterp
             return;
         }
         (Value::Mac(mac), _) => return out.extend(mac.0),
+        (Value::Real(number), _) => return out.extend(number.to_be_bytes()),
         (Value::Bool(truth), _) => return out.push(if *truth { 1 } else { 2 }),
         (Value::Uint(number), _) => *number,
         (Value::Time(time), Coding::Ntp) => to_ntp(*time),

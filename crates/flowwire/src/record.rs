@@ -181,6 +181,10 @@ fn value(coding: Coding, octets: &[u8]) -> Option<Value<'_>> {
             [2] => Value::Bool(false),
             _ => return None,
         },
+        Coding::Real => Value::Real(match octets.len() {
+            4 => f32::from_be_bytes(octets.try_into().ok()?).into(),
+            _ => f64::from_be_bytes(octets.try_into().ok()?),
+        }),
         Coding::Ip => Value::Ip(match octets.len() {
             4 => Ip::v4(octets.try_into().ok()?),
             _ => Ip(octets.try_into().ok()?),

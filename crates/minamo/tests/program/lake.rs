@@ -56,7 +56,7 @@ fn filter_sql_and_meter_agree_and_the_scan_is_found() {
     // The scan takes half a minute: it can fall into one window or two.
     let mut rules: Vec<_> = events.iter().filter_map(|e| e["rule"].as_str()).collect();
     rules.dedup();
-    assert_eq!(rules, ["scan_hosts", "scan_ports"], "{events:?}");
+    assert!(["scan_hosts", "scan_ports"].iter().all(|rule| rules.contains(rule)), "{events:?}");
 }
 
 #[test]

@@ -109,11 +109,11 @@ table! {
         /// How often each octet value 0 to 255 was seen in the payload.
         byte_counts: Option<Vec<u32>>, "ペイロード中の各オクテット値（0〜255）の出現回数", Fact, None, Decoded, Plain, [Own(87)];
         /// Calibrated probability that the session belongs to malware, 0 to 1, as the model of `eta_model` has it.
-        score: Option<f64>, "マルウェアの通信である確率（較正済み、0〜1）。eta_model のモデルによる", Gauge, None, Derived, Plain, [];
+        score: Option<f64>, "マルウェアの通信である確率（較正済み、0〜1）。eta_model のモデルによる", Gauge, None, Derived, Plain, [Own(138)];
         /// What the session is by the model: `benign`, `malware_c2`, `unknown` (outside what the model was trained on).
-        class: Option<Cow<'static, str>>, "モデルによる判定：benign（無害）、malware_c2（マルウェアの C2）、unknown（学習範囲外のため判定を控えた）", Key, None, Derived, Plain, [];
+        class: Option<Cow<'static, str>>, "モデルによる判定：benign（無害）、malware_c2（マルウェアの C2）、unknown（学習範囲外のため判定を控えた）", Key, None, Derived, Plain, [Own(139)];
         /// Model that gave the verdict: its name and the first 8 digits of its SHA-256.
-        model: Option<Cow<'static, str>>, "判定したモデルの名前と SHA-256 の先頭 8 桁", Key, None, Derived, Plain, [];
+        model: Option<Cow<'static, str>>, "判定したモデルの名前と SHA-256 の先頭 8 桁", Key, None, Derived, Plain, [Own(140)];
     }
 }
 
