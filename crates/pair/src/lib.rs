@@ -11,6 +11,7 @@ mod cells;
 mod duplicates;
 mod merge;
 mod pairer;
+mod sequences;
 mod split;
 #[cfg(test)]
 mod tests;

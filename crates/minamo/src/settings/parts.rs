@@ -91,6 +91,8 @@ impl Settings {
             active_timeout: self.length("meter.active_timeout"),
             max_flows: self.count("meter.max_flows"),
             held_bytes: self.size("meter.held"),
+            telemetry_bytes: self.size("meter.telemetry"),
+            byte_octets: u16::try_from(self.count("meter.byte_octets")).unwrap_or(u16::MAX),
             sampling: self.text("probe.sampling").parse::<minamo_meter::Sampling>().ok(),
             groups: self.text("probe.groups").parse().unwrap_or(minamo_meter::Groups::ALL),
             ..Default::default()
