@@ -87,8 +87,8 @@ fn merge(flow: &mut Flow, classifier: &Classifier, mut facts: Flow, ends: FiveTu
     (facts.core.src_port, facts.core.dst_port) = (ends.src_port, ends.dst_port);
     classifier.label_with(&Services::default(), &mut facts);
     if named && facts.core.app_confidence != "none" {
-        (flow.core.app, flow.core.app_confidence) = (facts.core.app, facts.core.app_confidence);
-        (flow.core.app_reason, flow.core.encrypted) = (facts.core.app_reason, facts.core.encrypted);
+        (flow.core.app, flow.core.app_confidence) = (facts.core.app.clone(), facts.core.app_confidence.clone());
+        (flow.core.app_reason, flow.core.encrypted) = (facts.core.app_reason.take(), facts.core.encrypted);
     }
     for (id, _) in FLOWS.places().filter(|(id, _)| id.group != CORE.group) {
         let value = facts.get(id);
