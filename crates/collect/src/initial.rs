@@ -63,25 +63,34 @@ pub(crate) fn look(flow: &mut Flow) -> Looked {
             classifier.datagram(side, payload, &mut facts);
         }
     }
-    merge(flow, &classifier, facts, ends);
+    merge(flow, &classifier, facts, ends, swapped);
     looked
 }
 
 /// What a packet carries. Packets of Cisco begin with their IP header; those of CESNET are without headers. Nothing where
-/// the header is that of another flow.
+/// the header is that of another flow, or was cut.
 fn payload(octets: &[u8], tuple: FiveTuple) -> Option<&[u8]> {
-    let looks_like_ip = octets.first().is_some_and(|first| matches!(first >> 4, 4 | 6));
     match decode(LinkType::RAW, octets) {
         Ok(packet) if packet.tuple() == tuple => Some(packet.payload),
-        // Text may look like a header.
         Ok(packet) if matches!(packet.transport, Transport::Tcp(_) | Transport::Udp(..)) => None,
-        _ if looks_like_ip && octets.len() < 40 => None,
+        _ if is_header(octets, tuple.proto) => None,
+        // Text may have the first half octet of a header, but not its protocol.
         _ => Some(octets),
     }
 }
 
+/// True where the octets begin as an IP header does, as far as there are any.
+fn is_header(octets: &[u8], proto: u8) -> bool {
+    let at = match octets.first().map(|first| first >> 4) {
+        Some(4) => 9,
+        Some(6) => 6,
+        _ => return false,
+    };
+    octets.get(at).is_none_or(|known| *known == proto)
+}
+
 /// Takes over the facts and the label where the row has none.
-fn merge(flow: &mut Flow, classifier: &Classifier, mut facts: Flow, ends: FiveTuple) {
+fn merge(flow: &mut Flow, classifier: &Classifier, mut facts: Flow, ends: FiveTuple, swapped: bool) {
     let named = flow.core.app_confidence == "none" || flow.core.app.is_empty();
     facts.core.proto = ends.proto;
     (facts.core.src_port, facts.core.dst_port) = (ends.src_port, ends.dst_port);
@@ -89,6 +98,9 @@ fn merge(flow: &mut Flow, classifier: &Classifier, mut facts: Flow, ends: FiveTu
     if named && facts.core.app_confidence != "none" {
         (flow.core.app, flow.core.app_confidence) = (facts.core.app.clone(), facts.core.app_confidence.clone());
         (flow.core.app_reason, flow.core.encrypted) = (facts.core.app_reason.take(), facts.core.encrypted);
+    }
+    if swapped {
+        facts.turn();
     }
     for (id, _) in FLOWS.places().filter(|(id, _)| id.group != CORE.group) {
         let value = facts.get(id);
@@ -165,6 +177,11 @@ mod tests {
         let mut flow = row(Side::Src);
         flow.eta.get_or_insert_default().src_initial_packet = Some("4500".into());
         assert_eq!((look(&mut flow), flow.tls), (Looked { read: 0, unfit: 1 }, None));
+        let mut flow = row(Side::Src);
+        flow.core.dst_port = 80;
+        let text = hex(b"GET / HTTP/1.1\r\nHost: www.example.org\r\n\r\n");
+        flow.eta.get_or_insert_default().src_initial_packet = Some(text);
+        assert_eq!((look(&mut flow).unfit, flow.core.app.as_ref()), (0, "HTTP"), "a payload without a header");
         assert!(!has(&Flow::default()));
     }
 }

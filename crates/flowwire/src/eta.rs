@@ -245,7 +245,8 @@ fn told(sequence: Sequence, row: &Flow) -> Option<(&[i32], &[u32])> {
 pub(crate) fn fill(part: Part, reverse: bool, octets: &[u8], flow: &mut Flow, tally: &mut Tally) {
     match part {
         Part::Initial => {
-            let end = octets.iter().rposition(|octet| *octet != 0).map_or(0, |at| at + 1).min(MAX_INITIAL);
+            let end = octets.iter().rposition(|octet| *octet != 0).map_or(0, |at| at + 1);
+            let end = end.max(sent(octets)).min(octets.len()).min(MAX_INITIAL);
             if let Some(packet) = octets.get(..end).filter(|packet| !packet.is_empty()) {
                 let eta = flow.eta.get_or_insert_default();
                 let place = if reverse { &mut eta.dst_initial_packet } else { &mut eta.src_initial_packet };
@@ -268,6 +269,16 @@ pub(crate) fn fill(part: Part, reverse: bool, octets: &[u8], flow: &mut Flow, ta
                 flow.tls.get_or_insert_default().version = Some(name.into());
             }
         }
+    }
+}
+
+/// Octets of a packet by its IP header (RFC 791 §3.1, RFC 8200 §3): zeros at its end are no padding. 0 where it has none.
+fn sent(octets: &[u8]) -> usize {
+    let number = |at: usize| octets.get(at..at + 2).and_then(uint).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    match octets.first() {
+        Some(0x45..=0x4f) => number(2),
+        Some(0x60..=0x6f) => 40 + number(4),
+        _ => 0,
     }
 }
 
@@ -295,7 +306,8 @@ fn read(sequence: Sequence, reverse: bool, octets: &[u8], flow: &mut Flow, tally
     if lengths.is_empty() {
         return;
     }
-    let lengths: Vec<i32> = lengths.iter().map(|length| if reverse { -i32::from(*length) } else { i32::from(*length) }).collect();
+    let lengths: Vec<i32> =
+        lengths.iter().map(|length| if reverse { -i32::from(*length) } else { i32::from(*length) }).collect();
     let (known_lengths, known_times) = match sequence {
         Sequence::Packets => {
             let group = flow.splt.get_or_insert_default();
@@ -476,12 +488,19 @@ mod tests {
     #[test]
     fn the_initial_packet_is_kept_without_its_padding() {
         let (mut flow, mut tally) = (Flow::default(), Tally::default());
+        fill(Part::Initial, false, &[0x45, 0, 0, 5, 0], &mut flow, &mut tally);
+        assert_eq!(flow.eta.as_ref().and_then(|eta| eta.src_initial_packet.as_deref()), Some("4500000500"));
+        fill(Part::Initial, false, &[22, 3, 1, 0, 0], &mut flow, &mut tally);
+        assert_eq!(flow.eta.as_ref().and_then(|eta| eta.src_initial_packet.as_deref()), Some("160301"));
         fill(Part::Initial, false, &[0x45, 0, 1, 0, 0], &mut flow, &mut tally);
-        assert_eq!(flow.eta.as_ref().and_then(|eta| eta.src_initial_packet.as_deref()), Some("450001"));
+        assert_eq!(flow.eta.as_ref().and_then(|eta| eta.src_initial_packet.as_deref()), Some("4500010000"));
         let field = fields(false).find(|f| f.part == Part::Initial && f.is_in(&flow)).expect("told");
         let mut out = Vec::new();
         field.write(&flow, &mut out);
         assert_eq!((out.len(), out.get(..4)), (1_300, Some(&[0x45, 0, 1, 0][..])));
+        let padded = [[0x45, 0, 0, 6], [9, 0, 0, 0]].concat();
+        fill(Part::Initial, true, &padded, &mut flow, &mut tally);
+        assert_eq!(flow.eta.as_ref().and_then(|eta| eta.dst_initial_packet.as_deref()), Some("450000060900"));
     }
 
     #[test]

@@ -116,8 +116,13 @@ impl Flows {
         let direction = state.direction(unit.flipped);
         state.count(time, direction, packet, &self.settings);
         if whole {
-            self.counters.stream_gaps +=
-                state.look(time, direction, packet, &self.settings, (&mut self.scratch, &mut self.budget, &mut self.room));
+            self.counters.stream_gaps += state.look(
+                time,
+                direction,
+                packet,
+                &self.settings,
+                (&mut self.scratch, &mut self.budget, &mut self.room),
+            );
             if let Some((asker, dns, told)) = state.news(&unit.key) {
                 self.knowledge.names.learn(asker, dns, told, time);
             }
@@ -138,8 +143,13 @@ impl Flows {
             state.overlapped();
         }
         let direction = state.direction(unit.flipped);
-        self.counters.stream_gaps +=
-            state.look(unit.time, direction, packet, &self.settings, (&mut self.scratch, &mut self.budget, &mut self.room));
+        self.counters.stream_gaps += state.look(
+            unit.time,
+            direction,
+            packet,
+            &self.settings,
+            (&mut self.scratch, &mut self.budget, &mut self.room),
+        );
         let wait = state.wait();
         self.table.touch(at, self.now, wait, unit.order);
     }

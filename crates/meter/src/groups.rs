@@ -57,7 +57,7 @@ impl Groups {
     const NONE: Self = Self { l2: false, ip: false, tunnel: false, icmp: false, tcp: false, ..Self::LIGHT };
 
     /// What can be chosen.
-    pub const NAMES: &'static [&'static str] = 
+    pub const NAMES: &'static [&'static str] =
         &["l2", "ip", "tunnel", "icmp", "tcp", "npm", "splt", "app", "eta", "bd", "idp"];
 
     /// The groups with these names; an error names one that is none.

@@ -19,6 +19,6 @@ pub use event::{Event, EventBuilder};
 pub use flow::{Flow, FlowBuilder, FlowGroup};
 pub use identity::{IDENTITY, identified, identities};
 pub use octets::byte_moments;
-pub use sequences::{Sequence, initiators, interleave, interleave_marked};
 pub use reader::{CellReader, Row, json_value, text_value};
+pub use sequences::{Sequence, initiators, interleave, interleave_marked};
 pub use table::{BATCH_ROWS, EVENTS, FLOWS, Table};

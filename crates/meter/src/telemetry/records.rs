@@ -79,7 +79,14 @@ impl Records {
     }
 
     /// Takes a segment; true where its side is lost by it.
-    pub(super) fn segment(&mut self, time: Time, side: Side, tcp: &TcpHeader, packet: &Packet<'_>, most: usize) -> bool {
+    pub(super) fn segment(
+        &mut self,
+        time: Time,
+        side: Side,
+        tcp: &TcpHeader,
+        packet: &Packet<'_>,
+        most: usize,
+    ) -> bool {
         let Self { sides, last, list } = self;
         let Some(reader) = sides.get_mut(side.index()).filter(|reader| reader.state == State::Following) else {
             return false;
@@ -164,7 +171,7 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
-    use minamo_packet::{Packet, Transport, decode, LinkType};
+    use minamo_packet::{LinkType, Packet, Transport, decode};
 
     use super::*;
 
@@ -187,8 +194,7 @@ mod tests {
         (records.list.iter().map(|record| record.length).collect(), lost)
     }
 
-    const STREAM: [u8; 22] =
-        [22, 3, 1, 0, 3, 1, 2, 3, 20, 3, 3, 0, 1, 1, 23, 3, 3, 0, 2, 9, 9, 0];
+    const STREAM: [u8; 22] = [22, 3, 1, 0, 3, 1, 2, 3, 20, 3, 3, 0, 1, 1, 23, 3, 3, 0, 2, 9, 9, 0];
 
     #[test]
     fn records_are_found_wherever_the_stream_is_cut() {
