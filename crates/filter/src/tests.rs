@@ -351,7 +351,7 @@ fn predicate(subject: Subject) -> BoxedStrategy<Predicate> {
     match subject {
         Subject::Column(column) => {
             all.push(Just(Predicate::Present).boxed());
-            if column.kind == Kind::Flags {
+            if sort == Sort::Flags {
                 let masks = (any::<u8>(), 1..=255u8);
                 all.push(
                     masks.prop_map(|(set, mask)| Predicate::Flags { set: set & mask, clear: mask & !set }).boxed(),
