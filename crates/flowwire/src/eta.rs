@@ -348,7 +348,7 @@ fn decode(octets: &[u8], tally: &mut Tally) -> (Vec<u16>, Vec<u32>) {
     let (times, sound) = runs(times, |_| 0);
     tally.unfit += u32::from(!sound);
     // Packets without a time have none of the others' either.
-    tally.unfit += u32::from(sound && !times.is_empty() && times.len() != lengths.len());
+    tally.unfit += u32::from(sound && !times.is_empty() && times.len() < lengths.len());
     let (mut kept, mut gaps, mut waited) = (Vec::new(), Vec::new(), 0u32);
     for (at, length) in lengths.iter().enumerate() {
         let gap = times.get(at).map(|millis| u32::from(*millis).saturating_mul(1_000));
