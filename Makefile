@@ -84,7 +84,7 @@ bench-collect: program
 
 ## Processor time of encrypted traffic analytics: telemetry in the meter, features and verdicts.
 bench-eta:
-	$(UNCHECKED) cargo run -p minamo-eta --example cost -- $(CORPORA)/dpi/ndpi/pcap/*.pcap
+	cargo run --release -p minamo-eta --example cost -- $(CORPORA)/dpi/ndpi/pcap/*.pcap
 
 ## Agreement of names and fingerprints with the expected flows of a corpus.
 score-dpi: build
