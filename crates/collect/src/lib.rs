@@ -25,7 +25,7 @@ mod tls;
 pub use collector::{CollectError, Collector};
 pub use counters::{Counters, METRICS};
 pub use exporters::{
-    Access, Counts, Decision, DomainView, ExporterView, Exporters, Finding, InterfaceView, MISSING, Missing, REASONS,
+    Access, Counts, Decision, DomainView, ExporterView, Exporters, Finding, InterfaceView, MISSING, Missing, OtherView, REASONS,
     Reason, Standing, Window,
 };
 pub use forward::{FORWARD_METRICS, ForwardCounters, ForwardError, ForwardTarget, Forwarder};
