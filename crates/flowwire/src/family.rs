@@ -182,7 +182,8 @@ impl Cache {
         let mut found: HashMap<Ip, usize> = HashMap::new();
         for (family, ports) in self.families.iter().filter(|(_, ports)| ports.list.len() > 1) {
             let own = |session: &&Session| {
-                !silent(session, self.clock(), GIVEN_UP) && session.templates.values().any(|template| !template.borrowed)
+                !silent(session, self.clock(), GIVEN_UP)
+                    && session.templates.values().any(|template| !template.borrowed)
             };
             let keys = ports.list.iter().map(|port| Key { port: *port, ..*family });
             let sessions: Vec<&Session> = keys.filter_map(|key| self.sessions.get(&key)).filter(own).collect();

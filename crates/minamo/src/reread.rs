@@ -80,7 +80,10 @@ mod tests {
         let mut watch = Watch::new(path.clone(), exporters::load);
         std::fs::write(&path, "[[exporter]]\naddress = '192.0.2.1'\nname = 'core-1'\nallow = true\n").expect("written");
         let known = watch.changed().expect("changed").expect("good");
-        assert_eq!(known.values().map(|one| (one.name.as_str(), one.allow)).collect::<Vec<_>>(), [("core-1", Some(true))]);
+        assert_eq!(
+            known.values().map(|one| (one.name.as_str(), one.allow)).collect::<Vec<_>>(),
+            [("core-1", Some(true))]
+        );
         std::fs::write(&path, "[[exporter]]\naddress = 'core-1'\n").expect("written");
         let error = format!("{:#}", watch.changed().expect("changed").expect_err("bad"));
         assert!(error.starts_with("collect.exporters: ") && error.contains("exporter 1: address"), "{error}");

@@ -236,7 +236,10 @@ mod tests {
         for number in [0x1301, 0xc02f, 0x1234, 0, u16::MAX] {
             assert_eq!(tls_cipher_number(&tls_cipher(number)), Some(number));
         }
-        assert_eq!((tls_cipher(0xc02f), tls_cipher(0x1234)), ("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256".into(), "0x1234".into()));
+        assert_eq!(
+            (tls_cipher(0xc02f), tls_cipher(0x1234)),
+            ("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256".into(), "0x1234".into())
+        );
         assert_eq!((tls_cipher_number("0x+123"), tls_cipher_number("RC4-MD5")), (None, None));
     }
 }

@@ -385,12 +385,7 @@ impl Pairer {
 
     /// The nearest record of the other direction that tells a conversation before or after its endpoints were translated,
     /// and both as of the same conversation. Their starts lie no more than `apart` from each other.
-    fn translated_partner(
-        &self,
-        record: &Waiting,
-        translated: Option<&Waiting>,
-        apart: Duration,
-    ) -> Option<Seen> {
+    fn translated_partner(&self, record: &Waiting, translated: Option<&Waiting>, apart: Duration) -> Option<Seen> {
         if translated.is_none() && self.translations.is_empty() {
             return None;
         }
@@ -399,12 +394,10 @@ impl Pairer {
             // Its row may have moved since.
             Some((*record, number, Waiting { row: self.records.get(number)?.row, ..found }))
         });
-        let metered = translated.into_iter().flat_map(|own| {
-            self.records.with_hash(own.hash).map(|(number, found)| (*own, number, *found))
-        });
-        let near = became.chain(metered).filter(|(own, _, found)| {
-            own.answers(found) && own.distance(found).2 <= apart
-        });
+        let metered = translated
+            .into_iter()
+            .flat_map(|own| self.records.with_hash(own.hash).map(|(number, found)| (*own, number, *found)));
+        let near = became.chain(metered).filter(|(own, _, found)| own.answers(found) && own.distance(found).2 <= apart);
         let nearest = near.min_by_key(|(own, _, found)| own.distance(found));
         nearest.map(|(own, number, found)| Seen::Sure(own, number, found))
     }

@@ -328,7 +328,10 @@ fn records_of_both_sides_of_a_translator_are_one_conversation() {
             let (first, second) = split(&merged[0]);
             assert_eq!(first.core.src_ip, Ip::v4(CLIENT.0));
             let second = second.expect("two records").core;
-            assert_eq!((second.src_ip, second.dst_ip, second.dst_port), (Ip::v4(SERVER.0), Ip::v4(OUTSIDE.0), OUTSIDE.1));
+            assert_eq!(
+                (second.src_ip, second.dst_ip, second.dst_port),
+                (Ip::v4(SERVER.0), Ip::v4(OUTSIDE.0), OUTSIDE.1)
+            );
         }
     }
     // Another address outside is another conversation.

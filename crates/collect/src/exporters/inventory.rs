@@ -338,8 +338,8 @@ impl Desk {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::super::Standing;
+    use super::*;
     use crate::settings::Unknown;
 
     #[test]

@@ -29,7 +29,16 @@ use crate::{Cache, Datagram, Format, Output, Skipped};
 pub static FORMAT: Format = Format {
     name: "sflow",
     version: 0,
-    spec: &["sFlow Version 5", "RFC 3176", "sFlow Dropped Packet Notification Structures", "sFlow NAT Port Structures", "sFlow Host Structures", "sFlow 802.11 Structures", "sFlow LAG Port Statistics Structures", "sFlow Optical Interface Structures"],
+    spec: &[
+        "sFlow Version 5",
+        "RFC 3176",
+        "sFlow Dropped Packet Notification Structures",
+        "sFlow NAT Port Structures",
+        "sFlow Host Structures",
+        "sFlow 802.11 Structures",
+        "sFlow LAG Port Statistics Structures",
+        "sFlow Optical Interface Structures",
+    ],
     decode,
     sample: &SAMPLE,
 };

@@ -196,7 +196,8 @@ fn words_told(record: &Value) -> Option<(Words, Vec<String>)> {
         number("egressVRFID"),
     ];
     let names = ["sourceIPv4Address", "sourceIPv6Address", "destinationIPv4Address", "destinationIPv6Address"];
-    let told = names.iter().filter_map(|name| field(name)?.as_str()).map(|text| text.parse::<Ip>().expect("an address"));
+    let told =
+        names.iter().filter_map(|name| field(name)?.as_str()).map(|text| text.parse::<Ip>().expect("an address"));
     Some((words, told.map(|ip| ip.to_string()).collect()))
 }
 

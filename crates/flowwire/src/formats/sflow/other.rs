@@ -102,11 +102,7 @@ pub(super) fn read(format: u32, cursor: &mut Cursor<'_>, source: u32) -> Result<
 
 /// An optical module, and its lanes: temperature in thousandths of a degree Celsius, which may be below zero, voltage in
 /// millivolts, currents in microamperes, powers in microwatts, wavelengths in nanometres.
-pub(super) fn optics(
-    cursor: &mut Cursor<'_>,
-    source: u32,
-    others: &mut Vec<OtherCounters>,
-) -> Result<(), WireError> {
+pub(super) fn optics(cursor: &mut Cursor<'_>, source: u32, others: &mut Vec<OtherCounters>) -> Result<(), WireError> {
     let number = cursor.u32("optics.module")?;
     cursor.skip(4, "optics.lanes_of_module")?;
     let mut module = OtherCounters { kind: "optics", source, number, ..OtherCounters::default() };
@@ -122,12 +118,7 @@ pub(super) fn optics(
     Ok(())
 }
 
-fn parts(
-    kind: &'static str,
-    parts: &[Part],
-    cursor: &mut Cursor<'_>,
-    source: u32,
-) -> Result<OtherCounters, WireError> {
+fn parts(kind: &'static str, parts: &[Part], cursor: &mut Cursor<'_>, source: u32) -> Result<OtherCounters, WireError> {
     let mut counters = OtherCounters { kind, source, ..OtherCounters::default() };
     for part in parts {
         let (name, value) = match part {

@@ -96,7 +96,8 @@ impl Writer {
             Some("egress") => output,
             _ => None,
         };
-        let reason = row.forwarding.as_deref().filter(|f| f.status.as_deref() == Some("dropped")).and_then(|f| f.reason);
+        let reason =
+            row.forwarding.as_deref().filter(|f| f.status.as_deref() == Some("dropped")).and_then(|f| f.reason);
         let sampling = row.sampling.as_deref();
         let drops = sampling.and_then(|s| s.drops).unwrap_or(0);
         let mut body = Octets::default();
@@ -461,7 +462,9 @@ mod tests {
     }
 
     fn full(six: bool) -> Flow {
-        let ip = |last| if six { Ip([0x20, last, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last]) } else { Ip::v4([10, 0, 0, last]) };
+        let ip = |last| {
+            if six { Ip([0x20, last, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last]) } else { Ip::v4([10, 0, 0, last]) }
+        };
         let mut row = Flow::default();
         let core = &mut row.core;
         (core.src_ip, core.dst_ip, core.src_port, core.dst_port, core.proto) = (ip(1), ip(2), 50_000, 443, 6);
@@ -511,7 +514,8 @@ mod tests {
                 let exporter = row.exporter.as_deref().expect("an exporter");
                 let sampling = row.sampling.as_deref().expect("sampling");
                 let interfaces = (exporter.in_if, exporter.out_if, exporter.direction.clone());
-                let routes = (exporter.next_hop, exporter.src_mask, exporter.dst_mask, exporter.src_as, exporter.dst_as);
+                let routes =
+                    (exporter.next_hop, exporter.src_mask, exporter.dst_mask, exporter.src_as, exporter.dst_as);
                 (interfaces, routes, sampling.rate, sampling.pool, sampling.drops)
             };
             assert_eq!(told(&read), told(&row));
