@@ -144,6 +144,9 @@ minamo_base::counters! {
         /// Files that were refused when they were read again.
         refused_exporters: AtomicU64 = "minamo_collect_refused_files_total" [file = "exporters"],
             "The log says which entry of `collect.exporters` is wrong; what was read before stays in force.";
+        /// Counters of interfaces, VLANs and the like (sFlow) not shown because an exporter has too many of them.
+        refused_counters: AtomicU64 = "minamo_collect_refused_counters_total" [],
+            "The page shows 1,024 interfaces and 256 other things of an exporter; these are more, or an agent that lies.";
         /// Sets of data that wait although another exporter behind the same address has a template of that number.
         ambiguous_sets: AtomicU64 = "minamo_collect_ambiguous_sets_total" [],
             "Several exporters send from one address: give each an address or a domain of its own.";

@@ -64,7 +64,7 @@ pub struct PairCounters {
     pub alone: u64,
     /// Records that left unpaired before their time because the bound was reached.
     pub evicted: u64,
-    /// Records that left at once because too many of one conversation were waiting.
+    /// Records that left at once because too many of one conversation, or of what it became by translation, were waiting.
     pub crowded: u64,
     /// Pairs that could not be joined; their records left as they came.
     pub failed: u64,
@@ -271,8 +271,8 @@ impl Pairer {
                     self.remove(place);
                     pairs.push(pair(&own, &partner));
                 }
-                Seen::Room => self.wait(record, translated),
-                Seen::Crowd => {
+                Seen::Room if !self.is_crowded(translated.as_ref()) => self.wait(record, translated),
+                Seen::Room | Seen::Crowd => {
                     self.counters.crowded += 1;
                     passing.push(row);
                 }
@@ -400,6 +400,11 @@ impl Pairer {
         let near = became.chain(metered).filter(|(own, _, found)| own.answers(found) && own.distance(found).2 <= apart);
         let nearest = near.min_by_key(|(own, _, found)| own.distance(found));
         nearest.map(|(own, number, found)| Seen::Sure(own, number, found))
+    }
+
+    /// True where too many of the conversation wait that the record became.
+    fn is_crowded(&self, translated: Option<&Waiting>) -> bool {
+        translated.is_some_and(|own| self.translations.with_hash(own.hash).nth(MAX_OF_KEY - 1).is_some())
     }
 
     fn wait(&mut self, record: Waiting, translated: Option<Waiting>) {

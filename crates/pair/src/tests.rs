@@ -353,6 +353,19 @@ fn translations_of_records_that_have_left_are_forgotten() {
     assert_eq!(merged.iter().map(|flow| flow.core.dst_bytes).collect::<Vec<_>>(), [1, 7]);
 }
 
+#[test]
+fn conversations_that_become_one_by_translation_are_bounded() {
+    let mut pairer = Pairer::new(PairSettings::default());
+    let mut out = Vec::new();
+    let clients = (1..=40_u16).map(|port| translated(record((CLIENT.0, port), SERVER, (0, 1), 1), Some(OUTSIDE), None));
+    pairer.batch(batch(&clients.collect::<Vec<_>>()), at(0), &mut out);
+    let counters = pairer.counters();
+    assert_eq!((counters.waiting, counters.crowded), (16, 24));
+    pairer.finish(&mut out);
+    assert!(pairer.is_empty());
+    assert_eq!(flows(&out).len(), 40, "none is lost");
+}
+
 prop_compose! {
     /// Records of few hosts, so that many belong together; starts of the same endpoints lie apart.
     fn records()(seeds in prop::collection::vec((0_u8..3, 3_u8..5, any::<bool>(), 1_u64..1_000, 0_i64..4_000), 1..60))

@@ -321,9 +321,9 @@ impl Exporter {
         (taken, Verdict::OverRate)
     }
 
-    /// Takes over the account of a datagram.
-    pub(crate) fn report(&mut self, report: &Report, received: Time) {
-        self.facts(&report.facts, received);
+    /// Takes over the account of a datagram; returns how many counters of new things found no room.
+    pub(crate) fn report(&mut self, report: &Report, received: Time) -> u64 {
+        let refused = self.facts(&report.facts, received);
         let view = &mut self.view;
         let hour = self.day.at(received);
         hour.records += u64::from(report.rows);
@@ -373,33 +373,49 @@ impl Exporter {
             }
             view.last_error = skipped.to_string().chars().take(MAX_ERROR).collect();
         }
+        refused
     }
 
-    /// Takes what the exporter said of its interfaces.
-    fn facts(&mut self, facts: &[Fact], now: Time) {
+    /// Takes what the exporter said of what it has; returns how many counters of new things found no room.
+    fn facts(&mut self, facts: &[Fact], now: Time) -> u64 {
+        let mut refused = 0;
         for fact in facts {
-            let counters = match fact {
-                Fact::Interface(counters) => counters,
+            let is_kept = match fact {
+                Fact::Interface(counters) => self.interface(counters, now),
+                Fact::Other(counters) => self.other(counters, now),
                 Fact::Device(told) => {
                     tell(&mut self.view.device, told);
-                    continue;
+                    true
                 }
-                Fact::Other(told) => {
-                    let (key, full) = ((told.kind, told.source, told.number), self.others.len() >= MAX_OTHERS);
-                    if !full || self.others.contains_key(&key) {
-                        self.others.insert(key, OtherView { counters: (**told).clone(), seen: now });
-                    }
-                    continue;
-                }
-                _ => continue,
+                _ => true,
             };
-            if let Some(known) = self.interfaces.get_mut(&counters.index) {
-                known.update(**counters, now);
-            } else if self.interfaces.len() < MAX_INTERFACES {
-                let first = InterfaceView { counters: **counters, seen: now, ..InterfaceView::default() };
-                self.interfaces.insert(counters.index, first);
-            }
+            refused += u64::from(!is_kept);
         }
+        refused
+    }
+
+    /// Keeps the counters of an interface where there is room.
+    fn interface(&mut self, counters: &InterfaceCounters, now: Time) -> bool {
+        if let Some(known) = self.interfaces.get_mut(&counters.index) {
+            known.update(*counters, now);
+            return true;
+        }
+        let has_room = self.interfaces.len() < MAX_INTERFACES;
+        if has_room {
+            let first = InterfaceView { counters: *counters, seen: now, ..InterfaceView::default() };
+            self.interfaces.insert(counters.index, first);
+        }
+        has_room
+    }
+
+    /// Keeps the counters of something else where there is room.
+    fn other(&mut self, counters: &OtherCounters, now: Time) -> bool {
+        let key = (counters.kind, counters.source, counters.number);
+        let has_room = self.others.len() < MAX_OTHERS || self.others.contains_key(&key);
+        if has_room {
+            self.others.insert(key, OtherView { counters: counters.clone(), seen: now });
+        }
+        has_room
     }
 
     /// The exporter to show, at `now`, without its sessions.
@@ -514,5 +530,16 @@ mod tests {
         assert_eq!((second.errors, second.discards, second.bits_per_second), (1, 2, Some([2_000, 4_000])));
         let anew = send(50, 100, 3, 0);
         assert_eq!((anew.errors, anew.discards, anew.bits_per_second), (4, 2, None), "the device started anew");
+    }
+    #[test]
+    fn counters_of_more_things_than_there_is_room_for_are_counted() {
+        let mut exporter = Exporter::new(Ip::default(), at(1));
+        let vlan = |number| Fact::Other(Box::new(OtherCounters { kind: "vlan", number, ..OtherCounters::default() }));
+        let interface = |index| Fact::Interface(Box::new(InterfaceCounters { index, ..InterfaceCounters::default() }));
+        let mut send = |facts: Vec<Fact>| exporter.report(&Report { facts, ..Report::default() }, at(2));
+        assert_eq!(send((0..260).map(vlan).collect()), 4);
+        assert_eq!(send((0..1_030).map(interface).collect()), 6);
+        assert_eq!(send(vec![vlan(0), interface(0), vlan(300)]), 1, "known ones are kept");
+        assert_eq!((exporter.others().len(), exporter.interfaces().len()), (256, 1_024));
     }
 }
