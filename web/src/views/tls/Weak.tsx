@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who uses what is old or weak: the servers that allow it and the clients that take it.
+import { useState } from "react";
+import { useTop } from "../../api/queries";
+import { narrow, term } from "../../filter/build";
+import { RISKS } from "../../gen/risks";
+import { useWords } from "../../i18n";
+import { Choice } from "../../parts/Choice";
+import { DownloadAnswer } from "../../parts/Download";
+import { Listing } from "../../parts/Listing";
+import { Panel } from "../../parts/Panel";
+import { useScope } from "../../parts/scope";
+import { Shown } from "../../parts/State";
+import { weak, WEAKNESSES, type Weakness } from "./judge";
+
+const ROWS = 12;
+const MEASURED = ["flows", "bytes", "about_distinct(src_ip)", "max(time_end)"];
+const MEASURED_OF_CLIENTS = ["flows", "bytes", "about_distinct(dst_ip)", "max(time_end)"];
+
+export function Weak() {
+  const { t, language } = useWords();
+  const scope = useScope();
+  const [side, setSide] = useState<"servers" | "clients" | "pairs">("servers");
+  const [only, setOnly] = useState<Weakness | "all">("all");
+  const more = weak(only === "all" ? WEAKNESSES : [only]);
+  const ask = { ...scope.ask, filter: narrow(scope.filter, more) };
+  const keys = side === "servers" ? ["dst_ip", "dst_port"] : side === "clients" ? ["src_ip"] : ["src_ip", "dst_ip", "dst_port"];
+  const measures = side === "clients" ? MEASURED_OF_CLIENTS : MEASURED;
+  const question = { keys, by: "flows" as const, limit: ROWS, measures, order: "flows" };
+  const answer = useTop(ask, question);
+  const other = side === "servers" ? t("apps.clients") : side === "clients" ? t("apps.servers") : null;
+  const title = (name: string) => RISKS.find((risk) => risk.name === name)?.title[language] ?? name;
+  const names: Record<string, string> = { src_ip: t("cell.src"), dst_ip: t("cell.dst"), dst_port: t("tls.port") };
+  return (
+    <Panel
+      title={t("tls.weakHosts")}
+      className="span-8"
+      tools={
+        <>
+          <label className="analysis-field">
+            <span className="sr-only">{t("tls.weakness")}</span>
+            <select value={only} onChange={(event) => setOnly(event.target.value as Weakness | "all")}>
+              <option value="all">{t("tls.anyWeakness")}</option>
+              {WEAKNESSES.map((name) => (
+                <option key={name} value={name}>
+                  {title(name)}
+                </option>
+              ))}
+            </select>
+          </label>
+          <Choice label={t("tls.side")} value={side} onChange={setSide} options={(["servers", "clients", "pairs"] as const).map((value) => ({ value, label: t(`tls.by.${value}`) }))} />
+          <DownloadAnswer answers={[{ what: "top", ask: { ...ask, ...question, limit: 10_000 } }]} />
+        </>
+      }
+    >
+      <Shown answer={answer} rows={ROWS}>
+        {(data) => (
+          <Listing
+            data={data}
+            label={t("tls.weakHosts")}
+            empty={t("tls.noWeak")}
+            faces={keys.map((key, at) => ({ head: names[key] ?? key, wide: at === keys.length - 1, face: (row) => <span className="mono">{String(row.key[at] ?? "–")}</span> }))}
+            measures={[t("measure.flows"), t("measure.bytes"), other, null]}
+            term={(row) => {
+              const one = keys.map((key, at) => term(key, row.key[at] as string | number)).filter((text) => text !== null).join(" and ");
+              return narrow(more, one);
+            }}
+          />
+        )}
+      </Shown>
+    </Panel>
+  );
+}
