@@ -109,7 +109,7 @@ pub(crate) async fn similar(
         let (compared, truncated, elapsed_ms) = (0, false, elapsed(&deps, start));
         return Ok(Json(Similar { rows: Vec::new(), compared, truncated, elapsed_ms }));
     }
-    let own = text_value(&one.get("flow_id")).into_owned();
+    let own = text_value(&one.get("flow_id"));
     let sql = candidates(&own, proto, at, days);
     let answer = deps.lake.sql(&sql, MAX_COMPARED).await?;
     let mut near: Vec<SimilarRow> = Vec::new();

@@ -35,7 +35,8 @@ async fn key_figures_say_what_they_are_made_of() {
     let service = service().await;
     let tls = |version: &str| Some(Box::new(Tls { version: Some(version.to_owned().into()), ..Tls::default() }));
     let named = Some(Box::new(Host { host_name: Some("www.example.com".into()), ..Host::default() }));
-    give(&service, &[Flow { tls: tls("TLS 1.3"), host: named, ..flow(1) }, Flow { tls: tls("TLS 1.2"), ..flow(2) }]).await;
+    give(&service, &[Flow { tls: tls("TLS 1.3"), host: named, ..flow(1) }, Flow { tls: tls("TLS 1.2"), ..flow(2) }])
+        .await;
     let event = Event {
         finding: Finding {
             event_id: "01".to_owned(),
@@ -93,9 +94,8 @@ async fn any_fact_is_found_with_its_column() {
     assert_eq!(columns(&answer), ["dns_query 1", "tls_cert_names 1"]);
     assert_eq!(answer["columns"][0]["example"], "mail.example.net");
     for one in answer["columns"].as_array().expect("a list") {
-        let (status, found) = service
-            .json("POST", "/api/v1/query/flows", range(json!({"filter": one["filter"], "limit": 10})))
-            .await;
+        let (status, found) =
+            service.json("POST", "/api/v1/query/flows", range(json!({"filter": one["filter"], "limit": 10}))).await;
         assert_eq!((status, found["rows"].as_array().map(Vec::len)), (StatusCode::OK, Some(1)), "{one}");
     }
     let (_, answer) = find("www.EXAMPLE.com").await;
@@ -124,7 +124,8 @@ async fn sessions_that_look_alike_come_first() {
     let path = |id: u64| format!("/api/v1/flows/{id:024x}/similar");
     let (status, answer) = service.json("GET", &path(1), None).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
-    let ids: Vec<_> = answer["rows"].as_array().expect("rows").iter().map(|row| row["flow"]["flow_id"].clone()).collect();
+    let ids: Vec<_> =
+        answer["rows"].as_array().expect("rows").iter().map(|row| row["flow"]["flow_id"].clone()).collect();
     assert_eq!(ids, [4, 3, 2].map(|id| json!(format!("{id:024x}"))));
     assert_eq!((&answer["rows"][0]["distance"], &answer["compared"]), (&json!(0.0), &json!(3)));
     assert_eq!(answer["rows"][0]["flow"]["splt_lengths"], json!([517, -1_400, 80]));

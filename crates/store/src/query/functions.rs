@@ -124,7 +124,11 @@ impl ScalarUDFImpl for Function {
             "ip_text" => *first == IP || *first == MAC || first.is_null(),
             _ => *first == IP || first.is_null(),
         };
-        let want = if matches!(self.name, "ip" | "mac" | "domain" | "protocol") { "text" } else { "an address column or ip('…')" };
+        let want = if matches!(self.name, "ip" | "mac" | "domain" | "protocol") {
+            "text"
+        } else {
+            "an address column or ip('…')"
+        };
         if fits {
             Ok(self.returns.clone())
         } else {

@@ -9,7 +9,7 @@ use datafusion::logical_expr::{Expr, cast, ident, lit, when};
 use minamo_model::FLOWS;
 use minamo_schema::{CellType, Column};
 
-use super::functions::{domain_of, in_prefix, net_of};
+use super::functions::{domain_of, in_prefix, net_of, protocol_of};
 use super::tags::TAG;
 use crate::QueryError;
 
@@ -91,9 +91,9 @@ impl Key {
                 })?;
                 Ok(Self::Time(step))
             }
-            Some((function, _)) => {
-                Err(QueryError::Bad(format!("{name}: there is no key {function}(…), only net, domain, protocol, tag and time")))
-            }
+            Some((function, _)) => Err(QueryError::Bad(format!(
+                "{name}: there is no key {function}(…), only net, domain, protocol, tag and time"
+            ))),
         }
     }
 
@@ -121,7 +121,10 @@ impl Key {
     /// The column that it reads, where it is one of the flows.
     pub(super) fn column(self) -> Option<&'static str> {
         match self {
-            Self::Column(column) | Self::Domain(column) | Self::Protocol(column) | Self::Net { of: Some(column), .. } => Some(column.name),
+            Self::Column(column)
+            | Self::Domain(column)
+            | Self::Protocol(column)
+            | Self::Net { of: Some(column), .. } => Some(column.name),
             Self::Ip | Self::Tag { .. } | Self::Net { of: None, .. } => None,
             Self::Time(_) => Some("time_start"),
         }

@@ -9,8 +9,8 @@ use minamo_filter::{Having, parse, parse_having};
 use minamo_model::Flow;
 use minamo_schema::Value;
 use minamo_store::{
-    Asker, Counting, Dim, Groups, GroupsQuery, Intervals, Key, Lake, Measure, PartsQuery, QueryError, RollupLine, RollupPart,
-    RollupQuery, SeriesQuery, Settings, Sides, SummaryQuery, TopQuery, asked_by, minute,
+    Asker, Counting, Dim, Groups, GroupsQuery, Intervals, Key, Lake, Measure, PartsQuery, QueryError, RollupLine,
+    RollupPart, RollupQuery, SeriesQuery, Settings, Sides, SummaryQuery, TopQuery, asked_by, minute,
 };
 
 use crate::rows::*;

@@ -88,14 +88,15 @@ function Columns({ found, text }: { found: Found; text: string }) {
         <tbody>
           {found.columns.map((row) => {
             const column = columnOf.get(row.column);
+            const shown = row.example ?? (column ? doc(column) : "");
             return (
               <tr key={row.column}>
                 <td>
-                  <Link to={scope.flows(row.filter)} title={column ? doc(column) : row.filter}>
-                    <code>{row.column}</code>
+                  <Link className="mono" to={scope.flows(row.filter)} title={column ? doc(column) : row.filter}>
+                    {row.column}
                   </Link>
                 </td>
-                <td className="wide">{row.example ?? (column ? doc(column) : "")}</td>
+                <td className="wide">{shown}</td>
                 <td className="num" title={whole(row.flows)}>
                   {count(row.flows)}
                 </td>

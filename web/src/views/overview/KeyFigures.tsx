@@ -24,7 +24,7 @@ export function KeyFigures() {
               {percent(threats.encrypted, threats.looked_at)}
             </Link>
           ) : (
-            <span className="figure-share">–</span>
+            <span className="figure-share">{"–"}</span>
           )}
           <span className="figure-note">{threats.events === 0 ? t("events.none") : t(threats.looked_at < threats.events ? "figures.ofLatestEvents" : "figures.ofEvents", { part: count(threats.encrypted), whole: count(threats.looked_at) })}</span>
           <span className="figure-bar" aria-hidden="true">
