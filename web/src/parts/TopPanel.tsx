@@ -19,7 +19,7 @@ interface Props {
   limit?: number;
   /** Narrows the page's filter; the rows' links have it, too. */
   more?: string;
-  /** Rows without a value are left out. */
+  /** Flows without a value of the first key are left out, also of the whole that shares are of. */
   known?: boolean;
   className?: string;
   face?: (row: TopRow) => ReactNode;
@@ -31,10 +31,9 @@ interface Props {
 export function TopPanel({ title, note, keys, by, limit = 8, more, known = false, className = "span-4", face, term, empty, tools }: Props) {
   const { t } = useWords();
   const scope = useScope();
-  const filter = more ? narrow(scope.filter, more) : scope.filter;
-  const ask = { ...scope.ask, filter };
-  const rest = { keys, by, limit: known ? limit + 1 : limit };
-  const answer = useTop(ask, rest);
+  const wanted = joined(more, known ? `${keys[0]} present` : null) ?? more;
+  const ask = { ...scope.ask, filter: wanted ? narrow(scope.filter, wanted) : scope.filter };
+  const answer = useTop(ask, { keys, by, limit });
   const one = term ?? ((row: TopRow) => terms(keys, row.key as Value[]));
   const label = (row: TopRow) => row.key.map((value) => (value === null || value === "" ? t("value.none") : String(value))).join(" ");
   return (
@@ -45,15 +44,14 @@ export function TopPanel({ title, note, keys, by, limit = 8, more, known = false
       tools={
         <>
           {tools}
-          <DownloadAnswer answers={[{ what: "top", ask: { ...ask, keys, by, limit: 10_000 } }]} />
+          <DownloadAnswer small answers={[{ what: "top", ask: { ...ask, keys, by, limit: 10_000 } }]} />
         </>
       }
     >
       <Shown answer={answer} rows={limit}>
         {(data) => {
-          const rows = known ? data.rows.filter((row) => row.key[0] !== null && row.key[0] !== "").slice(0, limit) : data.rows;
-          if (rows.length === 0) return <Empty title={empty ?? t("state.empty")} />;
-          return <Ranking data={{ ...data, rows }} by={by} head={title} face={face ?? label} term={(row) => joined(more, one(row))} />;
+          if (data.rows.length === 0) return <Empty title={empty ?? t("state.empty")} />;
+          return <Ranking data={data} by={by} head={title} face={face ?? label} term={(row) => joined(more, one(row))} />;
         }}
       </Shown>
     </Panel>

@@ -40,7 +40,7 @@ export function Applications() {
       <Find />
       <PageFigures page="applications" />
       <Tree by={by} setBy={setBy} chosen={chosen} choose={choose} />
-      <div className="span-8 apps-side">
+      <div className="span-7 apps-side">
         <Course by={by} chosen={chosen} choose={choose} />
         <div className="overview">
           <Details by={by} chosen={chosen} />
@@ -69,7 +69,7 @@ function Course({ by, chosen, choose }: { by: Measure; chosen: string | null; ch
               <Icon name="close" size={12} /> {t("apps.all")}
             </button>
           ) : null}
-          <DownloadAnswer answers={[{ what: "series", ask: { ...ask, ...chart } }]} />
+          <DownloadAnswer small answers={[{ what: "series", ask: { ...ask, ...chart } }]} />
         </>
       }
     >
@@ -88,13 +88,14 @@ function Details({ by, chosen }: { by: Measure; chosen: string | null }) {
   const confidence = (value: unknown) => t(`confidence.${String(value)}`, { defaultValue: String(value ?? t("value.none")) });
   return (
     <>
-      <TopPanel title={t("apps.clients")} keys={["src_ip"]} by={by} face={mono} {...narrowed} />
-      <TopPanel title={t("apps.servers")} keys={["dst_ip"]} by={by} face={mono} {...narrowed} />
-      <TopPanel title={t("apps.names")} keys={["host_name"]} by={by} known empty={t("apps.noNames")} {...narrowed} />
+      <TopPanel className="span-6" title={t("apps.clients")} keys={["src_ip"]} by={by} face={mono} {...narrowed} />
+      <TopPanel className="span-6" title={t("apps.servers")} keys={["dst_ip"]} by={by} face={mono} {...narrowed} />
+      <TopPanel className="span-6" title={t("apps.names")} keys={["host_name"]} by={by} known empty={t("apps.noNames")} {...narrowed} />
       <RisksOf {...narrowed} />
-      <TopPanel title={t("apps.confidence")} note={t("apps.confidenceNote")} keys={["app_confidence"]} by={by} face={(row) => confidence(row.key[0])} {...narrowed} />
-      <TopPanel title={t("apps.reasons")} keys={["app_reason"]} by={by} known face={(row) => <span title={reasonIn(language, String(row.key[0]))}>{reasonIn(language, String(row.key[0]))}</span>} {...narrowed} />
+      <TopPanel className="span-6" title={t("apps.confidence")} note={t("apps.confidenceNote")} keys={["app_confidence"]} by={by} face={(row) => confidence(row.key[0])} {...narrowed} />
+      <TopPanel className="span-6" title={t("apps.reasons")} keys={["app_reason"]} by={by} known face={(row) => <span title={reasonIn(language, String(row.key[0]))}>{reasonIn(language, String(row.key[0]))}</span>} {...narrowed} />
       <TopPanel
+        className="span-6"
         title={t("apps.named")}
         note={t("apps.namedNote")}
         keys={["name_source", "name_confidence"]}
@@ -102,11 +103,8 @@ function Details({ by, chosen }: { by: Measure; chosen: string | null }) {
         face={(row) => (row.key[0] === null ? t("apps.unnamed") : `${t(`apps.source.${String(row.key[0])}`, { defaultValue: String(row.key[0]) })} · ${t(`apps.sure.${String(row.key[1])}`, { defaultValue: String(row.key[1] ?? "–") })}`)}
         {...narrowed}
       />
-      <TopPanel title={t("apps.ports")} keys={["proto", "dst_port"]} by={by} face={(row) => <span className="mono">{`${protocol(row.key[0])} ${String(row.key[1])}`}</span>} {...narrowed} />
-      <TopPanel title={t("apps.programs")} keys={["tls_ja4"]} by={by} known face={mono} empty={t("apps.noPrograms")} {...narrowed} />
+      <TopPanel className="span-6" title={t("apps.ports")} keys={["proto", "dst_port"]} by={by} face={(row) => <span className="mono">{`${protocol(row.key[0])} ${String(row.key[1])}`}</span>} {...narrowed} />
+      <TopPanel className="span-6" title={t("apps.programs")} keys={["tls_ja4"]} by={by} known face={mono} empty={t("apps.noPrograms")} {...narrowed} />
     </>
   );
 }
-
-
-

@@ -34,7 +34,7 @@ export function RisksOf({ more }: { more?: string }) {
   const present = joined(more, "risk present") ?? "risk present";
   const answer = useTop({ ...scope.ask, filter: narrow(scope.filter, present) }, { keys: ["risk"], by: "flows", limit: LISTS });
   return (
-    <Panel title={t("risk.title")} note={t("apps.risksNote")} className="span-4">
+    <Panel title={t("risk.title")} note={t("apps.risksNote")} className="span-6">
       <Shown answer={answer} rows={ROWS}>
         {(data) => {
           const list = risks(data).slice(0, ROWS);

@@ -39,11 +39,11 @@ export function Tree({ by, setBy, chosen, choose }: Props) {
   return (
     <Panel
       title={t("apps.tree")}
-      className="span-4 apps-tree"
+      className="span-5 apps-tree"
       tools={
         <>
           <Choice label={t("measure.label")} value={by} onChange={setBy} options={MEASURES.filter((one) => one !== "packets").map((value) => ({ value, label: t(`measure.${value}`) }))} />
-          <DownloadAnswer answers={[{ what: "top", ask: { ...scope.ask, keys: ["app"], by, limit: 10_000, measures: MEASURED } }]} />
+          <DownloadAnswer small answers={[{ what: "top", ask: { ...scope.ask, keys: ["app"], by, limit: 10_000, measures: MEASURED } }]} />
         </>
       }
     >

@@ -52,7 +52,7 @@ function Codes() {
   const chart = { split: "dns_rcode", by: "flows" as const, limit: 6, step_secs: null };
   const series = useSeries(ask, chart);
   return (
-    <Panel title={t("dns.codes")} note={t("overview.brushHint")} className="span-8" tools={<DownloadAnswer answers={[{ what: "series", ask: { ...ask, ...chart } }]} />}>
+    <Panel title={t("dns.codes")} note={t("overview.brushHint")} className="span-8" tools={<DownloadAnswer small answers={[{ what: "series", ask: { ...ask, ...chart } }]} />}>
       <Shown answer={series} rows={7}>
         {(data) =>
           data.series.every((line) => line.values.every((value) => value === 0)) ? (
@@ -99,7 +99,7 @@ function Table({ title, note, className, more, keys, measures, heads, order, asc
   const question = { keys, by: "flows" as const, limit, measures, order, ascending, having };
   const answer = useTop(ask, question);
   return (
-    <Panel title={title} {...(note ? { note } : {})} className={className} tools={<DownloadAnswer answers={[{ what: "top", ask: { ...ask, ...question, limit: 10_000 } }]} />}>
+    <Panel title={title} {...(note ? { note } : {})} className={className} tools={<DownloadAnswer small answers={[{ what: "top", ask: { ...ask, ...question, limit: 10_000 } }]} />}>
       <Shown answer={answer} rows={6}>
         {(data) => <Listing data={data} label={title} faces={faces} measures={heads} empty={empty} term={(row) => narrow(more, terms(keys, row.key as Value[]) ?? more)} />}
       </Shown>
@@ -192,7 +192,7 @@ function Rare() {
       tools={
         <>
           <Choice label={t("dns.odd")} value={of} onChange={setOf} options={(["rare", "long"] as const).map((value) => ({ value, label: t(`dns.which.${value}`) }))} />
-          <DownloadAnswer answers={[{ what: "top", ask: { ...ask, ...question, limit: 10_000 } }]} />
+          <DownloadAnswer small answers={[{ what: "top", ask: { ...ask, ...question, limit: 10_000 } }]} />
         </>
       }
     >

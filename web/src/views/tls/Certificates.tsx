@@ -45,7 +45,7 @@ export function Certificates() {
       tools={
         <>
           <Choice label={t("tls.which")} value={choose} onChange={setChoose} options={(["all", "expired", "soon", "self"] as const).map((value) => ({ value, label: t(`tls.show.${value}`) }))} />
-          <DownloadAnswer answers={[{ what: "top", ask: { ...ask, ...question, limit: 10_000 } }]} />
+          <DownloadAnswer small answers={[{ what: "top", ask: { ...ask, ...question, limit: 10_000 } }]} />
         </>
       }
     >

@@ -47,7 +47,7 @@ export function Tls() {
         empty={t("tls.none")}
         face={(row) => (
           <>
-            {tlsVersion(row.key[0])} {isOldVersion(tlsVersion(row.key[0])) ? tag(t("overview.outdated"), "warn") : null}
+            {isOldVersion(tlsVersion(row.key[0])) ? tag(t("overview.outdated"), "warn") : null} {tlsVersion(row.key[0])}
           </>
         )}
       />
@@ -60,7 +60,7 @@ export function Tls() {
         empty={t("tls.none")}
         face={(row) => (
           <span className="mono" title={String(row.key[0])}>
-            {String(row.key[0])} {isWeakSuite(String(row.key[0])) ? tag(t("tls.weak"), "warn") : null}
+            {isWeakSuite(String(row.key[0])) ? tag(t("tls.weak"), "warn") : null} {String(row.key[0])}
           </span>
         )}
       />
@@ -74,7 +74,7 @@ export function Tls() {
         empty={t("tls.noGroups")}
         face={(row) => (
           <>
-            {String(row.key[0])} {isPostQuantum(String(row.key[0])) ? tag(t("tls.postQuantum"), "good") : null}
+            {isPostQuantum(String(row.key[0])) ? tag(t("tls.postQuantum"), "good") : null} {String(row.key[0])}
           </>
         )}
       />
@@ -115,7 +115,7 @@ function Versions({ by, setBy }: { by: Measure; setBy: (by: Measure) => void }) 
               { value: "bytes", label: t("measure.bytes") },
             ]}
           />
-          <DownloadAnswer answers={[{ what: "series", ask: { ...ask, ...chart } }]} />
+          <DownloadAnswer small answers={[{ what: "series", ask: { ...ask, ...chart } }]} />
         </>
       }
     >

@@ -34,7 +34,7 @@ export function Weak() {
   return (
     <Panel
       title={t("tls.weakHosts")}
-      className="span-8"
+      className="span-12"
       tools={
         <>
           <label className="analysis-field">
@@ -49,7 +49,7 @@ export function Weak() {
             </select>
           </label>
           <Choice label={t("tls.side")} value={side} onChange={setSide} options={(["servers", "clients", "pairs"] as const).map((value) => ({ value, label: t(`tls.by.${value}`) }))} />
-          <DownloadAnswer answers={[{ what: "top", ask: { ...ask, ...question, limit: 10_000 } }]} />
+          <DownloadAnswer small answers={[{ what: "top", ask: { ...ask, ...question, limit: 10_000 } }]} />
         </>
       }
     >
