@@ -10,7 +10,7 @@ const HEIGHT = 56;
 export function SpltSmall({ lengths, times, mode, scale }: { lengths: number[]; times: number[]; mode: Mode; scale: Scale }) {
   const drawn = useMemo(() => picture(lengths, times, mode, WIDTH - 8, HEIGHT, scale), [lengths, times, mode, scale]);
   return (
-    <svg className="splt-small" viewBox={`-4 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+    <svg className="splt-small" viewBox={`-4 -4 ${WIDTH} ${HEIGHT + 8}`} preserveAspectRatio="none" aria-hidden="true">
       <line className="splt-axis" x1={-4} x2={WIDTH} y1={HEIGHT / 2} y2={HEIGHT / 2} />
       {drawn.strokes.map((one) => (
         <g key={one.index} className={`splt-packet ${one.length >= 0 ? "src" : "dst"}`}>

@@ -96,17 +96,19 @@ impl Lake {
     }
 }
 
+/// Each filter becomes a column of 1 and 0 first: as a part of the sums, DataFusion takes it out of them again where several
+/// share it, and then finds that its plans differ in whether `IS TRUE` can be null.
 async fn totals(frame: &DataFrame, parts: &[Filter], scale: bool) -> Result<Vec<Totals>, QueryError> {
+    const AMOUNTS: [(Amount, &str); 3] = [(Amount::Bytes, "b"), (Amount::Packets, "p"), (Amount::Flows, "f")];
     let value = |amount| if scale { scaled(amount, Sides::Both) } else { counted(amount, Sides::Both) };
+    let mut columns: Vec<Expr> = AMOUNTS.into_iter().map(|(amount, name)| value(amount).alias(name)).collect();
     let mut wanted: Vec<Expr> = Vec::new();
     for (at, part) in parts.iter().enumerate() {
-        let passes = compile(part)?.is_true();
-        for (amount, name) in [(Amount::Bytes, "b"), (Amount::Packets, "p"), (Amount::Flows, "f")] {
-            let one = when(passes.clone(), value(amount)).otherwise(lit(0_u64))?;
-            wanted.push(sum(one).alias(format!("{name}{at}")));
-        }
+        let passes = format!("passes{at}");
+        columns.push(when(compile(part)?, lit(1_u64)).otherwise(lit(0_u64))?.alias(&passes));
+        wanted.extend(AMOUNTS.map(|(_, name)| sum(ident(&passes) * ident(name)).alias(format!("{name}{at}"))));
     }
-    let row = first_row(frame.clone().aggregate(vec![], wanted)?).await?;
+    let row = first_row(frame.clone().select(columns)?.aggregate(vec![], wanted)?).await?;
     let number = |at: usize| match row.get(at) {
         Some(Value::Uint(n)) => *n,
         _ => 0,
@@ -121,7 +123,7 @@ async fn with_examples(frame: &DataFrame, hits: &mut [Hit]) -> Result<(), QueryE
     let mut plain: Vec<&mut Hit> = hits.iter_mut().filter(|hit| hit.column.cell == CellType::Text).collect();
     let mut wanted = Vec::new();
     for (at, hit) in plain.iter().enumerate() {
-        wanted.push(max(when(compile(&hit.filter)?.is_true(), ident(hit.column.name)).end()?).alias(format!("e{at}")));
+        wanted.push(max(when(compile(&hit.filter)?, ident(hit.column.name)).end()?).alias(format!("e{at}")));
     }
     if wanted.is_empty() {
         return Ok(());

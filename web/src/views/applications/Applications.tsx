@@ -60,7 +60,7 @@ function Course({ by, chosen, choose }: { by: Measure; chosen: string | null; ch
   const series = useSeries(ask, chart);
   return (
     <Panel
-      title={chosen ? t("apps.courseOf", { app: chosen }) : t("apps.course")}
+      title={chosen ? t("apps.courseOf", { app: chosen.replace(/\.\*$/, "") }) : t("apps.course")}
       note={t("overview.brushHint")}
       tools={
         <>
@@ -93,7 +93,6 @@ function Details({ by, chosen }: { by: Measure; chosen: string | null }) {
       <TopPanel className="span-6" title={t("apps.names")} keys={["host_name"]} by={by} known empty={t("apps.noNames")} {...narrowed} />
       <RisksOf {...narrowed} />
       <TopPanel className="span-6" title={t("apps.confidence")} note={t("apps.confidenceNote")} keys={["app_confidence"]} by={by} face={(row) => confidence(row.key[0])} {...narrowed} />
-      <TopPanel className="span-6" title={t("apps.reasons")} keys={["app_reason"]} by={by} known face={(row) => <span title={reasonIn(language, String(row.key[0]))}>{reasonIn(language, String(row.key[0]))}</span>} {...narrowed} />
       <TopPanel
         className="span-6"
         title={t("apps.named")}
@@ -105,6 +104,7 @@ function Details({ by, chosen }: { by: Measure; chosen: string | null }) {
       />
       <TopPanel className="span-6" title={t("apps.ports")} keys={["proto", "dst_port"]} by={by} face={(row) => <span className="mono">{`${protocol(row.key[0])} ${String(row.key[1])}`}</span>} {...narrowed} />
       <TopPanel className="span-6" title={t("apps.programs")} keys={["tls_ja4"]} by={by} known face={mono} empty={t("apps.noPrograms")} {...narrowed} />
+      <TopPanel className="span-12" title={t("apps.reasons")} keys={["app_reason"]} by={by} known face={(row) => <span title={reasonIn(language, String(row.key[0]))}>{reasonIn(language, String(row.key[0]))}</span>} {...narrowed} />
     </>
   );
 }
