@@ -24,6 +24,8 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         0 => length == 13 && data.get(8).is_none_or(|master| *master < 2),
         1 | 2 => length == 8,
         // A token-passing frame begins with its delimiter.
+        // Direct PDU, audit log (TP10300 revision 2).
+        4 | 5 => length > 8,
         3 => {
             length > 12
                 && data
@@ -32,7 +34,7 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         }
         _ => false,
     };
-    let fits = told && matches!(header[1], 0..=2) && header[3] < 32 && length < 600 && header[3] & 0x10 == 0;
+    let fits = told && matches!(header[1], 0..=2 | 15) && header[3] < 32 && length < 600 && header[3] & 0x10 == 0;
     match data.len().cmp(&length) {
         std::cmp::Ordering::Less => maybe_if(fits),
         std::cmp::Ordering::Equal => yes_if(fits),
