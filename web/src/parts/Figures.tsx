@@ -31,8 +31,13 @@ export function Figures({ answer, children }: { answer: UseQueryResult<Answer>; 
   const { t, say } = useWords();
   const scope = useScope();
   const [chosen, setChosen] = useState<string | null>(null);
-  if (answer.error) return <ErrorNote error={answer.error} retry={() => void answer.refetch()} />;
-  if (!answer.data) return <Loading rows={2} />;
+  if (!answer.data || answer.error) {
+    return (
+      <section className="figures" aria-label={t("figures.label")}>
+        {answer.error ? <ErrorNote error={answer.error} retry={() => void answer.refetch()} /> : <Loading rows={2} />}
+      </section>
+    );
+  }
   const shown = answer.data.figures.find((figure) => figure.name === chosen);
   return (
     <section className={`figures${answer.isPlaceholderData ? " stale" : ""}`} aria-label={t("figures.label")}>

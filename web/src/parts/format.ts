@@ -64,6 +64,9 @@ export const localInput = (text: string) => {
   return `${day(d)}T${clock(d)}`;
 };
 
+/** The local day of an instant. */
+export const localDay = (text: string) => localInput(text).slice(0, 10);
+
 export const utc = (text: string) => (Number.isNaN(Date.parse(text)) ? text : new Date(text).toISOString().replace("T", " ").replace("Z", " UTC"));
 
 const PROTOCOLS: Record<number, string> = { 1: "ICMP", 2: "IGMP", 4: "IPIP", 6: "TCP", 17: "UDP", 41: "IPv6", 47: "GRE", 50: "ESP", 51: "AH", 58: "ICMPv6", 89: "OSPF", 112: "VRRP", 132: "SCTP" };

@@ -337,11 +337,14 @@ pub(super) static FIGURES: &[Row] = &[
         name: "dns_slow",
         pages: &[Dns],
         title: ("Slow answers", "遅い応答"),
-        meaning: ("Answers that took 200 ms or longer.", "200 ミリ秒以上かかった応答"),
+        meaning: (
+            "Answers that took 200 ms or longer, of flows with one question and one answer: these last as long as the answer took.",
+            "200 ミリ秒以上かかった応答。1 問 1 答のフロー（継続時間＝応答時間）のうちの割合",
+        ),
         by: Flows,
         wish: Wish::Less,
-        of: "dns_query present and npm_response_micros present",
-        part: "npm_response_micros >= 200000",
+        of: "dns_query present and src_packets = 1 and dst_packets = 1",
+        part: "duration >= 200ms",
     },
     Row {
         name: "dns_long",

@@ -40,7 +40,7 @@ export function RisksOf({ more }: { more?: string }) {
           const list = risks(data).slice(0, ROWS);
           if (list.length === 0) return <Empty title={t("apps.noRisks")} />;
           return (
-            <table className="grid compact">
+            <table className="grid compact apps-risks">
               <thead className="sr-only">
                 <tr>
                   <th>{t("events.severity")}</th>

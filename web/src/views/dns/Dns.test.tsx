@@ -10,7 +10,9 @@ vi.mock("../../charts/Traffic", () => ({ Traffic: () => null }));
 
 const total = { key: [], bytes: 1, packets: 1, flows: 4 };
 const top = (body: TopRequest) => {
-  const rows = body.keys.join() === "dst_ip,dst_local" ? [{ key: ["192.0.2.53", false], bytes: 1, packets: 1, flows: 4, values: [4, 2, 3, 1_500, 2_000_000] }] : [];
+  const one = { bytes: 1, packets: 1, flows: 4 };
+  const known: Record<string, unknown[]> = { "dst_ip,dst_local": [{ ...one, key: ["192.0.2.53", false], values: [4, 2, 3] }], dst_ip: [{ ...one, key: ["192.0.2.53"], values: [0.0015, 2] }] };
+  const rows = known[body.keys.join()] ?? [];
   return { rows, total, measures: body.measures ?? [], elapsed_ms: 1 };
 };
 const PAGE = {

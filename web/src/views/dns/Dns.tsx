@@ -18,7 +18,9 @@ import { TopPanel } from "../../parts/TopPanel";
 
 const DNS = "dns_query present";
 const NXDOMAIN = "dns_rcode = nxdomain";
-const SLOW = "dns_query present and npm_response_micros >= 200000";
+/** One question and one answer: such a flow lasts as long as the answer took. */
+const ONE = "dns_query present and src_packets = 1 and dst_packets = 1";
+const SLOW = `${ONE} and duration >= 200ms`;
 
 export function Dns() {
   const { t } = useWords();
@@ -60,7 +62,7 @@ function Codes() {
               <p className="hint">{t("dns.noneHint")}</p>
             </Empty>
           ) : (
-            <Traffic data={data} by="flows" height={176} onBrush={scope.setRange} onPick={(name) => scope.drill(term("dns_rcode", name))} />
+            <Traffic data={data} by="flows" height={176} blank={t("dns.noAnswer")} onBrush={scope.setRange} onPick={(name) => scope.drill(name === "" ? `${DNS} and not dns_rcode present` : term("dns_rcode", name))} />
           )
         }
       </Shown>
@@ -111,6 +113,9 @@ const first = (head: string): Face => ({ head, wide: true, face: (row) => <span 
 
 function Resolvers() {
   const { t } = useWords();
+  const scope = useScope();
+  const times = useTop({ ...scope.ask, filter: narrow(scope.filter, ONE) }, { keys: ["dst_ip"], by: "flows", limit: 1000, measures: ["about_p50(duration)", "about_p95(duration)"] });
+  const took = new Map(times.data?.rows.map((row) => [row.key[0], row.values]));
   const place = (value: unknown) => (value === true ? t("dns.own") : value === false ? t("dns.foreign") : t("dns.unknown"));
   return (
     <Table
@@ -119,21 +124,22 @@ function Resolvers() {
       className="span-8"
       more={DNS}
       keys={["dst_ip", "dst_local"]}
-      measures={["flows", "about_distinct(src_ip)", "about_distinct(dns_query)", "about_p50(npm_response_micros)", "about_p95(npm_response_micros)"]}
-      heads={[t("measure.flows"), t("apps.clients"), t("dns.distinct"), null, null]}
+      measures={["flows", "about_distinct(src_ip)", "about_distinct(dns_query)"]}
+      heads={[t("measure.flows"), t("apps.clients"), t("dns.distinct")]}
       order="flows"
       faces={[
         first(t("dns.resolver")),
         { head: t("dns.place"), face: (row) => <span className={`tag${row.key[1] === false ? " warn" : ""}`}>{place(row.key[1])}</span> },
-        { head: t("dns.median"), number: true, face: (row) => time(row.values?.[3]) },
-        { head: t("dns.slowest"), number: true, face: (row) => time(row.values?.[4]) },
+        { head: t("dns.median"), number: true, face: (row) => time(took.get(row.key[0])?.[0]) },
+        { head: t("dns.slowest"), number: true, face: (row) => time(took.get(row.key[0])?.[1]) },
       ]}
       empty={t("dns.none")}
     />
   );
 }
 
-const time = (value: unknown) => (typeof value === "number" ? micros(value) : "–");
+/** Seconds. */
+const time = (value: unknown) => (typeof value === "number" ? micros(Math.round(value * 1e6)) : "–");
 
 function Missing() {
   const { t } = useWords();
@@ -163,9 +169,9 @@ function Slow() {
       className="span-4"
       more={SLOW}
       keys={["domain(dns_query)"]}
-      measures={["flows", "max(npm_response_micros)"]}
+      measures={["flows", "max(duration)"]}
       heads={[t("measure.flows"), null]}
-      order="max(npm_response_micros)"
+      order="max(duration)"
       faces={[first(t("dns.by.domain")), { head: t("dns.longest"), number: true, face: (row) => time(row.values?.[1]) }]}
       empty={t("dns.noSlow")}
       limit={8}

@@ -7,11 +7,11 @@ import type { TopRow } from "../../gen/api";
 import { useWords } from "../../i18n";
 import { Choice } from "../../parts/Choice";
 import { DownloadAnswer } from "../../parts/Download";
+import { localDay, utc } from "../../parts/format";
 import { Listing } from "../../parts/Listing";
 import { Panel } from "../../parts/Panel";
 import { useScope } from "../../parts/scope";
 import { Shown } from "../../parts/State";
-import { Time } from "../../parts/Time";
 import { expiry } from "./judge";
 import { issuer } from "./Tls";
 
@@ -60,7 +60,7 @@ export function Certificates() {
               { head: t("tls.issuer"), face: (row) => <Issuer row={row} /> },
               { head: t("tls.ends"), face: (row) => <Ends at={at} value={String(row.key[2])} /> },
               { head: t("tls.key"), face: (row) => String(row.key[3] ?? "–") },
-              { head: t("tls.signature"), face: (row) => String(row.key[4] ?? "–") },
+              { head: t("tls.signature"), face: (row) => String(row.key[4] ?? "–").replace(/Encryption$/, "") },
             ]}
             measures={[t("measure.flows"), t("apps.servers"), t("apps.clients"), null]}
             term={certificate}
@@ -87,7 +87,9 @@ function Ends({ at, value }: { at: number; value: string }) {
   const { state, days } = expiry(value, at);
   return (
     <>
-      <Time at={value} />{" "}
+      <time dateTime={value} title={utc(value)} className="num">
+        {localDay(value)}
+      </time>{" "}
       {state === "later" ? null : <span className={`tag ${state === "expired" ? "bad" : "warn"}`}>{t(state === "expired" ? "tls.ended" : "tls.endsIn", { days: Math.abs(days) })}</span>}
     </>
   );

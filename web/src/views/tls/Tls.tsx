@@ -53,6 +53,7 @@ export function Tls() {
       />
       <TopPanel
         title={t("tls.suites")}
+        className="span-8"
         keys={["tls_cipher"]}
         by={by}
         limit={10}

@@ -3,6 +3,7 @@
 import { useState } from "react";
 import { useTop } from "../../api/queries";
 import { narrow, term } from "../../filter/build";
+import type { TopRow } from "../../gen/api";
 import { RISKS } from "../../gen/risks";
 import { useWords } from "../../i18n";
 import { Choice } from "../../parts/Choice";
@@ -17,6 +18,9 @@ const ROWS = 12;
 const MEASURED = ["flows", "bytes", "about_distinct(src_ip)", "max(time_end)"];
 const MEASURED_OF_CLIENTS = ["flows", "bytes", "about_distinct(dst_ip)", "max(time_end)"];
 
+/** Those of a list of risks that are of encryption. */
+const weaknesses = (risks: unknown) => WEAKNESSES.filter((name) => Array.isArray(risks) && risks.includes(name));
+
 export function Weak() {
   const { t, language } = useWords();
   const scope = useScope();
@@ -24,7 +28,8 @@ export function Weak() {
   const [only, setOnly] = useState<Weakness | "all">("all");
   const more = weak(only === "all" ? WEAKNESSES : [only]);
   const ask = { ...scope.ask, filter: narrow(scope.filter, more) };
-  const keys = side === "servers" ? ["dst_ip", "dst_port"] : side === "clients" ? ["src_ip"] : ["src_ip", "dst_ip", "dst_port"];
+  const shown = side === "servers" ? ["dst_ip", "dst_port"] : side === "clients" ? ["src_ip"] : ["src_ip", "dst_ip", "dst_port"];
+  const keys = [...shown, "risk"];
   const measures = side === "clients" ? MEASURED_OF_CLIENTS : MEASURED;
   const question = { keys, by: "flows" as const, limit: ROWS, measures, order: "flows" };
   const answer = useTop(ask, question);
@@ -34,7 +39,7 @@ export function Weak() {
   return (
     <Panel
       title={t("tls.weakHosts")}
-      className="span-12"
+      className="span-8"
       tools={
         <>
           <label className="analysis-field">
@@ -59,10 +64,13 @@ export function Weak() {
             data={data}
             label={t("tls.weakHosts")}
             empty={t("tls.noWeak")}
-            faces={keys.map((key, at) => ({ head: names[key] ?? key, wide: at === keys.length - 1, face: (row) => <span className="mono">{String(row.key[at] ?? "–")}</span> }))}
+            faces={[
+              ...shown.map((key, at) => ({ head: names[key] ?? key, face: (row: TopRow) => <span className="mono">{String(row.key[at] ?? "–")}</span> })),
+              { head: t("tls.weakness"), wide: true, face: (row) => weaknesses(row.key[shown.length]).map(title).join(t("tls.and")) },
+            ]}
             measures={[t("measure.flows"), t("measure.bytes"), other, null]}
             term={(row) => {
-              const one = keys.map((key, at) => term(key, row.key[at] as string | number)).filter((text) => text !== null).join(" and ");
+              const one = shown.map((key, at) => term(key, row.key[at] as string | number)).filter((text) => text !== null).join(" and ");
               return narrow(more, one);
             }}
           />

@@ -4,7 +4,7 @@ import { expiry, isOldVersion, isPostQuantum, isWeakSuite } from "./judge";
 import { issuer } from "./Tls";
 
 test("old and weak are told from new and strong", () => {
-  expect(["SSL 3.0", "TLS 1.0", "TLS 1.1", "DTLS 1.0", "TLS 1.2", "DTLS 1.2", "TLS 1.3"].filter(isOldVersion)).toEqual(["SSL 3.0", "TLS 1.0", "TLS 1.1", "DTLS 1.0"]);
+  expect(["SSL 3.0", "TLS 1.0", "TLS 1.1", "DTLS 0.9", "DTLS 1.0", "TLS 1.2", "DTLS 1.2", "TLS 1.3"].filter(isOldVersion)).toEqual(["SSL 3.0", "TLS 1.0", "TLS 1.1", "DTLS 0.9", "DTLS 1.0"]);
   const suites = ["TLS_RSA_WITH_3DES_EDE_CBC_SHA", "TLS_RSA_WITH_RC4_128_MD5", "TLS_RSA_WITH_NULL_SHA", "TLS_DH_anon_WITH_AES_128_CBC_SHA", "TLS_RSA_WITH_DES_CBC_SHA", "TLS_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"];
   expect(suites.filter((name) => !isWeakSuite(name))).toEqual(suites.slice(5));
   expect(["X25519MLKEM768", "X25519Kyber768Draft00", "x25519"].map(isPostQuantum)).toEqual([true, true, false]);

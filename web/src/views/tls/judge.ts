@@ -2,7 +2,7 @@
 // What is marked in the lists; the figures and filters come from the server's own risks.
 
 /** Below TLS 1.2 (RFC 8996). */
-export const isOldVersion = (name: string) => /^SSL|^D?TLS 1\.[01]$/.test(name) && name !== "DTLS 1.2";
+export const isOldVersion = (name: string) => /^SSL|^D?TLS (0\.|1\.[01]$)/.test(name);
 
 /** No encryption, export strength, RC4, DES, 3DES, no authentication (RFC 9325 §4.2.1). */
 export const isWeakSuite = (name: string) => /NULL|EXPORT|RC4|_DES_|3DES|_anon_|RC2/i.test(name);
