@@ -25,16 +25,17 @@ interface Props {
   measures: (string | null)[];
   term: (row: TopRow) => string | null;
   empty?: string;
+  className?: string;
 }
 
-export function Listing({ data, label, faces, measures, term, empty }: Props) {
+export function Listing({ data, label, faces, measures, term, empty, className = "" }: Props) {
   const { t } = useWords();
   const scope = useScope();
   const names = data.measures ?? [];
   if (data.rows.length === 0) return <Empty title={empty ?? t("state.empty")} />;
   return (
     <div className="scroll">
-      <table className="grid compact" aria-label={label}>
+      <table className={`grid compact ${className}`} aria-label={label}>
         <thead>
           <tr>
             {faces.map((one) => (

@@ -54,6 +54,7 @@ export function Certificates() {
           <Listing
             data={data}
             label={t("tls.certificates")}
+            className="tls-certificates"
             empty={t(choose === "all" ? "tls.noCertificates" : "tls.noSuchCertificates")}
             faces={[
               { head: t("tls.subject"), wide: true, face: (row) => <span title={String(row.key[0] ?? "")}>{issuer(String(row.key[0] ?? t("value.none")))}</span> },

@@ -63,6 +63,7 @@ export function Weak() {
           <Listing
             data={data}
             label={t("tls.weakHosts")}
+            className="tls-weak"
             empty={t("tls.noWeak")}
             faces={[
               ...shown.map((key, at) => ({ head: names[key] ?? key, face: (row: TopRow) => <span className="mono">{String(row.key[at] ?? "–")}</span> })),
