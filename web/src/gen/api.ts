@@ -104,11 +104,26 @@ export interface Events {
   rows: EventRow[];
 }
 
+export interface ExporterCounter {
+  name: string;
+  value: number;
+}
+
+export interface ExporterCounters {
+  counted: string;
+  kind: string;
+  name: string;
+  number: number;
+  source: number;
+  values: ExporterCounter[];
+}
+
 export interface ExporterDecision {
   decision: string;
 }
 
 export interface ExporterDetail {
+  counters: ExporterCounters[];
   device_name?: string | null;
   exporter: ExporterInfo;
   gaps: ExporterGap[];
@@ -205,10 +220,12 @@ export interface ExporterRecent {
 }
 
 export interface ExporterTemplate {
+  borrowed: boolean;
   domain: number;
   fields: ExporterField[];
   id: number;
   options: boolean;
+  port: number;
   seen: string;
   version: number;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The Elder Scrolls Online (as observed from the game): the login, which names its realm in clear behind the message's
-//! length, or the first compressed part (RFC 1950) of a session.
+//! length.
 
 use super::tell::*;
 
@@ -24,7 +24,7 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     match be32(data, 0) {
         Some(length) if !LENGTHS.contains(&length) => Verdict::No,
         Some(length) => match at(data, 4, length) {
-            Some(login) => yes_if(contains(login, b"eso.live") || contains(login, b"\x8b\x78\x9c\x01")),
+            Some(login) => yes_if(contains(login, b"eso.live")),
             None => Verdict::Maybe,
         },
         None => maybe_if(data.get(1).is_none_or(|octet| *octet == 0) && data.get(2).is_none_or(|octet| *octet < 12)),

@@ -41,7 +41,10 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
 /// Appended entries, a vote, a snapshot, their results, or the request to vote now: words that end the segment.
 fn is_message(data: &[u8]) -> bool {
     let length = data.len() - 16;
-    matches!(data.first(), Some(1..=6)) && le32(data, 8) == Some(length) && zero(data, 12, 4) && length % 8 == 0
+    matches!(data.first(), Some(1..=6))
+        && le32(data, 8) == Some(length)
+        && zero(data, 12, 4)
+        && length.is_multiple_of(8)
 }
 
 #[cfg(test)]

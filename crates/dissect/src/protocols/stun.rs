@@ -83,6 +83,13 @@ impl<'a> Message<'a> {
         }
         count > 0
     }
+
+    /// True where nothing but Zoom's attribute is in the message, and one zero behind it.
+    fn is_zooms(&self, data: &[u8]) -> bool {
+        let mut attributes = self.attributes;
+        let own = attribute(&mut attributes).is_ok_and(|(kind, value)| kind == 0x0101 && value.len() == 20);
+        own && attributes.is_empty() && data.len() == self.length + 1 && data.last() == Some(&0)
+    }
 }
 
 fn attribute<'a>(cursor: &mut Cursor<'a>) -> Result<(u16, &'a [u8]), WireError> {
@@ -112,7 +119,8 @@ fn yes_if(yes: bool) -> Verdict {
 fn verdict(data: &[u8]) -> Verdict {
     match Message::read(data) {
         Ok(message) if message.cookie => yes_if(message.length <= data.len() || data.len() > 24),
-        Ok(message) if message.length != data.len() => Verdict::No,
+        // Zoom's checks between clients have an octet behind the message.
+        Ok(message) if message.length != data.len() && !message.is_zooms(data) => Verdict::No,
         Ok(message) => match message.kind {
             0x0001 | 0x0101 | 0x0111 | 0x0002 | 0x0102 | 0x0112 if message.is_classic() => Verdict::Yes,
             // A request without attributes shows too little; its answer tells.
@@ -465,6 +473,10 @@ mod tests {
         assert_eq!(probe(Side::Src, change), Verdict::Yes);
         let other = b"\x00\x01\x00\x08abcdefghijklmnop\x00\x99\x00\x04\x00\x00\x00\x06";
         assert_eq!(probe(Side::Src, other), Verdict::No);
+        let mut zoom = b"\x00\x01\x00\x18abcdefghijklmnop\x01\x01\x00\x1401234567890123456789\x00".to_vec();
+        assert_eq!(probe(Side::Src, &zoom), Verdict::Yes);
+        zoom.push(0);
+        assert_eq!(probe(Side::Src, &zoom), Verdict::No);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use minamo_collect::{Collector, Forwarder};
 use minamo_dissect::OwnServices;
 use minamo_enrich::Enricher;
 use minamo_eta::judge::Judge;
+use minamo_filter::Sets;
 use minamo_server::detection::{Ruling, Suppressing};
 use minamo_server::lake::import::Importing;
 use minamo_server::local::LocalListener;
@@ -36,6 +37,7 @@ use crate::commands::place::place;
 use crate::detector::{self, Detector};
 use crate::elements;
 use crate::enrichment;
+use crate::exporters;
 use crate::feeds::{self, Feeds};
 use crate::import;
 use crate::ingest::{self, Fresh};
@@ -43,6 +45,7 @@ use crate::interfaces::InterfaceNames;
 use crate::outgoing::Outgoing;
 use crate::pairing::{self, Stages};
 use crate::probe::{self, Recording};
+use crate::reread::Watch;
 use crate::rules;
 use crate::sets::{AllSets, Kept, Networks, Own};
 use crate::settings::{Interface, Settings};
@@ -136,7 +139,9 @@ impl Core {
         let importer = import::importer(Arc::clone(&lake), beside, &folder.join("state.db"))?;
         let networks = Networks::Live(Arc::clone(&enrichment));
         let own = Own::Live(Kept::new(Arc::clone(&definitions)));
-        lake.know_sets(Arc::new(AllSets { own, networks: Networks::Live(Arc::clone(&enrichment)) }));
+        let sets: Arc<dyn Sets + Send + Sync> =
+            Arc::new(AllSets { own, networks: Networks::Live(Arc::clone(&enrichment)) });
+        lake.know_sets(Arc::clone(&sets));
         let mark = networks.mark();
         let known = minamo_server::profiles::sync(&lake, &definitions, &networks, clock::now()).await?;
         let profiles = follow_definitions(Arc::clone(&lake), Arc::clone(&definitions), networks, (mark, known));
@@ -155,7 +160,7 @@ impl Core {
         let list = Feeds::new(settings.feeds()?, &folder.join("feeds"), Arc::clone(&feeds));
         let following = tokio::spawn(feeds::follow(list, Arc::clone(&enrichment), Arc::clone(&fresh)));
         let detect = watch::Sender::new(());
-        let exports = settings.exports()?.into_iter().map(|export| Outgoing::open(export, &lake));
+        let exports = settings.exports()?.into_iter().map(|export| Outgoing::open(export, &lake, &sets));
         let exports = Arc::new(exports.collect::<anyhow::Result<Vec<_>>>()?);
         let (fresh_rows, taken) = (Arc::clone(&fresh), Arc::clone(&ingested));
         let ingest = ingest::run(Arc::clone(&lake), queue, enricher, fresh_rows, taken, Arc::clone(&exports));
@@ -277,16 +282,15 @@ struct Sources {
     stop: Arc<AtomicBool>,
     collector: Option<Arc<minamo_collect::Counters>>,
     exporters: Option<minamo_collect::Exporters>,
-    /// Reads the file of elements again.
-    watching: Option<JoinHandle<()>>,
     pairing: Option<Arc<pairing::Counters>>,
     forwarder: Option<Arc<Forwarder>>,
     probes: Vec<(String, Arc<probe::Counters>)>,
     recorders: Vec<(String, Arc<recorder::Counters>)>,
-    /// A person's services, what happened to their file, and who reads it again.
+    /// A person's services, and what happened to their file.
     services: Arc<OwnServices>,
     applications: Arc<applications::Counters>,
-    reading: Option<JoinHandle<()>>,
+    /// Who reads files again.
+    reading: Vec<JoinHandle<()>>,
 }
 
 /// The interfaces that are metered, open: one capture for each thread.
@@ -321,7 +325,8 @@ impl Sources {
         forwarder: Arc<Forwarder>,
         stop: &watch::Sender<bool>,
     ) -> anyhow::Result<()> {
-        let watch = settings.collect_elements().map(elements::Watch::new);
+        let elements_watch = settings.collect_elements().map(|path| Watch::new(path, elements::load));
+        let exporters_watch = settings.collect_exporters().map(|path| Watch::new(path, exporters::load));
         let elements = settings.elements()?;
         let collect = settings.collect()?;
         if collect.listen.is_empty() && collect.tcp.is_empty() && collect.tls.is_empty() {
@@ -339,8 +344,15 @@ impl Sources {
         self.collector = Some(collector.counters());
         let stop = stop.subscribe();
         self.exporters = Some(collector.exporters());
-        if let Some(watch) = watch {
-            self.watching = Some(tokio::spawn(watch.run(collector.exporters(), collector.counters())));
+        if let Some(watch) = elements_watch {
+            let (exporters, counters) = (collector.exporters(), collector.counters());
+            let run = watch.run(move |read| exporters.set_elements(&read), move || counters.elements_refused());
+            self.reading.push(tokio::spawn(run));
+        }
+        if let Some(watch) = exporters_watch {
+            let (exporters, counters) = (collector.exporters(), collector.counters());
+            let run = watch.run(move |read| exporters.set_known(read), move || counters.exporters_refused());
+            self.reading.push(tokio::spawn(run));
         }
         self.tasks.spawn(async move { Ok(collector.run(stop).await?) });
         Ok(())
@@ -351,7 +363,7 @@ impl Sources {
         let Some(path) = settings.applications() else { return Ok(()) };
         let (own, counters) = (Arc::clone(&self.services), Arc::clone(&self.applications));
         let watch = applications::Watch::start(path, own, counters).context("applications.file")?;
-        self.reading = Some(tokio::spawn(watch.run()));
+        self.reading.push(tokio::spawn(watch.run()));
         Ok(())
     }
 
@@ -412,8 +424,8 @@ impl Sources {
 
     async fn stop(mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        for watching in self.watching.iter().chain(&self.reading) {
-            watching.abort();
+        for reading in &self.reading {
+            reading.abort();
         }
         while let Some(ended) = self.tasks.join_next().await {
             if let Ok(Err(error)) = ended {
