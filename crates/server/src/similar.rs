@@ -15,11 +15,11 @@ use axum::extract::{Path, Query, State};
 use minamo_base::Time;
 use minamo_model::{CellReader, Row, json_value, text_value};
 use minamo_schema::Value;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::api::{Answer, elapsed, limited, no_flow};
-use crate::types::FlowRow;
+use crate::types::{FlowRow, SimilarParams};
 use crate::{ApiError, Deps};
 
 /// Sessions of one answer at most.
@@ -47,17 +47,6 @@ const COLUMNS: [&str; 13] = [
     "splt_lengths",
     "splt_times_micros",
 ];
-
-/// Which sessions are compared.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct SimilarParams {
-    /// Days before and after the flow, 1 to 90; 7 without.
-    pub days: Option<u64>,
-    /// Most sessions, up to 100; 12 without.
-    pub limit: Option<usize>,
-}
 
 /// A session that looks like it.
 #[derive(Debug, Serialize, ToSchema)]
