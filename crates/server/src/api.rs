@@ -19,7 +19,7 @@ use crate::profiles::api as profiles;
 use crate::query::types::Question as _;
 use crate::sets::api as sets;
 use crate::types::*;
-use crate::{ApiError, Deps, auth, metrics, packets, query};
+use crate::{ApiError, Deps, auth, figures, find, metrics, packets, query, similar};
 
 /// Rows of one page, groups of one answer, rows of one SQL answer at most.
 const MAX_ROWS: usize = 1_000;
@@ -42,10 +42,13 @@ pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
         query::series,
         query::paths,
         query::billing,
+        figures::figures,
+        find::find,
         query::queries,
         query::stop_query,
         flows,
         flow,
+        similar::similar,
         packets::of_flow,
         packets::of_filter,
         packets::recorder,
