@@ -41,8 +41,15 @@ pub static IP_PROTOCOL: Reason =
 /// The frame carries no IP: its type.
 pub static FRAME_TYPE: Reason = Reason { en: "frame type {0}", ja: "フレームの種別 {0} による" };
 
+/// A signature of one's own holds: its name, the conditions that hold.
+pub static SIGNATURE: Reason = Reason { en: "signature {0}: {1}", ja: "シグネチャ {0}：{1}" };
+
+/// More signatures hold, which are not the ones that named it: their names.
+pub static SIGNATURES: Reason =
+    Reason { en: "the signatures {0} fit, too", ja: "シグネチャ {0} も一致" };
+
 /// Every statement; the first that fits a text is the one that made it.
-pub static REASONS: &[&Reason] = &[&IP_PROTOCOL, &FRAME_TYPE, &CONTENT, &CARRIED, &MAIL, &PORT, &ALPN, &SERVICE];
+pub static REASONS: &[&Reason] = &[&SIGNATURE, &SIGNATURES, &IP_PROTOCOL, &FRAME_TYPE, &CONTENT, &CARRIED, &MAIL, &PORT, &ALPN, &SERVICE];
 
 /// What stands between statements.
 pub const BETWEEN: &str = "; ";

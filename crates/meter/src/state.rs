@@ -2,9 +2,11 @@
 //! One open flow: counters and facts, and how the row is made of them. As there may be a million, what most flows do not
 //! have is behind a pointer, and what only their beginning needs (the classifier) goes when it has done its work.
 
+use std::sync::Arc;
+
 use minamo_base::{FiveTuple, FlowId, Ip, Mac, Time};
 use minamo_dissect::{
-    Classifier, Label, Services, Side, join_names, label_of_ip_protocol, link_protocol, reason, risk,
+    Classifier, Label, Services, Side, Signatures, join_names, label_of_ip_protocol, link_protocol, reason, risk,
 };
 use minamo_model::flow::{Dns, Net, Tcp, Tunnel};
 use minamo_model::{Flow, FlowGroup};
@@ -150,6 +152,13 @@ impl FlowState {
             tcp: (stream && (groups.npm || groups.splt || groups.app)).then(Box::default),
             look,
             ..Self::empty(time, flipped)
+        }
+    }
+
+    /// Looks for a person's signatures in what follows.
+    pub(crate) fn look_for(&mut self, signatures: &Arc<Signatures>) {
+        if let Look::Asking(asking) = &mut self.look {
+            asking.classifier.look_for(signatures);
         }
     }
 
@@ -503,7 +512,7 @@ impl FlowState {
     /// What follows from the facts: the label, the name of the destination, and the risks.
     fn conclude(&self, row: &mut Flow, key: &Key, settings: &Settings, knowledge: &mut Knowledge) {
         let ends = self.ends(key);
-        self.tell_label(row, (ends.src_port, ends.dst_port), &knowledge.services);
+        self.tell_label(row, (ends.src_port, ends.dst_port), knowledge.services.get());
         let protocol = match &self.look {
             Look::Asking(asking) => asking.classifier.protocol(),
             Look::Over(known) => known.label.protocol(),
@@ -558,7 +567,7 @@ impl Look {
             let label = asking.classifier.verdict();
             let mut groups = std::mem::take(&mut asking.groups);
             groups.shrink_to_fit();
-            *self = if label.protocol().is_none() && groups.is_empty() {
+            *self = if label.is_empty() && groups.is_empty() {
                 Self::Unknown
             } else {
                 Self::Over(Box::new(Known { label, groups }))
