@@ -437,7 +437,7 @@ impl Classifier {
             carrier: self.named.filter(|named| protocol.is_some_and(|protocol| !std::ptr::eq(*named, protocol))),
             name: self.name(),
             relayed: self.relayed(),
-            seen: self.seen.clone(),
+            seen: self.seen.as_ref().map(|seen| Box::new(seen.finished())),
         }
     }
 
@@ -480,13 +480,14 @@ impl Label {
     /// Writes label, category, confidence and reason into a row between these ports, which has all facts, with a person's
     /// own services.
     pub fn tell(&self, own: &Services, ports: (u16, u16), flow: &mut Flow) {
-        let host = asked_name(flow).map(|(_, host)| host.to_owned());
-        let signature = self.seen.as_ref().and_then(|seen| seen.conclude(host.as_deref(), ports));
+        let signature =
+            self.seen.as_ref().and_then(|seen| seen.conclude(asked_name(flow).map(|(_, host)| host), ports));
         let mut reasons = Vec::new();
         match self.protocol {
             Some(protocol) => self.tell_content(protocol, signature.as_ref(), own, ports, &mut reasons, flow),
             None => {
-                flow.core.app = signature.as_ref().map_or("Unknown".into(), |found| found.application.to_owned().into());
+                flow.core.app =
+                    signature.as_ref().map_or("Unknown".into(), |found| found.application.to_owned().into());
                 flow.core.app_confidence = "none".into();
             }
         }

@@ -335,13 +335,4 @@ mod tests {
         assert_eq!(of("CN=hangouts"), Some("GoogleCall"));
         assert_eq!((of("CN=hangouts of ours"), of("O=Kakaobank"), of("")), (None, None, None));
     }
-
-    #[test]
-    fn what_is_replaced_is_in_force() {
-        let own = OwnServices::default();
-        let before = own.generation();
-        own.replace(Services::read("a.example.com One").expect("good"));
-        assert_ne!(own.generation(), before);
-        assert_eq!(service_of(&own.current(), "a.example.com"), Some("One"));
-    }
 }

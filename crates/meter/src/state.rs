@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use minamo_base::{FiveTuple, FlowId, Ip, Mac, Time};
 use minamo_dissect::{
-    Classifier, Label, Services, Side, Signatures, join_names, label_of_ip_protocol, link_protocol, reason, risk,
+    Category, Classifier, Label, Services, Side, Signatures, ip_protocol, join_names, link_protocol, reason, risk,
 };
 use minamo_model::flow::{Dns, Net, Tcp, Tunnel};
 use minamo_model::{Flow, FlowGroup};
@@ -615,9 +615,10 @@ fn sampled(sampling: Option<Sampling>, row: &mut Flow) {
 /// The label of a flow whose content nobody looked into, or knows.
 fn label_protocol(row: &mut Flow) {
     let core = &mut row.core;
-    match label_of_ip_protocol(core.proto) {
-        Some(label) => {
-            core.app = label.into();
+    match ip_protocol(core.proto) {
+        Some(protocol) => {
+            core.app = protocol.name.into();
+            core.app_category = Some(protocol.category.name().into());
             core.app_confidence = "content".into();
             core.app_reason = Some(reason::IP_PROTOCOL.fill(&[&core.proto.to_string()]).into());
         }
@@ -642,6 +643,7 @@ fn label_frame(kind: FrameKind, row: &mut Flow) {
         FrameKind::Snap([a, b, c], kind) => format!("SNAP {a:02x}{b:02x}{c:02x}/{kind:04x}"),
     };
     core.app = protocol.name.into();
+    core.app_category = Some(Category::Network.name().into());
     core.app_confidence = "content".into();
     core.app_reason = Some(reason::FRAME_TYPE.fill(&[&told]).into());
 }

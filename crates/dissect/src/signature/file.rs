@@ -319,18 +319,23 @@ fn hexadecimal(text: &Spanned<String>) -> Result<Vec<u8>, Fault> {
         u8::try_from(value(0)? * 16 + value(1)?).ok()
     };
     digits.chunks(2).map(octet).collect::<Option<_>>().ok_or_else(|| {
-        fault(text, format!("octets: got {:?}, want pairs of hexadecimal digits, as in \"de ad be ef\"", text.get_ref()))
+        fault(
+            text,
+            format!("octets: got {:?}, want pairs of hexadecimal digits, as in \"de ad be ef\"", text.get_ref()),
+        )
     })
 }
 
 fn checked_host(host: &Spanned<String>) -> Result<String, Fault> {
     let text = host.get_ref();
     let name = text.strip_prefix("*.").unwrap_or(text).trim_end_matches('.').to_lowercase();
-    let good = |label: &str| {
-        !label.is_empty() && label.chars().all(|c: char| c.is_alphanumeric() || matches!(c, '-' | '_'))
-    };
+    let good =
+        |label: &str| !label.is_empty() && label.chars().all(|c: char| c.is_alphanumeric() || matches!(c, '-' | '_'));
     if name.len() > MAX_HOST || !name.contains('.') || !name.split('.').all(good) {
-        return Err(fault(host, format!("host: got {text:?}, want a name of at least two labels of letters, digits and -")));
+        return Err(fault(
+            host,
+            format!("host: got {text:?}, want a name of at least two labels of letters, digits and -"),
+        ));
     }
     Ok(name)
 }
@@ -364,8 +369,8 @@ fn shown(word: &str, value: &str, at: Option<usize>, sides: &[Side]) -> String {
     let cut = if clean.chars().count() < value.chars().count() { "…" } else { "" };
     let place = at.map_or(String::new(), |at| format!(" at {at}"));
     let from = match sides {
-        [Side::Dst] => " from the server",
-        [_, _] => " from either side",
+        [Side::Dst] => " from server",
+        [_, _] => " from either",
         _ => "",
     };
     format!("{word} {clean}{cut}{place}{from}")
@@ -385,7 +390,10 @@ mod tests {
 
     #[test]
     fn faults_have_a_line_and_a_column() {
-        assert_eq!(error("[[signature]]\nname = 7\n"), "line 2, column 8: invalid type: integer `7`, expected a string");
+        assert_eq!(
+            error("[[signature]]\nname = 7\n"),
+            "line 2, column 8: invalid type: integer `7`, expected a string"
+        );
         assert_eq!(
             error(&with("all = [{ octets = \"0\" }]")),
             "line 4, column 19: octets: got \"0\", want pairs of hexadecimal digits, as in \"de ad be ef\""
@@ -429,7 +437,10 @@ mod tests {
                 .map(|at| format!("[[signature]]\nname = \"s{at}\"\napplication = \"A\"\nall = [{condition}]\n"))
                 .collect()
         };
-        assert_eq!(Signatures::read(&many(MAX_SIGNATURES, "{ text = \"x\", at = 0 }")).map(|read| read.len()), Ok(1_000));
+        assert_eq!(
+            Signatures::read(&many(MAX_SIGNATURES, "{ text = \"x\", at = 0 }")).map(|read| read.len()),
+            Ok(1_000)
+        );
         assert!(error(&many(MAX_SIGNATURES + 1, "{ text = \"x\", at = 0 }")).contains("more than 1000 signatures"));
         assert!(error(&many(MAX_SEARCHED + 1, "{ text = \"x\" }")).contains("more than 256 conditions without at"));
         let terms = vec!["{ text = \"x\", at = 0 }"; MAX_TERMS + 1].join(", ");

@@ -13,12 +13,12 @@ use regex::bytes::RegexSet;
 pub use file::BadSignatures;
 pub(crate) use seen::Seen;
 
-use crate::{Category, Side};
+use crate::{Category, Side, reason};
 
 /// Octets of each side's first payload that are looked at.
-pub const LOOK: usize = 1_024;
+const LOOK: usize = 1_024;
 /// Most signatures of a file.
-pub const MAX_SIGNATURES: usize = 1_000;
+const MAX_SIGNATURES: usize = 1_000;
 /// Most conditions of one signature.
 const MAX_TERMS: usize = 16;
 /// Most conditions of a file that have to be searched for: expressions, and octets without a place.
@@ -82,7 +82,7 @@ pub(crate) struct Found<'a> {
     pub(crate) category: Option<Category>,
     /// True where the label is the application alone.
     pub(crate) replace: bool,
-    /// The conditions that hold.
+    /// The conditions that hold, in the words of the file.
     pub(crate) evidence: String,
     /// Other signatures that hold, too.
     pub(crate) others: Vec<&'a str>,
@@ -162,9 +162,9 @@ impl Signatures {
         let shown = best.all.iter().chain(&best.any).filter(|term| hit(term));
         let mut evidence: Vec<&str> =
             shown.filter_map(|term| Some(self.terms.get(usize::from(*term))?.shown.as_str())).collect();
-        if hinted(best) {
-            evidence.push("its port");
-        }
+        let port =
+            best.ports.iter().find(|port| **port == ports.0 || **port == ports.1).map(|port| format!("ports {port}"));
+        evidence.extend(port.as_deref());
         Some(Found {
             name: &best.name,
             application: &best.application,
@@ -174,6 +174,19 @@ impl Signatures {
             others: held.iter().filter(|other| **other != *best).map(|other| other.name.as_str()).collect(),
         })
     }
+}
+
+/// The names of the signatures that a row's `app_reason` speaks of; the first is the one that gave the flow its name.
+pub fn signatures_of(app_reason: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    for statement in app_reason.split(reason::BETWEEN) {
+        if let Some(values) = reason::SIGNATURE.values(statement) {
+            names.extend(values.first());
+        } else if let Some(values) = reason::SIGNATURES.values(statement) {
+            names.extend(values.first().into_iter().flat_map(|names| names.split(", ")));
+        }
+    }
+    names
 }
 
 #[cfg(test)]
@@ -232,9 +245,10 @@ mod tests {
         for cut in [1, 3, 1_000] {
             let (app, reason, category) = label(1, &[(Side::Src, b"ACME/12.1 hello\r\n")], cut);
             assert_eq!((app.as_str(), category.as_str()), ("AcmeAgent", "remote_access"), "{cut}");
+            assert_eq!(signatures_of(&reason), ["acme-agent", "acme-second"]);
             assert_eq!(
                 reason,
-                "signature acme-agent: text ACME at 0, regex ^ACME/\\d+\\.\\d , octets 0d0a; the signatures acme-second fit, too"
+                "signature acme-agent: text ACME at 0, regex ^ACME/\\d+\\.\\d , octets 0d0a; other signatures that fit: acme-second"
             );
         }
         let answered = [(Side::Src, &b"ACME/1.1 hello"[..]), (Side::Dst, b"READY 7")];
@@ -247,7 +261,7 @@ mod tests {
     fn a_port_decides_between_signatures_and_makes_none() {
         let (app, reason, _) = label(9_090, &[(Side::Src, b"ACME/12.1 hello\r\n")], 99);
         assert_eq!(app, "AcmeOther");
-        assert!(reason.contains(", its port; the signatures acme-agent fit, too"), "{reason}");
+        assert!(reason.contains(", ports 9090; other signatures that fit: acme-agent"), "{reason}");
         assert_eq!(label(9_090, &[(Side::Src, b"something else\r\n")], 99).0, "Unknown");
     }
 

@@ -83,14 +83,16 @@ impl Seen {
         }
     }
 
+    /// What is known once nothing more comes.
+    pub(crate) fn finished(&self) -> Self {
+        let mut seen = self.clone();
+        [Side::Src, Side::Dst].into_iter().for_each(|side| seen.search(side));
+        seen
+    }
+
     /// The signature that holds for the flow, with the name that it asked for.
     pub(crate) fn conclude(&self, host: Option<&str>, ports: (u16, u16)) -> Option<Found<'_>> {
         let mut hits = self.hits.clone();
-        for side in [Side::Src, Side::Dst] {
-            if let Some(first) = self.waiting[side.index()].as_ref().filter(|first| !first.is_empty()) {
-                self.signatures.search(self.stream, side, first, &mut hits);
-            }
-        }
         if let Some(host) = host {
             self.signatures.search_host(host, &mut hits);
         }

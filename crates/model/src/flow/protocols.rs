@@ -177,10 +177,6 @@ table! {
         dialect: Option<Cow<'static, str>>, "合意された方言：SMB 1、SMB 2.1、SMB 3.1.1", Key, None, Observed, Plain, [Own(50)];
         /// Share that was connected to.
         share: Option<String>, "接続した共有", Fact, None, Observed, Content, [Own(51)];
-        /// First files and pipes that were opened, at most 8, each once.
-        files: Option<Vec<String>>, "開かれた最初のファイルとパイプ（最大 8 個、重複なし）", Fact, None, Observed, Content, [Own(176)];
-        /// First error that the server answered with: `access_denied`, `logon_failure`; in hexadecimal where it has no name.
-        status: Option<Cow<'static, str>>, "サーバーが返した最初のエラー：access_denied、logon_failure など（名前が無ければ 16 進数）", Key, None, Observed, Plain, [Own(177)];
     }
 }
 
@@ -253,8 +249,6 @@ table! {
         user_agent: Option<String>, "要求側が名乗るソフトウェア", Fact, None, Observed, Plain, [Own(63)];
         /// Status code of the last answer.
         status: Option<u16>, "最後の応答のステータスコード", Key, None, Both, Plain, [Ie(35632, 147)];
-        /// Codecs that the first description of a call offers (RFC 8866 §6.6), at most 16.
-        codecs: Option<Vec<String>>, "最初の通話記述（SDP）が示すコーデック（最大 16 個）", Fact, None, Observed, Plain, [Own(196)];
     }
 }
 
@@ -265,120 +259,5 @@ table! {
         mapped_ip: Option<Ip>, "サーバーから見たクライアントのアドレス", Fact, None, Observed, Address, [Own(64)];
         /// Software that one side names.
         software: Option<String>, "相手が名乗るソフトウェア", Fact, None, Observed, Plain, [Own(65)];
-    }
-}
-
-table! {
-    /// LDAP (RFC 4511).
-    pub struct Ldap, group "ldap", prefix "ldap_" {
-        /// Name that the client bound as; absent where it did so without a name.
-        user: Option<String>, "クライアントがバインドした名前（名前なしなら無し）", Fact, None, Observed, Address, [Own(160)];
-        /// How it proved to be that: `anonymous`, `simple` (a password in clear), or `sasl` with its mechanism.
-        auth: Option<Cow<'static, str>>, "認証方式：anonymous、simple（平文のパスワード）、sasl と機構名", Key, None, Observed, Plain, [Own(161)];
-        /// Operations that were asked for, each once: `bind`, `search`, `modify`, `add`, `delete`, `modify_dn`, `compare`,
-        /// `extended`.
-        operations: Option<Vec<String>>, "要求された操作（重複なし）：bind、search、modify、add、delete、modify_dn、compare、extended", Fact, None, Observed, Plain, [Own(162)];
-        /// Result of the first bind, or the first error: `success`, `invalid_credentials`, `strong_auth_required`; a number
-        /// where it has no name.
-        result: Option<Cow<'static, str>>, "最初のバインドの結果、または最初のエラー：success、invalid_credentials など（名前が無ければ番号）", Key, None, Observed, Plain, [Own(163)];
-        /// Where the first search began.
-        base: Option<String>, "最初の検索の起点", Fact, None, Observed, Content, [Own(164)];
-        /// Filter of the first search (RFC 4515), cut at 512 octets.
-        filter: Option<String>, "最初の検索のフィルター（RFC 4515。512 オクテットまで）", Fact, None, Observed, Content, [Own(165)];
-    }
-}
-
-table! {
-    /// Kerberos 5 (RFC 4120), of the first messages.
-    pub struct Kerberos, group "kerberos", prefix "kerberos_" {
-        /// First message: `as_req`, `tgs_req`, `ap_req`, `error` …
-        message: Option<Cow<'static, str>>, "最初のメッセージ：as_req、tgs_req、ap_req、error など", Key, None, Observed, Plain, [Own(166)];
-        /// Realm.
-        realm: Option<String>, "レルム", Fact, None, Observed, Content, [Own(167)];
-        /// Who asks.
-        client: Option<String>, "要求したプリンシパル", Fact, None, Observed, Address, [Own(168)];
-        /// The service that a ticket is wanted for, or was given for.
-        service: Option<String>, "チケットの対象サービス", Fact, None, Observed, Content, [Own(169)];
-        /// First error: `preauth_required`, `preauth_failed`, `client_unknown`; a number where it has no name.
-        error: Option<Cow<'static, str>>, "最初のエラー：preauth_required、preauth_failed、client_unknown など（名前が無ければ番号）", Key, None, Observed, Plain, [Own(170)];
-        /// Encryption types that the client asks for, by their numbers (RFC 3961 §8): 18 AES-256, 23 RC4, 3 DES.
-        etypes: Option<Vec<u16>>, "クライアントが求めた暗号種別の番号：18 AES-256、23 RC4、3 DES", Fact, None, Observed, Plain, [Own(171)];
-        /// Encryption type of the ticket that was given, or is shown.
-        ticket_etype: Option<u16>, "渡された（または提示された）チケットの暗号種別の番号", Key, None, Observed, Plain, [Own(172)];
-        /// True where the client proved its key before it was given a ticket (RFC 4120 §5.2.7), false where it was given
-        /// one without.
-        preauth: Option<bool>, "チケットの前に事前認証したら true、事前認証なしで渡されたら false", Key, None, Observed, Plain, [Own(198)];
-    }
-}
-
-table! {
-    /// NTLM (MS-NLMP), inside SMB and HTTP.
-    pub struct Ntlm, group "ntlm", prefix "ntlm_" {
-        /// User that logged in.
-        user: Option<String>, "ログインした利用者", Fact, None, Observed, Address, [Own(173)];
-        /// Domain of the user; the server's own name where the user is local.
-        domain: Option<String>, "利用者のドメイン（ローカルならサーバー名）", Fact, None, Observed, Content, [Own(174)];
-        /// Name that the client's machine gives itself.
-        host: Option<String>, "クライアントが名乗ったコンピューター名", Fact, None, Observed, Address, [Own(175)];
-    }
-}
-
-table! {
-    /// A database server: MySQL, PostgreSQL, TDS, Oracle, MongoDB, Redis.
-    pub struct Sql, group "sql", prefix "sql_" {
-        /// User that logged in.
-        user: Option<String>, "ログインした利用者", Fact, None, Observed, Address, [Own(178)];
-        /// Database, or service of Oracle, that was asked for.
-        database: Option<String>, "要求されたデータベース（Oracle ではサービス）", Fact, None, Observed, Content, [Own(179)];
-        /// Kind of the first command: its first word (`SELECT`, `INSERT`, `find`, `SET`), never more.
-        command: Option<String>, "最初のコマンドの種類（最初の語のみ：SELECT、INSERT、find、SET など）", Key, None, Observed, Plain, [Own(180)];
-        /// First error of the server: its code, or its first word.
-        error: Option<String>, "サーバーの最初のエラー（コードまたは最初の語）", Key, None, Observed, Plain, [Own(181)];
-        /// Version that the server names.
-        server: Option<String>, "サーバーが名乗るバージョン", Fact, None, Observed, Plain, [Own(182)];
-    }
-}
-
-table! {
-    /// SNMP (RFC 1157, RFC 3416, RFC 3412), of the first message.
-    pub struct Snmp, group "snmp", prefix "snmp_" {
-        /// Version: `1`, `2c`, `3`.
-        version: Option<Cow<'static, str>>, "バージョン：1、2c、3", Key, None, Observed, Plain, [Own(183)];
-        /// First 16 hexadecimal digits of the SHA-256 of the community: equal ones can be found, the word is not stored.
-        community_hash: Option<String>, "コミュニティの SHA-256 の先頭 16 桁（同じものを探せるが、語そのものは保存しない）", Key, None, Observed, Content, [Own(184)];
-        /// User of version 3 (RFC 3414 §2.4).
-        user: Option<String>, "バージョン 3 の利用者", Fact, None, Observed, Address, [Own(187)];
-        /// First operation: `get`, `get_next`, `response`, `set`, `get_bulk`, `trap`, `inform`, `report`.
-        pdu: Option<Cow<'static, str>>, "最初の操作：get、get_next、response、set、get_bulk、trap、inform、report", Key, None, Observed, Plain, [Own(185)];
-        /// First object that is asked for or told, as numbers with dots.
-        oid: Option<String>, "最初のオブジェクト（点で区切った番号）", Fact, None, Observed, Content, [Own(186)];
-    }
-}
-
-table! {
-    /// RADIUS (RFC 2865, RFC 2866, RFC 5176).
-    pub struct Radius, group "radius", prefix "radius_" {
-        /// First message: `access_request`, `accounting_request`, `disconnect_request` …
-        message: Option<Cow<'static, str>>, "最初のメッセージ：access_request、accounting_request、disconnect_request など", Key, None, Observed, Plain, [Own(188)];
-        /// User that is to be let in.
-        user: Option<String>, "認証される利用者", Fact, None, Observed, Address, [Own(189)];
-        /// Name or address of the device that asks.
-        nas: Option<String>, "要求した装置（NAS）の名前またはアドレス", Fact, None, Observed, Address, [Own(190)];
-        /// Where the user is: a MAC address or a telephone number, as the device tells it.
-        station: Option<String>, "利用者の端末（MAC アドレスや電話番号）", Fact, None, Observed, Address, [Own(191)];
-        /// The answer: `accept`, `reject`, `challenge`, `ack`, `nak`.
-        result: Option<Cow<'static, str>>, "応答：accept、reject、challenge、ack、nak", Key, None, Observed, Plain, [Own(192)];
-    }
-}
-
-table! {
-    /// RTP and its reports (RFC 3550).
-    pub struct Rtp, group "rtp", prefix "rtp_" {
-        /// Payload of the first packet by its name (RFC 3551 §6), or its number where the parties agree on it.
-        payload: Option<Cow<'static, str>>, "最初のパケットのペイロード（RFC 3551 の名前、または番号）", Key, None, Observed, Plain, [Own(193)];
-        /// Packets that a receiver said it has lost, in the last report that was looked at.
-        lost: Option<u32>, "受信側が報告した損失パケット数（最後に見た報告）", Gauge, Packets, Observed, Plain, [Own(194)];
-        /// Variation of arrival times that a receiver said, in units of the payload's clock.
-        jitter: Option<u32>, "受信側が報告したジッター（ペイロードのクロック単位）", Gauge, None, Observed, Plain, [Own(195)];
     }
 }
