@@ -21,6 +21,8 @@ const LOOK: usize = 1_024;
 const MAX_SIGNATURES: usize = 1_000;
 /// Most conditions of one signature.
 const MAX_TERMS: usize = 16;
+/// Most names of other signatures that fit, as a reason tells them.
+const MAX_OTHERS: usize = 8;
 /// Most conditions of a file that have to be searched for: expressions, and octets without a place.
 const MAX_SEARCHED: usize = 256;
 
@@ -84,7 +86,7 @@ pub(crate) struct Found<'a> {
     pub(crate) replace: bool,
     /// The conditions that hold, in the words of the file.
     pub(crate) evidence: String,
-    /// Other signatures that hold, too.
+    /// Other signatures that hold, too, at most [`MAX_OTHERS`].
     pub(crate) others: Vec<&'a str>,
 }
 
@@ -171,7 +173,12 @@ impl Signatures {
             category: best.category,
             replace: best.replace,
             evidence: evidence.join(", "),
-            others: held.iter().filter(|other| **other != *best).map(|other| other.name.as_str()).collect(),
+            others: held
+                .iter()
+                .filter(|other| **other != *best)
+                .map(|other| other.name.as_str())
+                .take(MAX_OTHERS)
+                .collect(),
         })
     }
 }
@@ -263,6 +270,20 @@ mod tests {
         assert_eq!(app, "AcmeOther");
         assert!(reason.contains(", ports 9090; other signatures that fit: acme-agent"), "{reason}");
         assert_eq!(label(9_090, &[(Side::Src, b"something else\r\n")], 99).0, "Unknown");
+    }
+
+    #[test]
+    fn a_reason_is_bounded() {
+        let one = |at: usize| {
+            format!("[[signature]]\nname = \"s{at}\"\napplication = \"A\"\nall = [{{ text = \"x\", at = 0 }}]\n")
+        };
+        let signatures = Arc::new(Signatures::read(&(0..100).map(one).collect::<String>()).expect("a good file"));
+        let (mut flow, mut classifier) = (Flow::default(), Classifier::new(true, 1, 2));
+        classifier.look_for(&signatures);
+        classifier.stream(Side::Src, Input::Data(b"xyz"), &mut flow);
+        classifier.label(&mut flow);
+        let reason = flow.core.app_reason.unwrap_or_default();
+        assert_eq!(signatures_of(&reason), ["s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8"]);
     }
 
     #[test]
