@@ -13,7 +13,6 @@ use minamo_base::{Sample, Time};
 use minamo_capture::recorder::{self, Cutter};
 use minamo_capture::{LiveSettings, Watched};
 use minamo_collect::{Collector, Forwarder};
-use minamo_dissect::OwnServices;
 use minamo_enrich::Enricher;
 use minamo_eta::judge::Judge;
 use minamo_filter::Sets;
@@ -69,7 +68,7 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
     let stop = watch::Sender::new(false);
     let mut sources = Sources::default();
     sources.collect(&settings, &folder, &core, forwarder, &stop)?;
-    sources.know_services(&settings)?;
+    sources.know_own(&settings)?;
     sources.probe(probes, &settings, &folder, &core)?;
     let sealing = tokio::spawn(seal_regularly(Arc::clone(&core.lake), settings.seal_after(), settings.keep_rollups()));
     eprintln!("console: http://{}/", listener.local_addr()?);
@@ -286,8 +285,8 @@ struct Sources {
     forwarder: Option<Arc<Forwarder>>,
     probes: Vec<(String, Arc<probe::Counters>)>,
     recorders: Vec<(String, Arc<recorder::Counters>)>,
-    /// A person's services, and what happened to their file.
-    services: Arc<OwnServices>,
+    /// A person's services and signatures, what happened to their files, and who reads them again.
+    own: applications::Own,
     applications: Arc<applications::Counters>,
     /// Who reads files again.
     reading: Vec<JoinHandle<()>>,
@@ -358,11 +357,11 @@ impl Sources {
         Ok(())
     }
 
-    /// Reads a person's services, and again whenever their file changes.
-    fn know_services(&mut self, settings: &Settings) -> anyhow::Result<()> {
-        let Some(path) = settings.applications() else { return Ok(()) };
-        let (own, counters) = (Arc::clone(&self.services), Arc::clone(&self.applications));
-        let watch = applications::Watch::start(path, own, counters).context("applications.file")?;
+    /// Reads a person's services and signatures, and again whenever their files change.
+    fn know_own(&mut self, settings: &Settings) -> anyhow::Result<()> {
+        let counters = Arc::clone(&self.applications);
+        let watch =
+            applications::Watch::start(&settings.applications(), &self.own, counters).context("applications")?;
         self.reading.push(tokio::spawn(watch.run()));
         Ok(())
     }
@@ -384,8 +383,7 @@ impl Sources {
                     }
                     _ => None,
                 };
-                let services = Arc::clone(&self.services);
-                let meter = minamo_meter::Settings { services, ..probe::apart(&interface.meter, thread) };
+                let meter = self.own.within(probe::apart(&interface.meter, thread));
                 let (batches, stop, counters) = (core.batches(), Arc::clone(&self.stop), Arc::clone(&counters));
                 let meter = (meter, Judge::new(Arc::clone(&model)));
                 self.tasks

@@ -14,8 +14,8 @@ use super::keys::Keys;
 use super::table::Kind;
 use super::value::{addresses, class, unknown};
 use super::{Export, Settings};
-use crate::enrichment;
 use crate::size::parse_size;
+use crate::{applications, enrichment};
 
 impl Settings {
     /// `data.folder`.
@@ -260,9 +260,10 @@ impl Settings {
         feeds.collect::<anyhow::Result<_>>().context("fingerprints")
     }
 
-    /// `applications.file`.
-    pub(crate) fn applications(&self) -> Option<PathBuf> {
-        Some(self.text("applications.file")).filter(|path| !path.is_empty()).map(PathBuf::from)
+    /// `applications.*`.
+    pub(crate) fn applications(&self) -> applications::Files {
+        let file = |key| Some(self.text(key)).filter(|path| !path.is_empty()).map(PathBuf::from);
+        applications::Files { services: file("applications.file"), signatures: file("applications.signatures") }
     }
 
     /// `enrich.*`.

@@ -473,6 +473,12 @@ pub static SETTINGS: &[Setting] = &[
         doc: "File with your own services by host name, a line each: pattern, service and, if you like, category. Read again when it changes; needs probe.interfaces. See docs/guide/applications.md.",
     },
     Setting {
+        key: "applications.signatures",
+        kind: Kind::File,
+        default: "\"\"",
+        doc: "File with your own signatures of applications, TOML: octets at a place, expressions, host names. Read again when it changes; needs probe.interfaces. See docs/guide/applications.md.",
+    },
+    Setting {
         key: "enrich.networks",
         kind: Kind::File,
         default: "\"\"",

@@ -19,6 +19,7 @@ mod rules;
 mod score;
 mod server;
 mod sets;
+mod signature;
 mod wrong_input;
 
 use std::path::{Path, PathBuf};
