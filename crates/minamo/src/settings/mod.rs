@@ -69,6 +69,7 @@ impl Settings {
         settings.forwards()?;
         settings.exports()?;
         settings.probed()?;
+        settings.byte_octets()?;
         settings.fingerprints()?;
         settings.rules()?;
         settings.actions()?;
@@ -186,6 +187,7 @@ mod tests {
         assert!(error("[collect]\nallow = [\"10.0.0.0/33\"]").starts_with("collect.allow: got"));
         assert!(error("[collect]\nqueue = 5").contains("want a size with a unit"));
         assert!(error("[collect]\nexporter_rate = 0").contains("or \"unlimited\""));
+        assert_eq!(error("[meter]\nbyte_octets = 65536"), "meter.byte_octets: got 65536, want at most 65535");
         assert!(error("[collect]\ntls = [\"127.0.0.1:4740\"]").contains("collect.tls_certificate"));
         assert!(error("[collect]\nexporters = \"/nowhere\"").starts_with("collect.exporters: /nowhere"));
         assert!(error("[meter\n").contains("line 1"));

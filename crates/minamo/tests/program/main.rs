@@ -9,6 +9,7 @@ mod captures;
 mod collect;
 mod corpora;
 mod damaged;
+mod encrypted;
 mod export;
 mod known;
 mod lake;
