@@ -5,9 +5,14 @@
 
 mod count;
 mod engine;
+pub mod eve;
 pub mod hunt;
 mod incident;
+pub mod method;
 pub mod norikra;
+mod perspective;
+mod question;
+mod risk;
 mod rule;
 mod rules;
 mod said;
@@ -15,9 +20,12 @@ mod suppress;
 mod tactic;
 
 pub use count::{Count, Counter, Due};
-pub use engine::{Engine, Found, Questions};
+pub use engine::{Engine, Found};
 pub use incident::{Incident, Seen, Sentence, incidents};
-pub use rule::{Parameter, Rule, RuleError, Severity, Text};
+pub use perspective::Perspective;
+pub use question::{Questions, most_rows};
+pub use risk::{Part, Risk, risks};
+pub use rule::{Parameter, Rule, RuleError, Session, Severity, Text};
 pub use rules::{Instance, Rules, arrange};
 pub use suppress::{Scope, ScopeError, Suppression, Verdict, usual, verdict};
 pub use tactic::{TACTICS, Tactic};

@@ -9,6 +9,7 @@
 
 mod definitions;
 mod imports;
+mod notices;
 mod profiles;
 mod sets;
 mod suppressions;
@@ -17,6 +18,7 @@ mod versions;
 
 pub use definitions::{Definition, Definitions, Kind, StateError};
 pub use imports::{Import, Imports};
+pub use notices::{MAX_NOTICES, Notices};
 pub use profiles::{
     ALL, AsKnown, ChannelDef, LIVE, Line, MAX_CHANNELS, MAX_DEPTH, MAX_PROFILES, Part, Profile, ProfileError,
     ProfileVersion, Profiles, RollupFilters,
