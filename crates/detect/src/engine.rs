@@ -11,8 +11,8 @@ use minamo_model::{CellReader, Event, Row, json_value, text_value};
 use minamo_schema::Value;
 
 use crate::method::Judged;
-use crate::{Rule, Severity};
 use crate::said::{Said, Sight, Standing};
+use crate::{Rule, Severity};
 
 /// New events of one rule in an hour of their own time; those beyond are counted and not stored.
 const MOST_AN_HOUR: u64 = 500;

@@ -3,6 +3,7 @@
 //! makes events of the rows that come back; who runs the SQL and stores the events is not its business. Rules that
 //! say what their query counts are counted as rows come ([`Counter`]).
 
+pub mod alerts;
 mod count;
 mod engine;
 pub mod eve;
@@ -24,7 +25,7 @@ pub use engine::{Engine, Found};
 pub use incident::{Incident, Seen, Sentence, incidents};
 pub use perspective::Perspective;
 pub use question::{Questions, most_rows};
-pub use risk::{Part, Risk, risks};
+pub use risk::{MEMORY as RISK_MEMORY, Part, Risk, risks};
 pub use rule::{Parameter, Rule, RuleError, Session, Severity, Text};
 pub use rules::{Instance, Rules, arrange};
 pub use suppress::{Scope, ScopeError, Suppression, Verdict, usual, verdict};

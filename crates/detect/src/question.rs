@@ -57,7 +57,11 @@ impl Engine {
             return match grids.as_slice() {
                 [only] => one(only.clone()),
                 // Each is a query of its own, with names of its own.
-                grids => one(grids.iter().map(|sql| format!("SELECT * FROM ({sql})")).collect::<Vec<_>>().join(" UNION ALL ")),
+                grids => one(grids
+                    .iter()
+                    .map(|sql| format!("SELECT * FROM ({sql})"))
+                    .collect::<Vec<_>>()
+                    .join(" UNION ALL ")),
             };
         };
         let (first, last) = (from.0.div_euclid(length), to.0.div_euclid(length));

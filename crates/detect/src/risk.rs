@@ -11,8 +11,8 @@ use crate::{Seen, Severity};
 
 /// Points halve in this time.
 const HALF_LIFE: Duration = Duration::from_secs(86_400);
-/// After so many half-lives nothing is left of the worst.
-const FORGOTTEN: i64 = 10;
+/// After so long nothing is left of the worst: ten half-lives.
+pub const MEMORY: Duration = Duration::from_secs(10 * 86_400);
 /// The score ends here.
 const MOST: f64 = 100.0;
 
@@ -52,9 +52,9 @@ fn points(severity: Severity) -> f64 {
 
 /// What is left of an event at an instant: all of it while it goes on, nothing before it began.
 fn left(event: &Seen, at: Time) -> f64 {
-    let age = at.since(event.span.1).max(0);
-    let half = i64::try_from(HALF_LIFE.as_nanos()).unwrap_or(i64::MAX);
-    if at < event.span.0 || age / half >= FORGOTTEN { 0.0 } else { points(event.severity) * 0.5_f64.powf(age as f64 / half as f64) }
+    let age = Duration::from_nanos(u64::try_from(at.since(event.span.1)).unwrap_or(0));
+    let halved = || 0.5_f64.powf(age.as_secs_f64() / HALF_LIFE.as_secs_f64());
+    if at < event.span.0 || age >= MEMORY { 0.0 } else { points(event.severity) * halved() }
 }
 
 /// Risks at some instants of the hosts that are in events, the highest at the last instant first. `counts` tells the
@@ -90,7 +90,8 @@ fn risk(host: Ip, events: &[(&Seen, f64)], instants: &[Time]) -> Risk {
         sum.min(MOST).round() as u8
     };
     let last = instants.last().copied().unwrap_or_default();
-    let part = |(rule, (points, id)): (&str, (f64, &str))| Part { rule: rule.to_owned(), event_id: id.to_owned(), points };
+    let part =
+        |(rule, (points, id)): (&str, (f64, &str))| Part { rule: rule.to_owned(), event_id: id.to_owned(), points };
     let mut parts: Vec<Part> = at(last).into_iter().filter(|(_, (points, _))| *points >= 0.5).map(part).collect();
     parts.sort_by(|a, b| b.points.total_cmp(&a.points).then_with(|| a.rule.cmp(&b.rule)));
     Risk { host, scores: instants.iter().map(score).collect(), events: events.len(), parts }
@@ -118,10 +119,10 @@ mod tests {
             seen("c", "guess_password", Severity::High, 5, "198.51.100.1", "10.0.0.5"),
         ];
         let instants = [-1, 6, 6 + 24, 6 + 24 * 11].map(|hour| Time::from_millis(hour * HOUR));
-        let found = risks(&events, &instants, Ip::is_private);
+        let found = risks(&events, &instants, |ip| ip.is_private());
         assert_eq!(found.len(), 1, "outside hosts were not asked for");
         assert_eq!((found[0].scores.as_slice(), found[0].events), (&[0, 68, 34, 0][..], 3));
-        let now = risks(&events, &instants[..2], Ip::is_private).remove(0);
+        let now = risks(&events, &instants[..2], |ip| ip.is_private()).remove(0);
         assert_eq!(now.parts.iter().map(|part| &*part.event_id).collect::<Vec<_>>(), ["b", "c"]);
     }
 

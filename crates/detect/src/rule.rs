@@ -290,7 +290,9 @@ impl Rule {
         }
         let judged = |name: &str| self.method.is_some_and(|method| method.parameters.contains(&name));
         let asked = |name: &str| self.sql.contains(&format!("${name}"));
-        let asked = |name: &str| asked(name) || self.session.as_ref().is_some_and(|s| s.condition.contains(&format!("${name}")));
+        let asked = |name: &str| {
+            asked(name) || self.session.as_ref().is_some_and(|s| s.condition.contains(&format!("${name}")))
+        };
         if let Some(parameter) = self.parameters.keys().find(|name| !judged(name) && !asked(name)) {
             return Err(format!("parameters.{parameter}: the query does not use ${parameter}"));
         }

@@ -424,7 +424,8 @@ mod tests {
             let told = Arc::new(Mutex::new(Vec::new()));
             (Box::new(Target { fails: Mutex::new(fails), told: Arc::clone(&told) }), told)
         };
-        let start = |target, pause| Action::with_pause(wanted(), target, Some(Arc::clone(&kept)), pause).expect("started");
+        let start =
+            |target, pause| Action::with_pause(wanted(), target, Some(Arc::clone(&kept)), pause).expect("started");
         // The target is away, and the program ends while it waits to try again.
         let mut first = start(target(1).0, Duration::from_secs(3_600));
         first.tell(&rule, &event("high"), Time(0));

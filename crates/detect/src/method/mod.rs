@@ -5,8 +5,8 @@
 //! the same.
 
 mod dga;
-mod ngram;
 mod nat;
+mod ngram;
 mod path;
 mod pulse;
 

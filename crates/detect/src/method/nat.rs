@@ -57,8 +57,12 @@ impl Seen {
     fn told<'a>(&self, rule: &Rule, start: Time, src: Ip) -> Option<Judged<'a>> {
         let (least, requests) = (parameter(rule, "flows").max(1), parameter(rule, "requests").max(1));
         let ttls: Vec<u64> = self.ttls.iter().filter(|(_, flows)| **flows >= least).map(|(ttl, _)| *ttl).collect();
-        let stacks: BTreeSet<&(u64, String)> =
-            self.stacks.iter().filter(|((ttl, _), flows)| ttls.contains(ttl) && **flows > 0).map(|(key, _)| key).collect();
+        let stacks: BTreeSet<&(u64, String)> = self
+            .stacks
+            .iter()
+            .filter(|((ttl, _), flows)| ttls.contains(ttl) && **flows > 0)
+            .map(|(key, _)| key)
+            .collect();
         let kinds: BTreeSet<&str> = stacks.iter().map(|(_, stack)| &**stack).collect();
         let systems: Vec<&str> =
             self.systems.iter().filter(|(_, flows)| **flows >= requests).map(|(system, _)| *system).collect();

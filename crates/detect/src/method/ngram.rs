@@ -90,7 +90,9 @@ mod tests {
     #[test]
     fn words_say_less_than_letters_by_chance() {
         assert_eq!(LABELS.bits.len(), SYMBOLS * SYMBOLS * SYMBOLS);
-        for word in ["windowsupdate", "rakuten", "tokyogas", "sumitomo", "doubleclick", "cdninstagram", "trafficmanager"] {
+        for word in
+            ["windowsupdate", "rakuten", "tokyogas", "sumitomo", "doubleclick", "cdninstagram", "trafficmanager"]
+        {
             assert!(LABELS.bits(word) < 4.8, "{word}: {}", LABELS.bits(word));
         }
         for made in ["xkjhqwzptrvl", "qtzvlxkwmbfd", "b7x0k2qz9f4w", "jwqzkfpvhbxy"] {

@@ -50,7 +50,11 @@ fn judge<'a>(rule: &Rule, rows: &[Row<'a>]) -> Vec<Judged<'a>> {
     let least = usize::try_from(parameter(rule, "hosts")).unwrap_or(usize::MAX).max(3);
     let found = windows.into_iter().flat_map(|(start, mut edges)| {
         edges.sort_by_key(|edge| (edge.at, edge.from, edge.to));
-        longest(&edges).into_iter().filter(|way| way.hosts.len() >= least).map(|way| told(start, &way)).collect::<Vec<_>>()
+        longest(&edges)
+            .into_iter()
+            .filter(|way| way.hosts.len() >= least)
+            .map(|way| told(start, &way))
+            .collect::<Vec<_>>()
     });
     found.collect()
 }

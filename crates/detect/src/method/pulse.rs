@@ -75,8 +75,8 @@ fn pulses(calls: &[Call]) -> Option<Vec<Call>> {
     let mut pauses: Vec<i64> = calls.windows(2).map(|pair| gap(pair).max(1)).collect();
     pauses.sort_unstable();
     // The widest step between a pause and the next longer one parts the two kinds.
-    let step = pauses.windows(2).filter(|pair| pair[1] / pair[0] >= APART).max_by_key(|pair| pair[1] / pair[0])?;
-    let within = step[0];
+    let steps = pauses.iter().zip(pauses.iter().skip(1)).map(|(shorter, longer)| (longer / shorter, *shorter));
+    let (_, within) = steps.filter(|(ratio, _)| *ratio >= APART).max_by_key(|(ratio, _)| *ratio)?;
     let mut pulses: Vec<Call> = Vec::new();
     let mut last = None;
     for (at, octets) in calls {

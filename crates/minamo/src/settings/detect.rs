@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
-use minamo_base::{Ip, Prefix};
+use minamo_base::Prefix;
 use minamo_detect::{Perspective, Severity};
 
 use super::Settings;
@@ -74,9 +74,12 @@ fn name(keys: &mut Keys<'_>) -> anyhow::Result<String> {
 }
 
 fn networks(keys: &mut Keys<'_>, key: &'static str) -> anyhow::Result<Vec<Prefix>> {
-    let net = |text: &str| text.parse::<Prefix>().ok().or_else(|| text.parse::<Ip>().ok().map(Prefix::host));
-    let texts = keys.texts(key)?.into_iter();
-    texts.map(|text| net(text).with_context(|| format!("{key}: got {text:?}, want a network such as \"10.1.0.0/16\""))).collect()
+    let net = |text: &str| {
+        text.parse::<Prefix>()
+            .ok()
+            .with_context(|| format!("{key}: got {text:?}, want a network such as \"10.1.0.0/16\""))
+    };
+    keys.texts(key)?.into_iter().map(net).collect()
 }
 
 fn alerts(table: &toml::Table) -> anyhow::Result<AlertFile> {

@@ -108,6 +108,8 @@ impl Kind {
             }
             Self::Actions => "tables [[action]] with `name` and `kind`, and what that kind needs",
             Self::Feeds => "tables [[feed]] with `name` and `url` or `path`",
+            Self::Perspectives => "tables [[perspective]] with `name` and if need be `rules`, `src`, `dst`, `severity`",
+            Self::Alerts => "tables [[alerts]] with `name` and `path`",
             Self::Groups => "a list of groups of addresses such as [\"192.0.2.1 192.0.2.2\"]",
         }
     }

@@ -4,6 +4,7 @@
 
 pub(crate) mod events;
 pub(crate) mod incidents;
+pub(crate) mod risks;
 pub(crate) mod rules;
 mod suppressing;
 pub(crate) mod suppressions;
