@@ -557,16 +557,24 @@ export interface RefusedRule {
 export interface RuleInfo {
   attack: string[];
   benign: Text2[];
+  decided_by: string;
+  enabled: boolean;
   every_secs: number | null;
   history_secs: number | null;
   name: string;
   only: string | null;
+  origin: string;
   parameters: RuleParameter[];
   question: Text2;
   severity: string;
   sql: string;
   title: Text2;
   window_secs: number;
+}
+
+export interface RuleKept {
+  in_force: boolean;
+  name: string;
 }
 
 export interface RuleList {
@@ -578,6 +586,19 @@ export interface RuleParameter {
   name: string;
   reason: Text2;
   value: number;
+}
+
+export interface RuleSettings {
+  enabled: boolean;
+  only?: string | null;
+  parameters?: Record<string, number>;
+  severity?: string | null;
+}
+
+export interface RuleText {
+  name: string;
+  origin: string;
+  text: string;
 }
 
 export interface RuleTried {
@@ -594,6 +615,10 @@ export interface RuleTry {
   parameters?: Record<string, number>;
   text?: string | null;
   to: string;
+}
+
+export interface RuleWrite {
+  text: string;
 }
 
 export type Scalar = string | number | boolean;

@@ -16,7 +16,7 @@ use minamo_collect::{Collector, Forwarder};
 use minamo_dissect::OwnServices;
 use minamo_enrich::Enricher;
 use minamo_eta::judge::Judge;
-use minamo_server::detection::Suppressing;
+use minamo_server::detection::{Ruling, Suppressing};
 use minamo_server::lake::import::Importing;
 use minamo_server::local::LocalListener;
 use minamo_server::profiles::Synced;
@@ -96,6 +96,7 @@ pub(crate) struct Core {
     definitions: Arc<Definitions>,
     profiles: JoinHandle<()>,
     rules: Arc<minamo_detect::Rules>,
+    ruling: Arc<Ruling>,
     suppressing: Arc<Suppressing>,
     triages: Arc<Triages>,
     batches: mpsc::Sender<RecordBatch>,
@@ -128,7 +129,8 @@ impl Core {
         let state =
             State::open(&folder.join("state.db")).with_context(|| folder.join("state.db").display().to_string())?;
         let definitions = Arc::new(Definitions::open(&folder.join("state.db"))?);
-        let sources = settings.rules()?;
+        let sources = settings.rules()?.with_ruling(&folder.join("state.db"))?;
+        let ruling = sources.ruling.clone().context("the rules of people")?;
         let loaded = rules::planned(&lake, sources.load_first()?).await;
         let (enricher, watch) = enrichment::start(settings.enrich(), Arc::clone(&definitions), clock::now())?;
         let enrichment = enricher.control();
@@ -168,6 +170,7 @@ impl Core {
             definitions,
             profiles: tokio::spawn(profiles),
             rules,
+            ruling,
             suppressing,
             triages: Arc::new(Triages::open(&folder.join("state.db"))?),
             batches,
@@ -247,6 +250,7 @@ pub(crate) async fn serve(
         networks: Arc::new(Networks::Live(Arc::clone(&core.enrichment))),
         importing: core.importing.clone(),
         rules: Arc::clone(&core.rules),
+        ruling: Arc::clone(&core.ruling),
         suppressing: Arc::clone(&core.suppressing),
         triages: Arc::clone(&core.triages),
         counters: Arc::new(counters),

@@ -188,7 +188,7 @@ impl Settings {
         self.tables("export").map(Export::read).collect::<anyhow::Result<_>>().context("export")
     }
 
-    /// `detect.rules` and `rule`.
+    /// `detect.rules` and `rule`, without what people say in the console.
     pub(crate) fn rules(&self) -> anyhow::Result<crate::rules::Sources> {
         let instances = self.tables("rule").map(|table| {
             let mut keys = Keys::of(table);
@@ -207,7 +207,8 @@ impl Settings {
             keys.end().map(|()| instance)
         });
         let folder = Some(self.text("detect.rules")).filter(|path| !path.is_empty()).map(Into::into);
-        Ok(crate::rules::Sources { folder, instances: instances.collect::<anyhow::Result<_>>().context("rule")? })
+        let instances = instances.collect::<anyhow::Result<_>>().context("rule")?;
+        Ok(crate::rules::Sources { folder, ruling: None, instances })
     }
 
     pub(super) fn tables(&self, key: &str) -> impl Iterator<Item = &toml::Table> {
