@@ -41,7 +41,7 @@ struct Asked {
 /// Bits of a letter from which on a label looks made up: of labels that people chose one in a hundred has more, of
 /// letters by chance one in ten has less. Short ones vary more.
 fn threshold(length: usize) -> f64 {
-    4.8 + 5.0 / length as f64
+    4.8 + 6.0 / length as f64
 }
 
 fn judge<'a>(rule: &Rule, rows: &[Row<'a>]) -> Vec<Judged<'a>> {
