@@ -12,7 +12,7 @@ use minamo_state::{NamedSets, SetsWith};
 use minamo_store::FlowsQuery;
 use utoipa::OpenApi;
 
-use crate::detection::{events as detection, incidents, own_rules, rules, suppressions};
+use crate::detection::{events as detection, incidents, own_rules, risks, rules, suppressions};
 use crate::exporters::api as exporters;
 use crate::lake::{api as lake, export, imports};
 use crate::profiles::api as profiles;
@@ -57,6 +57,8 @@ pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
         detection::event,
         detection::set_triage,
         incidents::incidents,
+        risks::hosts,
+        risks::host,
         suppressions::suppressions,
         suppressions::preview,
         suppressions::create_suppression,

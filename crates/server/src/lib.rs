@@ -118,6 +118,8 @@ fn api_routes(jobs: &Arc<lake::jobs::Jobs>) -> Router<Deps> {
         .route("/api/v1/events/{event_id}", get(detection::events::event))
         .route("/api/v1/events/{event_id}/triage", put(detection::events::set_triage))
         .route("/api/v1/incidents", get(detection::incidents::incidents))
+        .route("/api/v1/hosts/risk", get(detection::risks::hosts))
+        .route("/api/v1/hosts/{address}/risk", get(detection::risks::host))
         .route(
             "/api/v1/suppressions",
             get(detection::suppressions::suppressions).post(detection::suppressions::create_suppression),

@@ -21,19 +21,20 @@ use minamo_server::lake::import::Importing;
 use minamo_server::local::LocalListener;
 use minamo_server::profiles::Synced;
 use minamo_server::{Deps, State, random_password, services};
-use minamo_state::{Definitions, Triages};
+use minamo_state::{Definitions, Notices, Triages};
 use minamo_store::Lake;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::actions::{self, Action, Actions};
+use crate::alerts::{self, AlertFiles};
 use crate::applications;
 use crate::cli::Serve;
 use crate::clock;
 pub(crate) use crate::commands::interrupt::interrupted;
 use crate::commands::place::place;
-use crate::detector::{self, Detector};
+use crate::detector::{self, Around, Detector};
 use crate::elements;
 use crate::enrichment;
 use crate::exporters;
@@ -115,6 +116,7 @@ pub(crate) struct Core {
     detected: Arc<detector::Counters>,
     packets: Option<Cutter>,
     told: Vec<(String, Arc<actions::Counters>)>,
+    heard: Arc<alerts::Counters>,
     feeds: Arc<feeds::Counters>,
     /// Fetches and reads feeds.
     following: JoinHandle<()>,
@@ -150,10 +152,14 @@ impl Core {
         let detected = Arc::new(detector::Counters::default());
         let suppressing = Arc::new(Suppressing::open(&folder.join("state.db"))?);
         let (own_lake, counted, hidden) = (Arc::clone(&lake), Arc::clone(&detected), Arc::clone(&suppressing));
-        let start = |(wanted, target)| Action::start(wanted, target);
+        let notices = Arc::new(Notices::open(&folder.join("state.db"))?);
+        let start = |(wanted, target)| Action::start(wanted, target, Some(Arc::clone(&notices)));
         let actions = Actions::new(settings.actions()?.into_iter().map(start).collect::<anyhow::Result<_>>()?);
         let told = actions.counters();
-        let detector = Detector::new(own_lake, sources, loaded, (hidden, actions), &fresh, counted).await?;
+        let heard = Arc::new(alerts::Counters::default());
+        let files = AlertFiles::new(settings.alerts()?, &folder.join("alerts"), Arc::clone(&heard));
+        let around = Around { suppressing: hidden, perspectives: settings.perspectives()?, actions, alerts: files };
+        let detector = Detector::new(own_lake, sources, loaded, around, &fresh, counted).await?;
         let rules = detector.rules();
         let feeds = Arc::new(feeds::Counters::default());
         let list = Feeds::new(settings.feeds()?, &folder.join("feeds"), Arc::clone(&feeds));
@@ -183,6 +189,7 @@ impl Core {
             detected,
             packets: settings.recorder(folder, 1).map(|recorder| Cutter::new(&recorder.folder)),
             told,
+            heard,
             feeds,
             following,
             started_at: clock::now(),
@@ -227,7 +234,7 @@ pub(crate) async fn serve(
     exporters: Option<minamo_collect::Exporters>,
 ) -> anyhow::Result<()> {
     let (ingested, detected) = (Arc::clone(&core.ingested), Arc::clone(&core.detected));
-    let (told, feeds) = (core.told.clone(), Arc::clone(&core.feeds));
+    let (told, heard, feeds) = (core.told.clone(), Arc::clone(&core.heard), Arc::clone(&core.feeds));
     let (enrichment, exports) = (Arc::clone(&core.enrichment), Arc::clone(&core.exports));
     let counters = move || {
         let mut samples = sources();
@@ -236,6 +243,7 @@ pub(crate) async fn serve(
         samples.extend(detected.samples(&[]));
         samples.extend(exports.iter().flat_map(Outgoing::samples));
         samples.extend(actions::samples(&told));
+        samples.extend(heard.samples(&[]));
         samples.extend(feeds.samples(&[]));
         samples
     };

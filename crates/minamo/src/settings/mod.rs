@@ -3,6 +3,7 @@
 //! given.
 
 mod actions;
+mod detect;
 mod export;
 mod feeds;
 mod keys;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use minamo_detect::parse_length;
 
+pub(crate) use detect::AlertFile;
 pub(crate) use export::Export;
 pub(crate) use parts::Interface;
 pub use table::{Kind, SETTINGS, Setting};
@@ -74,6 +76,8 @@ impl Settings {
         settings.rules()?;
         settings.actions()?;
         settings.feeds()?;
+        settings.perspectives()?;
+        settings.alerts()?;
         Ok(settings)
     }
 
