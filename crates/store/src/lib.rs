@@ -9,6 +9,7 @@
 //!
 //! [`Lake`] is all of it. It survives being killed at any moment: see its module for the invariants.
 
+mod batches;
 mod catalog;
 mod checked;
 mod compact;
