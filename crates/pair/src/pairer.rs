@@ -522,6 +522,7 @@ impl Pairer {
 const ENTRY: usize = size_of::<Waiting>() + 2 * size_of::<Marked>();
 
 /// What waits already of a conversation.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once, and a record costs no allocation")]
 enum Seen {
     /// The record, and the other direction of it, close enough to be joined at once.
     Sure(Waiting, Number, Waiting),
