@@ -9,7 +9,7 @@ quiet = "6h"
 text = { en = "{sessions} of {judged} encrypted sessions of {src_ip} with {dst_ip} {name} (port {dst_port}) look like those of malware: highest score {score} per cent, model {model}. `minamo model explain` says why.", ja = "{src_ip} と {dst_ip} {name}（ポート {dst_port}）の暗号化セッション {judged} 件中 {sessions} 件がマルウェアの通信に似ています（最高スコア {score}％、モデル {model}）。理由は `minamo model explain` で確認できます。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port} and eta_class = malware_c2"
 
-[parameters.sessions]
+[parameters.least]
 default = 3
 reason = { en = "One session of a hundred is judged wrongly; malware calls again and again.", ja = "1 セッションだけの誤判定はあり得るが、マルウェアは繰り返し接続する。" }
 
@@ -45,4 +45,4 @@ popular AS (
 )
 SELECT j.window_start, j.src_ip, j.dst_ip, j.dst_port, j.proto, j.name, j.sessions, j.judged, CAST(ROUND(100 * j.score) AS BIGINT) AS score, j.model
 FROM judged AS j JOIN popular AS p ON j.window_start = p.window_start AND j.dst_ip = p.dst_ip
-WHERE j.sessions >= $sessions AND j.sessions * 100 >= j.judged * $share AND j.score * 100 >= $score AND p.clients < $peers
+WHERE j.sessions >= $least AND j.sessions * 100 >= j.judged * $share AND j.score * 100 >= $score AND p.clients < $peers

@@ -80,6 +80,8 @@ pub struct Session {
     pub condition: String,
 }
 
+/// Names in a query that no parameter can have.
+const RESERVED: [&str; 4] = ["window", "range", "history", "sessions"];
 /// Most windows that a flow falls into where they overlap.
 const MOST_OVERLAP: u64 = 12;
 /// Most columns that a session goes by.
@@ -288,6 +290,9 @@ impl Rule {
                 return Err(format!("the query does not use {wanted}"));
             }
         }
+        if let Some(name) = self.parameters.keys().find(|name| RESERVED.contains(&name.as_str())) {
+            return Err(format!("parameters.{name}: ${name} has a meaning of its own; want another name"));
+        }
         let judged = |name: &str| self.method.is_some_and(|method| method.parameters.contains(&name));
         let asked = |name: &str| self.sql.contains(&format!("${name}"));
         let asked = |name: &str| {
@@ -402,6 +407,9 @@ SELECT $window AS window_start FROM flows WHERE $range GROUP BY $window
         assert!(error(&GOOD.replace("\"1m\"", "\"soon\"")).contains("window: got \"soon\""));
         assert!(error(&GOOD.replace("$range", "true")).contains("does not use $range"));
         assert!(error(&GOOD.replace("T1046", "1046")).contains("attack: got \"1046\""));
+        let parameter = "benign = []\n[parameters.sessions]\ndefault = 1\nreason = { en = \"r\", ja = \"理由\" }\n+++";
+        let clash = GOOD.replace("benign = [{ en = \"b\", ja = \"無害\" }]\n+++", parameter);
+        assert!(error(&clash).contains("parameters.sessions: $sessions has a meaning of its own"));
         assert!(error(&GOOD.replace("ja = \"題\"", "")).contains("ja"));
         let count = "[count]\nwhere = \"true\"\nkey = []\ndistinct = { n = \"src_ip\" }\nrows = \"n\"\nmore = \"n\"\n+++\nSELECT";
         let error = error(&GOOD.replace("+++\nSELECT", count));
