@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use minamo_base::{FiveTuple, Time};
-use minamo_dissect::{OwnServices, Services};
+use minamo_dissect::{Held, Services, Signatures};
 use minamo_model::Flow;
 use minamo_packet::{LinkFrame, Packet, Transport, tcp_flags};
 
@@ -31,24 +31,21 @@ pub(crate) struct Knowledge {
     /// Names that hosts have asked for.
     pub(crate) names: Names,
     /// A person's services.
-    pub(crate) services: Arc<Services>,
-    own: Arc<OwnServices>,
-    generation: u64,
+    pub(crate) services: Held<Services>,
+    /// A person's signatures.
+    pub(crate) signatures: Held<Signatures>,
 }
 
 impl Knowledge {
     fn new(settings: &Settings) -> Self {
-        let own = Arc::clone(&settings.services);
-        let (generation, services) = (own.generation(), own.current());
-        Self { names: Names::new(settings.dns_names), services, own, generation }
+        let services = Held::new(Arc::clone(&settings.services));
+        let signatures = Held::new(Arc::clone(&settings.signatures));
+        Self { names: Names::new(settings.dns_names), services, signatures }
     }
 
     /// With the services that are in force now.
     fn newest(&mut self) -> &mut Self {
-        let generation = self.own.generation();
-        if generation != self.generation {
-            (self.generation, self.services) = (generation, self.own.current());
-        }
+        self.services.renew();
         self
     }
 }
@@ -109,7 +106,12 @@ impl Flows {
         let time = unit.time;
         let at = match self.known(&unit.key, out, |state, idle| is_over(state, idle, time, packet)) {
             Some(at) => at,
-            None => self.insert(unit, FlowState::new(time, tuple, unit.flipped, packet, &self.settings), out),
+            None => {
+                let mut state = FlowState::new(time, tuple, unit.flipped, packet, &self.settings);
+                self.knowledge.signatures.renew();
+                state.look_for(self.knowledge.signatures.get());
+                self.insert(unit, state, out)
+            }
         };
         self.part(at, time, out);
         let Some(state) = self.table.get_mut(at) else { return };

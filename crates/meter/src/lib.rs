@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use minamo_base::Time;
-use minamo_dissect::OwnServices;
+use minamo_dissect::{InForce, Services, Signatures};
 use minamo_model::Flow;
 use minamo_packet::{LinkFrame, LinkType, Packet, Skip};
 
@@ -61,7 +61,10 @@ pub struct Settings {
     pub dns_names: usize,
     /// A person's services by host name, which may be replaced while the meter runs: a row has those that are in force when
     /// it is made.
-    pub services: Arc<OwnServices>,
+    pub services: Arc<InForce<Services>>,
+    /// A person's signatures, which may be replaced while the meter runs: a flow is looked at for those that are in force
+    /// when it begins.
+    pub signatures: Arc<InForce<Signatures>>,
 }
 
 impl Default for Settings {
@@ -80,6 +83,7 @@ impl Default for Settings {
             held_bytes: 64 << 20,
             dns_names: 65_536,
             services: Arc::default(),
+            signatures: Arc::default(),
         }
     }
 }

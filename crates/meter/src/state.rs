@@ -2,9 +2,11 @@
 //! One open flow: counters and facts, and how the row is made of them. As there may be a million, what most flows do not
 //! have is behind a pointer, and what only their beginning needs (the classifier) goes when it has done its work.
 
+use std::sync::Arc;
+
 use minamo_base::{FiveTuple, FlowId, Ip, Mac, Time};
 use minamo_dissect::{
-    Classifier, Label, Services, Side, join_names, label_of_ip_protocol, link_protocol, reason, risk,
+    Category, Classifier, Label, Services, Side, Signatures, ip_protocol, join_names, link_protocol, reason, risk,
 };
 use minamo_model::flow::{Dns, Net, Tcp, Tunnel};
 use minamo_model::{Flow, FlowGroup};
@@ -152,6 +154,13 @@ impl FlowState {
             tcp: (stream && (groups.paced() || groups.app)).then(Box::default),
             look,
             ..Self::empty(time, flipped)
+        }
+    }
+
+    /// Looks for a person's signatures in what follows.
+    pub(crate) fn look_for(&mut self, signatures: &Arc<Signatures>) {
+        if let Look::Asking(asking) = &mut self.look {
+            asking.classifier.look_for(signatures);
         }
     }
 
@@ -513,7 +522,7 @@ impl FlowState {
     /// What follows from the facts: the label, the name of the destination, and the risks.
     fn conclude(&self, row: &mut Flow, key: &Key, settings: &Settings, knowledge: &mut Knowledge) {
         let ends = self.ends(key);
-        self.tell_label(row, (ends.src_port, ends.dst_port), &knowledge.services);
+        self.tell_label(row, (ends.src_port, ends.dst_port), knowledge.services.get());
         let protocol = match &self.look {
             Look::Asking(asking) => asking.classifier.protocol(),
             Look::Over(known) => known.label.protocol(),
@@ -568,7 +577,7 @@ impl Look {
             let label = asking.classifier.verdict();
             let mut groups = std::mem::take(&mut asking.groups);
             groups.shrink_to_fit();
-            *self = if label.protocol().is_none() && groups.is_empty() {
+            *self = if label.is_empty() && groups.is_empty() {
                 Self::Unknown
             } else {
                 Self::Over(Box::new(Known { label, groups }))
@@ -618,9 +627,10 @@ fn sampled(sampling: Option<Sampling>, row: &mut Flow) {
 /// The label of a flow whose content nobody looked into, or knows.
 fn label_protocol(row: &mut Flow) {
     let core = &mut row.core;
-    match label_of_ip_protocol(core.proto) {
-        Some(label) => {
-            core.app = label.into();
+    match ip_protocol(core.proto) {
+        Some(protocol) => {
+            core.app = protocol.name.into();
+            core.app_category = Some(protocol.category.name().into());
             core.app_confidence = "content".into();
             core.app_reason = Some(reason::IP_PROTOCOL.fill(&[&core.proto.to_string()]).into());
         }
@@ -645,6 +655,7 @@ fn label_frame(kind: FrameKind, row: &mut Flow) {
         FrameKind::Snap([a, b, c], kind) => format!("SNAP {a:02x}{b:02x}{c:02x}/{kind:04x}"),
     };
     core.app = protocol.name.into();
+    core.app_category = Some(Category::Network.name().into());
     core.app_confidence = "content".into();
     core.app_reason = Some(reason::FRAME_TYPE.fill(&[&told]).into());
 }

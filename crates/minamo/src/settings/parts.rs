@@ -14,8 +14,8 @@ use super::keys::Keys;
 use super::table::Kind;
 use super::value::{addresses, class, unknown};
 use super::{Export, Settings};
-use crate::enrichment;
 use crate::size::parse_size;
+use crate::{applications, enrichment};
 
 impl Settings {
     /// `data.folder`.
@@ -133,7 +133,7 @@ impl Settings {
             _ if tls.is_empty() => None,
             _ => bail!("collect.tls: want `collect.tls_certificate` and `collect.tls_key` too"),
         };
-        let known = self.path("collect.exporters").map(|path| crate::exporters::load(&path)).transpose();
+        let known = self.collect_exporters().map(|path| crate::exporters::load(&path)).transpose()?;
         let rate = self.values.get("collect.exporter_rate").and_then(toml::Value::as_integer);
         Ok(minamo_collect::Settings {
             listen: self.addresses("collect.listen"),
@@ -151,7 +151,7 @@ impl Settings {
             allow: self.texts("collect.allow").iter().filter_map(|text| text.parse().ok()).collect(),
             exporter_rate: rate.and_then(|rate| u32::try_from(rate).ok()),
             max_exporters: self.count("collect.max_exporters"),
-            known: known.context("collect.exporters")?.unwrap_or_default(),
+            known: known.unwrap_or_default(),
             limits: minamo_flowwire::Limits {
                 parked_per_exporter: self.size("collect.parked_per_exporter"),
                 parked: self.size("collect.parked"),
@@ -166,6 +166,11 @@ impl Settings {
     /// The elements of `collect.elements`; none where it is not set.
     pub(crate) fn elements(&self) -> anyhow::Result<Arc<minamo_collect::Elements>> {
         Ok(self.collect_elements().map(|path| crate::elements::load(&path)).transpose()?.unwrap_or_default())
+    }
+
+    /// `collect.exporters`, where it is set.
+    pub(crate) fn collect_exporters(&self) -> Option<PathBuf> {
+        self.path("collect.exporters")
     }
 
     /// `collect.elements`, where it is set.
@@ -263,9 +268,10 @@ impl Settings {
         feeds.collect::<anyhow::Result<_>>().context("fingerprints")
     }
 
-    /// `applications.file`.
-    pub(crate) fn applications(&self) -> Option<PathBuf> {
-        Some(self.text("applications.file")).filter(|path| !path.is_empty()).map(PathBuf::from)
+    /// `applications.*`.
+    pub(crate) fn applications(&self) -> applications::Files {
+        let file = |key| Some(self.text(key)).filter(|path| !path.is_empty()).map(PathBuf::from);
+        applications::Files { services: file("applications.file"), signatures: file("applications.signatures") }
     }
 
     /// `enrich.*`.

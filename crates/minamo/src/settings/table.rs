@@ -62,6 +62,10 @@ pub enum Kind {
     Actions,
     /// Tables that name feeds of threats.
     Feeds,
+    /// Tables that say how much events matter.
+    Perspectives,
+    /// Tables that name files of alerts.
+    Alerts,
 }
 
 impl Kind {
@@ -104,6 +108,8 @@ impl Kind {
             }
             Self::Actions => "tables [[action]] with `name` and `kind`, and what that kind needs",
             Self::Feeds => "tables [[feed]] with `name` and `url` or `path`",
+            Self::Perspectives => "tables [[perspective]] with `name` and if need be `rules`, `src`, `dst`, `severity`",
+            Self::Alerts => "tables [[alerts]] with `name` and `path`",
             Self::Groups => "a list of groups of addresses such as [\"192.0.2.1 192.0.2.2\"]",
         }
     }
@@ -146,6 +152,18 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Actions,
         default: "[]",
         doc: "Who is told of new events: `name`; `kind` \"webhook\", \"slack\", \"teams\", \"syslog\", \"cef\", \"mail\" or \"script\"; where: `url` or `url_file`, `address`, `to` or `path`; which events: `severity`, `rules`, `most_a_minute`; `language` \"en\" or \"ja\", `console` for links. See docs/guide/actions.md.",
+    },
+    Setting {
+        key: "perspective",
+        kind: Kind::Perspectives,
+        default: "[]",
+        doc: "How much events matter: `name`, `rules`, `src` and `dst` say which events it covers, `severity` what theirs is. The first that covers an event counts. See docs/guide/rules.md.",
+    },
+    Setting {
+        key: "alerts",
+        kind: Kind::Alerts,
+        default: "[]",
+        doc: "Files of another intrusion detection system whose alerts become events: `name`, `path` of an `eve.json` of Suricata, which is followed while it grows and is rotated. See docs/guide/rules.md.",
     },
     Setting {
         key: "feed",
@@ -428,7 +446,7 @@ pub static SETTINGS: &[Setting] = &[
         key: "collect.exporters",
         kind: Kind::File,
         default: "\"\"",
-        doc: "File with names, sites, tags, sampling, rates and interfaces of exporters, TOML.",
+        doc: "File with names, sites, tags, sampling, rates, permission (`allow`) and interfaces of exporters, TOML. Read again when it changes.",
     },
     Setting {
         key: "collect.forward",
@@ -483,6 +501,12 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::File,
         default: "\"\"",
         doc: "File with your own services by host name, a line each: pattern, service and, if you like, category. Read again when it changes; needs probe.interfaces. See docs/guide/applications.md.",
+    },
+    Setting {
+        key: "applications.signatures",
+        kind: Kind::File,
+        default: "\"\"",
+        doc: "File with your own signatures of applications, TOML: octets at a place, expressions, host names. Read again when it changes; needs probe.interfaces. See docs/guide/applications.md.",
     },
     Setting {
         key: "enrich.networks",
