@@ -87,6 +87,7 @@ export interface EventRow {
   filter: string;
   first: string;
   last: string;
+  perspective: string | null;
   question: Text2;
   rule: string;
   severity: string;
