@@ -144,7 +144,7 @@ pub(crate) mod tests {
     #[test]
     fn an_alert_is_read_with_what_it_refers_to() {
         let alert = read(LINE, "ids").expect("good").expect("an alert");
-        assert_eq!(alert.at.to_string(), "2026-01-05T10:00:05.5Z");
+        assert_eq!(alert.at.to_string(), "2026-01-05T10:00:05.500Z");
         assert_eq!((alert.ports, alert.proto, alert.severity), ((40_000, 8_080), 6, Severity::High));
         assert_eq!((alert.cve, alert.attack), (vec!["CVE-2021-44228".to_owned()], vec!["T1190".to_owned()]));
         assert_eq!(alert.sensor, "ids");
