@@ -9,5 +9,6 @@ export default defineConfig({
   plugins: [react()],
   server: { proxy: { "/api": api } },
   build: { outDir: "dist", target: "es2023", chunkSizeWarningLimit: 700 },
-  test: { environment: "jsdom", setupFiles: ["src/parts/testing.setup.ts"], include: ["src/**/*.test.{ts,tsx}"] },
+  // A busy machine is no failure: what does not come within a minute does not come.
+  test: { environment: "jsdom", setupFiles: ["src/parts/testing.setup.ts"], include: ["src/**/*.test.{ts,tsx}"], testTimeout: 60_000 },
 });

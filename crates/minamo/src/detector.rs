@@ -13,19 +13,23 @@ use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use minamo_base::{Ip, Time};
 use minamo_detect::alerts::{Alerts, Question, Talk, Word};
-use minamo_detect::{Counter, Due, Engine, Found, Perspective, Rule, Rules, hunt, most_rows};
+use minamo_detect::{Counter, Engine, Found, Perspective, Rule, Rules, hunt, most_rows};
 use minamo_model::{CellReader, EVENTS, EventBuilder, FLOWS, Row, text_value};
 use minamo_schema::Value;
 use minamo_server::detection::Suppressing;
-use minamo_store::{Condition, Lake};
+use minamo_store::{Condition, Lake, TableStats};
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 
+use self::left::{Left, Span, joined};
 use crate::actions::Actions;
 use crate::alerts::AlertFiles;
 use crate::clock;
 use crate::ingest::Fresh;
 use crate::mark::Mark;
 use crate::rules::{Loaded, Sources, planned};
+
+mod left;
 
 /// The rule whose events say what feeds know.
 const FEED_RULE: &str = "feed_match";
@@ -39,6 +43,10 @@ const PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The pause is so many times as long as the look before it, so that detection leaves the machine to intake under load.
 const RESTS: u32 = 4;
+/// At the end the last questions are all asked where the lake has at most so many flows, which takes a moment.
+const SMALL: u64 = 200_000;
+/// Where it has more, what was not asked in that time is left for the next start.
+const LAST_QUESTIONS: Duration = Duration::from_secs(10);
 /// Pause between two looks at the folder of rules and at what is due.
 const TICK: Duration = Duration::from_secs(5);
 
@@ -47,6 +55,8 @@ minamo_base::counters! {
     pub(crate) struct Counters, pub(crate) static METRICS {
         /// Questions of rules over windows, where not all of their flows were counted as they came.
         runs: AtomicU64 = "minamo_detect_runs_total" [], "";
+        /// Questions that were left at the end for the next start, so that stopping does not take minutes.
+        left: AtomicU64 = "minamo_detect_left_questions_total" [], "";
         /// Batches that could not be counted for a rule, whose query is asked instead.
         uncounted: AtomicU64 = "minamo_detect_uncounted_batches_total" [], "A fault of the program: report it.";
         /// Runs that failed.
@@ -114,6 +124,8 @@ pub(crate) struct Detector {
     heard: Heard,
     /// The rules that look seldom.
     waiting: HashMap<String, Waiting>,
+    /// What was not asked before the last end.
+    left: Left,
     lake: Arc<Lake>,
     counters: Arc<Counters>,
 }
@@ -140,7 +152,7 @@ struct Heard {
 #[derive(Default)]
 struct Waiting {
     /// Times of the flows that it has not looked at.
-    span: Option<(Time, Time)>,
+    span: Option<Span>,
     /// Before this it does not look again.
     rests_until: Time,
 }
@@ -173,6 +185,7 @@ impl Detector {
         let mut detector = Self {
             rules: Arc::new(Rules::default()),
             marks: sources.marks(),
+            left: Left::new(sources.ruling.clone())?,
             sources,
             engine: Engine::default(),
             suppressing,
@@ -193,14 +206,18 @@ impl Detector {
         Arc::clone(&self.rules)
     }
 
+    fn flows(&self) -> Option<TableStats> {
+        self.lake.stats().tables.into_iter().find(|table| table.table == FLOWS.name)
+    }
+
     /// Puts rules in force.
     fn put(&mut self, loaded: Loaded, fresh: &Fresh) -> anyhow::Result<()> {
         for error in &loaded.wrong {
             self.counters.refused.fetch_add(1, Ordering::Relaxed);
             tracing::error!("{error}; the other rules run");
         }
-        let flows = self.lake.stats().tables.into_iter().find(|table| table.table == FLOWS.name);
-        fresh.count(Counted::of(&loaded.rules, &self.lake, flows.and_then(|flows| flows.last), &self.counters)?);
+        let last = self.flows().and_then(|flows| flows.last);
+        fresh.count(Counted::of(&loaded.rules, &self.lake, last, &self.counters)?);
         self.waiting.retain(|name, _| loaded.rules.iter().any(|rule| rule.name == *name));
         self.rules.replace(loaded.rules, loaded.wrong, loaded.known);
         Ok(())
@@ -296,17 +313,19 @@ impl Detector {
     }
 
     /// Looks with every rule at the windows of the flows that came: at what was counted of them, and with its query
-    /// where not all was counted. Rules that look seldom wait until they are due, or until the end.
+    /// where not all was counted. Rules that look seldom wait until they are due, or until the end. At the end of a large
+    /// lake what takes too long is left for the next start.
     async fn look(&mut self, fresh: &Fresh, end: bool) {
         let span = fresh.take();
         let now = clock::now();
+        let is_large = self.flows().is_some_and(|flows| flows.rows > SMALL);
+        let until = (end && is_large).then(|| Instant::now() + LAST_QUESTIONS);
         for rule in self.rules.now().iter() {
             let span = match rule.every {
                 None => span,
                 Some(every) => self.due(&rule.name, every, span, now, end),
             };
-            let Some(span) = span else { continue };
-            if let Err(error) = self.look_with(rule, fresh, span).await {
+            if let Err(error) = self.look_with(rule, fresh, span, until).await {
                 self.counters.failures.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(rule = rule.name, "rule failed: {error:#}");
             }
@@ -344,15 +363,12 @@ impl Detector {
         &mut self,
         rule: &str,
         every: Duration,
-        span: Option<(Time, Time)>,
+        span: Option<Span>,
         now: Time,
         end: bool,
-    ) -> Option<(Time, Time)> {
+    ) -> Option<Span> {
         let waiting = self.waiting.entry(rule.to_owned()).or_default();
-        waiting.span = match (waiting.span, span) {
-            (Some((from, to)), Some((more_from, more_to))) => Some((from.min(more_from), to.max(more_to))),
-            (old, new) => old.or(new),
-        };
+        waiting.span = joined(waiting.span, span);
         if !end && now < waiting.rests_until {
             return None;
         }
@@ -363,21 +379,47 @@ impl Detector {
         due
     }
 
-    async fn look_with(&mut self, rule: &Rule, fresh: &Fresh, span: (Time, Time)) -> anyhow::Result<()> {
-        let counted = fresh.counted().iter_mut().find(|c| c.rule == rule.name).map(|c| c.counter.take());
-        let due = counted.unwrap_or(Ok(Due { rows: None, ask: Some(span) }))?;
-        if let Some(rows) = due.rows {
-            self.give(rule, &[rows]).await?;
-        }
-        if let Some((from, to)) = due.ask {
-            let asked = Engine::questions(rule, from, to);
-            self.counters.left_out.fetch_add(asked.left_out, Ordering::Relaxed);
-            for sql in asked.sql {
-                self.counters.runs.fetch_add(1, Ordering::Relaxed);
-                let answer = self.lake.sql(&sql, most_rows(rule)).await?;
-                self.counters.cut.fetch_add(answer.truncated.into(), Ordering::Relaxed);
-                self.give(rule, &answer.batches).await?;
+    /// Looks with a rule over a span, and over what was left before the start.
+    async fn look_with(
+        &mut self,
+        rule: &Rule,
+        fresh: &Fresh,
+        span: Option<Span>,
+        until: Option<Instant>,
+    ) -> anyhow::Result<()> {
+        let mut ask = span;
+        if span.is_some()
+            && let Some(counted) = fresh.counted().iter_mut().find(|counted| counted.rule == rule.name) {
+            let due = counted.counter.take()?;
+            ask = due.ask;
+            if let Some(rows) = due.rows {
+                self.give(rule, &[rows]).await?;
             }
+        }
+        let Some(span) = joined(ask, self.left.of(&rule.name)) else { return Ok(()) };
+        let asked = match until {
+            None => self.ask(rule, span).await,
+            Some(until) => match timeout_at(until, self.ask(rule, span)).await {
+                Ok(asked) => asked,
+                Err(_) => {
+                    self.counters.left.fetch_add(1, Ordering::Relaxed);
+                    return self.left.leave(&rule.name, span);
+                }
+            },
+        };
+        self.left.asked(&rule.name)?;
+        asked
+    }
+
+    /// Asks the query of a rule over a span.
+    async fn ask(&mut self, rule: &Rule, (from, to): Span) -> anyhow::Result<()> {
+        let asked = Engine::questions(rule, from, to);
+        self.counters.left_out.fetch_add(asked.left_out, Ordering::Relaxed);
+        for sql in asked.sql {
+            self.counters.runs.fetch_add(1, Ordering::Relaxed);
+            let answer = self.lake.sql(&sql, most_rows(rule)).await?;
+            self.counters.cut.fetch_add(answer.truncated.into(), Ordering::Relaxed);
+            self.give(rule, &answer.batches).await?;
         }
         Ok(())
     }

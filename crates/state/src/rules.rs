@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The detection rules that people write in the console, and how they want rules to run, in `state.db`. It keeps texts
-//! and knows nothing of what they say.
+//! The detection rules that people write in the console, how they want rules to run, and what rules were not asked before
+//! the program ended, in `state.db`. It keeps texts and knows nothing of what they say.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,6 +18,9 @@ const TABLES: &str = "
     ) STRICT;
     CREATE TABLE IF NOT EXISTS rule_settings (
         rule TEXT PRIMARY KEY, settings TEXT NOT NULL, author TEXT NOT NULL, at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS rules_left (
+        rule TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL
     ) STRICT;
     ";
 
@@ -105,6 +108,26 @@ impl OwnRules {
     /// Forgets the text of a rule; false where there is none.
     pub fn remove(&self, name: &str) -> Result<bool, StateError> {
         Ok(self.run("DELETE FROM rules WHERE name = ?1", [name])? == 1)
+    }
+
+    /// From when to when rules have to look at flows still.
+    pub fn left(&self) -> Result<Vec<(String, Time, Time)>, StateError> {
+        let failed = failed(&self.path);
+        let connection = self.connection();
+        let mut query = connection.prepare_cached("SELECT rule, first, last FROM rules_left").map_err(&failed)?;
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, Time(row.get(1)?), Time(row.get(2)?)));
+        query.query_map([], row).and_then(Iterator::collect).map_err(&failed)
+    }
+
+    /// Says from when to when a rule has to look at flows still, or that it has not.
+    pub fn set_left(&self, rule: &str, span: Option<(Time, Time)>) -> Result<(), StateError> {
+        match span {
+            Some((first, last)) => {
+                let sql = "INSERT OR REPLACE INTO rules_left (rule, first, last) VALUES (?1, ?2, ?3)";
+                self.run(sql, params![rule, first.0, last.0]).map(drop)
+            }
+            None => self.run("DELETE FROM rules_left WHERE rule = ?1", [rule]).map(drop),
+        }
     }
 
     /// Forgets how a rule is to run; false where nothing was said.
