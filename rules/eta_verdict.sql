@@ -1,6 +1,6 @@
 +++
 title = { en = "Encrypted sessions like those of malware", ja = "マルウェアに似た暗号化通信" }
-question = { en = "Does the model of encrypted traffic take several sessions of a host with one destination for those of malware?", ja = "暗号化通信のモデルが、あるホストと 1 つの宛先との複数のセッションをマルウェアの通信と判定していないか。" }
+question = { en = "Does the model of encrypted traffic take several sessions of a host of the network with one destination for those of malware?", ja = "暗号化通信のモデルが、ある内部ホストと 1 つの宛先との複数のセッションをマルウェアの通信と判定していないか。" }
 severity = "medium"
 attack = ["T1573", "T1071.001"]
 window = "1h"
@@ -38,6 +38,7 @@ WITH judged AS (
            MAX(eta_score) FILTER (WHERE eta_class = 'malware_c2') AS score, MAX(eta_model) AS model, COALESCE(MAX(COALESCE(tls_sni, dst_name)), '') AS name
     FROM flows
     WHERE $range AND eta_class IN ('malware_c2', 'benign') AND duplicate_of IS NULL AND threat_feed IS NULL
+      AND COALESCE(src_local, is_private(src_ip))
     GROUP BY $window, src_ip, dst_ip, dst_port, proto
 ),
 popular AS (

@@ -39,7 +39,7 @@ pub(crate) struct Cli {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Turn captures into flows and write them out.
-    Meter(Meter),
+    Meter(Box<Meter>),
     /// Meter interfaces and send their flows to a collector; what cannot be sent waits on disk.
     Probe(Box<Probe>),
     /// Signatures of your own applications: check a file of them, and test it on captures.

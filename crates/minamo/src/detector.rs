@@ -359,14 +359,7 @@ impl Detector {
 
     /// What a rule that looks seldom has to look at now: after a rest it does so soon, so that what happens on a quiet
     /// network, or is read from files, does not have to wait.
-    fn due(
-        &mut self,
-        rule: &str,
-        every: Duration,
-        span: Option<Span>,
-        now: Time,
-        end: bool,
-    ) -> Option<Span> {
+    fn due(&mut self, rule: &str, every: Duration, span: Option<Span>, now: Time, end: bool) -> Option<Span> {
         let waiting = self.waiting.entry(rule.to_owned()).or_default();
         waiting.span = joined(waiting.span, span);
         if !end && now < waiting.rests_until {
@@ -388,9 +381,10 @@ impl Detector {
         until: Option<Instant>,
     ) -> anyhow::Result<()> {
         let mut ask = span;
-        if span.is_some()
-            && let Some(counted) = fresh.counted().iter_mut().find(|counted| counted.rule == rule.name) {
-            let due = counted.counter.take()?;
+        let count = |counted: &mut Counted| counted.counter.take();
+        let counted =
+            span.and_then(|_| fresh.counted().iter_mut().find(|counted| counted.rule == rule.name).map(count));
+        if let Some(due) = counted.transpose()? {
             ask = due.ask;
             if let Some(rows) = due.rows {
                 self.give(rule, &[rows]).await?;
