@@ -95,7 +95,7 @@ async function drill({ page, see, t }) {
   const link = page.locator(".ranking").first().locator("a").first();
   const term = await link.getAttribute("title");
   await link.click();
-  await page.waitForURL((url) => url.pathname === "/flows" && url.searchParams.get("q") === term, wait);
+  await page.waitForURL((url) => url.pathname === "/flows" && (url.searchParams.get("q") ?? "").endsWith(term), wait);
   await page.locator("tr[data-row]").first().waitFor(wait);
   await page.goBack();
   await see(t.tile.packets);
@@ -265,7 +265,7 @@ async function dns({ page, t, go, shot }) {
   const link = page.locator(".panel .ranking tbody a").first();
   const term = await link.getAttribute("title");
   await link.click();
-  await page.waitForURL((url) => url.pathname === "/flows" && url.searchParams.get("q") === term, wait);
+  await page.waitForURL((url) => url.pathname === "/flows" && (url.searchParams.get("q") ?? "").endsWith(term), wait);
   await page.locator("tr[data-row]").first().waitFor(wait);
 }
 
@@ -390,7 +390,7 @@ async function rules({ page, t, go, shot, see }) {
   await page.getByRole("button", { name: t.rules.try }).click();
   await page.locator(".profile-main [role=status] strong").waitFor(wait);
   await shot("rules");
-  await page.getByRole("button", { name: t.rules.own }).click();
+  await page.getByRole("button", { name: t.rules.own, exact: true }).click();
   const text = page.getByLabel(t.rules.text);
   const draft = await text.inputValue();
   await text.fill(draft.replace("COUNT(DISTINCT dst_ip) AS", "COUNT(DISTINCT dst_pi) AS"));
