@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use minamo_base::{FiveTuple, Time};
-use minamo_dissect::{OwnServices, Services};
+use minamo_dissect::{OwnServices, Protocol, Services};
 use minamo_model::Flow;
 use minamo_packet::{LinkFrame, Packet, Transport, tcp_flags};
 
 use crate::intake::{Role, Unit, What};
-use crate::names::Names;
+use crate::names::Learnt;
 use crate::state::FlowState;
 use crate::table::{FlowTable, Key, Wait};
 use crate::tcp::Budget;
@@ -23,34 +23,42 @@ pub struct Done {
     /// Number of the last unit of its flow. Rows that end by the end of the input have numbers of their own above all
     /// others, in the order in which they are reported.
     pub order: u64,
+    /// The protocol of the content, where one was recognised, and when the flow began: what
+    /// [`Names::complete`](crate::Names::complete) wants. Nothing where no names are joined.
+    pub(crate) content: Option<(Option<&'static Protocol>, Time)>,
 }
 
-/// What rows are told besides what their flows had in them.
-pub(crate) struct Knowledge {
-    /// Names that hosts have asked for.
-    pub(crate) names: Names,
-    /// A person's services.
-    pub(crate) services: Arc<Services>,
+/// A person's services.
+struct Known {
+    services: Arc<Services>,
     own: Arc<OwnServices>,
     generation: u64,
 }
 
-impl Knowledge {
+impl Known {
     fn new(settings: &Settings) -> Self {
         let own = Arc::clone(&settings.services);
         let (generation, services) = (own.generation(), own.current());
-        Self { names: Names::new(settings.dns_names), services, own, generation }
+        Self { services, own, generation }
     }
 
-    /// With the services that are in force now.
-    fn newest(&mut self) -> &mut Self {
+    /// Those that are in force now.
+    fn newest(&mut self) -> &Services {
         let generation = self.own.generation();
         if generation != self.generation {
             (self.generation, self.services) = (generation, self.own.current());
         }
-        self
+        &self.services
     }
 }
+
+/// Answers of DNS that wait for whoever keeps names; it takes them after each chunk at the latest.
+const MAX_LEARNT: usize = 65_536;
+
+/// Open flows from which on those that are silent are put to sleep: fewer take little memory as they are.
+const CROWD: usize = 16_384;
+/// Silence after which a flow sleeps, in nanoseconds: longer than the round trips of a conversation.
+const SLEEPY: i64 = 1_000_000_000;
 
 /// The flows that are open.
 pub struct Flows {
@@ -58,7 +66,8 @@ pub struct Flows {
     table: FlowTable,
     now: Time,
     budget: Budget,
-    knowledge: Knowledge,
+    known: Known,
+    learnt: Vec<Learnt>,
     /// Empty between packets: dissectors write into it.
     scratch: Flow,
     counters: Counters,
@@ -68,15 +77,19 @@ impl Flows {
     /// No flows.
     pub fn new(settings: Settings) -> Self {
         let table = FlowTable::new(settings.max_flows);
-        let (budget, knowledge) = (Budget::new(settings.held_bytes), Knowledge::new(&settings));
+        let (budget, known) = (Budget::new(settings.held_bytes), Known::new(&settings));
         let (scratch, counters) = (Flow::default(), Counters::default());
-        Self { settings, table, now: Time(i64::MIN), budget, knowledge, scratch, counters }
+        Self { settings, table, now: Time(i64::MIN), budget, known, learnt: Vec::new(), scratch, counters }
     }
 
     /// What happened so far; what the intake counts is not in it.
     pub fn counters(&self) -> Counters {
-        let (refused_segments, forgotten_names) = (self.budget.refused, self.knowledge.names.evicted());
-        Counters { refused_segments, forgotten_names, ..self.counters }
+        Counters { refused_segments: self.budget.refused, ..self.counters }
+    }
+
+    /// What hosts learnt from DNS since this was asked last.
+    pub fn learnt(&mut self) -> std::vec::Drain<'_, Learnt> {
+        self.learnt.drain(..)
     }
 
     /// Flows that are open.
@@ -116,7 +129,12 @@ impl Flows {
             self.counters.stream_gaps +=
                 state.look(time, direction, packet, &self.settings, (&mut self.scratch, &mut self.budget));
             if let Some((asker, dns, told)) = state.news(&unit.key) {
-                self.knowledge.names.learn(asker, dns, told, time);
+                let learnt = Learnt::of(asker, dns, told, time).filter(|_| self.settings.dns_names > 0);
+                if learnt.is_some() && self.learnt.len() >= MAX_LEARNT {
+                    self.counters.forgotten_names += 1;
+                } else {
+                    self.learnt.extend(learnt);
+                }
             }
         }
         let wait = state.wait();
@@ -156,6 +174,11 @@ impl Flows {
     /// Reports flows that have ended by `now` although no packet says so.
     pub fn advance(&mut self, now: Time, out: &mut dyn FnMut(Done)) {
         self.now = self.now.max(now);
+        if self.table.len() > CROWD
+            && let Some(state) = self.table.put_to_sleep(Time(self.now.0.saturating_sub(SLEEPY)))
+        {
+            state.sleep(&mut self.scratch);
+        }
         let Settings { idle_timeout, linger, answered, .. } = self.settings;
         let waits = [
             (Wait::Idle, idle_timeout),
@@ -231,9 +254,9 @@ impl Flows {
         if let Some((key, state)) = self.table.keyed_mut(at)
             && time.since(state.part_start()) >= long
         {
-            let row = state.part(key, &self.settings, self.knowledge.newest());
+            let row = state.part(key, &self.settings, self.known.newest());
             self.counters.rows += 1;
-            out(Done { row, order });
+            out(Done { content: state.content(&row, &self.settings), row, order });
         }
     }
 
@@ -242,7 +265,8 @@ impl Flows {
         if let Some((key, mut state)) = self.table.remove(at) {
             self.counters.stream_gaps += state.drain((&mut self.scratch, &mut self.budget));
             self.counters.rows += 1;
-            out(Done { row: state.into_row(&key, reason, &self.settings, self.knowledge.newest()), order });
+            let row = state.last_row(&key, reason, &self.settings, self.known.newest());
+            out(Done { content: state.content(&row, &self.settings), row, order });
         }
     }
 }

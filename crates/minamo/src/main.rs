@@ -4,6 +4,10 @@
 
 use std::process::ExitCode;
 
+/// Flows come and go by millions, some on other threads than they came on: the system's allocator took a sixth of the time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     minamo::main()
 }
