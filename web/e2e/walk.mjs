@@ -313,6 +313,17 @@ async function rules({ page, t, go, shot, see }) {
   await page.getByRole("button", { name: t.rules.try }).click();
   await page.locator(".profile-main [role=status] .grid tbody tr").first().waitFor(wait);
   await shot("rules-own");
+  await page.getByLabel(t.rules.name, { exact: true }).fill("walk_peers");
+  await page.getByRole("button", { name: t.rules.keepOwn }).click();
+  await page.getByRole("button", { name: t.rules.delete, exact: true }).waitFor(wait);
+  await page.getByLabel(t.rules.runs).uncheck();
+  await page.getByRole("button", { name: t.rules.keep, exact: true }).click();
+  await see(t.rules.kept);
+  await page.locator(".profile-list .chip").getByText(t.rules.off).first().waitFor(wait);
+  await shot("rules-kept");
+  page.once("dialog", (dialog) => dialog.accept());
+  await page.getByRole("button", { name: t.rules.delete, exact: true }).click();
+  await page.getByRole("button", { name: t.rules.delete, exact: true }).waitFor({ ...wait, state: "detached" });
 }
 
 async function sql({ page, t, go, shot }) {

@@ -43,7 +43,7 @@ pub(crate) fn take(message: Message<'_>, cache: &mut Cache, seen: &mut Seen, sta
     let report = decode_into(octets, from, received, cache, &mut intake);
     let Intake { account, not_allowed, over_rate, .. } = intake;
     account.redefined += cache.counters().redefined_templates - redefined;
-    account.report(&report, received);
+    add(&counters.refused_counters, account.report(&report, received));
     counters.report(&report);
     if not_allowed + over_rate > 0 {
         add(&counters.refused_rows, not_allowed);

@@ -25,8 +25,8 @@ mod tls;
 pub use collector::{CollectError, Collector};
 pub use counters::{Counters, METRICS};
 pub use exporters::{
-    Access, Counts, Decision, DomainView, ExporterView, Exporters, Finding, InterfaceView, MISSING, Missing, REASONS,
-    Reason, Standing, Window,
+    Access, Counts, Decision, DomainView, ExporterView, Exporters, Finding, InterfaceView, MISSING, Missing, OtherView,
+    REASONS, Reason, Standing, Window,
 };
 pub use forward::{FORWARD_METRICS, ForwardCounters, ForwardError, ForwardTarget, Forwarder};
 pub use minamo_flowwire::{Elements, ElementsError};

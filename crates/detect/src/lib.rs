@@ -18,7 +18,7 @@ pub use count::{Count, Counter, Due};
 pub use engine::{Engine, Found, Questions};
 pub use incident::{Incident, Seen, Sentence, incidents};
 pub use rule::{Parameter, Rule, RuleError, Severity, Text};
-pub use rules::{Instance, Rules, arrange};
+pub use rules::{Decided, Instance, Known, Origin, Rules, arrange};
 pub use suppress::{Scope, ScopeError, Suppression, Verdict, usual, verdict};
 pub use tactic::{TACTICS, Tactic};
 
@@ -32,8 +32,16 @@ struct Shipped;
 pub fn shipped_rules() -> Result<Vec<Rule>, RuleError> {
     let mut names: Vec<_> = Shipped::iter().collect();
     names.sort();
-    let file = |name: &str| Shipped::get(name).map(|file| file.data).unwrap_or_default();
-    names.iter().map(|name| Rule::parse(name.trim_end_matches(".sql"), &String::from_utf8_lossy(&file(name)))).collect()
+    let rule = |file: &str| {
+        let name = file.trim_end_matches(".sql");
+        Rule::parse(name, &shipped_text(name).unwrap_or_default())
+    };
+    names.iter().map(|file| rule(file)).collect()
+}
+
+/// The file of a rule that comes with the product.
+pub fn shipped_text(name: &str) -> Option<String> {
+    Some(String::from_utf8_lossy(&Shipped::get(&format!("{name}.sql"))?.data).into_owned())
 }
 
 /// Reads a length of time such as `30s`, `5m`, `1h`, `7d`.

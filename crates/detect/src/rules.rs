@@ -5,10 +5,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Rule, RuleError, Severity};
 
 /// How a rule is to run: as it is where nobody says otherwise.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize)]
 pub struct Instance {
     /// Name of the rule.
     pub rule: String,
@@ -22,6 +24,43 @@ pub struct Instance {
     pub severity: Option<Severity>,
     /// Parameters with other values than the rule's own.
     pub parameters: BTreeMap<String, u64>,
+}
+
+/// Where a rule comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It comes with the product.
+    Shipped,
+    /// A file of the folder `detect.rules`.
+    File,
+    /// Somebody wrote it in the console.
+    Console,
+}
+
+/// Who says how a rule runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decided {
+    /// It itself.
+    Rule,
+    /// `[[rule]]` of the configuration.
+    Configuration,
+    /// Somebody in the console.
+    Console,
+}
+
+/// A rule that there is, in force or not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Known {
+    /// The rule, as it runs where it does.
+    pub rule: Rule,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Who says how it runs.
+    pub decided: Decided,
+    /// True where it runs.
+    pub runs: bool,
+    /// The rule file; nothing where it was made of a query of another kind.
+    pub text: Option<String>,
 }
 
 impl Rule {
@@ -88,6 +127,7 @@ fn near(name: &str, rules: &[Rule]) -> String {
 pub struct Rules {
     live: RwLock<Arc<Vec<Rule>>>,
     wrong: RwLock<Arc<Vec<RuleError>>>,
+    known: RwLock<Arc<Vec<Known>>>,
 }
 
 impl Rules {
@@ -101,8 +141,14 @@ impl Rules {
         Arc::clone(&self.wrong.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// All rules that there are, those too that do not run.
+    pub fn known(&self) -> Arc<Vec<Known>> {
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Puts others in their place.
-    pub fn replace(&self, rules: Vec<Rule>, wrong: Vec<RuleError>) {
+    pub fn replace(&self, rules: Vec<Rule>, wrong: Vec<RuleError>, known: Vec<Known>) {
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
         *self.wrong.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(wrong);
     }

@@ -488,9 +488,10 @@ impl Label {
                 }
                 format!("{name}.{service}").into()
             }
-            None => match self.relayed {
-                Some(service) => format!("{name}.{service}").into(),
-                None => Cow::Borrowed(name),
+            None => match (self.relayed, self.carrier) {
+                (Some(service), _) => format!("{name}.{service}").into(),
+                (_, Some(carrier)) => format!("{}.{name}", carrier.name).into(),
+                _ => Cow::Borrowed(name),
             },
         };
         let reason = if reasons.len() == 1 { reasons.pop().unwrap_or_default() } else { reason::join(&reasons) };

@@ -3,7 +3,7 @@
 
 use minamo_base::{Ip, Mac, Prefix, Time};
 use minamo_model::{EVENTS, FLOWS};
-use minamo_schema::{Column, Kind};
+use minamo_schema::Column;
 use proptest::prelude::*;
 
 use crate::check::{Sort, Target};
@@ -349,9 +349,9 @@ fn predicate(subject: Subject) -> BoxedStrategy<Predicate> {
         all.push(both.prop_map(Predicate::InRanges).boxed());
     }
     match subject {
-        Subject::Column(column) => {
+        Subject::Column(_) => {
             all.push(Just(Predicate::Present).boxed());
-            if column.kind == Kind::Flags {
+            if sort == Sort::Flags {
                 let masks = (any::<u8>(), 1..=255u8);
                 all.push(
                     masks.prop_map(|(set, mask)| Predicate::Flags { set: set & mask, clear: mask & !set }).boxed(),

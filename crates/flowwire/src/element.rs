@@ -48,6 +48,8 @@ pub(crate) enum Coding {
     DnsRcode,
     /// Version of TLS, whose column has the name.
     TlsVersion,
+    /// Cipher suite of TLS, whose column has the name.
+    TlsCipher,
     /// List of texts (RFC 6313 §4.5.1), whose column is one too.
     Texts,
     /// List of unsigned numbers.
@@ -74,7 +76,7 @@ impl Coding {
             Self::Ip => len == 4 || len == 16,
             Self::Mac => len == 6,
             Self::Ntp => len == 8,
-            Self::DnsType | Self::DnsRcode | Self::TlsVersion => (1..=8).contains(&len),
+            Self::DnsType | Self::DnsRcode | Self::TlsVersion | Self::TlsCipher => (1..=8).contains(&len),
             Self::Text | Self::Hex | Self::Digest | Self::Joined | Self::Tagged => true,
             Self::Texts | Self::Numbers | Self::Signed => true,
         }
@@ -177,6 +179,7 @@ fn coding_of(column: &Column, kind: Type) -> Option<Coding> {
         ("dns_qtype", Type::Uint) => return Some(Coding::DnsType),
         ("dns_rcode", Type::Uint) => return Some(Coding::DnsRcode),
         ("tls_version", Type::Uint) => return Some(Coding::TlsVersion),
+        ("tls_cipher", Type::Uint) => return Some(Coding::TlsCipher),
         _ => {}
     }
     Some(match (column.cell, kind) {

@@ -149,8 +149,8 @@ struct Piece {
 struct Writable {
     four: Piece,
     six: Piece,
-    /// True for our own element of a list whose public one joins the members with commas: it is written where that
-    /// loses something.
+    /// True for our own element of a column that a public one has too, which joins the members of a list with commas, or
+    /// has numbers for names: it is written where that loses something.
     spare: bool,
 }
 
@@ -172,7 +172,7 @@ fn writable(wire: Wire, own: bool) -> Vec<Writable> {
         let piece = |pen, element, six| {
             let coding = coding(column, pen, element)?;
             let len = match coding {
-                Coding::DnsType | Coding::DnsRcode | Coding::TlsVersion => 2,
+                Coding::DnsType | Coding::DnsRcode | Coding::TlsVersion | Coding::TlsCipher => 2,
                 // Octets are read only: their columns are text, and the next source of the column has text too.
                 Coding::Digest => return None,
                 Coding::Texts | Coding::Numbers | Coding::Signed => VARIABLE,
@@ -373,6 +373,10 @@ impl Encoder {
                     if WORDS.iter().any(|(_, known)| (0, *known) == (column.four.pen, column.four.element)) =>
                 {
                     derived(row, &column.four, self.wire).is_none()
+                }
+                Value::Text(text) if column.four.coding == Coding::TlsCipher => cipher(text).is_none(),
+                Value::Text(text) if column.four.column == TLS_CIPHER && column.spare => {
+                    text.is_empty() || cipher(text).is_some()
                 }
                 Value::Text(text) => text.is_empty() || is_implied(row, column.four.column, text),
                 Value::Texts(list) => column.spare && joins(list),
@@ -650,10 +654,16 @@ fn is_implied(row: &Flow, column: ColumnId, word: &str) -> bool {
 const APP: ColumnId = Flow::at("app");
 const APP_CONFIDENCE: ColumnId = Flow::at("app_confidence");
 const ORIENTATION: ColumnId = Flow::at("orientation");
+const TLS_CIPHER: ColumnId = Flow::at("tls_cipher");
 const SAMPLING_ORIGIN: ColumnId = Flow::at("sampling_origin");
 
 /// The element of the destination port.
 const DESTINATION_PORT: u16 = 11;
+
+/// The number of a cipher suite; nothing for texts that are no name of one, which our own element carries.
+fn cipher(name: &str) -> Option<u16> {
+    names::tls_cipher_number(name).filter(|number| *number != 0)
+}
 
 /// Type and code of an ICMP message as the destination port has them: type × 256 + code.
 fn message(row: &Flow) -> Option<u64> {
@@ -669,6 +679,7 @@ fn write(out: &mut Vec<u8>, piece: &Piece, value: &Value<'_>, boot: Time, enterp
         (Value::Text(text), Coding::Uint) => u64::from_str_radix(text, 16).unwrap_or(0),
         (Value::Text(text), Coding::DnsType) => names::dns_type_number(text).unwrap_or(0).into(),
         (Value::Text(text), Coding::DnsRcode) => names::dns_rcode_number(text).unwrap_or(0).into(),
+        (Value::Text(text), Coding::TlsCipher) => cipher(text).unwrap_or(0).into(),
         (Value::Text(text), Coding::TlsVersion) => names::tls_version_number(text).unwrap_or(0).into(),
         (Value::Text(text), _) => return write_text(out, piece.len, text),
         (Value::Texts(list), Coding::Texts) => return write_texts(out, list, enterprise),

@@ -170,13 +170,7 @@ impl Intake {
         self.decoded(time, link, data, out)
     }
 
-    fn decoded(
-        &mut self,
-        time: Time,
-        link: LinkType,
-        data: &[u8],
-        out: &mut dyn FnMut(&Unit<'_>),
-    ) -> Result<(), Skip> {
+    fn decoded(&mut self, time: Time, link: LinkType, data: &[u8], out: &mut dyn FnMut(&Unit<'_>)) -> Result<(), Skip> {
         match decode_parts(link, data) {
             Ok(packet) => self.packet(time, &packet, out),
             Err(skip) => match LinkFrame::read(link, data).filter(|_| skip.is_not_ip()) {

@@ -154,7 +154,12 @@ mod tests {
     #[test]
     fn a_connection_after_the_answer_has_the_name() {
         let names = Names::new(100);
-        names.learn(Learnt::of(client(), &answer("a.example", &["edge.example", "198.51.100.7"], 30), 0, Time(100 * NANOS_PER_SEC)));
+        names.learn(Learnt::of(
+            client(),
+            &answer("a.example", &["edge.example", "198.51.100.7"], 30),
+            0,
+            Time(100 * NANOS_PER_SEC),
+        ));
         assert_eq!(asked(&names, client(), "198.51.100.7", 100), ["a.example"]);
         assert_eq!(asked(&names, client(), "198.51.100.7", 699), ["a.example"]);
         assert!(asked(&names, client(), "198.51.100.7", 99).is_empty(), "before it asked");
@@ -166,12 +171,22 @@ mod tests {
     fn who_asks_again_has_known_it_since() {
         let names = Names::new(100);
         for secs in [100, 300, 2_000] {
-            names.learn(Learnt::of(client(), &answer("a.example", &["198.51.100.7"], 0), 0, Time(secs * NANOS_PER_SEC)));
+            names.learn(Learnt::of(
+                client(),
+                &answer("a.example", &["198.51.100.7"], 0),
+                0,
+                Time(secs * NANOS_PER_SEC),
+            ));
         }
         assert!(asked(&names, client(), "198.51.100.7", 200).is_empty(), "forgotten for a while");
         let names = Names::new(100);
         for secs in [100, 300] {
-            names.learn(Learnt::of(client(), &answer("a.example", &["198.51.100.7"], 0), 0, Time(secs * NANOS_PER_SEC)));
+            names.learn(Learnt::of(
+                client(),
+                &answer("a.example", &["198.51.100.7"], 0),
+                0,
+                Time(secs * NANOS_PER_SEC),
+            ));
         }
         assert_eq!(asked(&names, client(), "198.51.100.7", 200), ["a.example"]);
         assert_eq!(asked(&names, client(), "198.51.100.7", 899), ["a.example"]);
@@ -181,13 +196,15 @@ mod tests {
     fn the_latest_names_of_an_address_are_kept() {
         let names = Names::new(100);
         for n in 0..10 {
-            names.learn(Learnt::of(client(), &answer(&format!("{n}.example"), &["198.51.100.7"], 0), 0, Time(n * NANOS_PER_SEC)));
+            names.learn(Learnt::of(
+                client(),
+                &answer(&format!("{n}.example"), &["198.51.100.7"], 0),
+                0,
+                Time(n * NANOS_PER_SEC),
+            ));
         }
         names.learn(Learnt::of(client(), &answer("7.example", &["198.51.100.7"], 0), 0, Time(10 * NANOS_PER_SEC)));
-        assert_eq!(
-            asked(&names, client(), "198.51.100.7", 20),
-            ["7.example", "9.example", "8.example", "6.example"]
-        );
+        assert_eq!(asked(&names, client(), "198.51.100.7", 20), ["7.example", "9.example", "8.example", "6.example"]);
     }
 
     #[test]
@@ -195,7 +212,8 @@ mod tests {
         let names = Names::new(10);
         let mut evicted = 0;
         for n in 0..100_u8 {
-            evicted += names.learn(Learnt::of(client(), &answer("a.example", &[&format!("198.51.100.{n}")], 0), 0, Time(0)));
+            evicted +=
+                names.learn(Learnt::of(client(), &answer("a.example", &[&format!("198.51.100.{n}")], 0), 0, Time(0)));
         }
         assert!(names.table().known.len() <= 10 && evicted >= 90);
         let mut text = answer("a.example", &["198.51.100.7"], 0);

@@ -3,9 +3,7 @@
 //! have is behind a pointer, and what only their beginning needs (the classifier) goes when it has done its work.
 
 use minamo_base::{FiveTuple, FlowId, Ip, Mac, Time};
-use minamo_dissect::{
-    Classifier, Label, Protocol, Services, Side, label_of_ip_protocol, link_protocol, reason,
-};
+use minamo_dissect::{Classifier, Label, Protocol, Services, Side, label_of_ip_protocol, link_protocol, reason};
 use minamo_model::flow::{Dns, Net, Tcp, Tunnel};
 use minamo_model::{Flow, FlowGroup};
 use minamo_packet::{Fragment, FrameKind, LinkFrame, Packet, Transport, Tunnels, is_icmp_query, tcp_flags};

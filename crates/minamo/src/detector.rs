@@ -123,6 +123,14 @@ struct Waiting {
     rests_until: Time,
 }
 
+/// Waits until something was changed in the console; forever where nothing can be.
+async fn changed(said: &mut Option<watch::Receiver<u64>>) {
+    let Some(said) = said else { return std::future::pending().await };
+    if said.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// The pause after a look that took so many nanoseconds.
 fn pause_after(nanos: i64) -> Duration {
     let took = Duration::from_nanos(u64::try_from(nanos).unwrap_or(0));
@@ -161,7 +169,7 @@ impl Detector {
         let flows = self.lake.stats().tables.into_iter().find(|table| table.table == FLOWS.name);
         fresh.count(Counted::of(&loaded.rules, &self.lake, flows.and_then(|flows| flows.last), &self.counters)?);
         self.waiting.retain(|name, _| loaded.rules.iter().any(|rule| rule.name == *name));
-        self.rules.replace(loaded.rules, loaded.wrong);
+        self.rules.replace(loaded.rules, loaded.wrong, loaded.known);
         Ok(())
     }
 
@@ -189,15 +197,21 @@ impl Detector {
     /// Looks whenever flows came, until `stop` is dropped, and then once more at all that waits.
     pub(crate) async fn run(mut self, fresh: Arc<Fresh>, mut stop: watch::Receiver<()>) {
         let mut pause = PAUSE;
+        let mut said = self.sources.ruling.as_ref().map(|ruling| ruling.changes());
         loop {
             tokio::select! {
                 () = fresh.notify.notified() => {}
                 () = tokio::time::sleep(TICK) => {}
                 _ = stop.changed() => break,
+                () = changed(&mut said) => {
+                    self.put_said(&mut said, &fresh).await;
+                    continue;
+                }
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 _ = stop.changed() => break,
+                () = changed(&mut said) => self.put_said(&mut said, &fresh).await,
             }
             self.read_again(&fresh).await;
             let began = clock::now();
@@ -215,10 +229,23 @@ impl Detector {
     /// Reads the rules again where a file of them has changed.
     async fn read_again(&mut self, fresh: &Fresh) {
         let marks = self.sources.marks();
-        if marks == self.marks {
-            return;
+        if marks != self.marks {
+            self.marks = marks;
+            self.put_again(fresh).await;
         }
-        self.marks = marks;
+    }
+
+    /// Puts in force what people changed in the console, and tells them.
+    async fn put_said(&mut self, said: &mut Option<watch::Receiver<u64>>, fresh: &Fresh) {
+        let change = said.as_mut().map_or(0, |said| *said.borrow_and_update());
+        self.put_again(fresh).await;
+        if let Some(ruling) = &self.sources.ruling {
+            ruling.in_force(change);
+        }
+    }
+
+    /// Reads all rules and puts them in force.
+    async fn put_again(&mut self, fresh: &Fresh) {
         let loaded = match self.sources.load() {
             Ok(loaded) => planned(&self.lake, loaded).await,
             Err(error) => {
@@ -228,7 +255,7 @@ impl Detector {
             }
         };
         match self.put(loaded, fresh) {
-            Ok(()) => tracing::info!(rules = self.rules.now().len(), "detect.rules: read again"),
+            Ok(()) => tracing::info!(rules = self.rules.now().len(), "the rules were read again"),
             Err(error) => tracing::error!("{error:#}; the rules stay as they are"),
         }
     }

@@ -36,6 +36,8 @@ mod pairing;
 mod probe;
 mod read;
 #[cfg(feature = "lake")]
+mod reread;
+#[cfg(feature = "lake")]
 mod rules;
 #[cfg(feature = "lake")]
 mod sets;

@@ -4,7 +4,9 @@
 
 use std::process::ExitCode;
 
-/// Flows come and go by millions, some on other threads than they came on: the system's allocator took a sixth of the time.
+/// Of a probe alone: flows come and go by millions, some on other threads than they came on, and the system's allocator takes
+/// a sixth of the time. With the lake the system's is the better one (docs/performance.md).
+#[cfg(not(feature = "lake"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

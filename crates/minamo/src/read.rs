@@ -283,11 +283,7 @@ impl<'a> Source<'a> {
 
     /// Gives every frame of a block that passes the filter to the intake, with its number and its time; counts those that
     /// cannot be taken.
-    fn take(
-        &mut self,
-        block: &Frames,
-        take: &mut dyn FnMut(&mut Intake, usize, Time, &Frame<'_>) -> Result<(), Skip>,
-    ) {
+    fn take(&mut self, block: &Frames, take: &mut dyn FnMut(&mut Intake, usize, Time, &Frame<'_>) -> Result<(), Skip>) {
         for (number, frame) in block.frames().enumerate() {
             if self.report.passes(self.filter.as_mut(), &frame, &self.path)
                 && let Err(skip) = take(&mut self.intake, number, (self.shift)(frame.time), &frame)

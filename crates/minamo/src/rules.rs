@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Where detection rules come from: those that come with the product, the files of `detect.rules`, and what `[[rule]]`
-//! says of both. A file that is no rule, or whose query the lake refuses, is told and counted; the others run on.
+//! Where detection rules come from: those that come with the product, those that people wrote in the console, the files of
+//! `detect.rules`, and what `[[rule]]` and the console say of all of them. A file that is no rule, or whose query the lake refuses, is told and counted; the others run on.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use minamo_base::Time;
-use minamo_detect::{Engine, Instance, Rule, RuleError, arrange, norikra, shipped_rules};
+use minamo_detect::{Decided, Instance, Known, Origin, Rule, RuleError, arrange, norikra, shipped_rules, shipped_text};
+use minamo_server::detection::{Ruling, plan};
 use minamo_store::Lake;
 
 use crate::mark::{Mark, mark};
@@ -22,6 +22,8 @@ const MOST_OCTETS: u64 = 1 << 20;
 pub(crate) struct Sources {
     /// Folder of `detect.rules`.
     pub(crate) folder: Option<PathBuf>,
+    /// What people say in the console; nothing where there is no data folder yet.
+    pub(crate) ruling: Option<Arc<Ruling>>,
     /// Tables of `[[rule]]`.
     pub(crate) instances: Vec<Instance>,
 }
@@ -33,30 +35,85 @@ pub(crate) struct Loaded {
     pub(crate) rules: Vec<Rule>,
     /// What is wrong with the others.
     pub(crate) wrong: Vec<RuleError>,
+    /// All that there are, those too that do not run.
+    pub(crate) known: Vec<Known>,
 }
 
 impl Sources {
-    /// All rules. An error of the folder is an error; one of a file is told beside.
+    /// With what people say in the console, as that `state.db` has it.
+    pub(crate) fn with_ruling(self, state: &Path) -> anyhow::Result<Self> {
+        let configured = self.instances.iter().map(|instance| instance.rule.clone()).collect();
+        let ruling = Ruling::open(state, configured).with_context(|| state.display().to_string())?;
+        Ok(Self { ruling: Some(Arc::new(ruling)), ..self })
+    }
+
+    /// All rules. An error of the folder or of `state.db` is an error; one of a rule is told beside.
     pub(crate) fn load(&self) -> anyhow::Result<Loaded> {
-        let mut rules = shipped_rules()?;
-        let mut wrong = Vec::new();
+        let (mut found, mut wrong) = (Vec::new(), Vec::new());
+        for rule in shipped_rules()? {
+            let text = shipped_text(&rule.name);
+            found.push(Known { rule, origin: Origin::Shipped, decided: Decided::Rule, runs: false, text });
+        }
+        self.written(&mut found, &mut wrong)?;
         for path in self.files()? {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             match read(&name, &path) {
-                Ok(rule) => {
-                    rules.retain(|other| other.name != rule.name);
-                    rules.push(rule);
-                }
+                Ok((rule, text)) => take(&mut found, rule, Origin::File, text),
                 Err(error) => wrong.push(error),
             }
         }
-        rules.sort_by(|a, b| a.name.cmp(&b.name));
-        let (rules, more) = arrange(&rules, &self.instances);
+        found.sort_by(|a, b| a.rule.name.cmp(&b.rule.name));
+        let said = self.said(&mut wrong)?;
+        let instances: Vec<_> = self.instances.iter().chain(&said).cloned().collect();
+        let rules: Vec<_> = found.iter().map(|known| known.rule.clone()).collect();
+        let (rules, more) = arrange(&rules, &instances);
         // What is said of a rule whose file is bad is not wrong for that.
         wrong.extend(
             more.into_iter().filter(|error| !wrong.iter().any(|bad| bad.rule == error.rule)).collect::<Vec<_>>(),
         );
-        Ok(Loaded { rules, wrong })
+        let decided = |name: &str| match () {
+            () if self.instances.iter().any(|instance| instance.rule == name) => Decided::Configuration,
+            () if said.iter().any(|instance| instance.rule == name) => Decided::Console,
+            () => Decided::Rule,
+        };
+        let known = found.into_iter().flat_map(|known| {
+            // One that does not run is shown as it would.
+            let idle = said.iter().find(|instance| instance.rule == known.rule.name);
+            let rule =
+                idle.and_then(|instance| known.rule.instance(instance).ok()).unwrap_or_else(|| known.rule.clone());
+            let known = Known { decided: decided(&known.rule.name), rule, ..known };
+            let runs: Vec<_> = (rules.iter())
+                .filter(|rule| rule.name.split(':').next() == Some(&*known.rule.name))
+                .map(|rule| Known { rule: rule.clone(), runs: true, ..known.clone() })
+                .collect();
+            if runs.is_empty() { vec![known] } else { runs }
+        });
+        Ok(Loaded { known: known.collect(), rules, wrong })
+    }
+
+    /// Takes in what people wrote in the console.
+    fn written(&self, found: &mut Vec<Known>, wrong: &mut Vec<RuleError>) -> anyhow::Result<()> {
+        let Some(ruling) = &self.ruling else { return Ok(()) };
+        for kept in ruling.stored.texts()? {
+            match Rule::parse(&kept.rule, &kept.text) {
+                Ok(rule) => take(found, rule, Origin::Console, Some(kept.text)),
+                Err(error) => wrong.push(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// What people say in the console of rules that the configuration is silent about.
+    fn said(&self, wrong: &mut Vec<RuleError>) -> anyhow::Result<Vec<Instance>> {
+        let Some(ruling) = &self.ruling else { return Ok(Vec::new()) };
+        let mut said = Vec::new();
+        for kept in ruling.stored.settings()?.into_iter().filter(|kept| !ruling.configured.contains(&kept.rule)) {
+            match serde_json::from_str::<Instance>(&kept.text) {
+                Ok(instance) => said.push(instance),
+                Err(error) => wrong.push(RuleError { rule: kept.rule, what: format!("its settings: {error}") }),
+            }
+        }
+        Ok(said)
     }
 
     /// As `load`, where anything wrong with `[[rule]]` is an error: at the start somebody is there to put it right.
@@ -93,8 +150,14 @@ impl Sources {
     }
 }
 
-/// Reads a rule from a file.
-pub(crate) fn read(name: &str, path: &Path) -> Result<Rule, RuleError> {
+/// Takes in a rule, in place of one of the same name.
+fn take(found: &mut Vec<Known>, rule: Rule, origin: Origin, text: Option<String>) {
+    found.retain(|other| other.rule.name != rule.name);
+    found.push(Known { rule, origin, decided: Decided::Rule, runs: false, text });
+}
+
+/// Reads a rule from a file, and its text where it is a rule file.
+pub(crate) fn read(name: &str, path: &Path) -> Result<(Rule, Option<String>), RuleError> {
     let bad = |what: String| RuleError { rule: name.to_owned(), what: format!("{}: {what}", path.display()) };
     let size = std::fs::metadata(path).map_err(|e| bad(e.to_string()))?.len();
     if size > MOST_OCTETS {
@@ -102,31 +165,24 @@ pub(crate) fn read(name: &str, path: &Path) -> Result<Rule, RuleError> {
     }
     let text = std::fs::read_to_string(path).map_err(|e| bad(e.to_string()))?;
     let is_query = path.extension().is_some_and(|ending| ending == "epl");
-    if is_query { norikra::rule(name, &text) } else { Rule::parse(name, &text) }.map_err(|error| bad(error.what))
+    let rule = if is_query { norikra::rule(name, &text) } else { Rule::parse(name, &text) };
+    Ok((rule.map_err(|error| bad(error.what))?, (!is_query).then_some(text)))
 }
 
 /// Leaves out the rules whose query the lake does not understand: an unknown column, a wrong type.
 pub(crate) async fn planned(lake: &Arc<Lake>, loaded: Loaded) -> Loaded {
-    let Loaded { rules, mut wrong } = loaded;
+    let Loaded { rules, mut wrong, mut known } = loaded;
     let mut good = Vec::with_capacity(rules.len());
     for rule in rules {
         match plan(lake, &rule).await {
             Ok(()) => good.push(rule),
-            Err(error) => wrong.push(RuleError { rule: rule.name, what: format!("{error:#}") }),
+            Err(error) => {
+                known.iter_mut().filter(|known| known.rule.name == rule.name).for_each(|known| known.runs = false);
+                wrong.push(RuleError { rule: rule.name, what: error.to_string() });
+            }
         }
     }
-    Loaded { rules: good, wrong }
-}
-
-/// Plans the query of a rule without running it.
-pub(crate) async fn plan(lake: &Lake, rule: &Rule) -> anyhow::Result<()> {
-    for sql in Engine::questions(rule, Time::default(), Time::default()).sql {
-        lake.sql(&format!("EXPLAIN {sql}"), 1).await?;
-    }
-    if let Some(condition) = rule.counted() {
-        lake.condition(&condition).context("count.where")?;
-    }
-    Ok(())
+    Loaded { rules: good, wrong, known }
 }
 
 #[cfg(test)]
@@ -159,7 +215,7 @@ SELECT $window AS window_start, src_ip FROM flows WHERE $range GROUP BY 1, src_i
             "ports.epl",
             "SELECT ipv4_src_addr, COUNT(distinct l4_dst_port) AS uniq_dport FROM ext.win:time_batch(1 min) WHERE ipv4_src_addr LIKE '192.0.2.%' GROUP BY ipv4_src_addr HAVING COUNT(distinct l4_dst_port) > 100",
         );
-        let sources = Sources { folder: Some(folder.path().to_owned()), instances: Vec::new() };
+        let sources = Sources { folder: Some(folder.path().to_owned()), ..Sources::default() };
         let lake = Lake::open(&folder.path().join("lake"), Default::default(), crate::clock::now).expect("a lake");
         let loaded = planned(&Arc::new(lake), sources.load_first().expect("loaded")).await;
         let names: Vec<_> = loaded.rules.iter().map(|rule| &*rule.name).collect();
@@ -183,7 +239,8 @@ SELECT $window AS window_start, src_ip FROM flows WHERE $range GROUP BY 1, src_i
             parameters: BTreeMap::from([("x".into(), 1)]),
             ..Default::default()
         };
-        let error = Sources { folder: None, instances: vec![instance] }.load_first().expect_err("unknown parameter");
+        let error =
+            Sources { instances: vec![instance], ..Sources::default() }.load_first().expect_err("unknown parameter");
         assert!(error.to_string().starts_with("[[rule]]: rule scan_ports: parameters.x: there is no such parameter"));
         let error =
             Sources { folder: Some("/nonexistent".into()), ..Default::default() }.load().expect_err("no folder");

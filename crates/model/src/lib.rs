@@ -2,6 +2,7 @@
 //! The records of the product, each column declared once: flows and events. Arrow schema, batch
 //! builders, JSON, filter fields, export elements and the references follow from these tables.
 
+mod ciphers;
 mod community;
 pub mod event;
 pub mod flow;

@@ -12,7 +12,7 @@ use minamo_state::{NamedSets, SetsWith};
 use minamo_store::FlowsQuery;
 use utoipa::OpenApi;
 
-use crate::detection::{events as detection, incidents, rules, suppressions};
+use crate::detection::{events as detection, incidents, own_rules, rules, suppressions};
 use crate::exporters::api as exporters;
 use crate::lake::{api as lake, export, imports};
 use crate::profiles::api as profiles;
@@ -60,6 +60,11 @@ pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
         suppressions::end_suppression,
         rules::rules,
         rules::try_out,
+        own_rules::rule_text,
+        own_rules::put_rule,
+        own_rules::delete_rule,
+        own_rules::set_rule,
+        own_rules::reset_rule,
         sql,
         profiles::profiles,
         profiles::create_profile,

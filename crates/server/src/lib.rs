@@ -54,6 +54,8 @@ pub struct Deps {
     pub importing: Importing,
     /// The rules that events are made by.
     pub rules: Arc<Rules>,
+    /// The rules that people write, and how they want rules to run.
+    pub ruling: Arc<detection::Ruling>,
     /// Which events people do not want to see.
     pub suppressing: Arc<detection::Suppressing>,
     /// What people made of events.
@@ -118,6 +120,16 @@ fn api_routes(jobs: &Arc<lake::jobs::Jobs>) -> Router<Deps> {
         .route("/api/v1/suppressions/{id}", delete(detection::suppressions::end_suppression))
         .route("/api/v1/rules", get(detection::rules::rules))
         .route("/api/v1/rules/try", post(detection::rules::try_out))
+        .route(
+            "/api/v1/rules/{name}",
+            get(detection::own_rules::rule_text)
+                .put(detection::own_rules::put_rule)
+                .delete(detection::own_rules::delete_rule),
+        )
+        .route(
+            "/api/v1/rules/{name}/settings",
+            put(detection::own_rules::set_rule).delete(detection::own_rules::reset_rule),
+        )
         .route("/api/v1/sql", post(api::sql))
         .route("/api/v1/profiles", get(profiles::api::profiles).post(profiles::api::create_profile))
         .route(

@@ -62,6 +62,10 @@ async fn service_at(clock: fn() -> Time) -> Service {
         lake,
         state: Arc::new(state),
         rules: Arc::default(),
+        ruling: Arc::new(
+            crate::detection::Ruling::open(&folder.path().join("state.db"), ["scan_hosts".to_owned()].into())
+                .expect("opened"),
+        ),
         suppressing: Arc::new(crate::detection::Suppressing::open(&folder.path().join("state.db")).expect("opened")),
         triages: Arc::new(Triages::open(&folder.path().join("state.db")).expect("opened")),
         counters: Arc::new(Vec::new),

@@ -10,6 +10,7 @@
 mod definitions;
 mod imports;
 mod profiles;
+mod rules;
 mod sets;
 mod suppressions;
 mod triage;
@@ -21,6 +22,7 @@ pub use profiles::{
     ALL, AsKnown, ChannelDef, LIVE, Line, MAX_CHANNELS, MAX_DEPTH, MAX_PROFILES, Part, Profile, ProfileError,
     ProfileVersion, Profiles, RollupFilters,
 };
+pub use rules::{KeptRule, MAX_OWN_RULES, MAX_RULE_TEXT, OwnRules};
 pub use sets::{
     Called, MAX_MEMBERS, MAX_SETS, MAX_TAGS, NamedSets, SetBody, SetDefinition, SetFault, SetsWith, TagBody,
     TagDefinition,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // React hooks over the API operations; results are cached by their request.
 import { keepPreviousData, QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { AsKnown, Billing, BillingRequest, Completion, Events, ExporterDetail, ExporterList, FlowRow, Flows, FlowTags, Incidents, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Queries, Recorded, RuleList, Series, SeriesRequest, Session, SetList, Status, Summary, SuppressionList, TagList, Top, TopRequest } from "../gen/api";
+import type { AsKnown, Billing, BillingRequest, Completion, Events, ExporterDetail, ExporterList, FlowRow, Flows, FlowTags, Incidents, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Queries, Recorded, RuleList, RuleText, Series, SeriesRequest, Session, SetList, Status, Summary, SuppressionList, TagList, Top, TopRequest } from "../gen/api";
 import { useSearchParams } from "react-router";
 import { call, Failure } from "./client";
 
@@ -116,6 +116,14 @@ export function useSuppressions() {
 
 export function useRules() {
   return useQuery({ queryKey: ["rules"], queryFn: ({ signal }) => call<RuleList>("GET", "/rules", undefined, signal) });
+}
+
+export function useRuleText(name: string | null) {
+  return useQuery({
+    queryKey: ["rules", name, "text"],
+    queryFn: ({ signal }) => call<RuleText>("GET", `/rules/${encodeURIComponent(name ?? "")}`, undefined, signal),
+    enabled: name !== null,
+  });
 }
 
 export function useFlows(ask: Ask, limit: number, enabled: boolean) {

@@ -53,11 +53,17 @@ export function FilterField({ label, placeholder, text, error, edit, tell }: Pro
     type(`${head} ${text.slice(fresh.at).trimStart()}`, head.length + 1);
   };
   const press = (event: KeyboardEvent<HTMLInputElement>) => {
-    if (items.length === 0 || event.nativeEvent.isComposing) return;
+    if (event.nativeEvent.isComposing) return;
+    // Also before the list has come, so that it does not come any more.
+    if (event.key === "Escape" && open) {
+      event.preventDefault();
+      close();
+      return;
+    }
+    if (items.length === 0) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") setActive((active + (event.key === "ArrowDown" ? 1 : items.length - (active < 0 ? 0 : 1))) % items.length);
     else if (event.key === "Tab" && !event.shiftKey) accept(Math.max(0, active));
     else if (event.key === "Enter" && active >= 0) accept(active);
-    else if (event.key === "Escape") close();
     else return;
     event.preventDefault();
   };

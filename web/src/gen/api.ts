@@ -104,11 +104,26 @@ export interface Events {
   rows: EventRow[];
 }
 
+export interface ExporterCounter {
+  name: string;
+  value: number;
+}
+
+export interface ExporterCounters {
+  counted: string;
+  kind: string;
+  name: string;
+  number: number;
+  source: number;
+  values: ExporterCounter[];
+}
+
 export interface ExporterDecision {
   decision: string;
 }
 
 export interface ExporterDetail {
+  counters: ExporterCounters[];
   device_name?: string | null;
   exporter: ExporterInfo;
   gaps: ExporterGap[];
@@ -205,10 +220,12 @@ export interface ExporterRecent {
 }
 
 export interface ExporterTemplate {
+  borrowed: boolean;
   domain: number;
   fields: ExporterField[];
   id: number;
   options: boolean;
+  port: number;
   seen: string;
   version: number;
 }
@@ -557,16 +574,24 @@ export interface RefusedRule {
 export interface RuleInfo {
   attack: string[];
   benign: Text2[];
+  decided_by: string;
+  enabled: boolean;
   every_secs: number | null;
   history_secs: number | null;
   name: string;
   only: string | null;
+  origin: string;
   parameters: RuleParameter[];
   question: Text2;
   severity: string;
   sql: string;
   title: Text2;
   window_secs: number;
+}
+
+export interface RuleKept {
+  in_force: boolean;
+  name: string;
 }
 
 export interface RuleList {
@@ -578,6 +603,19 @@ export interface RuleParameter {
   name: string;
   reason: Text2;
   value: number;
+}
+
+export interface RuleSettings {
+  enabled: boolean;
+  only?: string | null;
+  parameters?: Record<string, number>;
+  severity?: string | null;
+}
+
+export interface RuleText {
+  name: string;
+  origin: string;
+  text: string;
 }
 
 export interface RuleTried {
@@ -594,6 +632,10 @@ export interface RuleTry {
   parameters?: Record<string, number>;
   text?: string | null;
   to: string;
+}
+
+export interface RuleWrite {
+  text: string;
 }
 
 export type Scalar = string | number | boolean;

@@ -24,6 +24,7 @@ export const STATUS: Status = { version: "0.1.0", started_at: "2026-05-01T00:00:
 export const RANGE = "from=2026-05-01T00:00:00.000Z&to=2026-05-01T01:00:00.000Z";
 
 export interface Call {
+  method: string;
   path: string;
   query: URLSearchParams;
   body: Record<string, unknown> | null;
@@ -36,7 +37,7 @@ export function answer(answers: Answers): Call[] {
     const url = new URL(input, "http://test");
     const path = url.pathname.replace("/api/v1", "");
     const body = init?.body ? (JSON.parse(String(init.body)) as Record<string, unknown>) : null;
-    calls.push({ path, query: url.searchParams, body });
+    calls.push({ method: init?.method ?? "GET", path, query: url.searchParams, body });
     const found = path in answers ? answers[path] : path === "/status" ? STATUS : undefined;
     const made: unknown = typeof found === "function" ? (found as (body: unknown, query: URLSearchParams) => unknown)(body, url.searchParams) : found;
     if (made instanceof Refusal) return Promise.resolve(new Response(JSON.stringify(made.body), { status: made.status }));

@@ -130,6 +130,13 @@ pub static REASONS: &[Reason] = &[
         applies: |e| (e.lately.redefined > 5).then(|| e.lately.redefined.to_string()),
     },
     Reason {
+        id: "shared_address",
+        points: 5,
+        en: "{value} exporters seem to send from this address (NAT, a relay, or several processes): templates are told apart by port, all else counts together; give each an address or a domain of its own.",
+        ja: "このアドレスから {value} 台のエクスポーターが送信しているようです（NAT・中継・複数プロセス）。テンプレートはポートで区別しますが、ほかの値は合算されます。アドレスかドメインを分けてください。",
+        applies: |e| (e.sharing > 1).then(|| e.sharing.to_string()),
+    },
+    Reason {
         id: "malformed",
         points: 15,
         en: "{value} parts of its datagrams break the format: datagrams may be cut on their way (MTU), or its software has a fault.",

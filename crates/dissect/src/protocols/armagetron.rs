@@ -27,6 +27,8 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         Some(0x000b) => words * 2 + 8 == data.len() && zero(data, 2, 2) && words >= 4,
         // Question of a browser, and its answer with a server's big description.
         Some(0x0034 | 0x0033) => words > 0 && words * 2 + 8 == data.len() && zero(data, 2, 2),
+        // Clocks are compared: four words, of which the first names the message's kind again.
+        Some(0x001c) => data.len() == 16 && words == 4 && !zero(data, 2, 2) && at(data, 6, 4) == Some(&[0, 0, 5, 0]),
         _ => false,
     };
     yes_if(told && zero(data, data.len().saturating_sub(2), 2))

@@ -23,5 +23,5 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     };
     let kind = matches!(header[3], 0x01 | 0x03 | 0x04 | 0x06..=0x08 | 0x60 | 0x63..=0x72 | 0x7f);
     let told = header[2] == 1 && kind && header[4] <= 2 && header[5] & 0xc0 == 0 && !zero(header, 8, 4);
-    yes_if(told && be16(header, 0) == Some(data.len()) && zero(header, 6, 2))
+    yes_if(told && be16(header, 0) == Some(data.len()))
 }

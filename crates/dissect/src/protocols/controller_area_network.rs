@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! CAN over Ethernet (CANopen, "Cannelloni" and ISO 11898 gateways): the frames of Peak's gateways, with size, type
-//! and channel.
+//! CAN over IP: the frames of Peak's gateways, with size, type and channel, and those of CAN-ETH (Wireshark, "caneth"), which
+//! begin with the standard's name.
 
 use super::tell::*;
 
@@ -9,15 +9,15 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     name: "Controller_Area_Network",
     title: "Controller Area Network gateway",
     category: Category::SystemOs,
-    spec: &["PEAK-System PCAN-Gateway user manual"],
-    first: First::Of(&[0x00]),
+    spec: &["PEAK-System PCAN-Gateway user manual", "Wireshark, CAN-ETH"],
+    first: First::Of(&[0x00, b'I']),
     probe,
     sample: &[(
         Side::Src,
         b"\x00\x24\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x12\x34\x00\x02\x00\x00\
         \x00\x00\x01\x23\x01\x02\x00\x00\x00\x00\x00\x00",
     )],
-    ..Protocol::DATAGRAM
+    ..Protocol::BOTH
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
@@ -29,5 +29,9 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
             && within(u8_at(rest, 21), 0, 8);
         fits.then_some(length)
     };
-    yes_if(fills(data, 40, frame))
+    match begins(data, b"ISO11898") {
+        Verdict::No if data.len() < 36 => maybe_if(matches!(data, [0] | [0, 36 | 40] | [0, 36 | 40, 0, ..])),
+        Verdict::No => yes_if(fills(data, 40, frame)),
+        other => other,
+    }
 }

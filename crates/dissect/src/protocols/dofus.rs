@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Dofus 1 (Dofus protocol, community documentation): the server's greeting with a key, or a client's version.
+//! Dofus (Dofus protocol, community documentation): of version 1 the server's greeting with a key; of version 2 the server's
+//! first message, which says the version that it wants and the one that it has.
 
 use super::tell::*;
 
@@ -10,7 +11,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     category: Category::Game,
     spec: &["Dofus protocol, community documentation"],
     ports: &[443, 5555, 5556],
-    first: First::Of(b"H1"),
+    first: First::Of(b"H\0"),
     probe,
     sample: &[(Side::Dst, b"HCabcdefghijklmnopqrstuvwxyzabcdef\x00")],
     ..Protocol::STREAM
@@ -18,6 +19,12 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
     match data {
+        [0] | [0, 5] => Verdict::Maybe,
+        // Message 1 of eight octets (number in 14 bits, then how many octets the length has).
+        [0, 5, 8, ..] => head::<11>(data, |head| {
+            let (wanted, own) = (be32(head, 3), be32(head, 7));
+            within(wanted, 1_000, 9_999) && within(own, 1_000, 9_999) && wanted <= own
+        }),
         [b'H'] => Verdict::Maybe,
         [b'H', b'C', key @ ..] => {
             let letters = key.iter().take_while(|octet| octet.is_ascii_lowercase()).count();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Ethereum's discovery (devp2p, discv4 "Wire Protocol"): hash, signature with its recovery number, type of a packet,
-//! and a list in RLP that ends the datagram or has its signature's room.
+//! and a list in RLP that ends the datagram or has its signature's room. Over TCP the handshake of RLPx ("Initial
+//! Handshake", EIP-8): of both sides a size, and a point of the curve that is not compressed.
 
 use super::tell::*;
 
@@ -19,6 +20,21 @@ pub(super) static PROTOCOL: Protocol = Protocol {
         \x5f\x80\x84\x5f\x00\x00\x00",
     )],
     ..Protocol::DATAGRAM
+};
+
+/// The registry's row of connections between nodes.
+pub(super) static RLPX: Protocol = Protocol {
+    name: "ETHEREUM",
+    title: "Ethereum RLPx",
+    category: Category::CryptoCurrency,
+    spec: &["devp2p, RLPx", "EIP-8"],
+    ports: &[30303, 30304, 30305],
+    first: First::Within(0, 2),
+    encrypted: true,
+    probe: |_, data| maybe_if(greets(data)),
+    together: Some(together),
+    sample: &[(Side::Src, &GREETING), (Side::Dst, &GREETING)],
+    ..Protocol::STREAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
@@ -45,4 +61,50 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         _ => 1,
     };
     yes_if(data.get(96).is_some_and(|recovery| *recovery < 2) && first(body.get(front)) && length == body.len())
+}
+
+/// A first message of RLPx, as far as it is there: of a size with room for keys and padding, and whole.
+fn greets(data: &[u8]) -> bool {
+    let size = be16(data, 0).unwrap_or(300);
+    (194..=600).contains(&size) && data.len() <= 2 + size && data.get(2).is_none_or(|form| *form == 4)
+}
+
+/// Both sides have said theirs.
+fn together(heard: &Heard<'_>) -> Verdict {
+    let whole = |data: &[u8]| greets(data) && be16(data, 0).is_some_and(|size| data.len() == 2 + size);
+    if whole(heard.data) && whole(heard.other) { Verdict::Yes } else { Verdict::Maybe }
+}
+
+const GREETING: [u8; 302] = {
+    let mut greeting = [0xa7; 302];
+    (greeting[0], greeting[1], greeting[2]) = (1, 44, 4);
+    greeting
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Classifier, Input};
+    use minamo_model::Flow;
+
+    #[test]
+    fn the_handshake_takes_both_sides() {
+        let message = |size: u16| {
+            let mut message = size.to_be_bytes().to_vec();
+            message.push(4);
+            message.resize(usize::from(size) + 2, 0xa7);
+            message
+        };
+        let label = |answer: u16| {
+            let (mut flow, mut classifier) = (Flow::default(), Classifier::new(true, 1, 2));
+            for piece in message(420).chunks(100) {
+                classifier.stream(Side::Src, Input::Data(piece), &mut flow);
+            }
+            classifier.stream(Side::Dst, Input::Data(&message(answer)), &mut flow);
+            classifier.label(&mut flow);
+            flow.core.app.into_owned()
+        };
+        assert_eq!(label(380), "ETHEREUM");
+        assert_eq!(label(900), "Unknown");
+    }
 }

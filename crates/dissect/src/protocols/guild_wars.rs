@@ -17,10 +17,17 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
-    let told = data.starts_with(b"\x01\x00\x00\x00\x04\x00\x0c\x00") || data.starts_with(b"\x04\x00\x0c\x00\x0c\x00");
-    if told {
-        Verdict::Yes
-    } else {
-        maybe_if(b"\x01\x00\x00\x00\x04\x00\x0c\x00".starts_with(data) || b"\x04\x00\x0c\x00\x0c\x00".starts_with(data))
+    match begins_with_any(data, &[b"\x01\x00\x00\x00\x04\x00\x0c\x00", b"\x04\x00\x0c\x00\x0c\x00"]) {
+        Verdict::No => either(older(data), maybe_if(data.len() < 21 && data.get(1).is_none_or(|kind| *kind < 6))),
+        other => other,
     }
+}
+
+/// The first messages of older clients: of 16, 21 and 64 octets, with octets that do not change.
+fn older(data: &[u8]) -> Verdict {
+    yes_if(match data.len() {
+        16 => be16(data, 1) == Some(0x040c) && be16(data, 4) == Some(0xa672) && data.get(8) == Some(&1),
+        21 => be16(data, 0) == Some(0x0100) && at(data, 5, 5) == Some(&[0xf1, 0x00, 0x10, 0x00, 0x01]),
+        _ => false,
+    })
 }

@@ -393,7 +393,8 @@ fn asked_for(method: &[u8], target: &[u8], fields: &[httparse::Header<'_>]) -> O
         b"POST" if after(kind, b"application/json-rpc").is_some() => "HTTP.JSON-RPC",
         _ if field(fields, "soapaction").is_some() || after(kind, b"application/soap+xml").is_some() => "HTTP.SOAP",
         b"GET" if path.ends_with(b".m3u8") => "HTTP.HLS",
-        b"GET" if path.ends_with(b".mpd") => "HTTP.MpegDash",
+        // ISO/IEC 23009-1: the description, and segments.
+        b"GET" if path.ends_with(b".mpd") || path.ends_with(b".m4s") => "HTTP.MpegDash",
         // BEP 3.
         b"GET" if memchr::memmem::find(target, b"info_hash=").is_some() => "HTTP.BitTorrent",
         _ => return None,
@@ -403,10 +404,12 @@ fn asked_for(method: &[u8], target: &[u8], fields: &[httparse::Header<'_>]) -> O
 /// The same by the kind of an answer's content, or by fields that only its servers send.
 fn answered_with(fields: &[httparse::Header<'_>]) -> Option<&'static str> {
     let kind = field(fields, "content-type").unwrap_or_default();
-    let known: [(&[u8], &str); 7] = [
+    let known: [(&[u8], &str); 9] = [
         (b"application/vnd.apple.mpegurl", "HTTP.HLS"),
         (b"application/x-mpegurl", "HTTP.HLS"),
         (b"application/dash+xml", "HTTP.MpegDash"),
+        (b"video/iso.segment", "HTTP.MpegDash"),
+        (b"application/json-rpc", "HTTP.JSON-RPC"),
         (b"application/ipp", "HTTP.IPP"),
         (b"application/ocsp-response", "HTTP.OCSP"),
         (b"application/soap+xml", "HTTP.SOAP"),

@@ -23,7 +23,8 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     if !printable_lines(start) || compact.first().is_some_and(|first| *first != b'{') || stratum::is_mining(data) {
         return Verdict::No;
     }
-    let version = contains(start, b"\"jsonrpc\":\"2.0\"") || contains(start, b"\"jsonrpc\": \"2.0\"");
+    // The order of members is anybody's.
+    let version = contains(data.get(..2_048).unwrap_or(data), b"\"jsonrpc\"");
     let call = contains(start, b"\"method\":") && contains(start, b"\"params\":") && contains(start, b"\"id\":");
     if version || call { Verdict::Yes } else { maybe_if(start.len() < 200) }
 }

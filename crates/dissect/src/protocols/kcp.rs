@@ -32,5 +32,5 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
             && le32(rest, 16)? <= le32(rest, 12)? + 32_768;
         fits.then_some(24 + length)
     };
-    yes_if(conversation != Some(&[0; 4]) && fills(data, 60, segment))
+    yes_if(fills(data, 60, segment))
 }

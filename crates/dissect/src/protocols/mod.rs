@@ -36,6 +36,7 @@ mod collectd;
 mod controller_area_network;
 mod corba;
 mod cpha;
+mod crossfire;
 mod cry_network;
 mod dcerpc;
 mod dhcp;
@@ -79,6 +80,7 @@ mod hart_ip;
 mod heroes;
 mod hislip;
 mod hl7;
+mod hp_virtual_groups;
 mod hsrp;
 mod http;
 mod http2;
@@ -107,6 +109,7 @@ mod lisp;
 mod llmnr;
 mod lotus_notes;
 mod lustre;
+mod maple_story;
 mod mdns;
 mod megaco;
 mod memcached;
@@ -203,6 +206,7 @@ mod tank_gauge;
 mod teamspeak;
 mod teamviewer;
 mod telegram;
+mod telegram_call;
 mod tell;
 mod telnet;
 mod tencent_games;
@@ -234,7 +238,9 @@ mod weave;
 mod websocket;
 mod whatsapp;
 mod whois;
+mod wild_rift;
 mod wireguard;
+mod world_of_kung_fu;
 mod world_of_warcraft;
 mod wsd;
 mod xdmcp;
@@ -287,6 +293,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &controller_area_network::PROTOCOL,
     &corba::PROTOCOL,
     &cpha::PROTOCOL,
+    &crossfire::PROTOCOL,
     &cry_network::PROTOCOL,
     &dcerpc::PROTOCOL,
     &dhcp::PROTOCOL,
@@ -310,6 +317,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &ether_s_bus::PROTOCOL,
     &ether_sio::PROTOCOL,
     &ethereum::PROTOCOL,
+    &ethereum::RLPX,
     &ethernet_global_data::PROTOCOL,
     &ethernetip::PROTOCOL,
     &fastcgi::PROTOCOL,
@@ -332,6 +340,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &heroes::PROTOCOL,
     &hislip::PROTOCOL,
     &hl7::PROTOCOL,
+    &hp_virtual_groups::PROTOCOL,
     &hsrp::PROTOCOL,
     &http2::PROTOCOL,
     &http::PROTOCOL,
@@ -359,6 +368,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &llmnr::PROTOCOL,
     &lotus_notes::PROTOCOL,
     &lustre::PROTOCOL,
+    &maple_story::PROTOCOL,
     &mdns::PROTOCOL,
     &megaco::PROTOCOL,
     &memcached::PROTOCOL,
@@ -458,6 +468,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &teamspeak::PROTOCOL,
     &teamviewer::PROTOCOL,
     &telegram::PROTOCOL,
+    &telegram_call::PROTOCOL,
     &telnet::PROTOCOL,
     &tencent_games::PROTOCOL,
     &teredo::PROTOCOL,
@@ -492,7 +503,9 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &websocket::PROTOCOL,
     &whatsapp::PROTOCOL,
     &whois::PROTOCOL,
+    &wild_rift::PROTOCOL,
     &wireguard::PROTOCOL,
+    &world_of_kung_fu::PROTOCOL,
     &world_of_warcraft::PROTOCOL,
     &wsd::PROTOCOL,
     &xdmcp::PROTOCOL,

@@ -40,15 +40,12 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     maybe_if(kind(data).is_some())
 }
 
-/// Keep-alives of one octet that are answered, twice, or what connects and is accepted before.
+/// A keep-alive of one octet and the answer to it from the other side, or data of both.
 fn together(heard: &Heard<'_>) -> Verdict {
-    let count = |wanted: u8| heard.all().filter(|(_, data)| data.len() == 1 && data.first() == Some(&wanted)).count();
+    let alive = |data: &[u8]| (data.len() == 1).then(|| data.first().copied()).flatten();
+    let answers = |data: &[u8]| matches!((alive(data), alive(heard.data)), (Some(5), Some(4)) | (Some(4), Some(5)));
     let data =
         heard.all().filter(|(_, data)| data.len() > 8 && data.first() == Some(&7) && kind(data).is_some()).count();
     let only = heard.all().all(|(_, data)| kind(data).is_some());
-    if only && (count(4) >= 1 && count(5) >= 1 && count(4) + count(5) + count(1) >= 3 || data >= 2) {
-        Verdict::Yes
-    } else {
-        Verdict::Maybe
-    }
+    if only && (heard.opposite().any(answers) || data >= 2) { Verdict::Yes } else { Verdict::Maybe }
 }

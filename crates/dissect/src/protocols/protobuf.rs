@@ -66,9 +66,10 @@ fn fields(data: &[u8]) -> Option<(usize, usize, bool)> {
 
 /// A number in groups of seven bits, the lowest first.
 fn variable(data: &[u8]) -> Option<(usize, &[u8])> {
+    // Ten groups at most, as numbers below zero have; of the last one bit counts.
     let mut number = 0_usize;
-    for (place, octet) in data.iter().take(9).enumerate() {
-        number |= usize::from(octet & 0x7f) << (place * 7);
+    for (place, octet) in data.iter().take(10).enumerate() {
+        number |= usize::from(octet & 0x7f).checked_shl(place as u32 * 7).unwrap_or_default();
         if octet & 0x80 == 0 {
             return Some((number, data.get(place + 1..)?));
         }

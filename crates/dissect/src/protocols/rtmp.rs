@@ -34,19 +34,51 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         timed(head) && random && few
     });
     // They may be anything: then the other side's greeting tells.
-    either(random, maybe_if(timed(data) && data.len() <= 3 * GREETING))
+    either(random, maybe_if(versioned(data) && data.len() <= 3 * GREETING))
 }
 
-/// A time of less than five hours, and zeros or a player's version.
+/// Zeros or a player's version.
+fn versioned(data: &[u8]) -> bool {
+    zero(data, 5, 4) || matches!(at(data, 5, 4), Some([0x80, 0, 7, 1..=3] | [9..=0x20, 0, 16..=250, 1..=3]))
+}
+
+/// A time of less than five hours: that of the first message, or since a start not long ago.
 fn timed(data: &[u8]) -> bool {
-    let version =
-        zero(data, 5, 4) || matches!(at(data, 5, 4), Some([0x80, 0, 7, 1..=3] | [9..=0x20, 0, 16..=250, 1..=3]));
-    version && data.get(1) == Some(&0)
+    versioned(data) && is_early(data)
 }
 
-/// Both sides greet alike, with chunks of the same size.
+fn is_early(data: &[u8]) -> bool {
+    data.get(1) == Some(&0)
+}
+
+/// Both sides greet alike, with chunks of the same size; where a clock runs longer, both with a version.
 fn together(heard: &Heard<'_>) -> Verdict {
-    let greets = |data: &[u8]| data.first() == Some(&3) && data.get(1) == Some(&0) && data.len() >= GREETING;
-    let told = greets(heard.data) && greets(heard.other) && (timed(heard.data) || timed(heard.other));
-    if told { Verdict::Yes } else { Verdict::Maybe }
+    let (one, other) = (heard.data, heard.other);
+    let greet = [one, other].iter().all(|data| data.first() == Some(&3) && data.len() >= GREETING);
+    let early = is_early(one) && is_early(other) && (versioned(one) || versioned(other));
+    if greet && (early || versioned(one) && versioned(other)) { Verdict::Yes } else { Verdict::Maybe }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Classifier, Input};
+    use minamo_model::Flow;
+
+    #[test]
+    fn a_server_whose_clock_runs_for_long_is_told_by_both_versions() {
+        let greeting = |version: u8| {
+            let mut greeting = vec![0; GREETING];
+            greeting[..9].copy_from_slice(&[3, 0x3d, 0xd5, 0xb7, 0, version, 0, 0, 0]);
+            greeting
+        };
+        let label = |version| {
+            let (mut flow, mut classifier) = (Flow::default(), Classifier::new(true, 1, 2));
+            classifier.stream(Side::Src, Input::Data(&greeting(0)), &mut flow);
+            classifier.stream(Side::Dst, Input::Data(&greeting(version)), &mut flow);
+            classifier.label(&mut flow);
+            flow.core.app.into_owned()
+        };
+        assert_eq!((label(0).as_str(), label(0x77).as_str()), ("RTMP", "Unknown"));
+    }
 }

@@ -6,15 +6,19 @@ use super::tell::*;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
-name: "RTP",
-title: "Real-time Transport Protocol over a stream",
-category: Category::Media,
-spec: &["RFC 4571", "RFC 3550"],
-first: First::Within(0x00, 0x06),
-late: true,
-probe,
-sample: &[(Side::Src, b"\x00\x10\x80\x00\x00\x01\x00\x00\x00\xa0\x11\x22\x33\x44\xd5\xd5\xd5\xd5\x00\x10\x80\x00\x00\x02\x00\x00\x01\x40\x11\x22\x33\x44\xd5\xd5\xd5\xd5")],
-..Protocol::STREAM
+    name: "RTP",
+    title: "Real-time Transport Protocol over a stream",
+    category: Category::Media,
+    spec: &["RFC 4571", "RFC 3550"],
+    first: First::Within(0x00, 0x06),
+    late: true,
+    probe,
+    sample: &[(
+        Side::Src,
+        b"\x00\x10\x80\x00\x00\x01\x00\x00\x00\xa0\x11\x22\x33\x44\xd5\xd5\xd5\xd5\
+        \x00\x10\x80\x00\x00\x02\x00\x00\x01\x40\x11\x22\x33\x44\xd5\xd5\xd5\xd5",
+    )],
+    ..Protocol::STREAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! STUN and TURN (RFC 8489 §5, §14; RFC 8656), over datagrams and streams, plain or with a length in front (RFC 4571).
 //! The classic form without the magic cookie (RFC 3489) counts only with attributes that read well. What shares the
-//! flow with it (RFC 7983 §7, RFC 9443 §2) and what TURN relays is handed over by its first octet: DTLS. Media are not.
+//! flow with it (RFC 7983 §7, RFC 9443 §2) and what TURN relays is handed over by its first octet: DTLS. Media are named where
+//! datagrams of one source follow each other (RFC 3550 §5.1), and not read.
 
 use minamo_base::{Cursor, Ip, WireError};
 use minamo_model::Flow;
@@ -18,7 +19,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ports: &[3478, 19302],
     max_state: 16_384,
     probe,
-    start: |stream| Box::new(Stun { stream, framed: false, messages: 0, service: None }),
+    start: |stream| Box::new(Stun { stream, framed: false, messages: 0, service: None, media: None }),
     sample: &[(Side::Src, SAMPLE_REQUEST), (Side::Dst, SAMPLE_ANSWER)],
     ..Protocol::BOTH
 };
@@ -82,6 +83,13 @@ impl<'a> Message<'a> {
         }
         count > 0
     }
+
+    /// True where nothing but Zoom's attribute is in the message, and one zero behind it.
+    fn is_zooms(&self, data: &[u8]) -> bool {
+        let mut attributes = self.attributes;
+        let own = attribute(&mut attributes).is_ok_and(|(kind, value)| kind == 0x0101 && value.len() == 20);
+        own && attributes.is_empty() && data.len() == self.length + 1 && data.last() == Some(&0)
+    }
 }
 
 fn attribute<'a>(cursor: &mut Cursor<'a>) -> Result<(u16, &'a [u8]), WireError> {
@@ -111,7 +119,8 @@ fn yes_if(yes: bool) -> Verdict {
 fn verdict(data: &[u8]) -> Verdict {
     match Message::read(data) {
         Ok(message) if message.cookie => yes_if(message.length <= data.len() || data.len() > 24),
-        Ok(message) if message.length != data.len() => Verdict::No,
+        // Zoom's checks between clients have an octet behind the message.
+        Ok(message) if message.length != data.len() && !message.is_zooms(data) => Verdict::No,
         Ok(message) => match message.kind {
             0x0001 | 0x0101 | 0x0111 | 0x0002 | 0x0102 | 0x0112 if message.is_classic() => Verdict::Yes,
             // A request without attributes shows too little; its answer tells.
@@ -148,6 +157,17 @@ struct Stun {
     messages: u32,
     /// Label with the service whose clients have attributes of their own, or whose realm or software is named.
     service: Option<&'static str>,
+    /// What is known of media.
+    media: Option<Media>,
+}
+
+enum Media {
+    /// Source and number of the latest datagram.
+    Latest(u32, u16),
+    /// There are some.
+    Told,
+    /// A handshake came, which says more.
+    Secured,
 }
 
 /// Whose attributes these are: those of WhatsApp's relays, those that Microsoft registered for its clients (MS-TURN
@@ -190,7 +210,7 @@ const NAMES: &[(&[u8], &str)] = &[
 
 impl Dissector for Stun {
     fn name(&self) -> Option<&'static str> {
-        self.service
+        self.service.or(matches!(self.media, Some(Media::Told)).then_some("STUN.RTP"))
     }
 
     fn feed(&mut self, _: Side, input: Input<'_>, flow: &mut Flow) -> Step {
@@ -217,6 +237,18 @@ impl Stun {
         if data.len() < end { Step::Continue(0) } else { self.unit(data, front, end, flow) }
     }
 
+    /// Notes media: two of one source whose numbers follow each other.
+    fn hear(&mut self, data: &[u8]) {
+        let Some((source, number)) = media(data) else { return };
+        match self.media {
+            Some(Media::Told | Media::Secured) => {}
+            Some(Media::Latest(before, last)) if before == source && (1..=16).contains(&number.wrapping_sub(last)) => {
+                self.media = Some(Media::Told);
+            }
+            _ => self.media = Some(Media::Latest(source, number)),
+        }
+    }
+
     /// One message or whatever else shares the flow, told by its first octet (RFC 7983 §7).
     fn unit(&mut self, data: &[u8], from: usize, to: usize, flow: &mut Flow) -> Step {
         self.messages += 1;
@@ -235,14 +267,29 @@ impl Stun {
             Some(_) => Some((from, unit.len())),
             None => None,
         };
+        if let Some((at, length)) = carried {
+            self.hear(data.get(at..at + length).unwrap_or_default());
+        }
         match carried {
             Some((at, length)) if data.get(at).is_some_and(|first| is_secure(*first)) => {
+                self.media = Some(Media::Secured);
                 Step::Carried { from: at, to: at + length, used: to }
             }
             _ if self.messages > MESSAGES_MAX => Step::Done,
             _ => Step::Continue(to.max(1)),
         }
     }
+}
+
+/// Source and number of a datagram of media (RFC 3550 §5.1) that is none of its control (RFC 5761 §4).
+fn media(data: &[u8]) -> Option<(u32, u16)> {
+    let mut cursor = Cursor::new(data);
+    let first = cursor.u8("rtp.version").ok()?;
+    let kind = cursor.u8("rtp.payload_type").ok()? & 0x7f;
+    let number = cursor.u16("rtp.sequence").ok()?;
+    cursor.skip(4, "rtp.timestamp").ok()?;
+    let source = cursor.u32("rtp.ssrc").ok()?;
+    ((128..192).contains(&first) && !(64..96).contains(&kind)).then_some((source, number))
 }
 
 /// True for the first octet of DTLS beside STUN (RFC 9443 §2).
@@ -374,12 +421,27 @@ mod tests {
             [(false, plain), (false, in_channel), (false, in_indication), (true, in_channel), (true, in_indication)];
         for (stream, wrap) in cases {
             let flow = call(stream, wrap);
-            assert_eq!((flow.core.app.as_ref(), flow.core.encrypted), ("DTLS", Some(true)));
+            assert_eq!((flow.core.app.as_ref(), flow.core.encrypted), ("STUN.DTLS", Some(true)));
             assert!(flow.stun.is_some_and(|stun| stun.mapped_ip.is_some()), "the checks' facts stay");
             assert!(flow.tls.is_some_and(|tls| tls.ja3.is_some() && tls.ja4.is_some() && tls.cert_sha256.is_some()));
             let reason = flow.core.app_reason.expect("recognised");
             assert!(reason.ends_with("; inside Session Traversal Utilities for NAT"), "{reason}");
         }
+    }
+
+    #[test]
+    fn media_are_told_by_two_that_follow_each_other() {
+        let label = |numbers: [u8; 2]| {
+            let (mut flow, mut classifier) = (Flow::default(), Classifier::new(false, 1, 2));
+            classifier.datagram(Side::Src, SAMPLE_REQUEST, &mut flow);
+            for number in numbers {
+                let media = [&[0x80, 111, 0, number, 0, 0, 0, number, 1, 2, 3, 4][..], &[0x5a; 40]].concat();
+                classifier.datagram(Side::Src, &media, &mut flow);
+            }
+            classifier.label(&mut flow);
+            flow.core.app.into_owned()
+        };
+        assert_eq!((label([7, 8]).as_str(), label([7, 90]).as_str()), ("STUN.RTP", "STUN"));
     }
 
     #[test]
@@ -411,6 +473,10 @@ mod tests {
         assert_eq!(probe(Side::Src, change), Verdict::Yes);
         let other = b"\x00\x01\x00\x08abcdefghijklmnop\x00\x99\x00\x04\x00\x00\x00\x06";
         assert_eq!(probe(Side::Src, other), Verdict::No);
+        let mut zoom = b"\x00\x01\x00\x18abcdefghijklmnop\x01\x01\x00\x1401234567890123456789\x00".to_vec();
+        assert_eq!(probe(Side::Src, &zoom), Verdict::Yes);
+        zoom.push(0);
+        assert_eq!(probe(Side::Src, &zoom), Verdict::No);
     }
 
     #[test]

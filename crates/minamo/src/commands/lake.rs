@@ -200,7 +200,7 @@ fn history(forecast: &Forecast) -> String {
         Some(fit) => {
             out.push_str(&format!("{} come in per day: {} of history fit\n", size(per_day as u64), days(fit)));
         }
-        None => out.push_str("nothing came in over the last week\n"),
+        None => out.push_str("nothing was sealed over the last week, so how much history fits is not known yet\n"),
     }
     match forecast.days_left {
         Some(left) if left > LONG => {

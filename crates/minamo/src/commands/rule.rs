@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use minamo_base::Time;
-use minamo_detect::Rule;
+use minamo_detect::{Known, Rule};
 use minamo_server::detection::try_rule;
 
 use crate::cli::{Place, RuleCommand};
@@ -41,14 +41,17 @@ pub(crate) async fn run(command: RuleCommand) -> anyhow::Result<()> {
 }
 
 fn load(place: &Place) -> anyhow::Result<Loaded> {
-    find(place)?.0.rules()?.load()
+    let (settings, folder) = find(place)?;
+    let (sources, state) = (settings.rules()?, folder.join("state.db"));
+    // Without a server there was nobody yet to write rules in its console.
+    if state.is_file() { sources.with_ruling(&state)?.load() } else { sources.load() }
 }
 
 fn of_name(loaded: &Loaded, name: &str) -> anyhow::Result<Rule> {
     if let Some(wrong) = loaded.wrong.iter().find(|error| error.rule == name) {
         bail!("{wrong}");
     }
-    let rule = loaded.rules.iter().find(|rule| rule.name == name).cloned();
+    let rule = loaded.known.iter().find(|known| known.rule.name == name).map(|known| known.rule.clone());
     rule.with_context(|| format!("there is no rule {name}; `minamo rule list` shows those that are"))
 }
 
@@ -57,17 +60,19 @@ fn wanted(rule: &str, place: &Place) -> anyhow::Result<Rule> {
     let path = Path::new(rule);
     if path.extension().is_some_and(|ending| ending == "sql" || ending == "epl") {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        return Ok(read(&name, path)?);
+        return Ok(read(&name, path)?.0);
     }
     of_name(&load(place)?, rule)
 }
 
 fn list(loaded: &Loaded) {
-    let names = ["rule", "severity", "window", "attack", "title", "日本語"].map(str::to_owned);
-    let row = |rule: &Rule| {
+    let names = ["rule", "runs", "severity", "window", "attack", "title", "日本語"].map(str::to_owned);
+    let row = |known: &Known| {
+        let rule = &known.rule;
         let window = format!("{} s", rule.window.as_secs());
         vec![
             rule.name.clone(),
+            if known.runs { "yes" } else { "no" }.to_owned(),
             rule.severity.name().to_owned(),
             window,
             rule.attack.join(","),
@@ -75,7 +80,7 @@ fn list(loaded: &Loaded) {
             rule.title.ja.clone(),
         ]
     };
-    say(&aligned(&names, &loaded.rules.iter().map(row).collect::<Vec<_>>()));
+    say(&aligned(&names, &loaded.known.iter().map(row).collect::<Vec<_>>()));
     for error in &loaded.wrong {
         eprintln!("minamo: {error}");
     }

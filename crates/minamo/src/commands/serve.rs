@@ -16,8 +16,9 @@ use minamo_collect::{Collector, Forwarder};
 use minamo_dissect::OwnServices;
 use minamo_enrich::Enricher;
 use minamo_eta::judge::Judge;
+use minamo_filter::Sets;
 use minamo_meter::Names;
-use minamo_server::detection::Suppressing;
+use minamo_server::detection::{Ruling, Suppressing};
 use minamo_server::lake::import::Importing;
 use minamo_server::local::LocalListener;
 use minamo_server::profiles::Synced;
@@ -37,6 +38,7 @@ use crate::commands::place::place;
 use crate::detector::{self, Detector};
 use crate::elements;
 use crate::enrichment;
+use crate::exporters;
 use crate::feeds::{self, Feeds};
 use crate::import;
 use crate::ingest::{self, Fresh};
@@ -44,6 +46,7 @@ use crate::interfaces::InterfaceNames;
 use crate::outgoing::Outgoing;
 use crate::pairing::{self, Stages};
 use crate::probe::{self, Recording};
+use crate::reread::Watch;
 use crate::rules;
 use crate::sets::{AllSets, Kept, Networks, Own};
 use crate::settings::{Interface, Settings};
@@ -96,6 +99,7 @@ pub(crate) struct Core {
     definitions: Arc<Definitions>,
     profiles: JoinHandle<()>,
     rules: Arc<minamo_detect::Rules>,
+    ruling: Arc<Ruling>,
     suppressing: Arc<Suppressing>,
     triages: Arc<Triages>,
     batches: mpsc::Sender<RecordBatch>,
@@ -127,7 +131,8 @@ impl Core {
         let state =
             State::open(&folder.join("state.db")).with_context(|| folder.join("state.db").display().to_string())?;
         let definitions = Arc::new(Definitions::open(&folder.join("state.db"))?);
-        let sources = settings.rules()?;
+        let sources = settings.rules()?.with_ruling(&folder.join("state.db"))?;
+        let ruling = sources.ruling.clone().context("the rules of people")?;
         let loaded = rules::planned(&lake, sources.load_first()?).await;
         let (enricher, watch) = enrichment::start(settings.enrich(), Arc::clone(&definitions), clock::now())?;
         let enrichment = enricher.control();
@@ -135,7 +140,9 @@ impl Core {
         let importer = import::importer(Arc::clone(&lake), beside, &folder.join("state.db"))?;
         let networks = Networks::Live(Arc::clone(&enrichment));
         let own = Own::Live(Kept::new(Arc::clone(&definitions)));
-        lake.know_sets(Arc::new(AllSets { own, networks: Networks::Live(Arc::clone(&enrichment)) }));
+        let sets: Arc<dyn Sets + Send + Sync> =
+            Arc::new(AllSets { own, networks: Networks::Live(Arc::clone(&enrichment)) });
+        lake.know_sets(Arc::clone(&sets));
         let mark = networks.mark();
         let known = minamo_server::profiles::sync(&lake, &definitions, &networks, clock::now()).await?;
         let profiles = follow_definitions(Arc::clone(&lake), Arc::clone(&definitions), networks, (mark, known));
@@ -154,7 +161,7 @@ impl Core {
         let list = Feeds::new(settings.feeds()?, &folder.join("feeds"), Arc::clone(&feeds));
         let following = tokio::spawn(feeds::follow(list, Arc::clone(&enrichment), Arc::clone(&fresh)));
         let detect = watch::Sender::new(());
-        let exports = settings.exports()?.into_iter().map(|export| Outgoing::open(export, &lake));
+        let exports = settings.exports()?.into_iter().map(|export| Outgoing::open(export, &lake, &sets));
         let exports = Arc::new(exports.collect::<anyhow::Result<Vec<_>>>()?);
         let (fresh_rows, taken) = (Arc::clone(&fresh), Arc::clone(&ingested));
         let ingest = ingest::run(Arc::clone(&lake), queue, enricher, fresh_rows, taken, Arc::clone(&exports));
@@ -163,6 +170,7 @@ impl Core {
             definitions,
             profiles: tokio::spawn(profiles),
             rules,
+            ruling,
             suppressing,
             triages: Arc::new(Triages::open(&folder.join("state.db"))?),
             batches,
@@ -240,6 +248,7 @@ pub(crate) async fn serve(
         networks: Arc::new(Networks::Live(Arc::clone(&core.enrichment))),
         importing: core.importing.clone(),
         rules: Arc::clone(&core.rules),
+        ruling: Arc::clone(&core.ruling),
         suppressing: Arc::clone(&core.suppressing),
         triages: Arc::clone(&core.triages),
         counters: Arc::new(counters),
@@ -274,16 +283,15 @@ struct Sources {
     stop: Arc<AtomicBool>,
     collector: Option<Arc<minamo_collect::Counters>>,
     exporters: Option<minamo_collect::Exporters>,
-    /// Reads the file of elements again.
-    watching: Option<JoinHandle<()>>,
     pairing: Option<Arc<pairing::Counters>>,
     forwarder: Option<Arc<Forwarder>>,
     probes: Vec<(String, Arc<probe::Counters>)>,
     recorders: Vec<(String, Arc<recorder::Counters>)>,
-    /// A person's services, what happened to their file, and who reads it again.
+    /// A person's services, and what happened to their file.
     services: Arc<OwnServices>,
     applications: Arc<applications::Counters>,
-    reading: Option<JoinHandle<()>>,
+    /// Who reads files again.
+    reading: Vec<JoinHandle<()>>,
 }
 
 /// The interfaces that are metered, open: one capture for each thread.
@@ -318,7 +326,8 @@ impl Sources {
         forwarder: Arc<Forwarder>,
         stop: &watch::Sender<bool>,
     ) -> anyhow::Result<()> {
-        let watch = settings.collect_elements().map(elements::Watch::new);
+        let elements_watch = settings.collect_elements().map(|path| Watch::new(path, elements::load));
+        let exporters_watch = settings.collect_exporters().map(|path| Watch::new(path, exporters::load));
         let elements = settings.elements()?;
         let collect = settings.collect()?;
         if collect.listen.is_empty() && collect.tcp.is_empty() && collect.tls.is_empty() {
@@ -336,8 +345,15 @@ impl Sources {
         self.collector = Some(collector.counters());
         let stop = stop.subscribe();
         self.exporters = Some(collector.exporters());
-        if let Some(watch) = watch {
-            self.watching = Some(tokio::spawn(watch.run(collector.exporters(), collector.counters())));
+        if let Some(watch) = elements_watch {
+            let (exporters, counters) = (collector.exporters(), collector.counters());
+            let run = watch.run(move |read| exporters.set_elements(&read), move || counters.elements_refused());
+            self.reading.push(tokio::spawn(run));
+        }
+        if let Some(watch) = exporters_watch {
+            let (exporters, counters) = (collector.exporters(), collector.counters());
+            let run = watch.run(move |read| exporters.set_known(read), move || counters.exporters_refused());
+            self.reading.push(tokio::spawn(run));
         }
         self.tasks.spawn(async move { Ok(collector.run(stop).await?) });
         Ok(())
@@ -348,7 +364,7 @@ impl Sources {
         let Some(path) = settings.applications() else { return Ok(()) };
         let (own, counters) = (Arc::clone(&self.services), Arc::clone(&self.applications));
         let watch = applications::Watch::start(path, own, counters).context("applications.file")?;
-        self.reading = Some(tokio::spawn(watch.run()));
+        self.reading.push(tokio::spawn(watch.run()));
         Ok(())
     }
 
@@ -410,8 +426,8 @@ impl Sources {
 
     async fn stop(mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        for watching in self.watching.iter().chain(&self.reading) {
-            watching.abort();
+        for reading in &self.reading {
+            reading.abort();
         }
         while let Some(ended) = self.tasks.join_next().await {
             if let Ok(Err(error)) = ended {

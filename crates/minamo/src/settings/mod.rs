@@ -234,7 +234,7 @@ mod tests {
         let text = "url = \"ipfix+tcp://collector.example:4739\"\nfilter = \"port 53\"\ndomain = 7\n\
             buffer = \"/var/lib/minamo/export\"\nbuffer_size = \"2GiB\"\nkeep = \"1m\"\nrate = 9\n";
         let export = read(text).and_then(|settings| settings.exports()).expect("good").remove(0);
-        assert_eq!(Ok(export.filter), minamo_filter::parse("port 53"));
+        assert_eq!(export.filter.as_deref(), Some("port 53"));
         let buffer = export.buffer.expect("a buffer");
         assert_eq!((buffer.bound, buffer.keep, buffer.rate), (2 << 30, Duration::from_secs(60), 9));
         assert_eq!(export.target.domain, 7);
@@ -242,7 +242,7 @@ mod tests {
         let udp = "url = \"ipfix://192.0.2.9:4739\"\n";
         let said = error(&format!("{udp}filter = \"src ip 10.0.0.1 and portt 5\""));
         assert!(said.starts_with("export: filter: character 21: `portt` is no column or word"), "{said}");
-        assert!(error(&format!("{udp}filter = \"ip in @guests\"")).contains("there is no set `@guests`"));
+        assert!(read(&format!("{udp}filter = \"ip in @guests\"")).is_ok(), "sets are known to a server that runs");
         assert!(error(&format!("{udp}keep = \"9s\"")).ends_with("which is not named"));
         assert!(error(&format!("{udp}buffer = \"x\"\nrate = 0")).starts_with("export: rate: got 0, want a whole"));
         assert!(error(&format!("{udp}ca = \"ca.pem\"")).ends_with("ca and certificate are for ipfix+tls://"));

@@ -125,7 +125,7 @@ impl Settings {
             _ if tls.is_empty() => None,
             _ => bail!("collect.tls: want `collect.tls_certificate` and `collect.tls_key` too"),
         };
-        let known = self.path("collect.exporters").map(|path| crate::exporters::load(&path)).transpose();
+        let known = self.collect_exporters().map(|path| crate::exporters::load(&path)).transpose()?;
         let rate = self.values.get("collect.exporter_rate").and_then(toml::Value::as_integer);
         Ok(minamo_collect::Settings {
             listen: self.addresses("collect.listen"),
@@ -143,7 +143,7 @@ impl Settings {
             allow: self.texts("collect.allow").iter().filter_map(|text| text.parse().ok()).collect(),
             exporter_rate: rate.and_then(|rate| u32::try_from(rate).ok()),
             max_exporters: self.count("collect.max_exporters"),
-            known: known.context("collect.exporters")?.unwrap_or_default(),
+            known: known.unwrap_or_default(),
             limits: minamo_flowwire::Limits {
                 parked_per_exporter: self.size("collect.parked_per_exporter"),
                 parked: self.size("collect.parked"),
@@ -158,6 +158,11 @@ impl Settings {
     /// The elements of `collect.elements`; none where it is not set.
     pub(crate) fn elements(&self) -> anyhow::Result<Arc<minamo_collect::Elements>> {
         Ok(self.collect_elements().map(|path| crate::elements::load(&path)).transpose()?.unwrap_or_default())
+    }
+
+    /// `collect.exporters`, where it is set.
+    pub(crate) fn collect_exporters(&self) -> Option<PathBuf> {
+        self.path("collect.exporters")
     }
 
     /// `collect.elements`, where it is set.
@@ -188,7 +193,7 @@ impl Settings {
         self.tables("export").map(Export::read).collect::<anyhow::Result<_>>().context("export")
     }
 
-    /// `detect.rules` and `rule`.
+    /// `detect.rules` and `rule`, without what people say in the console.
     pub(crate) fn rules(&self) -> anyhow::Result<crate::rules::Sources> {
         let instances = self.tables("rule").map(|table| {
             let mut keys = Keys::of(table);
@@ -207,7 +212,8 @@ impl Settings {
             keys.end().map(|()| instance)
         });
         let folder = Some(self.text("detect.rules")).filter(|path| !path.is_empty()).map(Into::into);
-        Ok(crate::rules::Sources { folder, instances: instances.collect::<anyhow::Result<_>>().context("rule")? })
+        let instances = instances.collect::<anyhow::Result<_>>().context("rule")?;
+        Ok(crate::rules::Sources { folder, ruling: None, instances })
     }
 
     pub(super) fn tables(&self, key: &str) -> impl Iterator<Item = &toml::Table> {

@@ -416,7 +416,7 @@ pub static SETTINGS: &[Setting] = &[
         key: "collect.exporters",
         kind: Kind::File,
         default: "\"\"",
-        doc: "File with names, sites, tags, sampling, rates and interfaces of exporters, TOML.",
+        doc: "File with names, sites, tags, sampling, rates, permission (`allow`) and interfaces of exporters, TOML. Read again when it changes.",
     },
     Setting {
         key: "collect.forward",

@@ -257,3 +257,60 @@ fn what_passes_an_interface_is_in_the_lake_once() {
     let packets: u64 = flows(&[&cut]).iter().map(|row| row["src_packets"].as_u64().unwrap_or(0)).sum();
     assert_eq!(packets, SENT);
 }
+
+/// A rule as somebody writes it: it fires on a flow of two packets to port 47809.
+const TALK: &str = r#"+++
+title = { en = "Talk", ja = "会話" }
+question = { en = "Who talks to the port?", ja = "誰がそのポートと話すか。" }
+severity = "low"
+attack = ["T1046"]
+window = "1m"
+text = { en = "{src_ip} sent {packets} packets.", ja = "{src_ip} が {packets} パケットを送信。" }
+filter = "src_ip = {src_ip}"
+
+[parameters.packets]
+default = 2
+reason = { en = "one may be a mistake", ja = "1 つなら誤りかもしれない" }
+
+[[benign]]
+en = "a test"
+ja = "試験"
++++
+SELECT $window AS window_start, src_ip, CAST(SUM(src_packets) AS BIGINT) AS packets
+FROM flows WHERE $range AND dst_port = 47809 GROUP BY 1, src_ip HAVING SUM(src_packets) >= $packets
+"#;
+
+#[test]
+fn a_rule_that_is_written_while_the_server_runs_fires() {
+    if !inside("server::a_rule_that_is_written_while_the_server_runs_fires") {
+        return;
+    }
+    ip("link set lo up");
+    without_ipv6();
+    let mut server = Server::start("[probe]\ninterfaces = [\"lo\"]\n[meter]\nidle_timeout = \"1s\"\n");
+    let rule = serde_json::json!({ "text": TALK });
+    let refused = serde_json::json!({ "text": TALK.replace("dst_port", "dst_prt") });
+    let (status, answer) = server.ask("PUT /api/v1/rules/talk", &refused);
+    assert_eq!((status, answer["path"].as_str()), (400, Some("text")), "{answer}");
+    let (status, answer) = server.ask("PUT /api/v1/rules/talk", &rule);
+    assert_eq!((status, answer["in_force"].as_bool()), (200, Some(true)), "{answer}");
+    let receiver = UdpSocket::bind("127.0.0.1:47809").expect("free");
+    let sender = UdpSocket::bind("127.0.0.1:0").expect("free");
+    for _ in 0..3 {
+        sender.send_to(b"hello", "127.0.0.1:47809").expect("sent");
+        receiver.recv(&mut [0; 8]).expect("arrived");
+    }
+    let fired = |server: &Server| {
+        let (_, answer) = server.ask("GET /api/v1/events", &serde_json::Value::Null);
+        answer["rows"].as_array().is_some_and(|rows| rows.iter().any(|row| row["rule"] == "talk"))
+    };
+    let seen = (0..300).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        fired(&server)
+    });
+    assert!(seen, "the rule did not fire");
+    server.restart();
+    let (status, answer) = server.ask("GET /api/v1/rules/talk", &serde_json::Value::Null);
+    assert_eq!((status, answer["origin"].as_str()), (200, Some("console")), "it is there after a restart");
+    server.stop();
+}

@@ -4,10 +4,14 @@
 
 pub(crate) mod events;
 pub(crate) mod incidents;
+pub(crate) mod own_rules;
 pub(crate) mod rules;
+mod ruling;
 mod suppressing;
 pub(crate) mod suppressions;
 pub mod types;
 
+pub use own_rules::plan;
 pub use rules::{Tried, try_rule};
+pub use ruling::Ruling;
 pub use suppressing::Suppressing;

@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use axum::Json;
 use axum::extract::State;
 use minamo_base::Time;
-use minamo_detect::{Engine, Rule};
+use minamo_detect::{Decided, Engine, Known, Rule};
 use minamo_model::Event;
 use minamo_store::{Lake, QueryError};
 
 use super::events::event_row;
+use super::own_rules::origin;
 use super::types::*;
 use crate::api::{Answer, Body, parse_time};
 use crate::types::Text2;
@@ -51,11 +52,23 @@ pub async fn try_rule(lake: &Lake, rule: &Rule, from: Time, to: Time) -> Result<
     Ok(tried)
 }
 
-fn info(rule: &Rule) -> RuleInfo {
+/// There is no rule of that name.
+pub(crate) fn no_rule(name: &str) -> ApiError {
+    let (en, ja) = (format!("there is no rule {name}"), format!("ルール {name} はありません"));
+    ApiError::new(axum::http::StatusCode::NOT_FOUND, "not_found", en, ja).at_path("name")
+}
+
+pub(crate) fn info(known: &Known) -> RuleInfo {
+    let rule = &known.rule;
     let parameter = |(name, parameter): (&String, &minamo_detect::Parameter)| RuleParameter {
         name: name.clone(),
         value: parameter.default,
         reason: (&parameter.reason).into(),
+    };
+    let decided_by = match known.decided {
+        Decided::Rule => "rule",
+        Decided::Configuration => "configuration",
+        Decided::Console => "console",
     };
     RuleInfo {
         name: rule.name.clone(),
@@ -70,16 +83,19 @@ fn info(rule: &Rule) -> RuleInfo {
         parameters: rule.parameters.iter().map(parameter).collect(),
         benign: rule.benign.iter().map(Text2::from).collect(),
         sql: rule.sql.clone(),
+        enabled: known.runs,
+        origin: origin(known.origin),
+        decided_by: decided_by.to_owned(),
     }
 }
 
-/// The rules in force, and those that cannot run.
+/// All rules, those too that do not run, and those that cannot.
 #[utoipa::path(get, path = "/api/v1/rules", responses((status = 200, body = RuleList)))]
 pub(crate) async fn rules(State(deps): State<Deps>) -> Answer<RuleList> {
     let refused = deps.rules.wrong();
     let refused =
         refused.iter().map(|error| RefusedRule { name: error.rule.clone(), why: error.what.clone() }).collect();
-    Ok(Json(RuleList { rules: deps.rules.now().iter().map(info).collect(), refused }))
+    Ok(Json(RuleList { rules: deps.rules.known().iter().map(info).collect(), refused }))
 }
 
 /// What a rule would have found between two times.
@@ -90,11 +106,11 @@ pub(crate) async fn try_out(State(deps): State<Deps>, body: Body<RuleTry>) -> An
     let mut rule = match &wanted.text {
         Some(text) => Rule::parse(&wanted.name, text)
             .map_err(|error| ApiError::bad("text", error.to_string(), format!("ルールが正しくありません: {error}")))?,
-        None => deps.rules.get(&wanted.name).ok_or_else(|| {
-            let (en, ja) =
-                (format!("there is no rule {}", wanted.name), format!("ルール {} はありません", wanted.name));
-            ApiError::new(axum::http::StatusCode::NOT_FOUND, "not_found", en, ja).at_path("name")
-        })?,
+        // Also one that does not run.
+        None => {
+            let known = deps.rules.known().iter().find(|known| known.rule.name == wanted.name).cloned();
+            known.ok_or_else(|| no_rule(&wanted.name))?.rule
+        }
     };
     for (name, value) in &wanted.parameters {
         let Some(parameter) = rule.parameters.get_mut(name) else {

@@ -324,7 +324,7 @@ pub struct RuleParameter {
     pub reason: Text2,
 }
 
-/// A rule in force.
+/// A rule.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RuleInfo {
     /// Its name; `rule:instance` where it runs several times.
@@ -354,6 +354,55 @@ pub struct RuleInfo {
     pub benign: Vec<Text2>,
     /// Its query.
     pub sql: String,
+    /// False where it does not run.
+    pub enabled: bool,
+    /// `shipped` with the product, a `file` of the folder `detect.rules`, or written in the `console`.
+    pub origin: String,
+    /// Who says how it runs: the `rule` itself, the `configuration` (`[[rule]]`), or somebody in the `console`.
+    pub decided_by: String,
+}
+
+/// The text of a rule.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RuleText {
+    /// Its name.
+    pub name: String,
+    /// The rule file, or its query where it was made of a query of another kind.
+    pub text: String,
+    /// `shipped`, `file` or `console`.
+    pub origin: String,
+}
+
+/// A rule to keep.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuleWrite {
+    /// The rule file: front matter and query.
+    pub text: String,
+}
+
+/// A rule that was kept, deleted or left to itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RuleKept {
+    /// Its name.
+    pub name: String,
+    /// False where detection is busy, and puts it in force a little later.
+    pub in_force: bool,
+}
+
+/// How a rule is to run.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuleSettings {
+    /// Whether it runs.
+    pub enabled: bool,
+    /// Severity of its events; the rule's own without.
+    pub severity: Option<String>,
+    /// Condition in SQL that narrows the flows it looks at.
+    pub only: Option<String>,
+    /// Parameters with other values than the rule's own.
+    #[serde(default)]
+    pub parameters: HashMap<String, u64>,
 }
 
 /// A rule that cannot run.
@@ -368,7 +417,7 @@ pub struct RefusedRule {
 /// The rules.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RuleList {
-    /// Those in force.
+    /// All of them, those too that do not run.
     pub rules: Vec<RuleInfo>,
     /// Those that cannot run.
     pub refused: Vec<RefusedRule>,
@@ -378,7 +427,7 @@ pub struct RuleList {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleTry {
-    /// Name of a rule in force, or of the one in `text`.
+    /// Name of a rule, or of the one in `text`.
     pub name: String,
     /// A rule file, in place of a rule in force.
     pub text: Option<String>,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Events, incidents, triage, suppressions, and rules tried on the past.
 
-use minamo_detect::shipped_rules;
+use minamo_detect::{Decided, Known, Origin, Rule, shipped_rules, shipped_text};
 use minamo_model::event::Finding;
 use minamo_model::{EVENTS, Event, EventBuilder};
 
@@ -26,6 +26,12 @@ fn event(id: u8, rule: &str, src: &str, ports: u64) -> Event {
     }
 }
 
+/// A rule that comes with the product and runs as it says itself.
+fn known(rule: Rule) -> Known {
+    let text = shipped_text(&rule.name);
+    Known { rule, origin: Origin::Shipped, decided: Decided::Rule, runs: true, text }
+}
+
 /// What detection does with what it found.
 async fn give(service: &Service, mut events: Vec<Event>) {
     service.deps.suppressing.judge(&mut events, now()).expect("judged");
@@ -36,7 +42,8 @@ async fn give(service: &Service, mut events: Vec<Event>) {
 
 async fn with_events() -> Service {
     let service = service().await;
-    service.deps.rules.replace(shipped_rules().expect("they parse"), Vec::new());
+    let rules = shipped_rules().expect("they parse");
+    service.deps.rules.replace(rules.clone(), Vec::new(), rules.into_iter().map(known).collect());
     give(&service, vec![event(1, "scan_ports", "10.0.0.7", 200), event(2, "scan_hosts", "10.0.0.7", 90)]).await;
     give(&service, vec![event(3, "scan_ports", "10.0.0.9", 150)]).await;
     service
@@ -152,4 +159,58 @@ async fn a_rule_is_tried_on_the_past_before_it_is_in_force() {
     }
     let (_, list) = service.json("GET", "/api/v1/rules", None).await;
     assert!(list["rules"].as_array().expect("rules").iter().any(|rule| rule["name"] == "scan_ports"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_write_and_want_of_rules_is_checked_and_kept() {
+    let service = with_events().await;
+    let write = |text: &str| Some(json!({"text": text}));
+    let (status, kept) = service.json("PUT", "/api/v1/rules/talk", write(RULE)).await;
+    assert_eq!((status, &kept["in_force"]), (StatusCode::OK, &json!(false)), "no detection runs in this test: {kept}");
+    let texts = service.deps.ruling.stored.texts().expect("read");
+    assert_eq!(
+        texts.iter().map(|kept| (&*kept.rule, &*kept.text, &*kept.author)).collect::<Vec<_>>(),
+        [("talk", RULE, "admin")]
+    );
+    for (path, text, said) in [
+        ("talk", "SELECT 1", "front matter"),
+        ("talk", &*RULE.replace("src_ip, count", "scr_ip, count"), "scr_ip"),
+        ("Talk%20", RULE, "small letters"),
+    ] {
+        let (status, error) = service.json("PUT", &format!("/api/v1/rules/{path}"), write(text)).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{error}");
+        assert!(error["message"].as_str().is_some_and(|text| text.contains(said)), "{error}");
+    }
+    let (_, text) = service.json("GET", "/api/v1/rules/scan_ports", None).await;
+    assert!(text["text"].as_str().is_some_and(|text| text.starts_with("+++")) && text["origin"] == "shipped", "{text}");
+
+    let settings =
+        json!({"enabled": false, "severity": "low", "only": "src_net = 'guests'", "parameters": {"ports": 50}});
+    let (status, told) = service.json("PUT", "/api/v1/rules/scan_ports/settings", Some(settings.clone())).await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    let kept = service.deps.ruling.stored.settings().expect("read").remove(0);
+    let instance: minamo_detect::Instance = serde_json::from_str(&kept.text).expect("an instance");
+    assert_eq!((instance.enabled, instance.only.as_deref()), (false, Some("src_net = 'guests'")));
+    let wrong = |change: fn(&mut Value)| {
+        let mut wrong = settings.clone();
+        change(&mut wrong);
+        Some(wrong)
+    };
+    for (body, path) in [
+        (wrong(|body| body["severity"] = json!("bad")), "severity"),
+        (wrong(|body| body["only"] = json!("scr_net = 1")), "only"),
+        (wrong(|body| body["parameters"] = json!({"pots": 1})), "parameters"),
+    ] {
+        let (status, error) = service.json("PUT", "/api/v1/rules/scan_ports/settings", body).await;
+        assert_eq!((status, &error["path"]), (StatusCode::BAD_REQUEST, &json!(path)), "{error}");
+    }
+    // The configuration of the test says how this one runs.
+    let (status, _) = service.json("PUT", "/api/v1/rules/scan_hosts/settings", Some(settings.clone())).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    let (status, _) = service.json("DELETE", "/api/v1/rules/scan_ports/settings", None).await;
+    assert_eq!(status, StatusCode::OK);
+    let (status, _) = service.json("DELETE", "/api/v1/rules/talk", None).await;
+    assert_eq!(status, StatusCode::OK);
+    let (status, _) = service.json("DELETE", "/api/v1/rules/talk", None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
 }

@@ -16,7 +16,7 @@ use minamo_schema::{CellType, Column, Kind};
 
 use super::filter::measure as derived;
 use super::key::flow_column;
-use super::sampling::{Amount, COUNTERS, RATE, Sides, counted, scaled, variance};
+use super::sampling::{Amount, COUNTERS, METHOD, RATE, Sides, counted, scaled, variance};
 use crate::QueryError;
 
 /// What a group is measured by.
@@ -190,7 +190,7 @@ impl Measure {
             _ => {}
         }
         add(&COUNTERS);
-        add(&[RATE]);
+        add(&[RATE, METHOD]);
     }
 
     /// The measure of a group, made of plain aggregates that `sums` collects; `rows` says which rows count.

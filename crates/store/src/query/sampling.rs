@@ -46,7 +46,7 @@ const Z: f64 = 1.96;
 /// The column that says how a row was sampled.
 pub(crate) const RATE: &str = "sampling_rate";
 /// The column that says what was chosen.
-const METHOD: &str = "sampling_method";
+pub(crate) const METHOD: &str = "sampling_method";
 /// The counters of a row, that every estimate is made of.
 pub(crate) const COUNTERS: [&str; 4] = ["src_bytes", "dst_bytes", "src_packets", "dst_packets"];
 

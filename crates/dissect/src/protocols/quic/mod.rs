@@ -61,6 +61,8 @@ const MAX_MESSAGE: usize = 16_384;
 const PATIENCE: u8 = 24;
 /// Datagrams after the client hello that are waited through for the server hello.
 const PATIENCE_FOR_ANSWER: u8 = 8;
+/// Datagrams that are waited through for media.
+const PATIENCE_FOR_MEDIA: u8 = 64;
 /// Least octets of a datagram with a client's Initial (RFC 9000 §14.1).
 const MIN_INITIAL: usize = 1_200;
 
@@ -123,11 +125,37 @@ struct Quic {
     asked: bool,
     datagrams: u8,
     left: Option<u8>,
+    /// Whether media share the ports.
+    media: Media,
+}
+
+/// Media between the datagrams of a connection whose client names no server, in Google's version: Snapchat's calls, as
+/// others describe them.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Media {
+    #[default]
+    None,
+    /// There may be some.
+    Listening,
+    /// The source of one.
+    From(u32),
+    /// Two of one source.
+    Told,
 }
 
 impl Dissector for Quic {
+    fn name(&self) -> Option<&'static str> {
+        (self.media == Media::Told).then_some("QUIC.SnapchatCall")
+    }
+
     fn feed(&mut self, side: Side, input: Input<'_>, flow: &mut Flow) -> Step {
         let Input::Data(data) = input else { return Step::Continue(0) };
+        if self.media != Media::None {
+            self.datagrams = self.datagrams.saturating_add(1);
+            self.media = self.media.hear(data);
+            let enough = self.media == Media::Told || self.datagrams >= PATIENCE_FOR_MEDIA;
+            return if enough { Step::Done } else { Step::Continue(data.len()) };
+        }
         if let Some(version) = google::version(data) {
             flow.quic.get_or_insert_default().version.get_or_insert(version);
             if google::client_hello(data, flow) {
@@ -155,6 +183,20 @@ impl Dissector for Quic {
     }
 }
 
+impl Media {
+    /// The same, with a datagram more: one without QUIC's fixed bit (RFC 9000 §17.2) may be media, or their control with
+    /// the source in front (RFC 3550 §5.1, §6.4; RFC 5761 §4).
+    fn hear(self, data: &[u8]) -> Self {
+        let (Some(0x80..=0xbf), Some(kind)) = (data.first(), data.get(1)) else { return self };
+        let place = if (192..=223).contains(kind) { 4 } else { 8 };
+        match (data.get(place..).and_then(|data| data.first_chunk()).map(|source| u32::from_be_bytes(*source)), self) {
+            (Some(source), Self::From(before)) if source == before => Self::Told,
+            (Some(source), Self::Listening | Self::From(_)) if source != 0 => Self::From(source),
+            _ => self,
+        }
+    }
+}
+
 impl Quic {
     /// True where nothing more is to be learnt.
     fn packet(&mut self, side: Side, long: &Long<'_>, flow: &mut Flow) -> bool {
@@ -165,7 +207,11 @@ impl Quic {
             return false;
         }
         if version.layout == Layout::Google {
-            return google::client_hello(long.body(), flow);
+            let asked = google::client_hello(long.body(), flow);
+            if asked && flow.tls.as_ref().is_none_or(|tls| tls.sni.is_none()) {
+                self.media = Media::Listening;
+            }
+            return asked && self.media == Media::None;
         }
         let Some(payload) = self.open(side, version, long) else { return false };
         if version.is_quic_crypto() {
@@ -298,6 +344,27 @@ mod tests {
         let (number, body) = tail.split_at_mut(1);
         keys.remote.header.encrypt_in_place(&body[3..19], &mut head[0], number).expect("protected");
         packet
+    }
+
+    #[test]
+    fn media_between_the_datagrams_of_a_nameless_connection_are_a_call() {
+        let label = |entries: &[u8], second: u8| {
+            let mut hello = b"\xc3Q046\x50abcdefgh\x00\x00\x00\x01############\xa0\x01CHLO\x01\x00\x00\x00".to_vec();
+            hello.extend(entries);
+            let (mut flow, mut classifier) = (Flow::default(), Classifier::new(false, 1, 2));
+            classifier.datagram(Side::Src, &hello, &mut flow);
+            classifier.datagram(Side::Dst, b"\x40\x05\x08\x7b\xd4\xc8\xcd\xad\x32\xd6", &mut flow);
+            for source in [1, second] {
+                let report = [0x80, 201, 0, 1, 9, 9, 9, source, 7, 7, 7, 7];
+                classifier.datagram(Side::Src, &report, &mut flow);
+            }
+            classifier.label(&mut flow);
+            flow.core.app.into_owned()
+        };
+        let (padding, name) = (b"PAD\x00\x04\x00\x00\x00----", b"SNI\x00\x04\x00\x00\x00a.bc");
+        assert_eq!(label(padding, 1), "QUIC.SnapchatCall");
+        assert_eq!(label(padding, 2), "QUIC");
+        assert_eq!(label(name, 1), "QUIC");
     }
 
     fn crypto_frame(at: usize, data: &[u8]) -> Vec<u8> {
