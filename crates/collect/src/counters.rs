@@ -51,6 +51,11 @@ minamo_base::counters! {
         /// Rows of exporters that nobody has allowed yet.
         refused_rows: AtomicU64 = "minamo_collect_dropped_rows_total" [reason = "not_allowed"],
             "See the page of exporters: allow them there, or by `collect.allow`.";
+        /// First packets of flows that came in records and went through the dissectors.
+        initial_packets: AtomicU64 = "minamo_collect_initial_packets_total" [outcome = "read"], "";
+        /// First packets that cannot be their flow's: other endpoints, or cut within their headers.
+        unfit_packets: AtomicU64 = "minamo_collect_initial_packets_total" [outcome = "unfit"],
+            "Look with `minamo collect --proof` what the exporter puts into the element.";
         /// Rows above the rate of their exporter.
         over_rate: AtomicU64 = "minamo_collect_dropped_rows_total" [reason = "over_rate"],
             "The page of exporters says which: raise `collect.exporter_rate`, or look at what it sends.";

@@ -13,6 +13,7 @@ mod counters;
 mod decoder;
 mod exporters;
 mod forward;
+mod initial;
 mod keeper;
 mod parcel;
 mod settings;

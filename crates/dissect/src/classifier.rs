@@ -4,12 +4,14 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use minamo_model::Flow;
 
 use crate::candidates::{INDEX, Rows};
 use crate::ports::{self, InTls};
 use crate::service::{Services, category_of, service_of, service_of_certificate};
+use crate::signature::{Found, Seen, Signatures};
 use crate::{Category, Dissector, Heard, Input, PROTOCOLS, Protocol, Side, Step, Verdict, reason};
 
 /// Most octets of one side's stream, or of undecided datagrams, that probes wait for.
@@ -41,6 +43,8 @@ pub struct Classifier {
     skip: [u64; 2],
     /// The classifier of the datagrams that this flow's protocol carries.
     carried: Option<Box<Classifier>>,
+    /// What the flow showed of a person's signatures; nothing where there are none.
+    seen: Option<Box<Seen>>,
 }
 
 enum State {
@@ -77,7 +81,13 @@ impl Classifier {
             waiting: Vec::new(),
             skip: [0; 2],
             carried: None,
+            seen: None,
         }
+    }
+
+    /// Looks for a person's signatures, too. To be called before the first input.
+    pub fn look_for(&mut self, signatures: &Arc<Signatures>) {
+        self.seen = (!signatures.is_empty()).then(|| Box::new(Seen::new(signatures, self.stream)));
     }
 
     fn known(&self) -> Rows {
@@ -86,6 +96,11 @@ impl Classifier {
 
     /// True where no input can change anything any more: the caller may stop reassembling.
     pub fn is_done(&self) -> bool {
+        self.is_over() && self.seen.as_ref().is_none_or(|seen| seen.is_settled())
+    }
+
+    /// True where no protocol is asked any more.
+    fn is_over(&self) -> bool {
         matches!(self.state, State::Done)
     }
 
@@ -95,10 +110,17 @@ impl Classifier {
     }
 
     /// Takes one datagram.
-    pub fn datagram(&mut self, side: Side, mut data: &[u8], flow: &mut Flow) {
+    pub fn datagram(&mut self, side: Side, data: &[u8], flow: &mut Flow) {
+        if let Some(seen) = &mut self.seen {
+            seen.datagram(side, data);
+        }
+        self.ask_datagram(side, data, flow);
+    }
+
+    fn ask_datagram(&mut self, side: Side, mut data: &[u8], flow: &mut Flow) {
         // Each round excludes a protocol, or hands over to another.
         for _ in 0..PROTOCOLS.len() {
-            if data.is_empty() || self.is_done() {
+            if data.is_empty() || self.is_over() {
                 return;
             }
             if matches!(self.state, State::Probing) {
@@ -126,7 +148,7 @@ impl Classifier {
     /// Keeps an undecided datagram, as far as there is room.
     fn wait(&mut self, side: Side, data: &[u8]) {
         let kept: usize = self.waiting.iter().map(|(_, data)| data.len()).sum();
-        if !self.is_done() && kept + data.len() <= PROBE_OCTETS {
+        if !self.is_over() && kept + data.len() <= PROBE_OCTETS {
             self.waiting.push((side, data.to_vec()));
         }
     }
@@ -139,7 +161,7 @@ impl Classifier {
         };
         for (side, data) in std::mem::take(&mut self.waiting) {
             if found.ask(side, &data) != Verdict::No {
-                self.datagram(side, &data, flow);
+                self.ask_datagram(side, &data, flow);
             }
         }
     }
@@ -164,7 +186,13 @@ impl Classifier {
 
     /// Takes the next octets of one side's stream, or the news that some are missing.
     pub fn stream(&mut self, side: Side, input: Input<'_>, flow: &mut Flow) {
-        if self.is_done() {
+        if let Some(seen) = &mut self.seen {
+            match input {
+                Input::Data(data) => seen.stream(side, data),
+                Input::Gap(_) => seen.gap(side),
+            }
+        }
+        if self.is_over() {
             return;
         }
         match input {
@@ -409,6 +437,7 @@ impl Classifier {
             carrier: self.named.filter(|named| protocol.is_some_and(|protocol| !std::ptr::eq(*named, protocol))),
             name: self.name(),
             relayed: self.relayed(),
+            seen: self.seen.as_ref().map(|seen| Box::new(seen.finished())),
         }
     }
 
@@ -428,12 +457,13 @@ impl Classifier {
 }
 
 /// What a label is made of, besides the facts in the row.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Label {
     protocol: Option<&'static Protocol>,
     carrier: Option<&'static Protocol>,
     name: Option<&'static str>,
     relayed: Option<&'static str>,
+    seen: Option<Box<Seen>>,
 }
 
 impl Label {
@@ -442,22 +472,62 @@ impl Label {
         self.protocol
     }
 
-    /// Writes label, confidence and reason into a row between these ports, which has all facts, with a person's own
-    /// services.
+    /// True where neither a protocol nor a condition of a signature was recognised.
+    pub fn is_empty(&self) -> bool {
+        self.protocol.is_none() && self.seen.as_ref().is_none_or(|seen| !seen.has_hits())
+    }
+
+    /// Writes label, category, confidence and reason into a row between these ports, which has all facts, with a person's
+    /// own services.
     pub fn tell(&self, own: &Services, ports: (u16, u16), flow: &mut Flow) {
-        let Some(protocol) = self.protocol else {
-            flow.core.app = "Unknown".into();
-            flow.core.app_confidence = "none".into();
-            return;
+        let signature =
+            self.seen.as_ref().and_then(|seen| seen.conclude(asked_name(flow).map(|(_, host)| host), ports));
+        let mut reasons = Vec::new();
+        match self.protocol {
+            Some(protocol) => self.tell_content(protocol, signature.as_ref(), own, ports, &mut reasons, flow),
+            None => {
+                flow.core.app =
+                    signature.as_ref().map_or("Unknown".into(), |found| found.application.to_owned().into());
+                flow.core.app_confidence = "none".into();
+            }
+        }
+        let category = match signature.as_ref().and_then(|found| found.category) {
+            Some(category) => category,
+            None => category_of(own, &flow.core.app),
         };
+        flow.core.app_category = (category != Category::Unspecified).then(|| category.name().into());
+        if let Some(found) = signature {
+            flow.core.app_confidence = "signature".into();
+            reasons.push(reason::SIGNATURE.fill(&[found.name, &found.evidence]));
+            if !found.others.is_empty() {
+                reasons.push(reason::SIGNATURES.fill(&[&found.others.join(", ")]));
+            }
+        }
+        let reason = if reasons.len() == 1 { reasons.pop().unwrap_or_default() } else { reason::join(&reasons) };
+        flow.core.app_reason = (!reason.is_empty()).then(|| reason.into());
+    }
+
+    /// The label of a protocol, with the service that names or a signature tell.
+    fn tell_content(
+        &self,
+        protocol: &'static Protocol,
+        signature: Option<&Found<'_>>,
+        own: &Services,
+        ports: (u16, u16),
+        reasons: &mut Vec<String>,
+        flow: &mut Flow,
+    ) {
         let mut name = self.name.unwrap_or(protocol.name);
         flow.core.encrypted = Some(protocol.encrypted || flow.tls.is_some());
         flow.core.app_confidence = "content".into();
-        let mut reasons = vec![reason::CONTENT.fill(&[protocol.title])];
+        reasons.push(reason::CONTENT.fill(&[protocol.title]));
         if let Some(carrier) = self.carrier {
             reasons.push(reason::CARRIED.fill(&[carrier.title]));
         }
-        let mut service = named_service(own, flow);
+        let mut service = match signature {
+            Some(found) => Some(Named { service: found.application.to_owned(), told: None }),
+            None => named_service(own, flow),
+        };
         let offered = flow.tls.as_ref().and_then(|tls| tls.alpn.as_deref()).unwrap_or_default();
         match ports::in_tls(name, ports, host_name(flow), offered) {
             Some(InTls::Named(mail, column, host)) => {
@@ -482,6 +552,7 @@ impl Label {
             Some(InTls::Dns(_)) | None => {}
         }
         flow.core.app = match service.filter(|named| name.rsplit('.').next() != Some(&*named.service)) {
+            Some(Named { service, .. }) if signature.is_some_and(|found| found.replace) => service.into(),
             Some(Named { service, told }) => {
                 if let Some((column, host)) = told {
                     reasons.push(reason::SERVICE.fill(&[&service, &host, column]));
@@ -494,8 +565,6 @@ impl Label {
                 _ => Cow::Borrowed(name),
             },
         };
-        let reason = if reasons.len() == 1 { reasons.pop().unwrap_or_default() } else { reason::join(&reasons) };
-        flow.core.app_reason = Some(reason.into());
     }
 }
 

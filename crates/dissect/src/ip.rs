@@ -41,9 +41,9 @@ pub static IP_PROTOCOLS: &[IpProtocol] = &[
     network(132, "SCTP", "Stream Control Transmission Protocol", "RFC 9260"),
 ];
 
-/// Label of a flow that has no application above IP, by its IANA protocol number.
-pub fn label_of_ip_protocol(number: u8) -> Option<&'static str> {
-    IP_PROTOCOLS.iter().find(|row| row.number == number).map(|row| row.name)
+/// What a flow is that has no application above IP, by its IANA protocol number.
+pub fn ip_protocol(number: u8) -> Option<&'static IpProtocol> {
+    IP_PROTOCOLS.iter().find(|row| row.number == number)
 }
 
 #[cfg(test)]
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn numbers_stand_once_and_in_order() {
         assert!(IP_PROTOCOLS.is_sorted_by(|a, b| a.number < b.number));
-        assert_eq!(label_of_ip_protocol(113), Some("PGM"));
-        assert_eq!(label_of_ip_protocol(17), None);
+        assert_eq!(ip_protocol(113).map(|row| row.name), Some("PGM"));
+        assert!(ip_protocol(17).is_none());
     }
 }

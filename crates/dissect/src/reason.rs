@@ -41,8 +41,16 @@ pub static IP_PROTOCOL: Reason =
 /// The frame carries no IP: its type.
 pub static FRAME_TYPE: Reason = Reason { en: "frame type {0}", ja: "フレームの種別 {0} による" };
 
+/// A signature of one's own holds: its name, the conditions that hold.
+pub static SIGNATURE: Reason = Reason { en: "signature {0}: {1}", ja: "シグネチャ {0}：{1}" };
+
+/// More signatures hold, which are not the ones that named it: their names.
+pub static SIGNATURES: Reason =
+    Reason { en: "other signatures that fit: {0}", ja: "ほかに一致したシグネチャ：{0}" };
+
 /// Every statement; the first that fits a text is the one that made it.
-pub static REASONS: &[&Reason] = &[&IP_PROTOCOL, &FRAME_TYPE, &CONTENT, &CARRIED, &MAIL, &PORT, &ALPN, &SERVICE];
+pub static REASONS: &[&Reason] =
+    &[&SIGNATURE, &SIGNATURES, &IP_PROTOCOL, &FRAME_TYPE, &CONTENT, &CARRIED, &MAIL, &PORT, &ALPN, &SERVICE];
 
 /// What stands between statements.
 pub const BETWEEN: &str = "; ";
@@ -59,6 +67,19 @@ impl Reason {
         }
         out.push_str(rest);
         out
+    }
+
+    /// The values in an English text, in their order; nothing where another statement made it.
+    pub(crate) fn values<'a>(&self, text: &'a str) -> Option<Vec<&'a str>> {
+        let (before, _, mut after) = placeholder(self.en)?;
+        let (mut rest, mut values) = (text.strip_prefix(before)?, Vec::new());
+        while let Some((between, _, behind)) = placeholder(after) {
+            let (value, left) = rest.split_once(between)?;
+            values.push(value);
+            (rest, after) = (left, behind);
+        }
+        values.push(rest.strip_suffix(after)?);
+        Some(values)
     }
 }
 
@@ -102,5 +123,13 @@ mod tests {
         assert_eq!(SERVICE.fill(&["YouTube", "i.ytimg.com", "tls_sni"]), "YouTube by the name i.ytimg.com in tls_sni");
         assert_eq!(IP_PROTOCOL.fill(&["89"]), "protocol number 89 in the IP header");
         assert_eq!(CONTENT.fill(&[]), " by its content");
+    }
+
+    #[test]
+    fn values_are_found_again() {
+        let text = SIGNATURE.fill(&["acme", "text A: at 0"]);
+        assert_eq!(SIGNATURE.values(&text), Some(vec!["acme", "text A: at 0"]));
+        assert_eq!(SIGNATURES.values(&SIGNATURES.fill(&["a, b"])), Some(vec!["a, b"]));
+        assert_eq!((SIGNATURES.values(&text), SIGNATURE.values("SSH by its content")), (None, None));
     }
 }

@@ -5,8 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::sync::LazyLock;
 
 use crate::{Category, PROTOCOLS};
 
@@ -238,31 +237,6 @@ pub fn services() -> Vec<(&'static str, Category, usize)> {
     counts.into_iter().map(|(service, count)| (service, category_of(&none, service), count)).collect()
 }
 
-/// A person's patterns, as they are in force: shared by all that meter, and replaced while they run.
-#[derive(Debug, Default)]
-pub struct OwnServices {
-    generation: AtomicU64,
-    current: RwLock<Arc<Services>>,
-}
-
-impl OwnServices {
-    /// Puts other patterns in force.
-    pub fn replace(&self, services: Services) {
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(services);
-        self.generation.fetch_add(1, Ordering::Release);
-    }
-
-    /// Those in force.
-    pub fn current(&self) -> Arc<Services> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Rises whenever they change.
-    pub fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -360,14 +334,5 @@ mod tests {
         assert_eq!(of("CN=347E5CFFA26E, OU=Sonos Devices, O=Sonos, Inc, L=Santa Barbara"), Some("Sonos"));
         assert_eq!(of("CN=hangouts"), Some("GoogleCall"));
         assert_eq!((of("CN=hangouts of ours"), of("O=Kakaobank"), of("")), (None, None, None));
-    }
-
-    #[test]
-    fn what_is_replaced_is_in_force() {
-        let own = OwnServices::default();
-        let before = own.generation();
-        own.replace(Services::read("a.example.com One").expect("good"));
-        assert_ne!(own.generation(), before);
-        assert_eq!(service_of(&own.current(), "a.example.com"), Some("One"));
     }
 }

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use minamo_model::FLOWS;
 use minamo_schema::{CellType, Column, ColumnId, Kind, Source};
 
+use crate::eta::{self, Part};
 use crate::measure::{Measure, measure_of};
 use crate::own::{self, EXAMPLE_ENTERPRISE};
 use crate::registry::{Names, Type, known, same};
@@ -103,12 +104,8 @@ pub(crate) enum Target {
 /// Elements that fill several columns, or one bit by bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Special {
-    /// Lengths and times of packets, as Cisco's ETA codes them.
-    Splt,
-    /// The first packet with data.
-    InitialPacket,
-    /// Counters of octet values.
-    ByteCounts,
+    /// What Cisco's ETA tells; true where it is of the responder.
+    Eta(Part, bool),
     /// One entry of an MPLS label stack.
     Label,
     /// A frame, from its Ethernet header on.
@@ -219,13 +216,10 @@ pub(crate) fn column_of(pen: u32, element: u16) -> Option<Place> {
 /// The elements that are no single value.
 fn special(pen: u32, element: u16) -> Option<Special> {
     Some(match (pen, element) {
-        (0, 44_941) | (9, 12_173) => Special::Splt,
-        (0, 44_940) | (9, 12_172) | (8057, 850) => Special::InitialPacket,
-        (0, 44_944) | (9, 12_176) => Special::ByteCounts,
         (0, 70..=79) => Special::Label,
         (0, 104 | 315) => Special::Frame,
         (0, 313) => Special::Packet,
-        _ => return None,
+        _ => return eta::of(pen, element).map(|(part, reverse)| Special::Eta(part, reverse)),
     })
 }
 

@@ -13,6 +13,7 @@ mod direct;
 mod element;
 mod elements;
 mod encode;
+mod eta;
 mod extra;
 mod fact;
 mod family;

@@ -9,7 +9,8 @@ use minamo_model::{FLOWS, Flow};
 use minamo_schema::Value;
 
 use crate::cache::{Key, Sampled, Session};
-use crate::element::{Target, V9_SCOPE, target};
+use crate::element::{Special, Target, V9_SCOPE, target};
+use crate::eta;
 use crate::measure::Measures;
 use crate::options::{Interface, Taught};
 use crate::record::{Context, Tally};
@@ -170,6 +171,7 @@ fn template_view(id: u16, template: &Template, context: &Context<'_>) -> Templat
 fn column(field: &Field, names: &Names<'_>) -> Option<&'static str> {
     match target(field.pen, field.id, field.scope, names) {
         Target::Column(place) => FLOWS.places().find(|(id, _)| *id == place.id).map(|(_, column)| column.name),
+        Target::Special(Special::Eta(part, reverse)) => Some(eta::column(part, reverse)),
         Target::Extra(_) => Some("extra"),
         Target::Measure(_) | Target::Special(_) | Target::List(_) => Some(""),
         Target::Nowhere => None,
@@ -185,6 +187,10 @@ fn columns(template: &Template, context: &Context<'_>) -> Vec<(&'static str, Val
     }
     let filled = template.fields.iter().filter_map(|one| match target(one.pen, one.id, one.scope, &context.names) {
         Target::Column(place) => Some(place.id),
+        Target::Special(Special::Eta(part, reverse)) => {
+            let name = eta::column(part, reverse);
+            FLOWS.places().find(|(_, column)| column.name == name).map(|(id, _)| id)
+        }
         _ => None,
     });
     let named = |id| FLOWS.places().find(|(known, _)| *known == id).map(|(_, column)| column.name);
@@ -199,6 +205,7 @@ fn owned(value: Value<'_>) -> Value<'static> {
         Value::Bool(flag) => Value::Bool(flag),
         Value::Time(time) => Value::Time(time),
         Value::Text(text) => Value::Text(text.into_owned().into()),
+        Value::Numbers(numbers) => Value::Numbers(numbers),
         _ => Value::Null,
     }
 }

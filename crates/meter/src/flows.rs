@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use minamo_base::{FiveTuple, Time};
-use minamo_dissect::{OwnServices, Protocol, Services};
+use minamo_dissect::{Held, Protocol, Services, Signatures};
 use minamo_model::Flow;
 use minamo_packet::{LinkFrame, Packet, Transport, tcp_flags};
 
@@ -14,6 +14,7 @@ use crate::names::Learnt;
 use crate::state::FlowState;
 use crate::table::{FlowTable, Key, Wait};
 use crate::tcp::Budget;
+use crate::telemetry::Room;
 use crate::{Counters, Settings};
 
 /// A row, and its place in the order of rows.
@@ -28,27 +29,25 @@ pub struct Done {
     pub(crate) content: Option<(Option<&'static Protocol>, Time)>,
 }
 
-/// A person's services.
+/// What people wrote down.
 struct Known {
-    services: Arc<Services>,
-    own: Arc<OwnServices>,
-    generation: u64,
+    /// Services of their own.
+    services: Held<Services>,
+    /// Signatures of their own.
+    signatures: Held<Signatures>,
 }
 
 impl Known {
     fn new(settings: &Settings) -> Self {
-        let own = Arc::clone(&settings.services);
-        let (generation, services) = (own.generation(), own.current());
-        Self { services, own, generation }
+        let services = Held::new(Arc::clone(&settings.services));
+        let signatures = Held::new(Arc::clone(&settings.signatures));
+        Self { services, signatures }
     }
 
-    /// Those that are in force now.
+    /// The services that are in force now.
     fn newest(&mut self) -> &Services {
-        let generation = self.own.generation();
-        if generation != self.generation {
-            (self.generation, self.services) = (generation, self.own.current());
-        }
-        &self.services
+        self.services.renew();
+        self.services.get()
     }
 }
 
@@ -66,6 +65,7 @@ pub struct Flows {
     table: FlowTable,
     now: Time,
     budget: Budget,
+    room: Room,
     known: Known,
     learnt: Vec<Learnt>,
     /// Empty between packets: dissectors write into it.
@@ -78,13 +78,14 @@ impl Flows {
     pub fn new(settings: Settings) -> Self {
         let table = FlowTable::new(settings.max_flows);
         let (budget, known) = (Budget::new(settings.held_bytes), Known::new(&settings));
-        let (scratch, counters) = (Flow::default(), Counters::default());
-        Self { settings, table, now: Time(i64::MIN), budget, known, learnt: Vec::new(), scratch, counters }
+        let (room, scratch, counters) = (Room::new(settings.telemetry_bytes), Flow::default(), Counters::default());
+        Self { settings, table, now: Time(i64::MIN), budget, room, known, learnt: Vec::new(), scratch, counters }
     }
 
     /// What happened so far; what the intake counts is not in it.
     pub fn counters(&self) -> Counters {
-        Counters { refused_segments: self.budget.refused, ..self.counters }
+        let (refused_telemetry, lost_records) = (self.room.refused, self.room.lost);
+        Counters { refused_segments: self.budget.refused, refused_telemetry, lost_records, ..self.counters }
     }
 
     /// What hosts learnt from DNS since this was asked last.
@@ -119,15 +120,25 @@ impl Flows {
         let time = unit.time;
         let at = match self.known(&unit.key, out, |state, idle| is_over(state, idle, time, packet)) {
             Some(at) => at,
-            None => self.insert(unit, FlowState::new(time, tuple, unit.flipped, packet, &self.settings), out),
+            None => {
+                let mut state = FlowState::new(time, tuple, unit.flipped, packet, &self.settings);
+                self.known.signatures.renew();
+                state.look_for(self.known.signatures.get());
+                self.insert(unit, state, out)
+            }
         };
         self.part(at, time, out);
         let Some(state) = self.table.get_mut(at) else { return };
         let direction = state.direction(unit.flipped);
         state.count(time, direction, packet, &self.settings);
         if whole {
-            self.counters.stream_gaps +=
-                state.look(time, direction, packet, &self.settings, (&mut self.scratch, &mut self.budget));
+            self.counters.stream_gaps += state.look(
+                time,
+                direction,
+                packet,
+                &self.settings,
+                (&mut self.scratch, &mut self.budget, &mut self.room),
+            );
             if let Some((asker, dns, told)) = state.news(&unit.key) {
                 let learnt = Learnt::of(asker, dns, told, time).filter(|_| self.settings.dns_names > 0);
                 if learnt.is_some() && self.learnt.len() >= MAX_LEARNT {
@@ -153,8 +164,13 @@ impl Flows {
             state.overlapped();
         }
         let direction = state.direction(unit.flipped);
-        self.counters.stream_gaps +=
-            state.look(unit.time, direction, packet, &self.settings, (&mut self.scratch, &mut self.budget));
+        self.counters.stream_gaps += state.look(
+            unit.time,
+            direction,
+            packet,
+            &self.settings,
+            (&mut self.scratch, &mut self.budget, &mut self.room),
+        );
         let wait = state.wait();
         self.table.touch(at, self.now, wait, unit.order);
     }
@@ -264,6 +280,7 @@ impl Flows {
         let order = self.table.order(at);
         if let Some((key, mut state)) = self.table.remove(at) {
             self.counters.stream_gaps += state.drain((&mut self.scratch, &mut self.budget));
+            self.room.give_back(state.telemetry());
             self.counters.rows += 1;
             let row = state.last_row(&key, reason, &self.settings, self.known.newest());
             out(Done { content: state.content(&row, &self.settings), row, order });

@@ -2,8 +2,12 @@
 //! One open flow: counters and facts, and how the row is made of them. As there may be a million, what most flows do not
 //! have is behind a pointer, and what only their beginning needs (the classifier) goes when it has done its work.
 
+use std::sync::Arc;
+
 use minamo_base::{FiveTuple, FlowId, Ip, Mac, Time};
-use minamo_dissect::{Classifier, Label, Protocol, Services, Side, label_of_ip_protocol, link_protocol, reason};
+use minamo_dissect::{
+    Category, Classifier, Label, Protocol, Services, Side, Signatures, ip_protocol, link_protocol, reason,
+};
 use minamo_model::flow::{Dns, Net, Tcp, Tunnel};
 use minamo_model::{Flow, FlowGroup};
 use minamo_packet::{Fragment, FrameKind, LinkFrame, Packet, Transport, Tunnels, is_icmp_query, tcp_flags};
@@ -14,6 +18,7 @@ use crate::npm::{self, Paces};
 use crate::sampling::Sampling;
 use crate::table::{Key, Wait};
 use crate::tcp::{Budget, Listener, TcpState};
+use crate::telemetry::{Room, Telemetry};
 
 /// Numbers of ICMP and ICMPv6 above IP.
 const ICMP: u8 = 1;
@@ -119,6 +124,7 @@ struct Pace {
     paces: Paces,
     /// Length, negative from the responder, and microseconds since the one before.
     packets: Vec<(i32, u32)>,
+    telemetry: Telemetry,
 }
 
 impl FlowState {
@@ -145,9 +151,16 @@ impl FlowState {
                 Transport::Icmp(kind, code) if groups.icmp => Some((kind, code)),
                 _ => None,
             },
-            tcp: (stream && (groups.npm || groups.splt || groups.app)).then(Box::default),
+            tcp: (stream && (groups.paced() || groups.app)).then(Box::default),
             look,
             ..Self::empty(time, flipped)
+        }
+    }
+
+    /// Looks for a person's signatures in what follows.
+    pub(crate) fn look_for(&mut self, signatures: &Arc<Signatures>) {
+        if let Look::Asking(asking) = &mut self.look {
+            asking.classifier.look_for(signatures);
         }
     }
 
@@ -297,7 +310,7 @@ impl FlowState {
         direction: Direction,
         packet: &Packet<'_>,
         settings: &Settings,
-        shared: (&mut Flow, &mut Budget),
+        shared: (&mut Flow, &mut Budget, &mut Room),
     ) -> u64 {
         let side = self.side(direction);
         let (look, tcp) = (&mut self.look, &mut self.tcp);
@@ -320,8 +333,8 @@ impl FlowState {
         // Where both sides have ended and nothing is missing nothing more can be heard: what listens need not wait with the flow.
         let heard = self.fins == [true; 2] && self.tcp.as_ref().is_some_and(|tcp| tcp.is_whole());
         self.look.settle(heard);
-        if packet.payload_len > 0 && !again && (settings.groups.npm || settings.groups.splt) {
-            self.pace.get_or_insert_default().data(time, side, packet.payload_len, settings);
+        if packet.payload_len > 0 && !again && settings.groups.paced() {
+            self.pace.get_or_insert_default().data(time, side, packet, settings, shared.2);
         }
         gaps
     }
@@ -466,6 +479,11 @@ impl FlowState {
         }
     }
 
+    /// Octets of the bound on telemetry that it takes.
+    pub(crate) fn telemetry(&self) -> usize {
+        self.pace.as_ref().map_or(0, |pace| pace.telemetry.taken())
+    }
+
     /// What it means that one side was not seen; nothing where both were.
     fn one_way(&self) -> Option<&'static str> {
         let seen = match self.seen {
@@ -491,6 +509,9 @@ impl FlowState {
             if self.stream {
                 npm::judge(row);
             }
+        }
+        if let Some(pace) = &self.pace {
+            pace.telemetry.tell(&pace.packets, settings, row);
         }
         if let Some(pace) = self.pace.as_ref().filter(|pace| settings.groups.splt && !pace.packets.is_empty()) {
             let splt = row.splt.get_or_insert_default();
@@ -549,7 +570,7 @@ impl Look {
             let mut facts = std::mem::take(&mut asking.facts);
             let groups = facts.open();
             groups.shrink_to_fit();
-            *self = if label.protocol().is_none() && groups.is_empty() {
+            *self = if label.is_empty() && groups.is_empty() {
                 Self::Unknown
             } else {
                 Self::Over(Box::new(Known { label, facts }))
@@ -582,13 +603,15 @@ impl Look {
 }
 
 impl Pace {
-    fn data(&mut self, time: Time, side: Side, octets: u32, settings: &Settings) {
+    fn data(&mut self, time: Time, side: Side, packet: &Packet<'_>, settings: &Settings, room: &mut Room) {
         let since = self.paces.data(time, side).map_or(0, |before| time.since(before) / 1_000);
+        let (since, octets) = (u32::try_from(since).unwrap_or(u32::MAX), packet.payload_len);
+        self.telemetry.data((time, since), side, packet, &self.packets, settings, room);
         if settings.groups.splt && self.packets.len() < settings.splt_packets {
             let length = i32::try_from(octets).unwrap_or(i32::MAX);
             let length = if side == Side::Src { length } else { -length };
             self.make_room(settings.splt_packets);
-            self.packets.push((length, u32::try_from(since).unwrap_or(u32::MAX)));
+            self.packets.push((length, since));
         }
     }
 
@@ -620,9 +643,10 @@ fn sampled(sampling: Option<Sampling>, row: &mut Flow) {
 /// The label of a flow whose content nobody looked into, or knows.
 fn label_protocol(row: &mut Flow) {
     let core = &mut row.core;
-    match label_of_ip_protocol(core.proto) {
-        Some(label) => {
-            core.app = label.into();
+    match ip_protocol(core.proto) {
+        Some(protocol) => {
+            core.app = protocol.name.into();
+            core.app_category = Some(protocol.category.name().into());
             core.app_confidence = "content".into();
             core.app_reason = Some(reason::IP_PROTOCOL.fill(&[&core.proto.to_string()]).into());
         }
@@ -647,6 +671,7 @@ fn label_frame(kind: FrameKind, row: &mut Flow) {
         FrameKind::Snap([a, b, c], kind) => format!("SNAP {a:02x}{b:02x}{c:02x}/{kind:04x}"),
     };
     core.app = protocol.name.into();
+    core.app_category = Some(Category::Network.name().into());
     core.app_confidence = "content".into();
     core.app_reason = Some(reason::FRAME_TYPE.fill(&[&told]).into());
 }

@@ -906,3 +906,46 @@ fn rows_say_what_should_not_be() {
     assert_eq!(risks(80), ["clear_text_credentials", "numeric_host"]);
     assert_eq!(risks(22), ["tcp_trouble"]);
 }
+
+#[test]
+fn a_flow_is_looked_at_for_the_signatures_that_were_in_force_when_it_began() {
+    let settings = Settings::default();
+    let force = |application: &str| {
+        let file = format!(
+            "[[signature]]\nname = \"own\"\napplication = \"{application}\"\nall = [{{ text = \"ACME\", at = 0 }}]"
+        );
+        settings.signatures.replace(Signatures::read(&file).expect("a good file"));
+    };
+    force("First");
+    let mut run = Run::new(settings.clone());
+    let say = |run: &mut Run, millis: i64, port: u16| {
+        let client = (CLIENT.0, port);
+        run.at(millis, &segment(client, SERVER, 100, SYN, b""));
+        run.at(millis + 1, &segment(SERVER, client, 900, SYN | ACK, b""));
+    };
+    let rest = |run: &mut Run, millis: i64, port: u16| {
+        let client = (CLIENT.0, port);
+        run.at(millis, &segment(client, SERVER, 101, ACK, b"AC"));
+        run.at(millis + 1, &segment(client, SERVER, 103, ACK, b"ME"));
+        run.at(millis + 2, &segment(client, SERVER, 105, ACK | FIN, b""));
+        run.at(millis + 3, &segment(SERVER, client, 901, ACK | FIN, b""));
+    };
+    say(&mut run, 0, 40_001);
+    force("Second");
+    say(&mut run, 10, 40_002);
+    rest(&mut run, 20, 40_001);
+    rest(&mut run, 30, 40_002);
+    let (rows, _) = run.end();
+    let label = |port: u16| {
+        let core = &rows.iter().find(|row| row.core.src_port == port).expect("a row").core;
+        (
+            core.app.to_string(),
+            core.app_confidence.to_string(),
+            core.app_reason.clone().unwrap_or_default().into_owned(),
+        )
+    };
+    let told = |application: &str| {
+        (application.to_owned(), "signature".to_owned(), "signature own: text ACME at 0".to_owned())
+    };
+    assert_eq!((label(40_001), label(40_002)), (told("First"), told("Second")));
+}

@@ -11,6 +11,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[cfg(feature = "lake")]
 pub(crate) use rule::RuleCommand;
 
+use crate::applications::Files;
+
 /// Sees everything that moves on a network, without decrypting anything.
 #[derive(Parser)]
 #[command(
@@ -40,6 +42,9 @@ pub(crate) enum Command {
     Meter(Meter),
     /// Meter interfaces and send their flows to a collector; what cannot be sent waits on disk.
     Probe(Box<Probe>),
+    /// Signatures of your own applications: check a file of them, and test it on captures.
+    #[command(subcommand)]
+    Signature(SignatureCommand),
     /// Understand the command line of ndff: also under that name.
     Ndff(Box<Ndff>),
     /// Understand the command line of nProbe: also under the name nprobe.
@@ -198,6 +203,50 @@ pub(crate) struct Labelled {
     pub(crate) joy: Option<PathBuf>,
 }
 
+/// What a person has written down of applications.
+#[derive(Args)]
+pub(crate) struct Own {
+    /// File with your own services by host name, a line each: pattern, service and, if you like, category. A probe reads
+    /// it again when it changes.
+    #[arg(long, value_name = "FILE")]
+    services: Option<PathBuf>,
+    /// File with your own signatures of applications; `minamo signature check` says what is wrong with it. A probe reads it
+    /// again when it changes.
+    #[arg(long, value_name = "FILE")]
+    signatures: Option<PathBuf>,
+}
+
+impl Own {
+    pub(crate) fn files(&self) -> Files {
+        Files { services: self.services.clone(), signatures: self.signatures.clone() }
+    }
+}
+
+/// What to do with signatures of one's own.
+#[derive(Subcommand)]
+#[command(after_help = "\
+Examples:
+  minamo signature check signatures.toml                  line and column of what is wrong
+  minamo signature test signatures.toml capture.pcap      the flows that the signatures name, and why")]
+pub(crate) enum SignatureCommand {
+    /// Read a file of signatures and say what is in it, or what is wrong and where.
+    Check {
+        /// File of signatures.
+        file: PathBuf,
+    },
+    /// Show the flows of captures that the signatures of a file name, and how often each of them does.
+    Test {
+        /// File of signatures.
+        file: PathBuf,
+        /// Captures: files, or folders (all files in them, by name).
+        #[arg(required = true, value_name = "CAPTURE")]
+        captures: Vec<PathBuf>,
+        /// Most flows that are shown; all are counted.
+        #[arg(long, default_value_t = 100, value_name = "COUNT")]
+        flows: usize,
+    },
+}
+
 #[derive(Args)]
 #[command(after_help = "\
 Reads pcap and pcapng, plain or compressed with gzip or zstd. What cannot be read is named on standard error;
@@ -223,9 +272,8 @@ pub(crate) struct Meter {
     pub(crate) community: Community,
     #[command(flatten)]
     pub(crate) export: Export,
-    /// File with your own services by host name, a line each: pattern, service and, if you like, category.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) services: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) own: Own,
     /// Model that judges encrypted sessions; without it the one that comes with the program.
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
@@ -235,8 +283,9 @@ pub(crate) struct Meter {
     /// A flow that lasts longer is reported in parts of this length.
     #[arg(long, default_value = "5m", value_parser = length, value_name = "LENGTH")]
     pub(crate) active_timeout: std::time::Duration,
-    /// Groups of columns that are filled: all, light, none, or of l2, ip, tunnel, icmp, tcp, npm, splt and app, joined by
-    /// commas; light is all but applications, performance and the sequence of lengths.
+    /// Groups of columns that are filled: all, full, light, none, or of l2, ip, tunnel, icmp, tcp, npm, splt, app, eta, bd
+    /// and idp, joined by commas. Full is all with bd, counts of octet values, and idp, the first packet of each side, which
+    /// has content; light is all but applications, performance, the sequence of lengths and eta.
     #[arg(long, default_value = "all", value_parser = groups, value_name = "GROUPS")]
     pub(crate) groups: minamo_meter::Groups,
     /// The same as --groups light.
@@ -295,10 +344,8 @@ pub(crate) struct Probe {
     /// Only frames that are for this machine.
     #[arg(long)]
     pub(crate) no_promiscuous: bool,
-    /// File with your own services by host name, a line each: pattern, service and, if you like, category. It is read
-    /// again when it changes.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) services: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) own: Own,
     /// A flow without a packet for this long has ended.
     #[arg(long, default_value = "60s", value_parser = length, value_name = "LENGTH")]
     pub(crate) idle_timeout: std::time::Duration,
@@ -449,6 +496,10 @@ pub(crate) struct Export {
     /// Times to the nanosecond (IPFIX) instead of milliseconds, which every collector knows.
     #[arg(long, requires = "export")]
     pub(crate) nanoseconds: bool,
+    /// What encrypted traffic shows with Cisco's elements 44940 to 44945 (NetFlow v9, IPFIX), as Catalyst switches send it. First
+    /// packets and counts of octet values are in it with `--groups full`.
+    #[arg(long, requires = "export")]
+    pub(crate) eta: bool,
     /// Certificates of the authorities that the collector's certificate may be of, for TLS; those of the system without.
     #[arg(long, value_name = "FILE", requires = "export")]
     pub(crate) ca: Option<PathBuf>,

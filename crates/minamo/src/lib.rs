@@ -3,6 +3,8 @@
 
 #[cfg(feature = "lake")]
 mod actions;
+#[cfg(feature = "lake")]
+mod alerts;
 mod applications;
 mod cli;
 mod clock;

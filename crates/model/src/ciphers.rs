@@ -12,7 +12,8 @@ pub fn tls_cipher(number: u16) -> Cow<'static, str> {
 /// The number of a name: the inverse of [`tls_cipher`].
 pub fn tls_cipher_number(name: &str) -> Option<u16> {
     let known = CIPHERS.iter().find(|(_, known)| *known == name).map(|(number, _)| *number);
-    known.or_else(|| u16::from_str_radix(name.strip_prefix("0x").filter(|digits| digits.len() == 4)?, 16).ok())
+    let plain = |digits: &&str| digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    known.or_else(|| u16::from_str_radix(name.strip_prefix("0x").filter(plain)?, 16).ok())
 }
 
 /// Sorted by number.

@@ -9,13 +9,17 @@ pub mod flow;
 mod identity;
 mod mirror;
 pub mod names;
+mod octets;
 mod reader;
 mod rows;
+mod sequences;
 mod table;
 
 pub use community::{COMMUNITY, COMMUNITY_ID, community_ids, with_community_ids};
 pub use event::{Event, EventBuilder};
 pub use flow::{Flow, FlowBuilder, FlowGroup};
 pub use identity::{IDENTITY, identified, identities};
+pub use octets::byte_moments;
 pub use reader::{CellReader, Row, json_value, text_value};
+pub use sequences::{Sequence, initiators, interleave, interleave_marked};
 pub use table::{BATCH_ROWS, EVENTS, FLOWS, Table};

@@ -903,3 +903,71 @@ export interface TriageInfo {
   owner: string | null;
   standing: StandingName;
 }
+
+export interface Amount {
+  bytes: number;
+  flows: number;
+}
+
+export interface Figure {
+  by: Measure;
+  filter: string;
+  meaning: Text2;
+  name: string;
+  of: string;
+  part: Amount;
+  title: Text2;
+  whole: Amount;
+  wish: Wish;
+}
+
+export interface Figures {
+  elapsed_ms: number;
+  figures: Figure[];
+  threats?: Threats;
+}
+
+export interface FiguresRequest {
+  as_known?: AsKnown;
+  filter?: string;
+  from: string;
+  page?: Page | null;
+  threats?: boolean;
+  to: string;
+}
+
+export interface Found {
+  columns: FoundColumn[];
+  elapsed_ms: number;
+  looked_at: number;
+}
+
+export interface FoundColumn {
+  bytes: number;
+  column: string;
+  example: string | null;
+  filter: string;
+  flows: number;
+}
+
+export type Page = "overview" | "applications" | "tls" | "dns";
+
+export interface Similar {
+  compared: number;
+  elapsed_ms: number;
+  rows: SimilarRow[];
+  truncated: boolean;
+}
+
+export interface SimilarRow {
+  distance: number;
+  flow: FlowRow;
+}
+
+export interface Threats {
+  encrypted: number;
+  events: number;
+  looked_at: number;
+}
+
+export type Wish = "more" | "less" | "none";

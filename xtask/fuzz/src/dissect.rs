@@ -3,8 +3,9 @@
 //! well, past its probe. Then pieces: the lowest bit of their mark is the side, the next says that octets are missing.
 
 use std::path::Path;
+use std::sync::{Arc, LazyLock};
 
-use minamo_dissect::{Classifier, Input, PROTOCOLS, Side, Transport};
+use minamo_dissect::{Classifier, Input, PROTOCOLS, Side, Signatures, Transport};
 use minamo_model::Flow;
 
 use crate::{Target, pieces};
@@ -17,11 +18,27 @@ const GAP: u8 = 2;
 /// Texts that one row may hold, in octets: far above every bound of a column, far below what a stream can carry.
 const MAX_ROW: usize = 1 << 20;
 
+/// Signatures of every kind, which the same octets are looked at for.
+static SIGNATURES: LazyLock<Arc<Signatures>> = LazyLock::new(|| {
+    let file = r#"
+        [[signature]]
+        name = "all"
+        application = "All"
+        all = [{ octets = "00 01", at = 2 }, { text = "x", from = "either" }, { regex = '(?s)^..[^a-z]{2,9}\d', from = "server" }]
+        [[signature]]
+        name = "any"
+        application = "Any"
+        any = [{ host = "example.org" }, { text = "a", at = 1023 }]
+    "#;
+    Arc::new(Signatures::read(file).unwrap_or_default())
+});
+
 fn run(octets: &[u8]) {
     let Some((&[kind, chosen], rest)) = octets.split_first_chunk::<2>() else { return };
     let stream = kind & STREAM != 0;
     let mut flow = Flow::default();
     let mut classifier = Classifier::new(stream, 40_000, 40_001);
+    classifier.look_for(&SIGNATURES);
     each(rest, |side, input| match input {
         Input::Data(data) if !stream => classifier.datagram(side, data, &mut flow),
         _ => classifier.stream(side, input, &mut flow),
@@ -72,6 +89,11 @@ fn seeds(_: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_signatures_are_good() {
+        assert_eq!(SIGNATURES.len(), 2);
+    }
 
     #[test]
     fn every_protocol_has_a_seed_that_it_is_recognised_in() {

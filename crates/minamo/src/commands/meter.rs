@@ -6,7 +6,6 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
-use minamo_dissect::OwnServices;
 use minamo_eta::judge::Judge;
 use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder, with_community_ids};
 use minamo_sinks::export::Exporter;
@@ -14,7 +13,7 @@ use minamo_sinks::{Format, Sink, SinkError};
 
 use crate::commands::export;
 use crate::read::{self, Job, Taker};
-use crate::{applications, cli, judge};
+use crate::{cli, judge};
 
 /// Rows that are exported together: they share datagrams by their columns.
 const EXPORTED_TOGETHER: usize = 2_048;
@@ -27,18 +26,14 @@ pub(crate) fn run(args: &cli::Meter) -> anyhow::Result<()> {
         bail!("there are no files in the folder(s) given");
     }
     let export = export::open(&args.export)?;
-    let services = Arc::<OwnServices>::default();
-    if let Some(path) = &args.services {
-        services.replace(applications::load(path).context("--services")?);
-    }
-    let settings = minamo_meter::Settings {
-        services,
+    let own = args.own.files().load()?;
+    let settings = own.within(minamo_meter::Settings {
         idle_timeout: args.idle_timeout,
         active_timeout: args.active_timeout,
         sampling: args.sample.map(|sampling| minamo_meter::Sampling { seed: args.sample_seed, ..sampling }),
         groups: if args.light { minamo_meter::Groups::LIGHT } else { args.groups },
         ..Default::default()
-    };
+    });
     let written = Written::default();
     let (way, told) = match export {
         Some(export) => (Way::Export(Box::new(export.exporter), Vec::new()), Some(export.told)),

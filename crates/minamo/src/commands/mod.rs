@@ -29,6 +29,7 @@ mod rule;
 mod serve;
 #[cfg(feature = "lake")]
 mod set;
+mod signature;
 #[cfg(feature = "lake")]
 mod sql;
 #[cfg(feature = "lake")]
@@ -55,6 +56,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Meter(args) => meter::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Model(command) => model::run(*command),
+        Command::Signature(command) => signature::run(&command),
         Command::Ndff(args) => others::ndff(&args),
         Command::Nprobe(args) => others::nprobe(&args),
         #[cfg(feature = "lake")]
@@ -88,9 +90,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::CheckConfig(args) => {
             let settings = crate::settings::Settings::load(Some(&args.config))?;
             crate::enrichment::sources(&settings.enrich())?;
-            if let Some(path) = settings.applications() {
-                crate::applications::load(&path).context("applications.file")?;
-            }
+            settings.applications().load().context("applications")?;
             settings.model()?;
             say(&settings.describe());
             Ok(())

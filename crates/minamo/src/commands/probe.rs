@@ -14,7 +14,6 @@ use anyhow::{Context as _, bail};
 use arrow::array::RecordBatch;
 use minamo_base::{Sample, exposition};
 use minamo_capture::{LiveSettings, Watched};
-use minamo_dissect::OwnServices;
 use minamo_eta::judge::Judge;
 use minamo_meter::Names;
 use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder, with_community_ids};
@@ -83,9 +82,7 @@ async fn follow(
             },
             _ = tick.tick() => {
                 outlet.tick();
-                if let Some(services) = &mut meters.services {
-                    services.look();
-                }
+                meters.own.look();
                 if clock::now().since(written) >= COUNTERS {
                     written = clock::now();
                     tell(args, outlet, meters);
@@ -228,28 +225,25 @@ struct Meters {
     threads: Vec<JoinHandle<anyhow::Result<()>>>,
     stop: Arc<AtomicBool>,
     counters: Vec<(String, Arc<probe::Counters>)>,
-    /// Reads the file of services again.
-    services: Option<applications::Watch>,
+    /// Reads a person's files again.
+    own: applications::Watch,
     applications: Arc<applications::Counters>,
 }
 
 impl Meters {
     fn start(args: &Probe, lines: Lines, rows: mpsc::Sender<RecordBatch>) -> anyhow::Result<Self> {
-        let (own, applications) = (Arc::<OwnServices>::default(), Arc::<applications::Counters>::default());
-        let watch =
-            |path: &PathBuf| applications::Watch::start(path.clone(), Arc::clone(&own), Arc::clone(&applications));
-        let services = args.services.as_ref().map(watch).transpose().context("--services")?;
-        let settings = minamo_meter::Settings {
-            services: own,
+        let (own, applications) = (applications::Own::default(), Arc::<applications::Counters>::default());
+        let watch = applications::Watch::start(&args.own.files(), &own, Arc::clone(&applications))?;
+        let settings = own.within(minamo_meter::Settings {
             idle_timeout: args.idle_timeout,
             active_timeout: args.active_timeout,
             max_flows: args.max_flows,
             groups: if args.light { minamo_meter::Groups::LIGHT } else { minamo_meter::Groups::ALL },
             sampling: args.sample,
             ..Default::default()
-        };
+        });
         let (threads, stop, counters) = (Vec::new(), Arc::default(), Vec::new());
-        let mut meters = Self { threads, stop, counters, services, applications };
+        let mut meters = Self { threads, stop, counters, own: watch, applications };
         let model = judge::model(args.model.as_deref())?;
         for (name, captures) in lines {
             let counters = Arc::<probe::Counters>::default();

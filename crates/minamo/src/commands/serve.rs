@@ -13,7 +13,6 @@ use minamo_base::{Sample, Time};
 use minamo_capture::recorder::{self, Cutter};
 use minamo_capture::{LiveSettings, Watched};
 use minamo_collect::{Collector, Forwarder};
-use minamo_dissect::OwnServices;
 use minamo_enrich::Enricher;
 use minamo_eta::judge::Judge;
 use minamo_filter::Sets;
@@ -23,19 +22,20 @@ use minamo_server::lake::import::Importing;
 use minamo_server::local::LocalListener;
 use minamo_server::profiles::Synced;
 use minamo_server::{Deps, State, random_password, services};
-use minamo_state::{Definitions, Triages};
+use minamo_state::{Definitions, Notices, Triages};
 use minamo_store::Lake;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::actions::{self, Action, Actions};
+use crate::alerts::{self, AlertFiles};
 use crate::applications;
 use crate::cli::Serve;
 use crate::clock;
 pub(crate) use crate::commands::interrupt::interrupted;
 use crate::commands::place::place;
-use crate::detector::{self, Detector};
+use crate::detector::{self, Around, Detector};
 use crate::elements;
 use crate::enrichment;
 use crate::exporters;
@@ -70,7 +70,7 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
     let stop = watch::Sender::new(false);
     let mut sources = Sources::default();
     sources.collect(&settings, &folder, &core, forwarder, &stop)?;
-    sources.know_services(&settings)?;
+    sources.know_own(&settings)?;
     sources.probe(probes, &settings, &folder, &core)?;
     let sealing = tokio::spawn(seal_regularly(Arc::clone(&core.lake), settings.seal_after(), settings.keep_rollups()));
     eprintln!("console: http://{}/", listener.local_addr()?);
@@ -117,6 +117,7 @@ pub(crate) struct Core {
     detected: Arc<detector::Counters>,
     packets: Option<Cutter>,
     told: Vec<(String, Arc<actions::Counters>)>,
+    heard: Arc<alerts::Counters>,
     feeds: Arc<feeds::Counters>,
     /// Fetches and reads feeds.
     following: JoinHandle<()>,
@@ -152,10 +153,14 @@ impl Core {
         let detected = Arc::new(detector::Counters::default());
         let suppressing = Arc::new(Suppressing::open(&folder.join("state.db"))?);
         let (own_lake, counted, hidden) = (Arc::clone(&lake), Arc::clone(&detected), Arc::clone(&suppressing));
-        let start = |(wanted, target)| Action::start(wanted, target);
+        let notices = Arc::new(Notices::open(&folder.join("state.db"))?);
+        let start = |(wanted, target)| Action::start(wanted, target, Some(Arc::clone(&notices)));
         let actions = Actions::new(settings.actions()?.into_iter().map(start).collect::<anyhow::Result<_>>()?);
         let told = actions.counters();
-        let detector = Detector::new(own_lake, sources, loaded, (hidden, actions), &fresh, counted).await?;
+        let heard = Arc::new(alerts::Counters::default());
+        let files = AlertFiles::new(settings.alerts()?, &folder.join("alerts"), Arc::clone(&heard));
+        let around = Around { suppressing: hidden, perspectives: settings.perspectives()?, actions, alerts: files };
+        let detector = Detector::new(own_lake, sources, loaded, around, &fresh, counted).await?;
         let rules = detector.rules();
         let feeds = Arc::new(feeds::Counters::default());
         let list = Feeds::new(settings.feeds()?, &folder.join("feeds"), Arc::clone(&feeds));
@@ -185,6 +190,7 @@ impl Core {
             detected,
             packets: settings.recorder(folder, 1).map(|recorder| Cutter::new(&recorder.folder)),
             told,
+            heard,
             feeds,
             following,
             started_at: clock::now(),
@@ -229,7 +235,7 @@ pub(crate) async fn serve(
     exporters: Option<minamo_collect::Exporters>,
 ) -> anyhow::Result<()> {
     let (ingested, detected) = (Arc::clone(&core.ingested), Arc::clone(&core.detected));
-    let (told, feeds) = (core.told.clone(), Arc::clone(&core.feeds));
+    let (told, heard, feeds) = (core.told.clone(), Arc::clone(&core.heard), Arc::clone(&core.feeds));
     let (enrichment, exports) = (Arc::clone(&core.enrichment), Arc::clone(&core.exports));
     let counters = move || {
         let mut samples = sources();
@@ -238,6 +244,7 @@ pub(crate) async fn serve(
         samples.extend(detected.samples(&[]));
         samples.extend(exports.iter().flat_map(Outgoing::samples));
         samples.extend(actions::samples(&told));
+        samples.extend(heard.samples(&[]));
         samples.extend(feeds.samples(&[]));
         samples
     };
@@ -287,8 +294,8 @@ struct Sources {
     forwarder: Option<Arc<Forwarder>>,
     probes: Vec<(String, Arc<probe::Counters>)>,
     recorders: Vec<(String, Arc<recorder::Counters>)>,
-    /// A person's services, and what happened to their file.
-    services: Arc<OwnServices>,
+    /// A person's services and signatures, what happened to their files, and who reads them again.
+    own: applications::Own,
     applications: Arc<applications::Counters>,
     /// Who reads files again.
     reading: Vec<JoinHandle<()>>,
@@ -359,11 +366,11 @@ impl Sources {
         Ok(())
     }
 
-    /// Reads a person's services, and again whenever their file changes.
-    fn know_services(&mut self, settings: &Settings) -> anyhow::Result<()> {
-        let Some(path) = settings.applications() else { return Ok(()) };
-        let (own, counters) = (Arc::clone(&self.services), Arc::clone(&self.applications));
-        let watch = applications::Watch::start(path, own, counters).context("applications.file")?;
+    /// Reads a person's services and signatures, and again whenever their files change.
+    fn know_own(&mut self, settings: &Settings) -> anyhow::Result<()> {
+        let counters = Arc::clone(&self.applications);
+        let watch =
+            applications::Watch::start(&settings.applications(), &self.own, counters).context("applications")?;
         self.reading.push(tokio::spawn(watch.run()));
         Ok(())
     }
@@ -386,8 +393,7 @@ impl Sources {
                     }
                     _ => None,
                 };
-                let services = Arc::clone(&self.services);
-                let meter = minamo_meter::Settings { services, ..probe::apart(&interface.meter, thread) };
+                let meter = self.own.within(probe::apart(&interface.meter, thread));
                 let (batches, stop, counters) = (core.batches(), Arc::clone(&self.stop), Arc::clone(&counters));
                 let meter = (meter, names.clone(), Judge::new(Arc::clone(&model)));
                 self.tasks

@@ -33,13 +33,13 @@ impl Export {
         let filter = filter.map(str::to_owned);
         let (template, biflow) = (keys.text("template")?, biflow(&mut keys)?);
         let (domain, enterprise) = (keys.number_from("domain", 0)?, keys.number_from("enterprise", 0)?);
-        let nanoseconds = keys.flag("nanoseconds")?;
+        let (nanoseconds, eta) = (keys.flag("nanoseconds")?, keys.flag("eta")?);
         let files = files(&mut keys)?;
         let buffer = buffer(&mut keys)?;
         keys.end()?;
         // With a buffer the collector's name may be unknown now: it is looked up for each connection.
         let target = if buffer.is_some() { Target::parse_form(url)? } else { Target::parse(url)? };
-        let mut target = tls(target, files, "ca and certificate")?.with_nanoseconds(nanoseconds);
+        let mut target = tls(target, files, "ca and certificate")?.with_nanoseconds(nanoseconds).with_eta(eta);
         if let Some(domain) = domain {
             target = target.with_domain(domain);
         }

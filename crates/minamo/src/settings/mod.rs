@@ -3,6 +3,7 @@
 //! given.
 
 mod actions;
+mod detect;
 mod export;
 mod feeds;
 mod keys;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use minamo_detect::parse_length;
 
+pub(crate) use detect::AlertFile;
 pub(crate) use export::Export;
 pub(crate) use parts::Interface;
 pub use table::{Kind, SETTINGS, Setting};
@@ -69,10 +71,13 @@ impl Settings {
         settings.forwards()?;
         settings.exports()?;
         settings.probed()?;
+        settings.byte_octets()?;
         settings.fingerprints()?;
         settings.rules()?;
         settings.actions()?;
         settings.feeds()?;
+        settings.perspectives()?;
+        settings.alerts()?;
         Ok(settings)
     }
 
@@ -186,6 +191,7 @@ mod tests {
         assert!(error("[collect]\nallow = [\"10.0.0.0/33\"]").starts_with("collect.allow: got"));
         assert!(error("[collect]\nqueue = 5").contains("want a size with a unit"));
         assert!(error("[collect]\nexporter_rate = 0").contains("or \"unlimited\""));
+        assert_eq!(error("[meter]\nbyte_octets = 65536"), "meter.byte_octets: got 65536, want at most 65535");
         assert!(error("[collect]\ntls = [\"127.0.0.1:4740\"]").contains("collect.tls_certificate"));
         assert!(error("[collect]\nexporters = \"/nowhere\"").starts_with("collect.exporters: /nowhere"));
         assert!(error("[meter\n").contains("line 1"));

@@ -14,8 +14,8 @@ use super::keys::Keys;
 use super::table::Kind;
 use super::value::{addresses, class, unknown};
 use super::{Export, Settings};
-use crate::enrichment;
 use crate::size::parse_size;
+use crate::{applications, enrichment};
 
 impl Settings {
     /// `data.folder`.
@@ -91,10 +91,18 @@ impl Settings {
             active_timeout: self.length("meter.active_timeout"),
             max_flows: self.count("meter.max_flows"),
             held_bytes: self.size("meter.held"),
+            telemetry_bytes: self.size("meter.telemetry"),
+            byte_octets: self.byte_octets().unwrap_or(u16::MAX),
             sampling: self.text("probe.sampling").parse::<minamo_meter::Sampling>().ok(),
             groups: self.text("probe.groups").parse().unwrap_or(minamo_meter::Groups::ALL),
             ..Default::default()
         }
+    }
+
+    /// `meter.byte_octets`; an error where a counter does not hold as many.
+    pub(super) fn byte_octets(&self) -> anyhow::Result<u16> {
+        let count = self.count("meter.byte_octets");
+        u16::try_from(count).ok().with_context(|| format!("meter.byte_octets: got {count}, want at most 65535"))
     }
 
     /// The model of encrypted traffic.
@@ -260,9 +268,10 @@ impl Settings {
         feeds.collect::<anyhow::Result<_>>().context("fingerprints")
     }
 
-    /// `applications.file`.
-    pub(crate) fn applications(&self) -> Option<PathBuf> {
-        Some(self.text("applications.file")).filter(|path| !path.is_empty()).map(PathBuf::from)
+    /// `applications.*`.
+    pub(crate) fn applications(&self) -> applications::Files {
+        let file = |key| Some(self.text(key)).filter(|path| !path.is_empty()).map(PathBuf::from);
+        applications::Files { services: file("applications.file"), signatures: file("applications.signatures") }
     }
 
     /// `enrich.*`.

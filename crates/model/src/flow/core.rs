@@ -39,9 +39,12 @@ table! {
         dst_packets: u64, "応答側が送ったパケット数", Counter, Packets, Both, Plain, [Ie(29305, 2), Ie(0, 299), Ie(29305, 86), Ie(3054, 177), Ie(0, 24), Nprobe("OUT_PKTS")], mirror src_packets;
         /// Application: protocol and service joined by a dot where both are known (`TLS.YouTube`, `SSH`, `Unknown`).
         app: Cow<'static, str>, "アプリケーション。プロトコルとサービスを点でつなぐ（TLS.YouTube、SSH、Unknown）", Key, None, Derived, Plain, [Ie(0, 96), Ie(35632, 119), Ie(0, 56701), Ie(15397, 1), Ie(3054, 111), Nprobe("L7_PROTO_NAME")];
+        /// What the application is for: `web`, `mail`, `database`, `remote_access` …; of its service where that is known, else
+        /// of its protocol.
+        app_category: Option<Cow<'static, str>>, "アプリケーションの分類：web、mail、database、remote_access など（サービスが分かればその分類、なければプロトコルの分類）", Key, None, Derived, Plain, [Own(197)];
         /// How sure the label is: `content` (recognised on the wire), `partial` (one side or one message only),
-        /// `port` (guessed from the port), `exporter` (told by the exporter), `none`.
-        app_confidence: Cow<'static, str>, "判定の確かさ：content（内容で判定）、partial（一部のみ）、port（ポートからの推測）、exporter（送信元の申告）、none", Key, None, Derived, Plain, [Own(1)];
+        /// `signature` (a signature of one's own), `port` (guessed from the port), `exporter` (told by the exporter), `none`.
+        app_confidence: Cow<'static, str>, "判定の確かさ：content（内容で判定）、partial（一部のみ）、signature（独自のシグネチャ）、port（ポートからの推測）、exporter（送信元の申告）、none", Key, None, Derived, Plain, [Own(1)];
         /// Why the flow has its label, in words.
         app_reason: Option<Cow<'static, str>>, "その判定の理由（文）", Fact, None, Derived, Plain, [Own(2)];
         /// True where the content was encrypted, false where it was seen in clear; absent where unknown.
@@ -198,7 +201,8 @@ table! {
     pub struct Splt, group "splt", prefix "splt_" {
         /// Payload octets of each packet; positive from the initiator, negative from the responder.
         lengths: Option<Vec<i32>>, "各パケットのペイロード長。正は開始側から、負は応答側から", Fact, Octets, Both, Plain, [Own(27)];
-        /// Time since the packet before, 0 for the first.
+        /// Time since the packet before, 0 for the first; in a one-sided row of an exporter the first counts from the
+        /// conversation's first packet with data, where the exporter tells it.
         times_micros: Option<Vec<u32>>, "前のパケットからの時間（最初は 0）", Fact, Micros, Both, Plain, [Own(28)];
     }
 }
