@@ -12,6 +12,7 @@ use minamo_base::Time;
 use minamo_packet::LinkType;
 
 use crate::Frame;
+use crate::frames::{BLOCK, Frames};
 
 /// Octets of the file's header.
 pub(crate) const HEADER: usize = 24;
@@ -27,6 +28,14 @@ pub(crate) enum Fault {
     TooLong,
     /// The input cannot be read.
     Io,
+}
+
+/// What comes next in the buffer.
+enum Record {
+    /// A record: its time, and where its frame begins and ends.
+    Whole(Time, usize, usize),
+    /// The beginning of one of so many octets, as far as they are known, or the end.
+    Cut { needed: usize },
 }
 
 /// An open capture.
@@ -74,29 +83,69 @@ impl Classic {
     /// The next frame; nothing at the end.
     #[inline]
     pub(crate) fn next(&mut self) -> Result<Option<Frame<'_>>, Fault> {
-        let (time, length) = loop {
-            let filled = self.buffer.get(self.start..self.end).unwrap_or_default();
-            let mut needed = RECORD;
-            if let Some(header) = filled.first_chunk::<RECORD>() {
-                let length = word(header, 8, self.swapped) as usize;
-                needed += length;
-                if needed > self.most {
-                    return Err(Fault::TooLong);
+        let (time, from, to) = loop {
+            match self.record()? {
+                Record::Whole(time, from, to) => break (time, from, to),
+                Record::Cut { needed } => {
+                    let left = self.end - self.start;
+                    if !self.fill(needed)? {
+                        return if left == 0 { Ok(None) } else { Err(Fault::Cut) };
+                    }
                 }
-                if needed <= filled.len() {
-                    break (self.time(header), length);
-                }
-            }
-            let left = filled.len();
-            if !self.fill(needed)? {
-                return if left == 0 { Ok(None) } else { Err(Fault::Cut) };
             }
         };
-        let from = self.start + RECORD;
-        self.start = from + length;
-        self.offset += (RECORD + length) as u64;
-        let data = self.buffer.get(from..self.start).unwrap_or_default();
+        let data = self.buffer.get(from..to).unwrap_or_default();
         Ok(Some(Frame { time, link: self.link, data }))
+    }
+
+    /// The next frames, with the buffer that they are in; none at the end. Faults come behind the frames before them.
+    pub(crate) fn next_block(&mut self, block: &mut Frames) -> Result<(), Fault> {
+        block.clear();
+        let mut buffer = std::mem::take(&mut block.octets);
+        let rest = self.buffer.get(self.start..self.end).unwrap_or_default();
+        if buffer.len() < BLOCK.max(rest.len()) {
+            buffer.resize(BLOCK.max(rest.len()), 0);
+        }
+        buffer.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        (self.start, self.end, self.buffer) = (0, rest.len(), buffer);
+        let outcome = loop {
+            match self.record() {
+                Ok(Record::Whole(time, from, to)) => block.place(time, self.link, from, to),
+                Ok(Record::Cut { needed }) if block.is_empty() => {
+                    let left = self.end - self.start;
+                    match self.fill(needed) {
+                        Ok(true) => {}
+                        Ok(false) => break if left == 0 { Ok(()) } else { Err(Fault::Cut) },
+                        Err(fault) => break Err(fault),
+                    }
+                }
+                Err(fault) if block.is_empty() => break Err(fault),
+                Ok(Record::Cut { .. }) | Err(_) => break Ok(()),
+            }
+        };
+        let rest = self.buffer.get(self.start..self.end).unwrap_or_default().to_vec();
+        (self.start, self.end) = (0, rest.len());
+        block.octets = std::mem::replace(&mut self.buffer, rest);
+        outcome
+    }
+
+    /// Goes past the next record, where all of it is in the buffer.
+    #[inline]
+    fn record(&mut self) -> Result<Record, Fault> {
+        let filled = self.buffer.get(self.start..self.end).unwrap_or_default();
+        let Some(header) = filled.first_chunk::<RECORD>() else { return Ok(Record::Cut { needed: RECORD }) };
+        let length = word(header, 8, self.swapped) as usize;
+        let needed = RECORD + length;
+        if needed > self.most {
+            return Err(Fault::TooLong);
+        }
+        if needed > filled.len() {
+            return Ok(Record::Cut { needed });
+        }
+        let (time, from) = (self.time(header), self.start + RECORD);
+        self.start = from + length;
+        self.offset += needed as u64;
+        Ok(Record::Whole(time, from, self.start))
     }
 
     fn time(&self, header: &[u8; RECORD]) -> Time {

@@ -13,7 +13,7 @@ use pcap_parser::traits::PcapReaderIterator;
 use pcap_parser::{PcapBlockOwned, PcapError, create_reader};
 
 use crate::classic::{self, Classic, Fault};
-use crate::{CaptureError, Frame};
+use crate::{CaptureError, Frame, Frames};
 
 /// Buffer at the start; a larger record makes it grow up to [`MAX_BUFFER`].
 const BUFFER: usize = 1 << 18;
@@ -26,6 +26,8 @@ const MAX_INTERFACES: usize = 4_096;
 pub struct CaptureFile {
     path: PathBuf,
     form: Form,
+    /// What ended the last block before the frames in it were given.
+    failed: Option<CaptureError>,
 }
 
 /// What reads it.
@@ -85,13 +87,13 @@ impl CaptureFile {
         let broken = (&mut plain).take(classic::HEADER as u64).read_to_end(&mut header).is_err();
         let plain = match <[u8; classic::HEADER]>::try_from(header.as_slice()) {
             Ok(header) if !broken => match Classic::open(header, plain, BUFFER, MAX_BUFFER) {
-                Ok(classic) => return Ok(Self { path: path.to_owned(), form: Form::Classic(classic) }),
+                Ok(classic) => return Ok(Self { path: path.to_owned(), form: Form::Classic(classic), failed: None }),
                 Err(plain) => plain,
             },
             _ => plain,
         };
         let whole: Box<dyn Read + Send> = Box::new(Full(io::Cursor::new(header).chain(plain)));
-        Ok(Self { path: path.to_owned(), form: Form::Blocks(Blocks::open(path, whole)?) })
+        Ok(Self { path: path.to_owned(), form: Form::Blocks(Blocks::open(path, whole)?), failed: None })
     }
 
     /// Octets of the decompressed file up to the last frame.
@@ -112,6 +114,30 @@ impl CaptureFile {
                 classic.next().map_err(|fault| failure(fault, &self.path, offset))
             }
         }
+    }
+
+    /// The next frames together, with the octets that they are in; none at the end. An error comes behind all frames before
+    /// it. How a capture is divided depends on its octets alone.
+    pub fn next_block(&mut self, block: &mut Frames) -> Result<(), CaptureError> {
+        if let Form::Classic(classic) = &mut self.form {
+            return classic.next_block(block).map_err(|fault| failure(fault, &self.path, classic.offset()));
+        }
+        block.clear();
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        while !block.is_full() {
+            match self.next_frame() {
+                Ok(Some(frame)) => block.push(&frame),
+                Ok(None) => break,
+                Err(error) if block.is_empty() => return Err(error),
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -379,7 +405,14 @@ mod tests {
         file
     }
 
+    /// Frames and the error, which are the same frame by frame and block by block.
     fn read(octets: Vec<u8>) -> (Vec<(i64, Vec<u8>)>, Option<String>) {
+        let read = read_frames(octets.clone());
+        assert!(read == read_blocks(octets));
+        read
+    }
+
+    fn read_frames(octets: Vec<u8>) -> (Vec<(i64, Vec<u8>)>, Option<String>) {
         let mut frames = Vec::new();
         let mut file = match CaptureFile::from_reader(Path::new("x.pcap"), Box::new(io::Cursor::new(octets))) {
             Ok(file) => file,
@@ -389,6 +422,22 @@ mod tests {
             match file.next_frame() {
                 Ok(Some(frame)) => frames.push((frame.time.millis(), frame.data.to_vec())),
                 Ok(None) => return (frames, None),
+                Err(error) => return (frames, Some(error.to_string())),
+            }
+        }
+    }
+
+    /// The same, block by block.
+    fn read_blocks(octets: Vec<u8>) -> (Vec<(i64, Vec<u8>)>, Option<String>) {
+        let (mut frames, mut block) = (Vec::new(), Frames::default());
+        let mut file = match CaptureFile::from_reader(Path::new("x.pcap"), Box::new(io::Cursor::new(octets))) {
+            Ok(file) => file,
+            Err(error) => return (frames, Some(error.to_string())),
+        };
+        loop {
+            match file.next_block(&mut block) {
+                Ok(()) if block.is_empty() => return (frames, None),
+                Ok(()) => frames.extend(block.frames().map(|frame| (frame.time.millis(), frame.data.to_vec()))),
                 Err(error) => return (frames, Some(error.to_string())),
             }
         }

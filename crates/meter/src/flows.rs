@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use minamo_base::{FiveTuple, Time};
-use minamo_dissect::{Held, Services, Signatures};
+use minamo_dissect::{Held, Protocol, Services, Signatures};
 use minamo_model::Flow;
 use minamo_packet::{LinkFrame, Packet, Transport, tcp_flags};
 
 use crate::intake::{Role, Unit, What};
-use crate::names::Names;
+use crate::names::Learnt;
 use crate::state::FlowState;
 use crate::table::{FlowTable, Key, Wait};
 use crate::tcp::Budget;
@@ -24,31 +24,40 @@ pub struct Done {
     /// Number of the last unit of its flow. Rows that end by the end of the input have numbers of their own above all
     /// others, in the order in which they are reported.
     pub order: u64,
+    /// The protocol of the content, where one was recognised, and when the flow began: what
+    /// [`Names::complete`](crate::Names::complete) wants. Nothing where no names are joined.
+    pub(crate) content: Option<(Option<&'static Protocol>, Time)>,
 }
 
-/// What rows are told besides what their flows had in them.
-pub(crate) struct Knowledge {
-    /// Names that hosts have asked for.
-    pub(crate) names: Names,
-    /// A person's services.
-    pub(crate) services: Held<Services>,
-    /// A person's signatures.
-    pub(crate) signatures: Held<Signatures>,
+/// What people wrote down.
+struct Known {
+    /// Services of their own.
+    services: Held<Services>,
+    /// Signatures of their own.
+    signatures: Held<Signatures>,
 }
 
-impl Knowledge {
+impl Known {
     fn new(settings: &Settings) -> Self {
         let services = Held::new(Arc::clone(&settings.services));
         let signatures = Held::new(Arc::clone(&settings.signatures));
-        Self { names: Names::new(settings.dns_names), services, signatures }
+        Self { services, signatures }
     }
 
-    /// With the services that are in force now.
-    fn newest(&mut self) -> &mut Self {
+    /// The services that are in force now.
+    fn newest(&mut self) -> &Services {
         self.services.renew();
-        self
+        self.services.get()
     }
 }
+
+/// Answers of DNS that wait for whoever keeps names; it takes them after each chunk at the latest.
+const MAX_LEARNT: usize = 65_536;
+
+/// Open flows from which on those that are silent are put to sleep: fewer take little memory as they are.
+const CROWD: usize = 16_384;
+/// Silence after which a flow sleeps, in nanoseconds: longer than the round trips of a conversation.
+const SLEEPY: i64 = 1_000_000_000;
 
 /// The flows that are open.
 pub struct Flows {
@@ -57,7 +66,8 @@ pub struct Flows {
     now: Time,
     budget: Budget,
     room: Room,
-    knowledge: Knowledge,
+    known: Known,
+    learnt: Vec<Learnt>,
     /// Empty between packets: dissectors write into it.
     scratch: Flow,
     counters: Counters,
@@ -67,16 +77,20 @@ impl Flows {
     /// No flows.
     pub fn new(settings: Settings) -> Self {
         let table = FlowTable::new(settings.max_flows);
-        let (budget, knowledge) = (Budget::new(settings.held_bytes), Knowledge::new(&settings));
+        let (budget, known) = (Budget::new(settings.held_bytes), Known::new(&settings));
         let (room, scratch, counters) = (Room::new(settings.telemetry_bytes), Flow::default(), Counters::default());
-        Self { settings, table, now: Time(i64::MIN), budget, room, knowledge, scratch, counters }
+        Self { settings, table, now: Time(i64::MIN), budget, room, known, learnt: Vec::new(), scratch, counters }
     }
 
     /// What happened so far; what the intake counts is not in it.
     pub fn counters(&self) -> Counters {
-        let (refused_segments, forgotten_names) = (self.budget.refused, self.knowledge.names.evicted());
         let (refused_telemetry, lost_records) = (self.room.refused, self.room.lost);
-        Counters { refused_segments, forgotten_names, refused_telemetry, lost_records, ..self.counters }
+        Counters { refused_segments: self.budget.refused, refused_telemetry, lost_records, ..self.counters }
+    }
+
+    /// What hosts learnt from DNS since this was asked last.
+    pub fn learnt(&mut self) -> std::vec::Drain<'_, Learnt> {
+        self.learnt.drain(..)
     }
 
     /// Flows that are open.
@@ -108,8 +122,8 @@ impl Flows {
             Some(at) => at,
             None => {
                 let mut state = FlowState::new(time, tuple, unit.flipped, packet, &self.settings);
-                self.knowledge.signatures.renew();
-                state.look_for(self.knowledge.signatures.get());
+                self.known.signatures.renew();
+                state.look_for(self.known.signatures.get());
                 self.insert(unit, state, out)
             }
         };
@@ -126,7 +140,12 @@ impl Flows {
                 (&mut self.scratch, &mut self.budget, &mut self.room),
             );
             if let Some((asker, dns, told)) = state.news(&unit.key) {
-                self.knowledge.names.learn(asker, dns, told, time);
+                let learnt = Learnt::of(asker, dns, told, time).filter(|_| self.settings.dns_names > 0);
+                if learnt.is_some() && self.learnt.len() >= MAX_LEARNT {
+                    self.counters.forgotten_names += 1;
+                } else {
+                    self.learnt.extend(learnt);
+                }
             }
         }
         let wait = state.wait();
@@ -171,6 +190,11 @@ impl Flows {
     /// Reports flows that have ended by `now` although no packet says so.
     pub fn advance(&mut self, now: Time, out: &mut dyn FnMut(Done)) {
         self.now = self.now.max(now);
+        if self.table.len() > CROWD
+            && let Some(state) = self.table.put_to_sleep(Time(self.now.0.saturating_sub(SLEEPY)))
+        {
+            state.sleep(&mut self.scratch);
+        }
         let Settings { idle_timeout, linger, answered, .. } = self.settings;
         let waits = [
             (Wait::Idle, idle_timeout),
@@ -246,9 +270,9 @@ impl Flows {
         if let Some((key, state)) = self.table.keyed_mut(at)
             && time.since(state.part_start()) >= long
         {
-            let row = state.part(key, &self.settings, self.knowledge.newest());
+            let row = state.part(key, &self.settings, self.known.newest());
             self.counters.rows += 1;
-            out(Done { row, order });
+            out(Done { content: state.content(&row, &self.settings), row, order });
         }
     }
 
@@ -258,7 +282,8 @@ impl Flows {
             self.counters.stream_gaps += state.drain((&mut self.scratch, &mut self.budget));
             self.room.give_back(state.telemetry());
             self.counters.rows += 1;
-            out(Done { row: state.into_row(&key, reason, &self.settings, self.knowledge.newest()), order });
+            let row = state.last_row(&key, reason, &self.settings, self.known.newest());
+            out(Done { content: state.content(&row, &self.settings), row, order });
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use minamo_base::{FiveTuple, Ip, Mac, Time};
 use minamo_dissect::link_protocol;
-use minamo_packet::{Closed, Fragment, LinkFrame, LinkType, Packet, Skip, Transport, decode_parts};
+use minamo_packet::{Closed, Fragment, LinkFrame, LinkType, Packet, Skip, Transport, decode_parts, glance};
 
 use crate::fragments::{Fragments, Part};
 use crate::sampling::Sampler;
@@ -48,9 +48,7 @@ pub(crate) enum Role {
 impl<'a> Unit<'a> {
     /// Which of so many parts its flow belongs to. The same for both directions, and wherever it is asked.
     pub fn shard(&self, of: usize) -> usize {
-        // The table uses other bits of its own hash.
-        let hash = u128::from(self.key.spread());
-        usize::try_from((hash * of as u128) >> 64).unwrap_or(0)
+        part_of(self.key.spread(), of)
     }
 
     /// The unit without its octets, and these, so that they can be kept apart: the payload, with the headers of a packet
@@ -68,6 +66,34 @@ impl<'a> Unit<'a> {
         };
         let Self { time, now, order, key, flipped, .. } = *self;
         (Detached { time, now, order, key, flipped, what, headers }, octets)
+    }
+}
+
+/// Which of so many parts an evenly spread number belongs to. The table uses other bits of its own hash.
+fn part_of(spread: u64, of: usize) -> usize {
+    usize::try_from((u128::from(spread) * of as u128) >> 64).unwrap_or(0)
+}
+
+/// A whole packet that was taken in and not decoded: its frame, decoded, is its unit.
+#[derive(Debug, Clone, Copy)]
+pub struct Dealt {
+    time: Time,
+    now: Time,
+    order: u64,
+    /// The part that its flow belongs to.
+    pub part: usize,
+}
+
+impl Dealt {
+    /// The unit, from the frame that was dealt.
+    #[inline]
+    pub fn unit(&self, link: LinkType, data: &[u8], run: impl FnOnce(&Unit<'_>)) -> Result<(), Skip> {
+        let packet = decode_parts(link, data)?;
+        let tuple = endpoints(&packet);
+        let (key, flipped) = Key::of(tuple, &packet);
+        let Self { time, now, order, .. } = *self;
+        run(&Unit { time, now, order, key, flipped, what: What::Packet(tuple, &packet, Role::Whole) });
+        Ok(())
     }
 }
 
@@ -152,6 +178,10 @@ impl Intake {
             self.counters.unsampled += 1;
             return Ok(());
         }
+        self.decoded(time, link, data, out)
+    }
+
+    fn decoded(&mut self, time: Time, link: LinkType, data: &[u8], out: &mut dyn FnMut(&Unit<'_>)) -> Result<(), Skip> {
         match decode_parts(link, data) {
             Ok(packet) => self.packet(time, &packet, out),
             Err(skip) => match LinkFrame::read(link, data).filter(|_| skip.is_not_ip()) {
@@ -160,6 +190,35 @@ impl Intake {
             },
         }
         Ok(())
+    }
+
+    /// Takes one frame as [`frame`](Self::frame) does, for one of so many parts. Of most packets it is enough to say which: whoever
+    /// has the part decodes them. The units of others, and those that came due, go to `out`.
+    #[inline]
+    pub fn deal(
+        &mut self,
+        time: Time,
+        (link, data): (LinkType, &[u8]),
+        parts: usize,
+        out: &mut dyn FnMut(&Unit<'_>),
+    ) -> Result<Option<Dealt>, Skip> {
+        if !self.sampler.packet() {
+            self.counters.unsampled += 1;
+            return Ok(None);
+        }
+        let Some(told) = glance(link, data) else {
+            return self.decoded(time, link, data, out).map(|()| None);
+        };
+        self.advance(time, out);
+        let spread = Key::of_ends(told.tuple, told.vlan, 0).0.spread();
+        if !self.sampler.flow(|| spread) {
+            self.counters.unsampled += 1;
+            return Ok(None);
+        }
+        self.counters.packets += 1;
+        self.counters.octets += u64::from(told.octets);
+        self.order += 1;
+        Ok(Some(Dealt { time, now: self.now, order: self.order, part: part_of(spread, parts) }))
     }
 
     /// Takes one packet that was decoded down to the first fragment.

@@ -5,6 +5,7 @@
 //! [`Meter`] does all of it. Where several threads share the work, one [`Intake`] takes the frames in their order, and
 //! several [`Flows`] meter what it gives.
 
+mod facts;
 mod flows;
 mod fragments;
 mod groups;
@@ -27,7 +28,8 @@ use minamo_packet::{LinkFrame, LinkType, Packet, Skip};
 
 pub use flows::{Done, Flows};
 pub use groups::Groups;
-pub use intake::{Detached, Intake, Unit};
+pub use intake::{Dealt, Detached, Intake, Unit};
+pub use names::{Learnt, Names};
 pub use sampling::{Choice, Sampling};
 
 /// What the meter is asked to do.
@@ -194,18 +196,27 @@ impl std::ops::AddAssign for Counters {
 pub struct Meter {
     intake: Intake,
     flows: Flows,
+    names: Names,
+    forgotten_names: u64,
 }
 
 impl Meter {
     /// A meter without flows.
     pub fn new(settings: Settings) -> Self {
-        Self { intake: Intake::new(&settings), flows: Flows::new(settings) }
+        let names = Names::new(settings.dns_names);
+        Self::with_names(settings, names)
+    }
+
+    /// A meter without flows that knows names together with others.
+    pub fn with_names(settings: Settings, names: Names) -> Self {
+        Self { intake: Intake::new(&settings), flows: Flows::new(settings), names, forgotten_names: 0 }
     }
 
     /// What happened so far.
     pub fn counters(&self) -> Counters {
         let mut counters = self.intake.counters();
         counters += self.flows.counters();
+        counters.forgotten_names += self.forgotten_names;
         counters
     }
 
@@ -217,36 +228,42 @@ impl Meter {
     /// Takes one frame; rows that are complete go to `out`. An error where it is not metered, and why.
     #[inline]
     pub fn take(&mut self, time: Time, link: LinkType, data: &[u8], out: &mut dyn FnMut(Flow)) -> Result<(), Skip> {
-        let flows = &mut self.flows;
-        self.intake.frame(time, link, data, &mut |unit| flows.take(unit, &mut |done| out(done.row)))
+        let Self { intake, flows, names, forgotten_names } = self;
+        intake.frame(time, link, data, &mut |unit| *forgotten_names += take(flows, names, unit, out))
     }
 
     /// Takes one packet that was decoded elsewhere, as far as the first fragment
     /// ([`decode_parts`](minamo_packet::decode_parts)).
     pub fn packet(&mut self, time: Time, packet: &Packet<'_>, out: &mut dyn FnMut(Flow)) {
-        let flows = &mut self.flows;
-        self.intake.packet(time, packet, &mut |unit| flows.take(unit, &mut |done| out(done.row)));
+        let Self { intake, flows, names, forgotten_names } = self;
+        intake.packet(time, packet, &mut |unit| *forgotten_names += take(flows, names, unit, out));
     }
 
     /// Takes one frame without IP that was decoded elsewhere.
     pub fn frame(&mut self, time: Time, frame: &LinkFrame<'_>, out: &mut dyn FnMut(Flow)) {
-        let flows = &mut self.flows;
-        self.intake.link_frame(time, frame, &mut |unit| flows.take(unit, &mut |done| out(done.row)));
+        let Self { intake, flows, names, forgotten_names } = self;
+        intake.link_frame(time, frame, &mut |unit| *forgotten_names += take(flows, names, unit, out));
     }
 
     /// Reports flows that have ended by `now` although no packet says so.
     pub fn advance(&mut self, now: Time, out: &mut dyn FnMut(Flow)) {
-        let flows = &mut self.flows;
-        self.intake.advance(now, &mut |unit| flows.take(unit, &mut |done| out(done.row)));
-        self.flows.advance(now, &mut |done| out(done.row));
+        let Self { intake, flows, names, forgotten_names } = self;
+        intake.advance(now, &mut |unit| *forgotten_names += take(flows, names, unit, out));
+        flows.advance(now, &mut |done| out(names.complete(done)));
     }
 
     /// Reports everything that is open, oldest first.
     pub fn finish(&mut self, out: &mut dyn FnMut(Flow)) {
-        let flows = &mut self.flows;
-        self.intake.finish(&mut |unit| flows.take(unit, &mut |done| out(done.row)));
-        self.flows.finish(&mut |done| out(done.row));
+        let Self { intake, flows, names, forgotten_names } = self;
+        intake.finish(&mut |unit| *forgotten_names += take(flows, names, unit, out));
+        flows.finish(&mut |done| out(names.complete(done)));
     }
+}
+
+/// Takes one unit; returns the number of addresses whose names were forgotten.
+fn take(flows: &mut Flows, names: &Names, unit: &Unit<'_>, out: &mut dyn FnMut(Flow)) -> u64 {
+    flows.take(unit, &mut |done| out(names.complete(done)));
+    names.learn(flows.learnt())
 }
 
 #[cfg(test)]

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use minamo_base::{FiveTuple, FlowId, Ip, Mac, Time};
 use minamo_dissect::{
-    Category, Classifier, Label, Services, Side, Signatures, ip_protocol, join_names, link_protocol, reason, risk,
+    Category, Classifier, Label, Protocol, Services, Side, Signatures, ip_protocol, link_protocol, reason,
 };
 use minamo_model::flow::{Dns, Net, Tcp, Tunnel};
 use minamo_model::{Flow, FlowGroup};
 use minamo_packet::{Fragment, FrameKind, LinkFrame, Packet, Transport, Tunnels, is_icmp_query, tcp_flags};
 
 use crate::Settings;
-use crate::flows::Knowledge;
+use crate::facts::Facts;
 use crate::npm::{self, Paces};
 use crate::sampling::Sampling;
 use crate::table::{Key, Wait};
@@ -103,19 +103,19 @@ enum Look {
 /// Who looks, and what was found so far.
 struct Asking {
     classifier: Classifier,
-    groups: Vec<FlowGroup>,
+    facts: Facts,
 }
 
 impl Asking {
     fn listener<'a>(&'a mut self, scratch: &'a mut Flow) -> Listener<'a> {
-        Listener { classifier: &mut self.classifier, groups: &mut self.groups, scratch }
+        Listener { classifier: &mut self.classifier, groups: self.facts.open(), scratch }
     }
 }
 
 /// What was found.
 struct Known {
     label: Label,
-    groups: Vec<FlowGroup>,
+    facts: Facts,
 }
 
 /// Lengths and times of packets with data.
@@ -136,7 +136,7 @@ impl FlowState {
         let look = if classified {
             let oriented = if swapped { tuple.reversed() } else { tuple };
             let classifier = Classifier::new(stream, oriented.src_port, oriented.dst_port);
-            Look::Asking(Box::new(Asking { classifier, groups: Vec::new() }))
+            Look::Asking(Box::new(Asking { classifier, facts: Facts::default() }))
         } else {
             Look::Unknown
         };
@@ -260,18 +260,19 @@ impl FlowState {
         if self.stream || answered < asked {
             return false;
         }
-        let (protocol, groups) = match &self.look {
-            Look::Asking(asking) => (asking.classifier.protocol(), &asking.groups),
-            Look::Over(known) => (known.label.protocol(), &known.groups),
+        let protocol = match &self.look {
+            Look::Asking(asking) => asking.classifier.protocol(),
+            Look::Over(known) => known.label.protocol(),
             Look::Unknown | Look::Frame(..) => return false,
         };
         let code = |group: &FlowGroup| matches!(group, FlowGroup::Dns(dns) if dns.rcode.is_some());
-        protocol.is_some_and(|protocol| protocol.name == "DNS") && groups.iter().any(code)
+        protocol.is_some_and(|protocol| protocol.name == "DNS") && self.look.groups().iter().any(code)
     }
 
     /// Counts one packet.
     pub(crate) fn count(&mut self, time: Time, direction: Direction, packet: &Packet<'_>, settings: &Settings) {
         let side = self.side(direction);
+        self.look.open();
         self.add(time, side, packet.ip_octets());
         if packet.ip.fragment != Fragment::Whole {
             self.fragments = self.fragments.saturating_add(1);
@@ -357,20 +358,24 @@ impl FlowState {
     }
 
     /// The row of the part that ends here; counters begin again, facts stay.
-    pub(crate) fn part(&mut self, key: &Key, settings: &Settings, knowledge: &mut Knowledge) -> Flow {
-        let mut row = match &self.look {
-            Look::Asking(asking) => with_groups(asking.groups.iter().cloned()),
-            Look::Over(known) => with_groups(known.groups.iter().cloned()),
-            Look::Unknown | Look::Frame(..) => Flow::default(),
-        };
+    pub(crate) fn part(&mut self, key: &Key, settings: &Settings, services: &Services) -> Flow {
+        self.look.open();
+        let mut row = with_groups(self.look.groups().iter().cloned());
         self.complete(&mut row, key, "active", settings);
-        self.conclude(&mut row, key, settings, knowledge);
+        self.tell_label(&mut row, key, services);
         (self.start, self.octets, self.packets) = (self.last, [0; 2], [0; 2]);
         (self.fragments, self.overlaps) = (0, 0);
         if let Some(tcp) = &mut self.tcp {
             tcp.begin_again();
         }
         row
+    }
+
+    /// Keeps what was found in few octets until the next packet.
+    pub(crate) fn sleep(&mut self, scratch: &mut Flow) {
+        if let Some(facts) = self.look.facts() {
+            facts.pack(scratch);
+        }
     }
 
     /// Hands on what still waits for octets that will not come; returns the gaps.
@@ -385,20 +390,16 @@ impl FlowState {
     }
 
     /// The last row of the flow.
-    pub(crate) fn into_row(
-        mut self,
+    pub(crate) fn last_row(
+        &mut self,
         key: &Key,
         reason: &'static str,
         settings: &Settings,
-        knowledge: &mut Knowledge,
+        services: &Services,
     ) -> Flow {
-        let mut row = match &mut self.look {
-            Look::Asking(asking) => with_groups(asking.groups.drain(..)),
-            Look::Over(known) => with_groups(known.groups.drain(..)),
-            Look::Unknown | Look::Frame(..) => Flow::default(),
-        };
+        let mut row = self.look.open().map_or_else(Flow::default, |groups| with_groups(groups.drain(..)));
         self.complete(&mut row, key, self.end_reason().unwrap_or(reason), settings);
-        self.conclude(&mut row, key, settings, knowledge);
+        self.tell_label(&mut row, key, services);
         row
     }
 
@@ -519,33 +520,22 @@ impl FlowState {
         }
     }
 
-    /// What follows from the facts: the label, the name of the destination, and the risks.
-    fn conclude(&self, row: &mut Flow, key: &Key, settings: &Settings, knowledge: &mut Knowledge) {
-        let ends = self.ends(key);
-        self.tell_label(row, (ends.src_port, ends.dst_port), knowledge.services.get());
-        let protocol = match &self.look {
-            Look::Asking(asking) => asking.classifier.protocol(),
-            Look::Over(known) => known.label.protocol(),
-            Look::Unknown => None,
-            Look::Frame(..) => return,
-        };
+    /// What a row is completed with: the protocol of its content, where one was recognised, and when the flow began.
+    pub(crate) fn content(&self, row: &Flow, settings: &Settings) -> Option<(Option<&'static Protocol>, Time)> {
         if !settings.groups.app || !matches!(row.core.proto, TCP | UDP) {
-            return;
+            return None;
         }
-        let asked = knowledge.names.asked(row, self.opened);
-        let asked: Vec<&str> = asked.iter().map(|name| &**name).collect();
-        join_names(row, &asked);
-        risk::assess(row, protocol);
+        match &self.look {
+            Look::Asking(asking) => Some((asking.classifier.protocol(), self.opened)),
+            Look::Over(known) => Some((known.label.protocol(), self.opened)),
+            Look::Unknown => Some((None, self.opened)),
+            Look::Frame(..) => None,
+        }
     }
 
     /// Who asked and what DNS answered where not all of its answers were told yet, and how many were.
     pub(crate) fn news(&mut self, key: &Key) -> Option<(Ip, &Dns, usize)> {
-        let groups = match &self.look {
-            Look::Asking(asking) => &asking.groups,
-            Look::Over(known) => &known.groups,
-            Look::Unknown | Look::Frame(..) => return None,
-        };
-        let dns = groups.iter().find_map(|group| match group {
+        let dns = self.look.groups().iter().find_map(|group| match group {
             FlowGroup::Dns(dns) => Some(&**dns),
             _ => None,
         })?;
@@ -557,7 +547,9 @@ impl FlowState {
         Some((self.ends(key).src, dns, told))
     }
 
-    fn tell_label(&self, row: &mut Flow, ports: (u16, u16), own: &Services) {
+    fn tell_label(&self, row: &mut Flow, key: &Key, own: &Services) {
+        let ends = self.ends(key);
+        let ports = (ends.src_port, ends.dst_port);
         match &self.look {
             Look::Asking(asking) => asking.classifier.label_with(own, row),
             Look::Over(known) => known.label.tell(own, ports, row),
@@ -575,13 +567,37 @@ impl Look {
             && (heard || asking.classifier.is_done())
         {
             let label = asking.classifier.verdict();
-            let mut groups = std::mem::take(&mut asking.groups);
+            let mut facts = std::mem::take(&mut asking.facts);
+            let groups = facts.open();
             groups.shrink_to_fit();
             *self = if label.is_empty() && groups.is_empty() {
                 Self::Unknown
             } else {
-                Self::Over(Box::new(Known { label, groups }))
+                Self::Over(Box::new(Known { label, facts }))
             };
+        }
+    }
+
+    fn facts(&mut self) -> Option<&mut Facts> {
+        match self {
+            Self::Asking(asking) => Some(&mut asking.facts),
+            Self::Over(known) => Some(&mut known.facts),
+            Self::Unknown | Self::Frame(..) => None,
+        }
+    }
+
+    /// What was found, awake from here on.
+    #[inline]
+    fn open(&mut self) -> Option<&mut Vec<FlowGroup>> {
+        self.facts().map(Facts::open)
+    }
+
+    /// What was found, while it is awake.
+    fn groups(&self) -> &[FlowGroup] {
+        match self {
+            Self::Asking(asking) => asking.facts.groups(),
+            Self::Over(known) => known.facts.groups(),
+            Self::Unknown | Self::Frame(..) => &[],
         }
     }
 }

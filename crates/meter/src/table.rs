@@ -30,11 +30,15 @@ const UNTAGGED: u16 = u16::MAX;
 impl Key {
     /// The key, and true where the packet's source is the higher endpoint.
     pub(crate) fn of(tuple: FiveTuple, packet: &Packet<'_>) -> (Self, bool) {
+        Self::of_ends(tuple, packet.vlans[0], packet.tunnels.space())
+    }
+
+    /// The same of a packet with this tag, in this address space.
+    pub(crate) fn of_ends(tuple: FiveTuple, vlan: Option<u16>, space: u64) -> (Self, bool) {
         let (src, dst) = ((tuple.src, tuple.src_port), (tuple.dst, tuple.dst_port));
         let flipped = src > dst;
         let (low, high) = if flipped { (dst, src) } else { (src, dst) };
-        let vlan = packet.vlans[0].unwrap_or(UNTAGGED);
-        (Self { low, high, proto: tuple.proto, vlan, space: packet.tunnels.space() }, flipped)
+        (Self { low, high, proto: tuple.proto, vlan: vlan.unwrap_or(UNTAGGED), space }, flipped)
     }
 
     /// The key of a frame without IP between these endpoints, and true where its source is the higher one. `number`
@@ -131,6 +135,8 @@ struct List {
     first: u32,
     last: u32,
     count: usize,
+    /// The first that was not put to sleep.
+    awake: u32,
 }
 
 pub(crate) struct FlowTable {
@@ -147,7 +153,7 @@ pub(crate) struct FlowTable {
 impl FlowTable {
     pub(crate) fn new(max: usize) -> Self {
         let max = max.clamp(1, NONE as usize - 1);
-        let empty = List { first: NONE, last: NONE, count: 0 };
+        let empty = List { first: NONE, last: NONE, count: 0, awake: NONE };
         let (places, hasher) = (HashTable::new(), RandomState::default());
         Self { places, hasher, entries: Vec::new(), free: Vec::new(), lists: [empty; WAITS], max }
     }
@@ -246,11 +252,23 @@ impl FlowTable {
         self.entries.get(first).map(|entry| (first, entry.seen))
     }
 
+    /// The flow that is awake and silent for longest, where it was last seen before this time and its end is far: it goes to
+    /// sleep, until it is touched.
+    pub(crate) fn put_to_sleep(&mut self, before: Time) -> Option<&mut FlowState> {
+        let list = self.lists.get_mut(Wait::Idle as usize)?;
+        let entry = self.entries.get_mut(list.awake as usize).filter(|entry| entry.seen < before)?;
+        list.awake = entry.after;
+        entry.state.as_mut()
+    }
+
     fn unlink(&mut self, at: u32) {
         let Some(entry) = self.entries.get(at as usize) else { return };
         let (before, after, wait) = (entry.before, entry.after, entry.wait);
         let Some(list) = self.lists.get_mut(wait as usize) else { return };
         list.count -= 1;
+        if list.awake == at {
+            list.awake = after;
+        }
         match self.entries.get_mut(before as usize) {
             Some(entry) => entry.after = after,
             None => list.first = after,
@@ -266,6 +284,9 @@ impl FlowTable {
         let Some(list) = self.lists.get_mut(wait as usize) else { return };
         list.count += 1;
         let last = std::mem::replace(&mut list.last, at);
+        if list.awake == NONE {
+            list.awake = at;
+        }
         match self.entries.get_mut(last as usize) {
             Some(entry) => entry.after = at,
             None => list.first = at,

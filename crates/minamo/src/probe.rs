@@ -11,7 +11,7 @@ use minamo_base::{Tally, Time};
 use minamo_capture::recorder::{self, Recorder};
 use minamo_capture::{CaptureError, Frame, Watched};
 use minamo_eta::judge::Judge;
-use minamo_meter::{Choice, Meter, Sampling, Settings};
+use minamo_meter::{Choice, Meter, Names, Sampling, Settings};
 use minamo_model::{BATCH_ROWS, Flow, FlowBuilder};
 use minamo_packet::LinkType;
 use tokio::sync::mpsc;
@@ -104,16 +104,17 @@ minamo_base::counters! {
     }
 }
 
-/// Meters an interface until `stop` is set, and records its packets where it shall; runs on its own thread.
+/// Meters an interface until `stop` is set, and records its packets where it shall; runs on its own thread. All threads of an
+/// interface know names together.
 pub(crate) fn run(
     mut capture: Watched,
-    (settings, judge): (Settings, Judge),
+    (settings, names, judge): (Settings, Names, Judge),
     mut recording: Option<Recording>,
     rows: &mpsc::Sender<RecordBatch>,
     counters: &Counters,
     stop: &Arc<AtomicBool>,
 ) -> Result<(), CaptureError> {
-    let mut meter = Meter::new(settings);
+    let mut meter = Meter::with_names(settings, names);
     let mut out = Rows { judge, builder: FlowBuilder::default(), since: clock::now(), rows, counters };
     let mut frames = 0u64;
     let mut skipped: BTreeMap<&'static str, u64> = BTreeMap::new();

@@ -10,8 +10,10 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use minamo_base::Time;
-use minamo_capture::{CaptureError, CaptureFile, Expression, ExpressionError, Followed, Follower, Frame, Program};
-use minamo_meter::{Counters, Flows, Intake, Settings, Unit};
+use minamo_capture::{
+    CaptureError, CaptureFile, Expression, ExpressionError, Followed, Follower, Frame, Frames, Program,
+};
+use minamo_meter::{Counters, Flows, Intake, Names, Settings, Unit};
 use minamo_model::Flow;
 use minamo_packet::{LinkType, Skip};
 
@@ -156,8 +158,7 @@ impl<'a> Job<'a> {
 }
 
 /// Meters captures; rows go to `out`, which can stop it by returning false. The rows and their order are the same whatever
-/// the number of threads, as long as the flow table is not full; only names that hosts had asked DNS for are joined by one
-/// thread alone.
+/// the number of threads, as long as the flow table is not full.
 pub(crate) fn meter(job: &Job<'_>, progress: &ProgressBar, out: &mut dyn Taker) -> Report {
     let source = Source::new(job, progress);
     let report = if job.threads > 1 {
@@ -169,20 +170,17 @@ pub(crate) fn meter(job: &Job<'_>, progress: &ProgressBar, out: &mut dyn Taker) 
     report
 }
 
-/// Frames after which rows are given in order, whatever the number of threads.
-const CHUNK_FRAMES: usize = 4_096;
-/// Octets of frames likewise.
-const CHUNK_OCTETS: usize = 1 << 20;
-
-/// The captures as units, chunk by chunk.
+/// The captures, block by block. After each block rows are given in order, whatever the number of threads.
 struct Source<'a> {
     files: std::slice::Iter<'a, PathBuf>,
-    open: Option<(&'a Path, CaptureFile)>,
+    /// The file of the last block, or the last one that could be opened.
+    path: PathBuf,
+    open: Option<CaptureFile>,
     filter: Option<Filter<'a>>,
     shift: &'a (dyn Fn(Time) -> Time + Sync),
     progress: &'a ProgressBar,
     follow: Option<(Follower, &'a AtomicBool)>,
-    /// True where the last chunk ended because nothing more is written yet.
+    /// True where the last block ended because nothing more is written yet.
     paused: bool,
     intake: Intake,
     report: Report,
@@ -192,6 +190,7 @@ impl<'a> Source<'a> {
     fn new(job: &Job<'a>, progress: &'a ProgressBar) -> Self {
         Self {
             files: job.files.iter(),
+            path: PathBuf::new(),
             open: None,
             filter: job.filter.map(Filter::new),
             shift: job.shift,
@@ -203,64 +202,59 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Gives the units of one chunk; false where it was the last one.
-    fn chunk(&mut self, out: &mut dyn FnMut(&Unit<'_>)) -> bool {
-        if let Some((mut follower, stop)) = self.follow.take() {
-            let more = self.followed(&mut follower, stop, out);
-            self.follow = Some((follower, stop));
-            return more;
-        }
-        let (mut frames, mut octets, mut more) = (0, 0, true);
-        while frames < CHUNK_FRAMES && octets < CHUNK_OCTETS {
-            let Some((path, file)) = &mut self.open else {
+    /// Reads the next block; false where it was the last one.
+    fn read(&mut self, block: &mut Frames) -> bool {
+        let more = match self.follow.take() {
+            Some((mut follower, stop)) => {
+                let more = self.followed(&mut follower, stop, block);
+                self.follow = Some((follower, stop));
+                more
+            }
+            None => self.next_block(block),
+        };
+        self.report.frames += block.len() as u64;
+        self.progress.set_position(self.report.frames);
+        more
+    }
+
+    fn next_block(&mut self, block: &mut Frames) -> bool {
+        block.clear();
+        loop {
+            let Some(file) = &mut self.open else {
                 if self.next_file() {
                     continue;
                 }
-                self.intake.finish(out);
-                more = false;
-                break;
+                return false;
             };
-            match file.next_frame() {
-                Ok(Some(frame)) => {
-                    (frames, octets) = (frames + 1, octets + frame.data.len());
-                    let taking = Taking { filter: &mut self.filter, shift: self.shift, intake: &mut self.intake };
-                    taking.take(&frame, path, &mut self.report, out);
-                }
-                Ok(None) => self.open = None,
+            match file.next_block(block) {
+                Ok(()) if block.is_empty() => self.open = None,
+                Ok(()) => return true,
                 Err(error) => {
                     self.report.errors.push(error);
                     self.open = None;
                 }
             }
         }
-        self.report.frames += frames as u64;
-        self.progress.set_position(self.report.frames);
-        more
     }
 
-    /// A chunk of captures that grow; it ends where nothing more is written yet.
-    fn followed(&mut self, follower: &mut Follower, stop: &AtomicBool, out: &mut dyn FnMut(&Unit<'_>)) -> bool {
-        let (mut frames, mut octets) = (0, 0);
-        let (mut path, mut opened) = (PathBuf::new(), None);
+    /// A block of captures that grow; it ends where nothing more is written yet, and with each file.
+    fn followed(&mut self, follower: &mut Follower, stop: &AtomicBool, block: &mut Frames) -> bool {
+        block.clear();
+        let mut opened = None;
         self.paused = false;
-        while frames < CHUNK_FRAMES && octets < CHUNK_OCTETS {
-            if opened.replace(follower.opened()) != Some(follower.opened()) {
-                path = follower.path().unwrap_or(Path::new("")).to_owned();
-            }
+        while !block.is_full() {
             match follower.next_frame() {
-                Followed::Frame(frame) => {
-                    (frames, octets) = (frames + 1, octets + frame.data.len());
-                    let taking = Taking { filter: &mut self.filter, shift: self.shift, intake: &mut self.intake };
-                    taking.take(&frame, &path, &mut self.report, out);
-                }
+                Followed::Frame(frame) => block.push(&frame),
                 Followed::Pause => {
                     self.paused = true;
                     break;
                 }
             }
+            if opened.replace(follower.opened()).is_some_and(|before| before != follower.opened()) {
+                break;
+            }
         }
-        self.report.frames += frames as u64;
-        self.progress.set_position(self.report.frames);
+        self.path = follower.path().unwrap_or(Path::new("")).to_owned();
         for error in follower.errors() {
             tracing::warn!("{error}");
             self.report.errors.push(error);
@@ -268,14 +262,10 @@ impl<'a> Source<'a> {
         // Years of broken files shall not fill the memory; each was logged.
         self.report.errors.truncate(100);
         if stop.load(Ordering::Relaxed) {
-            self.intake.finish(out);
             return false;
         }
-        if self.paused {
-            self.intake.advance(clock::now(), out);
-            if frames == 0 {
-                std::thread::sleep(PAUSE);
-            }
+        if self.paused && block.is_empty() {
+            std::thread::sleep(PAUSE);
         }
         true
     }
@@ -285,10 +275,31 @@ impl<'a> Source<'a> {
         let Some(path) = self.files.next() else { return false };
         self.progress.set_message(path.display().to_string());
         match CaptureFile::open(path) {
-            Ok(file) => self.open = Some((path, file)),
+            Ok(file) => (self.open, self.path) = (Some(file), path.clone()),
             Err(error) => self.report.errors.push(error),
         }
         true
+    }
+
+    /// Gives every frame of a block that passes the filter to the intake, with its number and its time; counts those that
+    /// cannot be taken.
+    fn take(&mut self, block: &Frames, take: &mut dyn FnMut(&mut Intake, usize, Time, &Frame<'_>) -> Result<(), Skip>) {
+        for (number, frame) in block.frames().enumerate() {
+            if self.report.passes(self.filter.as_mut(), &frame, &self.path)
+                && let Err(skip) = take(&mut self.intake, number, (self.shift)(frame.time), &frame)
+            {
+                self.report.skip(skip, &frame, &self.path);
+            }
+        }
+    }
+
+    /// Gives what no frame gives: at the end, and where nothing comes for a while.
+    fn take_rest(&mut self, more: bool, out: &mut dyn FnMut(&Unit<'_>)) {
+        if !more {
+            self.intake.finish(out);
+        } else if self.paused {
+            self.intake.advance(clock::now(), out);
+        }
     }
 
     /// What reading gave, with what `metered` counted.
@@ -302,37 +313,27 @@ impl<'a> Source<'a> {
 /// How long nothing is looked for where nothing more was written.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// What a frame goes through.
-struct Taking<'a, 'b> {
-    filter: &'a mut Option<Filter<'b>>,
-    shift: &'a (dyn Fn(Time) -> Time + Sync),
-    intake: &'a mut Intake,
-}
-
-impl Taking<'_, '_> {
-    fn take(self, frame: &Frame<'_>, path: &Path, report: &mut Report, out: &mut dyn FnMut(&Unit<'_>)) {
-        if report.passes(self.filter.as_mut(), frame, path)
-            && let Err(skip) = self.intake.frame((self.shift)(frame.time), frame.link, frame.data, out)
-        {
-            report.skip(skip, frame, path);
-        }
-    }
-}
-
 fn alone(mut source: Source<'_>, settings: Settings, out: &mut dyn Taker) -> Report {
+    let names = Names::new(settings.dns_names);
     let mut flows = Flows::new(settings);
-    let mut rows = Vec::new();
-    let mut go_on = true;
-    let mut more = true;
+    let (mut block, mut rows) = (Frames::default(), Vec::new());
+    let (mut go_on, mut more, mut forgotten_names) = (true, true, 0);
     while more && go_on {
-        more = source.chunk(&mut |unit| flows.take(unit, &mut |done| rows.push(done)));
+        more = source.read(&mut block);
+        source.take(&block, &mut |intake, _, time, frame| {
+            intake.frame(time, frame.link, frame.data, &mut |unit| flows.take(unit, &mut |done| rows.push(done)))
+        });
+        source.take_rest(more, &mut |unit| flows.take(unit, &mut |done| rows.push(done)));
         flows.advance(source.intake.now(), &mut |done| rows.push(done));
+        forgotten_names += names.learn(flows.learnt());
         rows.sort_by_key(|done| done.order);
-        rows.drain(..).for_each(|done| go_on = go_on && out.row(done.row));
+        rows.drain(..).for_each(|done| go_on = go_on && out.row(names.complete(done)));
         go_on = go_on && (!source.paused || out.pause());
     }
-    flows.finish(&mut |done| go_on = go_on && out.row(done.row));
-    source.end(flows.counters())
+    flows.finish(&mut |done| go_on = go_on && out.row(names.complete(done)));
+    let mut counters = flows.counters();
+    counters.forgotten_names += forgotten_names;
+    source.end(counters)
 }
 
 #[cfg(feature = "lake")]

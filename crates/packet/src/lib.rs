@@ -4,6 +4,7 @@
 //! innermost one, and [`Packet::tunnels`] says what it came in.
 
 mod frame;
+mod glance;
 mod ip;
 mod link;
 mod transport;
@@ -12,6 +13,7 @@ mod tunnel;
 use minamo_base::{FiveTuple, Mac, WireError};
 
 pub use frame::{FrameKind, LinkFrame};
+pub use glance::{Glance, glance};
 pub use ip::{Fragment, IpHeader};
 pub use link::LinkType;
 pub use transport::{TcpHeader, Transport, is_icmp_query, tcp_flags};

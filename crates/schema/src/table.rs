@@ -222,6 +222,20 @@ macro_rules! row {
             )*
         }
 
+        impl $group {
+            /// Number of the group in the row, as the ids of its columns have it.
+            pub fn number(&self) -> u8 {
+                let mut number = 1;
+                $(
+                    if matches!(self, Self::$ty(_)) {
+                        return number;
+                    }
+                    number += 1;
+                )*
+                number
+            }
+        }
+
         impl $row {
             /// Takes out the groups that are there. The list is made as long as it must be: nearly all are short.
             pub fn take_groups(&mut self, groups: &mut Vec<$group>) {

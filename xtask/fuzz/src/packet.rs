@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use minamo_packet::{LinkFrame, LinkType, decode};
+use minamo_packet::{LinkFrame, LinkType, decode, decode_parts, glance};
 
 use crate::{Target, recordings};
 
@@ -18,6 +18,13 @@ fn run(octets: &[u8]) {
     if let Some(read) = LinkFrame::read(link, frame) {
         assert!(read.payload.len() < frame.len());
         assert!(read.arp_addresses().is_none() || read.payload.len() >= 28, "ARP of IPv4 has 28 octets");
+    }
+    if let Some(told) = glance(link, frame) {
+        let packet = decode_parts(link, frame);
+        let same = packet.is_ok_and(|packet| {
+            (packet.tuple(), packet.vlans[0], packet.ip_octets()) == (told.tuple, told.vlan, told.octets.into())
+        });
+        assert!(same, "a glance tells what decoding tells");
     }
     if let Ok(packet) = decode(link, frame) {
         assert!(packet.payload.len() <= frame.len());

@@ -15,6 +15,7 @@ use arrow::array::RecordBatch;
 use minamo_base::{Sample, exposition};
 use minamo_capture::{LiveSettings, Watched};
 use minamo_eta::judge::Judge;
+use minamo_meter::Names;
 use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder, with_community_ids};
 use minamo_sinks::Sink;
 use minamo_sinks::export::spool::{self, Spool};
@@ -247,11 +248,11 @@ impl Meters {
         for (name, captures) in lines {
             let counters = Arc::<probe::Counters>::default();
             meters.counters.push((name.clone(), Arc::clone(&counters)));
+            let names = Names::new(settings.dns_names);
             for (number, capture) in captures.into_iter().enumerate() {
                 let (rows, stop, counters) = (rows.clone(), Arc::clone(&meters.stop), Arc::clone(&counters));
-                let settings = probe::apart(&settings, number);
-                let judge = Judge::new(Arc::clone(&model));
-                let run = move || Ok(probe::run(capture, (settings, judge), None, &rows, &counters, &stop)?);
+                let meter = (probe::apart(&settings, number), names.clone(), Judge::new(Arc::clone(&model)));
+                let run = move || Ok(probe::run(capture, meter, None, &rows, &counters, &stop)?);
                 meters.threads.push(thread(run)?);
             }
             tracing::info!(interface = name, threads = args.threads, "metering");

@@ -16,6 +16,7 @@ use minamo_collect::{Collector, Forwarder};
 use minamo_enrich::Enricher;
 use minamo_eta::judge::Judge;
 use minamo_filter::Sets;
+use minamo_meter::Names;
 use minamo_server::detection::{Ruling, Suppressing};
 use minamo_server::lake::import::Importing;
 use minamo_server::local::LocalListener;
@@ -382,6 +383,7 @@ impl Sources {
             self.probes.push((interface.name.clone(), Arc::clone(&counters)));
             let recorded = recorder.map(|_| Arc::new(recorder::Counters::default()));
             self.recorders.extend(recorded.iter().map(|counters| (interface.name.clone(), Arc::clone(counters))));
+            let names = Names::new(interface.meter.dns_names);
             for (thread, capture) in captures.into_iter().enumerate() {
                 let name = format!("{}-{thread}", interface.name);
                 let recording = match (recorder, &recorded) {
@@ -393,7 +395,7 @@ impl Sources {
                 };
                 let meter = self.own.within(probe::apart(&interface.meter, thread));
                 let (batches, stop, counters) = (core.batches(), Arc::clone(&self.stop), Arc::clone(&counters));
-                let meter = (meter, Judge::new(Arc::clone(&model)));
+                let meter = (meter, names.clone(), Judge::new(Arc::clone(&model)));
                 self.tasks
                     .spawn_blocking(move || Ok(probe::run(capture, meter, recording, &batches, &counters, &stop)?));
             }

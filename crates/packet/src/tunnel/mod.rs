@@ -206,11 +206,17 @@ fn fnv(hash: u64, octet: u8) -> u64 {
     (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3)
 }
 
+/// False where no tunnel over UDP uses the port.
+#[inline]
+pub(crate) fn may_be_on(port: u16) -> bool {
+    has(&PORTS, port)
+}
+
 /// False where no tunnel can be in the packet; asked for each one, so it is two look-ups at most.
 #[inline]
 pub(crate) fn may_open(packet: &Packet<'_>) -> bool {
     match packet.transport {
-        Transport::Udp(src, dst) => has(&PORTS, src) || has(&PORTS, dst),
+        Transport::Udp(src, dst) => may_be_on(src) || may_be_on(dst),
         Transport::None => {
             has(&PROTOCOLS, packet.ip.proto.into()) && !matches!(packet.ip.fragment, Fragment::Later { .. })
         }

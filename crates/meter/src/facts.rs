@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What was found in the content of a flow: groups of columns, or, while the flow is silent and many others are open, the
+//! same in a few octets. A group has a place for every column, and each text a piece of memory of its own; packed, a group is
+//! its number and the columns that it has, one after the other.
+
+use std::borrow::Cow;
+
+use minamo_base::{Cursor, Ip, Mac, Time, WireError};
+use minamo_model::{Flow, FlowGroup};
+use minamo_schema::{ColumnId, Value};
+
+/// Groups of one flow.
+#[derive(Default)]
+pub(crate) struct Facts {
+    /// Empty while they are packed.
+    groups: Vec<FlowGroup>,
+    packed: Option<Box<[u8]>>,
+}
+
+/// Behind the last column of a group; no group has as many.
+const END: u8 = u8::MAX;
+
+impl Facts {
+    /// The groups; none of facts that are packed.
+    pub(crate) fn groups(&self) -> &[FlowGroup] {
+        &self.groups
+    }
+
+    /// The groups, unpacked where they were packed.
+    #[inline]
+    pub(crate) fn open(&mut self) -> &mut Vec<FlowGroup> {
+        if let Some(packed) = self.packed.take() {
+            self.groups = unpack(&packed);
+        }
+        &mut self.groups
+    }
+
+    /// Packs them; `scratch` is a row without groups, and is left as one.
+    pub(crate) fn pack(&mut self, scratch: &mut Flow) {
+        if !self.groups.is_empty() {
+            self.packed = Some(pack(std::mem::take(&mut self.groups), scratch));
+        }
+    }
+}
+
+fn pack(groups: Vec<FlowGroup>, scratch: &mut Flow) -> Box<[u8]> {
+    let mut out = Vec::with_capacity(256);
+    for group in groups {
+        let number = group.number();
+        let columns = Flow::GROUPS.get(usize::from(number)).map_or(0, |columns| columns.len());
+        scratch.put_group(group);
+        out.push(number);
+        for at in 0..u8::try_from(columns).unwrap_or(END) {
+            match scratch.get(ColumnId { group: number, at }) {
+                Value::Null => {}
+                value => {
+                    out.push(at);
+                    put(&value, &mut out);
+                }
+            }
+        }
+        out.push(END);
+        scratch.take_groups(&mut Vec::new());
+    }
+    out.into_boxed_slice()
+}
+
+fn unpack(packed: &[u8]) -> Vec<FlowGroup> {
+    let (mut flow, mut cursor, mut groups) = (Flow::default(), Cursor::new(packed), Vec::new());
+    let read = read(&mut cursor, &mut flow);
+    debug_assert!(read.is_ok(), "{read:?}");
+    flow.take_groups(&mut groups);
+    groups
+}
+
+fn read(cursor: &mut Cursor<'_>, flow: &mut Flow) -> Result<(), WireError> {
+    while !cursor.is_empty() {
+        let group = cursor.u8("facts.group")?;
+        loop {
+            let at = cursor.u8("facts.column")?;
+            if at == END {
+                break;
+            }
+            let value = take(cursor)?;
+            let set = flow.set(ColumnId { group, at }, &value);
+            debug_assert!(set, "{value:?} is none of column {at} of group {group}");
+        }
+    }
+    Ok(())
+}
+
+/// A number in groups of seven bits, the lowest first; the highest bit says that more follow.
+fn put_number(mut number: u64, out: &mut Vec<u8>) {
+    while number >= 0x80 {
+        out.push(u8::try_from(number & 0x7f).unwrap_or(0) | 0x80);
+        number >>= 7;
+    }
+    out.push(u8::try_from(number).unwrap_or(0));
+}
+
+fn take_number(cursor: &mut Cursor<'_>) -> Result<u64, WireError> {
+    let (mut number, mut shift) = (0, 0u32);
+    loop {
+        let octet = cursor.u8("facts.number")?;
+        number |= u64::from(octet & 0x7f).checked_shl(shift).unwrap_or(0);
+        if octet & 0x80 == 0 {
+            return Ok(number);
+        }
+        shift += 7;
+    }
+}
+
+/// A signed number: small ones of either sign have few octets.
+fn put_signed(number: i64, out: &mut Vec<u8>) {
+    put_number((number << 1 ^ number >> 63).cast_unsigned(), out);
+}
+
+fn take_signed(cursor: &mut Cursor<'_>) -> Result<i64, WireError> {
+    let number = take_number(cursor)?;
+    Ok((number >> 1).cast_signed() ^ -((number & 1).cast_signed()))
+}
+
+fn put_text(text: &str, out: &mut Vec<u8>) {
+    put_number(text.len() as u64, out);
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn take_text<'a>(cursor: &mut Cursor<'a>) -> Result<Cow<'a, str>, WireError> {
+    let length = take_length(cursor)?;
+    Ok(String::from_utf8_lossy(cursor.take(length, "facts.text")?))
+}
+
+fn take_length(cursor: &mut Cursor<'_>) -> Result<usize, WireError> {
+    Ok(usize::try_from(take_number(cursor)?).unwrap_or(usize::MAX))
+}
+
+/// A value behind the number of its kind.
+fn put(value: &Value<'_>, out: &mut Vec<u8>) {
+    match value {
+        Value::Bool(value) => out.extend([1, u8::from(*value)]),
+        Value::Uint(number) => {
+            out.push(2);
+            put_number(*number, out);
+        }
+        Value::Int(number) => {
+            out.push(3);
+            put_signed(*number, out);
+        }
+        Value::Real(number) => {
+            out.push(4);
+            out.extend(number.to_bits().to_be_bytes());
+        }
+        Value::Text(text) => {
+            out.push(5);
+            put_text(text, out);
+        }
+        Value::Ip(ip) => {
+            out.push(6);
+            out.extend(ip.0);
+        }
+        Value::Mac(mac) => {
+            out.push(7);
+            out.extend(mac.0);
+        }
+        Value::Time(time) => {
+            out.push(8);
+            out.extend(time.0.to_be_bytes());
+        }
+        Value::Numbers(numbers) => {
+            out.push(9);
+            put_number(numbers.len() as u64, out);
+            numbers.iter().for_each(|number| put_signed(*number, out));
+        }
+        Value::Texts(texts) => {
+            out.push(10);
+            put_number(texts.len() as u64, out);
+            texts.iter().for_each(|text| put_text(text, out));
+        }
+        other => {
+            debug_assert!(*other == Value::Null, "a kind of value that is not packed: {other:?}");
+            out.push(0);
+        }
+    }
+}
+
+fn take<'a>(cursor: &mut Cursor<'a>) -> Result<Value<'a>, WireError> {
+    Ok(match cursor.u8("facts.kind")? {
+        1 => Value::Bool(cursor.u8("facts.bool")? != 0),
+        2 => Value::Uint(take_number(cursor)?),
+        3 => Value::Int(take_signed(cursor)?),
+        4 => Value::Real(f64::from_bits(cursor.u64("facts.real")?)),
+        5 => Value::Text(take_text(cursor)?),
+        6 => Value::Ip(Ip(cursor.array("facts.ip")?)),
+        7 => Value::Mac(Mac(cursor.array("facts.mac")?)),
+        8 => Value::Time(Time(cursor.u64("facts.time")?.cast_signed())),
+        9 => {
+            let count = take_length(cursor)?;
+            Value::Numbers((0..count).map(|_| take_signed(cursor)).collect::<Result<_, _>>()?)
+        }
+        10 => {
+            let count = take_length(cursor)?;
+            let texts = (0..count).map(|_| Ok(take_text(cursor)?.into_owned()));
+            Value::Texts(Cow::Owned(texts.collect::<Result<_, WireError>>()?))
+        }
+        _ => Value::Null,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use minamo_dissect::{Classifier, Input, PROTOCOLS, Protocol, Transport};
+
+    use super::*;
+
+    fn found(protocol: &Protocol, stream: bool) -> Vec<FlowGroup> {
+        let (mut flow, mut groups) = (Flow::default(), Vec::new());
+        let mut classifier = Classifier::new(stream, 40_000, protocol.ports.first().copied().unwrap_or(40_001));
+        for (side, data) in protocol.sample {
+            if stream {
+                classifier.stream(*side, Input::Data(data), &mut flow);
+            } else {
+                classifier.datagram(*side, data, &mut flow);
+            }
+        }
+        flow.take_groups(&mut groups);
+        groups
+    }
+
+    #[test]
+    fn what_every_protocol_finds_comes_back_as_it_was() {
+        let (mut scratch, mut kinds) = (Flow::default(), BTreeSet::new());
+        for (protocol, stream) in PROTOCOLS.iter().flat_map(|protocol| [(*protocol, true), (*protocol, false)]) {
+            if protocol.transport == (if stream { Transport::Datagram } else { Transport::Stream }) {
+                continue;
+            }
+            let mut groups = found(protocol, stream);
+            kinds.extend(groups.iter().map(FlowGroup::number));
+            let mut facts = Facts { groups: groups.clone(), packed: None };
+            facts.pack(&mut scratch);
+            assert_eq!((facts.groups(), facts.packed.is_some()), (&[][..], !groups.is_empty()));
+            assert_eq!((facts.open(), &scratch), (&mut groups, &Flow::default()), "{}", protocol.name);
+        }
+        assert!(kinds.len() >= 8, "the samples fill only the groups {kinds:?}");
+    }
+
+    #[test]
+    fn every_kind_of_value_comes_back() {
+        let texts = ["".to_owned(), "あ".to_owned()];
+        for value in [
+            Value::Null,
+            Value::Bool(true),
+            Value::Uint(u64::MAX),
+            Value::Uint(127),
+            Value::Int(i64::MIN),
+            Value::Int(-1),
+            Value::Real(-0.5),
+            Value::Text("www.example.com".into()),
+            Value::Ip(Ip::v4([192, 0, 2, 1])),
+            Value::Mac(Mac([1, 2, 3, 4, 5, 6])),
+            Value::Time(Time(-5)),
+            Value::Numbers(vec![0, -1, 300, i64::MAX]),
+            Value::Texts(Cow::Borrowed(&texts)),
+        ] {
+            let mut out = Vec::new();
+            put(&value, &mut out);
+            let mut cursor = Cursor::new(&out);
+            assert_eq!(take(&mut cursor), Ok(value));
+            assert!(cursor.is_empty());
+        }
+    }
+}
