@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 CORPORA = ../shared/corpora
 TOOLS = ../shared/tools
 
-.PHONY: demo test build program install web walk fmt fuzz bench bench-meter bench-threads bench-probe bench-lake bench-collect score-dpi score-probe score-npm score-detect score-risks score-facts model need
+.PHONY: demo test build program install web walk fmt fuzz bench bench-meter bench-threads bench-probe bench-lake bench-collect bench-eta score-dpi score-probe score-npm score-detect score-risks score-facts score-eta model need
 
 ## Shows a small network in the browser: builds what is missing, replays captures, serves on loopback.
 demo: build
@@ -56,7 +56,7 @@ fmt:
 fuzz:
 	cargo xtask fuzz
 
-bench: bench-meter bench-probe bench-lake bench-collect
+bench: bench-meter bench-probe bench-lake bench-collect bench-eta
 
 ## CPU seconds of `minamo meter` against ndpiReader and softflowd, in one run.
 bench-meter:
@@ -82,6 +82,10 @@ bench-lake: build
 bench-collect: program
 	sh benches/collect.sh $(PROGRAM) $(TOOLS) $(RECORDS)
 
+## Processor time of encrypted traffic analytics: telemetry in the meter, features and verdicts.
+bench-eta:
+	cargo run --release -p minamo-eta --example cost -- $(CORPORA)/dpi/ndpi/pcap/*.pcap
+
 ## Agreement of names and fingerprints with the expected flows of a corpus.
 score-dpi: build
 	sh benches/score-dpi.sh $(MINAMO) $(CORPORA) $(TOOLS)
@@ -93,6 +97,10 @@ score-risks: build
 ## Facts of protocols, field by field, beside Zeek's logs and Suricata's events.
 score-facts: build
 	python3 benches/score-facts.py $(MINAMO) $(CORPORA)
+
+## Lengths, times, records and first packets of encrypted traffic beside those of ipfixprobe and Joy.
+score-eta: build
+	python3 benches/score-eta.py $(MINAMO) $(CORPORA)
 
 ## Counters, flags and times of every conversation of the corpora against tshark, and other referees.
 score-probe: build

@@ -31,18 +31,31 @@ ja = "監視、キープアライブ、メーカーへ報告する機器。"
 -- The mean of four scores from 0 to 100: intervals (median absolute deviation against the median, and skew of the quartiles),
 -- sizes of what was sent likewise, share of the window that is covered, and evenness of an eight-part histogram. A part that the
 -- active timeout cut is no connection: TCP begins with SYN where flags are known, other parts follow after two seconds and more.
-WITH calls AS (
+WITH outward AS (
+    SELECT $window AS window_start, src_ip, src_port, dst_ip, dst_port, proto, time_start, time_end, src_bytes, app, tcp_src_flags,
+           COALESCE(tls_sni, http_host, dst_name) AS name
+    FROM flows
+    WHERE $range AND proto IN (6, 17) AND src_packets > 0 AND duplicate_of IS NULL AND COALESCE(src_local, is_private(src_ip))
+      AND NOT COALESCE(dst_local, is_private(dst_ip))
+      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+      AND split_part(COALESCE(app, ''), '.', 1) NOT IN ('NTP', 'DNS', 'STUN')
+),
+-- Most pairs have too few parts to have enough connections: only the others are looked at in their order.
+many AS (
+    SELECT window_start, src_ip, dst_ip, dst_port, proto
+    FROM outward
+    GROUP BY window_start, src_ip, dst_ip, dst_port, proto
+    HAVING COUNT(*) >= $connections
+),
+calls AS (
     SELECT window_start, src_ip, dst_ip, dst_port, proto, at, src_bytes, app, name
     FROM (
-        SELECT $window AS window_start, src_ip, dst_ip, dst_port, proto, CAST(time_start AS BIGINT) / 1000000000 AS at, src_bytes, app,
-               COALESCE(tls_sni, http_host, dst_name) AS name, tcp_src_flags,
-               CAST(time_start AS BIGINT) - LAG(CAST(time_end AS BIGINT)) OVER same AS pause
-        FROM flows
-        WHERE $range AND proto IN (6, 17) AND src_packets > 0 AND duplicate_of IS NULL AND COALESCE(src_local, is_private(src_ip))
-          AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
-          AND split_part(COALESCE(app, ''), '.', 1) NOT IN ('NTP', 'DNS', 'STUN')
-        WINDOW same AS (PARTITION BY $window, src_ip, src_port, dst_ip, dst_port, proto ORDER BY time_start)
+        SELECT o.window_start, o.src_ip, o.dst_ip, o.dst_port, o.proto, CAST(o.time_start AS BIGINT) / 1000000000 AS at, o.src_bytes, o.app,
+               o.name, o.tcp_src_flags, CAST(o.time_start AS BIGINT) - LAG(CAST(o.time_end AS BIGINT)) OVER same AS pause
+        FROM outward AS o
+        JOIN many AS m ON o.window_start = m.window_start AND o.src_ip = m.src_ip AND o.dst_ip = m.dst_ip
+            AND o.dst_port = m.dst_port AND o.proto = m.proto
+        WINDOW same AS (PARTITION BY o.window_start, o.src_ip, o.src_port, o.dst_ip, o.dst_port, o.proto ORDER BY o.time_start)
     ) AS parts
     WHERE CASE WHEN proto = 6 AND tcp_src_flags > 0 THEN tcp_src_flags & 2 = 2 ELSE COALESCE(pause, 2000000000) >= 2000000000 END
 ),
@@ -54,7 +67,10 @@ pairs AS (
     HAVING COUNT(*) >= $connections
 ),
 popular AS (
-    SELECT window_start, dst_ip, COUNT(DISTINCT src_ip) AS clients FROM calls GROUP BY window_start, dst_ip
+    SELECT o.window_start, o.dst_ip, COUNT(DISTINCT o.src_ip) AS clients
+    FROM outward AS o
+    JOIN (SELECT DISTINCT window_start, dst_ip FROM many) AS m ON o.window_start = m.window_start AND o.dst_ip = m.dst_ip
+    GROUP BY o.window_start, o.dst_ip
 ),
 spaced AS (
     SELECT c.window_start, c.src_ip, c.dst_ip, c.dst_port, c.proto, c.src_bytes,

@@ -5,8 +5,9 @@ severity = "medium"
 attack = ["T1568.002"]
 window = "1h"
 every = "5m"
+method = "dga"
 key = ["src_ip"]
-text = { en = "{src_ip} asked for {domains} domains within an hour that look made up, such as {example}; {missing} of them do not exist.", ja = "{src_ip} が 1 時間に、生成されたようなドメインを {domains} 個問い合わせました（例：{example}）。うち {missing} 個は存在しません。" }
+text = { en = "{src_ip} asked for {domains} domains within an hour that look made up, such as {example} ({bits} bits in each letter on average, where names that people choose have 3 to 4); {missing} of them do not exist.", ja = "{src_ip} が 1 時間に、生成されたようなドメインを {domains} 個問い合わせました（例：{example}、1 文字平均 {bits} ビット。人が選ぶ名前は 3〜4 ビット）。うち {missing} 個は存在しません。" }
 filter = "src_ip = {src_ip} and app = DNS"
 
 [parameters.domains]
@@ -21,21 +22,11 @@ reason = { en = "Most made-up names are not registered; trackers exist.", ja = "
 en = "A network of advertisements with names by chance."
 ja = "無作為な名前を使う広告ネットワーク。"
 +++
--- The label below the registry: ten letters or more with less than a quarter of vowels, five consonants in a row twice or eight
--- once, or digits among letters four times and more.
-SELECT window_start, src_ip, COUNT(*) AS domains, MIN(domain) AS example, COUNT(*) FILTER (WHERE missing) AS missing
-FROM (
-    SELECT window_start, src_ip, domain, split_part(domain, '.', 1) AS label, missing
-    FROM (
-        SELECT $window AS window_start, src_ip, regexp_replace(lower(dns_query), '^.*?([^.]+[.](?:(?:co|com|net|org|ac|ad|ed|go|gr|lg|ne|or|gov|edu|gob|gub)[.])?[^.]+)[.]?$', '\1') AS domain, BOOL_AND(COALESCE(dns_rcode = 'nxdomain', false)) AS missing
-        FROM flows
-        WHERE $range AND dns_query LIKE '%.%' AND NOT regexp_like(lower(dns_query), '[.](arpa|local|lan|home|internal|localdomain)[.]?$')
-        GROUP BY $window, src_ip, regexp_replace(lower(dns_query), '^.*?([^.]+[.](?:(?:co|com|net|org|ac|ad|ed|go|gr|lg|ne|or|gov|edu|gob|gub)[.])?[^.]+)[.]?$', '\1')
-    ) AS asked
-) AS labels
-WHERE character_length(label) >= 10 AND label NOT LIKE 'xn--%' AND label NOT LIKE '%-%'
-  AND (character_length(regexp_replace(label, '[^aeiouy]', '', 'g')) * 4 < character_length(label)
-    OR regexp_like(label, '[bcdfghjklmnpqrstvwxz]{5}.*[bcdfghjklmnpqrstvwxz]{5}') OR regexp_like(label, '[bcdfghjklmnpqrstvwxz]{8}')
-    OR regexp_like(label, '([a-z][0-9]+){4}'))
-GROUP BY window_start, src_ip
-HAVING COUNT(*) >= $domains AND COUNT(*) FILTER (WHERE missing) >= $missing
+-- The label below the registry, judged by how its letters follow each other (method dga). Names of addresses and of the local
+-- link do not count.
+SELECT $window AS window_start, src_ip,
+       regexp_replace(lower(dns_query), '^.*?([^.]+[.](?:(?:co|com|net|org|ac|ad|ed|go|gr|lg|ne|or|gov|edu|gob|gub)[.])?[^.]+)[.]?$', '\1') AS domain,
+       BOOL_AND(COALESCE(dns_rcode = 'nxdomain', false)) AS missing
+FROM flows
+WHERE $range AND dns_query LIKE '%.%' AND NOT regexp_like(lower(dns_query), '[.](arpa|local|lan|home|internal|localdomain|corp|workgroup)[.]?$')
+GROUP BY $window, src_ip, regexp_replace(lower(dns_query), '^.*?([^.]+[.](?:(?:co|com|net|org|ac|ad|ed|go|gr|lg|ne|or|gov|edu|gob|gub)[.])?[^.]+)[.]?$', '\1')

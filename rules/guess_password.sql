@@ -4,6 +4,7 @@ question = { en = "Does one address try passwords at a service, by many short co
 severity = "high"
 attack = ["T1110.001"]
 window = "5m"
+hop = "150s"
 every = "30s"
 text = { en = "{src_ip} opened {attempts} short conversations of the same size with {service} on {dst_ip} within five minutes (median {octets} octets, {duration} s).", ja = "{src_ip} が 5 分間に {dst_ip} の {service} へ同じ大きさの短い接続を {attempts} 回開きました（中央値 {octets} オクテット、{duration} 秒）。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port} and proto = tcp"

@@ -4,6 +4,7 @@ question = { en = "After many refused logins, did one of the same address lead t
 severity = "critical"
 attack = ["T1110.001", "T1078"]
 window = "1h"
+hop = "30m"
 every = "5m"
 text = { en = "After {attempts} short conversations with {service} on {dst_ip}, {src_ip} got a session of {session} s and {session_octets} octets, where the tries took {octets}: a password was probably guessed.", ja = "{src_ip} は {dst_ip} の {service} へ短い接続を {attempts} 回行った後、{session} 秒・{session_octets} オクテットのセッションを得ました（試行の中央値は {octets} オクテット）。パスワードが推測された可能性があります。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port} and proto = tcp"

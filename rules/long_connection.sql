@@ -26,16 +26,29 @@ ja = "リモートワーク、拠点間トンネル、監視。"
 +++
 -- Parts that the active timeout cut are joined by their five values: a silence longer than the gap, or a SYN after the first
 -- part, begins another conversation. A conversation over midnight counts for each day by its share.
-WITH parts AS (
-    SELECT $window AS window_start, src_ip, src_port, dst_ip, dst_port, proto, time_start, time_end, src_bytes, dst_bytes, app,
-           COALESCE(tls_sni, http_host, dst_name) AS name,
-           CASE WHEN CAST(time_start AS BIGINT) - LAG(CAST(time_end AS BIGINT)) OVER parts_of > $gap * 1000000000
-                  OR COALESCE(tcp_src_flags, 0) & 2 = 2 THEN 1 ELSE 0 END AS begins
+WITH outward AS (
+    SELECT $window AS window_start, src_ip, src_port, dst_ip, dst_port, proto, time_start, time_end, src_bytes, dst_bytes, app, tcp_src_flags,
+           COALESCE(tls_sni, http_host, dst_name) AS name
     FROM flows
     WHERE $range AND proto IN (6, 17) AND src_port > 0 AND duplicate_of IS NULL AND COALESCE(src_local, is_private(src_ip))
       AND NOT COALESCE(dst_local, is_private(dst_ip))
       AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
-    WINDOW parts_of AS (PARTITION BY $window, src_ip, src_port, dst_ip, dst_port, proto ORDER BY time_start)
+),
+-- Only what spans so many hours can be a conversation of as many: the order of its parts is looked at.
+far AS (
+    SELECT window_start, src_ip, src_port, dst_ip, dst_port, proto
+    FROM outward
+    GROUP BY window_start, src_ip, src_port, dst_ip, dst_port, proto
+    HAVING CAST(MAX(time_end) AS BIGINT) - CAST(MIN(time_start) AS BIGINT) >= $hours * 3600000000000
+),
+parts AS (
+    SELECT o.window_start, o.src_ip, o.src_port, o.dst_ip, o.dst_port, o.proto, o.time_start, o.time_end, o.src_bytes, o.dst_bytes, o.app, o.name,
+           CASE WHEN CAST(o.time_start AS BIGINT) - LAG(CAST(o.time_end AS BIGINT)) OVER parts_of > $gap * 1000000000
+                  OR COALESCE(o.tcp_src_flags, 0) & 2 = 2 THEN 1 ELSE 0 END AS begins
+    FROM outward AS o
+    JOIN far AS f ON o.window_start = f.window_start AND o.src_ip = f.src_ip AND o.src_port = f.src_port AND o.dst_ip = f.dst_ip
+        AND o.dst_port = f.dst_port AND o.proto = f.proto
+    WINDOW parts_of AS (PARTITION BY o.window_start, o.src_ip, o.src_port, o.dst_ip, o.dst_port, o.proto ORDER BY o.time_start)
 ),
 joined AS (
     SELECT *, SUM(begins) OVER (PARTITION BY window_start, src_ip, src_port, dst_ip, dst_port, proto ORDER BY time_start) AS number

@@ -4,6 +4,7 @@ question = { en = "Did a host of ours send very much to one outside address and 
 severity = "medium"
 attack = ["T1048", "T1567"]
 window = "1h"
+hop = "30m"
 every = "5m"
 key = ["src_ip", "dst_ip"]
 text = { en = "{src_ip} sent {megabytes} MB to {dst_ip} {name} within an hour and got {received} MB.", ja = "{src_ip} が 1 時間に {dst_ip} {name} へ {megabytes} MB を送信しました（受信 {received} MB）。" }

@@ -6,6 +6,7 @@ import { extname, join } from "node:path";
 import { COLUMNS, makeEvents, makeFlows } from "./data.mjs";
 import { compile, complete } from "./filter.mjs";
 import { lake } from "./lake.mjs";
+import { pages } from "./pages.mjs";
 
 const port = Number(process.env.MOCK_PORT ?? 8787);
 const end = Date.now() - Number(process.env.MOCK_AGE_HOURS ?? 0) * 3600e3;
@@ -28,8 +29,12 @@ function select({ from, to, filter }) {
   return flows.filter((row) => Date.parse(row.time_start) >= low && Date.parse(row.time_start) < high && keep(row));
 }
 
-/** Value of a key: a column, `net(column,length)` by whole octets of IPv4, `time(1h)`. */
+const traffic = pages(select, total);
+
+/** Value of a key: a column, `net(column,length)` by whole octets of IPv4, `time(1h)`, `domain(column)`, `protocol(column)`. */
 function keyValue(row, name, side) {
+  const piece = /^(domain|protocol)\((\w+)\)$/.exec(name);
+  if (piece) return row[piece[2]]?.split(".").slice(...(piece[1] === "domain" ? [-2] : [0, 1])).join(".") ?? null;
   const made = /^(net|time)\(([^)]*)\)$/.exec(name);
   if (!made) return row[name === "ip" ? side : name] ?? null;
   const [of, length] = made[2].split(",");
@@ -251,6 +256,8 @@ const routes = {
   "POST /api/v1/query/paths": paths,
   "POST /api/v1/query/series": series,
   "POST /api/v1/query/billing": billing,
+  "POST /api/v1/query/figures": (body) => traffic.figures(body),
+  "POST /api/v1/query/find": (body) => traffic.find(body),
   "POST /api/v1/query/flows": (body) => {
     const rows = select(body).toReversed();
     const offset = Number(body.cursor ?? 0);
@@ -289,9 +296,9 @@ function call(method, url, request, body, answer) {
   if (url.pathname.startsWith("/api/v1/tags")) return definitions(tags, {}, "tags", method, url.pathname.split("/").slice(4), body);
   if (url.pathname.startsWith("/api/v1/sets")) return definitions(sets, { networks: ["office", "staff"] }, "sets", method, url.pathname.split("/").slice(4), body);
   if (url.pathname.startsWith("/api/v1/flows/")) {
-    const found = flows.find((row) => row.flow_id === url.pathname.split("/").pop());
+    const found = flows.find((row) => row.flow_id === url.pathname.split("/")[4]);
     if (!found) throw refuse(404, "flow", "there is no such flow", "そのフローはありません");
-    return found;
+    return url.pathname.endsWith("/similar") ? traffic.similar(found, flows, Number(url.searchParams.get("limit") ?? 12)) : found;
   }
   if (url.pathname.startsWith("/api/v1/profiles")) return profile(method, url.pathname.split("/").slice(4), body);
   const hold = /^\/api\/v1\/lake\/holds\/(\d+)$/.exec(url.pathname);

@@ -60,6 +60,7 @@ async function download(page, t, format) {
 
 async function overview({ page, t, see, shot }) {
   for (const name of ["traffic", "apps", "hosts", "pairs", "encryption", "versions", "events"]) await page.getByRole("heading", { name: t.overview[name] }).waitFor(wait);
+  await see(t.figures.threats);
   await see(t.tile.packets);
   await page.locator(".ranking tbody tr").first().waitFor(wait);
   await page.locator(".traffic canvas").first().waitFor(wait);
@@ -178,8 +179,94 @@ async function flow({ page, t, shot }) {
     await picture.focus();
     await page.keyboard.press("ArrowRight");
     await page.locator(".splt-tip").waitFor(wait);
+    await page.getByRole("button", { name: t.splt.by.log, exact: true }).click();
+    await alike(page, t, shot);
   }
   await shot("flow");
+}
+
+/** The most similar session is drawn below, to the same scale, and both pictures are files. */
+async function alike(page, t, shot) {
+  for (const [kind, start] of [["SVG", "<svg"], ["PNG", "\u{FFFD}PNG"]]) {
+    const saving = page.waitForEvent("download", wait);
+    await page.getByRole("button", { name: kind, exact: true }).click();
+    const saved = readFileSync(await (await saving).path(), "utf8");
+    assert.ok(saved.startsWith(start), `the picture is saved as ${kind}`);
+  }
+  await page.locator(".stamp, .alike .empty").first().waitFor(wait);
+  await page.locator(".stamp").first().click();
+  await page.waitForURL((url) => url.searchParams.has("with"), wait);
+  await page.locator(".splt").nth(1).waitFor(wait);
+  await shot("flow-compared");
+  await page.getByRole("button", { name: t.splt.alone, exact: true }).click();
+  await page.getByRole("button", { name: t.alike.of.client, exact: true }).click();
+  await page.locator(".stamp, .alike .empty").first().waitFor(wait);
+}
+
+/** A fact is found with its column; a protocol opens to its services, and a service narrows the page. */
+async function applications({ page, t, go, shot, see }) {
+  await go("applications");
+  await see(t.apps.tree);
+  await page.getByLabel(t.find.label, { exact: true }).fill("example");
+  await page.getByRole("button", { name: t.find.go, exact: true }).click();
+  const answer = page.locator(".find-answer");
+  await answer.locator("tbody tr").first().waitFor(wait);
+  const [named, filter] = [await answer.locator("tbody a").first().textContent(), await answer.locator("tbody a").first().getAttribute("href")];
+  assert.ok(filter.includes(named), "what is found leads to its flows by its column");
+  await page.getByRole("button", { name: t.find.clear, exact: true }).click();
+  await page.locator(".apps-grid .apps-twist[aria-expanded=false]").first().click();
+  await page.locator(".apps-name.below button.link").first().click();
+  await page.waitForURL((url) => url.searchParams.has("app"), wait);
+  const chosen = new URL(page.url()).searchParams.get("app");
+  await page.getByRole("heading", { name: t.apps.courseOf.replace("{{app}}", chosen) }).waitFor(wait);
+  await answered(page);
+  await shot("applications");
+  await explained(page, t);
+}
+
+/** A figure says which filters it is made of. */
+async function explained(page, t) {
+  await page.locator(".figure-why").first().click();
+  await page.locator(".figure-behind a").first().waitFor(wait);
+  await page.locator(".figures").getByText(t.figures.whole).waitFor(wait);
+  await page.locator(".figure-why").first().click();
+}
+
+/** All panels have their answer, and none an error. */
+async function answered(page) {
+  await page.waitForFunction(() => document.querySelectorAll("main .skeleton").length === 0, null, wait);
+  assert.equal(await page.locator(".error-note").count(), 0, "no error on the page");
+}
+
+async function tls({ page, t, go, shot, see }) {
+  await go("tls");
+  for (const name of ["course", "versions", "suites", "groups", "issuers", "weakHosts", "certificates"]) await page.getByRole("heading", { name: t.tls[name], exact: true }).waitFor(wait);
+  await answered(page);
+  await explained(page, t);
+  await shot("tls");
+  for (const name of ["expired", "soon", "self"]) {
+    await page.getByRole("button", { name: t.tls.show[name], exact: true }).click();
+    await answered(page);
+  }
+  await page.getByRole("button", { name: t.tls.by.pairs, exact: true }).click();
+  await see(t.tls.versions);
+  await answered(page);
+}
+
+async function dns({ page, t, go, shot }) {
+  await go("dns");
+  for (const name of ["codes", "types", "names", "resolvers", "clients", "missing", "missingNames", "slow", "rare", "encrypted"]) await page.getByRole("heading", { name: t.dns[name], exact: true }).waitFor(wait);
+  await answered(page);
+  await shot("dns");
+  await page.getByRole("button", { name: t.dns.by.name, exact: true }).click();
+  await page.getByRole("button", { name: t.dns.which.long, exact: true }).click();
+  await page.getByRole("heading", { name: t.dns.long, exact: true }).waitFor(wait);
+  await answered(page);
+  const link = page.locator(".panel .ranking tbody a").first();
+  const term = await link.getAttribute("title");
+  await link.click();
+  await page.waitForURL((url) => url.pathname === "/flows" && url.searchParams.get("q") === term, wait);
+  await page.locator("tr[data-row]").first().waitFor(wait);
 }
 
 async function billing({ page, t, go, shot, see }) {
@@ -394,7 +481,7 @@ async function leave({ page, t }) {
   await page.getByLabel(t.login.password).waitFor(wait);
 }
 
-const steps = [login, overview, brush, drill, flows, flow, billing, profiles, names, events, rules, exporters, sql, lake, status, leave];
+const steps = [login, overview, brush, drill, flows, flow, applications, tls, dns, billing, profiles, names, events, rules, exporters, sql, lake, status, leave];
 let failed = 0;
 for (const [language, theme] of [["en", "light"], ["ja", "light"], ["ja", "dark"]]) {
   const walk = await open(language, theme);
@@ -422,7 +509,7 @@ async function phone() {
   await page.getByLabel(t.login.user).fill(user);
   await page.getByLabel(t.login.password).fill(password);
   await page.getByRole("button", { name: t.login.enter }).click();
-  for (const name of ["overview", "flows", "billing", "lake"]) {
+  for (const name of ["overview", "flows", "applications", "tls", "dns", "billing", "lake"]) {
     await page.getByRole("navigation", { name: t.nav.label }).getByRole("link", { name: t.nav[name] }).click();
     await page.locator("main .panel").first().waitFor(wait);
     await page.waitForTimeout(400);

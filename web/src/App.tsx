@@ -18,6 +18,9 @@ import { Empty, ErrorNote, Loading } from "./parts/State";
 import { Login } from "./views/login/Login";
 import { Overview } from "./views/overview/Overview";
 
+const Applications = lazy(() => import("./views/applications/Applications").then((view) => ({ default: view.Applications })));
+const Tls = lazy(() => import("./views/tls/Tls").then((view) => ({ default: view.Tls })));
+const Dns = lazy(() => import("./views/dns/Dns").then((view) => ({ default: view.Dns })));
 const Billing = lazy(() => import("./views/billing/Billing").then((view) => ({ default: view.Billing })));
 const Exporters = lazy(() => import("./views/exporters/Exporters").then((view) => ({ default: view.Exporters })));
 const Flows = lazy(() => import("./views/flows/Flows").then((view) => ({ default: view.Flows })));
@@ -97,6 +100,9 @@ function Frame() {
           <Route index element={<Overview />} />
           <Route path="flows" element={<Flows />} />
           <Route path="flows/:id" element={<Flow />} />
+          <Route path="applications" element={<Applications />} />
+          <Route path="tls" element={<Tls />} />
+          <Route path="dns" element={<Dns />} />
           <Route path="billing" element={<Billing />} />
         </Route>
         <Route element={<Scoped title="events" />}>

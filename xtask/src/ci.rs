@@ -29,9 +29,20 @@ fn step(name: &str, run: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<
 
 /// Runs a program in the root of the repository; it must succeed.
 pub(crate) fn command(program: &str, arguments: &[&str]) -> anyhow::Result<()> {
-    let status = Command::new(program).args(arguments).current_dir(root()).status();
+    // What cargo tells programs that it runs is no business of the next cargo: build scripts that look at it would be
+    // run again, and what depends on them built again.
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_cargo(&name.to_string_lossy())) {
+        command.env_remove(name);
+    }
+    let status = command.args(arguments).current_dir(root()).status();
     let status = status.with_context(|| format!("cannot run {program}"))?;
     if status.success() { Ok(()) } else { bail!("{program} {} ended with {status}", arguments.join(" ")) }
+}
+
+/// True for what cargo says of the package whose program it runs.
+fn is_of_cargo(name: &str) -> bool {
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
 
 /// cargo-deny, where it is installed: building it takes longer than everything else here.

@@ -40,7 +40,7 @@ pub(crate) fn run(only: Option<&str>, secs: u32) -> anyhow::Result<()> {
     let seeds = folder.join("seeds");
     built("xtask-fuzz", &[&seeds.to_string_lossy()])?;
     let host = host()?;
-    build(&folder, &host)?;
+    build(only, &folder, &host)?;
     for name in names.iter().filter(|name| only.is_none_or(|only| only == *name)) {
         eprintln!("── fuzz: {name}");
         let (corpus, artifacts) = (folder.join("corpus").join(name), root().join("fuzz/artifacts").join(name));
@@ -59,10 +59,13 @@ pub(crate) fn run(only: Option<&str>, secs: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Builds all targets. A target triple keeps the flags from build scripts and macros.
-fn build(folder: &Path, host: &str) -> anyhow::Result<()> {
+/// Builds one target, or all. A target triple keeps the flags from build scripts and macros.
+fn build(only: Option<&str>, folder: &Path, host: &str) -> anyhow::Result<()> {
+    let what = only.map_or(vec!["--bins"], |name| vec!["--bin", name]);
     let status = Command::new("cargo")
-        .args(["build", "--bins", "--target", host, "--target-dir"])
+        .arg("build")
+        .args(what)
+        .args(["--target", host, "--target-dir"])
         .arg(folder)
         .current_dir(root().join("fuzz"))
         .env("RUSTFLAGS", COVERAGE.join(" "))

@@ -179,6 +179,14 @@ pub fn hex(octets: &[u8]) -> String {
     octets.iter().flat_map(|o| [char::from(digit(o >> 4)), char::from(digit(o & 15))]).collect()
 }
 
+/// The octets of hexadecimal digits, lower or upper case; nothing where the text is something else.
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let (pairs, rest) = text.as_bytes().as_chunks();
+    let octets = pairs.iter().map(|[high, low]| Some(value(*high)? << 4 | value(*low)?));
+    octets.collect::<Option<_>>().filter(|_| rest.is_empty())
+}
+
 fn digit(n: u8) -> u8 {
     if n < 10 { b'0' + n } else { b'a' + (n & 15) - 10 }
 }
@@ -226,5 +234,7 @@ mod tests {
     #[test]
     fn hex_is_lower_case() {
         assert_eq!(hex(&[0x00, 0xaf, 0x10]), "00af10");
+        assert_eq!(unhex("00aF10"), Some(vec![0x00, 0xaf, 0x10]));
+        assert_eq!((unhex("0"), unhex("0g"), unhex("")), (None, None, Some(Vec::new())));
     }
 }

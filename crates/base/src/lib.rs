@@ -12,7 +12,7 @@ mod time;
 
 pub use addr::{AddrError, Ip, Mac, Prefix};
 pub use cursor::{Cause, Cursor, WireError};
-pub use ident::{FiveTuple, FlowId, hex};
+pub use ident::{FiveTuple, FlowId, hex, unhex};
 pub use metric::{Measured, Metric, Sample, Tally, exposition};
 pub use recent::Recent;
 pub use time::{NANOS_PER_SEC, Time};

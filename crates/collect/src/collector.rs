@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The collector: opens the sockets, starts the threads, ends them in order.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
@@ -10,17 +9,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use minamo_base::{Ip, Time};
+use minamo_base::Time;
 use minamo_flowwire::{Cache, Limits};
 use minamo_schema::arrow::array::RecordBatch;
 use rustls::ServerConfig;
 use tokio::sync::{mpsc, watch};
 
 use crate::decoder::Decoder;
-use crate::exporters::{Access, Desk, Exporters, Registry, Seen};
+use crate::exporters::{Access, Desk, Exporters, Registry, Seen, sampling};
 use crate::keeper::{self, Keeper};
 use crate::parcel;
-use crate::settings::Known;
 use crate::socket::{Door, bind, owner};
 use crate::spools::Spools;
 use crate::stage::Stage;
@@ -100,7 +98,6 @@ pub struct Collector {
     addresses: watch::Sender<Vec<SocketAddr>>,
     desks: Vec<Arc<Mutex<Desk>>>,
     access: Arc<Access>,
-    known: Arc<HashMap<Ip, Known>>,
     elements: Registry,
     forwarder: Option<Arc<Forwarder>>,
     spools: Arc<Spools>,
@@ -109,19 +106,18 @@ pub struct Collector {
 impl Collector {
     /// A collector that will send its batches to `sender`. Opens nothing yet.
     pub fn new(settings: Settings, sender: mpsc::Sender<RecordBatch>, clock: fn() -> Time) -> Self {
-        let access = Arc::new(Access::new(settings.unknown, settings.allow.clone()));
-        let known = Arc::new(settings.known.clone());
+        let access = Arc::new(Access::new(settings.unknown, settings.allow.clone(), settings.known.clone()));
         let decoders = settings.decoders.max(1);
         let desks = (0..decoders).map(|_| {
             let max = settings.max_exporters.div_ceil(decoders);
-            let seen = Seen::new(Arc::clone(&access), Arc::clone(&known), settings.exporter_rate, max);
+            let seen = Seen::new(Arc::clone(&access), settings.exporter_rate, max);
             let limits = share(settings.limits, decoders);
             Arc::new(Mutex::new(Desk { cache: Cache::new(limits), seen, streams: Vec::new() }))
         });
         let (counters, addresses, desks) = (Arc::default(), watch::Sender::default(), desks.collect());
         let (elements, settings) = (Registry::new(Arc::clone(&settings.elements)), Arc::new(settings));
         let (forwarder, spools) = (None, Arc::default());
-        Self { settings, sender, clock, counters, addresses, desks, access, known, elements, forwarder, spools }
+        Self { settings, sender, clock, counters, addresses, desks, access, elements, forwarder, spools }
     }
 
     /// Sends what arrives on to other collectors too.
@@ -137,8 +133,8 @@ impl Collector {
 
     /// The exporters, to look at and to decide about.
     pub fn exporters(&self) -> Exporters {
-        let (desks, access, known) = (self.desks.clone(), Arc::clone(&self.access), Arc::clone(&self.known));
-        Exporters::new(desks, access, known, self.settings.folder.clone(), self.elements.clone())
+        let (desks, access) = (self.desks.clone(), Arc::clone(&self.access));
+        Exporters::new(desks, access, self.settings.folder.clone(), self.elements.clone())
     }
 
     /// The addresses listened at, once all are open, UDP first, then TCP, then TLS: where a port was 0, the one that
@@ -187,8 +183,7 @@ impl Collector {
             tracing::info!(sessions = restored.sessions, templates = restored.templates, "templates of before");
         }
         for desk in &mut desks {
-            let rates = self.known.iter().filter_map(|(exporter, known)| Some((*exporter, known.sampling?)));
-            desk.cache.set_rates(rates.collect());
+            desk.cache.set_rates(sampling(&self.access.known()));
         }
         Ok(())
     }
@@ -276,6 +271,7 @@ impl Collector {
                 settings: Arc::clone(&self.settings),
                 sender: self.sender.clone(),
                 desks: self.desks.clone(),
+                access: Arc::clone(&self.access),
                 elements: self.elements.clone(),
                 spools: Arc::clone(&self.spools),
                 counters: self.counters(),

@@ -51,6 +51,11 @@ minamo_base::counters! {
         /// Rows of exporters that nobody has allowed yet.
         refused_rows: AtomicU64 = "minamo_collect_dropped_rows_total" [reason = "not_allowed"],
             "See the page of exporters: allow them there, or by `collect.allow`.";
+        /// First packets of flows that came in records and went through the dissectors.
+        initial_packets: AtomicU64 = "minamo_collect_initial_packets_total" [outcome = "read"], "";
+        /// First packets that cannot be their flow's: other endpoints, or cut within their headers.
+        unfit_packets: AtomicU64 = "minamo_collect_initial_packets_total" [outcome = "unfit"],
+            "Look with `minamo collect --proof` what the exporter puts into the element.";
         /// Rows above the rate of their exporter.
         over_rate: AtomicU64 = "minamo_collect_dropped_rows_total" [reason = "over_rate"],
             "The page of exporters says which: raise `collect.exporter_rate`, or look at what it sends.";
@@ -141,6 +146,15 @@ minamo_base::counters! {
         /// Files that were refused when they were read again.
         refused_elements: AtomicU64 = "minamo_collect_refused_files_total" [file = "elements"],
             "The log says which line of `collect.elements` is wrong; what was read before stays in force.";
+        /// Files that were refused when they were read again.
+        refused_exporters: AtomicU64 = "minamo_collect_refused_files_total" [file = "exporters"],
+            "The log says which entry of `collect.exporters` is wrong; what was read before stays in force.";
+        /// Counters of interfaces, VLANs and the like (sFlow) not shown because an exporter has too many of them.
+        refused_counters: AtomicU64 = "minamo_collect_refused_counters_total" [],
+            "The page shows 1,024 interfaces and 256 other things of an exporter; these are more, or an agent that lies.";
+        /// Sets of data that wait although another exporter behind the same address has a template of that number.
+        ambiguous_sets: AtomicU64 = "minamo_collect_ambiguous_sets_total" [],
+            "Several exporters send from one address: give each an address or a domain of its own.";
         /// Templates that a session took from another port of the same exporter and domain.
         borrowed_templates: AtomicU64 = "minamo_collect_borrowed_templates_total" [],
             "Nothing, where exporters start anew; many say that an exporter changes its port all the time.";
@@ -201,6 +215,11 @@ impl Counters {
         add(&self.refused_elements, 1);
     }
 
+    /// Counts that a changed file of exporters was refused.
+    pub fn exporters_refused(&self) {
+        add(&self.refused_exporters, 1);
+    }
+
     /// Takes over what the cache of a decoder counts, as far as it was not taken over before.
     pub(crate) fn cache(&self, cache: &Cache, last: &mut Last) {
         let now = Last::of(cache);
@@ -224,6 +243,7 @@ impl Counters {
         add(&self.ignored_withdrawals, new.ignored_withdrawals - old.ignored_withdrawals);
         add(&self.expired_templates, new.expired_templates - old.expired_templates);
         add(&self.borrowed_templates, new.borrowed_templates - old.borrowed_templates);
+        add(&self.ambiguous_sets, new.ambiguous_sets - old.ambiguous_sets);
         add(&self.refused_names, new.refused_names - old.refused_names);
         for ((pen, element), value) in &new.unmapped {
             let before = old.unmapped.get(&(*pen, *element)).copied().unwrap_or(0);

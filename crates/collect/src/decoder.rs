@@ -14,6 +14,7 @@ use minamo_schema::Block;
 use crate::CollectError;
 use crate::counters::{Counters, Last, add};
 use crate::exporters::{Desk, Exporter, Recent, Seen, Verdict};
+use crate::initial::{self, Looked};
 use crate::keeper::Keeper;
 use crate::parcel::{Outbox, Parcel};
 use crate::stage::Stage;
@@ -39,15 +40,20 @@ pub(crate) fn take(message: Message<'_>, cache: &mut Cache, seen: &mut Seen, sta
         return;
     }
     let redefined = cache.counters().redefined_templates;
-    let mut intake = Intake { account, recent, stage, received, not_allowed: 0, over_rate: 0 };
+    let looked = Looked::default();
+    let mut intake = Intake { account, recent, stage, received, not_allowed: 0, over_rate: 0, looked };
     let report = decode_into(octets, from, received, cache, &mut intake);
-    let Intake { account, not_allowed, over_rate, .. } = intake;
+    let Intake { account, not_allowed, over_rate, looked, .. } = intake;
     account.redefined += cache.counters().redefined_templates - redefined;
-    account.report(&report, received);
+    add(&counters.refused_counters, account.report(&report, received));
     counters.report(&report);
     if not_allowed + over_rate > 0 {
         add(&counters.refused_rows, not_allowed);
         add(&counters.over_rate, over_rate);
+    }
+    if looked != Looked::default() {
+        add(&counters.initial_packets, looked.read);
+        add(&counters.unfit_packets, looked.unfit);
     }
     if let Some(first) = report.skipped.first() {
         tracing::debug!(%exporter, transport, skipped = report.skipped.len(), %first, "message not used in full");
@@ -62,6 +68,7 @@ struct Intake<'a> {
     received: Time,
     not_allowed: u64,
     over_rate: u64,
+    looked: Looked,
 }
 
 impl Intake<'_> {
@@ -76,9 +83,14 @@ impl Intake<'_> {
 
 impl Sink for Intake<'_> {
     fn row(&mut self, flow: &Flow) {
-        match self.account.row(flow, self.received, self.recent) {
-            Verdict::Take => self.stage.append(flow, self.received),
-            other => self.leave(1, other),
+        if initial::has(flow) {
+            let mut flow = flow.clone();
+            let looked = initial::look(&mut flow);
+            self.looked.read += looked.read;
+            self.looked.unfit += looked.unfit;
+            self.known(&flow);
+        } else {
+            self.known(flow);
         }
     }
 
@@ -86,6 +98,15 @@ impl Sink for Intake<'_> {
         let (taken, others) = self.account.block(block, self.received, self.recent);
         self.stage.extend(block, taken, self.received);
         self.leave(block.rows() - taken, others);
+    }
+}
+
+impl Intake<'_> {
+    fn known(&mut self, flow: &Flow) {
+        match self.account.row(flow, self.received, self.recent) {
+            Verdict::Take => self.stage.append(flow, self.received),
+            other => self.leave(1, other),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod counters;
 mod decoder;
 mod exporters;
 mod forward;
+mod initial;
 mod keeper;
 mod parcel;
 mod settings;
@@ -25,8 +26,8 @@ mod tls;
 pub use collector::{CollectError, Collector};
 pub use counters::{Counters, METRICS};
 pub use exporters::{
-    Access, Counts, Decision, DomainView, ExporterView, Exporters, Finding, InterfaceView, MISSING, Missing, REASONS,
-    Reason, Standing, Window,
+    Access, Counts, Decision, DomainView, ExporterView, Exporters, Finding, InterfaceView, MISSING, Missing, OtherView,
+    REASONS, Reason, Standing, Window,
 };
 pub use forward::{FORWARD_METRICS, ForwardCounters, ForwardError, ForwardTarget, Forwarder};
 pub use minamo_flowwire::{Elements, ElementsError};

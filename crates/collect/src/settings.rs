@@ -36,6 +36,8 @@ pub struct Known {
     pub sampling: Option<u32>,
     /// Records a second that are taken at most.
     pub rate: Option<u32>,
+    /// Whether its records are taken; nothing leaves that to prefixes and to what holds for unknown ones.
+    pub allow: Option<bool>,
     /// Interfaces by index; they go before what the exporter tells.
     pub interfaces: HashMap<u32, Interface>,
 }

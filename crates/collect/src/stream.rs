@@ -17,7 +17,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::counters::{Counters, Last, add};
 use crate::decoder::{Message, take};
-use crate::exporters::{Desk, Registry};
+use crate::exporters::{Access, Desk, Registry};
 use crate::socket::owner;
 use crate::spools::Spools;
 use crate::stage::Stage;
@@ -38,6 +38,7 @@ pub(crate) struct Hall {
     pub(crate) settings: Arc<Settings>,
     pub(crate) sender: tokio::sync::mpsc::Sender<RecordBatch>,
     pub(crate) desks: Vec<Arc<Mutex<Desk>>>,
+    pub(crate) access: Arc<Access>,
     pub(crate) elements: Registry,
     pub(crate) spools: Arc<Spools>,
     pub(crate) counters: Arc<Counters>,
@@ -133,7 +134,7 @@ impl<'a> Session<'a> {
     fn new(exporter: Ip, transport: &'static str, hall: &'a Hall) -> Self {
         let mut cache = Cache::reliable(hall.settings.limits);
         cache.set_elements(hall.elements.current());
-        let rate = hall.settings.known.get(&exporter).and_then(|known| known.sampling);
+        let rate = hall.access.known().get(&exporter).and_then(|known| known.sampling);
         cache.set_rates(rate.map(|rate| (exporter, rate)).into_iter().collect());
         let cache = Arc::new(Mutex::new(cache));
         if let Some(desk) = hall.desks.get(owner(exporter, hall.desks.len())) {

@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, FixedSizeBinaryArray, PrimitiveArray, RecordBatch, TimestampNanosecondArray, UInt32Array,
@@ -73,6 +74,8 @@ pub struct Counter {
     threshold: u64,
     /// Length of a window in nanoseconds.
     length: i64,
+    /// Time between the starts of two windows.
+    hop: i64,
     state: RandomState,
     windows: BTreeMap<i64, Window>,
     octets: usize,
@@ -117,10 +120,12 @@ impl Counter {
         let count = rule.count.clone()?;
         let more = count.distinct.keys().position(|name| *name == count.more)?;
         let threshold = rule.parameters.get(&count.more)?.default;
-        let length = i64::try_from(rule.window.as_nanos()).unwrap_or(i64::MAX).max(1);
-        let complete_from = complete_from.map_or(i64::MIN, |at| next_window(at.0, length));
+        let nanos = |length: Duration| i64::try_from(length.as_nanos()).unwrap_or(i64::MAX).max(1);
+        let length = nanos(rule.window);
+        let hop = rule.hop.map_or(length, nanos);
+        let complete_from = complete_from.map_or(i64::MIN, |at| next_window(at.0, hop));
         let (state, windows) = (RandomState::default(), BTreeMap::new());
-        Some(Self { count, more, threshold, length, state, windows, octets: 0, complete_from, ask: None })
+        Some(Self { count, more, threshold, length, hop, state, windows, octets: 0, complete_from, ask: None })
     }
 
     /// Counts the rows of a batch that `mask` names, which are those that satisfy the condition. The query is asked
@@ -130,13 +135,16 @@ impl Counter {
             return self.ask_for(batch);
         };
         for row in mask.set_indices() {
-            let start = columns.time(row).div_euclid(self.length).saturating_mul(self.length);
-            if start < self.complete_from {
-                self.ask_window(start);
-                continue;
+            let last = columns.time(row).div_euclid(self.hop).saturating_mul(self.hop);
+            for at in 0..self.length / self.hop {
+                let start = last.saturating_sub(at * self.hop);
+                if start < self.complete_from {
+                    self.ask_window(start);
+                    continue;
+                }
+                let window = self.windows.entry(start).or_default();
+                self.octets += window.add(&columns, row, &self.state, (self.more, self.threshold), batch);
             }
-            let window = self.windows.entry(start).or_default();
-            self.octets += window.add(&columns, row, &self.state, (self.more, self.threshold), batch);
         }
         self.make_room();
     }
@@ -145,7 +153,7 @@ impl Counter {
     pub fn ask_for(&mut self, batch: &RecordBatch) {
         let Some(times) = times(batch) else { return };
         for time in times.values() {
-            self.ask_window(time.div_euclid(self.length).saturating_mul(self.length));
+            self.ask_window(time.div_euclid(self.hop).saturating_mul(self.hop));
         }
     }
 
@@ -181,7 +189,7 @@ impl Counter {
         let crowded =
             self.windows.iter().filter(|(_, window)| window.fired.len() > MOST_FIRED).map(|(start, _)| *start);
         if let Some(last) = crowded.max() {
-            let later = self.windows.split_off(&next_window(last, self.length));
+            let later = self.windows.split_off(&next_window(last, self.hop));
             for (start, window) in std::mem::replace(&mut self.windows, later) {
                 self.forget(start, &window);
             }
@@ -193,16 +201,16 @@ impl Counter {
 
     fn forget(&mut self, start: i64, window: &Window) {
         self.octets = self.octets.saturating_sub(window.octets());
-        self.complete_from = self.complete_from.max(next_window(start, self.length));
+        self.complete_from = self.complete_from.max(next_window(start, self.hop));
         if window.changed {
             self.ask_window(start);
         }
     }
 }
 
-/// Start of the window after the one that an instant is in.
-fn next_window(at: i64, length: i64) -> i64 {
-    at.div_euclid(length).saturating_add(1).saturating_mul(length)
+/// Start of the first window after an instant, where one begins each `hop`.
+fn next_window(at: i64, hop: i64) -> i64 {
+    at.div_euclid(hop).saturating_add(1).saturating_mul(hop)
 }
 
 impl Window {

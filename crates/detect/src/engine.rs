@@ -3,7 +3,6 @@
 //! event that says the same as before is not given twice, and one that goes on is made longer.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use minamo_base::Time;
@@ -11,15 +10,14 @@ use minamo_model::event::Finding;
 use minamo_model::{CellReader, Event, Row, json_value, text_value};
 use minamo_schema::Value;
 
-use crate::Rule;
+use crate::method::Judged;
 use crate::said::{Said, Sight, Standing};
+use crate::{Rule, Severity};
 
 /// New events of one rule in an hour of their own time; those beyond are counted and not stored.
 const MOST_AN_HOUR: u64 = 500;
 /// Hours whose events are counted.
 const HOURS: usize = 10_000;
-/// Windows of a rule that looks back which are asked in one go, the newest ones.
-const MOST_WINDOWS: i64 = 400;
 
 /// What the rules have said.
 #[derive(Debug, Default)]
@@ -42,15 +40,6 @@ pub struct Found {
     pub flooded: u64,
 }
 
-/// What to ask for a rule over a span of time.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Questions {
-    /// Statements, the oldest window first.
-    pub sql: Vec<String>,
-    /// Windows that are left out because there are too many.
-    pub left_out: u64,
-}
-
 impl Engine {
     /// Tells the engine of an event that was given before, so that it goes on and is not given again.
     pub fn remember(&mut self, rule: &Rule, event_id: &str, span: (Time, Time), facts: &str) {
@@ -64,33 +53,27 @@ impl Engine {
         self.said.remember(event_id.to_owned(), &sight, rule.window);
     }
 
-    /// What to ask for a rule over all windows that touch `[from, to]`: one statement, or one for each window where the
-    /// rule looks back.
-    pub fn questions(rule: &Rule, from: Time, to: Time) -> Questions {
-        let length = i64::try_from(rule.window.as_nanos()).unwrap_or(i64::MAX).max(1);
-        let (first, last) = (from.0.div_euclid(length), to.0.div_euclid(length));
-        let Some(history) = rule.history else {
-            return Questions { sql: vec![statement(rule, first, last, length, None)], left_out: 0 };
-        };
-        let kept = first.max(last.saturating_sub(MOST_WINDOWS - 1));
-        let left_out = kept.abs_diff(first);
-        let sql = (kept..=last).map(|at| statement(rule, at, at, length, Some(history))).collect();
-        Questions { sql, left_out }
-    }
-
     /// Events of the rows that the query of a rule gave.
     pub fn events(&mut self, rule: &Rule, batches: &[RecordBatch], now: Time) -> Found {
+        let readers: Vec<_> = batches.iter().map(|batch| (CellReader::all(batch), batch.num_rows())).collect();
+        let rows: Vec<Row<'_>> =
+            readers.iter().flat_map(|(readers, count)| (0..*count).map(|at| Row::new(readers, at))).collect();
+        let judged = match rule.method {
+            Some(method) => (method.judge)(rule, &rows),
+            None => readers.iter().flat_map(|(readers, count)| (0..*count).map(|at| plain(readers, at))).collect(),
+        };
+        self.judged(rule, &judged, now)
+    }
+
+    /// Events of what was judged to be some.
+    pub fn judged(&mut self, rule: &Rule, judged: &[Judged<'_>], now: Time) -> Found {
         let mut found = Found { forgotten: self.said.forget(), ..Found::default() };
-        let mut rows = Vec::new();
-        for batch in batches {
-            let readers = CellReader::all(batch);
-            rows.extend((0..batch.num_rows()).map(|at| Fired::of(rule, &readers, &Row::new(&readers, at), now)));
-        }
+        let mut rows: Vec<Fired> = judged.iter().map(|row| Fired::of(rule, row, now)).collect();
         // The order of windows decides which one begins an event.
         rows.sort_by(|a, b| (a.start, &a.key, &a.facts).cmp(&(b.start, &b.key, &b.facts)));
         let mut given: HashMap<String, usize> = HashMap::new();
         for row in rows {
-            let end = row.start + rule.window;
+            let end = row.end;
             let hour = (rule.name.clone(), row.start.secs().div_euclid(3_600));
             let mute = self.hours.get(&hour).is_some_and(|count| *count >= MOST_AN_HOUR);
             let (key, start, quiet) = (row.key.clone(), row.start, rule.quiet);
@@ -125,62 +108,59 @@ impl Engine {
     }
 }
 
-/// The query over the windows with these numbers.
-fn statement(rule: &Rule, first: i64, last: i64, length: i64, history: Option<Duration>) -> String {
-    let start = Time(first.saturating_mul(length));
-    let end = Time(last.saturating_add(1).saturating_mul(length));
-    let window = format!("date_bin(INTERVAL '{} seconds', time_start)", rule.window.as_secs());
-    let within = |from: Time, to: Time| {
-        let only = rule.only.as_ref().map(|only| format!(" AND ({only})")).unwrap_or_default();
-        format!("(time_start >= TIMESTAMP '{from}' AND time_start < TIMESTAMP '{to}'{only})")
-    };
-    let mut sql = rule.sql.replace("$window", &window).replace("$range", &within(start, end));
-    if let Some(history) = history {
-        sql = sql.replace("$history", &within(start - history, start));
-    }
-    rule.with_parameters(&sql)
-}
-
 /// What tells the events of a rule apart.
 fn key(rule: &Rule, text: impl Fn(&String) -> String) -> String {
     let columns: Vec<String> = rule.key.iter().map(text).collect();
     format!("{}\n{}", rule.name, columns.join("\n"))
 }
 
-/// A row of a rule's query.
+/// A row as a query gave it.
+fn plain<'a>(readers: &[CellReader<'a>], row: usize) -> Judged<'a> {
+    let values = readers.iter().map(|reader| (reader.name(), reader.value(row))).collect();
+    Judged { values }
+}
+
+/// What a rule found in a window.
 struct Fired {
     key: String,
     start: Time,
+    end: Time,
     facts: String,
     src_ip: Option<minamo_base::Ip>,
     dst_ip: Option<minamo_base::Ip>,
     filter: String,
+    severity: Severity,
+    attack: Vec<String>,
 }
 
 impl Fired {
-    fn of(rule: &Rule, readers: &[CellReader<'_>], row: &Row<'_>, now: Time) -> Self {
-        let start = match row.get("window_start") {
-            Value::Time(start) => start,
-            _ => now,
-        };
-        let address = |name| match row.get(name) {
-            Value::Ip(ip) => Some(ip),
+    fn of(rule: &Rule, row: &Judged<'_>, now: Time) -> Self {
+        let time = |name| match row.values.get(name) {
+            Some(Value::Time(at)) => Some(*at),
             _ => None,
         };
-        let values: BTreeMap<&str, Value<'_>> = readers
-            .iter()
-            .map(|r| r.name())
-            .filter(|name| *name != "window_start")
-            .map(|name| (name, row.get(name)))
-            .collect();
-        let facts: BTreeMap<_, _> = values.iter().map(|(name, value)| (*name, json_value(value))).collect();
+        let address = |name| match row.values.get(name) {
+            Some(Value::Ip(ip)) => Some(*ip),
+            _ => None,
+        };
+        let start = time("window_start").unwrap_or(now);
+        let own = ["window_start", "window_end", "event_severity", "event_attack"];
+        let facts: BTreeMap<_, _> =
+            row.values.iter().filter(|(name, _)| !own.contains(name)).map(|(name, v)| (*name, json_value(v))).collect();
+        let text = |column: &str| row.values.get(column).map(text_value).unwrap_or_default();
         Self {
-            key: key(rule, |column| text_value(&row.get(column))),
+            key: key(rule, |column| text(column)),
             start,
+            end: time("window_end").unwrap_or(start + rule.window).max(start),
             facts: serde_json::to_string(&facts).unwrap_or_default(),
             src_ip: address("src_ip"),
             dst_ip: address("dst_ip"),
-            filter: fill(&rule.filter, &values),
+            filter: fill(&rule.filter, &row.values),
+            severity: Severity::parse(&text("event_severity")).unwrap_or(rule.severity),
+            attack: match row.values.get("event_attack") {
+                Some(Value::Texts(ids)) => ids.to_vec(),
+                _ => rule.attack.clone(),
+            },
         }
     }
 
@@ -189,7 +169,7 @@ impl Fired {
             finding: Finding {
                 event_id: standing.id.clone(),
                 rule: rule.name.clone(),
-                severity: rule.severity.name().into(),
+                severity: self.severity.name().into(),
                 time_start: standing.start,
                 time_end: standing.end,
                 time_found: now,
@@ -197,7 +177,8 @@ impl Fired {
                 dst_ip: self.dst_ip,
                 facts: self.facts.clone(),
                 filter: self.filter.clone(),
-                attack: rule.attack.clone(),
+                attack: self.attack.clone(),
+                perspective: None,
                 suppressed_by: None,
                 suppression_broken: None,
             },
@@ -266,17 +247,5 @@ mod tests {
         assert!(engine.events(&rule, &[rows(150)], Time(2)).events.is_empty());
         let more = engine.events(&rule, &[rows(900)], Time(3)).events;
         assert_eq!(more[0].finding.event_id, core.event_id);
-    }
-
-    #[test]
-    fn the_query_covers_whole_windows() {
-        let rule =
-            crate::shipped_rules().expect("parse").into_iter().find(|r| r.name == "scan_ports").expect("shipped");
-        let asked = Engine::questions(&rule, Time::from_millis(61_000), Time::from_millis(125_000));
-        let sql = asked.sql.concat();
-        assert!(sql.contains(
-            "time_start >= TIMESTAMP '1970-01-01T00:01:00Z' AND time_start < TIMESTAMP '1970-01-01T00:03:00Z'"
-        ));
-        assert!(!sql.contains('$'), "{sql}");
     }
 }

@@ -3,11 +3,17 @@
 //! makes events of the rows that come back; who runs the SQL and stores the events is not its business. Rules that
 //! say what their query counts are counted as rows come ([`Counter`]).
 
+pub mod alerts;
 mod count;
 mod engine;
+pub mod eve;
 pub mod hunt;
 mod incident;
+pub mod method;
 pub mod norikra;
+mod perspective;
+mod question;
+mod risk;
 mod rule;
 mod rules;
 mod said;
@@ -15,9 +21,12 @@ mod suppress;
 mod tactic;
 
 pub use count::{Count, Counter, Due};
-pub use engine::{Engine, Found, Questions};
+pub use engine::{Engine, Found};
 pub use incident::{Incident, Seen, Sentence, incidents};
-pub use rule::{Parameter, Rule, RuleError, Severity, Text};
+pub use perspective::Perspective;
+pub use question::{Questions, most_rows};
+pub use risk::{MEMORY as RISK_MEMORY, Part, Risk, risks};
+pub use rule::{Parameter, Rule, RuleError, Session, Severity, Text};
 pub use rules::{Decided, Instance, Known, Origin, Rules, arrange};
 pub use suppress::{Scope, ScopeError, Suppression, Verdict, usual, verdict};
 pub use tactic::{TACTICS, Tactic};

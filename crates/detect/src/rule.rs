@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::method::{self, Method};
 use crate::{Count, parse_length};
 
 /// A text in both languages.
@@ -68,6 +69,24 @@ pub struct Parameter {
     pub reason: Text,
 }
 
+/// Sessions in place of windows of the clock: what follows each other closely belongs together, however long it takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Longest time between the beginnings of two flows of a session.
+    pub gap: Duration,
+    /// Columns that flows of a session have in common.
+    pub by: Vec<String>,
+    /// Condition of the flows, in SQL, with `$parameter`.
+    pub condition: String,
+}
+
+/// Names in a query that no parameter can have.
+const RESERVED: [&str; 4] = ["window", "range", "history", "sessions"];
+/// Most windows that a flow falls into where they overlap.
+const MOST_OVERLAP: u64 = 12;
+/// Most columns that a session goes by.
+const MOST_BY: usize = 6;
+
 /// A rule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
@@ -81,8 +100,12 @@ pub struct Rule {
     pub severity: Severity,
     /// Identifiers of MITRE ATT&CK.
     pub attack: Vec<String>,
-    /// Length of the window.
+    /// Length of the window; of a session the longest that is looked at.
     pub window: Duration,
+    /// Time between the starts of two windows, which then overlap; without, each begins where the one before ends.
+    pub hop: Option<Duration>,
+    /// Sessions in place of windows.
+    pub session: Option<Session>,
     /// Shortest time between two looks at the windows that new flows fall into; without, it looks whenever flows came.
     pub every: Option<Duration>,
     /// Longest silence between two windows of the same event: a later one is another event.
@@ -103,6 +126,10 @@ pub struct Rule {
     pub only: Option<String>,
     /// What the query counts, where the rule says so: its rows are then counted as they come.
     pub count: Option<Count>,
+    /// What judges the rows of the query, where SQL is not enough.
+    pub method: Option<&'static Method>,
+    /// True where its rows come from `[[alerts]]`: there is no query.
+    pub alerts: bool,
     /// Causes that are no attack.
     pub benign: Vec<Text>,
     /// The query, with `$window`, `$range` and `$parameter`.
@@ -128,6 +155,11 @@ struct FrontMatter {
     #[serde(default)]
     attack: Vec<String>,
     window: String,
+    hop: Option<String>,
+    session: Option<SessionFront>,
+    method: Option<String>,
+    #[serde(default)]
+    alerts: bool,
     every: Option<String>,
     quiet: Option<String>,
     history: Option<String>,
@@ -141,6 +173,19 @@ struct FrontMatter {
     parameters: BTreeMap<String, Parameter>,
     count: Option<Count>,
     benign: Vec<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SessionFront {
+    gap: String,
+    by: Vec<String>,
+    #[serde(rename = "where", default = "always")]
+    condition: String,
+}
+
+fn always() -> String {
+    "true".to_owned()
 }
 
 fn yes() -> bool {
@@ -170,7 +215,17 @@ impl Rule {
         };
         let maybe = |key: &str, text: Option<&String>| text.map(|text| length(key, text)).transpose();
         let window = length("window", &front.window)?;
-        let quiet = maybe("quiet", front.quiet.as_ref())?.unwrap_or(QUIET.max(window));
+        let hop = maybe("hop", front.hop.as_ref())?;
+        let session = front.session.map(|said| {
+            let gap = length("session.gap", &said.gap)?;
+            Ok::<_, RuleError>(Session { gap, by: said.by, condition: said.condition })
+        });
+        let session = session.transpose()?;
+        let method = front.method.map(|name| method::of(&name).ok_or_else(|| bad(method::unknown(&name))));
+        let method = method.transpose()?;
+        // Two sessions are two events.
+        let usual = session.as_ref().map_or(QUIET.max(window), |session| session.gap);
+        let quiet = maybe("quiet", front.quiet.as_ref())?.unwrap_or(usual);
         let (every, history) = (maybe("every", front.every.as_ref())?, maybe("history", front.history.as_ref())?);
         let rule = Self {
             name: name.to_owned(),
@@ -179,6 +234,10 @@ impl Rule {
             severity: front.severity,
             attack: front.attack,
             window,
+            hop,
+            session,
+            method,
+            alerts: front.alerts,
             every,
             quiet,
             history,
@@ -197,16 +256,8 @@ impl Rule {
     }
 
     fn check(&self) -> Result<(), String> {
-        for wanted in ["$window", "$range", "window_start"] {
-            if !self.sql.contains(wanted) {
-                return Err(format!("the query does not use {wanted}"));
-            }
-        }
-        for parameter in self.parameters.keys() {
-            if !self.sql.contains(&format!("${parameter}")) {
-                return Err(format!("parameters.{parameter}: the query does not use ${parameter}"));
-            }
-        }
+        self.check_query()?;
+        self.check_windows()?;
         if self.history.is_some() != self.sql.contains("$history") {
             return Err(
                 "history: a rule that says how far it looks back uses $history, and the other way round".to_owned()
@@ -229,6 +280,63 @@ impl Rule {
 }
 
 impl Rule {
+    fn check_query(&self) -> Result<(), String> {
+        if self.alerts {
+            return if self.sql.is_empty() { Ok(()) } else { Err("alerts: such a rule has no query".to_owned()) };
+        }
+        let method = self.method.map_or(&[] as &[&str], |method| method.columns);
+        for wanted in ["$window", "$range", "window_start"].iter().chain(method) {
+            if !self.sql.contains(wanted) {
+                return Err(format!("the query does not use {wanted}"));
+            }
+        }
+        if let Some(name) = self.parameters.keys().find(|name| RESERVED.contains(&name.as_str())) {
+            return Err(format!("parameters.{name}: ${name} has a meaning of its own; want another name"));
+        }
+        let judged = |name: &str| self.method.is_some_and(|method| method.parameters.contains(&name));
+        let asked = |name: &str| self.sql.contains(&format!("${name}"));
+        let asked = |name: &str| {
+            asked(name) || self.session.as_ref().is_some_and(|s| s.condition.contains(&format!("${name}")))
+        };
+        if let Some(parameter) = self.parameters.keys().find(|name| !judged(name) && !asked(name)) {
+            return Err(format!("parameters.{parameter}: the query does not use ${parameter}"));
+        }
+        let missing = self.method.and_then(|m| m.parameters.iter().find(|name| !self.parameters.contains_key(**name)));
+        match missing {
+            Some(parameter) => Err(format!("parameters.{parameter}: the method wants it")),
+            None => Ok(()),
+        }
+    }
+
+    fn check_windows(&self) -> Result<(), String> {
+        if self.session.is_some() != self.sql.contains("$sessions") {
+            return Err("session: a rule that has sessions says FROM $sessions, and the other way round".to_owned());
+        }
+        if self.session.is_some() && (self.hop.is_some() || self.history.is_some() || self.count.is_some()) {
+            return Err("session: goes neither with hop nor with history nor with count".to_owned());
+        }
+        if let Some(session) = &self.session {
+            let known = |name: &String| minamo_model::FLOWS.places().any(|(_, column)| column.name == name);
+            if !(1..=MOST_BY).contains(&session.by.len()) || !session.by.iter().all(known) {
+                return Err(format!("session.by: got {:?}, want 1 to {MOST_BY} columns of flows", session.by));
+            }
+            if session.gap >= self.window {
+                return Err("session.gap: want less than window, which is the longest session".to_owned());
+            }
+        }
+        let Some(hop) = self.hop else { return Ok(()) };
+        if self.history.is_some() {
+            return Err("hop: does not go with history".to_owned());
+        }
+        let (window, hop) = (self.window.as_secs(), hop.as_secs());
+        if hop >= window || !window.is_multiple_of(hop) || window / hop > MOST_OVERLAP {
+            return Err(format!(
+                "hop: got {hop} s, want a part of the window of {window} s: a half, a third, to 1/{MOST_OVERLAP}"
+            ));
+        }
+        Ok(())
+    }
+
     fn check_count(&self) -> Result<(), String> {
         let Some(count) = &self.count else { return Ok(()) };
         let most = crate::count::MOST_DISTINCT;
@@ -299,6 +407,9 @@ SELECT $window AS window_start FROM flows WHERE $range GROUP BY $window
         assert!(error(&GOOD.replace("\"1m\"", "\"soon\"")).contains("window: got \"soon\""));
         assert!(error(&GOOD.replace("$range", "true")).contains("does not use $range"));
         assert!(error(&GOOD.replace("T1046", "1046")).contains("attack: got \"1046\""));
+        let parameter = "benign = []\n[parameters.sessions]\ndefault = 1\nreason = { en = \"r\", ja = \"理由\" }\n+++";
+        let clash = GOOD.replace("benign = [{ en = \"b\", ja = \"無害\" }]\n+++", parameter);
+        assert!(error(&clash).contains("parameters.sessions: $sessions has a meaning of its own"));
         assert!(error(&GOOD.replace("ja = \"題\"", "")).contains("ja"));
         let count = "[count]\nwhere = \"true\"\nkey = []\ndistinct = { n = \"src_ip\" }\nrows = \"n\"\nmore = \"n\"\n+++\nSELECT";
         let error = error(&GOOD.replace("+++\nSELECT", count));

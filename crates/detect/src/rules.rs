@@ -74,6 +74,9 @@ impl Rule {
             }
             rule.name = format!("{}:{name}", self.name);
         }
+        if self.alerts && wanted.only.is_some() {
+            return Err(bad("only: does not go with alerts, which are no flows".to_owned()));
+        }
         rule.only.clone_from(&wanted.only);
         rule.severity = wanted.severity.unwrap_or(self.severity);
         for (name, value) in &wanted.parameters {
@@ -202,5 +205,7 @@ mod tests {
         assert!(wrong(&[want("scan_prots", None, true)]).contains("there is no such rule"));
         assert!(wrong(&[want("scan_ports", None, true), want("scan_ports", None, true)]).contains("twice"));
         assert!(wrong(&[want("scan_ports", Some("a b"), true)]).contains("instance: got \"a b\""));
+        let narrowed = Instance { only: Some("true".to_owned()), ..want("ids_alert", None, true) };
+        assert!(wrong(&[narrowed]).contains("only: does not go with alerts"));
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::evaluate::{Counted, Report};
-use crate::features::FEATURES;
+use crate::features::{FEATURES, Source};
 use crate::model::Model;
 
 /// Sessions of benign networks, and networks, below which a rate of 1 in 1,000 cannot be measured.
@@ -28,6 +28,11 @@ fn write_card(out: &mut String, model: &Model, report: &Report) -> std::fmt::Res
     writeln!(out, "- SHA-256: `{}`", model.sha256())?;
     writeln!(out, "- Classes: `benign`, `malware_c2`, `unknown` (not judged)")?;
     writeln!(out, "- Trees: {} of depth {}, {} features", body.trees.len(), body.trees.depth, body.features.len())?;
+    let asks = model.asks();
+    writeln!(out, "- Asks for: {}", asks.iter().map(|source| source.name()).collect::<Vec<_>>().join(", "))?;
+    if asks.contains(&Source::Octets) {
+        writeln!(out, "  (counts of octet values only where the probe is told to take them, group `bd`)")?;
+    }
     writeln!(
         out,
         "- Malware from a probability of {:.3} on: 1 % of benign training sessions, judged by trees that did not see them",

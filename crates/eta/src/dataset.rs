@@ -9,7 +9,7 @@ use minamo_base::{Ip, Time};
 use minamo_model::flow::Flow;
 use serde::Deserialize;
 
-use crate::features::{Scratch, Telemetry, Values, extract};
+use crate::features::{Scratch, Values, extract};
 use crate::pairs::{PairContext, Pairs};
 
 /// A labelled session.
@@ -32,7 +32,7 @@ pub struct Case {
 impl Case {
     /// The features.
     pub fn values(&self, scratch: &mut Scratch) -> Values {
-        extract(&self.flow, &Telemetry { pair: self.pair, ..Telemetry::default() }, scratch)
+        extract(&self.flow, self.pair, scratch)
     }
 
     /// Sessions that are much alike: of one capture, with one server.

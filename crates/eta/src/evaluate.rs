@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dataset::Case;
 use crate::evade::{EVASIONS, Evasion, evade};
-use crate::features::{Scratch, Source, Telemetry, extract, too_little};
+use crate::features::{Scratch, Source, extract, too_little};
 use crate::joy::Joy;
 use crate::learn::{ALL, EXCHANGE, EXCHANGE_AND_OCTETS, Learnt, Material};
 use crate::metrics::{Bin, Judged, above, auc, calibration_error, reliability, threshold_at};
@@ -242,7 +242,7 @@ fn tricks(material: &Material<'_>, learnt: &Learnt, out: &mut Report) {
                     evade(*trick, &mut flow, &mut pair, &lender.flow, &mut random);
                 }
             }
-            let values = extract(&flow, &Telemetry { pair, ..Telemetry::default() }, &mut scratch);
+            let values = extract(&flow, pair, &mut scratch);
             judged.push((f64::from(trees.predict(&values)), true));
         }
         out.tricks.extend(above(&judged, true, threshold).map(|share| (name, share)));

@@ -5,14 +5,10 @@
 
 use minamo_model::flow::Flow;
 
-use crate::features::Telemetry;
-
 /// Octets of a Finished message with its record and a change of cipher beside it (RFC 8446 §4.4.4, SHA-384).
 const FINISHED: i64 = 80;
 /// A server that answers the hello with less resumes a session: there is no room for a certificate.
 const RESUMED: i64 = 350;
-/// Header of a TLS record.
-const RECORD_HEADER: i64 = 5;
 
 /// What one side sent until the other did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,16 +21,9 @@ pub(crate) struct Message {
     pub(crate) end: u64,
 }
 
-/// Puts the messages of the session into `out`. TLS records where the meter tells them, else packets.
-pub(crate) fn messages(flow: &Flow, telemetry: &Telemetry<'_>, out: &mut Vec<Message>) {
+/// Puts the messages of the session into `out`, made of its packets: TLS records would come to the same.
+pub(crate) fn messages(flow: &Flow, out: &mut Vec<Message>) {
     out.clear();
-    if !telemetry.records.is_empty() {
-        for record in telemetry.records {
-            let length = i64::from(record.length);
-            push(out, length + length.signum() * RECORD_HEADER, record.micros);
-        }
-        return;
-    }
     let Some(splt) = &flow.splt else { return };
     let lengths = splt.lengths.as_deref().unwrap_or_default();
     let times = splt.times_micros.as_deref().unwrap_or_default();
@@ -98,7 +87,7 @@ mod tests {
             ..Flow::default()
         };
         let mut out = Vec::new();
-        messages(&flow, &Telemetry::default(), &mut out);
+        messages(&flow, &mut out);
         strip_handshake(&mut out, version, certificate);
         out.iter().map(|message| message.length).collect()
     }

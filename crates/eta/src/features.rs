@@ -12,7 +12,7 @@ use crate::pairs::{PairContext, median};
 /// What a feature is made of: models may be trained on some of these only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Lengths and times of packets or records.
+    /// Lengths and times of packets.
     Exchange,
     /// Counts of octet values.
     Octets,
@@ -24,6 +24,24 @@ pub enum Source {
     Server,
     /// Earlier sessions of the same hosts.
     Context,
+}
+
+impl Source {
+    /// All of them.
+    pub const ALL: &'static [Self] =
+        &[Self::Exchange, Self::Octets, Self::Certificate, Self::Name, Self::Server, Self::Context];
+
+    /// Name in documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exchange => "lengths and times",
+            Self::Octets => "counts of octet values",
+            Self::Certificate => "certificate",
+            Self::Name => "name",
+            Self::Server => "server",
+            Self::Context => "earlier sessions",
+        }
+    }
 }
 
 /// How a value is said.
@@ -138,9 +156,9 @@ features! {
         Amount("the session took {} s", "セッションの長さは {} 秒");
     Messages "messages" "" Exchange 0 "Messages of both sides, with the handshake."
         Amount("{} messages were exchanged", "メッセージの総数は {} 件");
-    EntropyUp "entropy_up" "bits" Octets 0 "Entropy of the octets that the client sent, where the meter counts them."
+    EntropyUp "entropy_up" "bits" Octets 0 "Entropy of the octets that the client sent, where the row tells it: of the first 4,096 octets, with the handshake."
         Amount("the client's octets have {} bits of entropy", "クライアントのオクテットのエントロピーは {} ビット");
-    EntropyDown "entropy_down" "bits" Octets 0 "Entropy of the octets that the server sent, where the meter counts them."
+    EntropyDown "entropy_down" "bits" Octets 0 "Entropy of the octets that the server sent, where the row tells it: of the first 4,096 octets, with the handshake."
         Amount("the server's octets have {} bits of entropy", "サーバーのオクテットのエントロピーは {} ビット");
     Beacon "beacon" "" Context 1 "The smaller of: how regular the intervals of the last sessions of these two hosts are, and which share of them carried as much."
         Amount("sessions of these hosts repeat: {} of regular and equal", "同じ端点の通信が規則的に反復（度合い {}）");
@@ -149,32 +167,8 @@ features! {
 /// The values of a session; a missing value is NaN.
 pub type Values = [f32; COUNT];
 
-/// A TLS record as the meter saw it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// Content type (RFC 8446 §5.1).
-    pub kind: u8,
-    /// Octets after the header; positive from the initiator.
-    pub length: i32,
-    /// Microseconds since the record before.
-    pub micros: u32,
-}
-
 /// Nanoseconds of a day.
 const DAY: f32 = 86_400e9;
-
-/// What may be known of a session besides its row; what is absent becomes missing values.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Telemetry<'a> {
-    /// TLS records; empty where they are not told: packets are used then.
-    pub records: &'a [Record],
-    /// How often each octet value came from the initiator.
-    pub src_octets: Option<&'a [u32]>,
-    /// … and from the responder.
-    pub dst_octets: Option<&'a [u32]>,
-    /// What earlier sessions of the same hosts say.
-    pub pair: Option<PairContext>,
-}
 
 /// Room that [`extract`] works in; keep one per thread: after the largest session nothing is allocated.
 #[derive(Debug, Default)]
@@ -183,13 +177,13 @@ pub struct Scratch {
     numbers: Vec<f64>,
 }
 
-/// Measures a session.
-pub fn extract(flow: &Flow, telemetry: &Telemetry<'_>, scratch: &mut Scratch) -> Values {
+/// Measures a session; `pair` is what earlier sessions of the same hosts say. What is not known becomes missing values.
+pub fn extract(flow: &Flow, pair: Option<PairContext>, scratch: &mut Scratch) -> Values {
     let mut out = [f32::NAN; COUNT];
     let core = &flow.core;
     let empty = Tls::default();
     let tls = flow.tls.as_deref().unwrap_or(&empty);
-    exchange::messages(flow, telemetry, &mut scratch.messages);
+    exchange::messages(flow, &mut scratch.messages);
     set(&mut out, Id::Messages, scratch.messages.len() as f32);
     if let Some(flight) = exchange::server_flight(&scratch.messages) {
         set(&mut out, Id::Flight, flight.min(8_000) as f32);
@@ -202,10 +196,11 @@ pub fn extract(flow: &Flow, telemetry: &Telemetry<'_>, scratch: &mut Scratch) ->
     if exchange::strip_handshake(&mut scratch.messages, version, tls.cert_subject.is_some()) {
         said(scratch, &mut out);
     }
-    for (id, octets) in [(Id::EntropyUp, telemetry.src_octets), (Id::EntropyDown, telemetry.dst_octets)] {
-        set(&mut out, id, octets.and_then(entropy).unwrap_or(f32::NAN));
+    let entropy = flow.eta.as_deref().map_or([None; 2], |eta| [eta.src_entropy, eta.dst_entropy]);
+    for (id, entropy) in [Id::EntropyUp, Id::EntropyDown].into_iter().zip(entropy) {
+        set(&mut out, id, entropy.map_or(f32::NAN, |bits| bits as f32));
     }
-    if let Some(pair) = telemetry.pair {
+    if let Some(pair) = pair {
         set(&mut out, Id::Beacon, pair.regular.min(pair.equal));
     }
     out
@@ -335,16 +330,6 @@ fn repeats(sizes: &[f64], out: &mut Values) {
     set(out, Id::EqualRequests, (most as f64 / count) as f32);
 }
 
-/// Shannon's entropy of counts of octets, in bits; `None` where nothing was counted.
-fn entropy(counts: &[u32]) -> Option<f32> {
-    let total: f64 = counts.iter().map(|&count| f64::from(count)).sum();
-    let bits = |&count: &u32| {
-        let share = f64::from(count) / total;
-        if count == 0 { 0.0 } else { -share * share.log2() }
-    };
-    (total > 0.0).then(|| counts.iter().map(bits).sum::<f64>() as f32)
-}
-
 #[cfg(test)]
 mod tests {
     use minamo_base::Time;
@@ -377,7 +362,7 @@ mod tests {
 
     #[test]
     fn a_beacon_is_measured() {
-        let values = extract(&beacon(), &Telemetry::default(), &mut Scratch::default());
+        let values = extract(&beacon(), None, &mut Scratch::default());
         for (name, wanted) in [
             ("cert_self_signed", 1.0),
             ("cert_trust", -1.0),
@@ -395,18 +380,17 @@ mod tests {
     }
 
     #[test]
-    fn records_replace_packets_and_counts_of_octets_become_entropy() {
-        let records = [(22, 155, 0), (22, -895, 9), (22, 88, 9), (22, -46, 9), (23, 78, 9), (23, -35, 9)];
-        let records = records.map(|(kind, length, micros)| Record { kind, length, micros });
-        let telemetry = Telemetry { records: &records, src_octets: Some(&[5; 256]), ..Telemetry::default() };
-        let values = extract(&beacon(), &telemetry, &mut Scratch::default());
-        assert_eq!((value(&values, "turns"), value(&values, "first_request")), (1.0, 83.0));
-        assert_eq!(value(&values, "entropy_up"), 8.0);
+    fn entropy_is_the_one_that_the_row_tells() {
+        let mut flow = beacon();
+        flow.eta.get_or_insert_default().src_entropy = Some(7.5);
+        let values = extract(&flow, None, &mut Scratch::default());
+        assert_eq!(value(&values, "entropy_up"), 7.5);
+        assert!(value(&values, "entropy_down").is_nan());
     }
 
     #[test]
     fn a_session_of_which_nothing_was_seen_is_too_little() {
-        let values = extract(&Flow::default(), &Telemetry::default(), &mut Scratch::default());
+        let values = extract(&Flow::default(), None, &mut Scratch::default());
         assert!(too_little(&values) && value(&values, "name_present").is_nan());
     }
 

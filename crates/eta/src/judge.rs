@@ -7,7 +7,7 @@ use std::sync::Arc;
 use minamo_model::flow::Flow;
 
 use crate::dataset::is_session;
-use crate::features::{Scratch, Telemetry, Values, extract};
+use crate::features::{Scratch, Values, extract};
 use crate::model::{Class, Model};
 use crate::pairs::Pairs;
 
@@ -39,8 +39,7 @@ impl Judge {
         if !is_session(flow) {
             return None;
         }
-        let telemetry = Telemetry { pair: self.pairs.add(flow), ..Telemetry::default() };
-        let values = extract(flow, &telemetry, &mut self.scratch);
+        let values = extract(flow, self.pairs.add(flow), &mut self.scratch);
         let verdict = self.model.judge(&values);
         self.judged += 1;
         self.unknown += u64::from(verdict.class == Class::Unknown);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::calibrate::Calibration;
 use crate::dataset::Case;
 use crate::evade::{EVASIONS, Evasion, evade};
-use crate::features::{FEATURES, Scratch, Source, Telemetry, Values, extract};
+use crate::features::{FEATURES, Scratch, Source, Values, extract};
 use crate::metrics::{Judged, threshold_at};
 use crate::model::{Body, Model, ModelError, Summary, ranges};
 use crate::random::Random;
@@ -16,8 +16,7 @@ use crate::train::{Example, Recipe, TrainError, balance, train};
 use crate::trees::Trees;
 
 /// Everything that may be asked.
-pub const ALL: &[Source] =
-    &[Source::Exchange, Source::Octets, Source::Certificate, Source::Name, Source::Server, Source::Context];
+pub const ALL: &[Source] = Source::ALL;
 /// Lengths, times and counts of octets.
 pub const EXCHANGE_AND_OCTETS: &[Source] = &[Source::Exchange, Source::Octets];
 /// Lengths and times only.
@@ -78,13 +77,13 @@ impl<'a> Material<'a> {
                     evade(trick, &mut flow, &mut pair, &lender.flow, &mut random);
                 }
             }
-            extract(&flow, &Telemetry { pair, ..Telemetry::default() }, &mut scratch)
+            // Most probes count no octets, and of what is sent after a trick nobody knows them.
+            flow.eta = None;
+            extract(&flow, pair, &mut scratch)
         });
         let tricked = tricked.collect();
-        let simulated = simulated.iter().map(|session| {
-            let telemetry = Telemetry { pair: session.pair, ..Telemetry::default() };
-            (extract(&session.flow, &telemetry, &mut scratch), session.malware)
-        });
+        let simulated =
+            simulated.iter().map(|session| (extract(&session.flow, session.pair, &mut scratch), session.malware));
         Self { cases, values, tricked, simulated: simulated.collect(), recipe }
     }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::calibrate::Calibration;
-use crate::features::{COUNT, FEATURES, Values, too_little};
+use crate::features::{COUNT, FEATURES, Source, Values, too_little};
 use crate::forest::Forest;
 use crate::train::Recipe;
 use crate::trees::Trees;
@@ -199,6 +199,16 @@ impl Model {
         format!("{}@{}", self.body.name, self.sha256.get(..8).unwrap_or_default())
     }
 
+    /// What its trees ask for: where rows do not have it, these questions are answered as for a missing value.
+    pub fn asks(&self) -> Vec<Source> {
+        let trees = &self.body.trees;
+        let nodes = trees.feature.iter().zip(&trees.threshold).zip(&trees.missing_left);
+        // A node that does not divide sends everything to the left.
+        let asked = nodes.filter(|((_, threshold), missing_left)| **threshold < f32::MAX || !**missing_left);
+        let features: Vec<_> = asked.filter_map(|((feature, _), _)| FEATURES.get(*feature as usize)).collect();
+        Source::ALL.iter().copied().filter(|source| features.iter().any(|feature| feature.source == *source)).collect()
+    }
+
     /// Judges a session.
     pub fn judge(&self, values: &Values) -> Verdict {
         let probability = self.body.calibration.probability(f64::from(self.forest.predict(values)));
@@ -292,6 +302,7 @@ pub(crate) mod tests {
     fn a_file_is_read_as_it_was_written() {
         let bytes = small().to_bytes().expect("a file");
         assert_eq!(Model::from_bytes(&bytes), Ok(small()));
+        assert_eq!(small().asks(), [Source::Certificate]);
         assert!(small().label().starts_with("test@"));
     }
 

@@ -15,7 +15,7 @@ use minamo_eta::evaluate::evaluate;
 use minamo_eta::joy::Joy;
 use minamo_eta::learn::Material;
 use minamo_eta::train::Recipe;
-use minamo_meter::{Meter, Settings};
+use minamo_meter::{Groups, Meter, Settings};
 use minamo_model::Flow;
 use minamo_packet::decode;
 
@@ -23,9 +23,14 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// With counts of octet values, which models may ask for.
+fn settings() -> Settings {
+    Settings { groups: Groups { bd: true, ..Groups::ALL }, ..Settings::default() }
+}
+
 fn rows(path: &Path) -> Vec<Flow> {
     let mut file = CaptureFile::open(path).expect("a capture");
-    let (mut meter, mut out) = (Meter::new(Settings::default()), Vec::new());
+    let (mut meter, mut out) = (Meter::new(settings()), Vec::new());
     // A capture may be cut: what is there is metered.
     while let Ok(Some(frame)) = file.next_frame() {
         if let Ok(packet) = decode(frame.link, frame.data) {

@@ -93,6 +93,8 @@ pub struct CacheCounters {
     pub expired_templates: u64,
     /// Templates that a session took from another one of the same exporter and domain.
     pub borrowed_templates: u64,
+    /// Sets of data that wait although another exporter behind the same address has a template of that number.
+    pub ambiguous_sets: u64,
     /// Names of interfaces and VRFs not remembered for lack of room.
     pub refused_names: u64,
     /// Values that did not fit their column.
@@ -204,6 +206,8 @@ pub(crate) struct Session {
     pub(crate) learned: Learned,
     pub(crate) sequence: Sequence,
     pub(crate) used: u64,
+    /// Arrival of the first message.
+    pub(crate) first: Time,
     /// Arrival of the last message.
     pub(crate) seen: Time,
     /// True where another session of the family began with what this one had learned.
@@ -220,6 +224,8 @@ pub struct Cache {
     pub(crate) sessions: HashMap<Key, Session, RandomState>,
     /// Ports of the sessions that differ in nothing else; those of formats with templates.
     pub(crate) families: HashMap<Key, Ports>,
+    /// A family that has become one session with this message: what waits of its ports can be read.
+    pub(crate) settled: Option<Key>,
     pub(crate) counters: CacheCounters,
     templates: usize,
     fields: usize,
@@ -372,10 +378,10 @@ impl Cache {
         if self.sessions.len() >= self.limits.sessions && !self.sessions.contains_key(&key) {
             self.evict_sessions(key);
         }
-        let configured = &self.rates;
+        let (configured, clock) = (&self.rates, self.clock);
         let session = self.sessions.entry(key).or_insert_with(|| {
             let configured = configured.get(&key.exporter).copied();
-            Session { learned: Learned { configured, ..Learned::default() }, ..Session::default() }
+            Session { learned: Learned { configured, ..Learned::default() }, first: clock, ..Session::default() }
         });
         session.used = self.now;
         session.seen = self.clock;
@@ -398,7 +404,7 @@ impl Cache {
         let known = self.parts(key).session.templates.get_mut(&id);
         if let Some(old) = known {
             if old.options == options && *old.fields == *fields {
-                (old.used, old.seen) = (now, clock);
+                (old.used, old.seen, old.borrowed) = (now, clock, false);
                 return;
             }
             self.counters.redefined_templates += 1;

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use minamo_model::FLOWS;
 use minamo_schema::{CellType, Column, ColumnId, Kind, Source};
 
+use crate::eta::{self, Part};
 use crate::measure::{Measure, measure_of};
 use crate::own::{self, EXAMPLE_ENTERPRISE};
 use crate::registry::{Names, Type, known, same};
@@ -48,6 +49,8 @@ pub(crate) enum Coding {
     DnsRcode,
     /// Version of TLS, whose column has the name.
     TlsVersion,
+    /// Cipher suite of TLS, whose column has the name.
+    TlsCipher,
     /// List of texts (RFC 6313 §4.5.1), whose column is one too.
     Texts,
     /// List of unsigned numbers.
@@ -74,7 +77,7 @@ impl Coding {
             Self::Ip => len == 4 || len == 16,
             Self::Mac => len == 6,
             Self::Ntp => len == 8,
-            Self::DnsType | Self::DnsRcode | Self::TlsVersion => (1..=8).contains(&len),
+            Self::DnsType | Self::DnsRcode | Self::TlsVersion | Self::TlsCipher => (1..=8).contains(&len),
             Self::Text | Self::Hex | Self::Digest | Self::Joined | Self::Tagged => true,
             Self::Texts | Self::Numbers | Self::Signed => true,
         }
@@ -101,12 +104,8 @@ pub(crate) enum Target {
 /// Elements that fill several columns, or one bit by bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Special {
-    /// Lengths and times of packets, as Cisco's ETA codes them.
-    Splt,
-    /// The first packet with data.
-    InitialPacket,
-    /// Counters of octet values.
-    ByteCounts,
+    /// What Cisco's ETA tells; true where it is of the responder.
+    Eta(Part, bool),
     /// One entry of an MPLS label stack.
     Label,
     /// A frame, from its Ethernet header on.
@@ -177,6 +176,7 @@ fn coding_of(column: &Column, kind: Type) -> Option<Coding> {
         ("dns_qtype", Type::Uint) => return Some(Coding::DnsType),
         ("dns_rcode", Type::Uint) => return Some(Coding::DnsRcode),
         ("tls_version", Type::Uint) => return Some(Coding::TlsVersion),
+        ("tls_cipher", Type::Uint) => return Some(Coding::TlsCipher),
         _ => {}
     }
     Some(match (column.cell, kind) {
@@ -216,13 +216,10 @@ pub(crate) fn column_of(pen: u32, element: u16) -> Option<Place> {
 /// The elements that are no single value.
 fn special(pen: u32, element: u16) -> Option<Special> {
     Some(match (pen, element) {
-        (0, 44_941) | (9, 12_173) => Special::Splt,
-        (0, 44_940) | (9, 12_172) | (8057, 850) => Special::InitialPacket,
-        (0, 44_944) | (9, 12_176) => Special::ByteCounts,
         (0, 70..=79) => Special::Label,
         (0, 104 | 315) => Special::Frame,
         (0, 313) => Special::Packet,
-        _ => return None,
+        _ => return eta::of(pen, element).map(|(part, reverse)| Special::Eta(part, reverse)),
     })
 }
 

@@ -11,6 +11,7 @@ use minamo_model::{FLOWS, Flow, names};
 use minamo_schema::{CellType, ColumnId, Source, Value};
 
 use crate::element::{Coding, coding};
+use crate::eta;
 use crate::finish;
 use crate::formats::{netflow1, netflow5, netflow7};
 use crate::own::{EXAMPLE_ENTERPRISE, Member};
@@ -19,7 +20,7 @@ use crate::template::VARIABLE;
 use crate::types::Types;
 
 /// Columns that one bit each of a layout's key can stand for.
-const MAX_COLUMNS: usize = 384;
+const MAX_COLUMNS: usize = 512;
 /// Templates made before the numbers start again.
 const MAX_LAYOUTS: usize = 4_096;
 /// Octets of a text in NetFlow v9, which has no variable lengths.
@@ -63,7 +64,7 @@ impl Wire {
     /// no choice.
     pub fn carries(self, column: ColumnId, own: bool) -> bool {
         matches!(self, Self::Netflow9 | Self::Ipfix)
-            && columns(self, own).iter().any(|known| known.four.column == column)
+            && columns(self, own, false).iter().any(|known| known.four.column == column)
     }
 }
 
@@ -91,6 +92,8 @@ pub struct Encoder {
     layouts: HashMap<Key, Layout>,
     chosen: Option<Chosen>,
     millis: bool,
+    /// Cisco's elements of encrypted traffic are written.
+    eta: bool,
     /// The enterprise number of our own elements, where they are written.
     enterprise: Option<u32>,
     types: Types,
@@ -142,6 +145,8 @@ struct Piece {
     element: u16,
     len: u16,
     coding: Coding,
+    /// An element of encrypted traffic: it is made of the row.
+    eta: Option<eta::Field>,
 }
 
 /// A column that can be written: its field in IPv4 and in IPv6 records.
@@ -149,21 +154,41 @@ struct Piece {
 struct Writable {
     four: Piece,
     six: Piece,
-    /// True for our own element of a list whose public one joins the members with commas: it is written where that
-    /// loses something.
+    /// True for our own element of a column that a public one has too, which joins the members of a list with commas, or
+    /// has numbers for names: it is written where that loses something.
     spare: bool,
 }
 
 static IPFIX: LazyLock<Vec<Writable>> = LazyLock::new(|| writable(Wire::Ipfix, false));
 static IPFIX_OWN: LazyLock<Vec<Writable>> = LazyLock::new(|| writable(Wire::Ipfix, true));
 static NETFLOW9: LazyLock<Vec<Writable>> = LazyLock::new(|| writable(Wire::Netflow9, false));
+static IPFIX_ETA: LazyLock<Vec<Writable>> = LazyLock::new(|| with_eta(&IPFIX, true));
+static IPFIX_OWN_ETA: LazyLock<Vec<Writable>> = LazyLock::new(|| with_eta(&IPFIX_OWN, true));
+static NETFLOW9_ETA: LazyLock<Vec<Writable>> = LazyLock::new(|| with_eta(&NETFLOW9, false));
 
-fn columns(wire: Wire, own: bool) -> &'static [Writable] {
-    match (wire, own) {
-        (Wire::Ipfix, true) => &IPFIX_OWN,
-        (Wire::Ipfix, false) => &IPFIX,
+fn columns(wire: Wire, own: bool, eta: bool) -> &'static [Writable] {
+    match (wire, own, eta) {
+        (Wire::Ipfix, true, true) => &IPFIX_OWN_ETA,
+        (Wire::Ipfix, false, true) => &IPFIX_ETA,
+        (Wire::Ipfix, true, false) => &IPFIX_OWN,
+        (Wire::Ipfix, false, false) => &IPFIX,
+        (_, _, true) => &NETFLOW9_ETA,
         _ => &NETFLOW9,
     }
+}
+
+/// The same columns with Cisco's elements of encrypted traffic in place of our own for the same thing.
+fn with_eta(columns: &[Writable], ipfix: bool) -> Vec<Writable> {
+    let places: HashMap<&str, ColumnId> = FLOWS.places().map(|(id, column)| (column.name, id)).collect();
+    let told = |column: ColumnId| places.iter().any(|(name, id)| *id == column && eta::tells(name));
+    let others = columns.iter().filter(|column| !told(column.four.column)).copied();
+    let fields = eta::fields(ipfix).filter_map(|field| {
+        let column = *places.get(field.column)?;
+        let eta::Field { pen, element, len, .. } = field;
+        let piece = Piece { column, pen, element, len, coding: Coding::Uint, eta: Some(field) };
+        Some(Writable { four: piece, six: piece, spare: false })
+    });
+    others.chain(fields).take(MAX_COLUMNS).collect()
 }
 
 fn writable(wire: Wire, own: bool) -> Vec<Writable> {
@@ -172,7 +197,7 @@ fn writable(wire: Wire, own: bool) -> Vec<Writable> {
         let piece = |pen, element, six| {
             let coding = coding(column, pen, element)?;
             let len = match coding {
-                Coding::DnsType | Coding::DnsRcode | Coding::TlsVersion => 2,
+                Coding::DnsType | Coding::DnsRcode | Coding::TlsVersion | Coding::TlsCipher => 2,
                 // Octets are read only: their columns are text, and the next source of the column has text too.
                 Coding::Digest => return None,
                 Coding::Texts | Coding::Numbers | Coding::Signed => VARIABLE,
@@ -180,7 +205,7 @@ fn writable(wire: Wire, own: bool) -> Vec<Writable> {
                 Coding::Ip if pen == EXAMPLE_ENTERPRISE => 16,
                 _ => width(wire, column.cell, element, six),
             };
-            Some(Piece { column: id, pen, element, len, coding })
+            Some(Piece { column: id, pen, element, len, coding, eta: None })
         };
         let public = column.sources.iter().find_map(|source| match *source {
             Source::Ie(pen, element) if fits(pen, element) => piece(pen, element, false),
@@ -201,7 +226,7 @@ fn writable(wire: Wire, own: bool) -> Vec<Writable> {
     });
     let words = WORDS.iter().filter(|(_, element)| fits(0, *element)).filter_map(|(name, element)| {
         let (id, _) = FLOWS.places().find(|(_, column)| column.name == *name)?;
-        let piece = Piece { column: id, pen: 0, element: *element, len: 1, coding: Coding::Uint };
+        let piece = Piece { column: id, pen: 0, element: *element, len: 1, coding: Coding::Uint, eta: None };
         Some(Writable { four: piece, six: piece, spare: false })
     });
     // One bit each in a layout's key; a test says that there are no more.
@@ -281,6 +306,7 @@ impl Encoder {
             layouts: HashMap::new(),
             chosen: None,
             millis: false,
+            eta: false,
             enterprise: None,
             types: Types::default(),
         }
@@ -313,6 +339,14 @@ impl Encoder {
     /// called before [`Encoder::with_columns`].
     pub fn with_enterprise(mut self, number: u32) -> Self {
         self.enterprise = Some(number).filter(|_| self.wire == Wire::Ipfix);
+        self
+    }
+
+    /// Writes what encrypted traffic shows with Cisco's elements (44940 to 44945), in IPFIX in place of our own, which have
+    /// more packets and finer times. Rows of NetFlow v9 tell the initiator's side: split them first. To be called before
+    /// [`Encoder::with_columns`].
+    pub fn with_eta(mut self) -> Self {
+        self.eta = true;
         self
     }
 
@@ -359,7 +393,7 @@ impl Encoder {
     }
 
     fn columns(&self) -> &'static [Writable] {
-        columns(self.wire, self.enterprise.is_some())
+        columns(self.wire, self.enterprise.is_some(), self.eta)
     }
 
     fn key(&self, row: &Flow) -> Key {
@@ -374,10 +408,15 @@ impl Encoder {
                 {
                     derived(row, &column.four, self.wire).is_none()
                 }
+                Value::Text(text) if column.four.coding == Coding::TlsCipher => cipher(text).is_none(),
+                Value::Text(text) if column.four.column == TLS_CIPHER && column.spare => {
+                    text.is_empty() || cipher(text).is_some()
+                }
                 Value::Text(text) => text.is_empty() || is_implied(row, column.four.column, text),
                 Value::Texts(list) => column.spare && joins(list),
                 _ => false,
             };
+            let absent = column.four.eta.map_or(absent, |field| !field.is_in(row));
             let written = self.chosen.as_ref().map_or(!absent, |chosen| chosen.columns.has(at));
             if !written {
                 continue;
@@ -428,6 +467,10 @@ impl Encoder {
         let layout = self.layout(key);
         let mut record = Vec::new();
         for piece in &layout.fields {
+            if let Some(field) = &piece.eta {
+                field.write(row, &mut record);
+                continue;
+            }
             let value = derived(row, piece, wire).map_or_else(|| row.get(piece.column), Value::Uint);
             write(&mut record, piece, &value, boot, enterprise);
         }
@@ -650,10 +693,16 @@ fn is_implied(row: &Flow, column: ColumnId, word: &str) -> bool {
 const APP: ColumnId = Flow::at("app");
 const APP_CONFIDENCE: ColumnId = Flow::at("app_confidence");
 const ORIENTATION: ColumnId = Flow::at("orientation");
+const TLS_CIPHER: ColumnId = Flow::at("tls_cipher");
 const SAMPLING_ORIGIN: ColumnId = Flow::at("sampling_origin");
 
 /// The element of the destination port.
 const DESTINATION_PORT: u16 = 11;
+
+/// The number of a cipher suite; nothing for texts that are no name of one, which our own element carries.
+fn cipher(name: &str) -> Option<u16> {
+    names::tls_cipher_number(name).filter(|number| *number != 0)
+}
 
 /// Type and code of an ICMP message as the destination port has them: type × 256 + code.
 fn message(row: &Flow) -> Option<u64> {
@@ -669,6 +718,7 @@ fn write(out: &mut Vec<u8>, piece: &Piece, value: &Value<'_>, boot: Time, enterp
         (Value::Text(text), Coding::Uint) => u64::from_str_radix(text, 16).unwrap_or(0),
         (Value::Text(text), Coding::DnsType) => names::dns_type_number(text).unwrap_or(0).into(),
         (Value::Text(text), Coding::DnsRcode) => names::dns_rcode_number(text).unwrap_or(0).into(),
+        (Value::Text(text), Coding::TlsCipher) => cipher(text).unwrap_or(0).into(),
         (Value::Text(text), Coding::TlsVersion) => names::tls_version_number(text).unwrap_or(0).into(),
         (Value::Text(text), _) => return write_text(out, piece.len, text),
         (Value::Texts(list), Coding::Texts) => return write_texts(out, list, enterprise),
@@ -759,7 +809,8 @@ mod tests {
 
     #[test]
     fn every_column_with_an_element_has_a_bit() {
-        assert!(IPFIX_OWN.len() < MAX_COLUMNS && IPFIX.len() < IPFIX_OWN.len() && NETFLOW9.len() < IPFIX.len());
+        assert!(IPFIX_OWN.len() < MAX_COLUMNS && IPFIX_OWN_ETA.len() < MAX_COLUMNS);
+        assert!(IPFIX.len() < IPFIX_OWN.len() && NETFLOW9.len() < IPFIX.len());
     }
 
     #[test]

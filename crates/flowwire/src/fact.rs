@@ -9,6 +9,24 @@ pub enum Fact {
     Interface(Box<InterfaceCounters>),
     /// Counters of the device itself (sFlow).
     Device(Box<DeviceCounters>),
+    /// Counters of something else that it has (sFlow).
+    Other(Box<OtherCounters>),
+}
+
+/// Counters of a VLAN, a radio, a virtual machine, an optical module …, by the names that the structure of sFlow has for
+/// them. What the agent does not tell is absent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OtherCounters {
+    /// What they are of, a word: `vlan`, `wlan`, `radio`, `optics`, `lane`, `vm_cpu` …
+    pub kind: &'static str,
+    /// Index of the data source: of the interface, or of the virtual machine.
+    pub source: u32,
+    /// Number of the VLAN or lane; 0 where there is one of the kind per source.
+    pub number: u32,
+    /// Name of the virtual machine, where its sample tells it.
+    pub name: Option<String>,
+    /// Names and values.
+    pub values: Vec<(&'static str, i64)>,
 }
 
 /// How a device is doing, as an sFlow agent tells it (sFlow v5 `processor`, sFlow Host Structures). What the agent does

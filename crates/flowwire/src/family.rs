@@ -6,13 +6,17 @@
 //!
 //! - A session that lacks a template borrows it from the others of its family, where those that have it agree on its
 //!   fields and the data has a length that it can have. Where they disagree the data waits.
+//! - Nothing is borrowed from a session that reads data of its own by that template, as long as it speaks: it is another
+//!   exporter, whose template may be another one. Such data waits, and is counted.
 //! - Data of a port that was silent for a minute, or of which nothing else is known, is read by the template of another
 //!   one of its family, under the same condition.
 //! - A new session begins with what options taught the newest other one, where that has been silent for a minute; it
 //!   forgets this when the other one speaks again.
 //! - A family with more ports than [`MAX_PORTS`] in an hour is restless: it becomes one session, whatever the port.
 
-use minamo_base::Time;
+use std::collections::HashMap;
+
+use minamo_base::{Ip, Time};
 
 use crate::Cache;
 use crate::cache::{Key, Learned, Session};
@@ -160,7 +164,40 @@ impl Cache {
         }
         self.families.insert(family, Ports { list: vec![0], restless: true });
         self.sessions.insert(family, joined.unwrap_or_default());
+        self.settled = Some(family);
         self.generation += 1;
+    }
+
+    /// The templates of a family that has become one session since it was asked last: what waits for them can be read.
+    pub(crate) fn take_settled(&mut self, key: Key) -> Vec<u16> {
+        if self.settled.take_if(|family| *family == key).is_none() {
+            return Vec::new();
+        }
+        self.sessions.get(&key).map(|session| session.templates.keys().copied().collect()).unwrap_or_default()
+    }
+
+    /// How many exporters seem to send from one address, by address, where it is more than one: sessions of one family
+    /// that took turns in the last hour, each with templates of its own.
+    pub(crate) fn sharing(&self) -> HashMap<Ip, usize> {
+        let mut found: HashMap<Ip, usize> = HashMap::new();
+        for (family, ports) in self.families.iter().filter(|(_, ports)| ports.list.len() > 1) {
+            let own = |session: &&Session| {
+                !silent(session, self.clock(), GIVEN_UP)
+                    && session.templates.values().any(|template| !template.borrowed)
+            };
+            let keys = ports.list.iter().map(|port| Key { port: *port, ..*family });
+            let sessions: Vec<&Session> = keys.filter_map(|key| self.sessions.get(&key)).filter(own).collect();
+            let turns = |one: &Session, other: &Session| one.first < other.seen && other.first < one.seen;
+            let among = |(at, one): &(usize, &&Session)| {
+                sessions.iter().enumerate().any(|(other, session)| other != *at && turns(one, session))
+            };
+            let count = sessions.iter().enumerate().filter(among).count();
+            if count > 1 {
+                let most = found.entry(family.exporter).or_default();
+                *most = count.max(*most);
+            }
+        }
+        found
     }
 
     /// Takes the sets that wait for a template which a session has now: its own, and those of ports of its family that
@@ -186,11 +223,21 @@ impl Cache {
             .collect();
         let Some((_, newest)) = known.iter().max_by_key(|(used, _)| *used) else { return false };
         let same = |template: &Template| template.fields == newest.fields && template.options == newest.options;
+        let clock = self.clock();
+        // One of them is an exporter by itself, so that this may be another one.
+        let speaks = |template: &Template| template.read.is_some_and(|read| clock.since(read) <= SILENT);
+        if known.iter().any(|(_, template)| !template.borrowed && speaks(template)) {
+            self.counters.ambiguous_sets += 1;
+            return false;
+        }
         if !fits(newest, body) || !known.iter().all(|(_, template)| same(template)) {
             return false;
         }
         let (fields, options, min_len) = (newest.fields.to_vec(), newest.options, newest.min_len);
         self.define(key, id, fields, options, min_len);
+        if let Some(template) = self.sessions.get_mut(&key).and_then(|session| session.templates.get_mut(&id)) {
+            template.borrowed = true;
+        }
         self.counters.borrowed_templates += 1;
         true
     }

@@ -205,6 +205,8 @@ fn value(coding: Coding, octets: &[u8]) -> Option<Value<'_>> {
         Coding::DnsType => Value::Text(names::dns_type(short(octets)?)),
         Coding::DnsRcode => Value::Text(names::dns_rcode(short(octets)?)),
         Coding::TlsVersion => Value::Text(names::tls_version(short(octets)?)?.into()),
+        // Exporters write 0 where there is none.
+        Coding::TlsCipher => Value::Text(names::tls_cipher(short(octets).filter(|number| *number != 0)?)),
         // The application's number begins with its engine, below 32; a plain text does not.
         Coding::Tagged => Value::Text(text(match octets {
             [0..32, _, _, _, _, _, rest @ ..] => rest,
@@ -329,6 +331,8 @@ mod tests {
         assert_eq!(shown(Coding::DnsType, &[0, 0, 0, 28]).as_deref(), Some("AAAA"));
         assert_eq!(shown(Coding::DnsRcode, &[3]).as_deref(), Some("nxdomain"));
         assert_eq!(shown(Coding::TlsVersion, &[3, 4]).as_deref(), Some("TLS 1.3"));
+        assert_eq!(shown(Coding::TlsCipher, &[0x13, 1]).as_deref(), Some("TLS_AES_128_GCM_SHA256"));
+        assert_eq!((shown(Coding::TlsCipher, &[0, 0]), shown(Coding::TlsCipher, &[1, 0, 0])), (None, None));
         assert_eq!((shown(Coding::TlsVersion, &[0, 0]), shown(Coding::DnsType, &[1, 0, 0])), (None, None));
     }
 

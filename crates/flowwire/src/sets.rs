@@ -46,6 +46,9 @@ impl Walk<'_, '_> {
     pub(crate) fn sets(&mut self, cursor: &mut Cursor<'_>) -> Option<u32> {
         (self.out.report.exported, self.out.report.domain) = (Some(self.header.exported), self.header.domain);
         let mut records = Some(0u32);
+        for id in self.cache.take_settled(self.key) {
+            self.replay(id);
+        }
         // Fewer octets than a set's header has are padding.
         while cursor.left() >= 4 {
             match self.set(cursor) {
@@ -191,7 +194,7 @@ impl Walk<'_, '_> {
             }
             return None;
         };
-        (template.used, template.seen) = (now, *seen);
+        (template.used, template.seen, template.read) = (now, *seen, Some(*seen));
         template.sample(body, now);
         if let Some(plan) = template.plan.as_deref().filter(|_| self.out.takes_blocks()) {
             counters.unfit_values += u64::from(bench.all(plan, body, &self.header, learned, self.out));

@@ -99,6 +99,10 @@ pub(crate) struct Template {
     pub(crate) used: u64,
     /// When it was last sent or used.
     pub(crate) seen: Time,
+    /// When data was last read by it.
+    pub(crate) read: Option<Time>,
+    /// True where the session has it from another one of its family.
+    pub(crate) borrowed: bool,
     /// Octets of a recent record, at most [`MAX_SAMPLE`].
     pub(crate) sample: Vec<u8>,
     /// Tick at which the sample was taken.
@@ -157,16 +161,33 @@ impl Template {
         let even = ops.iter().all(|op| op.len.is_some());
         let plan = if fills && !options { Plan::of(&ops).map(Box::new) } else { None };
         let (fields, ops, unmapped) = (fields.into(), ops.into(), unmapped.into());
-        let (used, seen, sample, sampled) = (0, Time(0), Vec::new(), 0);
+        let (used, seen, read, borrowed, sample, sampled) = (0, Time(0), None, false, Vec::new(), 0);
         let names = names.into();
-        Self { fields, options, ops, names, min_len, fills, unmapped, plan, fixed, even, used, seen, sample, sampled }
+        Self {
+            fields,
+            options,
+            ops,
+            names,
+            min_len,
+            fills,
+            unmapped,
+            plan,
+            fixed,
+            even,
+            used,
+            seen,
+            read,
+            borrowed,
+            sample,
+            sampled,
+        }
     }
 
     /// The same template with names that were learnt since.
     pub(crate) fn renamed(&self, known: &Names<'_>) -> Self {
         let fresh = Self::compile(self.fields.to_vec(), self.options, self.min_len, known);
-        let (used, seen, sampled) = (self.used, self.seen, self.sampled);
-        Self { used, seen, sampled, sample: self.sample.clone(), ..fresh }
+        let Self { used, seen, read, borrowed, sampled, .. } = *self;
+        Self { used, seen, read, borrowed, sampled, sample: self.sample.clone(), ..fresh }
     }
 
     /// Name of the field at that position.

@@ -2,12 +2,15 @@
 //! What is remembered of an exporter, to show: its sessions with templates, the fields of each, a recent record of
 //! it field by field, and what its options told.
 
+use std::collections::HashMap;
+
 use minamo_base::{Cursor, Ip, Time};
 use minamo_model::{FLOWS, Flow};
 use minamo_schema::Value;
 
 use crate::cache::{Key, Sampled, Session};
-use crate::element::{Target, V9_SCOPE, target};
+use crate::element::{Special, Target, V9_SCOPE, target};
+use crate::eta;
 use crate::measure::Measures;
 use crate::options::{Interface, Taught};
 use crate::record::{Context, Tally};
@@ -36,6 +39,15 @@ pub struct SessionView {
     pub taught: Taught,
 }
 
+/// What is remembered of an exporter in short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// How many exporters seem to send from this address; 0 where there is one.
+    pub sharing: usize,
+    /// Active timeout that it told of itself, in seconds.
+    pub active_timeout: Option<u32>,
+}
+
 /// A template.
 #[derive(Debug, Clone)]
 pub struct TemplateView {
@@ -45,6 +57,8 @@ pub struct TemplateView {
     pub options: bool,
     /// When it was last sent or used.
     pub seen: Time,
+    /// True where it came from another port of the same exporter and domain.
+    pub borrowed: bool,
     /// Its fields.
     pub fields: Vec<FieldView>,
     /// A recent record as columns of the flow table: name and value; empty where none came.
@@ -84,6 +98,21 @@ impl Cache {
 }
 
 impl Cache {
+    /// Exporters of which there is something to say in short.
+    pub fn summaries(&self) -> HashMap<Ip, Summary> {
+        let mut found: HashMap<Ip, Summary> = HashMap::new();
+        for (exporter, sharing) in self.sharing() {
+            found.entry(exporter).or_default().sharing = sharing;
+        }
+        for (key, session) in &self.sessions {
+            if let Some(secs) = session.learned.taught.active_timeout {
+                let longest = &mut found.entry(key.exporter).or_default().active_timeout;
+                *longest = Some(longest.unwrap_or(0).max(secs));
+            }
+        }
+        found
+    }
+
     /// The interfaces that exporters told of: exporter, index, and what they are called.
     pub fn interfaces(&self) -> impl Iterator<Item = (Ip, u32, &Interface)> {
         self.sessions.iter().flat_map(|(key, session)| {
@@ -133,6 +162,7 @@ fn template_view(id: u16, template: &Template, context: &Context<'_>) -> Templat
         id,
         options: template.options,
         seen: template.seen,
+        borrowed: template.borrowed,
         fields: fields.collect(),
         columns: columns(template, context),
     }
@@ -141,6 +171,7 @@ fn template_view(id: u16, template: &Template, context: &Context<'_>) -> Templat
 fn column(field: &Field, names: &Names<'_>) -> Option<&'static str> {
     match target(field.pen, field.id, field.scope, names) {
         Target::Column(place) => FLOWS.places().find(|(id, _)| *id == place.id).map(|(_, column)| column.name),
+        Target::Special(Special::Eta(part, reverse)) => Some(eta::column(part, reverse)),
         Target::Extra(_) => Some("extra"),
         Target::Measure(_) | Target::Special(_) | Target::List(_) => Some(""),
         Target::Nowhere => None,
@@ -156,6 +187,10 @@ fn columns(template: &Template, context: &Context<'_>) -> Vec<(&'static str, Val
     }
     let filled = template.fields.iter().filter_map(|one| match target(one.pen, one.id, one.scope, &context.names) {
         Target::Column(place) => Some(place.id),
+        Target::Special(Special::Eta(part, reverse)) => {
+            let name = eta::column(part, reverse);
+            FLOWS.places().find(|(_, column)| column.name == name).map(|(id, _)| id)
+        }
         _ => None,
     });
     let named = |id| FLOWS.places().find(|(known, _)| *known == id).map(|(_, column)| column.name);
@@ -170,6 +205,7 @@ fn owned(value: Value<'_>) -> Value<'static> {
         Value::Bool(flag) => Value::Bool(flag),
         Value::Time(time) => Value::Time(time),
         Value::Text(text) => Value::Text(text.into_owned().into()),
+        Value::Numbers(numbers) => Value::Numbers(numbers),
         _ => Value::Null,
     }
 }

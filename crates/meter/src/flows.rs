@@ -14,6 +14,7 @@ use crate::names::Names;
 use crate::state::FlowState;
 use crate::table::{FlowTable, Key, Wait};
 use crate::tcp::Budget;
+use crate::telemetry::Room;
 use crate::{Counters, Settings};
 
 /// A row, and its place in the order of rows.
@@ -55,6 +56,7 @@ pub struct Flows {
     table: FlowTable,
     now: Time,
     budget: Budget,
+    room: Room,
     knowledge: Knowledge,
     /// Empty between packets: dissectors write into it.
     scratch: Flow,
@@ -66,14 +68,15 @@ impl Flows {
     pub fn new(settings: Settings) -> Self {
         let table = FlowTable::new(settings.max_flows);
         let (budget, knowledge) = (Budget::new(settings.held_bytes), Knowledge::new(&settings));
-        let (scratch, counters) = (Flow::default(), Counters::default());
-        Self { settings, table, now: Time(i64::MIN), budget, knowledge, scratch, counters }
+        let (room, scratch, counters) = (Room::new(settings.telemetry_bytes), Flow::default(), Counters::default());
+        Self { settings, table, now: Time(i64::MIN), budget, room, knowledge, scratch, counters }
     }
 
     /// What happened so far; what the intake counts is not in it.
     pub fn counters(&self) -> Counters {
         let (refused_segments, forgotten_names) = (self.budget.refused, self.knowledge.names.evicted());
-        Counters { refused_segments, forgotten_names, ..self.counters }
+        let (refused_telemetry, lost_records) = (self.room.refused, self.room.lost);
+        Counters { refused_segments, forgotten_names, refused_telemetry, lost_records, ..self.counters }
     }
 
     /// Flows that are open.
@@ -115,8 +118,13 @@ impl Flows {
         let direction = state.direction(unit.flipped);
         state.count(time, direction, packet, &self.settings);
         if whole {
-            self.counters.stream_gaps +=
-                state.look(time, direction, packet, &self.settings, (&mut self.scratch, &mut self.budget));
+            self.counters.stream_gaps += state.look(
+                time,
+                direction,
+                packet,
+                &self.settings,
+                (&mut self.scratch, &mut self.budget, &mut self.room),
+            );
             if let Some((asker, dns, told)) = state.news(&unit.key) {
                 self.knowledge.names.learn(asker, dns, told, time);
             }
@@ -137,8 +145,13 @@ impl Flows {
             state.overlapped();
         }
         let direction = state.direction(unit.flipped);
-        self.counters.stream_gaps +=
-            state.look(unit.time, direction, packet, &self.settings, (&mut self.scratch, &mut self.budget));
+        self.counters.stream_gaps += state.look(
+            unit.time,
+            direction,
+            packet,
+            &self.settings,
+            (&mut self.scratch, &mut self.budget, &mut self.room),
+        );
         let wait = state.wait();
         self.table.touch(at, self.now, wait, unit.order);
     }
@@ -243,6 +256,7 @@ impl Flows {
         let order = self.table.order(at);
         if let Some((key, mut state)) = self.table.remove(at) {
             self.counters.stream_gaps += state.drain((&mut self.scratch, &mut self.budget));
+            self.room.give_back(state.telemetry());
             self.counters.rows += 1;
             out(Done { row: state.into_row(&key, reason, &self.settings, self.knowledge.newest()), order });
         }

@@ -53,18 +53,25 @@ impl<'a> Unit<'a> {
         usize::try_from((hash * of as u128) >> 64).unwrap_or(0)
     }
 
-    /// The unit without its payload, and the payload, so that they can be kept apart.
+    /// The unit without its octets, and these, so that they can be kept apart: the payload, with the headers of a packet
+    /// in front of it.
     pub fn detach(&self) -> (Detached, &'a [u8]) {
-        let (what, payload) = match self.what {
-            What::Packet(tuple, packet, role) => (Kept::Packet(tuple, packet.headers(), role), packet.payload),
-            What::Frame(frame) => (Kept::Frame(LinkFrame { payload: &[], ..*frame }), frame.payload),
+        let (what, octets, headers) = match self.what {
+            What::Packet(tuple, packet, role) => {
+                let kept = Kept::Packet(tuple, packet.headers(), role);
+                match packet.whole.len().checked_sub(packet.payload.len()) {
+                    Some(headers) if !packet.payload.is_empty() => (kept, packet.whole, headers),
+                    _ => (kept, packet.payload, 0),
+                }
+            }
+            What::Frame(frame) => (Kept::Frame(LinkFrame { payload: &[], ..*frame }), frame.payload, 0),
         };
         let Self { time, now, order, key, flipped, .. } = *self;
-        (Detached { time, now, order, key, flipped, what }, payload)
+        (Detached { time, now, order, key, flipped, what, headers }, octets)
     }
 }
 
-/// A unit without its payload.
+/// A unit without its octets.
 pub struct Detached {
     time: Time,
     now: Time,
@@ -72,6 +79,8 @@ pub struct Detached {
     key: Key,
     flipped: bool,
     what: Kept,
+    /// Octets in front of the payload.
+    headers: usize,
 }
 
 #[allow(clippy::large_enum_variant, reason = "nearly all are packets")]
@@ -82,11 +91,13 @@ enum Kept {
 
 impl Detached {
     /// Gives the unit as it was.
-    pub fn with<T>(&self, payload: &[u8], run: impl FnOnce(&Unit<'_>) -> T) -> T {
-        let Self { time, now, order, key, flipped, .. } = *self;
+    pub fn with<T>(&self, octets: &[u8], run: impl FnOnce(&Unit<'_>) -> T) -> T {
+        let Self { time, now, order, key, flipped, headers, .. } = *self;
+        let payload = octets.get(headers..).unwrap_or_default();
         match &self.what {
             Kept::Packet(tuple, packet, role) => {
-                let packet = Packet { payload, ..*packet };
+                let whole = if headers > 0 { octets } else { &[] };
+                let packet = Packet { whole, payload, ..*packet };
                 run(&Unit { what: What::Packet(*tuple, &packet, *role), time, now, order, key, flipped })
             }
             Kept::Frame(frame) => {

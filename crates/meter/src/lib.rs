@@ -15,6 +15,7 @@ mod sampling;
 mod state;
 mod table;
 mod tcp;
+mod telemetry;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,8 +44,13 @@ pub struct Settings {
     pub answered: Duration,
     /// Most flows at a time; beyond it the one idle for longest is reported early.
     pub max_flows: usize,
-    /// Packets with payload in the sequence of lengths and times.
+    /// Packets with payload in the sequence of lengths and times, and messages and TLS records in theirs.
     pub splt_packets: usize,
+    /// Octets of each side's payload whose values are counted, where the group `bd` is filled.
+    pub byte_octets: u16,
+    /// Memory for messages, TLS records, counts of octet values and first packets of all flows together; beyond it
+    /// flows go without.
+    pub telemetry_bytes: usize,
     /// Which packets or flows are metered; all without.
     pub sampling: Option<Sampling>,
     /// Groups of columns that are filled.
@@ -70,6 +76,8 @@ impl Default for Settings {
             answered: Duration::from_secs(1),
             max_flows: 400_000,
             splt_packets: 50,
+            byte_octets: 4_096,
+            telemetry_bytes: 64 << 20,
             sampling: None,
             groups: Groups::ALL,
             held_bytes: 64 << 20,
@@ -123,6 +131,11 @@ pub struct Counters {
     pub closed_unreadable: u64,
     /// Addresses whose names from DNS were forgotten because their table was full.
     pub forgotten_names: u64,
+    /// Flows, or sides of them, without messages, TLS records, counts of octet values or first packets because those of
+    /// all flows together take too much memory.
+    pub refused_telemetry: u64,
+    /// Sides whose TLS records could not be followed any further: octets are missing, or are no records.
+    pub lost_records: u64,
 }
 
 impl std::ops::AddAssign for Counters {
@@ -149,6 +162,8 @@ impl std::ops::AddAssign for Counters {
             closed_not_ip,
             closed_unreadable,
             forgotten_names,
+            refused_telemetry,
+            lost_records,
         } = other;
         self.packets += packets;
         self.octets += octets;
@@ -170,6 +185,8 @@ impl std::ops::AddAssign for Counters {
         self.closed_not_ip += closed_not_ip;
         self.closed_unreadable += closed_unreadable;
         self.forgotten_names += forgotten_names;
+        self.refused_telemetry += refused_telemetry;
+        self.lost_records += lost_records;
     }
 }
 

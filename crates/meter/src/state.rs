@@ -18,6 +18,7 @@ use crate::npm::{self, Paces};
 use crate::sampling::Sampling;
 use crate::table::{Key, Wait};
 use crate::tcp::{Budget, Listener, TcpState};
+use crate::telemetry::{Room, Telemetry};
 
 /// Numbers of ICMP and ICMPv6 above IP.
 const ICMP: u8 = 1;
@@ -123,6 +124,7 @@ struct Pace {
     paces: Paces,
     /// Length, negative from the responder, and microseconds since the one before.
     packets: Vec<(i32, u32)>,
+    telemetry: Telemetry,
 }
 
 impl FlowState {
@@ -149,7 +151,7 @@ impl FlowState {
                 Transport::Icmp(kind, code) if groups.icmp => Some((kind, code)),
                 _ => None,
             },
-            tcp: (stream && (groups.npm || groups.splt || groups.app)).then(Box::default),
+            tcp: (stream && (groups.paced() || groups.app)).then(Box::default),
             look,
             ..Self::empty(time, flipped)
         }
@@ -307,7 +309,7 @@ impl FlowState {
         direction: Direction,
         packet: &Packet<'_>,
         settings: &Settings,
-        shared: (&mut Flow, &mut Budget),
+        shared: (&mut Flow, &mut Budget, &mut Room),
     ) -> u64 {
         let side = self.side(direction);
         let (look, tcp) = (&mut self.look, &mut self.tcp);
@@ -330,8 +332,8 @@ impl FlowState {
         // Where both sides have ended and nothing is missing nothing more can be heard: what listens need not wait with the flow.
         let heard = self.fins == [true; 2] && self.tcp.as_ref().is_some_and(|tcp| tcp.is_whole());
         self.look.settle(heard);
-        if packet.payload_len > 0 && !again && (settings.groups.npm || settings.groups.splt) {
-            self.pace.get_or_insert_default().data(time, side, packet.payload_len, settings);
+        if packet.payload_len > 0 && !again && settings.groups.paced() {
+            self.pace.get_or_insert_default().data(time, side, packet, settings, shared.2);
         }
         gaps
     }
@@ -476,6 +478,11 @@ impl FlowState {
         }
     }
 
+    /// Octets of the bound on telemetry that it takes.
+    pub(crate) fn telemetry(&self) -> usize {
+        self.pace.as_ref().map_or(0, |pace| pace.telemetry.taken())
+    }
+
     /// What it means that one side was not seen; nothing where both were.
     fn one_way(&self) -> Option<&'static str> {
         let seen = match self.seen {
@@ -501,6 +508,9 @@ impl FlowState {
             if self.stream {
                 npm::judge(row);
             }
+        }
+        if let Some(pace) = &self.pace {
+            pace.telemetry.tell(&pace.packets, settings, row);
         }
         if let Some(pace) = self.pace.as_ref().filter(|pace| settings.groups.splt && !pace.packets.is_empty()) {
             let splt = row.splt.get_or_insert_default();
@@ -577,13 +587,15 @@ impl Look {
 }
 
 impl Pace {
-    fn data(&mut self, time: Time, side: Side, octets: u32, settings: &Settings) {
+    fn data(&mut self, time: Time, side: Side, packet: &Packet<'_>, settings: &Settings, room: &mut Room) {
         let since = self.paces.data(time, side).map_or(0, |before| time.since(before) / 1_000);
+        let (since, octets) = (u32::try_from(since).unwrap_or(u32::MAX), packet.payload_len);
+        self.telemetry.data((time, since), side, packet, &self.packets, settings, room);
         if settings.groups.splt && self.packets.len() < settings.splt_packets {
             let length = i32::try_from(octets).unwrap_or(i32::MAX);
             let length = if side == Side::Src { length } else { -length };
             self.make_room(settings.splt_packets);
-            self.packets.push((length, u32::try_from(since).unwrap_or(u32::MAX)));
+            self.packets.push((length, since));
         }
     }
 

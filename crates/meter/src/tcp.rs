@@ -149,7 +149,7 @@ impl Budget {
 }
 
 /// Position of `a` after `b` on the circle of sequence numbers; negative where it is before.
-fn distance(a: u32, b: u32) -> i32 {
+pub(crate) fn distance(a: u32, b: u32) -> i32 {
     a.wrapping_sub(b).cast_signed()
 }
 
@@ -464,7 +464,7 @@ impl TcpSide {
 }
 
 /// Number of the first octet that a segment carries: a SYN has one of its own (RFC 9293 §3.4).
-fn first_octet(tcp: &TcpHeader) -> u32 {
+pub(crate) fn first_octet(tcp: &TcpHeader) -> u32 {
     tcp.seq.wrapping_add(u32::from(tcp.flags & tcp_flags::SYN != 0))
 }
 

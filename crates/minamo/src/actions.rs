@@ -13,6 +13,7 @@ use minamo_base::{Sample, Time};
 use minamo_detect::{Rule, Severity};
 use minamo_model::event::Finding;
 use minamo_sinks::notify::{Notice, Notify};
+use minamo_state::Notices;
 
 /// Notices that wait for a target.
 const QUEUE: usize = 1_000;
@@ -39,6 +40,8 @@ minamo_base::counters! {
         full: AtomicU64 = "minamo_action_lost_total" [action, reason = "full"], "The target was away, or is slower than events come.";
         /// Notices beyond the limit of a minute.
         limited: AtomicU64 = "minamo_action_lost_total" [action, reason = "rate"], "Raise most_a_minute, or tell less: severity, rules.";
+        /// Notices that could not be written to state.db: they are told all the same, unless the program ends before.
+        unkept: AtomicU64 = "minamo_action_unkept_total" [action], "The log says why: look at the disk of the data folder.";
     }
 }
 
@@ -61,6 +64,8 @@ pub(crate) struct Wanted {
     pub(crate) severity: Severity,
     /// Beginnings of names of rules; all where there is none.
     pub(crate) rules: Vec<String>,
+    /// Names of perspectives; all events, of none too, where there is none.
+    pub(crate) perspectives: Vec<String>,
     /// Most notices in a minute.
     pub(crate) most_a_minute: u32,
     /// Language of its texts.
@@ -69,10 +74,15 @@ pub(crate) struct Wanted {
     pub(crate) console: Option<String>,
 }
 
+/// A notice, and its number in `state.db` where it is kept there.
+type Waiting = (Option<i64>, Notice);
+
 /// Something to do with events.
 pub(crate) struct Action {
     wanted: Wanted,
-    queue: SyncSender<Notice>,
+    queue: SyncSender<Waiting>,
+    /// Where notices are kept until they are told.
+    kept: Option<Arc<Notices>>,
     counters: Arc<Counters>,
     /// The minute, and how many notices it has had.
     minute: (i64, u32),
@@ -80,25 +90,37 @@ pub(crate) struct Action {
 }
 
 impl Action {
-    /// Starts the thread of a target.
-    pub(crate) fn start(wanted: Wanted, target: Box<dyn Notify>) -> anyhow::Result<Self> {
-        Self::with_pause(wanted, target, PAUSE)
+    /// Starts the thread of a target. What was left in `kept` when the program ended is told first.
+    pub(crate) fn start(wanted: Wanted, target: Box<dyn Notify>, kept: Option<Arc<Notices>>) -> anyhow::Result<Self> {
+        Self::with_pause(wanted, target, kept, PAUSE)
     }
 
-    fn with_pause(wanted: Wanted, target: Box<dyn Notify>, pause: Duration) -> anyhow::Result<Self> {
+    fn with_pause(
+        wanted: Wanted,
+        target: Box<dyn Notify>,
+        kept: Option<Arc<Notices>>,
+        pause: Duration,
+    ) -> anyhow::Result<Self> {
         let (queue, waiting) = sync_channel(QUEUE);
         let counters = Arc::new(Counters::default());
-        let (name, counted) = (wanted.name.clone(), Arc::clone(&counters));
-        let thread = std::thread::Builder::new().name(format!("action-{name}"));
-        let thread =
-            thread.spawn(move || run(&name, &*target, &waiting, &counted, pause)).context("cannot start an action")?;
-        Ok(Self { wanted, queue, counters, minute: (0, 0), thread })
+        let left = kept.as_ref().map(|kept| kept.waiting(&wanted.name)).transpose()?.unwrap_or_default();
+        for (id, body) in left {
+            if queue.try_send((Some(id), read(&body))).is_err() {
+                counters.full.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let told = Told { name: wanted.name.clone(), counters: Arc::clone(&counters), kept: kept.clone(), pause };
+        let thread = std::thread::Builder::new().name(format!("action-{}", wanted.name));
+        let thread = thread.spawn(move || told.run(&*target, &waiting)).context("cannot start an action")?;
+        Ok(Self { wanted, queue, kept, counters, minute: (0, 0), thread })
     }
 
     fn wants(&self, event: &Finding) -> bool {
         let severity = Severity::parse(&event.severity).unwrap_or(Severity::Low);
         let rules = &self.wanted.rules;
+        let of = &self.wanted.perspectives;
         severity >= self.wanted.severity
+            && (of.is_empty() || event.perspective.as_ref().is_some_and(|name| of.contains(name)))
             && (rules.is_empty() || rules.iter().any(|start| event.rule.starts_with(start.as_str())))
     }
 
@@ -120,12 +142,65 @@ impl Action {
             return;
         }
         let notice = notice(&self.wanted, rule, event);
-        match self.queue.try_send(notice) {
+        let id = self.keep(&notice);
+        match self.queue.try_send((id, notice)) {
             Ok(()) => {}
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+            Err(TrySendError::Full((id, _)) | TrySendError::Disconnected((id, _))) => {
                 self.counters.full.fetch_add(1, Ordering::Relaxed);
+                forget(self.kept.as_deref(), id, &self.wanted.name);
             }
         }
+    }
+
+    /// Writes a notice down until it is told.
+    fn keep(&self, notice: &Notice) -> Option<i64> {
+        match self.kept.as_ref()?.add(&self.wanted.name, &write(notice)) {
+            Ok(id) => Some(id),
+            Err(error) => {
+                self.counters.unkept.fetch_add(1, Ordering::Relaxed);
+                tracing::error!(action = self.wanted.name, %error, "a notice is not kept");
+                None
+            }
+        }
+    }
+}
+
+fn forget(kept: Option<&Notices>, id: Option<i64>, action: &str) {
+    let (Some(kept), Some(id)) = (kept, id) else { return };
+    if let Err(error) = kept.done(id) {
+        tracing::error!(action, %error, "a notice that is done with may be told again after a restart");
+    }
+}
+
+/// A notice as it is kept.
+fn write(notice: &Notice) -> String {
+    serde_json::json!({
+        "event_id": notice.event_id, "rule": notice.rule, "severity": notice.severity, "title": notice.title, "text": notice.text,
+        "start": notice.start.0, "end": notice.end.0, "src": notice.src, "dst": notice.dst, "attack": notice.attack,
+        "facts": notice.facts, "link": notice.link,
+    })
+    .to_string()
+}
+
+/// A notice as it was kept; what is missing is empty.
+fn read(body: &str) -> Notice {
+    let value: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let text = |name: &str| value.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    let time = |name: &str| Time(value.get(name).and_then(serde_json::Value::as_i64).unwrap_or_default());
+    let attack = value.get("attack").and_then(serde_json::Value::as_array).into_iter().flatten();
+    Notice {
+        event_id: text("event_id").unwrap_or_default(),
+        rule: text("rule").unwrap_or_default(),
+        severity: text("severity").unwrap_or_default(),
+        title: text("title").unwrap_or_default(),
+        text: text("text").unwrap_or_default(),
+        start: time("start"),
+        end: time("end"),
+        src: text("src"),
+        dst: text("dst"),
+        attack: attack.filter_map(|id| id.as_str().map(str::to_owned)).collect(),
+        facts: value.get("facts").cloned().unwrap_or_default(),
+        link: text("link"),
     }
 }
 
@@ -151,12 +226,27 @@ fn notice(wanted: &Wanted, rule: &Rule, event: &Finding) -> Notice {
     }
 }
 
-/// Sends what is queued until the queue is closed.
-fn run(name: &str, target: &dyn Notify, waiting: &Receiver<Notice>, counters: &Counters, pause: Duration) {
-    while let Ok(notice) = waiting.recv() {
-        let mut rest = pause;
+/// What the thread of an action knows.
+struct Told {
+    name: String,
+    counters: Arc<Counters>,
+    kept: Option<Arc<Notices>>,
+    pause: Duration,
+}
+
+impl Told {
+    /// Sends what is queued until the queue is closed.
+    fn run(&self, target: &dyn Notify, waiting: &Receiver<Waiting>) {
+        while let Ok((id, notice)) = waiting.recv() {
+            self.send(target, &notice);
+            forget(self.kept.as_deref(), id, &self.name);
+        }
+    }
+
+    fn send(&self, target: &dyn Notify, notice: &Notice) {
+        let (name, counters, mut rest) = (&self.name, &self.counters, self.pause);
         for attempt in 1..=ATTEMPTS {
-            match target.send(&notice) {
+            match target.send(notice) {
                 Ok(()) => {
                     counters.sent.fetch_add(1, Ordering::Relaxed);
                     tracing::info!(action = name, event = notice.event_id, rule = notice.rule, "told");
@@ -219,7 +309,7 @@ impl Actions {
         }
         drop(gone);
         if all_gone.recv_timeout(FAREWELL) == Err(RecvTimeoutError::Timeout) {
-            tracing::warn!("not all notices were sent before the end");
+            tracing::warn!("not all notices were sent before the end; they are sent after the next start");
         }
     }
 }
@@ -270,7 +360,7 @@ mod tests {
     fn actions(wanted: Wanted, fails: u32) -> (Actions, Arc<Mutex<Vec<Notice>>>) {
         let told = Arc::new(Mutex::new(Vec::new()));
         let target = Box::new(Target { fails: Mutex::new(fails), told: Arc::clone(&told) });
-        (Actions::new(vec![Action::with_pause(wanted, target, Duration::ZERO).expect("started")]), told)
+        (Actions::new(vec![Action::with_pause(wanted, target, None, Duration::ZERO).expect("started")]), told)
     }
 
     fn wanted() -> Wanted {
@@ -279,6 +369,7 @@ mod tests {
             name,
             severity: Severity::High,
             rules: vec!["scan_".into()],
+            perspectives: Vec::new(),
             most_a_minute: 2,
             language: Language::Ja,
             console,
@@ -322,5 +413,38 @@ mod tests {
         actions.tell(&rule, &event("high"), Time(0));
         actions.close();
         assert_eq!((told.lock().expect("whole").len(), counters.given_up.load(Ordering::Relaxed)), (1, 1));
+    }
+
+    #[test]
+    fn what_waits_at_the_end_is_told_after_the_next_start() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let kept = Arc::new(Notices::open(&folder.path().join("state.db")).expect("opens"));
+        let rule = shipped_rules().expect("parse").into_iter().find(|rule| rule.name == "scan_ports").expect("shipped");
+        let target = |fails| {
+            let told = Arc::new(Mutex::new(Vec::new()));
+            (Box::new(Target { fails: Mutex::new(fails), told: Arc::clone(&told) }), told)
+        };
+        let start =
+            |target, pause| Action::with_pause(wanted(), target, Some(Arc::clone(&kept)), pause).expect("started");
+        // The target is away, and the program ends while it waits to try again.
+        let mut first = start(target(1).0, Duration::from_secs(3_600));
+        first.tell(&rule, &event("high"), Time(0));
+        drop(first);
+        let (away, told) = target(0);
+        Actions::new(vec![start(away, Duration::ZERO)]).close();
+        let told = told.lock().expect("whole");
+        assert_eq!((told.len(), told[0].text.contains("150 個のポート")), (1, true), "{told:?}");
+        assert_eq!(kept.waiting("noc").expect("read"), []);
+    }
+
+    #[test]
+    fn a_perspective_narrows_what_is_told() {
+        let rule = shipped_rules().expect("parse").remove(0);
+        let of = Wanted { perspectives: vec!["servers".into()], rules: Vec::new(), ..wanted() };
+        let (mut actions, told) = actions(of, 0);
+        actions.tell(&rule, &event("high"), Time(0));
+        actions.tell(&rule, &Finding { perspective: Some("servers".into()), ..event("high") }, Time(0));
+        actions.close();
+        assert_eq!(told.lock().expect("whole").len(), 1);
     }
 }

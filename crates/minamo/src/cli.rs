@@ -283,8 +283,9 @@ pub(crate) struct Meter {
     /// A flow that lasts longer is reported in parts of this length.
     #[arg(long, default_value = "5m", value_parser = length, value_name = "LENGTH")]
     pub(crate) active_timeout: std::time::Duration,
-    /// Groups of columns that are filled: all, light, none, or of l2, ip, tunnel, icmp, tcp, npm, splt and app, joined by
-    /// commas; light is all but applications, performance and the sequence of lengths.
+    /// Groups of columns that are filled: all, full, light, none, or of l2, ip, tunnel, icmp, tcp, npm, splt, app, eta, bd
+    /// and idp, joined by commas. Full is all with bd, counts of octet values, and idp, the first packet of each side, which
+    /// has content; light is all but applications, performance, the sequence of lengths and eta.
     #[arg(long, default_value = "all", value_parser = groups, value_name = "GROUPS")]
     pub(crate) groups: minamo_meter::Groups,
     /// The same as --groups light.
@@ -495,6 +496,10 @@ pub(crate) struct Export {
     /// Times to the nanosecond (IPFIX) instead of milliseconds, which every collector knows.
     #[arg(long, requires = "export")]
     pub(crate) nanoseconds: bool,
+    /// What encrypted traffic shows with Cisco's elements 44940 to 44945 (NetFlow v9, IPFIX), as Catalyst switches send it. First
+    /// packets and counts of octet values are in it with `--groups full`.
+    #[arg(long, requires = "export")]
+    pub(crate) eta: bool,
     /// Certificates of the authorities that the collector's certificate may be of, for TLS; those of the system without.
     #[arg(long, value_name = "FILE", requires = "export")]
     pub(crate) ca: Option<PathBuf>,

@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
-use minamo_base::Time;
-use minamo_detect::{Counter, Due, Engine, Rule, Rules, hunt};
+use minamo_base::{Ip, Time};
+use minamo_detect::alerts::{Alerts, Question, Talk, Word};
+use minamo_detect::{Counter, Due, Engine, Found, Perspective, Rule, Rules, hunt, most_rows};
 use minamo_model::{CellReader, EVENTS, EventBuilder, FLOWS, Row, text_value};
 use minamo_schema::Value;
 use minamo_server::detection::Suppressing;
@@ -20,6 +21,7 @@ use minamo_store::{Condition, Lake};
 use tokio::sync::watch;
 
 use crate::actions::Actions;
+use crate::alerts::AlertFiles;
 use crate::clock;
 use crate::ingest::Fresh;
 use crate::mark::Mark;
@@ -27,7 +29,7 @@ use crate::rules::{Loaded, Sources, planned};
 
 /// The rule whose events say what feeds know.
 const FEED_RULE: &str = "feed_match";
-/// Rows that one run of a rule may give.
+/// Rows that a question other than a rule's may give.
 const MAX_ROWS: usize = 10_000;
 /// Events of the past that are read at the start, so that they are not given twice.
 const REMEMBERED: usize = 50_000;
@@ -107,11 +109,31 @@ pub(crate) struct Detector {
     marks: Vec<(PathBuf, Mark)>,
     engine: Engine,
     suppressing: Arc<Suppressing>,
+    perspectives: Vec<Perspective>,
     actions: Actions,
+    heard: Heard,
     /// The rules that look seldom.
     waiting: HashMap<String, Waiting>,
     lake: Arc<Lake>,
     counters: Arc<Counters>,
+}
+
+/// What detection tells besides what rules find, and to whom.
+pub(crate) struct Around {
+    /// Which events people do not want to see.
+    pub(crate) suppressing: Arc<Suppressing>,
+    /// How much events matter.
+    pub(crate) perspectives: Vec<Perspective>,
+    /// Who is told.
+    pub(crate) actions: Actions,
+    /// Files of other systems' alerts.
+    pub(crate) alerts: AlertFiles,
+}
+
+/// Alerts of other systems.
+struct Heard {
+    files: AlertFiles,
+    alerts: Alerts,
 }
 
 /// A rule that looks seldom.
@@ -143,13 +165,24 @@ impl Detector {
         lake: Arc<Lake>,
         sources: Sources,
         loaded: Loaded,
-        (suppressing, actions): (Arc<Suppressing>, Actions),
+        around: Around,
         fresh: &Fresh,
         counters: Arc<Counters>,
     ) -> anyhow::Result<Self> {
-        let (marks, waiting) = (sources.marks(), HashMap::new());
-        let (rules, engine) = (Arc::new(Rules::default()), Engine::default());
-        let mut detector = Self { rules, sources, marks, engine, suppressing, actions, waiting, lake, counters };
+        let Around { suppressing, perspectives, actions, alerts } = around;
+        let mut detector = Self {
+            rules: Arc::new(Rules::default()),
+            marks: sources.marks(),
+            sources,
+            engine: Engine::default(),
+            suppressing,
+            perspectives,
+            actions,
+            heard: Heard { files: alerts, alerts: Alerts::default() },
+            waiting: HashMap::new(),
+            lake,
+            counters,
+        };
         detector.put(loaded, fresh)?;
         detector.remember().await?;
         Ok(detector)
@@ -217,9 +250,11 @@ impl Detector {
             let began = clock::now();
             self.hunt(&fresh).await;
             self.look(&fresh, false).await;
+            self.hear(clock::now()).await;
             pause = pause_after(clock::now().since(began));
         }
         self.look(&fresh, true).await;
+        self.hear(clock::now()).await;
         let actions = std::mem::take(&mut self.actions);
         if let Err(error) = tokio::task::spawn_blocking(|| actions.close()).await {
             tracing::error!(%error, "actions did not end");
@@ -339,7 +374,7 @@ impl Detector {
             self.counters.left_out.fetch_add(asked.left_out, Ordering::Relaxed);
             for sql in asked.sql {
                 self.counters.runs.fetch_add(1, Ordering::Relaxed);
-                let answer = self.lake.sql(&sql, MAX_ROWS).await?;
+                let answer = self.lake.sql(&sql, most_rows(rule)).await?;
                 self.counters.cut.fetch_add(answer.truncated.into(), Ordering::Relaxed);
                 self.give(rule, &answer.batches).await?;
             }
@@ -347,9 +382,52 @@ impl Detector {
         Ok(())
     }
 
+    /// Reads the alerts of other systems, asks what flows and events know of them, and tells them.
+    async fn hear(&mut self, now: Time) {
+        let rules = self.rules.now();
+        let own: Vec<String> = rules.iter().filter(|rule| rule.alerts).map(|rule| rule.name.clone()).collect();
+        if own.is_empty() || self.heard.files.is_empty() {
+            return;
+        }
+        for alert in tokio::task::block_in_place(|| self.heard.files.read()) {
+            let forgotten = self.heard.alerts.add(alert, now);
+            self.heard.files.counters.forgotten.fetch_add(forgotten, Ordering::Relaxed);
+        }
+        for question in self.heard.alerts.ask(now) {
+            match self.known(&question).await {
+                Ok((talks, words)) => self.heard.alerts.know(&question.kinds, &talks, &words, &own),
+                Err(error) => {
+                    self.counters.failures.fetch_add(1, Ordering::Relaxed);
+                    tracing::error!("alerts: what is known of them could not be asked: {error:#}");
+                }
+            }
+        }
+        let judged = self.heard.alerts.take();
+        for rule in rules.iter().filter(|rule| rule.alerts && !judged.is_empty()) {
+            let found = self.engine.judged(rule, &judged, clock::now());
+            if let Err(error) = self.store(rule, found).await {
+                self.counters.failures.fetch_add(1, Ordering::Relaxed);
+                tracing::error!(rule = rule.name, "alerts are not stored: {error:#}");
+            }
+        }
+    }
+
+    /// What flows and events know of alerts.
+    async fn known(&self, question: &Question) -> anyhow::Result<(Vec<Talk>, Vec<Word>)> {
+        let flows = self.lake.sql(&question.flows, MAX_ROWS).await.context("flows")?;
+        let events = self.lake.sql(&question.events, MAX_ROWS).await.context("events")?;
+        self.counters.cut.fetch_add(u64::from(flows.truncated) + u64::from(events.truncated), Ordering::Relaxed);
+        Ok((rows(&flows.batches, talk), rows(&events.batches, word)))
+    }
+
     /// Stores the events of the rows that a rule gave.
     async fn give(&mut self, rule: &Rule, rows: &[RecordBatch]) -> anyhow::Result<()> {
-        let mut found = self.engine.events(rule, rows, clock::now());
+        let found = self.engine.events(rule, rows, clock::now());
+        self.store(rule, found).await
+    }
+
+    /// Stores events and tells who wants to know.
+    async fn store(&mut self, rule: &Rule, mut found: Found) -> anyhow::Result<()> {
         self.counters.forgotten.fetch_add(found.forgotten, Ordering::Relaxed);
         if found.flooded > 0 {
             self.counters.flooded.fetch_add(found.flooded, Ordering::Relaxed);
@@ -362,6 +440,7 @@ impl Detector {
         if found.events.is_empty() {
             return Ok(());
         }
+        found.events.iter_mut().for_each(|event| Perspective::apply(&self.perspectives, &mut event.finding));
         self.suppressing.judge(&mut found.events, clock::now()).context("suppressions")?;
         let mut builder = EventBuilder::default();
         for event in &found.events {
@@ -375,6 +454,44 @@ impl Detector {
         self.counters.events.fetch_add(found.events.len() as u64, Ordering::Relaxed);
         Ok(())
     }
+}
+
+/// All rows of an answer.
+fn rows<T>(batches: &[RecordBatch], read: impl Fn(&Row<'_>) -> T) -> Vec<T> {
+    let mut all = Vec::new();
+    for batch in batches {
+        let readers = CellReader::all(batch);
+        all.extend((0..batch.num_rows()).map(|at| read(&Row::new(&readers, at))));
+    }
+    all
+}
+
+fn address(row: &Row<'_>, name: &str) -> Option<Ip> {
+    match row.get(name) {
+        Value::Ip(ip) => Some(ip),
+        _ => None,
+    }
+}
+
+fn talk(row: &Row<'_>) -> Talk {
+    let number = |name| match row.get(name) {
+        Value::Uint(number) => number,
+        Value::Int(number) => u64::try_from(number).unwrap_or(0),
+        _ => 0,
+    };
+    let port = |name| u16::try_from(number(name)).unwrap_or(0);
+    Talk {
+        ends: (address(row, "src_ip").unwrap_or_default(), address(row, "dst_ip").unwrap_or_default()),
+        ports: (port("src_port"), port("dst_port")),
+        proto: u8::try_from(number("proto")).unwrap_or(0),
+        flows: number("flows"),
+        octets: (number("src_bytes"), number("dst_bytes")),
+        app: Some(text_value(&row.get("app"))).filter(|app| !app.is_empty()),
+    }
+}
+
+fn word(row: &Row<'_>) -> Word {
+    Word { rule: text_value(&row.get("rule")), ends: (address(row, "src_ip"), address(row, "dst_ip")) }
 }
 
 #[cfg(test)]

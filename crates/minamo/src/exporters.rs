@@ -9,6 +9,7 @@
 //! tags = ["core"]
 //! sampling = 1000            # where it does not tell
 //! rate = 50000               # records a second that are taken
+//! allow = true               # false: counted only
 //! [exporter.interfaces.1]
 //! name = "Gi0/1"
 //! description = "uplink"
@@ -24,10 +25,11 @@ use minamo_collect::Known;
 use minamo_flowwire::Interface;
 use toml::{Table, Value};
 
-/// Reads the file; the error names it and the place in it.
+/// Reads the file; the error names setting, file and the place in it.
 pub(crate) fn load(path: &Path) -> anyhow::Result<HashMap<Ip, Known>> {
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    parse(&text).with_context(|| path.display().to_string())
+    let context = || format!("collect.exporters: {}", path.display());
+    let text = std::fs::read_to_string(path).with_context(context)?;
+    parse(&text).with_context(context)
 }
 
 fn parse(text: &str) -> anyhow::Result<HashMap<Ip, Known>> {
@@ -61,6 +63,7 @@ fn exporter(mut table: Table) -> anyhow::Result<Known> {
         site: take_text(&mut table, "site")?.unwrap_or_default(),
         sampling: take_count(&mut table, "sampling")?,
         rate: take_count(&mut table, "rate")?,
+        allow: take_bool(&mut table, "allow")?,
         ..Known::default()
     };
     for tag in take_list(&mut table, "tags")? {
@@ -113,6 +116,14 @@ fn take_count(table: &mut Table, key: &str) -> anyhow::Result<Option<u32>> {
     Ok(Some(count.with_context(|| format!("{key}: got {value}, want a whole number of at least 1"))?))
 }
 
+fn take_bool(table: &mut Table, key: &str) -> anyhow::Result<Option<bool>> {
+    match table.remove(key) {
+        None => Ok(None),
+        Some(Value::Boolean(value)) => Ok(Some(value)),
+        Some(other) => bail!("{key}: got {other}, want true or false"),
+    }
+}
+
 fn take_list(table: &mut Table, key: &str) -> anyhow::Result<Vec<Value>> {
     match table.remove(key) {
         None => Ok(Vec::new()),
@@ -141,6 +152,7 @@ mod tests {
         let bad = "[[exporter]]\naddress = '::1'\nsampling = 0";
         assert_eq!(error(bad), "exporter 1 (::1): sampling: got 0, want a whole number of at least 1");
         assert_eq!(error("[[exporter]]\naddress = '::1'\ncolour = 1"), "exporter 1 (::1): colour: no such setting");
+        assert!(error("[[exporter]]\naddress = '::1'\nallow = 1").ends_with("allow: got 1, want true or false"));
         assert!(error("[[exporter]]\naddress = '::1'\n[[exporter]]\naddress = '::1'").contains("was there before"));
     }
 }

@@ -3,6 +3,8 @@
 
 #[cfg(feature = "lake")]
 mod actions;
+#[cfg(feature = "lake")]
+mod alerts;
 mod applications;
 mod cli;
 mod clock;
@@ -35,6 +37,8 @@ mod outgoing;
 mod pairing;
 mod probe;
 mod read;
+#[cfg(feature = "lake")]
+mod reread;
 #[cfg(feature = "lake")]
 mod rules;
 #[cfg(feature = "lake")]

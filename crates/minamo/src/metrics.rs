@@ -4,7 +4,7 @@
 
 use minamo_base::Metric;
 
-use crate::{actions, applications, detector, feeds, ingest, pairing, probe};
+use crate::{actions, alerts, applications, detector, feeds, ingest, pairing, probe};
 
 /// The metrics of each part, in the order of the data's way.
 pub static METRICS: &[(&str, &[Metric])] = &[
@@ -17,6 +17,7 @@ pub static METRICS: &[(&str, &[Metric])] = &[
     ("Ingest", ingest::METRICS),
     ("Enrichment", minamo_enrich::METRICS),
     ("Actions", actions::METRICS),
+    ("Alerts", alerts::METRICS),
     ("Feeds", feeds::METRICS),
     ("Export", minamo_sinks::export::METRICS),
     ("Buffer", minamo_sinks::export::spool::METRICS),

@@ -95,6 +95,12 @@ minamo_base::counters! {
         /// Addresses whose names from DNS were forgotten because their table was full.
         forgotten_names: AtomicU64 = "minamo_probe_forgotten_names_total" [interface, reason = "full_table"],
             "Connections may lack the name that their host had asked for; with very many hosts that is as it should be.";
+        /// Flows, or sides of them, without messages, TLS records, counts of octet values or first packets, because those of
+        /// all flows together take too much memory.
+        refused_telemetry: AtomicU64 = "minamo_probe_refused_telemetry_total" [interface, reason = "memory"],
+            "Raise meter.telemetry, or leave out the groups `bd` and `idp`.";
+        /// Sides whose TLS records could not be followed any further: octets are missing, or are no records.
+        lost_records: AtomicU64 = "minamo_probe_lost_records_total" [interface], "Look for loss before the probe.";
     }
 }
 
@@ -237,6 +243,8 @@ impl Told {
             (&counters.closed_not_ip, now.closed_not_ip, before.closed_not_ip),
             (&counters.closed_unreadable, now.closed_unreadable, before.closed_unreadable),
             (&counters.forgotten_names, now.forgotten_names, before.forgotten_names),
+            (&counters.refused_telemetry, now.refused_telemetry, before.refused_telemetry),
+            (&counters.lost_records, now.lost_records, before.lost_records),
         ] {
             counter.fetch_add(value.saturating_sub(told), Ordering::Relaxed);
         }

@@ -31,6 +31,8 @@ table! {
         filter: String, "元のフローを表示するフィルター", Fact, None, Derived, Content, [];
         /// Identifiers of MITRE ATT&CK.
         attack: Vec<String>, "MITRE ATT&CK の識別子", Key, None, Derived, Plain, [];
+        /// The perspective that it is of, where one covers it; it may have said the severity.
+        perspective: Option<String>, "該当した視点（パースペクティブ）。重要度を決めることがある", Key, None, Derived, Plain, [];
         /// Number of the suppression that hides it; absent where it is shown.
         suppressed_by: Option<u32>, "このイベントを隠している抑止の番号。表示されるイベントでは空", Key, None, Derived, Plain, [];
         /// Why a suppression does not hide it: its number and the value that is far beyond what was usual.

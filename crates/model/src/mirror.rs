@@ -16,7 +16,8 @@ static MIRRORS: LazyLock<Vec<(ColumnId, ColumnId)>> = LazyLock::new(|| {
 });
 
 impl Flow {
-    /// Exchanges the sides: the initiator becomes the responder. Columns without a mirror stay.
+    /// Exchanges the sides: the initiator becomes the responder. Sequences whose sign is the side change it; other
+    /// columns without a mirror stay.
     pub fn turn(&mut self) {
         for (id, other) in MIRRORS.iter() {
             let (here, there) = (owned(self.get(*id)), owned(self.get(*other)));
@@ -26,6 +27,16 @@ impl Flow {
                 debug_assert!(fits, "mirrors have one type");
             }
         }
+        for lengths in self.signed() {
+            lengths.iter_mut().for_each(|length| *length = length.saturating_neg());
+        }
+    }
+
+    /// The sequences of lengths that are positive from the initiator and negative from the responder.
+    fn signed(&mut self) -> impl Iterator<Item = &mut Vec<i32>> {
+        let splt = self.splt.as_deref_mut().and_then(|splt| splt.lengths.as_mut());
+        let eta = self.eta.as_deref_mut().map(|eta| [eta.message_lengths.as_mut(), eta.record_lengths.as_mut()]);
+        splt.into_iter().chain(eta.into_iter().flatten().flatten())
     }
 }
 
@@ -56,11 +67,13 @@ mod tests {
     fn turning_twice_gives_the_same_flow() {
         let mut flow = Flow::default();
         (flow.core.src_ip, flow.core.src_bytes, flow.core.dst_port) = (Ip::v4([1, 1, 1, 1]), 7, 53);
+        flow.splt.get_or_insert_default().lengths = Some(vec![517, -1_400]);
         flow.enrich.get_or_insert_default().src_tags = Some(vec!["a".to_owned()]);
         let before = flow.clone();
         flow.turn();
         assert_eq!((flow.core.dst_ip, flow.core.dst_bytes, flow.core.src_port), (Ip::v4([1, 1, 1, 1]), 7, 53));
         assert_eq!(flow.enrich.as_ref().and_then(|e| e.dst_tags.clone()), Some(vec!["a".to_owned()]));
+        assert_eq!(flow.splt.as_ref().and_then(|splt| splt.lengths.clone()), Some(vec![-517, 1_400]));
         assert!(flow.l2.is_none(), "absent groups stay absent");
         flow.turn();
         assert_eq!(flow, before);

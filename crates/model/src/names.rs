@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+pub use crate::ciphers::{tls_cipher, tls_cipher_number};
+
 /// Types of DNS records (IANA, "Resource Record (RR) TYPEs").
 const DNS_TYPES: &[(u16, &str)] = &[
     (1, "A"),

@@ -34,6 +34,9 @@ pub struct Packet<'a> {
     pub ip: IpHeader,
     /// The header above it.
     pub transport: Transport,
+    /// Octets from the IP header on, as far as `payload` goes: the header, what extends it, the transport header and the
+    /// payload. Empty where fragments were put together.
+    pub whole: &'a [u8],
     /// Octets above the transport header that were captured, without link padding.
     pub payload: &'a [u8],
     /// Octets above the transport header that were sent; more than `payload` has in a cut capture.
@@ -50,6 +53,9 @@ impl<'a> Packet<'a> {
     pub(crate) fn read(data: &'a [u8], way: &Way) -> Result<Self, Skip> {
         let ip::Decoded { header: ip, above, part, part_len } = ip::decode(data)?;
         let (transport, payload) = transport::decode(&ip, above)?;
+        // What the UDP length leaves out is padding.
+        let above_octets = if let Transport::Udp(..) = transport { 8 + payload.len() } else { above.len() };
+        let end = usize::from(ip.header_octets) + above_octets;
         Ok(Self {
             macs: way.macs,
             vlans: way.vlans,
@@ -57,6 +63,7 @@ impl<'a> Packet<'a> {
             closed: None,
             ip,
             transport,
+            whole: data.get(..end).unwrap_or_default(),
             payload,
             payload_len: sent_payload(&ip, above.len() - payload.len(), payload.len()),
             part,
@@ -78,7 +85,8 @@ impl<'a> Packet<'a> {
         let payload_len = sent.saturating_sub(u32::try_from(headers).unwrap_or(u32::MAX));
         let payload_len = payload_len.max(u32::try_from(payload.len()).unwrap_or(u32::MAX));
         let (macs, vlans, tunnels) = (self.macs, self.vlans, self.tunnels);
-        Ok(Packet { macs, vlans, tunnels, closed: None, ip, transport, payload, payload_len, part: &[], part_len: 0 })
+        let (whole, part, part_len) = (&[][..], &[][..], 0);
+        Ok(Packet { macs, vlans, tunnels, closed: None, ip, transport, whole, payload, payload_len, part, part_len })
     }
 
     /// Replaces the packet by the innermost one in tunnels that can be read, or by a fragment before it. Where it is
@@ -89,9 +97,9 @@ impl<'a> Packet<'a> {
         }
     }
 
-    /// The packet without what it borrows: no payload, no part.
+    /// The packet without what it borrows: no octets of its own, no payload, no part.
     pub fn headers(&self) -> Packet<'static> {
-        Packet { payload: &[], part: &[], ..*self }
+        Packet { whole: &[], payload: &[], part: &[], ..*self }
     }
 
     /// Identifier of a query of ICMP and of its answer: pings of the same hosts at the same time differ in it.

@@ -90,17 +90,53 @@ pub(crate) struct Cells<'a> {
     rate: Option<Numbers<'a, UInt32Type>>,
     records: Option<&'a PrimitiveArray<UInt8Type>>,
     scope: Vec<CellReader<'a>>,
+    /// Addresses and ports that became of those of source and destination.
+    nat: Option<[Option<CellReader<'a>>; 4]>,
+    direction: Option<CellReader<'a>>,
+    differs: Option<CellReader<'a>>,
 }
+
+/// At which side of the exporter packets were metered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) enum Way {
+    /// The exporter does not say.
+    #[default]
+    Untold,
+    /// On their way in.
+    In,
+    /// On their way out.
+    Out,
+}
+
+impl Way {
+    fn of(word: &str) -> Self {
+        match word {
+            "ingress" => Self::In,
+            "egress" => Self::Out,
+            _ => Self::Untold,
+        }
+    }
+
+    /// True where the same packets may have been metered at both, which makes them two observations.
+    pub(crate) fn is_other(self, other: Self) -> bool {
+        self != other && self != Self::Untold && other != Self::Untold
+    }
+}
+
+/// Column of the way.
+const DIRECTION: &str = "exporter_direction";
 
 impl<'a> Cells<'a> {
     /// The columns; nothing where one that every row has is missing or of another type.
     pub(crate) fn of(batch: &'a RecordBatch) -> Option<Self> {
         let schema = batch.schema_ref();
-        let scope = SCOPE.iter().filter_map(|name| {
+        let reader = |name: &str| {
             let at = schema.index_of(name).ok()?;
             let column = batch.columns().get(at).filter(|column| column.null_count() < column.len())?;
             Some(CellReader::new(schema.fields().get(at)?, column))
-        });
+        };
+        let nat = ["nat_src_ip", "nat_src_port", "nat_dst_ip", "nat_dst_port"].map(reader);
+        let scope = SCOPE.iter().filter_map(|name| reader(name));
         let exporter = address_column(batch, "exporter_ip");
         Some(Self {
             src_ip: addresses(address_column(batch, "src_ip")?),
@@ -119,6 +155,9 @@ impl<'a> Cells<'a> {
             rate: numbers::<UInt32Type>(batch, "sampling_rate"),
             records: column(batch, "record_count"),
             scope: scope.collect(),
+            nat: nat.iter().any(Option::is_some).then_some(nat),
+            direction: reader(DIRECTION),
+            differs: reader("record_dst_differs"),
         })
     }
 
@@ -128,6 +167,30 @@ impl<'a> Cells<'a> {
         let src = (number(&self.src_ip), value(&self.src_port, row));
         let dst = (number(&self.dst_ip), value(&self.dst_port, row));
         Key::of(src, dst, value(&self.proto, row))
+    }
+
+    /// The conversation that the row's became by translation, as [`Self::key`] has it; nothing where none is told.
+    pub(crate) fn translated(&self, row: usize) -> Option<(Key, bool)> {
+        let [src_ip, src_port, dst_ip, dst_port] = self.nat.as_ref()?;
+        let ip = |reader: &Option<CellReader<'_>>| match reader.as_ref()?.value(row) {
+            Value::Ip(ip) if ip != Ip::default() && ip.as_v4() != Some([0; 4]) => Some(u128::from_be_bytes(ip.0)),
+            _ => None,
+        };
+        let port = |reader: &Option<CellReader<'_>>| match reader.as_ref()?.value(row) {
+            Value::Uint(port) => u16::try_from(port).ok().filter(|port| *port != 0),
+            _ => None,
+        };
+        let own = |column: &Addresses<'_>| u128::from_be_bytes(value(column, row));
+        let src = (
+            ip(src_ip).unwrap_or_else(|| own(&self.src_ip)),
+            port(src_port).unwrap_or_else(|| value(&self.src_port, row)),
+        );
+        let dst = (
+            ip(dst_ip).unwrap_or_else(|| own(&self.dst_ip)),
+            port(dst_port).unwrap_or_else(|| value(&self.dst_port, row)),
+        );
+        let translated = Key::of(src, dst, value(&self.proto, row));
+        (translated.0 != self.key(row).0).then_some(translated)
     }
 
     /// Address of the responder.
@@ -174,6 +237,28 @@ impl<'a> Cells<'a> {
     /// True where the row was made of several records already.
     pub(crate) fn is_merged(&self, row: usize) -> bool {
         self.records.is_some_and(|column| column.is_valid(row))
+    }
+
+    /// At which side of the exporter the source's packets were metered.
+    pub(crate) fn way(&self, row: usize) -> Way {
+        let Some(direction) = &self.direction else { return Way::Untold };
+        match direction.value(row) {
+            Value::Text(word) => Way::of(&word),
+            _ => Way::Untold,
+        }
+    }
+
+    /// The way of the packets from the lower endpoint of a row's conversation; of a row of one record that of the record.
+    pub(crate) fn low_way(&self, row: usize, flipped: bool) -> Way {
+        if !flipped || !self.is_merged(row) {
+            return self.way(row);
+        }
+        // The lower endpoint's record is the second one, which says what is otherwise there.
+        let Some(Value::Texts(differs)) = self.differs.as_ref().map(|reader| reader.value(row)) else {
+            return self.way(row);
+        };
+        let own = differs.iter().find_map(|one| one.strip_prefix(DIRECTION)?.strip_prefix('='));
+        own.map_or_else(|| self.way(row), Way::of)
     }
 
     /// Hash of what tells apart what shares endpoints; the observation domain is one of it where `domain` says so.

@@ -3,7 +3,8 @@
 //! packets compete on what they tell rather than on who is faster: the one that samples least counts, of these the one
 //! with both directions, of these the lowest address. Who was chosen stays so for the conversation as long as it
 //! tells of it; rows of the others are marked with its address. Each direction has a choice of its own, so that
-//! exporters that see one direction each are no duplicates.
+//! exporters that see one direction each are no duplicates. What one exporter tells twice, as it comes in and as it goes
+//! out, are two observations as those of two exporters are: the one on the way in counts.
 
 use std::collections::VecDeque;
 use std::hash::BuildHasher as _;
@@ -19,7 +20,7 @@ use minamo_schema::arrow::compute::kernels::zip::zip;
 use minamo_schema::arrow::datatypes::Schema;
 use rapidhash::fast::RandomState;
 
-use crate::cells::{Cells, Key};
+use crate::cells::{Cells, Key, Way};
 
 /// How far the times of two exporters' records of the same packets may lie apart: their clocks differ. More would take
 /// the next conversation of the same ports for the same.
@@ -67,12 +68,21 @@ pub struct DuplicateCounters {
 #[derive(Debug, Clone, Copy)]
 struct Choice {
     exporter: Ip,
+    /// Where it metered the packets.
+    way: Way,
     /// One packet in so many, then 1 for a record of one direction: the smaller the better.
     rank: (u32, u8),
     start: i64,
     end: i64,
     /// When the conversation was first told: until it has waited the choice is open.
     opened: Time,
+}
+
+impl Choice {
+    /// True where a record of that exporter and way is of the chosen observation.
+    fn is(&self, exporter: Ip, way: Way) -> bool {
+        self.exporter == exporter && !self.way.is_other(way)
+    }
 }
 
 /// A conversation: who counts from its lower endpoint to the higher one, and who for the way back.
@@ -174,8 +184,8 @@ pub struct Duplicates {
     /// How many times the young ones have become the old ones.
     turn: u32,
     turned: Option<Time>,
-    /// The exporter of all rows so far, as long as there is only one: nothing of it is told twice.
-    only: Option<Ip>,
+    /// Exporter and way of all rows so far, as long as there is only one: nothing of it is told twice.
+    only: Option<(Ip, Way)>,
     several: bool,
     waiting: VecDeque<Waiting>,
     octets: usize,
@@ -242,14 +252,15 @@ impl Duplicates {
     /// Takes a row into account; gives where its conversation is.
     fn observe(&mut self, cells: &Cells<'_>, row: usize, now: Time) -> Told {
         let Some(exporter) = cells.exporter(row) else { return Told { turn: self.turn, at: u32::MAX } };
-        if !self.several {
-            self.several = *self.only.get_or_insert(exporter) != exporter;
-        }
         let (key, flipped) = cells.key(row);
+        let way = cells.low_way(row, flipped);
+        if !self.several {
+            self.several = *self.only.get_or_insert((exporter, way)) != (exporter, way);
+        }
         let sides = cells.sides(row);
         let (start, end) = cells.times(row);
         let rank = (cells.sampling_rate(row), u8::from(!(sides.src && sides.dst)));
-        let own = Choice { exporter, rank, start, end, opened: now };
+        let own = Choice { exporter, way, rank, start, end, opened: now };
         let (wait, slack) = (nanos(self.settings.wait), nanos(SLACK));
         let at = self.conversation(key);
         let told = Told { turn: self.turn, at: u32::try_from(at).unwrap_or(u32::MAX) };
@@ -257,14 +268,14 @@ impl Duplicates {
         for (at, told) in [(usize::from(flipped), sides.src), (usize::from(!flipped), sides.dst)] {
             let Some(place) = choices.get_mut(at).filter(|_| told) else { continue };
             match place {
-                Some(choice) if choice.exporter == exporter => {
+                Some(choice) if choice.is(exporter, way) => {
                     (choice.start, choice.end) = (choice.start.min(start), choice.end.max(end));
                     choice.rank = choice.rank.min(rank);
                 }
                 // The chosen one has said nothing of the conversation for too long.
                 Some(choice) if start > choice.end.saturating_add(slack) => *place = Some(own),
                 Some(choice) => {
-                    let better = (rank, exporter) < (choice.rank, choice.exporter);
+                    let better = (rank, exporter, way) < (choice.rank, choice.exporter, choice.way);
                     if better && now.since(choice.opened) < wait {
                         *place = Some(Choice { opened: choice.opened, ..own });
                     }
@@ -323,7 +334,7 @@ impl Duplicates {
     fn counts_instead(&self, cells: &Cells<'_>, row: usize, told: Told) -> Option<Ip> {
         let exporter = cells.exporter(row)?;
         let (_, flipped) = cells.key(row);
-        let sides = cells.sides(row);
+        let (sides, way) = (cells.sides(row), cells.low_way(row, flipped));
         let choices = self.choices(cells, row, told)?;
         let (start, end) = cells.times(row);
         let slack = nanos(SLACK);
@@ -334,7 +345,7 @@ impl Duplicates {
             }
             let choice = choices.get(at).copied().flatten()?;
             let apart = start > choice.end.saturating_add(slack) || choice.start > end.saturating_add(slack);
-            if choice.exporter == exporter || apart {
+            if choice.is(exporter, way) || apart {
                 return None;
             }
             found = found.or(Some(choice.exporter));

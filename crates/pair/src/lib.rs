@@ -4,13 +4,15 @@
 //! columns, and are sans-I/O: time is an argument. Both are bounded and count what the bounds cost; no row is ever
 //! dropped: what finds no partner leaves as it came. See `docs/decisions/0011-pairing.md`.
 //!
-//! Not here: conversations that change their endpoints on the way (NAT), the same packets counted twice by one
-//! exporter (at the way in and at the way out), and more than one pair for parts of different length.
+//! Not here: conversations that change their endpoints on the way (NAT) where no record tells the translated ones, and
+//! more than one pair for parts of different length.
 
 mod cells;
 mod duplicates;
 mod merge;
+mod nat;
 mod pairer;
+mod sequences;
 mod split;
 #[cfg(test)]
 mod tests;

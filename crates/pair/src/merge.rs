@@ -19,6 +19,8 @@ use minamo_schema::arrow::datatypes::{
 use minamo_schema::arrow::error::ArrowError;
 use minamo_schema::{Column, Kind, Value, batch};
 
+use crate::sequences;
+
 /// Records of a row that was made of two.
 const RECORDS: u8 = 2;
 
@@ -55,6 +57,12 @@ pub(crate) fn merge<'a>(
     for column in FLOWS.columns() {
         // The identity follows from the row.
         if column.name == "flow_id" {
+            continue;
+        }
+        if let Some(sequence) = sequences::of(column.name) {
+            if column.name == sequence.lengths {
+                columns.extend(gathered.sequence(sequence, pairs)?);
+            }
             continue;
         }
         if let Some(array) = of_pairs(column, pairs) {
@@ -145,6 +153,23 @@ impl<'a> Gathered<'a> {
     /// A column of the responders' records, under the name that it has there.
     fn dst(&self, column: &Column, theirs: &str) -> Result<Option<ArrayRef>, ArrowError> {
         self.column(column, theirs, &self.dst)
+    }
+
+    /// The columns of a sequence, of both records in the order of time.
+    fn sequence(
+        &self,
+        sequence: &'static sequences::Sequence,
+        pairs: &[Pair],
+    ) -> Result<Vec<(&'static Column, ArrayRef)>, ArrowError> {
+        let sides = [&self.src, &self.dst];
+        let mut found = Vec::new();
+        for name in sequence.names() {
+            let Some(column) = FLOWS.column(name) else { continue };
+            let [src, dst] = sides.map(|rows| self.column(column, name, rows));
+            found.push((column, [src?, dst?]));
+        }
+        let starts = pairs.iter().map(|pair| (pair.src.start, pair.dst.start));
+        Ok(sequences::merge(&found, starts))
     }
 
     /// Rows of which the initiator's record knows no application and the responder's does.

@@ -15,8 +15,9 @@ use minamo_schema::arrow::compute::take_record_batch;
 use minamo_schema::arrow::datatypes::DataType;
 use rapidhash::fast::RandomState;
 
-use crate::cells::{Cells, Key};
+use crate::cells::{Cells, Key, Way};
 use crate::merge::{Pair, Part, merge};
+use crate::nat::Translations;
 
 /// Directions that begin this close to each other belong together without waiting for a better match: a round trip
 /// is shorter, and a port is not used again so soon.
@@ -63,7 +64,7 @@ pub struct PairCounters {
     pub alone: u64,
     /// Records that left unpaired before their time because the bound was reached.
     pub evicted: u64,
-    /// Records that left at once because too many of one conversation were waiting.
+    /// Records that left at once because too many of one conversation, or of what it became by translation, were waiting.
     pub crowded: u64,
     /// Pairs that could not be joined; their records left as they came.
     pub failed: u64,
@@ -75,13 +76,13 @@ pub struct PairCounters {
 
 /// A record that waits.
 #[derive(Debug, Clone, Copy)]
-struct Waiting {
+pub(crate) struct Waiting {
     key: Key,
     exporter: Ip,
     scope: u64,
     start: i64,
     end: i64,
-    hash: u64,
+    pub(crate) hash: u64,
     /// Number of its batch, and its row there.
     batch: u64,
     row: u32,
@@ -89,6 +90,8 @@ struct Waiting {
     flipped: bool,
     /// 1 where the record itself says that it is the initiator's, -1 where it is the responder's.
     hint: i8,
+    /// Where the exporter metered its packets.
+    way: Way,
     /// True where it has left.
     taken: bool,
 }
@@ -98,10 +101,11 @@ impl Waiting {
         self.hash == other.hash && self.key == other.key && self.exporter == other.exporter && self.scope == other.scope
     }
 
-    /// Silence between the two, then the distance of their starts: the smaller the better.
-    fn distance(&self, other: &Self) -> (i64, i64) {
+    /// Silence between the two, then whether they were metered at different sides of the exporter, which may tell both
+    /// directions twice, then the distance of their starts: the smaller the better.
+    fn distance(&self, other: &Self) -> (i64, bool, i64) {
         let gap = self.start.max(other.start).saturating_sub(self.end.min(other.end)).max(0);
-        (gap, self.start.saturating_sub(other.start).saturating_abs())
+        (gap, self.way.is_other(other.way), self.start.saturating_sub(other.start).saturating_abs())
     }
 
     fn part(&self) -> Part {
@@ -133,7 +137,7 @@ impl Held {
 }
 
 /// Number of a waiting record: they are numbered as they come, and the numbers begin anew after the last one.
-type Number = u32;
+pub(crate) type Number = u32;
 
 /// The records that wait, in the order in which they came, and where those of a conversation are.
 #[derive(Default)]
@@ -176,8 +180,13 @@ impl Records {
         found.filter(move |(_, record)| record.hash == hash)
     }
 
+    /// The number that the next record gets.
+    fn next(&self) -> Number {
+        self.first.wrapping_add(Number::try_from(self.all.len()).unwrap_or(Number::MAX))
+    }
+
     fn push(&mut self, record: Waiting) {
-        let number = self.first.wrapping_add(Number::try_from(self.all.len()).unwrap_or(Number::MAX));
+        let number = self.next();
         self.all.push_back(record);
         let marked = Marked::new(record.hash, number);
         self.index.insert_unique(marked.hash(), marked, Marked::hash);
@@ -211,6 +220,7 @@ pub struct Pairer {
     /// Number of the first held batch.
     first: u64,
     records: Records,
+    translations: Translations,
     counters: PairCounters,
 }
 
@@ -220,12 +230,19 @@ impl Pairer {
         let named = settings.groups.iter().filter_map(|group| Some((group, *group.first()?)));
         let groups = named.flat_map(|(group, name)| group.iter().map(move |member| (*member, name))).collect();
         let (state, held, records) = (RandomState::default(), VecDeque::new(), Records::default());
-        Self { settings, groups, state, held, first: 0, records, counters: PairCounters::default() }
+        let (translations, counters) = (Translations::default(), PairCounters::default());
+        Self { settings, groups, state, held, first: 0, records, translations, counters }
     }
 
     /// What was counted so far.
     pub fn counters(&self) -> PairCounters {
         self.counters
+    }
+
+    /// True where nothing waits and nothing is kept of what has left.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.held.is_empty() && self.records.all.is_empty() && self.translations.is_empty()
     }
 
     /// Takes a batch that arrived at `now`; what is ready goes to `out`.
@@ -244,13 +261,18 @@ impl Pairer {
                 passing.push(row);
                 continue;
             };
-            match self.look_up(&record) {
-                Seen::Sure(place, partner) => {
+            let translated = self.translated(&cells, &record);
+            let seen = match self.look_up(&record) {
+                sure @ Seen::Sure(..) => sure,
+                other => self.translated_partner(&record, translated.as_ref(), SURE).unwrap_or(other),
+            };
+            match seen {
+                Seen::Sure(own, place, partner) => {
                     self.remove(place);
-                    pairs.push(pair(&record, &partner));
+                    pairs.push(pair(&own, &partner));
                 }
-                Seen::Room => self.wait(record),
-                Seen::Crowd => {
+                Seen::Room if !self.is_crowded(translated.as_ref()) => self.wait(record, translated),
+                Seen::Room | Seen::Crowd => {
                     self.counters.crowded += 1;
                     passing.push(row);
                 }
@@ -299,8 +321,8 @@ impl Pairer {
         let scope = cells.scope(at, group.is_none(), &self.state) ^ u64::from(message);
         let exporter = *group.unwrap_or(&exporter);
         let hash = self.state.hash_one((key, exporter, scope));
-        let (start, end) = cells.times(at);
-        Some(Waiting { key, exporter, scope, start, end, hash, batch, row, flipped, hint, taken: false })
+        let ((start, end), way) = (cells.times(at), cells.way(at));
+        Some(Waiting { key, exporter, scope, start, end, hash, batch, row, flipped, hint, way, taken: false })
     }
 
     /// What waits already of the conversation of a new record: the nearest record of the other direction where it
@@ -308,17 +330,17 @@ impl Pairer {
     fn look_up(&self, record: &Waiting) -> Seen {
         let sure = i64::try_from(SURE.as_nanos()).unwrap_or(i64::MAX);
         let mut waiting = 0;
-        let mut best: Option<((i64, i64), Number, Waiting)> = None;
+        let mut best: Option<((i64, bool, i64), Number, Waiting)> = None;
         for (place, found) in self.records.with_hash(record.hash) {
             waiting += 1;
             let distance = record.distance(found);
             let nearer = best.is_none_or(|(nearest, ..)| distance < nearest);
-            if nearer && distance.1 <= sure && record.answers(found) {
+            if nearer && distance.2 <= sure && record.answers(found) {
                 best = Some((distance, place, *found));
             }
         }
         match best {
-            Some((_, place, partner)) => Seen::Sure(place, partner),
+            Some((_, place, partner)) => Seen::Sure(*record, place, partner),
             None if waiting < MAX_OF_KEY => Seen::Room,
             None => Seen::Crowd,
         }
@@ -354,15 +376,50 @@ impl Pairer {
         None
     }
 
-    fn wait(&mut self, record: Waiting) {
+    /// The record as of the conversation that it became.
+    fn translated(&self, cells: &Cells<'_>, record: &Waiting) -> Option<Waiting> {
+        let (key, flipped) = cells.translated(usize::try_from(record.row).ok()?)?;
+        let hash = self.state.hash_one((key, record.exporter, record.scope));
+        Some(Waiting { key, flipped, hash, ..*record })
+    }
+
+    /// The nearest record of the other direction that tells a conversation before or after its endpoints were translated,
+    /// and both as of the same conversation. Their starts lie no more than `apart` from each other.
+    fn translated_partner(&self, record: &Waiting, translated: Option<&Waiting>, apart: Duration) -> Option<Seen> {
+        if translated.is_none() && self.translations.is_empty() {
+            return None;
+        }
+        let apart = i64::try_from(apart.as_nanos()).unwrap_or(i64::MAX);
+        let became = self.translations.with_hash(record.hash).filter_map(|(number, found)| {
+            // Its row may have moved since.
+            Some((*record, number, Waiting { row: self.records.get(number)?.row, ..found }))
+        });
+        let metered = translated
+            .into_iter()
+            .flat_map(|own| self.records.with_hash(own.hash).map(|(number, found)| (*own, number, *found)));
+        let near = became.chain(metered).filter(|(own, _, found)| own.answers(found) && own.distance(found).2 <= apart);
+        let nearest = near.min_by_key(|(own, _, found)| own.distance(found));
+        nearest.map(|(own, number, found)| Seen::Sure(own, number, found))
+    }
+
+    /// True where too many of the conversation wait that the record became.
+    fn is_crowded(&self, translated: Option<&Waiting>) -> bool {
+        translated.is_some_and(|own| self.translations.with_hash(own.hash).nth(MAX_OF_KEY - 1).is_some())
+    }
+
+    fn wait(&mut self, record: Waiting, translated: Option<Waiting>) {
         let Some(held) = self.held.back_mut() else { return };
         held.records += 1;
+        if let Some(translated) = translated {
+            self.translations.insert(self.records.next(), translated);
+        }
         self.records.push(record);
         self.counters.waiting += 1;
     }
 
     fn remove(&mut self, place: Number) {
         if self.records.take(place) {
+            self.translations.remove(place);
             self.counters.waiting = self.counters.waiting.saturating_sub(1);
         }
     }
@@ -435,12 +492,17 @@ impl Pairer {
         for at in 0..Number::try_from(records).unwrap_or(Number::MAX) {
             let own = first.wrapping_add(at);
             let Some(record) = self.records.get(own).copied() else { continue };
-            match self.best(own, &record) {
-                Some((place, partner)) => {
+            let translated = self.translations.of(own).map(|of| Waiting { row: record.row, ..of });
+            let found = match self.best(own, &record) {
+                Some((place, partner)) => Some(Seen::Sure(record, place, partner)),
+                None => self.translated_partner(&record, translated.as_ref(), self.settings.gap),
+            };
+            match found {
+                Some(Seen::Sure(record, place, partner)) => {
                     self.remove(place);
                     pairs.push(pair(&record, &partner));
                 }
-                None => alone.push(record.row),
+                _ => alone.push(record.row),
             }
             self.remove(own);
         }
@@ -460,9 +522,10 @@ impl Pairer {
 const ENTRY: usize = size_of::<Waiting>() + 2 * size_of::<Marked>();
 
 /// What waits already of a conversation.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once, and a record costs no allocation")]
 enum Seen {
-    /// The other direction of a record, close enough to be joined at once.
-    Sure(Number, Waiting),
+    /// The record, and the other direction of it, close enough to be joined at once.
+    Sure(Waiting, Number, Waiting),
     /// Not the other direction; the record may wait as well.
     Room,
     /// Too many of one conversation.

@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use minamo_base::{Ip, Mac, Time};
-use minamo_model::{FLOWS, Flow};
+use minamo_model::{FLOWS, Flow, initiators};
 use minamo_schema::{CellType, Column, ColumnId, Kind, Value};
 
 /// The record of the initiator's packets, and that of the responder's where it sent any. Counters and flags are those
@@ -68,7 +68,27 @@ fn one_side(flow: &mut Flow) {
         let fits = flow.set(*id, &nothing);
         debug_assert!(fits, "a counter takes nothing");
     }
+    sequences(flow);
     flow.core.orientation = Some("exporter".into());
+}
+
+/// Leaves the initiator's packets, messages and TLS records of the sequences.
+fn sequences(flow: &mut Flow) {
+    if let Some(splt) = flow.splt.as_deref_mut() {
+        one_direction(&mut splt.lengths, &mut splt.times_micros, &mut None);
+    }
+    if let Some(eta) = flow.eta.as_deref_mut() {
+        one_direction(&mut eta.message_lengths, &mut eta.message_times_micros, &mut None);
+        one_direction(&mut eta.record_lengths, &mut eta.record_times_micros, &mut eta.record_types);
+    }
+}
+
+fn one_direction(lengths: &mut Option<Vec<i32>>, times: &mut Option<Vec<u32>>, marks: &mut Option<Vec<u16>>) {
+    let (Some(all), since) = (lengths.as_deref(), times.as_deref().unwrap_or_default()) else { return };
+    let kept = initiators(all, since, marks.as_deref().unwrap_or_default());
+    *lengths = Some(kept.0).filter(|lengths| !lengths.is_empty());
+    *times = Some(kept.1).filter(|times| !times.is_empty());
+    *marks = Some(kept.2).filter(|marks| !marks.is_empty());
 }
 
 fn times(flow: &mut Flow, start: Option<Time>, end: Option<Time>) {

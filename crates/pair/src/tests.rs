@@ -301,6 +301,71 @@ fn octets(flows: &[Flow]) -> BTreeMap<Ip, u64> {
     sums
 }
 
+/// The client behind a translator, as it is seen outside.
+const OUTSIDE: ([u8; 4], u16) = ([203, 0, 113, 1], 61_000);
+
+fn translated(mut flow: Flow, src: Option<([u8; 4], u16)>, dst: Option<([u8; 4], u16)>) -> Flow {
+    let nat = flow.nat.get_or_insert_default();
+    (nat.src_ip, nat.src_port) = (src.map(|(ip, _)| Ip::v4(ip)), src.map(|(_, port)| port));
+    (nat.dst_ip, nat.dst_port) = (dst.map(|(ip, _)| Ip::v4(ip)), dst.map(|(_, port)| port));
+    flow
+}
+
+#[test]
+fn records_of_both_sides_of_a_translator_are_one_conversation() {
+    let there = translated(request(), Some(OUTSIDE), None);
+    // The answer as it came in from outside; one router tells what became of it, another one does not.
+    let back = record(SERVER, OUTSIDE, (20, 950), 50_000);
+    let told = translated(back.clone(), None, Some(CLIENT));
+    let late = record(SERVER, OUTSIDE, (1_700, 1_950), 50_000);
+    for answer in [&back, &told, &late] {
+        for order in [[&there, answer], [answer, &there]] {
+            let merged = flows(&paired(&order.map(Clone::clone)));
+            assert_eq!(merged.len(), 1, "{answer:?}");
+            let core = &merged[0].core;
+            assert_eq!((core.src_ip, core.src_port, core.dst_port), (Ip::v4(CLIENT.0), CLIENT.1, SERVER.1));
+            assert_eq!((core.src_bytes, core.dst_bytes), (1_000, 50_000));
+            let (first, second) = split(&merged[0]);
+            assert_eq!(first.core.src_ip, Ip::v4(CLIENT.0));
+            let second = second.expect("two records").core;
+            assert_eq!(
+                (second.src_ip, second.dst_ip, second.dst_port),
+                (Ip::v4(SERVER.0), Ip::v4(OUTSIDE.0), OUTSIDE.1)
+            );
+        }
+    }
+    // Another address outside is another conversation.
+    let other = record(SERVER, ([203, 0, 113, 2], OUTSIDE.1), (20, 950), 1);
+    assert_eq!(flows(&paired(&[there, other])).len(), 2);
+}
+
+#[test]
+fn translations_of_records_that_have_left_are_forgotten() {
+    let (mut pairer, mut out) = (Pairer::new(PairSettings::default()), Vec::new());
+    let there = translated(request(), Some(OUTSIDE), None);
+    // The row moves when its neighbours leave.
+    let neighbours = [record((CLIENT.0, 1), SERVER, (0, 1), 1), there, record(SERVER, (CLIENT.0, 1), (0, 1), 1)];
+    pairer.batch(batch(&neighbours), at(0), &mut out);
+    pairer.batch(batch(&[record(SERVER, OUTSIDE, (1_700, 1_950), 7)]), at(1), &mut out);
+    pairer.finish(&mut out);
+    assert!(pairer.is_empty());
+    let merged = flows(&out);
+    assert_eq!(merged.iter().map(|flow| flow.core.dst_bytes).collect::<Vec<_>>(), [1, 7]);
+}
+
+#[test]
+fn conversations_that_become_one_by_translation_are_bounded() {
+    let mut pairer = Pairer::new(PairSettings::default());
+    let mut out = Vec::new();
+    let clients = (1..=40_u16).map(|port| translated(record((CLIENT.0, port), SERVER, (0, 1), 1), Some(OUTSIDE), None));
+    pairer.batch(batch(&clients.collect::<Vec<_>>()), at(0), &mut out);
+    let counters = pairer.counters();
+    assert_eq!((counters.waiting, counters.crowded), (16, 24));
+    pairer.finish(&mut out);
+    assert!(pairer.is_empty());
+    assert_eq!(flows(&out).len(), 40, "none is lost");
+}
+
 prop_compose! {
     /// Records of few hosts, so that many belong together; starts of the same endpoints lie apart.
     fn records()(seeds in prop::collection::vec((0_u8..3, 3_u8..5, any::<bool>(), 1_u64..1_000, 0_i64..4_000), 1..60))
@@ -400,6 +465,50 @@ fn the_more_complete_observation_counts() {
     let mut biflow = seen_by(OTHER, request());
     biflow.core.dst_packets = 3;
     assert_eq!(marked(&[(0, seen_by(EXPORTER, request())), (100, biflow)]), [Some(OTHER), None]);
+}
+
+fn metered(way: &str, mut flow: Flow) -> Flow {
+    flow.exporter.get_or_insert_default().direction = Some(way.to_owned().into());
+    flow
+}
+
+#[test]
+fn what_one_exporter_tells_at_the_way_in_and_out_counts_once() {
+    let (incoming, outgoing) = (metered("ingress", request()), metered("egress", request()));
+    assert_eq!(marked(&[(0, incoming.clone()), (100, outgoing.clone())]), [None, Some(EXPORTER)]);
+    assert_eq!(marked(&[(0, outgoing.clone()), (100, incoming.clone())]), [Some(EXPORTER), None]);
+    // One that meters in only or out only, or does not say, tells nothing twice.
+    assert_eq!(marked(&[(0, outgoing.clone()), (100, outgoing.clone())]), [None, None]);
+    assert_eq!(marked(&[(0, request()), (100, outgoing.clone())]), [None, None]);
+    // At one interface both directions, one as it comes in and one as it goes out.
+    assert_eq!(marked(&[(0, incoming.clone()), (100, metered("egress", answer()))]), [None, None]);
+    // Another exporter that samples less goes before both.
+    let other = seen_by(OTHER, request());
+    let sampled = |mut flow: Flow| {
+        flow.sampling.get_or_insert_default().rate = Some(100);
+        flow
+    };
+    assert_eq!(
+        marked(&[(0, sampled(incoming)), (100, sampled(outgoing)), (200, other)]),
+        [Some(OTHER), Some(OTHER), None]
+    );
+}
+
+#[test]
+fn pairs_of_what_is_told_twice_are_of_one_side_in_any_order_and_count_once() {
+    let all = [
+        metered("ingress", request()),
+        metered("egress", request()),
+        metered("ingress", answer()),
+        metered("egress", answer()),
+    ];
+    for order in [[0, 1, 2, 3], [1, 0, 2, 3], [0, 2, 1, 3], [0, 3, 1, 2], [3, 0, 2, 1], [2, 3, 0, 1]] {
+        let records: Vec<Flow> = order.iter().map(|at| all[*at].clone()).collect();
+        let pairs: Vec<_> = flows(&paired(&records)).into_iter().map(|row| (0, row)).collect();
+        assert_eq!(pairs.len(), 2, "{order:?}");
+        let marks = marked(&pairs);
+        assert_eq!(marks.iter().flatten().count(), 1, "{order:?}: {marks:?}");
+    }
 }
 
 #[test]

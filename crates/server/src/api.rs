@@ -12,14 +12,14 @@ use minamo_state::{NamedSets, SetsWith};
 use minamo_store::FlowsQuery;
 use utoipa::OpenApi;
 
-use crate::detection::{events as detection, incidents, own_rules, rules, suppressions};
+use crate::detection::{events as detection, incidents, own_rules, risks, rules, suppressions};
 use crate::exporters::api as exporters;
 use crate::lake::{api as lake, export, imports};
 use crate::profiles::api as profiles;
 use crate::query::types::Question as _;
 use crate::sets::api as sets;
 use crate::types::*;
-use crate::{ApiError, Deps, auth, metrics, packets, query};
+use crate::{ApiError, Deps, auth, figures, find, metrics, packets, query, similar};
 
 /// Rows of one page, groups of one answer, rows of one SQL answer at most.
 const MAX_ROWS: usize = 1_000;
@@ -42,10 +42,13 @@ pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
         query::series,
         query::paths,
         query::billing,
+        figures::figures,
+        find::find,
         query::queries,
         query::stop_query,
         flows,
         flow,
+        similar::similar,
         packets::of_flow,
         packets::of_filter,
         packets::recorder,
@@ -54,6 +57,8 @@ pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
         detection::event,
         detection::set_triage,
         incidents::incidents,
+        risks::hosts,
+        risks::host,
         suppressions::suppressions,
         suppressions::preview,
         suppressions::create_suppression,

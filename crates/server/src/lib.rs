@@ -8,6 +8,8 @@ mod console;
 pub mod detection;
 mod error;
 pub mod exporters;
+pub mod figures;
+pub mod find;
 pub mod lake;
 pub mod local;
 mod metrics;
@@ -15,6 +17,7 @@ pub mod packets;
 pub mod profiles;
 pub mod query;
 pub mod sets;
+pub mod similar;
 mod state;
 pub mod types;
 
@@ -100,10 +103,13 @@ fn api_routes(jobs: &Arc<lake::jobs::Jobs>) -> Router<Deps> {
         .route("/api/v1/query/series", post(query::series))
         .route("/api/v1/query/paths", post(query::paths))
         .route("/api/v1/query/billing", post(query::billing))
+        .route("/api/v1/query/figures", post(figures::figures))
+        .route("/api/v1/query/find", post(find::find))
         .route("/api/v1/queries", get(query::queries))
         .route("/api/v1/queries/{id}", delete(query::stop_query))
         .route("/api/v1/query/flows", post(api::flows))
         .route("/api/v1/flows/{flow_id}", get(api::flow))
+        .route("/api/v1/flows/{flow_id}/similar", get(similar::similar))
         .route("/api/v1/flows/{flow_id}/packets", get(packets::of_flow))
         .route("/api/v1/packets", get(packets::of_filter))
         .route("/api/v1/recorder", get(packets::recorder))
@@ -112,6 +118,8 @@ fn api_routes(jobs: &Arc<lake::jobs::Jobs>) -> Router<Deps> {
         .route("/api/v1/events/{event_id}", get(detection::events::event))
         .route("/api/v1/events/{event_id}/triage", put(detection::events::set_triage))
         .route("/api/v1/incidents", get(detection::incidents::incidents))
+        .route("/api/v1/hosts/risk", get(detection::risks::hosts))
+        .route("/api/v1/hosts/{address}/risk", get(detection::risks::host))
         .route(
             "/api/v1/suppressions",
             get(detection::suppressions::suppressions).post(detection::suppressions::create_suppression),

@@ -13,6 +13,7 @@ use super::*;
 mod detection;
 mod lake;
 mod packets;
+mod pages;
 
 struct Service {
     router: Router,

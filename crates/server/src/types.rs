@@ -283,6 +283,17 @@ pub struct FlowPacketsParams {
     pub after: Option<u32>,
 }
 
+/// Which sessions are compared.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct SimilarParams {
+    /// Days before and after the flow, 1 to 90; 7 without.
+    pub days: Option<u64>,
+    /// Most sessions, up to 100; 12 without.
+    pub limit: Option<usize>,
+}
+
 /// What is cut.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

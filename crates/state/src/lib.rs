@@ -9,6 +9,7 @@
 
 mod definitions;
 mod imports;
+mod notices;
 mod profiles;
 mod rules;
 mod sets;
@@ -18,6 +19,7 @@ mod versions;
 
 pub use definitions::{Definition, Definitions, Kind, StateError};
 pub use imports::{Import, Imports};
+pub use notices::{MAX_NOTICES, Notices};
 pub use profiles::{
     ALL, AsKnown, ChannelDef, LIVE, Line, MAX_CHANNELS, MAX_DEPTH, MAX_PROFILES, Part, Profile, ProfileError,
     ProfileVersion, Profiles, RollupFilters,

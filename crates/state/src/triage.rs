@@ -2,6 +2,7 @@
 //! What people made of events and incidents, in `state.db`: where each stands, who looks after it, and what was said
 //! about it. Kept by the identity of the event, or of the incident's first event.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -127,6 +128,14 @@ impl Triages {
         Ok(Triage { standing, owner, at, comments })
     }
 
+    /// The events that stand there.
+    pub fn of(&self, standing: Standing) -> Result<HashSet<String>, StateError> {
+        let failed = failed(&self.path);
+        let connection = self.connection();
+        let mut query = connection.prepare_cached("SELECT event FROM triage WHERE standing = ?1").map_err(&failed)?;
+        query.query_map([standing.name()], |row| row.get(0)).and_then(Iterator::collect).map_err(&failed)
+    }
+
     /// Says where an event stands and who looks after it.
     pub fn set(&self, event: &str, standing: Standing, owner: Option<&str>, at: Time) -> Result<(), StateError> {
         let sql = "INSERT OR REPLACE INTO triage (event, standing, owner, at) VALUES (?1, ?2, ?3, ?4)";
@@ -166,6 +175,9 @@ mod tests {
             (Standing::FalsePositive, Some("kana"), Some(Time(7)))
         );
         assert_eq!((known.comments.len(), &known.comments[0]), (200, &comment(5)));
+        let table = Triages::open(&path).expect("opens again");
+        assert_eq!(table.of(Standing::FalsePositive).expect("reads"), HashSet::from(["a".to_owned()]));
+        assert!(table.of(Standing::Closed).expect("reads").is_empty());
     }
 
     #[test]

@@ -41,14 +41,27 @@ impl Constant {
     }
 }
 
-/// The chunk of a column; nothing where its rows differ, where a value may be missing, where pages or filters are asked
-/// what they hold, or where its type is not one that this is for.
+/// The chunk of a column; nothing where its rows differ or [`of`] gives nothing.
 pub(crate) fn encode(column: &ColumnDescPtr, values: &[ArrayRef]) -> Result<Option<Constant>, ParquetError> {
-    if column.max_def_level() > 0 || column.max_rep_level() > 0 || is_indexed(column.name()) {
+    if !is_for(column) {
         return Ok(None);
     }
-    let Some((plain, statistics)) = constant(values).and_then(|value| plain(&value, column)) else { return Ok(None) };
-    let rows: usize = values.iter().map(|values| values.len()).sum();
+    let Some(value) = constant(values) else { return Ok(None) };
+    of(column, &value, values.iter().map(|values| values.len()).sum())
+}
+
+/// True where no value may be missing and neither pages nor filters are asked what they hold.
+fn is_for(column: &ColumnDescPtr) -> bool {
+    column.max_def_level() == 0 && column.max_rep_level() == 0 && !is_indexed(column.name())
+}
+
+/// The chunk of a column in which so many rows have the value that `value` has in its first row; nothing where this is
+/// not for the column or its type.
+pub(crate) fn of(column: &ColumnDescPtr, value: &ArrayRef, rows: usize) -> Result<Option<Constant>, ParquetError> {
+    if !is_for(column) {
+        return Ok(None);
+    }
+    let Some((plain, statistics)) = plain(value, column) else { return Ok(None) };
     let mut sink = TrackedWrite::new(Vec::new());
     let mut pages = SerializedPageWriter::new(&mut sink);
     let length = plain.len();

@@ -4,25 +4,38 @@
 
 use std::collections::VecDeque;
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::FieldRef;
+use arrow::array::ArrayRef;
+use arrow::datatypes::{FieldRef, Schema};
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedRowGroupWriter;
 use parquet::schema::types::ColumnDescPtr;
 
 use crate::StoreError;
+use crate::batches::{self, Place};
 use crate::constant::{self, Constant};
+use crate::layout::to_stored;
+
+/// The values of a column.
+pub(crate) enum Values {
+    /// All of these, in the type of the file.
+    Rows(Vec<ArrayRef>),
+    /// The value that so many rows have, in the type of the file.
+    Same(ArrayRef, usize),
+    /// Those of a range of places.
+    Places(batches::Column, Arc<[Place]>, Range<usize>),
+}
 
 /// One column: its values, and their writer. No column of ours has more than one leaf.
 struct Column {
     place: usize,
     field: FieldRef,
-    values: Vec<ArrayRef>,
+    values: Values,
     descriptor: ColumnDescPtr,
     writer: ArrowColumnWriter,
 }
@@ -66,23 +79,25 @@ pub(crate) struct Encoding {
 }
 
 impl Encoding {
-    /// Begins with rows that all have the same columns; with `threads`, on another thread.
+    /// Begins with the values of columns of that schema; with `threads`, on another thread.
     pub(crate) fn begin(
         writers: Vec<ArrowColumnWriter>,
         descriptors: &[ColumnDescPtr],
-        rows: &[RecordBatch],
+        schema: &Schema,
+        values: Vec<Values>,
         threads: bool,
     ) -> Result<Self, StoreError> {
-        let fields = rows.first().map(|rows| rows.schema_ref().fields().clone()).unwrap_or_default();
-        let columns = writers.len();
-        if columns != fields.len() || columns != descriptors.len() {
+        let (fields, columns) = (schema.fields(), writers.len());
+        if columns != fields.len() || columns != descriptors.len() || columns != values.len() {
             return Err(StoreError::Engine(format!("got {columns} leaves of {} columns", fields.len())));
         }
-        let column = |(place, ((field, writer), descriptor)): (usize, ((&FieldRef, _), &ColumnDescPtr))| {
-            let values = rows.iter().filter_map(|rows| rows.columns().get(place)).cloned().collect();
-            Column { place, field: Arc::clone(field), values, descriptor: Arc::clone(descriptor), writer }
-        };
-        let left: VecDeque<Column> = fields.iter().zip(writers).zip(descriptors).enumerate().map(column).collect();
+        let mut left = VecDeque::with_capacity(columns);
+        for ((((field, writer), descriptor), values), place) in
+            fields.iter().zip(writers).zip(descriptors).zip(values).zip(0..)
+        {
+            let (field, descriptor) = (Arc::clone(field), Arc::clone(descriptor));
+            left.push_back(Column { place, field, values, descriptor, writer });
+        }
         let shared = Arc::new(Mutex::new(State { left, ..State::default() }));
         let thread = if threads {
             let shared = Arc::clone(&shared);
@@ -122,12 +137,8 @@ impl Drop for Encoding {
 /// Encodes columns until none is left or one fails.
 fn work(shared: &Shared) {
     loop {
-        let Some(Column { place, field, values, descriptor, writer }) = next(shared) else { return };
-        let encoded = match constant::encode(&descriptor, &values) {
-            Ok(Some(constant)) => Ok(Chunk::Constant(Box::new(constant))),
-            Ok(None) => encode(&field, &values, writer).map(|chunk| Chunk::General(Box::new(chunk))),
-            Err(error) => Err(error),
-        };
+        let Some(column) = next(shared) else { return };
+        let (place, encoded) = (column.place, column.encode());
         let mut state = lock(shared);
         match encoded {
             Ok(chunk) => state.done.push((place, chunk)),
@@ -142,17 +153,36 @@ fn next(shared: &Shared) -> Option<Column> {
     if state.failed.is_some() { None } else { state.left.pop_front() }
 }
 
-fn encode(
-    field: &FieldRef,
-    values: &[ArrayRef],
-    mut writer: ArrowColumnWriter,
-) -> Result<ArrowColumnChunk, ParquetError> {
+impl Column {
+    fn encode(self) -> Result<Chunk, ParquetError> {
+        let values = match self.values {
+            Values::Rows(values) => values,
+            Values::Same(one, rows) => {
+                if let Some(constant) = constant::of(&self.descriptor, &one, rows)? {
+                    return Ok(Chunk::Constant(Box::new(constant)));
+                }
+                return write(&self.field, &[batches::repeat(&one, rows)?], self.writer);
+            }
+            Values::Places(column, places, range) => {
+                let values = column.rows(places.get(range).unwrap_or_default())?;
+                vec![to_stored(&values, &self.field)?]
+            }
+        };
+        match constant::encode(&self.descriptor, &values)? {
+            Some(constant) => Ok(Chunk::Constant(Box::new(constant))),
+            None => write(&self.field, &values, self.writer),
+        }
+    }
+}
+
+/// By the general writer.
+fn write(field: &FieldRef, values: &[ArrayRef], mut writer: ArrowColumnWriter) -> Result<Chunk, ParquetError> {
     for values in values {
         for leaf in compute_leaves(field, values)? {
             writer.write(&leaf)?;
         }
     }
-    writer.close()
+    writer.close().map(|chunk| Chunk::General(Box::new(chunk)))
 }
 
 fn lock(shared: &Shared) -> std::sync::MutexGuard<'_, State> {

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{CastOptions, cast_with_options, concat, max};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampNanosecondType, UInt64Type};
+use arrow::error::ArrowError;
 use minamo_model::{EVENTS, FLOWS, Table};
 use minamo_schema::Kind;
 use parquet::arrow::ArrowWriter;
@@ -30,8 +31,9 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
 use crate::StoreError;
+use crate::batches::{Batches, Place};
 use crate::checked::Summing;
-use crate::encode::Encoding;
+use crate::encode::{Encoding, Values};
 use crate::segment::Origin;
 
 /// Version of the layout, in the footer's key `minamo.format`. All are read, the newest is written. Version 1 had
@@ -69,29 +71,36 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// Of rows that are all there.
-    pub(crate) fn of(rows: &RecordBatch) -> Self {
+    pub(crate) fn of(rows: &Batches) -> Self {
         let mut layout = Self {
-            schema: rows.schema(),
+            schema: Arc::clone(&rows.schema),
             units: HashMap::new(),
             narrow: HashSet::new(),
             full: HashSet::new(),
             constant: Vec::new(),
-            distinct: rows.num_rows(),
+            distinct: rows.rows.iter().sum(),
         };
-        for (field, column) in rows.schema_ref().fields().iter().zip(rows.columns()) {
+        for (field, column) in rows.schema.fields().iter().zip(&rows.columns) {
             let name = || field.name().clone();
-            if let Some(times) = column.as_primitive_opt::<TimestampNanosecondType>() {
-                layout.units.insert(name(), unit_of(times.values()));
+            // Of a column of one value that one says it all.
+            let arrays = column.same.as_ref().map_or(column.arrays.as_slice(), std::slice::from_ref);
+            match field.data_type() {
+                DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+                    let times = arrays.iter().filter_map(|array| array.as_primitive_opt::<TimestampNanosecondType>());
+                    layout.units.insert(name(), unit_of(times.map(|times| times.values().as_ref())));
+                }
+                DataType::UInt64 => {
+                    let most = |array: &ArrayRef| array.as_primitive_opt::<UInt64Type>().and_then(max).unwrap_or(0);
+                    if arrays.iter().all(|array| most(array) <= u64::from(u32::MAX)) {
+                        layout.narrow.insert(name());
+                    }
+                }
+                _ => {}
             }
-            if let Some(numbers) = column.as_primitive_opt::<UInt64Type>()
-                && max(numbers).is_none_or(|most| most <= u64::from(u32::MAX))
-            {
-                layout.narrow.insert(name());
-            }
-            if column.null_count() == 0 {
+            if arrays.iter().all(|array| array.null_count() == 0) {
                 layout.full.insert(name());
             }
-            if is_constant(column) {
+            if column.same.is_some() {
                 layout.constant.push(name());
             }
         }
@@ -218,15 +227,18 @@ pub(crate) fn is_indexed(name: &str) -> bool {
 }
 
 /// The coarsest unit in which all instants are whole numbers.
-fn unit_of(nanos: &[i64]) -> TimeUnit {
-    let whole = |of: i64| nanos.iter().all(|at| at % of == 0);
-    if whole(1_000_000) {
-        TimeUnit::Millisecond
-    } else if whole(1_000) {
-        TimeUnit::Microsecond
-    } else {
-        TimeUnit::Nanosecond
+fn unit_of<'a>(instants: impl Iterator<Item = &'a [i64]>) -> TimeUnit {
+    let whole = |nanos: &[i64], of: i64| nanos.iter().all(|at| at % of == 0);
+    let mut unit = TimeUnit::Millisecond;
+    for nanos in instants {
+        if unit == TimeUnit::Millisecond && !whole(nanos, 1_000_000) {
+            unit = TimeUnit::Microsecond;
+        }
+        if unit == TimeUnit::Microsecond && !whole(nanos, 1_000) {
+            return TimeUnit::Nanosecond;
+        }
     }
+    unit
 }
 
 /// True where all rows have the same value. Looks at types whose equality is cheap to tell.
@@ -328,14 +340,7 @@ impl FileWriter {
 
     /// Adds rows, which have the columns of the layout.
     pub(crate) fn write(&mut self, rows: &RecordBatch) -> Result<(), StoreError> {
-        let columns = rows.columns().iter().zip(self.stored.fields()).map(|(column, field)| {
-            if column.data_type() == field.data_type() {
-                Ok(Arc::clone(column))
-            } else {
-                // What does not fit is an error, never a missing value.
-                cast_with_options(column, field.data_type(), &CastOptions { safe: false, ..CastOptions::default() })
-            }
-        });
+        let columns = rows.columns().iter().zip(self.stored.fields()).map(|(column, field)| to_stored(column, field));
         let mut rest = RecordBatch::try_new(Arc::clone(&self.stored), columns.collect::<Result<_, _>>()?)?;
         while rest.num_rows() > 0 {
             let part = rest.slice(0, rest.num_rows().min(ROW_GROUP_ROWS - self.filled));
@@ -343,14 +348,32 @@ impl FileWriter {
             self.filled += part.num_rows();
             self.rows.push(part);
             if self.filled == ROW_GROUP_ROWS {
-                self.encode()?;
+                let rows = self.added();
+                self.encode(rows)?;
             }
         }
         Ok(())
     }
 
+    /// Adds the rows of some places, to which no others have been added. They are taken column by column when a column
+    /// is encoded, so that little of them is in memory twice.
+    pub(crate) fn write_places(&mut self, rows: &Batches, places: &Arc<[Place]>) -> Result<(), StoreError> {
+        for begin in (0..places.len()).step_by(ROW_GROUP_ROWS) {
+            let range = begin..places.len().min(begin + ROW_GROUP_ROWS);
+            self.filled = range.len();
+            let columns = rows.columns.iter().zip(self.stored.fields());
+            let values = columns.map(|(column, field)| match &column.same {
+                Some(one) => Ok(Values::Same(to_stored(one, field)?, range.len())),
+                None => Ok(Values::Places(column.clone(), Arc::clone(places), range.clone())),
+            });
+            let values = values.collect::<Result<Vec<_>, StoreError>>()?;
+            self.encode(values)?;
+        }
+        Ok(())
+    }
+
     /// Begins to encode the rows at hand, when the row group before is in the file.
-    fn encode(&mut self) -> Result<(), StoreError> {
+    fn encode(&mut self, values: Vec<Values>) -> Result<(), StoreError> {
         self.append()?;
         let writers = self.factory.create_column_writers(self.groups);
         let writers = writers.map_err(StoreError::parquet("write", &self.path))?;
@@ -358,8 +381,15 @@ impl FileWriter {
         let threads = self.filled >= THREAD_ROWS;
         self.filled = 0;
         let descriptors = self.writer.schema_descr().columns();
-        self.encoding = Some(Encoding::begin(writers, descriptors, &std::mem::take(&mut self.rows), threads)?);
+        self.encoding = Some(Encoding::begin(writers, descriptors, &self.stored, values, threads)?);
         Ok(())
+    }
+
+    /// The columns of the rows that were added.
+    fn added(&mut self) -> Vec<Values> {
+        let rows = std::mem::take(&mut self.rows);
+        let column = |at| Values::Rows(rows.iter().filter_map(|rows| rows.columns().get(at)).cloned().collect());
+        (0..self.stored.fields().len()).map(column).collect()
     }
 
     /// Puts the row group that is being encoded into the file.
@@ -377,7 +407,8 @@ impl FileWriter {
     /// Completes the file and forces it to disk; gives its size in octets and the checksums of its blocks.
     pub(crate) fn finish(mut self) -> Result<(u64, Vec<u32>), StoreError> {
         if self.filled > 0 {
-            self.encode()?;
+            let rows = self.added();
+            self.encode(rows)?;
         }
         self.append()?;
         let summing = self.writer.into_inner().map_err(StoreError::parquet("write", &self.path))?;
@@ -385,6 +416,14 @@ impl FileWriter {
         self.file.sync_all().map_err(StoreError::io("sync", &self.path))?;
         Ok((self.file.metadata().map_err(StoreError::io("read", &self.path))?.len(), sums))
     }
+}
+
+/// The column in the type that the file has. What does not fit is an error, never a missing value.
+pub(crate) fn to_stored(column: &ArrayRef, field: &Field) -> Result<ArrayRef, ArrowError> {
+    if column.data_type() == field.data_type() {
+        return Ok(Arc::clone(column));
+    }
+    cast_with_options(column, field.data_type(), &CastOptions { safe: false, ..CastOptions::default() })
 }
 
 #[cfg(test)]
@@ -398,9 +437,10 @@ mod tests {
 
     #[test]
     fn units_are_the_coarsest_that_lose_nothing() {
-        assert_eq!(unit_of(&[5_000_000, -3_000_000]), TimeUnit::Millisecond);
-        assert_eq!(unit_of(&[5_000_000, 1_000]), TimeUnit::Microsecond);
-        assert_eq!(unit_of(&[5_000_000, 1_001]), TimeUnit::Nanosecond);
+        let unit = |of: &[&[i64]]| unit_of(of.iter().copied());
+        assert_eq!(unit(&[&[5_000_000, -3_000_000]]), TimeUnit::Millisecond);
+        assert_eq!(unit(&[&[5_000_000, 1_000], &[3_000_000]]), TimeUnit::Microsecond);
+        assert_eq!(unit(&[&[5_000_000], &[1_000, 1_001]]), TimeUnit::Nanosecond);
     }
 
     #[test]
@@ -428,8 +468,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.parquet");
         let origin = Origin { id: 1, hour: None, class: String::new(), frames: (1, 1), parts: 1, replaces: Vec::new() };
-        let mut writer = FileWriter::create(&path, &FLOWS, &origin, &Layout::of(&rows)).expect("a file");
-        writer.write(&rows).expect("written");
+        let batches = Batches::of(&FLOWS, &[&rows.slice(0, 9_000), &rows.slice(9_000, 11_000)]);
+        let mut writer = FileWriter::create(&path, &FLOWS, &origin, &Layout::of(&batches)).expect("a file");
+        writer.write_places(&batches, &batches.places().collect()).expect("written");
         writer.finish().expect("finished");
         let file = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).expect("there")).expect("a file");
         for name in ["exporter_ip", "app", "dst_port", "src_bytes"] {
@@ -439,7 +480,16 @@ mod tests {
             let statistics = chunk.statistics().expect("statistics");
             assert_eq!(statistics.min_bytes_opt(), statistics.max_bytes_opt(), "{name}");
         }
-        let schema = rows.schema();
+        let schema = Arc::clone(&batches.schema);
+        let rows = rows
+            .project(
+                &schema
+                    .fields()
+                    .iter()
+                    .map(|field| rows.schema().index_of(field.name()).expect("there"))
+                    .collect::<Vec<_>>(),
+            )
+            .expect("columns");
         let read = file.with_batch_size(20_000).build().expect("a reader").next().expect("rows").expect("a batch");
         assert_eq!(crate::merge::whole(&read, &schema).expect("a batch"), rows);
     }

@@ -9,6 +9,7 @@
 //!
 //! [`Lake`] is all of it. It survives being killed at any moment: see its module for the invariants.
 
+mod batches;
 mod catalog;
 mod checked;
 mod compact;
@@ -41,9 +42,9 @@ pub use lake::{Lake, LakeStats, TableStats};
 pub use minamo_rollup::{Cell, Dim, EVER, MINUTE, MOST_STEPS, OTHER, Wanted, minute};
 pub use query::{
     Asker, Billing, BillingQuery, By, Counting, Figure, FlowPage, FlowTags, FlowsQuery, Function, GroupRow, Groups,
-    GroupsQuery, Interval, Intervals, Key, Measure, Operand, Paths, PathsQuery, Rows, RowsQuery, RunningQuery, Sampled,
-    Series, SeriesQuery, Sides, SqlAnswer, Stop, Summary, SummaryQuery, Top, TopQuery, Totals, asked_by, compile,
-    with_duplicates,
+    GroupsQuery, Hit, Interval, Intervals, Key, Measure, Operand, PartsQuery, Paths, PathsQuery, Rows, RowsQuery,
+    RunningQuery, Sampled, Series, SeriesQuery, Sides, SqlAnswer, Stop, Summary, SummaryQuery, Top, TopQuery, Totals,
+    asked_by, compile, with_duplicates,
 };
 pub use rebuild::Rebuilt;
 pub use retention::{Class, ClassSize, Forecast, Hold, HoldKind, NewHold, Retained};

@@ -13,6 +13,7 @@ use minamo_model::Table;
 use tokio::sync::oneshot;
 
 use crate::StoreError;
+use crate::batches::Batches;
 use crate::catalog::Catalog;
 use crate::compact::{Compactor, Merged};
 use crate::counters::add;
@@ -181,19 +182,21 @@ impl Maintainer {
         let shared = Arc::clone(&self.shared);
         let _rolled = shared.rollups.roll(&shared, place, &hot);
         let batches: Vec<&RecordBatch> = hot.iter().map(|h| &h.batch).collect();
-        let rows = segment::concat(table, &batches)?;
-        let sealed = rows.num_rows() as u64;
-        let parts =
-            self.retention.classify(table, rows)?.into_iter().map(|(class, rows)| {
-                Ok(segment::divide(table, &rows)?.into_iter().map(move |part| (class.clone(), part)))
-            });
-        let parts = parts.collect::<Result<Vec<_>, StoreError>>()?.into_iter().flatten().collect::<Vec<_>>();
+        let sealed: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+        let mut parts = Vec::new();
+        for (class, batches) in self.retention.classify(table, &batches)? {
+            let rows = Batches::of(table, &batches.iter().collect::<Vec<_>>());
+            let of_class = segment::divide(table, &rows)?;
+            parts.push((class, rows, of_class));
+        }
         let mut written = Vec::new();
-        let count = parts.len();
-        for (class, part) in parts {
+        let count = parts.iter().map(|(_, _, parts)| parts.len()).sum();
+        for (class, rows, part) in
+            parts.iter().flat_map(|(class, rows, parts)| parts.iter().map(move |part| (class, rows, part)))
+        {
             let (id, replaces) = (self.take_id(), Vec::new());
-            let origin = Origin { id, hour: part.hour, class, frames, parts: count, replaces };
-            match segment::write(&self.shared.dir, table, part.rows, origin) {
+            let origin = Origin { id, hour: part.hour, class: class.clone(), frames, parts: count, replaces };
+            match segment::write(&self.shared.dir, table, rows, part, origin) {
                 Ok(segment) => written.push(Arc::new(segment)),
                 Err(error) => return Err(discard(&written, error)),
             }

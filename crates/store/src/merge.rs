@@ -7,12 +7,13 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::compute::{cast, interleave_record_batch};
+use arrow::compute::cast;
 use arrow::datatypes::{Schema, SchemaRef};
 use minamo_model::Table;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
 use crate::StoreError;
+use crate::batches::pick;
 use crate::layout::{Layout, Source};
 use crate::segment::{Origin, Segment, SortKey, Writing, fit, sort_keys};
 use crate::shared::Shared;
@@ -133,7 +134,10 @@ fn write(
     if rows.is_empty() {
         return Ok(());
     }
-    let merged = interleave_record_batch(&batches.iter().collect::<Vec<_>>(), rows)?;
+    let Some(first) = batches.first() else { return Ok(()) };
+    let column = |at| pick(&batches.iter().map(|batch| Arc::clone(batch.column(at))).collect::<Vec<_>>(), rows);
+    let columns = (0..first.num_columns()).map(column).collect::<Result<Vec<_>, _>>()?;
+    let merged = RecordBatch::try_new(first.schema(), columns)?;
     rows.clear();
     writing.add(table, &merged)
 }

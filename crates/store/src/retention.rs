@@ -183,6 +183,22 @@ pub(crate) struct Doomed {
     pub(crate) segment: Arc<Segment>,
 }
 
+/// The rows of a batch that pass the filter of a class, and the others.
+fn split(
+    class: &str,
+    filter: &Arc<dyn PhysicalExpr>,
+    batch: &RecordBatch,
+) -> Result<(RecordBatch, RecordBatch), StoreError> {
+    let values = filter.evaluate(&fit(batch, &FLOWS.schema())?)?.into_array(batch.num_rows())?;
+    let bad = || StoreError::Engine(format!("class {class}: the filter is not true or false"));
+    let passes = values.as_boolean_opt().ok_or_else(bad)?;
+    let is = |want: bool| {
+        let of = |row| (passes.is_valid(row) && passes.value(row)) == want;
+        BooleanArray::from_iter((0..passes.len()).map(|row| Some(of(row))))
+    };
+    Ok((filter_record_batch(batch, &is(true))?, filter_record_batch(batch, &is(false))?))
+}
+
 /// The rules, ready to be applied.
 pub(crate) struct Retention {
     classes: Vec<(Class, Arc<dyn PhysicalExpr>)>,
@@ -212,27 +228,27 @@ impl Retention {
     pub(crate) fn classify(
         &self,
         table: &'static Table,
-        rows: RecordBatch,
-    ) -> Result<Vec<(String, RecordBatch)>, StoreError> {
+        batches: &[&RecordBatch],
+    ) -> Result<Vec<(String, Vec<RecordBatch>)>, StoreError> {
         let mut out = Vec::new();
-        let mut rest = rows;
+        let mut rest: Vec<RecordBatch> = batches.iter().copied().cloned().collect();
         if table.name == FLOWS.name {
             for (class, filter) in &self.classes {
-                let values = filter.evaluate(&fit(&rest, &FLOWS.schema())?)?.into_array(rest.num_rows())?;
-                let bad = || StoreError::Engine(format!("class {}: the filter is not true or false", class.name));
-                let passes = values.as_boolean_opt().ok_or_else(bad)?;
-                let is = |want: bool| {
-                    let of = |row| (passes.is_valid(row) && passes.value(row)) == want;
-                    BooleanArray::from_iter((0..passes.len()).map(|row| Some(of(row))))
-                };
-                let fits = filter_record_batch(&rest, &is(true))?;
-                if fits.num_rows() > 0 {
-                    out.push((class.name.clone(), fits));
-                    rest = filter_record_batch(&rest, &is(false))?;
+                let (mut fitting, mut others) = (Vec::new(), Vec::new());
+                for batch in rest {
+                    let (fits, other) = split(&class.name, filter, &batch)?;
+                    fitting.push(fits);
+                    others.push(other);
                 }
+                fitting.retain(|batch| batch.num_rows() > 0);
+                if !fitting.is_empty() {
+                    out.push((class.name.clone(), fitting));
+                }
+                others.retain(|batch| batch.num_rows() > 0);
+                rest = others;
             }
         }
-        if rest.num_rows() > 0 {
+        if !rest.is_empty() {
             out.push((String::new(), rest));
         }
         Ok(out)

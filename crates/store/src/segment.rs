@@ -17,14 +17,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::{
-    Array, AsArray, FixedSizeBinaryArray, RecordBatch, RecordBatchOptions, UInt32Array, new_null_array,
+    Array, ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch, RecordBatchOptions, TimestampNanosecondArray,
+    new_null_array,
 };
-use arrow::compute::{concat_batches, take};
-use arrow::datatypes::{Schema, TimestampNanosecondType};
+use arrow::compute::concat_batches;
+use arrow::datatypes::Schema;
 use minamo_base::Time;
 use minamo_model::Table;
 
 use crate::StoreError;
+use crate::batches::{Batches, Place};
 use crate::checked::CheckedFile;
 use crate::layout::{self, FileWriter};
 use crate::span::Span;
@@ -107,8 +109,8 @@ pub(crate) fn fit(batch: &RecordBatch, schema: &Arc<Schema>) -> Result<RecordBat
 pub(crate) struct Part {
     /// Hours since the epoch; none for mixed rows.
     pub(crate) hour: Option<i64>,
-    /// The rows, sorted.
-    pub(crate) rows: RecordBatch,
+    /// Where the rows are, in the order of the file.
+    pub(crate) places: Arc<[Place]>,
 }
 
 /// What rows are sorted by, in this order.
@@ -126,105 +128,121 @@ pub(crate) struct SortKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Placed {
     slice: i64,
-    /// Place in the batch.
-    row: u32,
+    /// The batch, and the row in it.
+    place: Place,
 }
 
 /// Divides rows by hour and sorts each part.
-pub(crate) fn divide(table: &'static Table, rows: &RecordBatch) -> Result<Vec<Part>, StoreError> {
+pub(crate) fn divide(table: &'static Table, rows: &Batches) -> Result<Vec<Part>, StoreError> {
     let placed = order(table, rows)?;
-    let constant: Vec<bool> = rows.columns().iter().map(layout::is_constant).collect();
     // An hour is whole slices: this order is also one by hour.
     let hour = |placed: &Placed| placed.slice.div_euclid(HOUR / SLICE);
     let mut hours: Vec<&[Placed]> = placed.chunk_by(|a, b| hour(a) == hour(b)).collect();
     // A stable order: the largest hours first, the earliest first among equals.
     hours.sort_by_key(|hour| std::cmp::Reverse(hour.len()));
     let mut mixed = hours.split_off(MAX_HOURS.min(hours.len()));
-    let mut parts = Vec::new();
-    for rows_of in hours {
-        let rows = pick(rows, &constant, rows_of.iter())?;
-        parts.push(Part { hour: rows_of.first().map(hour), rows });
-    }
+    let places = |placed: &[Placed]| placed.iter().map(|placed| placed.place).collect::<Vec<_>>();
+    let part = |of: &[Placed]| Part { hour: of.first().map(hour), places: places(of).into() };
+    let mut parts: Vec<Part> = hours.into_iter().map(part).collect();
     if !mixed.is_empty() {
         mixed.sort_by_key(|hour| hour.first().map(|placed| placed.slice));
-        parts.push(Part { hour: None, rows: pick(rows, &constant, mixed.into_iter().flatten())? });
+        parts.push(Part { hour: None, places: mixed.into_iter().flat_map(places).collect() });
     }
     Ok(parts)
 }
 
-/// The rows of a batch in the order of the file.
-fn order(table: &'static Table, rows: &RecordBatch) -> Result<Vec<Placed>, StoreError> {
+/// The rows in the order of the file.
+fn order(table: &'static Table, rows: &Batches) -> Result<Vec<Placed>, StoreError> {
     if let Some(order) = packed_order(table, rows) {
         return Ok(order);
     }
-    let mut keys = sort_keys(table, rows)?;
+    let of = |name: &str| rows.column(name).map(|column| column.arrays.as_slice());
+    let (times, src, dst) = (of(table.time), of("src_ip"), of("dst_ip"));
+    let mut keys = Vec::with_capacity(rows.rows.iter().sum());
+    for batch in 0..rows.rows.len() {
+        let of = |arrays: Option<&'_ [ArrayRef]>| arrays.and_then(|arrays| arrays.get(batch)).cloned();
+        let here = keys_of(table, of(times), of(src), of(dst))?;
+        keys.extend(here.into_iter().map(|key| (SortKey { row: 0, ..key }, (batch, key.row as usize))));
+    }
     keys.sort_unstable();
-    Ok(keys.into_iter().map(|key| Placed { slice: key.slice, row: key.row }).collect())
+    Ok(keys.into_iter().map(|(key, place)| Placed { slice: key.slice, place }).collect())
 }
 
 /// The same where all sources share all but the last four octets, as IPv4 addresses do, and all destinations: the key is
 /// then one number, a third as long. Nothing where that is not so.
-fn packed_order(table: &'static Table, rows: &RecordBatch) -> Option<Vec<Placed>> {
-    let times = rows.column_by_name(table.time)?.as_primitive_opt::<TimestampNanosecondType>()?;
-    let (src, dst) = (ends_of(rows, "src_ip")?, ends_of(rows, "dst_ip")?);
-    let first = times.values().iter().min()?.div_euclid(SLICE);
-    let mut keys = Vec::with_capacity(rows.num_rows());
-    for (((time, src), dst), row) in times.values().iter().zip(src).zip(dst).zip(0..) {
-        // Bits: 24 of the slice, 32 of each address, 40 of the time in the slice, of which there are 600 seconds.
-        let slice = u32::try_from(time.div_euclid(SLICE) - first).ok().filter(|slice| *slice < 1 << 24)?;
-        let within = u64::try_from(time.rem_euclid(SLICE)).ok()?;
-        let key = u128::from(slice) << 104 | u128::from(src) << 72 | u128::from(dst) << 40 | u128::from(within);
-        keys.push((key, row));
+fn packed_order(table: &'static Table, rows: &Batches) -> Option<Vec<Placed>> {
+    let times = &rows.column(table.time)?.arrays;
+    let times: Vec<_> = times.iter().map(times_of).collect::<Option<_>>()?;
+    let (src, dst) = (&rows.column("src_ip")?.arrays, &rows.column("dst_ip")?.arrays);
+    let (src_begin, dst_begin) = (begin_of(src)?, begin_of(dst)?);
+    let first = times.iter().flat_map(|times| times.values()).min()?.div_euclid(SLICE);
+    let mut keys = Vec::with_capacity(rows.rows.iter().sum());
+    for (((times, src), dst), batch) in times.iter().zip(src).zip(dst).zip(0_u64..) {
+        let (src, dst) = (ends_of(src, src_begin)?, ends_of(dst, dst_begin)?);
+        for (((time, src), dst), row) in times.values().iter().zip(src).zip(dst).zip(0_u64..) {
+            // Bits: 24 of the slice, 32 of each address, 40 of the time in the slice, of which there are 600 seconds.
+            let slice = u32::try_from(time.div_euclid(SLICE) - first).ok().filter(|slice| *slice < 1 << 24)?;
+            let within = u64::try_from(time.rem_euclid(SLICE)).ok()?;
+            let key = u128::from(slice) << 104 | u128::from(src) << 72 | u128::from(dst) << 40 | u128::from(within);
+            keys.push((key, batch << 32 | row));
+        }
     }
     keys.sort_unstable();
-    let placed = |(key, row): (u128, u32)| Some(Placed { slice: first + i64::try_from(key >> 104).ok()?, row });
+    let placed = |(key, place): (u128, u64)| {
+        let place = (usize::try_from(place >> 32).ok()?, usize::try_from(place & 0xffff_ffff).ok()?);
+        Some(Placed { slice: first + i64::try_from(key >> 104).ok()?, place })
+    };
     keys.into_iter().map(placed).collect()
 }
 
-/// The last four octets of the addresses of a column, all of which begin alike.
-fn ends_of<'a>(rows: &'a RecordBatch, name: &str) -> Option<impl Iterator<Item = u32> + use<'a>> {
-    let column = rows.column_by_name(name)?.as_fixed_size_binary_opt()?;
+fn times_of(column: &ArrayRef) -> Option<&TimestampNanosecondArray> {
+    column.as_primitive_opt()
+}
+
+/// The first twelve octets of the first address.
+fn begin_of(columns: &[ArrayRef]) -> Option<[u8; 12]> {
+    let first = columns.iter().find(|column| !column.is_empty())?.as_fixed_size_binary_opt()?;
+    first.value_data().first_chunk().copied()
+}
+
+/// The last four octets of the addresses of a column, all of which begin so.
+fn ends_of(column: &ArrayRef, begin: [u8; 12]) -> Option<impl Iterator<Item = u32> + use<'_>> {
+    let column = column.as_fixed_size_binary_opt()?;
     let (addresses, rest) = column.value_data().as_chunks::<16>();
-    let (first, _) = addresses.first()?.split_first_chunk::<12>()?;
     let fits = column.value_length() == 16 && column.null_count() == 0 && rest.is_empty();
     let ends = || addresses.iter().map(|address| address.split_last_chunk::<4>());
-    let alike = fits && ends().all(|end| end.is_some_and(|(begin, _)| begin == first));
+    let alike = fits && ends().all(|end| end.is_some_and(|(first, _)| *first == begin));
     alike.then(|| addresses.iter().map(|address| address.last_chunk().map_or(0, |end| u32::from_be_bytes(*end))))
 }
 
 /// The sort keys of the rows of a batch.
 pub(crate) fn sort_keys(table: &'static Table, rows: &RecordBatch) -> Result<Vec<SortKey>, StoreError> {
-    let times = rows.column_by_name(table.time).and_then(|c| c.as_primitive_opt::<TimestampNanosecondType>());
+    let of = |name: &str| rows.column_by_name(name).cloned();
+    keys_of(table, of(table.time), of("src_ip"), of("dst_ip"))
+}
+
+fn keys_of(
+    table: &'static Table,
+    times: Option<ArrayRef>,
+    src: Option<ArrayRef>,
+    dst: Option<ArrayRef>,
+) -> Result<Vec<SortKey>, StoreError> {
+    let times = times.as_ref().and_then(times_of);
     let times = times.ok_or_else(|| StoreError::Batch { table: table.name, reason: format!("no {}", table.time) })?;
-    let addresses = |name: &str| rows.column_by_name(name).and_then(|c| c.as_fixed_size_binary_opt());
-    let (src, dst) = (addresses("src_ip"), addresses("dst_ip"));
-    let address = |column: Option<&FixedSizeBinaryArray>, row: usize| -> u128 {
-        let octets = column.filter(|a| a.is_valid(row)).map(|a| a.value(row));
+    let addresses = |column: &'_ Option<ArrayRef>| column.as_ref().and_then(|c| c.as_fixed_size_binary_opt().cloned());
+    let (src, dst) = (addresses(&src), addresses(&dst));
+    let address = |column: &Option<FixedSizeBinaryArray>, row: usize| -> u128 {
+        let octets = column.as_ref().filter(|a| a.is_valid(row)).map(|a| a.value(row));
         octets.and_then(|o| o.try_into().ok()).map_or(0, u128::from_be_bytes)
     };
     let key = |(row, time): (usize, &i64)| SortKey {
         slice: time.div_euclid(SLICE),
-        src_ip: address(src, row),
-        dst_ip: address(dst, row),
+        src_ip: address(&src, row),
+        dst_ip: address(&dst, row),
         time: *time,
         row: u32::try_from(row).unwrap_or(u32::MAX),
     };
     Ok(times.values().iter().enumerate().map(key).collect())
-}
-
-/// The rows of some places, in their order. Of a column that is constant any rows are the same.
-fn pick<'a>(
-    rows: &RecordBatch,
-    constant: &[bool],
-    placed: impl Iterator<Item = &'a Placed>,
-) -> Result<RecordBatch, StoreError> {
-    let places: UInt32Array = placed.map(|placed| placed.row).collect::<Vec<_>>().into();
-    let columns = rows.columns().iter().zip(constant).map(|(column, constant)| match constant {
-        true => Ok(column.slice(0, places.len())),
-        false => take(column, &places, None),
-    });
-    let options = RecordBatchOptions::new().with_row_count(Some(places.len()));
-    Ok(RecordBatch::try_new_with_options(rows.schema(), columns.collect::<Result<_, _>>()?, &options)?)
 }
 
 /// Where segment `id` lies under the lake's directory.
@@ -287,6 +305,13 @@ impl Writing {
         self.writer.as_mut().map_or(Err(StoreError::Closed), |writer| writer.write(rows))
     }
 
+    /// Adds the rows of some places, which are sorted.
+    fn add_places(&mut self, table: &'static Table, rows: &Batches, places: &Arc<[Place]>) -> Result<(), StoreError> {
+        self.span = self.span.join(Span::of_places(table, rows, places)?);
+        self.rows += places.len() as u64;
+        self.writer.as_mut().map_or(Err(StoreError::Closed), |writer| writer.write_places(rows, places))
+    }
+
     /// Completes the file.
     pub(crate) fn finish(mut self) -> Result<Segment, StoreError> {
         let written = self.writer.take().map_or(Err(StoreError::Closed), FileWriter::finish);
@@ -318,16 +343,16 @@ impl Drop for Writing {
     }
 }
 
-/// Writes sorted rows as a segment.
+/// Writes the rows of a part as a segment.
 pub(crate) fn write(
     dir: &Path,
     table: &'static Table,
-    rows: RecordBatch,
+    rows: &Batches,
+    part: &Part,
     origin: Origin,
 ) -> Result<Segment, StoreError> {
-    let rows = with_values(&rows)?;
-    let mut writing = Writing::begin(dir, table, origin, &layout::Layout::of(&rows))?;
-    writing.add(table, &rows)?;
+    let mut writing = Writing::begin(dir, table, origin, &layout::Layout::of(rows))?;
+    writing.add_places(table, rows, &part.places)?;
     writing.finish()
 }
 
@@ -341,14 +366,6 @@ fn make_dirs(dir: &Path, parent: &Path) -> Result<(), StoreError> {
         sync_dir(made)?;
     }
     Ok(())
-}
-
-fn with_values(rows: &RecordBatch) -> Result<RecordBatch, StoreError> {
-    let columns: Vec<usize> = (rows.columns().iter().enumerate())
-        .filter(|(_, column)| column.null_count() < column.len())
-        .map(|(at, _)| at)
-        .collect();
-    Ok(rows.project(&columns)?)
 }
 
 #[cfg(test)]
@@ -374,10 +391,10 @@ mod tests {
     fn rows_go_to_their_hour_and_absurd_ones_share_a_part() {
         let mut starts: Vec<i64> = (0..100).map(|n| n * HOUR * 1_000).collect();
         starts.extend([5, 6, 7, i64::MAX, i64::MIN]);
-        let parts = divide(&FLOWS, &rows(&starts)).expect("parts");
+        let parts = divide(&FLOWS, &Batches::of(&FLOWS, &[&rows(&starts)])).expect("parts");
         assert_eq!(parts.len(), MAX_HOURS + 1);
-        assert_eq!(parts.iter().map(|part| part.rows.num_rows()).sum::<usize>(), starts.len());
-        assert_eq!(parts.first().map(|p| (p.hour, p.rows.num_rows())), Some((Some(0), 4)), "the largest hour stays");
+        assert_eq!(parts.iter().map(|part| part.places.len()).sum::<usize>(), starts.len());
+        assert_eq!(parts.first().map(|p| (p.hour, p.places.len())), Some((Some(0), 4)), "the largest hour stays");
         assert!(parts.last().is_some_and(|p| p.hour.is_none()));
     }
 
@@ -385,12 +402,30 @@ mod tests {
     fn keys_of_one_number_sort_like_whole_keys() {
         let starts: Vec<i64> = (0..500).map(|n: i64| (n * 7_919 % 500) * 40_000_000_003 - 9_000_000_000_000).collect();
         let rows = rows(&starts);
-        let packed = packed_order(&FLOWS, &rows).expect("all are IPv4");
+        let (some, others) = (rows.slice(0, 123), rows.slice(123, 377));
+        let packed = packed_order(&FLOWS, &Batches::of(&FLOWS, &[&some, &others])).expect("all are IPv4");
         let mut keys = sort_keys(&FLOWS, &rows).expect("keys");
         keys.sort_unstable();
-        let whole: Vec<Placed> = keys.iter().map(|key| Placed { slice: key.slice, row: key.row }).collect();
+        let place = |row: usize| if row < 123 { (0, row) } else { (1, row - 123) };
+        let whole: Vec<Placed> =
+            keys.iter().map(|key| Placed { slice: key.slice, place: place(key.row as usize) }).collect();
         assert_eq!(packed, whole);
-        assert_eq!(packed_order(&FLOWS, &self::rows(&[i64::MIN, i64::MAX])), None, "too far apart");
+        let apart = self::rows(&[i64::MIN, i64::MAX]);
+        assert_eq!(packed_order(&FLOWS, &Batches::of(&FLOWS, &[&apart])), None, "too far apart");
+        let mut six = Flow::default();
+        (six.core.src_ip, six.core.time_start) = (Ip([7; 16]), Time(5));
+        let mut builder = FlowBuilder::default();
+        builder.append(&six);
+        let six = builder.finish().expect("a batch");
+        let both = Batches::of(&FLOWS, &[&rows, &six]);
+        assert_eq!(packed_order(&FLOWS, &both), None, "not all are IPv4");
+        let whole = concat(&FLOWS, &[&rows, &six]).expect("rows");
+        let mut keys = sort_keys(&FLOWS, &whole).expect("keys");
+        keys.sort_unstable();
+        let place = |row: usize| if row < 500 { (0, row) } else { (1, row - 500) };
+        let want: Vec<_> = keys.iter().map(|key| place(key.row as usize)).collect();
+        let got: Vec<_> = order(&FLOWS, &both).expect("an order").iter().map(|placed| placed.place).collect();
+        assert_eq!(got, want);
     }
 
     #[test]

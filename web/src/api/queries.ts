@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // React hooks over the API operations; results are cached by their request.
 import { keepPreviousData, QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { AsKnown, Billing, BillingRequest, Completion, Events, ExporterDetail, ExporterList, FlowRow, Flows, FlowTags, Incidents, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Queries, Recorded, RuleList, RuleText, Series, SeriesRequest, Session, SetList, Status, Summary, SuppressionList, TagList, Top, TopRequest } from "../gen/api";
+import type { AsKnown, Billing, BillingRequest, Completion, Events, ExporterDetail, ExporterList, Figures, FiguresRequest, FlowRow, Flows, FlowTags, Found, Incidents, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Queries, Recorded, RuleList, RuleText, Series, SeriesRequest, Session, SetList, Similar, Status, Summary, SuppressionList, TagList, Top, TopRequest } from "../gen/api";
 import { useSearchParams } from "react-router";
 import { call, Failure } from "./client";
 
@@ -85,6 +85,19 @@ export const useTop = (ask: Ask, rest: Omit<TopRequest, keyof Ask>, enabled = tr
 export const usePaths = (ask: Ask, rest: Omit<PathsRequest, keyof Ask>) => usePost<Paths>("/query/paths", { ...ask, ...rest });
 export const useSeries = (ask: Ask, rest: Omit<SeriesRequest, keyof Ask>, enabled = true) => usePost<Series>("/query/series", { ...ask, ...rest }, enabled);
 export const useBilling = (ask: Ask, rest: Omit<BillingRequest, keyof Ask>) => usePost<Billing>("/query/billing", { ...ask, ...rest });
+
+export const useFigures = (ask: Ask, rest: Omit<FiguresRequest, keyof Ask>) => usePost<Figures>("/query/figures", { ...ask, ...rest });
+/** In which columns a text occurs; not asked for less than two characters. */
+export const useFind = (ask: Ask, text: string) => usePost<Found>("/query/find", { ...ask, text }, text.trim().length >= 2);
+
+/** Sessions whose first packets look like those of a flow. */
+export function useSimilar(id: string, days: number, limit: number) {
+  return useQuery({
+    queryKey: ["similar", id, days, limit],
+    queryFn: ({ signal }) => call<Similar>("GET", `/flows/${encodeURIComponent(id)}/similar?days=${days}&limit=${limit}`, undefined, signal),
+    placeholderData: keepPreviousData,
+  });
+}
 
 export function useEvents(ask: Ask, limit: number) {
   const query = useEventQuery(ask, limit);

@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useWords } from "../i18n";
 import { micros, whole } from "../parts/format";
-import { picture, type Mode } from "./splt";
+import { picture, type Mode, type Scale } from "./splt";
 import "./splt.css";
 
 const HEIGHT = 268;
@@ -12,7 +12,15 @@ const RIGHT = 18;
 const TOP = 10;
 const BOTTOM = 34;
 
-export function Splt({ lengths, times, mode }: { lengths: number[]; times: number[]; mode: Mode }) {
+interface Props {
+  lengths: number[];
+  times: number[];
+  mode: Mode;
+  /** Ends of the axes where several pictures have the same. */
+  scale?: Scale;
+}
+
+export function Splt({ lengths, times, mode, scale }: Props) {
   const { t } = useWords();
   const host = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(900);
@@ -25,7 +33,7 @@ export function Splt({ lengths, times, mode }: { lengths: number[]; times: numbe
   }, []);
 
   const inner = { width: width - LEFT - RIGHT - 12, height: HEIGHT - TOP - BOTTOM };
-  const drawn = useMemo(() => picture(lengths, times, mode, inner.width, inner.height), [lengths, times, mode, inner.width, inner.height]);
+  const drawn = useMemo(() => picture(lengths, times, mode, inner.width, inner.height, scale), [lengths, times, mode, inner.width, inner.height, scale]);
   const middle = inner.height / 2;
   const packet = chosen === null ? undefined : drawn.strokes[chosen];
   const pen = Math.min(7, Math.max(2, (inner.width / Math.max(1, lengths.length)) * 0.4));
@@ -79,7 +87,7 @@ export function Splt({ lengths, times, mode }: { lengths: number[]; times: numbe
             <g key={tick.value} transform={`translate(${tick.x} ${inner.height})`}>
               <line className="splt-axis" y1={4} y2={8} />
               <text className="splt-tick" y={20} textAnchor="middle">
-                {mode === "time" ? (tick.value === 0 ? "0" : micros(tick.value)) : tick.value}
+                {mode === "index" ? tick.value : tick.value === 0 ? "0" : micros(tick.value).replace(/\.0+ /, " ")}
               </text>
             </g>
           ))}

@@ -16,6 +16,8 @@ interface Props {
   by: Measure;
   height: number;
   compact?: boolean;
+  /** Name of the flows without a value. */
+  blank?: string;
   onBrush: (span: Span) => void;
   onPick?: (name: string) => void;
 }
@@ -25,7 +27,7 @@ interface ZrEvent {
   offsetY: number;
 }
 
-export function Traffic({ data, by, height, compact = false, onBrush, onPick }: Props) {
+export function Traffic({ data, by, height, compact = false, blank, onBrush, onPick }: Props) {
   const { t } = useWords();
   const [drag, setDrag] = useState<[number, number] | null>(null);
   const latest = useRef({ data, onBrush });
@@ -38,10 +40,10 @@ export function Traffic({ data, by, height, compact = false, onBrush, onPick }: 
       trafficOption(
         data,
         by,
-        { others: data.series.length > 1 ? t("chart.others") : t("chart.total"), total: t("chart.total"), before: t("chart.before"), perSecond: { bytes: "bit/s", packets: t("unit.packetsPerSecond"), flows: t("unit.flowsPerSecond") } },
+        { others: data.series.length > 1 ? t("chart.others") : t("chart.total"), total: t("chart.total"), before: t("chart.before"), blank: blank ?? t("value.none"), perSecond: { bytes: "bit/s", packets: t("unit.packetsPerSecond"), flows: t("unit.flowsPerSecond") } },
         compact,
       ),
-    [data, by, compact, t],
+    [data, by, compact, blank, t],
   );
 
   const ready = useCallback((chart: EChartsType) => {
@@ -88,12 +90,12 @@ export function Traffic({ data, by, height, compact = false, onBrush, onPick }: 
         <Canvas option={option} height={height} label={t("chart.traffic")} onReady={ready} />
         {drag ? <div className="traffic-drag" style={{ left: Math.min(...drag), width: Math.abs(drag[1] - drag[0]) }} /> : null}
       </div>
-      {compact ? null : <Legend data={data} {...(onPick ? { onPick } : {})} />}
+      {compact ? null : <Legend data={data} blank={blank ?? t("value.none")} {...(onPick ? { onPick } : {})} />}
     </div>
   );
 }
 
-function Legend({ data, onPick }: { data: Series; onPick?: (name: string) => void }) {
+function Legend({ data, blank, onPick }: { data: Series; blank: string; onPick?: (name: string) => void }) {
   const { t } = useWords();
   if (data.series.length < 2 && !data.before) return null;
   return (
@@ -109,10 +111,10 @@ function Legend({ data, onPick }: { data: Series; onPick?: (name: string) => voi
           <i style={{ background: seriesVar(line.name === null ? SERIES_COLOURS : i) }} />
           {line.name !== null && onPick ? (
             <button type="button" className="link" onClick={() => onPick(line.name ?? "")}>
-              {line.name}
+              {line.name || blank}
             </button>
           ) : (
-            (line.name ?? t("chart.others"))
+            (line.name === "" ? blank : (line.name ?? t("chart.others")))
           )}
         </li>
       ))}

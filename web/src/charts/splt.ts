@@ -12,7 +12,16 @@ export interface Stroke {
   y: number;
 }
 
-export type Mode = "time" | "index";
+/** What is to the right: the packet's number, its true time, or the logarithm of that. */
+export type Mode = "time" | "log" | "index";
+
+/** Ends of the axes; given to draw several sessions to one scale. */
+export interface Scale {
+  most: number;
+  /** Microseconds. */
+  lasts: number;
+  packets: number;
+}
 
 export interface Picture {
   strokes: Stroke[];
@@ -27,15 +36,39 @@ const nice = (value: number) => {
   return ([1, 1.5, 2, 3, 5, 7.5, 10].find((step) => step * power >= value) ?? 10) * power;
 };
 
+/** Microseconds that are 0 on the logarithmic axis: what packets of one burst are apart. */
+const BURST = 100;
+const log = (micros: number) => Math.log1p(micros / BURST);
+
+/** The scale that fits all the sessions. */
+export function scaleOf(sessions: { lengths: number[]; times: number[] }[]): Scale {
+  const last = ({ lengths, times }: { lengths: number[]; times: number[] }) => lengths.reduce((at, _, i) => at + (i === 0 ? 0 : Math.max(0, times[i] ?? 0)), 0);
+  return {
+    most: nice(Math.max(100, ...sessions.flatMap(({ lengths }) => lengths.map(Math.abs)))),
+    lasts: Math.max(1, ...sessions.map(last)),
+    packets: Math.max(1, ...sessions.map(({ lengths }) => lengths.length)),
+  };
+}
+
 /** Places the packets in a plot `width` wide and `height` high with the line in the middle. */
-export function picture(lengths: number[], times: number[], mode: Mode, width: number, height: number): Picture {
-  const most = nice(Math.max(100, ...lengths.map(Math.abs)));
+export function picture(lengths: number[], times: number[], mode: Mode, width: number, height: number, scale: Scale = scaleOf([{ lengths, times }])): Picture {
+  const { most, lasts, packets } = scale;
   let at = 0;
   const moments = lengths.map((_, i) => (at += i === 0 ? 0 : Math.max(0, times[i] ?? 0)));
-  const lasts = Math.max(1, at);
-  const place = (i: number) => (mode === "time" ? ((moments[i] ?? 0) / lasts) * width : lengths.length > 1 ? (i / (lengths.length - 1)) * width : 0);
+  const place = (i: number) => {
+    if (mode === "index") return packets > 1 ? (i / (packets - 1)) * width : 0;
+    const moment = moments[i] ?? 0;
+    return (mode === "log" ? log(moment) / log(lasts) : moment / lasts) * width;
+  };
   const strokes = lengths.map((length, index) => ({ index, length, at: moments[index] ?? 0, gap: index === 0 ? 0 : (times[index] ?? 0), x: place(index), y: (-length / most) * (height / 2) }));
-  return { strokes, most, lasts, ticks: mode === "time" ? timeTicks(lasts, width) : indexTicks(lengths.length, width) };
+  const ticks = mode === "time" ? timeTicks(lasts, width) : mode === "log" ? logTicks(lasts, width) : indexTicks(packets, width);
+  return { strokes, most, lasts, ticks };
+}
+
+/** Powers of ten from a millisecond on, and the start. */
+function logTicks(lasts: number, width: number) {
+  const powers = Array.from({ length: 9 }, (_, i) => 1000 * 10 ** i).filter((value) => value <= lasts);
+  return [0, ...(powers.length > 0 ? powers : [lasts])].map((value) => ({ x: (log(value) / log(lasts)) * width, value }));
 }
 
 function timeTicks(lasts: number, width: number) {

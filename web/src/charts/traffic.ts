@@ -10,6 +10,8 @@ export interface TrafficWords {
   others: string;
   total: string;
   before: string;
+  /** Name of the flows without a value. */
+  blank: string;
   perSecond: Record<Measure, string>;
 }
 
@@ -100,7 +102,7 @@ export function trafficOption(data: Series, by: Measure, words: TrafficWords, co
 function bars(data: Series, by: Measure, words: TrafficWords, start: number) {
   const half = data.step_secs * 500;
   return data.series.map((line, i) => ({
-    name: line.name ?? words.others,
+    name: line.name === "" ? words.blank : (line.name ?? words.others),
     type: "bar",
     stack: "all",
     barCategoryGap: "12%",

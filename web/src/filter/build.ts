@@ -15,6 +15,9 @@ export function term(column: string, value: Value): string | null {
   if (column === "ip") return `ip ${value}`;
   const net = /^net\((ip|src_ip|dst_ip),/.exec(column);
   if (net) return `${net[1] === "ip" ? "" : `${net[1]?.slice(0, 3)} `}net ${value}`;
+  const piece = /^(domain|protocol)\((\w+)\)$/.exec(column);
+  if (piece?.[1] === "domain") return `(${piece[2]} = ${quote(String(value))} or ${piece[2]} ~ ${quote(`*.${value}`)})`;
+  if (piece) return `(${piece[2]} = ${quote(String(value))} or ${piece[2]} ~ ${quote(`${value}.*`)})`;
   if (column.includes("(")) return null;
   const type: string = types.get(column) ?? (typeof value === "string" ? "text" : "u64");
   if (type === "time" || type.startsWith("list")) return null;

@@ -4,6 +4,8 @@
 export const BETWEEN = "; ";
 
 export const REASONS: { en: string; ja: string }[] = [
+  {"en":"signature {0}: {1}","ja":"シグネチャ {0}：{1}"},
+  {"en":"other signatures that fit: {0}","ja":"ほかに一致したシグネチャ：{0}"},
   {"en":"protocol number {0} in the IP header","ja":"IP ヘッダーのプロトコル番号 {0} による"},
   {"en":"frame type {0}","ja":"フレームの種別 {0} による"},
   {"en":"{0} by its content","ja":"内容から {0} と判定"},

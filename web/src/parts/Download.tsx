@@ -18,19 +18,19 @@ export function Download({ what, params }: { what: "flows" | "sql"; params: Reco
   return <Files files={[{ what, href: (format) => exportPath(what, { ...params, format }) }]} />;
 }
 
-/** Answers to questions, each as the page asked it. */
-export function DownloadAnswer({ answers }: { answers: { what: FileQuestion; ask: unknown }[] }) {
-  return <Files files={answers.map(({ what, ask }) => ({ what, href: (format) => answerPath(what, ask, format) }))} />;
+/** Answers to questions, each as the page asked it; `small` where a panel's head has little room. */
+export function DownloadAnswer({ answers, small = false }: { answers: { what: FileQuestion; ask: unknown }[]; small?: boolean }) {
+  return <Files files={answers.map(({ what, ask }) => ({ what, href: (format) => answerPath(what, ask, format) }))} small={small} />;
 }
 
-function Files({ files }: { files: { what: string; href: (format: string) => string }[] }) {
+function Files({ files, small = false }: { files: { what: string; href: (format: string) => string }[]; small?: boolean }) {
   const { t } = useWords();
   return (
     <Popup
       label={t("download.label")}
       face={
         <>
-          <Icon name="download" size={13} /> {t("download.label")}
+          <Icon name="download" size={13} /> {small ? null : t("download.label")}
         </>
       }
       align="right"

@@ -8,6 +8,9 @@ import { Icon, type IconName } from "./Icon";
 export const PAGES: { path: string; name: string; icon: IconName; key: string }[] = [
   { path: "/", name: "overview", icon: "overview", key: "o" },
   { path: "/flows", name: "flows", icon: "flows", key: "f" },
+  { path: "/applications", name: "applications", icon: "applications", key: "a" },
+  { path: "/tls", name: "tls", icon: "lock", key: "c" },
+  { path: "/dns", name: "dns", icon: "dns", key: "d" },
   { path: "/billing", name: "billing", icon: "billing", key: "b" },
   { path: "/profiles", name: "profiles", icon: "profiles", key: "p" },
   { path: "/names", name: "names", icon: "names", key: "n" },

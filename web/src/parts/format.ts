@@ -12,7 +12,7 @@ export function si(value: number, unit: string): string {
     rest /= 1000;
     step += 1;
   }
-  const digits = step === 0 ? (Number.isInteger(rest) ? 0 : 1) : rest < 10 ? 2 : rest < 100 ? 1 : 0;
+  const digits = step === 0 ? (Number.isInteger(rest) ? 0 : rest < 1 ? 2 : 1) : rest < 10 ? 2 : rest < 100 ? 1 : 0;
   const tail = `${STEPS[step]}${unit}`;
   return `${value < 0 ? "−" : ""}${rest.toFixed(digits)}${tail ? ` ${tail}` : ""}`;
 }
@@ -63,6 +63,9 @@ export const localInput = (text: string) => {
   const d = new Date(text);
   return `${day(d)}T${clock(d)}`;
 };
+
+/** The local day of an instant. */
+export const localDay = (text: string) => localInput(text).slice(0, 10);
 
 export const utc = (text: string) => (Number.isNaN(Date.parse(text)) ? text : new Date(text).toISOString().replace("T", " ").replace("Z", " UTC"));
 

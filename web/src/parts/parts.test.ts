@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers, ranges, rows and the geometry of the session picture.
 import { describe, expect, test } from "vitest";
-import { picture } from "../charts/splt";
+import { picture, scaleOf } from "../charts/splt";
 import { rate } from "../charts/traffic";
 import { bitRate, bytes, count, micros, percent, tcpFlags, tlsVersion } from "./format";
 import { opening, resolve } from "./range";
@@ -69,6 +69,15 @@ describe("session picture", () => {
     expect(byTime.strokes.map((one) => Math.sign(one.y))).toEqual([-1, 1, -1]);
     expect(byTime.most).toBe(1500);
     expect(picture([100, -1400, 50], [0, 900, 100], "index", 1000, 200).strokes.map((one) => one.x)).toEqual([0, 500, 1000]);
+  });
+  test("several sessions are drawn to one scale, and time can be logarithmic", () => {
+    const sessions = [{ lengths: [100, -1400], times: [0, 9_900] }, { lengths: [3000], times: [] }];
+    const scale = scaleOf(sessions);
+    expect(scale).toEqual({ most: 3000, lasts: 9_900, packets: 2 });
+    expect(picture([1500], [], "index", 1000, 200, scale).strokes[0]?.y).toBe(-50);
+    const byLog = picture([10, 10, 10], [0, 900, 9_000], "log", 1000, 200, scale);
+    expect(byLog.strokes.map((one) => Math.round(one.x))).toEqual([0, 500, 1000]);
+    expect(byLog.ticks.map((tick) => tick.value)).toEqual([0, 1000]);
   });
   test("bears one packet and missing times", () => {
     expect(picture([10], [], "time", 100, 100).strokes).toHaveLength(1);

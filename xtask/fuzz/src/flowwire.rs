@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Datagrams of flow exports, several to one cache. A mark chooses the format whose version a datagram gets; what is
-//! beyond the registry keeps its own. The rows are then written in every format and read again.
+//! beyond the registry keeps its own. The rows are then written in every format and read again. Each format has a target
+//! of its own besides, in which every datagram has its version, and which begins with that format's seeds.
 
 use std::path::Path;
 
@@ -14,6 +15,19 @@ use crate::{Target, pieces, recordings};
 
 pub(crate) static TARGET: Target = Target { name: "flowwire", run, seeds };
 
+pub(crate) static NETFLOW1: Target =
+    Target { name: "netflow1", run: |octets| read("netflow1", octets), seeds: |root| seeds_of("netflow1", root) };
+pub(crate) static NETFLOW5: Target =
+    Target { name: "netflow5", run: |octets| read("netflow5", octets), seeds: |root| seeds_of("netflow5", root) };
+pub(crate) static NETFLOW7: Target =
+    Target { name: "netflow7", run: |octets| read("netflow7", octets), seeds: |root| seeds_of("netflow7", root) };
+pub(crate) static NETFLOW9: Target =
+    Target { name: "netflow9", run: |octets| read("netflow9", octets), seeds: |root| seeds_of("netflow9", root) };
+pub(crate) static IPFIX: Target =
+    Target { name: "ipfix", run: |octets| read("ipfix", octets), seeds: |root| seeds_of("ipfix", root) };
+pub(crate) static SFLOW: Target =
+    Target { name: "sflow", run: |octets| read("sflow", octets), seeds: |root| seeds_of("sflow", root) };
+
 /// No format: the datagram is taken as it is.
 const AS_IT_IS: u8 = 0xff;
 /// Most entries of the column `extra`.
@@ -22,6 +36,16 @@ const MAX_EXTRA: usize = 64;
 const REWRITTEN: usize = 64;
 
 fn run(octets: &[u8]) {
+    pieces_of(octets, |mark| FORMATS.get(usize::from(mark)).map(|format| format.version));
+}
+
+/// Reads every piece as a datagram of one format.
+fn read(name: &str, octets: &[u8]) {
+    let version = FORMATS.iter().find(|format| format.name == name).map(|format| format.version);
+    pieces_of(octets, |_| version);
+}
+
+fn pieces_of(octets: &[u8], version: impl Fn(u8) -> Option<u16>) {
     let limits = Limits { sessions: 4, templates: 8, fields: 512, applications: 16, samplers: 4, ..Limits::default() };
     let mut cache = Cache::new(limits);
     let mut rows: Vec<Flow> = Vec::new();
@@ -29,8 +53,8 @@ fn run(octets: &[u8]) {
     let mut rest = octets;
     while let Some((mark, piece)) = pieces::next(&mut rest) {
         let mut datagram = piece.to_vec();
-        if let (Some(format), Some(version)) = (FORMATS.get(usize::from(mark)), datagram.first_chunk_mut::<2>()) {
-            *version = format.version.to_be_bytes();
+        if let (Some(wanted), Some(version)) = (version(mark), datagram.first_chunk_mut::<2>()) {
+            *version = wanted.to_be_bytes();
         }
         let mut counted = 0u32;
         let report = decode(&datagram, exporter(), Time(0), &mut cache, &mut |row| {
@@ -130,5 +154,16 @@ fn seeds(root: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
         }
         seeds.push(seed);
     }
+    Ok(seeds)
+}
+
+/// The seeds whose first datagram is of that format.
+fn seeds_of(name: &str, root: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
+    let version = FORMATS.iter().find(|format| format.name == name).map(|format| format.version.to_be_bytes());
+    let mut seeds = seeds(root)?;
+    seeds.retain(|seed| {
+        let first = pieces::next(&mut seed.as_slice());
+        first.and_then(|(_, piece)| piece.first_chunk::<2>().copied()) == version
+    });
     Ok(seeds)
 }

@@ -9,10 +9,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-/// Writes every generated file; with `--check` only compares.
+/// Writes every generated file; with `--check` only compares. `labels FILE` makes the table of letters instead.
 fn main() -> anyhow::Result<()> {
     let check = std::env::args().nth(1).is_some_and(|argument| argument == "--check");
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    if std::env::args().nth(1).is_some_and(|argument| argument == "labels") {
+        return labels(&root);
+    }
     let openapi = minamo_server::openapi();
     let files = [
         ("docs/reference/elements.md", reference::elements()),
@@ -45,4 +48,14 @@ fn main() -> anyhow::Result<()> {
         }
     }
     if stale.is_empty() { Ok(()) } else { bail!("not up to date: {}; run `cargo xtask gen`", stale.join(", ")) }
+}
+
+/// Makes the table of letters in names from a file of labels, one a line.
+fn labels(root: &Path) -> anyhow::Result<()> {
+    let file = std::env::args().nth(2).context("labels: want a file with a label on each line")?;
+    let text = fs::read_to_string(&file).with_context(|| file.clone())?;
+    let labels: std::collections::BTreeSet<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+    fs::write(root.join("crates/detect/src/method/labels.bin"), minamo_detect::method::train(labels.iter().copied()))?;
+    eprintln!("the table is made of {} labels", labels.len());
+    Ok(())
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Who may bring records: prefixes of the configuration, decisions of people, and what happens to all others.
+//! Who may bring records: decisions of people, what the configuration says of single exporters and of prefixes, and
+//! what happens to all others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use minamo_base::{Ip, Prefix};
 
-use crate::settings::Unknown;
+use crate::settings::{Known, Unknown};
 
 /// Decisions that are remembered at most.
 const MAX_DECISIONS: usize = 65_536;
@@ -33,7 +34,7 @@ pub enum Standing {
     Waiting,
     /// Its datagrams are counted only, because it is unknown and the configuration refuses those.
     Refused,
-    /// Its datagrams are counted only, because a person denied it.
+    /// Its datagrams are counted only, because a person or the configuration denied it.
     Denied,
 }
 
@@ -63,21 +64,37 @@ impl Standing {
 pub struct Access {
     unknown: Unknown,
     allow: Vec<Prefix>,
+    /// What is known of exporters beforehand; replaced as a whole.
+    known: Mutex<Arc<HashMap<Ip, Known>>>,
     decisions: Mutex<BTreeMap<Ip, Decision>>,
     generation: AtomicU64,
 }
 
 impl Access {
-    pub(crate) fn new(unknown: Unknown, allow: Vec<Prefix>) -> Self {
-        Self { unknown, allow, ..Self::default() }
+    pub(crate) fn new(unknown: Unknown, allow: Vec<Prefix>, known: HashMap<Ip, Known>) -> Self {
+        Self { unknown, allow, known: Mutex::new(Arc::new(known)), ..Self::default() }
+    }
+
+    /// What is known of exporters beforehand.
+    pub(crate) fn known(&self) -> Arc<HashMap<Ip, Known>> {
+        Arc::clone(&self.known.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes what is known of exporters from now on.
+    pub(crate) fn set_known(&self, known: HashMap<Ip, Known>) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
+        self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
     /// How an exporter stands now.
     pub fn standing(&self, exporter: Ip) -> Standing {
         let decided = self.decisions.lock().unwrap_or_else(PoisonError::into_inner).get(&exporter).copied();
+        let configured = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&exporter).and_then(|k| k.allow);
         match (decided, self.unknown) {
             (Some(Decision::Allow), _) => Standing::Allowed,
             (Some(Decision::Deny), _) => Standing::Denied,
+            (None, _) if configured == Some(true) => Standing::Allowed,
+            (None, _) if configured == Some(false) => Standing::Denied,
             (None, _) if self.allow.iter().any(|prefix| prefix.contains(exporter)) => Standing::Allowed,
             (None, Unknown::Accept) => Standing::Unknown,
             (None, Unknown::Ask) => Standing::Waiting,
@@ -85,7 +102,7 @@ impl Access {
         }
     }
 
-    /// Rises with every decision.
+    /// Rises with every decision, and when something else is known of exporters.
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
@@ -153,7 +170,7 @@ mod tests {
             (Unknown::Ask, Standing::Waiting),
             (Unknown::Refuse, Standing::Refused),
         ] {
-            let access = Access::new(unknown, vec![prefix]);
+            let access = Access::new(unknown, vec![prefix], HashMap::new());
             assert_eq!((access.standing(ip(1)), access.standing(ip(99))), (Standing::Allowed, other));
             assert!(access.decide(ip(1), Some(Decision::Deny)) && access.decide(ip(99), Some(Decision::Allow)));
             assert_eq!((access.standing(ip(1)), access.standing(ip(99))), (Standing::Denied, Standing::Allowed));
@@ -163,11 +180,24 @@ mod tests {
     }
 
     #[test]
+    fn the_file_of_exporters_goes_before_prefixes_and_behind_decisions() {
+        let known = |allow| HashMap::from([(ip(1), Known { allow, ..Known::default() })]);
+        let access = Access::new(Unknown::Ask, vec!["192.0.2.0/28".parse().expect("a prefix")], known(Some(false)));
+        assert_eq!((access.standing(ip(1)), access.standing(ip(2))), (Standing::Denied, Standing::Allowed));
+        let before = access.generation();
+        access.set_known(known(None));
+        assert_eq!((access.standing(ip(1)), access.generation()), (Standing::Allowed, before + 1));
+        access.set_known(known(Some(true)));
+        assert!(access.decide(ip(1), Some(Decision::Deny)));
+        assert_eq!(access.standing(ip(1)), Standing::Denied);
+    }
+
+    #[test]
     fn decisions_survive_as_lines() {
-        let access = Access::new(Unknown::Ask, Vec::new());
+        let access = Access::new(Unknown::Ask, Vec::new(), HashMap::new());
         access.decide(ip(1), Some(Decision::Deny));
         access.decide("2001:db8::1".parse().expect("an address"), Some(Decision::Allow));
-        let again = Access::new(Unknown::Ask, Vec::new());
+        let again = Access::new(Unknown::Ask, Vec::new(), HashMap::new());
         assert_eq!(again.restore(&access.save()), Ok(()));
         assert_eq!(again.save(), access.save());
         assert_eq!(

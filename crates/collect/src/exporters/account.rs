@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn an_account_survives_as_a_line() {
         let now = Time::from_secs_nanos(1_790_000_000, 0);
-        let mut exporter = Exporter::new(Ip::v4([192, 0, 2, 1]), now, None);
+        let mut exporter = Exporter::new(Ip::v4([192, 0, 2, 1]), now);
         exporter.arrive("udp", 400, now);
         exporter.row(&Flow::default(), now, &mut Recent::default());
         let skipped = vec![Skipped::UnknownVersion(3)];
@@ -137,7 +137,8 @@ mod tests {
         let saved = line(&exporter).expect("JSON");
         let again = read(&saved).expect("our own line");
         assert_eq!(line(&again).as_deref(), Some(saved.as_str()));
-        let (before, after) = (exporter.view(now, None, Vec::new()), again.view(now, None, Vec::new()));
+        let view = |of: &Exporter| of.view(now, None, minamo_flowwire::Summary::default(), Vec::new());
+        let (before, after) = (view(&exporter), view(&again));
         assert_eq!((after.records, after.lost, after.first_seen), (1, 7, now));
         assert_eq!((before.findings, before.score, before.window), (after.findings, after.score, after.window));
     }

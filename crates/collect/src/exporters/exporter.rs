@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use minamo_base::{Ip, Time};
-use minamo_flowwire::{DeviceCounters, Fact, InterfaceCounters, Report, SessionView, Skipped};
+use minamo_flowwire::{DeviceCounters, Fact, InterfaceCounters, OtherCounters, Report, SessionView, Skipped, Summary};
 use minamo_model::Flow;
 use minamo_schema::Block;
 
@@ -24,6 +24,8 @@ pub(crate) const MAX_FORMATS: usize = 8;
 pub(crate) const MAX_ERROR: usize = 200;
 /// Interfaces of one exporter whose counters are kept; the other ones count for nothing.
 const MAX_INTERFACES: usize = 1_024;
+/// Other things that it has, whose counters are kept.
+const MAX_OTHERS: usize = 256;
 const SECOND: i64 = 1_000_000_000;
 /// Length of the span that a rate is taken over.
 const SPAN: i64 = 60 * SECOND;
@@ -79,6 +81,15 @@ impl InterfaceView {
     }
 }
 
+/// Counters of something else that the exporter has (sFlow): a VLAN, a radio, a virtual machine, an optical module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherView {
+    /// The last counters.
+    pub counters: OtherCounters,
+    /// When they came.
+    pub seen: Time,
+}
+
 /// An exporter as it is shown.
 #[derive(Debug, Clone, Default)]
 pub struct ExporterView {
@@ -116,6 +127,8 @@ pub struct ExporterView {
     pub lost_records: u64,
     /// Missing, by domain.
     pub domains: Vec<DomainView>,
+    /// Exporters that seem to send from this address; 0 where there is one.
+    pub sharing: usize,
     /// Sets whose template was not known.
     pub without_template: u64,
     /// Those of them that were read later.
@@ -142,6 +155,8 @@ pub struct ExporterView {
     pub device: DeviceCounters,
     /// Interfaces by index, of exporters that send counters; in the detail only.
     pub interfaces: BTreeMap<u32, InterfaceView>,
+    /// Other things with counters; in the detail only.
+    pub others: Vec<OtherView>,
     /// Its score from 0 to 100.
     pub score: u8,
     /// Why the score is not a hundred, the heaviest first.
@@ -159,6 +174,8 @@ pub(crate) struct Exporter {
     window: Moving,
     day: Day,
     interfaces: BTreeMap<u32, InterfaceView>,
+    /// By kind, source and number.
+    others: BTreeMap<(&'static str, u32, u32), OtherView>,
     /// Span that rows are counted in now: its begin and the rows, and the same of the one before.
     span: (Time, u64),
     span_before: Option<u64>,
@@ -167,25 +184,31 @@ pub(crate) struct Exporter {
     key: u64,
     /// Records that the rate still allows, and when that was reckoned.
     tokens: (f64, Time),
-    pub(crate) rate: Option<u32>,
+    rate: Option<u32>,
     pub(crate) standing: Standing,
-    /// Generation of the decisions that the standing follows from.
-    pub(crate) decided: u64,
+    /// Generation of the rules that standing and rate follow from; nothing where they were not looked up yet.
+    pub(crate) decided: Option<u64>,
     pub(crate) redefined: u64,
 }
 
 impl Exporter {
-    pub(crate) fn new(address: Ip, now: Time, rate: Option<u32>) -> Self {
+    pub(crate) fn new(address: Ip, now: Time) -> Self {
         let view = ExporterView { address, first_seen: now, ..ExporterView::default() };
-        let tokens = (f64::from(rate.unwrap_or(0)), now);
-        Self { view, span: (now, 0), key: exporter_key(address), tokens, rate, ..Self::default() }
+        Self { view, span: (now, 0), key: exporter_key(address), ..Self::default() }
+    }
+
+    /// Sets the most records a second; a second's worth is allowed at once.
+    pub(crate) fn limit(&mut self, rate: Option<u32>, now: Time) {
+        if self.rate != rate {
+            (self.rate, self.tokens) = (rate, (f64::from(rate.unwrap_or(0)), now));
+        }
     }
 
     /// An exporter of before a restart; its rate and its standing are set when it sends again.
     pub(crate) fn restored(view: ExporterView, skew: Option<i64>, day: Day, window: Moving) -> Self {
         let (span, redefined) = ((view.last_seen, 0), view.redefined);
         let key = exporter_key(view.address);
-        Self { view, skew, day, window, span, key, redefined, decided: u64::MAX, ..Self::default() }
+        Self { view, skew, day, window, span, key, redefined, ..Self::default() }
     }
 
     /// What survives a restart.
@@ -193,9 +216,19 @@ impl Exporter {
         (&self.view, self.skew, &self.day, &self.window)
     }
 
+    /// Other things with counters, in the detail.
+    pub(crate) fn others(&self) -> Vec<OtherView> {
+        self.others.values().cloned().collect()
+    }
+
     /// Interfaces with counters, in the detail.
     pub(crate) fn interfaces(&self) -> &BTreeMap<u32, InterfaceView> {
         &self.interfaces
+    }
+
+    #[cfg(test)]
+    pub(crate) fn rate(&self) -> Option<u32> {
+        self.rate
     }
 
     pub(crate) fn last_seen(&self) -> Time {
@@ -288,9 +321,9 @@ impl Exporter {
         (taken, Verdict::OverRate)
     }
 
-    /// Takes over the account of a datagram.
-    pub(crate) fn report(&mut self, report: &Report, received: Time) {
-        self.facts(&report.facts, received);
+    /// Takes over the account of a datagram; returns how many counters of new things found no room.
+    pub(crate) fn report(&mut self, report: &Report, received: Time) -> u64 {
+        let refused = self.facts(&report.facts, received);
         let view = &mut self.view;
         let hour = self.day.at(received);
         hour.records += u64::from(report.rows);
@@ -340,33 +373,63 @@ impl Exporter {
             }
             view.last_error = skipped.to_string().chars().take(MAX_ERROR).collect();
         }
+        refused
     }
 
-    /// Takes what the exporter said of its interfaces.
-    fn facts(&mut self, facts: &[Fact], now: Time) {
+    /// Takes what the exporter said of what it has; returns how many counters of new things found no room.
+    fn facts(&mut self, facts: &[Fact], now: Time) -> u64 {
+        let mut refused = 0;
         for fact in facts {
-            let counters = match fact {
-                Fact::Interface(counters) => counters,
+            let is_kept = match fact {
+                Fact::Interface(counters) => self.interface(counters, now),
+                Fact::Other(counters) => self.other(counters, now),
                 Fact::Device(told) => {
                     tell(&mut self.view.device, told);
-                    continue;
+                    true
                 }
-                _ => continue,
+                _ => true,
             };
-            if let Some(known) = self.interfaces.get_mut(&counters.index) {
-                known.update(**counters, now);
-            } else if self.interfaces.len() < MAX_INTERFACES {
-                let first = InterfaceView { counters: **counters, seen: now, ..InterfaceView::default() };
-                self.interfaces.insert(counters.index, first);
-            }
+            refused += u64::from(!is_kept);
         }
+        refused
+    }
+
+    /// Keeps the counters of an interface where there is room.
+    fn interface(&mut self, counters: &InterfaceCounters, now: Time) -> bool {
+        if let Some(known) = self.interfaces.get_mut(&counters.index) {
+            known.update(*counters, now);
+            return true;
+        }
+        let has_room = self.interfaces.len() < MAX_INTERFACES;
+        if has_room {
+            let first = InterfaceView { counters: *counters, seen: now, ..InterfaceView::default() };
+            self.interfaces.insert(counters.index, first);
+        }
+        has_room
+    }
+
+    /// Keeps the counters of something else where there is room.
+    fn other(&mut self, counters: &OtherCounters, now: Time) -> bool {
+        let key = (counters.kind, counters.source, counters.number);
+        let has_room = self.others.len() < MAX_OTHERS || self.others.contains_key(&key);
+        if has_room {
+            self.others.insert(key, OtherView { counters: counters.clone(), seen: now });
+        }
+        has_room
     }
 
     /// The exporter to show, at `now`, without its sessions.
-    pub(crate) fn view(&self, now: Time, known: Option<&Known>, sessions: Vec<SessionView>) -> ExporterView {
+    pub(crate) fn view(
+        &self,
+        now: Time,
+        known: Option<&Known>,
+        summary: Summary,
+        sessions: Vec<SessionView>,
+    ) -> ExporterView {
         let mut view = self.view.clone();
         view.standing = self.standing;
         view.known = known.cloned();
+        (view.sharing, view.active_timeout) = (summary.sharing, summary.active_timeout);
         view.skew_millis = self.skew.map(|skew| skew / 1_000_000);
         view.lately = self.day.sum(now);
         view.window = self.window.sum();
@@ -376,7 +439,6 @@ impl Exporter {
             (Some(before), age) if age < SPAN / 6 => before as f64 / (SPAN / SECOND) as f64,
             (_, age) => self.span.1 as f64 / (age.max(SECOND) as f64 / SECOND as f64),
         };
-        view.active_timeout = sessions.iter().find_map(|session| session.taught.active_timeout);
         view.sessions = sessions;
         (view.score, view.findings) = score(&view);
         view.missing = missing(&view.window);
@@ -415,7 +477,8 @@ mod tests {
 
     #[test]
     fn a_rate_lets_through_what_it_says_and_counts_the_rest() {
-        let mut exporter = Exporter::new(Ip::default(), at(100), Some(10));
+        let mut exporter = Exporter::new(Ip::default(), at(100));
+        exporter.limit(Some(10), at(100));
         let mut taken = 0;
         let (mut recent, mut block) = (Recent::default(), Block::default());
         block.begin(15);
@@ -426,7 +489,7 @@ mod tests {
             taken += exporter.block(&block, at(second), &mut recent).0;
         }
         assert_eq!(taken, 100);
-        let view = exporter.view(at(110), None, Vec::new());
+        let view = exporter.view(at(110), None, Summary::default(), Vec::new());
         assert_eq!((view.records, view.over_rate), (300, 200));
         assert!(view.findings.iter().any(|finding| finding.id == "over_rate"));
         assert!((view.records_per_second - 30.0).abs() < 0.01);
@@ -434,11 +497,11 @@ mod tests {
 
     #[test]
     fn gaps_are_kept_by_domain_in_the_units_of_the_format() {
-        let mut exporter = Exporter::new(Ip::default(), at(1), None);
+        let mut exporter = Exporter::new(Ip::default(), at(1));
         for (format, domain, lost) in [("netflow9", 1, 5), ("ipfix", 1, 7), ("netflow9", 1, 1), ("netflow9", 2, 0)] {
             exporter.report(&Report { format, domain, lost, ..Report::default() }, at(1));
         }
-        let view = exporter.view(at(1), None, Vec::new());
+        let view = exporter.view(at(1), None, Summary::default(), Vec::new());
         let domains: Vec<_> = view.domains.iter().map(|d| (d.format, d.lost, d.unit)).collect();
         assert_eq!(domains, [("netflow9", 6, "messages"), ("ipfix", 7, "records")]);
         assert_eq!((view.lost, view.lost_records), (13, 7));
@@ -447,7 +510,7 @@ mod tests {
 
     #[test]
     fn interfaces_have_their_pace_and_what_went_wrong_since() {
-        let mut exporter = Exporter::new(Ip::default(), at(1), None);
+        let mut exporter = Exporter::new(Ip::default(), at(1));
         let mut send = |secs, octets, errors, discards| {
             let counters = InterfaceCounters {
                 index: 3,
@@ -467,5 +530,16 @@ mod tests {
         assert_eq!((second.errors, second.discards, second.bits_per_second), (1, 2, Some([2_000, 4_000])));
         let anew = send(50, 100, 3, 0);
         assert_eq!((anew.errors, anew.discards, anew.bits_per_second), (4, 2, None), "the device started anew");
+    }
+    #[test]
+    fn counters_of_more_things_than_there_is_room_for_are_counted() {
+        let mut exporter = Exporter::new(Ip::default(), at(1));
+        let vlan = |number| Fact::Other(Box::new(OtherCounters { kind: "vlan", number, ..OtherCounters::default() }));
+        let interface = |index| Fact::Interface(Box::new(InterfaceCounters { index, ..InterfaceCounters::default() }));
+        let mut send = |facts: Vec<Fact>| exporter.report(&Report { facts, ..Report::default() }, at(2));
+        assert_eq!(send((0..260).map(vlan).collect()), 4);
+        assert_eq!(send((0..1_030).map(interface).collect()), 6);
+        assert_eq!(send(vec![vlan(0), interface(0), vlan(300)]), 1, "known ones are kept");
+        assert_eq!((exporter.others().len(), exporter.interfaces().len()), (256, 1_024));
     }
 }

@@ -6,6 +6,7 @@ use minamo_model::Flow;
 use minamo_schema::{Block, BlockColumn, Cells, ColumnId, Value, Values, octets};
 
 use super::window::part;
+use crate::initial;
 
 const SRC_IP: ColumnId = Flow::at("src_ip");
 const DST_IP: ColumnId = Flow::at("dst_ip");
@@ -190,8 +191,11 @@ impl<'a> BlockFacts<'a> {
 pub(crate) fn parts(flow: &Flow) -> u16 {
     let bit = |there: bool, bit: u16| if there { bit } else { 0 };
     let exporter = flow.exporter.as_deref();
+    let counts = flow.eta.as_ref().is_some_and(|e| e.src_byte_counts.is_some() || e.dst_byte_counts.is_some());
     bit(flow.tcp.as_ref().is_some_and(|tcp| tcp.src_flags.is_some()), part::TCP_FLAGS)
         | bit(flow.splt.is_some(), part::SPLT)
+        | bit(initial::has(flow), part::INITIAL_PACKET)
+        | bit(counts, part::BYTE_COUNTS)
         | bit(exporter.is_some_and(|e| e.in_if.is_some() || e.out_if.is_some()), part::INTERFACES)
         | bit(flow.core.app_confidence != "none", part::APPLICATION)
         | bit(flow.tls.is_some() || flow.quic.is_some(), part::TLS)

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use minamo_base::{Ip, Time};
-use minamo_flowwire::{Cache, Elements, Interface, SessionView};
+use minamo_flowwire::{Cache, Elements, Interface, SessionView, Summary};
 
 use super::exporter::Exporter;
 use super::facts::Facts;
@@ -30,6 +30,22 @@ pub(crate) struct Desk {
     pub(crate) seen: Seen,
     /// Caches of the exporters' reliable sessions.
     pub(crate) streams: Vec<(Ip, Weak<Mutex<Cache>>)>,
+}
+
+impl Desk {
+    /// Exporters of which there is something to say in short.
+    fn summaries(&self) -> HashMap<Ip, Summary> {
+        let mut all = self.cache.summaries();
+        for (_, stream) in &self.streams {
+            let Some(stream) = stream.upgrade() else { continue };
+            let told = stream.lock().unwrap_or_else(PoisonError::into_inner).summaries();
+            for (exporter, summary) in told {
+                let known = all.entry(exporter).or_default();
+                known.active_timeout = known.active_timeout.max(summary.active_timeout);
+            }
+        }
+        all
+    }
 }
 
 /// The elements of the configuration, which may change while the program runs.
@@ -57,15 +73,14 @@ pub(crate) struct Seen {
     exporters: HashMap<Ip, Exporter>,
     pub(crate) recent: Recent,
     access: Arc<Access>,
-    known: Arc<HashMap<Ip, Known>>,
     rate: Option<u32>,
     max: usize,
     pub(crate) evicted: u64,
 }
 
 impl Seen {
-    pub(crate) fn new(access: Arc<Access>, known: Arc<HashMap<Ip, Known>>, rate: Option<u32>, max: usize) -> Self {
-        Self { exporters: HashMap::new(), recent: Recent::default(), access, known, rate, max, evicted: 0 }
+    pub(crate) fn new(access: Arc<Access>, rate: Option<u32>, max: usize) -> Self {
+        Self { exporters: HashMap::new(), recent: Recent::default(), access, rate, max, evicted: 0 }
     }
 
     /// The accounts as lines, to keep.
@@ -83,10 +98,9 @@ impl Seen {
             return Err(format!("line 1: want {HEAD:?}"));
         }
         for (at, line) in lines {
-            let mut exporter = account::read(line).map_err(|error| format!("line {}: {error}", at + 1))?;
+            let exporter = account::read(line).map_err(|error| format!("line {}: {error}", at + 1))?;
             let address = exporter.parts().0.address;
             if mine(address) && self.exporters.len() < self.max.max(1) {
-                exporter.rate = self.known.get(&address).and_then(|known| known.rate).or(self.rate);
                 self.exporters.insert(address, exporter);
             }
         }
@@ -103,15 +117,12 @@ impl Seen {
         if self.exporters.len() >= self.max.max(1) && !self.exporters.contains_key(&address) {
             self.make_room();
         }
-        let rate = self.known.get(&address).and_then(|known| known.rate).or(self.rate);
         let generation = self.access.generation();
-        let exporter = self.exporters.entry(address).or_insert_with(|| {
-            let mut exporter = Exporter::new(address, now, rate);
-            (exporter.standing, exporter.decided) = (self.access.standing(address), generation);
-            exporter
-        });
-        if exporter.decided != generation {
-            (exporter.standing, exporter.decided) = (self.access.standing(address), generation);
+        let exporter = self.exporters.entry(address).or_insert_with(|| Exporter::new(address, now));
+        if exporter.decided != Some(generation) {
+            let rate = self.access.known().get(&address).and_then(|known| known.rate).or(self.rate);
+            exporter.limit(rate, now);
+            (exporter.standing, exporter.decided) = (self.access.standing(address), Some(generation));
         }
         (exporter, &mut self.recent)
     }
@@ -155,7 +166,6 @@ impl Recent {
 pub struct Exporters {
     desks: Vec<Arc<Mutex<Desk>>>,
     access: Arc<Access>,
-    known: Arc<HashMap<Ip, Known>>,
     folder: Option<PathBuf>,
     elements: Registry,
 }
@@ -164,11 +174,23 @@ impl Exporters {
     pub(crate) fn new(
         desks: Vec<Arc<Mutex<Desk>>>,
         access: Arc<Access>,
-        known: Arc<HashMap<Ip, Known>>,
         folder: Option<PathBuf>,
         elements: Registry,
     ) -> Self {
-        Self { desks, access, known, folder, elements }
+        Self { desks, access, folder, elements }
+    }
+
+    /// Takes what is known of exporters from now on: names, places, standing, limits and rates of sampling hold at once.
+    pub fn set_known(&self, known: HashMap<Ip, Known>) {
+        let rates = sampling(&known);
+        self.access.set_known(known);
+        for desk in &self.desks {
+            let mut desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
+            desk.cache.set_rates(rates.clone());
+            for stream in desk.streams.iter().filter_map(|(_, stream)| stream.upgrade()) {
+                stream.lock().unwrap_or_else(PoisonError::into_inner).set_rates(rates.clone());
+            }
+        }
     }
 
     /// Takes other elements of the configuration: they hold at once, for templates that are known already too.
@@ -186,10 +208,13 @@ impl Exporters {
     /// All exporters by address, without their sessions; `now` is for rates.
     pub fn list(&self, now: Time) -> Vec<ExporterView> {
         let mut all = Vec::new();
+        let known = self.access.known();
         for desk in &self.desks {
             let desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
+            let summaries = desk.summaries();
             for (address, exporter) in &desk.seen.exporters {
-                all.push(exporter.view(now, self.known.get(address), Vec::new()));
+                let summary = summaries.get(address).copied().unwrap_or_default();
+                all.push(exporter.view(now, known.get(address), summary, Vec::new()));
             }
         }
         all.sort_unstable_by_key(|view| view.address);
@@ -202,7 +227,7 @@ impl Exporters {
     /// Names of interfaces by exporter and index: the configuration's before those that exporters tell. `None` where
     /// nothing has changed since `before`, which is updated.
     pub fn interface_names(&self, before: &mut Vec<u64>) -> Option<HashMap<(Ip, u32), Arc<str>>> {
-        let mut generations = Vec::new();
+        let mut generations = vec![self.access.generation()];
         let mut names = HashMap::new();
         for desk in &self.desks {
             let desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
@@ -231,7 +256,7 @@ impl Exporters {
                 learn(&stream.lock().unwrap_or_else(PoisonError::into_inner));
             }
         }
-        for (exporter, known) in self.known.iter() {
+        for (exporter, known) in self.access.known().iter() {
             for (index, interface) in &known.interfaces {
                 if let Some(name) = shown(interface) {
                     names.insert((*exporter, *index), Arc::from(name));
@@ -246,7 +271,8 @@ impl Exporters {
         let desk = self.desks.get(owner(address, self.desks.len()))?;
         let desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
         let exporter = desk.seen.exporters.get(&address)?;
-        let known = self.known.get(&address);
+        let all_known = self.access.known();
+        let known = all_known.get(&address);
         let mut sessions = desk.cache.view(address, MAX_SESSIONS);
         for (_, stream) in desk.streams.iter().filter(|(exporter, _)| *exporter == address) {
             if let Some(cache) = stream.upgrade() {
@@ -255,8 +281,10 @@ impl Exporters {
         }
         sessions.truncate(MAX_SESSIONS);
         sessions.iter_mut().for_each(|session| name_interfaces(session, known));
-        let mut view = exporter.view(now, known, sessions);
+        let summary = desk.summaries().get(&address).copied().unwrap_or_default();
+        let mut view = exporter.view(now, known, summary, sessions);
         view.interfaces.clone_from(exporter.interfaces());
+        view.others = exporter.others();
         view.standing = self.access.standing(address);
         Some(view)
     }
@@ -271,6 +299,11 @@ impl Exporters {
             None => Ok(()),
         }
     }
+}
+
+/// Rates of sampling by exporter, for those that tell none.
+pub(crate) fn sampling(known: &HashMap<Ip, Known>) -> HashMap<Ip, u32> {
+    known.iter().filter_map(|(exporter, known)| Some((*exporter, known.sampling?))).collect()
 }
 
 /// The name that an interface is shown by: its own, or its description.
@@ -298,20 +331,21 @@ fn name_interfaces(session: &mut SessionView, known: Option<&Known>) {
 impl Desk {
     /// A desk for tests, with the default bounds.
     pub(crate) fn unbounded() -> Self {
-        let access = Arc::new(Access::new(crate::settings::Unknown::Accept, Vec::new()));
-        Self { cache: Cache::default(), seen: Seen::new(access, Arc::default(), None, 1_000), streams: Vec::new() }
+        let access = Arc::new(Access::new(crate::settings::Unknown::Accept, Vec::new(), HashMap::new()));
+        Self { cache: Cache::default(), seen: Seen::new(access, None, 1_000), streams: Vec::new() }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Standing;
     use super::*;
     use crate::settings::Unknown;
 
     #[test]
     fn the_inventory_is_bounded_and_the_longest_silent_go() {
-        let access = Arc::new(Access::new(Unknown::Accept, Vec::new()));
-        let mut seen = Seen::new(access, Arc::default(), None, 32);
+        let access = Arc::new(Access::new(Unknown::Accept, Vec::new(), HashMap::new()));
+        let mut seen = Seen::new(access, None, 32);
         for number in 0..=255u8 {
             let now = Time::from_secs_nanos(number.into(), 0);
             seen.exporter(Ip::v4([10, 0, 0, number]), now).0.arrive("udp", 10, now);
@@ -319,6 +353,43 @@ mod tests {
         }
         assert!(seen.exporters.contains_key(&Ip::v4([10, 0, 0, 255])));
         assert_eq!(seen.evicted as usize + seen.len(), 256);
+    }
+
+    #[test]
+    fn what_is_known_of_an_exporter_may_change_while_it_sends() {
+        let access = Arc::new(Access::new(Unknown::Ask, Vec::new(), HashMap::new()));
+        let seen = Seen::new(Arc::clone(&access), Some(500), 32);
+        let desk = Desk { cache: Cache::default(), seen, streams: Vec::new() };
+        let all = Exporters::new(vec![Arc::new(Mutex::new(desk))], Arc::clone(&access), None, Registry::default());
+        let address = Ip::v4([192, 0, 2, 1]);
+        let send = |secs| {
+            let now = Time::from_secs_nanos(secs, 0);
+            let mut desk = all.desks[0].lock().expect("one thread");
+            let (exporter, _) = desk.seen.exporter(address, now);
+            exporter.arrive("udp", 10, now);
+            (exporter.standing, exporter.rate())
+        };
+        assert_eq!(send(1), (Standing::Waiting, Some(500)));
+        let mut names = Vec::new();
+        assert!(all.interface_names(&mut names).is_some() && all.interface_names(&mut names).is_none());
+        let interface = Interface { name: "Gi0/7".to_owned(), ..Interface::default() };
+        let known = Known {
+            name: "core-1".to_owned(),
+            allow: Some(true),
+            rate: Some(9),
+            sampling: Some(64),
+            interfaces: HashMap::from([(7, interface)]),
+            ..Known::default()
+        };
+        all.set_known(HashMap::from([(address, known)]));
+        assert_eq!(send(2), (Standing::Allowed, Some(9)));
+        let view = all.one(address, Time::from_secs_nanos(3, 0)).expect("it was seen");
+        assert_eq!(view.known.expect("named").name, "core-1");
+        let names = all.interface_names(&mut names).expect("they changed");
+        assert_eq!(names.get(&(address, 7)).map(|name| &**name), Some("Gi0/7"));
+        all.set_known(HashMap::new());
+        assert_eq!(send(4), (Standing::Waiting, Some(500)));
+        assert!(all.list(Time::from_secs_nanos(5, 0))[0].known.is_none());
     }
 
     #[test]

@@ -12,9 +12,9 @@ mod window;
 
 pub use access::{Access, Decision, Standing};
 pub use day::Counts;
-pub use exporter::{DomainView, ExporterView, InterfaceView};
+pub use exporter::{DomainView, ExporterView, InterfaceView, OtherView};
 pub(crate) use exporter::{Exporter, Verdict};
 pub use inventory::Exporters;
-pub(crate) use inventory::{Desk, Recent, Registry, Seen};
+pub(crate) use inventory::{Desk, Recent, Registry, Seen, sampling};
 pub use score::{Finding, MISSING, Missing, REASONS, Reason};
 pub use window::Window;

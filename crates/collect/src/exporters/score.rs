@@ -130,6 +130,13 @@ pub static REASONS: &[Reason] = &[
         applies: |e| (e.lately.redefined > 5).then(|| e.lately.redefined.to_string()),
     },
     Reason {
+        id: "shared_address",
+        points: 5,
+        en: "{value} exporters seem to send from this address (NAT, a relay, or several processes): templates are told apart by port, all else counts together; give each an address or a domain of its own.",
+        ja: "このアドレスから {value} 台のエクスポーターが送信しているようです（NAT・中継・複数プロセス）。テンプレートはポートで区別しますが、ほかの値は合算されます。アドレスかドメインを分けてください。",
+        applies: |e| (e.sharing > 1).then(|| e.sharing.to_string()),
+    },
+    Reason {
         id: "malformed",
         points: 15,
         en: "{value} parts of its datagrams break the format: datagrams may be cut on their way (MTU), or its software has a fault.",
@@ -209,6 +216,18 @@ pub static MISSING: &[Missing] = &[
         ja: "個々のパケットの長さと時刻（SPLT）が無いため、セッション図を表示できません。",
     },
     Missing {
+        id: "initial_packet",
+        part: part::INITIAL_PACKET,
+        en: "Lengths and times of packets, but no first packet (IDP, element 44940): no server names, fingerprints and certificates from it.",
+        ja: "パケットの長さと時刻はありますが、最初のパケット（IDP、要素 44940）が無いため、サーバー名・指紋・証明書を取り出せません。",
+    },
+    Missing {
+        id: "byte_counts",
+        part: part::BYTE_COUNTS,
+        en: "Lengths and times of packets, but no counts of octet values (BD, element 44944): entropy of the content is not known.",
+        ja: "パケットの長さと時刻はありますが、オクテット値の出現回数（BD、要素 44944）が無いため、内容のエントロピーが分かりません。",
+    },
+    Missing {
         id: "tls",
         part: part::TLS,
         en: "Nothing of TLS or QUIC: no server names, no fingerprints, no certificates.",
@@ -257,7 +276,13 @@ pub(crate) fn score(view: &ExporterView) -> (u8, Vec<Finding>) {
 pub(crate) fn missing(window: &Window) -> Vec<&'static Missing> {
     let enough = window.rows >= ENOUGH;
     let lacks = |missing: &&Missing| {
-        enough && window.present & missing.part == 0 && (missing.part != part::TCP_FLAGS || window.tcp > 0)
+        let matters = match missing.part {
+            part::TCP_FLAGS => window.tcp > 0,
+            // Exporters without encrypted traffic analytics lack the lengths already.
+            part::INITIAL_PACKET | part::BYTE_COUNTS => window.present & part::SPLT != 0,
+            _ => true,
+        };
+        enough && window.present & missing.part == 0 && matters
     };
     MISSING.iter().filter(lacks).collect()
 }

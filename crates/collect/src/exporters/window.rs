@@ -23,6 +23,8 @@ pub(crate) mod part {
     pub(crate) const LINK: u16 = 1 << 7;
     pub(crate) const SYSTEMS: u16 = 1 << 8;
     pub(crate) const BOTH_SIDES: u16 = 1 << 9;
+    pub(crate) const INITIAL_PACKET: u16 = 1 << 10;
+    pub(crate) const BYTE_COUNTS: u16 = 1 << 11;
 }
 
 /// Counts of rows.

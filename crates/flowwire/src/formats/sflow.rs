@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //! sFlow version 5 (sflow.org, "sFlow Version 5", and its structures for tunnels, NAT ports and discarded
 //! packets), and the versions 2 and 4 before it. Every sampled IP packet is a row of one packet, not scaled:
-//! `sampling_rate` says what it stands for. Counter samples of interfaces, processors and hosts become facts about the
-//! exporter.
+//! `sampling_rate` says what it stands for. Counter samples become facts about the exporter.
 //!
-//! Not here: samples of virtual machines and applications, which are no flows; counters of VLANs, radios and media.
+//! Not here: samples of applications, which are no flows, and counters of vendors.
 
 mod counters;
 mod old;
+mod other;
 mod record;
+mod write;
+
+pub use write::Writer;
 
 use minamo_base::{Cursor, Ip, WireError};
 use minamo_model::{Flow, flow};
@@ -26,7 +29,16 @@ use crate::{Cache, Datagram, Format, Output, Skipped};
 pub static FORMAT: Format = Format {
     name: "sflow",
     version: 0,
-    spec: &["sFlow Version 5", "RFC 3176", "sFlow Dropped Packet Notification Structures", "sFlow NAT Port Structures"],
+    spec: &[
+        "sFlow Version 5",
+        "RFC 3176",
+        "sFlow Dropped Packet Notification Structures",
+        "sFlow NAT Port Structures",
+        "sFlow Host Structures",
+        "sFlow 802.11 Structures",
+        "sFlow LAG Port Statistics Structures",
+        "sFlow Optical Interface Structures",
+    ],
     decode,
     sample: &SAMPLE,
 };
@@ -149,12 +161,15 @@ impl Samples<'_, '_> {
                 self.packet(&head, cursor)
             }
             2 => {
-                cursor.skip(8, "counters.source")?;
-                self.counters(cursor)
+                cursor.skip(4, "counters.sequence")?;
+                let source = cursor.u32("counters.source")?;
+                counters::read(cursor, counters::Source { class: source >> 24, index: source & 0x00ff_ffff }, self.out)
             }
             4 => {
-                cursor.skip(12, "counters.source")?;
-                self.counters(cursor)
+                cursor.skip(4, "counters.sequence")?;
+                let class = cursor.u32("counters.source_class")?;
+                let index = cursor.u32("counters.source")?;
+                counters::read(cursor, counters::Source { class, index }, self.out)
             }
             // The kinds of vendors; their length is known, so they do no harm.
             _ => Ok(()),
@@ -230,10 +245,6 @@ impl Samples<'_, '_> {
         }
         finish::row(&mut flow, &measures, self.header, self.learned);
         self.out.row(&flow);
-    }
-
-    fn counters(&mut self, cursor: &mut Cursor<'_>) -> Result<(), WireError> {
-        counters::read(cursor, self.out)
     }
 }
 

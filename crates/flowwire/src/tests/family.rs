@@ -59,6 +59,7 @@ fn an_exporter_with_a_new_port_is_understood_before_it_sends_its_templates_again
     let (rows, report) = one.send(40_000, &[(256, &[10, 0, 0, 1])]);
     assert_eq!((rows.len(), report.skipped.len(), one.cache.counters().borrowed_templates), (1, 0, 1));
     assert_eq!(rows[0].sampling.as_deref().and_then(|sampling| sampling.rate), Some(64));
+    assert!(one.cache.view(Ip::v4(EXPORTER), 9)[1].templates[0].borrowed, "and is shown so");
     // The old port speaks: they are two, and the rate is that of the other one.
     one.send(1_001, &[(256, &[10, 0, 0, 1])]);
     let (rows, _) = one.send(40_000, &[(256, &[10, 0, 0, 1])]);
@@ -73,6 +74,37 @@ fn data_that_cannot_be_of_the_other_ports_template_waits() {
     both.send(1_001, &[(0, &words(&[256, 3, 8, 4, 12, 4, 1, 8]))]);
     let (rows, report) = both.send(1_002, &[(256, &[0; 24])]);
     assert_eq!((rows.len(), report.parked), (0, 1));
+}
+
+#[test]
+fn data_of_a_second_exporter_waits_for_its_own_template() {
+    let mut both = Behind::new();
+    // The other one has the same number and a record of the same length: a destination in place of the source.
+    both.send(1_001, &[(0, &words(&[256, 1, 8, 4])), (256, &[10, 0, 0, 1])]);
+    let (rows, report) = both.send(1_002, &[(256, &[10, 0, 0, 2])]);
+    assert_eq!((rows.len(), report.parked, both.cache.counters().ambiguous_sets), (0, 1, 1));
+    assert!(both.cache.summaries().is_empty(), "nothing says yet that they are two");
+    let (rows, report) = both.send(1_002, &[(0, &words(&[256, 1, 12, 4]))]);
+    assert_eq!((rows.len(), report.replayed, rows[0].core.dst_ip), (1, 1, Ip::v4([10, 0, 0, 2])));
+    both.wait(1);
+    let (rows, _) = both.send(1_001, &[(256, &[10, 0, 0, 1])]);
+    assert_eq!(rows[0].core.src_ip, Ip::v4([10, 0, 0, 1]));
+    both.send(1_002, &[(256, &[10, 0, 0, 2])]);
+    assert_eq!(both.cache.summaries()[&Ip::v4(EXPORTER)].sharing, 2);
+    assert_eq!((both.cache.counters().borrowed_templates, both.cache.counters().redefined_templates), (0, 0));
+}
+
+#[test]
+fn a_port_for_every_datagram_loses_nothing_although_it_looks_like_several_exporters_at_first() {
+    let mut one = Behind::new();
+    let (mut rows, mut replayed) = (one.send(5_000, &[(0, &words(&[256, 1, 8, 4])), (256, &[10, 0, 0, 1])]).0.len(), 0);
+    for port in 5_001..5_040 {
+        let (read, report) = one.send(port, &[(256, &[10, 0, 0, 1])]);
+        rows += read.len();
+        replayed += report.replayed;
+    }
+    assert_eq!((rows, replayed, one.cache.parking().octets), (40, 7, 0));
+    assert!(one.cache.summaries().is_empty());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use minamo_model::Flow;
 
 use super::{reasons, rows};
 use crate::formats::sflow::FORMAT;
-use crate::{Cache, Fact};
+use crate::{Cache, Fact, OtherCounters};
 
 /// 32-bit words as octets.
 fn words(list: &[u32]) -> Vec<u8> {
@@ -244,6 +244,64 @@ fn devices_tell_how_they_are_doing() {
     let [Fact::Device(device)] = report.facts.as_slice() else { panic!("{:?}", report.facts) };
     assert_eq!((device.name.as_deref(), device.load_percent), (Some("core-1"), [Some(5), Some(10), Some(20)]));
     assert_eq!((device.memory, device.memory_free), (Some(4_000), Some(1_000)));
+}
+
+fn others(samples: &[Vec<u8>]) -> Vec<OtherCounters> {
+    let (_, report) = rows(&datagram(1, samples), &mut Cache::default());
+    assert_eq!(reasons(&report), Vec::<String>::new());
+    let other = |fact| match fact {
+        Fact::Other(counters) => *counters,
+        fact => panic!("{fact:?}"),
+    };
+    report.facts.into_iter().map(other).collect()
+}
+
+#[test]
+fn vlans_radios_and_media_are_told_by_the_names_of_their_structures() {
+    let vlan = block(5, &words(&[42, 0, 9_000, 1, 2, 3, u32::MAX]));
+    let radio = block(1_002, &words(&[1_000, 900, 450]));
+    let mut lags = vec![0xaa; 16];
+    lags.extend(words(&[7, 0x0102_0304, 1, 2, 3, 4, 5, 6, 7, 8]));
+    // One module at −1.5 °C with two lanes.
+    let mut optics = words(&[5, 2, 3_300, (-1_500i32).cast_unsigned(), 2]);
+    for lane in 1..=2 {
+        optics.extend(words(&[lane, 6_000, 500, 400, 600, 1_310, 300 + lane, 200, 400, 1_310]));
+    }
+    let body = [words(&[1, 3, 4]), vlan, radio, block(7, &lags), block(10, &optics)].concat();
+    let found = others(&[block(2, &body)]);
+    let kinds: Vec<_> = found.iter().map(|one| (one.kind, one.source, one.number)).collect();
+    assert_eq!(
+        kinds,
+        [("vlan", 3, 42), ("radio", 3, 0), ("lag", 3, 0), ("optics", 3, 5), ("lane", 3, 1), ("lane", 3, 2)]
+    );
+    let value = |at: usize, name: &str| found[at].values.iter().find(|(known, _)| *known == name).map(|(_, v)| *v);
+    assert_eq!((value(0, "octets"), value(0, "broadcastPkts"), value(0, "discards")), (Some(9_000), Some(3), None));
+    assert_eq!((value(1, "on_channel_busy_time"), value(2, "attachedAggID")), (Some(450), Some(7)));
+    assert_eq!((value(2, "markerResponsePDUsTx"), value(3, "module_temperature")), (Some(8), Some(-1_500)));
+    assert_eq!((value(5, "rx_power"), value(5, "rx_wavelength")), (Some(302), Some(1_310)));
+    let wlan = others(&[block(2, &[words(&[1, 3, 1]), block(6, &words(&(1..=20).collect::<Vec<_>>()))].concat())]);
+    assert_eq!((wlan[0].values.len(), wlan[0].values[15]), (20, ("dot11AssociatedStationCount", 16)));
+}
+
+#[test]
+fn virtual_machines_have_names_of_their_own_and_hosts_theirs() {
+    let host = |name: &str| block(2_000, &[text(name), vec![0; 16], words(&[1, 2]), text("6.1")].concat());
+    let cpu = block(2_101, &words(&[1, 5_000, 2]));
+    let memory = block(2_102, &words(&[0, 1 << 20, 0, 2 << 20]));
+    // An expanded sample of a logical entity, and one of the device.
+    let machine = block(4, &[words(&[1, 3, 100_001, 3]), host("vm-7"), cpu, memory].concat());
+    let found = others(std::slice::from_ref(&machine));
+    let told: Vec<_> = found.iter().map(|one| (one.kind, one.source, one.name.as_deref())).collect();
+    assert_eq!(told, [("vm_cpu", 100_001, Some("vm-7")), ("vm_memory", 100_001, Some("vm-7"))]);
+    assert_eq!(found[1].values, [("memory", 1 << 20), ("maxMemory", 2 << 20)]);
+    let mut load = 0.5f32.to_bits().to_be_bytes().to_vec();
+    load.extend(words(&[(-1f32).to_bits(), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]));
+    let device = block(2, &[words(&[1, 2 << 24 | 1, 2]), host("core-1"), block(2_003, &load)].concat());
+    let (_, report) = rows(&datagram(1, &[machine, device]), &mut Cache::default());
+    let [.., Fact::Other(cpu), Fact::Device(device)] = report.facts.as_slice() else { panic!("{:?}", report.facts) };
+    assert_eq!(device.name.as_deref(), Some("core-1"));
+    assert_eq!((cpu.kind, cpu.name.as_deref()), ("cpu", None));
+    assert_eq!(cpu.values[..2], [("load_one_hundredths", 50), ("load_fifteen_hundredths", 0)]);
 }
 
 /// A datagram of an older version: no sub-agent, and samples without lengths.

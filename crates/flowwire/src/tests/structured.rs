@@ -209,7 +209,7 @@ fn encrypted_traffic_records_fill_the_sequence() {
     let splt = flows[0].splt.as_deref().expect("a sequence");
     assert_eq!(splt.lengths, Some(vec![517, 1_400, 1_400]));
     assert_eq!(splt.times_micros, Some(vec![0, 12_000, 0]));
-    let counts = flows[0].eta.as_deref().and_then(|eta| eta.byte_counts.as_ref()).expect("counters");
+    let counts = flows[0].eta.as_deref().and_then(|eta| eta.src_byte_counts.as_ref()).expect("counters");
     assert!(counts.len() == 256 && counts.iter().all(|count| *count == 1));
 }
 

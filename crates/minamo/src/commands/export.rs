@@ -53,7 +53,7 @@ fn asked(target: Target, args: &Export) -> anyhow::Result<Target> {
     let biflow = args.sides.map(|sides| matches!(sides, Sides::Both));
     let identity = args.certificate.clone().zip(args.key.clone());
     let target = tls(target, TlsFiles { authority: args.ca.clone(), identity }, "--ca and --certificate")?;
-    let target = target.with_enterprise(args.enterprise).with_nanoseconds(args.nanoseconds);
+    let target = target.with_enterprise(args.enterprise).with_nanoseconds(args.nanoseconds).with_eta(args.eta);
     options(target, args.template.as_deref(), biflow)
 }
 

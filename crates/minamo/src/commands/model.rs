@@ -19,6 +19,7 @@ use minamo_eta::learn::Material;
 use minamo_eta::metrics::{Judged, above, auc, calibration_error, threshold_at};
 use minamo_eta::model::{Class, Model};
 use minamo_eta::train::Recipe;
+use minamo_meter::{Groups, Settings};
 use minamo_model::Flow;
 
 use crate::cli::{Labelled, Language, ModelCommand};
@@ -67,7 +68,9 @@ fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
 fn rows(files: &[PathBuf]) -> anyhow::Result<Vec<Flow>> {
     let mut out = Vec::new();
     let hidden = indicatif::ProgressBar::hidden();
-    let job = read::Job::of(files, minamo_meter::Settings::default());
+    // With counts of octet values, which models may ask for.
+    let groups = Groups { bd: true, ..Groups::ALL };
+    let job = read::Job::of(files, Settings { groups, ..Settings::default() });
     let report = read::meter(&job, &hidden, &mut |row: Flow| {
         out.push(row);
         true

@@ -15,26 +15,29 @@ use minamo_capture::{LiveSettings, Watched};
 use minamo_collect::{Collector, Forwarder};
 use minamo_enrich::Enricher;
 use minamo_eta::judge::Judge;
+use minamo_filter::Sets;
 use minamo_server::detection::{Ruling, Suppressing};
 use minamo_server::lake::import::Importing;
 use minamo_server::local::LocalListener;
 use minamo_server::profiles::Synced;
 use minamo_server::{Deps, State, random_password, services};
-use minamo_state::{Definitions, Triages};
+use minamo_state::{Definitions, Notices, Triages};
 use minamo_store::Lake;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::actions::{self, Action, Actions};
+use crate::alerts::{self, AlertFiles};
 use crate::applications;
 use crate::cli::Serve;
 use crate::clock;
 pub(crate) use crate::commands::interrupt::interrupted;
 use crate::commands::place::place;
-use crate::detector::{self, Detector};
+use crate::detector::{self, Around, Detector};
 use crate::elements;
 use crate::enrichment;
+use crate::exporters;
 use crate::feeds::{self, Feeds};
 use crate::import;
 use crate::ingest::{self, Fresh};
@@ -42,6 +45,7 @@ use crate::interfaces::InterfaceNames;
 use crate::outgoing::Outgoing;
 use crate::pairing::{self, Stages};
 use crate::probe::{self, Recording};
+use crate::reread::Watch;
 use crate::rules;
 use crate::sets::{AllSets, Kept, Networks, Own};
 use crate::settings::{Interface, Settings};
@@ -112,6 +116,7 @@ pub(crate) struct Core {
     detected: Arc<detector::Counters>,
     packets: Option<Cutter>,
     told: Vec<(String, Arc<actions::Counters>)>,
+    heard: Arc<alerts::Counters>,
     feeds: Arc<feeds::Counters>,
     /// Fetches and reads feeds.
     following: JoinHandle<()>,
@@ -135,7 +140,9 @@ impl Core {
         let importer = import::importer(Arc::clone(&lake), beside, &folder.join("state.db"))?;
         let networks = Networks::Live(Arc::clone(&enrichment));
         let own = Own::Live(Kept::new(Arc::clone(&definitions)));
-        lake.know_sets(Arc::new(AllSets { own, networks: Networks::Live(Arc::clone(&enrichment)) }));
+        let sets: Arc<dyn Sets + Send + Sync> =
+            Arc::new(AllSets { own, networks: Networks::Live(Arc::clone(&enrichment)) });
+        lake.know_sets(Arc::clone(&sets));
         let mark = networks.mark();
         let known = minamo_server::profiles::sync(&lake, &definitions, &networks, clock::now()).await?;
         let profiles = follow_definitions(Arc::clone(&lake), Arc::clone(&definitions), networks, (mark, known));
@@ -145,16 +152,20 @@ impl Core {
         let detected = Arc::new(detector::Counters::default());
         let suppressing = Arc::new(Suppressing::open(&folder.join("state.db"))?);
         let (own_lake, counted, hidden) = (Arc::clone(&lake), Arc::clone(&detected), Arc::clone(&suppressing));
-        let start = |(wanted, target)| Action::start(wanted, target);
+        let notices = Arc::new(Notices::open(&folder.join("state.db"))?);
+        let start = |(wanted, target)| Action::start(wanted, target, Some(Arc::clone(&notices)));
         let actions = Actions::new(settings.actions()?.into_iter().map(start).collect::<anyhow::Result<_>>()?);
         let told = actions.counters();
-        let detector = Detector::new(own_lake, sources, loaded, (hidden, actions), &fresh, counted).await?;
+        let heard = Arc::new(alerts::Counters::default());
+        let files = AlertFiles::new(settings.alerts()?, &folder.join("alerts"), Arc::clone(&heard));
+        let around = Around { suppressing: hidden, perspectives: settings.perspectives()?, actions, alerts: files };
+        let detector = Detector::new(own_lake, sources, loaded, around, &fresh, counted).await?;
         let rules = detector.rules();
         let feeds = Arc::new(feeds::Counters::default());
         let list = Feeds::new(settings.feeds()?, &folder.join("feeds"), Arc::clone(&feeds));
         let following = tokio::spawn(feeds::follow(list, Arc::clone(&enrichment), Arc::clone(&fresh)));
         let detect = watch::Sender::new(());
-        let exports = settings.exports()?.into_iter().map(|export| Outgoing::open(export, &lake));
+        let exports = settings.exports()?.into_iter().map(|export| Outgoing::open(export, &lake, &sets));
         let exports = Arc::new(exports.collect::<anyhow::Result<Vec<_>>>()?);
         let (fresh_rows, taken) = (Arc::clone(&fresh), Arc::clone(&ingested));
         let ingest = ingest::run(Arc::clone(&lake), queue, enricher, fresh_rows, taken, Arc::clone(&exports));
@@ -178,6 +189,7 @@ impl Core {
             detected,
             packets: settings.recorder(folder, 1).map(|recorder| Cutter::new(&recorder.folder)),
             told,
+            heard,
             feeds,
             following,
             started_at: clock::now(),
@@ -222,7 +234,7 @@ pub(crate) async fn serve(
     exporters: Option<minamo_collect::Exporters>,
 ) -> anyhow::Result<()> {
     let (ingested, detected) = (Arc::clone(&core.ingested), Arc::clone(&core.detected));
-    let (told, feeds) = (core.told.clone(), Arc::clone(&core.feeds));
+    let (told, heard, feeds) = (core.told.clone(), Arc::clone(&core.heard), Arc::clone(&core.feeds));
     let (enrichment, exports) = (Arc::clone(&core.enrichment), Arc::clone(&core.exports));
     let counters = move || {
         let mut samples = sources();
@@ -231,6 +243,7 @@ pub(crate) async fn serve(
         samples.extend(detected.samples(&[]));
         samples.extend(exports.iter().flat_map(Outgoing::samples));
         samples.extend(actions::samples(&told));
+        samples.extend(heard.samples(&[]));
         samples.extend(feeds.samples(&[]));
         samples
     };
@@ -276,8 +289,6 @@ struct Sources {
     stop: Arc<AtomicBool>,
     collector: Option<Arc<minamo_collect::Counters>>,
     exporters: Option<minamo_collect::Exporters>,
-    /// Reads the file of elements again.
-    watching: Option<JoinHandle<()>>,
     pairing: Option<Arc<pairing::Counters>>,
     forwarder: Option<Arc<Forwarder>>,
     probes: Vec<(String, Arc<probe::Counters>)>,
@@ -285,7 +296,8 @@ struct Sources {
     /// A person's services and signatures, what happened to their files, and who reads them again.
     own: applications::Own,
     applications: Arc<applications::Counters>,
-    reading: Option<JoinHandle<()>>,
+    /// Who reads files again.
+    reading: Vec<JoinHandle<()>>,
 }
 
 /// The interfaces that are metered, open: one capture for each thread.
@@ -320,7 +332,8 @@ impl Sources {
         forwarder: Arc<Forwarder>,
         stop: &watch::Sender<bool>,
     ) -> anyhow::Result<()> {
-        let watch = settings.collect_elements().map(elements::Watch::new);
+        let elements_watch = settings.collect_elements().map(|path| Watch::new(path, elements::load));
+        let exporters_watch = settings.collect_exporters().map(|path| Watch::new(path, exporters::load));
         let elements = settings.elements()?;
         let collect = settings.collect()?;
         if collect.listen.is_empty() && collect.tcp.is_empty() && collect.tls.is_empty() {
@@ -338,8 +351,15 @@ impl Sources {
         self.collector = Some(collector.counters());
         let stop = stop.subscribe();
         self.exporters = Some(collector.exporters());
-        if let Some(watch) = watch {
-            self.watching = Some(tokio::spawn(watch.run(collector.exporters(), collector.counters())));
+        if let Some(watch) = elements_watch {
+            let (exporters, counters) = (collector.exporters(), collector.counters());
+            let run = watch.run(move |read| exporters.set_elements(&read), move || counters.elements_refused());
+            self.reading.push(tokio::spawn(run));
+        }
+        if let Some(watch) = exporters_watch {
+            let (exporters, counters) = (collector.exporters(), collector.counters());
+            let run = watch.run(move |read| exporters.set_known(read), move || counters.exporters_refused());
+            self.reading.push(tokio::spawn(run));
         }
         self.tasks.spawn(async move { Ok(collector.run(stop).await?) });
         Ok(())
@@ -350,7 +370,7 @@ impl Sources {
         let counters = Arc::clone(&self.applications);
         let watch =
             applications::Watch::start(&settings.applications(), &self.own, counters).context("applications")?;
-        self.reading = Some(tokio::spawn(watch.run()));
+        self.reading.push(tokio::spawn(watch.run()));
         Ok(())
     }
 
@@ -410,8 +430,8 @@ impl Sources {
 
     async fn stop(mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        for watching in self.watching.iter().chain(&self.reading) {
-            watching.abort();
+        for reading in &self.reading {
+            reading.abort();
         }
         while let Some(ended) = self.tasks.join_next().await {
             if let Ok(Err(error)) = ended {

@@ -49,6 +49,7 @@ fn action(table: &toml::Table) -> anyhow::Result<(Wanted, Box<dyn Notify>)> {
         name,
         severity,
         rules: keys.texts("rules")?.into_iter().map(|rule| rule.trim_end_matches('*').to_owned()).collect(),
+        perspectives: keys.texts("perspectives")?.into_iter().map(str::to_owned).collect(),
         most_a_minute: u32::try_from(most_a_minute).context("most_a_minute: want at most 4,294,967,295")?,
         language,
         console: keys.text("console")?.map(str::to_owned),

@@ -3,7 +3,7 @@
 
 use anyhow::{Context as _, bail};
 use minamo_detect::parse_length;
-use minamo_filter::Expr;
+use minamo_filter::asks_for_names;
 use minamo_sinks::export::{Target, TlsFiles, spool};
 
 use super::keys::Keys;
@@ -15,8 +15,8 @@ use crate::size::parse_size;
 pub(crate) struct Export {
     /// The collector and the form of its records.
     pub(crate) target: Target,
-    /// The flows that it gets.
-    pub(crate) filter: Expr,
+    /// The flows that it gets; all where there is no filter. One that names sets or tags is read when these are known.
+    pub(crate) filter: Option<String>,
     /// The buffer on disk, where there is one.
     pub(crate) buffer: Option<spool::Settings>,
 }
@@ -26,19 +26,20 @@ impl Export {
     pub(super) fn read(table: &toml::Table) -> anyhow::Result<Self> {
         let mut keys = Keys::of(table);
         let url = keys.text("url")?.context("url: want such as \"ipfix://192.0.2.9:4739\"")?;
-        let filter = match keys.text("filter")? {
-            None => Expr::All,
-            Some(text) => minamo_filter::parse(text).map_err(|error| anyhow::anyhow!("filter: {error}"))?,
-        };
+        let filter = keys.text("filter")?;
+        if let Some(text) = filter.filter(|text| !asks_for_names(text)) {
+            minamo_filter::parse(text).map_err(|error| anyhow::anyhow!("filter: {error}"))?;
+        }
+        let filter = filter.map(str::to_owned);
         let (template, biflow) = (keys.text("template")?, biflow(&mut keys)?);
         let (domain, enterprise) = (keys.number_from("domain", 0)?, keys.number_from("enterprise", 0)?);
-        let nanoseconds = keys.flag("nanoseconds")?;
+        let (nanoseconds, eta) = (keys.flag("nanoseconds")?, keys.flag("eta")?);
         let files = files(&mut keys)?;
         let buffer = buffer(&mut keys)?;
         keys.end()?;
         // With a buffer the collector's name may be unknown now: it is looked up for each connection.
         let target = if buffer.is_some() { Target::parse_form(url)? } else { Target::parse(url)? };
-        let mut target = tls(target, files, "ca and certificate")?.with_nanoseconds(nanoseconds);
+        let mut target = tls(target, files, "ca and certificate")?.with_nanoseconds(nanoseconds).with_eta(eta);
         if let Some(domain) = domain {
             target = target.with_domain(domain);
         }

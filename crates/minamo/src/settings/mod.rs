@@ -3,6 +3,7 @@
 //! given.
 
 mod actions;
+mod detect;
 mod export;
 mod feeds;
 mod keys;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use minamo_detect::parse_length;
 
+pub(crate) use detect::AlertFile;
 pub(crate) use export::Export;
 pub(crate) use parts::Interface;
 pub use table::{Kind, SETTINGS, Setting};
@@ -69,10 +71,13 @@ impl Settings {
         settings.forwards()?;
         settings.exports()?;
         settings.probed()?;
+        settings.byte_octets()?;
         settings.fingerprints()?;
         settings.rules()?;
         settings.actions()?;
         settings.feeds()?;
+        settings.perspectives()?;
+        settings.alerts()?;
         Ok(settings)
     }
 
@@ -186,6 +191,7 @@ mod tests {
         assert!(error("[collect]\nallow = [\"10.0.0.0/33\"]").starts_with("collect.allow: got"));
         assert!(error("[collect]\nqueue = 5").contains("want a size with a unit"));
         assert!(error("[collect]\nexporter_rate = 0").contains("or \"unlimited\""));
+        assert_eq!(error("[meter]\nbyte_octets = 65536"), "meter.byte_octets: got 65536, want at most 65535");
         assert!(error("[collect]\ntls = [\"127.0.0.1:4740\"]").contains("collect.tls_certificate"));
         assert!(error("[collect]\nexporters = \"/nowhere\"").starts_with("collect.exporters: /nowhere"));
         assert!(error("[meter\n").contains("line 1"));
@@ -234,7 +240,7 @@ mod tests {
         let text = "url = \"ipfix+tcp://collector.example:4739\"\nfilter = \"port 53\"\ndomain = 7\n\
             buffer = \"/var/lib/minamo/export\"\nbuffer_size = \"2GiB\"\nkeep = \"1m\"\nrate = 9\n";
         let export = read(text).and_then(|settings| settings.exports()).expect("good").remove(0);
-        assert_eq!(Ok(export.filter), minamo_filter::parse("port 53"));
+        assert_eq!(export.filter.as_deref(), Some("port 53"));
         let buffer = export.buffer.expect("a buffer");
         assert_eq!((buffer.bound, buffer.keep, buffer.rate), (2 << 30, Duration::from_secs(60), 9));
         assert_eq!(export.target.domain, 7);
@@ -242,7 +248,7 @@ mod tests {
         let udp = "url = \"ipfix://192.0.2.9:4739\"\n";
         let said = error(&format!("{udp}filter = \"src ip 10.0.0.1 and portt 5\""));
         assert!(said.starts_with("export: filter: character 21: `portt` is no column or word"), "{said}");
-        assert!(error(&format!("{udp}filter = \"ip in @guests\"")).contains("there is no set `@guests`"));
+        assert!(read(&format!("{udp}filter = \"ip in @guests\"")).is_ok(), "sets are known to a server that runs");
         assert!(error(&format!("{udp}keep = \"9s\"")).ends_with("which is not named"));
         assert!(error(&format!("{udp}buffer = \"x\"\nrate = 0")).starts_with("export: rate: got 0, want a whole"));
         assert!(error(&format!("{udp}ca = \"ca.pem\"")).ends_with("ca and certificate are for ipfix+tls://"));

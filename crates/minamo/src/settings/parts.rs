@@ -91,10 +91,18 @@ impl Settings {
             active_timeout: self.length("meter.active_timeout"),
             max_flows: self.count("meter.max_flows"),
             held_bytes: self.size("meter.held"),
+            telemetry_bytes: self.size("meter.telemetry"),
+            byte_octets: self.byte_octets().unwrap_or(u16::MAX),
             sampling: self.text("probe.sampling").parse::<minamo_meter::Sampling>().ok(),
             groups: self.text("probe.groups").parse().unwrap_or(minamo_meter::Groups::ALL),
             ..Default::default()
         }
+    }
+
+    /// `meter.byte_octets`; an error where a counter does not hold as many.
+    pub(super) fn byte_octets(&self) -> anyhow::Result<u16> {
+        let count = self.count("meter.byte_octets");
+        u16::try_from(count).ok().with_context(|| format!("meter.byte_octets: got {count}, want at most 65535"))
     }
 
     /// The model of encrypted traffic.
@@ -125,7 +133,7 @@ impl Settings {
             _ if tls.is_empty() => None,
             _ => bail!("collect.tls: want `collect.tls_certificate` and `collect.tls_key` too"),
         };
-        let known = self.path("collect.exporters").map(|path| crate::exporters::load(&path)).transpose();
+        let known = self.collect_exporters().map(|path| crate::exporters::load(&path)).transpose()?;
         let rate = self.values.get("collect.exporter_rate").and_then(toml::Value::as_integer);
         Ok(minamo_collect::Settings {
             listen: self.addresses("collect.listen"),
@@ -143,7 +151,7 @@ impl Settings {
             allow: self.texts("collect.allow").iter().filter_map(|text| text.parse().ok()).collect(),
             exporter_rate: rate.and_then(|rate| u32::try_from(rate).ok()),
             max_exporters: self.count("collect.max_exporters"),
-            known: known.context("collect.exporters")?.unwrap_or_default(),
+            known: known.unwrap_or_default(),
             limits: minamo_flowwire::Limits {
                 parked_per_exporter: self.size("collect.parked_per_exporter"),
                 parked: self.size("collect.parked"),
@@ -158,6 +166,11 @@ impl Settings {
     /// The elements of `collect.elements`; none where it is not set.
     pub(crate) fn elements(&self) -> anyhow::Result<Arc<minamo_collect::Elements>> {
         Ok(self.collect_elements().map(|path| crate::elements::load(&path)).transpose()?.unwrap_or_default())
+    }
+
+    /// `collect.exporters`, where it is set.
+    pub(crate) fn collect_exporters(&self) -> Option<PathBuf> {
+        self.path("collect.exporters")
     }
 
     /// `collect.elements`, where it is set.

@@ -62,6 +62,10 @@ pub enum Kind {
     Actions,
     /// Tables that name feeds of threats.
     Feeds,
+    /// Tables that say how much events matter.
+    Perspectives,
+    /// Tables that name files of alerts.
+    Alerts,
 }
 
 impl Kind {
@@ -88,7 +92,7 @@ impl Kind {
             Self::Limit => "a whole number of at least 1, or \"unlimited\"",
             Self::Forwards => "tables [[collect.forward]] with `to` and if need be `exporters` and `keep_source`",
             Self::Exports => {
-                "tables [[export]] with `url` and if need be `filter`, `template`, `sides`, `domain`, `enterprise`, `nanoseconds`, `ca`, `certificate`, `key`, `buffer`, `buffer_size`, `keep` and `rate`"
+                "tables [[export]] with `url` and if need be `filter`, `template`, `sides`, `domain`, `enterprise`, `nanoseconds`, `eta`, `ca`, `certificate`, `key`, `buffer`, `buffer_size`, `keep` and `rate`"
             }
             Self::Interfaces => {
                 "tables [[probe.interface]] with `name` and if need be `filter`, `threads`, `sampling`, `groups`, `idle_timeout`, `active_timeout`, `max_flows`, `promiscuous`"
@@ -104,6 +108,8 @@ impl Kind {
             }
             Self::Actions => "tables [[action]] with `name` and `kind`, and what that kind needs",
             Self::Feeds => "tables [[feed]] with `name` and `url` or `path`",
+            Self::Perspectives => "tables [[perspective]] with `name` and if need be `rules`, `src`, `dst`, `severity`",
+            Self::Alerts => "tables [[alerts]] with `name` and `path`",
             Self::Groups => "a list of groups of addresses such as [\"192.0.2.1 192.0.2.2\"]",
         }
     }
@@ -133,7 +139,7 @@ pub static SETTINGS: &[Setting] = &[
         key: "export",
         kind: Kind::Exports,
         default: "[]",
-        doc: "Collectors that get flows: `url` as \"ipfix://192.0.2.9:4739\", `filter` for some flows only, `template` with nProbe's labels or names of columns, `sides` \"one\" or \"both\", `domain` the number of the observation domain, `enterprise` the number that our own elements stand under (32473 if not set, 0 for none of them), `nanoseconds` for times finer than milliseconds, `buffer` a folder for the time that the collector is away (`buffer_size`, `keep`, `rate`: as of minamo probe), `ca`, `certificate` and `key` for TLS. See docs/guide/export.md.",
+        doc: "Collectors that get flows: `url` as \"ipfix://192.0.2.9:4739\", `filter` for some flows only, `template` with nProbe's labels or names of columns, `sides` \"one\" or \"both\", `domain` the number of the observation domain, `enterprise` the number that our own elements stand under (32473 if not set, 0 for none of them), `nanoseconds` for times finer than milliseconds, `eta` for what encrypted traffic shows in Cisco's elements, `buffer` a folder for the time that the collector is away (`buffer_size`, `keep`, `rate`: as of minamo probe), `ca`, `certificate` and `key` for TLS. See docs/guide/export.md.",
     },
     Setting {
         key: "rule",
@@ -146,6 +152,18 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Actions,
         default: "[]",
         doc: "Who is told of new events: `name`; `kind` \"webhook\", \"slack\", \"teams\", \"syslog\", \"cef\", \"mail\" or \"script\"; where: `url` or `url_file`, `address`, `to` or `path`; which events: `severity`, `rules`, `most_a_minute`; `language` \"en\" or \"ja\", `console` for links. See docs/guide/actions.md.",
+    },
+    Setting {
+        key: "perspective",
+        kind: Kind::Perspectives,
+        default: "[]",
+        doc: "How much events matter: `name`, `rules`, `src` and `dst` say which events it covers, `severity` what theirs is. The first that covers an event counts. See docs/guide/rules.md.",
+    },
+    Setting {
+        key: "alerts",
+        kind: Kind::Alerts,
+        default: "[]",
+        doc: "Files of another intrusion detection system whose alerts become events: `name`, `path` of an `eve.json` of Suricata, which is followed while it grows and is rotated. See docs/guide/rules.md.",
     },
     Setting {
         key: "feed",
@@ -223,7 +241,7 @@ pub static SETTINGS: &[Setting] = &[
         key: "probe.groups",
         kind: Kind::Columns,
         default: "\"all\"",
-        doc: "Groups of columns that are filled; \"light\" leaves out applications, performance and the sequence of lengths, which cost the most time and memory.",
+        doc: "Groups of columns that are filled; \"light\" leaves out applications, performance, the sequence of lengths and what else encrypted traffic shows, which cost the most time and memory; \"all,bd\" counts octet values too, \"full\" also keeps the first packet of each side, which has content.",
     },
     Setting {
         key: "probe.hardware_times",
@@ -260,6 +278,18 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Size,
         default: "\"64MiB\"",
         doc: "Memory of each thread for TCP segments that came early; beyond it gaps are not waited for.",
+    },
+    Setting {
+        key: "meter.telemetry",
+        kind: Kind::Size,
+        default: "\"64MiB\"",
+        doc: "Memory of each thread for messages, TLS records, counts of octet values and first packets; beyond it flows go without.",
+    },
+    Setting {
+        key: "meter.byte_octets",
+        kind: Kind::Count,
+        default: "4096",
+        doc: "Octets of each side's payload whose values are counted, at most 65535, where probe.groups has `bd`.",
     },
     Setting {
         key: "meter.idle_timeout",
@@ -416,7 +446,7 @@ pub static SETTINGS: &[Setting] = &[
         key: "collect.exporters",
         kind: Kind::File,
         default: "\"\"",
-        doc: "File with names, sites, tags, sampling, rates and interfaces of exporters, TOML.",
+        doc: "File with names, sites, tags, sampling, rates, permission (`allow`) and interfaces of exporters, TOML. Read again when it changes.",
     },
     Setting {
         key: "collect.forward",

@@ -74,7 +74,9 @@ pub(super) fn fits(kind: Kind, value: &toml::Value) -> bool {
         | Kind::Fingerprints
         | Kind::Rules
         | Kind::Actions
-        | Kind::Feeds => list.is_some_and(|l| l.iter().all(toml::Value::is_table)),
+        | Kind::Feeds
+        | Kind::Perspectives
+        | Kind::Alerts => list.is_some_and(|l| l.iter().all(toml::Value::is_table)),
         Kind::Groups => all(|group| addresses(group).is_some_and(|group| !group.is_empty())),
         Kind::Limit => {
             text == Some(UNLIMITED) || value.as_integer().is_some_and(|n| u32::try_from(n).is_ok_and(|n| n > 0))

@@ -17,13 +17,13 @@ const FIELDS: &[u8] = &[0, 4, 0, 8, 0, 4, 0, 12, 0, 4, 0, 1, 0, 4, 0, 7, 0, 2];
 const RECORDS: u32 = 20;
 
 /// A program that listens, with the address that it said.
-struct Listening {
-    child: Child,
-    address: SocketAddr,
+pub(super) struct Listening {
+    pub(super) child: Child,
+    pub(super) address: SocketAddr,
 }
 
 impl Listening {
-    fn start(arguments: &[&str], says: &str) -> Self {
+    pub(super) fn start(arguments: &[&str], says: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_minamo"))
             .args(arguments)
             .env("MINAMO_LOG", "info")

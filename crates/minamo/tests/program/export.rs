@@ -229,7 +229,7 @@ fn rows_are_the_same_at_the_minamo_that_they_are_sent_to() {
     }
 }
 
-fn wait_until(what: &str, holds: impl Fn() -> bool) {
+pub(super) fn wait_until(what: &str, holds: impl Fn() -> bool) {
     for _ in 0..150 {
         if holds() {
             return;

@@ -4,11 +4,13 @@
 // The helpers of tests fail by panicking, and tell on standard output what they skip.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod alerts;
 mod attacks;
 mod captures;
 mod collect;
 mod corpora;
 mod damaged;
+mod encrypted;
 mod export;
 mod known;
 mod lake;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use arrow::array::{AsArray as _, RecordBatch};
 use arrow::datatypes::TimestampNanosecondType;
 use minamo_base::{Ip, Time};
-use minamo_detect::{Counter, Engine, Rule, parse_length, shipped_rules};
+use minamo_detect::alerts::Alerts;
+use minamo_detect::{Counter, Engine, Rule, eve, most_rows, parse_length, shipped_rules};
 use minamo_model::{CellReader, Event, FLOWS, Flow, FlowBuilder, Row, text_value};
 use minamo_schema::Value as Cell;
 use minamo_store::{Lake, Settings};
@@ -58,6 +59,9 @@ async fn events(rule: &Rule, case: &str) -> Vec<Event> {
     let lake = Lake::open(folder.path(), Settings::default(), clock).expect("opened");
     let path = root().join(format!("rules/fixtures/{}.{case}.jsonl", rule.name));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    if rule.alerts {
+        return alerted(rule, &text);
+    }
     let mut builder = FlowBuilder::default();
     for line in text.lines() {
         let row: Map<String, Value> = serde_json::from_str(line).expect("a JSON object");
@@ -68,17 +72,29 @@ async fn events(rule: &Rule, case: &str) -> Vec<Event> {
     found(rule, &lake, builder.finish().expect("a batch")).await
 }
 
+/// What the lines of another detection system give.
+fn alerted(rule: &Rule, text: &str) -> Vec<Event> {
+    let mut alerts = Alerts::default();
+    for line in text.lines() {
+        if let Some(alert) = eve::read(line, "ids").unwrap_or_else(|what| panic!("{}: {what}", rule.name)) {
+            alerts.add(alert, Time::default());
+        }
+    }
+    Engine::default().judged(rule, &alerts.take(), Time::default()).events
+}
+
 /// What the query of the rule finds in these flows; where the rule says what it counts, counting them finds the same.
 async fn found(rule: &Rule, lake: &Lake, flows: RecordBatch) -> Vec<Event> {
     lake.append(&FLOWS, flows.clone()).await.expect("appended");
     let (_, to) = lake.time_range().await.expect("there are rows");
     let mut batches = Vec::new();
     for sql in questions(rule, &flows) {
-        let answer = lake.sql(&sql, 10_000).await.unwrap_or_else(|error| panic!("{}: {error}", rule.name));
+        let answer = lake.sql(&sql, most_rows(rule)).await.unwrap_or_else(|error| panic!("{}: {error}", rule.name));
         batches.extend(answer.batches);
     }
     let mut seen = BTreeSet::new();
-    for batch in &batches {
+    // Of a method the rows are what it judges.
+    for batch in batches.iter().filter(|_| rule.method.is_none()) {
         let readers = CellReader::all(batch);
         for at in 0..batch.num_rows() {
             let row = Row::new(&readers, at);
@@ -198,6 +214,7 @@ pub(super) fn flow(row: &Map<String, Value>) -> Flow {
             "mac" => Cell::Mac(text().parse().expect("a MAC address")),
             "time" => Cell::Time(Time::parse(text()).expect("a time")),
             "text" => Cell::Text(text().into()),
+            "f64" => Cell::Real(value.as_f64().expect("a number")),
             "bool" => Cell::Bool(value.as_bool().unwrap_or_default()),
             "list<text>" => Cell::Texts(
                 value.as_array().expect("a list").iter().map(|t| t.as_str().unwrap_or_default().to_owned()).collect(),

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use minamo_base::Time;
-use minamo_detect::{Engine, Rule, Severity};
+use minamo_detect::{Engine, Rule, Severity, most_rows};
 use minamo_model::{FLOWS, FlowBuilder};
 use minamo_store::{Lake, Settings};
 use serde_json::{Map, Value};
@@ -22,7 +22,7 @@ use super::{minamo, root, rules};
 const TOGETHER: usize = 300;
 /// Days that a capture has for itself.
 const DAYS: u64 = 10;
-/// Rows that a rule may give over one lake.
+/// Rows that a rule without a method may give over one lake.
 const MOST_ROWS: usize = 100_000;
 
 /// What a capture of the threats is named after or labelled with, and the rules of which one ought to fire.
@@ -208,7 +208,10 @@ async fn score(corpora: &Path, captures: &[(PathBuf, bool)], rules: &[Rule]) -> 
     let (from, to) = lake.time_range().await.expect("there are rows");
     for rule in rules {
         for sql in Engine::questions(rule, from, to).sql {
-            let answer = lake.sql(&sql, MOST_ROWS).await.unwrap_or_else(|error| panic!("{}: {error}", rule.name));
+            let answer = lake
+                .sql(&sql, MOST_ROWS.max(most_rows(rule)))
+                .await
+                .unwrap_or_else(|error| panic!("{}: {error}", rule.name));
             assert!(!answer.truncated, "{} gives too many rows", rule.name);
             for event in Engine::default().events(rule, &answer.batches, to).events {
                 let at = usize::try_from((event.finding.time_start.0 - first.0).div_euclid(slot)).expect("a slot");

@@ -201,7 +201,8 @@ table! {
     pub struct Splt, group "splt", prefix "splt_" {
         /// Payload octets of each packet; positive from the initiator, negative from the responder.
         lengths: Option<Vec<i32>>, "各パケットのペイロード長。正は開始側から、負は応答側から", Fact, Octets, Both, Plain, [Own(27)];
-        /// Time since the packet before, 0 for the first.
+        /// Time since the packet before, 0 for the first; in a one-sided row of an exporter the first counts from the
+        /// conversation's first packet with data, where the exporter tells it.
         times_micros: Option<Vec<u32>>, "前のパケットからの時間（最初は 0）", Fact, Micros, Both, Plain, [Own(28)];
     }
 }

@@ -101,13 +101,48 @@ table! {
 }
 
 table! {
-    /// Encrypted traffic analytics: verdict of the classifier, and records of exporters (elements 44940 to 44949) beside
-    /// the sequence of packet lengths.
+    /// Encrypted traffic analytics: what a session shows without being decrypted, beside the sequence of packet lengths;
+    /// and the verdict of the classifier. Exporters tell it with Cisco's elements 44940 to 44949.
     pub struct Eta, group "eta", prefix "eta_" {
-        /// First packet with data, from its IP header on, in hexadecimal.
-        initial_packet: Option<String>, "データを持つ最初のパケット（IP ヘッダーから。16 進数）", Fact, None, Decoded, Content, [Own(86)];
-        /// How often each octet value 0 to 255 was seen in the payload.
-        byte_counts: Option<Vec<u32>>, "ペイロード中の各オクテット値（0〜255）の出現回数", Fact, None, Decoded, Plain, [Own(87)];
+        /// First packet with data of the initiator, from its IP header on, in hexadecimal; at most 1,300 octets.
+        src_initial_packet: Option<String>, "開始側の最初のデータパケット（IP ヘッダーから。16 進数、最大 1,300 オクテット）", Fact, None, Both, Content, [Own(86)], mirror dst_initial_packet;
+        /// First packet with data of the responder, from its IP header on, in hexadecimal; at most 1,300 octets.
+        dst_initial_packet: Option<String>, "応答側の最初のデータパケット（IP ヘッダーから。16 進数、最大 1,300 オクテット）", Fact, None, Both, Content, [Own(300)], mirror src_initial_packet;
+        /// How often each octet value 0 to 255 was seen in the first octets of the initiator's payload.
+        src_byte_counts: Option<Vec<u32>>, "開始側ペイロードの先頭における各オクテット値（0〜255）の出現回数", Fact, None, Both, Plain, [Own(87)], mirror dst_byte_counts;
+        /// How often each octet value 0 to 255 was seen in the first octets of the responder's payload.
+        dst_byte_counts: Option<Vec<u32>>, "応答側ペイロードの先頭における各オクテット値（0〜255）の出現回数", Fact, None, Both, Plain, [Own(301)], mirror src_byte_counts;
+        /// Entropy of these octets of the initiator, 0 to 8 bits per octet.
+        src_entropy: Option<f64>, "開始側のそのオクテット列のエントロピー（0〜8 ビット／オクテット）", Gauge, None, Both, Plain, [Own(302)], mirror dst_entropy;
+        /// Entropy of these octets of the responder, 0 to 8 bits per octet.
+        dst_entropy: Option<f64>, "応答側のそのオクテット列のエントロピー（0〜8 ビット／オクテット）", Gauge, None, Both, Plain, [Own(303)], mirror src_entropy;
+        /// Mean value of these octets of the initiator.
+        src_byte_mean: Option<f64>, "開始側のそのオクテット列の平均値", Gauge, None, Both, Plain, [Own(304)], mirror dst_byte_mean;
+        /// Mean value of these octets of the responder.
+        dst_byte_mean: Option<f64>, "応答側のそのオクテット列の平均値", Gauge, None, Both, Plain, [Own(305)], mirror src_byte_mean;
+        /// Standard deviation of these octets of the initiator.
+        src_byte_deviation: Option<f64>, "開始側のそのオクテット列の標準偏差", Gauge, None, Both, Plain, [Own(306)], mirror dst_byte_deviation;
+        /// Standard deviation of these octets of the responder.
+        dst_byte_deviation: Option<f64>, "応答側のそのオクテット列の標準偏差", Gauge, None, Both, Plain, [Own(307)], mirror src_byte_deviation;
+        /// Octets of each message (SALT): what one side sends until the other does; positive from the initiator. As many as
+        /// packets in the sequence of packet lengths.
+        message_lengths: Option<Vec<i32>>, "各メッセージのオクテット数（SALT）。一方が送り始めてから他方が送るまでを 1 メッセージとし、正は開始側から、負は応答側から", Fact, Octets, Both, Plain, [Own(308)];
+        /// Time from the first packet of the message before to the first of this one, 0 for the first.
+        message_times_micros: Option<Vec<u32>>, "前のメッセージの先頭パケットからの時間（最初は 0）", Fact, Micros, Both, Plain, [Own(309)];
+        /// Octets of each TLS record (SRLT), without its header; positive from the initiator.
+        record_lengths: Option<Vec<i32>>, "各 TLS レコードのオクテット数（SRLT。ヘッダーを除く）。正は開始側から、負は応答側から", Fact, Octets, Both, Plain, [Own(310)];
+        /// Content type of each TLS record (RFC 8446 §5.1): 20 change of cipher, 21 alert, 22 handshake, 23 data.
+        record_types: Option<Vec<u16>>, "各 TLS レコードの種別（RFC 8446 §5.1）：20 暗号切替、21 アラート、22 ハンドシェイク、23 データ", Fact, None, Both, Plain, [Own(311)];
+        /// Time from the packet in which the record before begins to that of this one, 0 for the first.
+        record_times_micros: Option<Vec<u32>>, "前のレコードが始まるパケットからの時間（最初は 0）", Fact, Micros, Both, Plain, [Own(312)];
+        /// Bursts of the initiator: three or more packets with data, each at most a second after the one before.
+        src_bursts: Option<u32>, "開始側のバースト数（間隔 1 秒以内のデータパケットが 3 個以上続いたもの）", Counter, None, Observed, Plain, [Own(313)], mirror dst_bursts;
+        /// Bursts of the responder.
+        dst_bursts: Option<u32>, "応答側のバースト数", Counter, None, Observed, Plain, [Own(314)], mirror src_bursts;
+        /// Payload octets of the initiator's largest burst.
+        src_burst_bytes: Option<u64>, "開始側の最大バーストのペイロードオクテット数", Gauge, Octets, Observed, Plain, [Own(315)], mirror dst_burst_bytes;
+        /// Payload octets of the responder's largest burst.
+        dst_burst_bytes: Option<u64>, "応答側の最大バーストのペイロードオクテット数", Gauge, Octets, Observed, Plain, [Own(316)], mirror src_burst_bytes;
         /// Calibrated probability that the session belongs to malware, 0 to 1, as the model of `eta_model` has it.
         score: Option<f64>, "マルウェアの通信である確率（較正済み、0〜1）。eta_model のモデルによる", Gauge, None, Derived, Plain, [Own(138)];
         /// What the session is by the model: `benign`, `malware_c2`, `unknown` (outside what the model was trained on).

@@ -14,7 +14,7 @@ table! {
         /// Version that was agreed on (`TLS 1.3`); what the client offered at most where no answer was seen.
         version: Option<Cow<'static, str>>, "合意されたバージョン（応答が見えなければクライアントの最大値）", Key, None, Both, Plain, [Ie(39499, 333), Ie(35632, 495)];
         /// Cipher suite that was agreed on, by its IANA name.
-        cipher: Option<Cow<'static, str>>, "合意された暗号スイート（IANA の名前）", Key, None, Both, Plain, [Own(35), Nprobe("TLS_CIPHER")];
+        cipher: Option<Cow<'static, str>>, "合意された暗号スイート（IANA の名前）", Key, None, Both, Plain, [Own(35), Ie(39499, 336), Ie(35632, 493), Ie(6871, 187), Ie(26866, 114), Nprobe("TLS_CIPHER")];
         /// Application protocols that the client offered (RFC 7301).
         alpn: Option<Vec<String>>, "クライアントが示した ALPN", Fact, None, Both, Plain, [Own(99), Ie(35632, 513)];
         /// Application protocol that the server chose, where visible.

@@ -90,6 +90,7 @@ fn finding(row: &Row<'_>) -> Finding {
             Value::Texts(ids) => ids.to_vec(),
             _ => Vec::new(),
         },
+        perspective: some("perspective"),
         suppressed_by: match row.get("suppressed_by") {
             Value::Uint(id) => u32::try_from(id).ok(),
             _ => None,
@@ -102,6 +103,11 @@ fn finding(row: &Row<'_>) -> Finding {
 pub(crate) fn text_of(deps: &Deps, event: &Finding) -> minamo_detect::Text {
     let gone = || minamo_detect::Text { en: event.rule.clone(), ja: event.rule.clone() };
     deps.rules.get(&event.rule).map_or_else(gone, |rule| rule.text_of(&event.facts))
+}
+
+/// Title of a rule; its name where it is not in force any more.
+pub(crate) fn title_of(deps: &Deps, rule: &str) -> Text2 {
+    deps.rules.get(rule).map_or_else(|| Text2 { en: rule.to_owned(), ja: rule.to_owned() }, |rule| (&rule.title).into())
 }
 
 pub(crate) fn event_row(deps: &Deps, event: &Finding) -> Result<EventRow, ApiError> {
@@ -123,6 +129,7 @@ pub(crate) fn event_row(deps: &Deps, event: &Finding) -> Result<EventRow, ApiErr
         values: serde_json::from_str::<BTreeMap<_, _>>(&event.facts).unwrap_or_default().into_iter().collect(),
         filter: event.filter.clone(),
         attack: event.attack.clone(),
+        perspective: event.perspective.clone(),
         suppressed_by: event.suppressed_by,
         suppression_broken: event.suppression_broken.clone(),
         triage: triage.into(),

@@ -8,10 +8,9 @@ use minamo_base::Ip;
 use minamo_detect::{Incident, Seen, Sentence, Severity, incidents as stories};
 use minamo_model::event::Finding;
 
-use super::events::{read, text_of};
+use super::events::{read, text_of, title_of};
 use super::types::*;
 use crate::api::{Answer, limited, parse_time};
-use crate::types::Text2;
 use crate::{ApiError, Deps};
 
 /// Incidents of one answer at most.
@@ -34,7 +33,7 @@ pub(crate) async fn incidents(
     Ok(Json(Incidents { rows }))
 }
 
-fn seen(deps: &Deps, event: &Finding) -> Seen {
+pub(crate) fn seen(deps: &Deps, event: &Finding) -> Seen {
     Seen {
         id: event.event_id.clone(),
         rule: event.rule.clone(),
@@ -50,10 +49,7 @@ fn seen(deps: &Deps, event: &Finding) -> Seen {
 fn row(deps: &Deps, incident: &Incident, events: &[Finding]) -> Result<IncidentRow, ApiError> {
     let told = |event: &Finding| IncidentEvent {
         event_id: event.event_id.clone(),
-        title: deps
-            .rules
-            .get(&event.rule)
-            .map_or_else(|| Text2 { en: event.rule.clone(), ja: event.rule.clone() }, |rule| (&rule.title).into()),
+        title: title_of(deps, &event.rule),
         first: event.time_start.to_string(),
     };
     let sentence = |one: &Sentence| StorySentence { at: one.at.map(|at| at.to_string()), text: (&one.text).into() };

@@ -5,6 +5,7 @@
 pub(crate) mod events;
 pub(crate) mod incidents;
 pub(crate) mod own_rules;
+pub(crate) mod risks;
 pub(crate) mod rules;
 mod ruling;
 mod suppressing;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use axum::Json;
 use axum::extract::State;
 use minamo_base::Time;
-use minamo_detect::{Decided, Engine, Known, Rule};
+use minamo_detect::{Decided, Engine, Known, Rule, most_rows};
 use minamo_model::Event;
 use minamo_store::{Lake, QueryError};
 
@@ -17,8 +17,6 @@ use crate::api::{Answer, Body, parse_time};
 use crate::types::Text2;
 use crate::{ApiError, Deps};
 
-/// Rows that one statement of a rule may give.
-const MAX_ROWS: usize = 10_000;
 /// Events that an answer shows.
 const SHOWN: usize = 100;
 
@@ -38,7 +36,7 @@ pub async fn try_rule(lake: &Lake, rule: &Rule, from: Time, to: Time) -> Result<
     let asked = Engine::questions(rule, from, Time(to.0.saturating_sub(1)).max(from));
     let (mut engine, mut tried) = (Engine::default(), Tried { left_out: asked.left_out, ..Tried::default() });
     for sql in asked.sql {
-        let answer = lake.sql(&sql, MAX_ROWS).await?;
+        let answer = lake.sql(&sql, most_rows(rule)).await?;
         tried.cut |= answer.truncated;
         for event in engine.events(rule, &answer.batches, to).events {
             let known = tried.events.iter_mut().find(|known| known.finding.event_id == event.finding.event_id);

@@ -59,6 +59,9 @@ pub struct EventRow {
     pub filter: String,
     /// Identifiers of MITRE ATT&CK.
     pub attack: Vec<String>,
+    /// The perspective that it is of.
+    #[schema(required)]
+    pub perspective: Option<String>,
     /// Number of the suppression that hides it.
     #[schema(required)]
     pub suppressed_by: Option<u32>,
@@ -234,6 +237,83 @@ pub struct IncidentRow {
 pub struct Incidents {
     /// The incidents.
     pub rows: Vec<IncidentRow>,
+}
+
+/// When to look at the risks of hosts.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct HostRisksParams {
+    /// The instant; now where nothing is given.
+    pub at: Option<String>,
+    /// Most hosts, up to 1,000; 100 where nothing is given.
+    pub limit: Option<usize>,
+}
+
+/// Range of the risk of a host.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct HostRiskParams {
+    /// Start of the range; seven days before its end where nothing is given.
+    pub from: Option<String>,
+    /// End of the range; now where nothing is given.
+    pub to: Option<String>,
+    /// Number of instants, up to 1,000; 168 where nothing is given.
+    pub points: Option<usize>,
+}
+
+/// What one rule adds to the risk of a host.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RiskPart {
+    /// The rule.
+    pub rule: String,
+    /// Its title.
+    pub title: Text2,
+    /// Its event that counts: the worst of the moment.
+    pub event_id: String,
+    /// What that event says.
+    pub text: Text2,
+    /// Points.
+    pub points: u8,
+}
+
+/// The risk of a host at an instant.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HostRisk {
+    /// The host.
+    pub host: String,
+    /// 0 to 100: the sum of its parts, as far as that.
+    pub score: u8,
+    /// Events of the days before that it is in.
+    pub events: usize,
+    /// What makes up the score, the most first.
+    pub parts: Vec<RiskPart>,
+}
+
+/// Risks of hosts.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HostRisks {
+    /// The instant.
+    pub at: String,
+    /// Own hosts whose score is not 0, the highest first.
+    pub rows: Vec<HostRisk>,
+}
+
+/// The score of a host at an instant.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RiskPoint {
+    /// The instant.
+    pub at: String,
+    /// 0 to 100.
+    pub score: u8,
+}
+
+/// The risk of a host over time.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HostRiskOverTime {
+    /// Its score over the range, which ends with the last one.
+    pub points: Vec<RiskPoint>,
+    /// Its risk at the end of the range, with its reasons.
+    pub end: HostRisk,
 }
 
 /// Which events a suppression hides: those that satisfy all that is said.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use minamo_base::{Time, hex};
-use minamo_collect::{ExporterView, Finding, Missing};
+use minamo_collect::{ExporterView, Finding, Missing, OtherView};
 use minamo_flowwire::{FieldView, SessionView, TemplateView};
 use minamo_model::text_value;
 use serde::{Deserialize, Serialize};
@@ -112,6 +112,8 @@ pub struct ExporterDetail {
     pub templates: Vec<ExporterTemplate>,
     /// Interfaces with names or counters.
     pub interfaces: Vec<ExporterInterface>,
+    /// Counters of other things that it has.
+    pub counters: Vec<ExporterCounters>,
     /// Name that the device gives itself, where it sends counters of itself.
     pub device_name: Option<String>,
     /// Load of its processor over five minutes, in percent.
@@ -157,6 +159,10 @@ pub struct ExporterTemplate {
     pub version: u16,
     /// Observation domain.
     pub domain: u32,
+    /// Source port that it came from; 0 where that is of no matter.
+    pub port: u16,
+    /// True where it was taken over from another port of the same exporter and domain.
+    pub borrowed: bool,
     /// Number.
     pub id: u16,
     /// True for options.
@@ -213,6 +219,33 @@ pub struct ExporterInterface {
     pub discards: Option<u64>,
     /// When the last counters came.
     pub counted: Option<String>,
+}
+
+/// Counters of a VLAN, a radio, a virtual machine, an optical module … (sFlow).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExporterCounters {
+    /// What they are of: `vlan`, `wlan`, `lag`, `optics`, `lane`, `radio`, `cpu`, `disk`, `network`, `hypervisor`, `vm_cpu`,
+    /// `vm_memory`, `vm_disk`, `vm_network`.
+    pub kind: String,
+    /// Index of the interface or virtual machine.
+    pub source: u32,
+    /// Number of the VLAN, module or lane; 0 without one.
+    pub number: u32,
+    /// Name of the virtual machine; empty without one.
+    pub name: String,
+    /// The counters, as the structure of sFlow calls them.
+    pub values: Vec<ExporterCounter>,
+    /// When they came.
+    pub counted: String,
+}
+
+/// A counter.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExporterCounter {
+    /// Name.
+    pub name: String,
+    /// Value.
+    pub value: i64,
 }
 
 /// A decision about an exporter.
@@ -302,11 +335,27 @@ impl From<&ExporterView> for ExporterDetail {
             },
             templates: view.sessions.iter().flat_map(templates).collect(),
             interfaces: interfaces(view),
+            counters: view.others.iter().map(ExporterCounters::from).collect(),
             device_name: view.device.name.clone(),
             load_percent: view.device.load_percent[2].or(view.device.load_percent[1]),
             memory_used: view.device.memory.zip(view.device.memory_free).map(|(all, free)| all.saturating_sub(free)),
             memory: view.device.memory,
             sampling: view.sessions.iter().flat_map(|session| session.rates.iter().map(sampling)).collect(),
+        }
+    }
+}
+
+impl From<&OtherView> for ExporterCounters {
+    fn from(view: &OtherView) -> Self {
+        let OtherView { counters, seen } = view;
+        let value = |(name, value): &(&str, i64)| ExporterCounter { name: (*name).to_owned(), value: *value };
+        Self {
+            kind: counters.kind.to_owned(),
+            source: counters.source,
+            number: counters.number,
+            name: counters.name.clone().unwrap_or_default(),
+            values: counters.values.iter().map(value).collect(),
+            counted: time(*seen),
         }
     }
 }
@@ -338,6 +387,8 @@ fn templates(session: &SessionView) -> impl Iterator<Item = ExporterTemplate> {
     session.templates.iter().map(|template| ExporterTemplate {
         version: session.version,
         domain: session.domain,
+        port: session.port,
+        borrowed: template.borrowed,
         id: template.id,
         options: template.options,
         seen: time(template.seen),

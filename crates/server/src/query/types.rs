@@ -76,7 +76,8 @@ sums! {
     /// Which groups are the largest.
     pub struct TopRequest {
         /// What to group by: columns; `ip` counts a flow for both its addresses; `net(src_ip,24)` or `net(ip,24,48)` for
-        /// networks; `time(5m)` for steps of time.
+        /// networks; `time(5m)` for steps of time; `domain(dns_query)` for
+        /// registered domains; `protocol(app)` for applications without their services.
         pub keys: Vec<String>,
         /// What orders the groups, where `order` does not say it.
         pub by: Measure,

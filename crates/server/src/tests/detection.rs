@@ -162,6 +162,40 @@ async fn a_rule_is_tried_on_the_past_before_it_is_in_force() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_risk_of_a_host_is_what_its_events_make_it_and_halves_with_each_day() {
+    let service = with_events().await;
+    let (status, hosts) = service.json("GET", "/api/v1/hosts/risk?at=2026-01-05T11:00:00Z", None).await;
+    assert_eq!(status, StatusCode::OK, "{hosts}");
+    let told = |row: &Value| (row["host"].clone(), row["score"].clone(), row["events"].clone());
+    let rows: Vec<_> = hosts["rows"].as_array().expect("rows").iter().map(told).collect();
+    assert_eq!(rows[0], (json!("10.0.0.7"), json!(88), json!(2)), "two rules of severity high, an hour old: {hosts}");
+    assert_eq!(rows[1], (json!("10.0.0.9"), json!(44), json!(1)));
+    let part = &hosts["rows"][0]["parts"][0];
+    assert!(part["text"]["ja"].as_str().is_some_and(|text| text.contains('個')) && part["points"] == 44, "{part}");
+
+    // What was wrong does not count, from the beginning on.
+    let path = "/api/v1/events/0000000000000002/triage";
+    service.json("PUT", path, Some(json!({"standing": "false_positive"}))).await;
+    let over = "/api/v1/hosts/10.0.0.7/risk?from=2026-01-04T10:02:00Z&to=2026-01-06T10:02:00Z&points=2";
+    let (_, risk) = service.json("GET", over, None).await;
+    let scores: Vec<_> =
+        risk["points"].as_array().expect("points").iter().map(|point| point["score"].clone()).collect();
+    assert_eq!(scores, [json!(45), json!(23)], "{risk}");
+    assert_eq!(risk["end"]["score"], 23);
+    let (_, quiet) = service.json("GET", "/api/v1/hosts/10.0.0.99/risk", None).await;
+    assert_eq!((&quiet["end"]["score"], &quiet["end"]["parts"]), (&json!(0), &json!([])));
+    for (path, field) in [
+        ("/api/v1/hosts/nobody/risk", "address"),
+        ("/api/v1/hosts/10.0.0.7/risk?points=0", "points"),
+        ("/api/v1/hosts/10.0.0.7/risk?from=2026-01-06T00:00:00Z&to=2026-01-05T00:00:00Z", "to"),
+        ("/api/v1/hosts/risk?at=soon", "at"),
+    ] {
+        let (status, error) = service.json("GET", path, None).await;
+        assert_eq!((status, &error["path"]), (StatusCode::BAD_REQUEST, &json!(field)), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_people_write_and_want_of_rules_is_checked_and_kept() {
     let service = with_events().await;
     let write = |text: &str| Some(json!({"text": text}));

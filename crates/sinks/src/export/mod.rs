@@ -224,6 +224,7 @@ fn encoder(target: &Target, now: Time) -> Encoder {
     let encoder = Encoder::new(target.wire, target.domain, now - AGE);
     let encoder = encoder.with_limits(1_400, refresh);
     let encoder = if target.nanoseconds { encoder } else { encoder.with_milliseconds() };
+    let encoder = if target.eta { encoder.with_eta() } else { encoder };
     let encoder = match target.enterprise {
         Some(number) => encoder.with_enterprise(number),
         None => encoder,

@@ -45,6 +45,8 @@ pub struct Target {
     pub enterprise: Option<u32>,
     /// Times to the nanosecond instead of milliseconds, which every receiver knows; IPFIX only.
     pub nanoseconds: bool,
+    /// What encrypted traffic shows with Cisco's elements.
+    pub eta: bool,
 }
 
 /// Why a line names no target.
@@ -104,8 +106,8 @@ impl Target {
         let (url, place, biflow) = (url.to_owned(), place.to_owned(), wire == Wire::Ipfix);
         let (tls, template, domain) = (TlsFiles::default(), None, 1);
         let enterprise = (wire == Wire::Ipfix).then_some(EXAMPLE_ENTERPRISE);
-        let nanoseconds = false;
-        Ok(Self { url, wire, transport, address, place, tls, template, biflow, domain, enterprise, nanoseconds })
+        let (nanoseconds, eta) = (false, false);
+        Ok(Self { url, wire, transport, address, place, tls, template, biflow, domain, enterprise, nanoseconds, eta })
     }
 
     fn look_up(&self) -> io::Result<SocketAddr> {
@@ -156,6 +158,14 @@ impl Target {
         self
     }
 
+    /// With what encrypted traffic shows in Cisco's elements. NetFlow v9 has a record for each direction then, as switches
+    /// send it; version 5 has no place for it.
+    pub fn with_eta(mut self, eta: bool) -> Self {
+        self.eta = eta && self.wire != Wire::Netflow5;
+        self.biflow &= !(self.eta && self.wire == Wire::Netflow9);
+        self
+    }
+
     /// What of a template is not written here, with reasons; empty where all is.
     pub fn left_out(&self, template: &Template) -> Vec<String> {
         template.left_out(self.wire, self.enterprise.is_some())
@@ -172,7 +182,7 @@ impl Target {
 
     /// With both directions in one record or in two. NetFlow v5 has no choice.
     pub fn with_biflow(mut self, biflow: bool) -> Self {
-        self.biflow = biflow && self.wire != Wire::Netflow5;
+        self.biflow = biflow && self.wire != Wire::Netflow5 && !(self.eta && self.wire == Wire::Netflow9);
         self
     }
 }
@@ -196,6 +206,7 @@ mod tests {
             let error = Target::parse(bad).expect_err("bad").to_string();
             assert!(error.contains("want ipfix://HOST:PORT") && error.contains(bad), "{error}");
         }
+        assert!(!target.clone().with_eta(true).with_biflow(true).biflow && target.clone().with_biflow(true).biflow);
         let fixed = Target::parse("netflow5://127.0.0.1:1").expect("a target");
         assert!(fixed.clone().with_template(Template::default()).is_err() && !fixed.with_biflow(true).biflow);
     }

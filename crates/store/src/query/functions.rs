@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! SQL functions for addresses: `ip('192.0.2.1')`, `mac('00:1b:21:0a:0b:0c')`, `ip_text(src_ip)`, `ip_version(src_ip)`,
-//! `in_net(src_ip, '10.0.0.0/8')`, `net(src_ip, 24, 64)`, `is_private(src_ip)`. `docs/guide/sql.md` is for people.
+//! `in_net(src_ip, '10.0.0.0/8')`, `net(src_ip, 24, 64)`, `is_private(src_ip)`; and for names: `domain(dns_query)`, `protocol(app)`. `docs/guide/sql.md` is for people.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use datafusion::logical_expr::{
 use datafusion::scalar::ScalarValue;
 use minamo_base::{Ip, Mac, Prefix};
 
+use super::pieces::{domain, each, protocol};
 use super::ranges::in_prefixes;
 
 /// The type of address columns.
@@ -38,6 +39,8 @@ pub(crate) fn all() -> Vec<Arc<ScalarUDF>> {
         function("in_net", &[2], DataType::Boolean, in_net),
         net_function(),
         function("is_private", &[1], DataType::Boolean, is_private),
+        domain_function(),
+        protocol_function(),
     ]
 }
 
@@ -49,6 +52,24 @@ pub(crate) fn text_of(address: Expr) -> Expr {
 /// The network of a length that an address lies in, as text.
 pub(super) fn net_of(address: Expr, length: u8) -> Expr {
     net_function().call(vec![address, datafusion::logical_expr::lit(i64::from(length))])
+}
+
+/// The registered domain of a name.
+pub(super) fn domain_of(name: Expr) -> Expr {
+    domain_function().call(vec![name])
+}
+
+fn domain_function() -> Arc<ScalarUDF> {
+    function("domain", &[1], DataType::Utf8View, |names, _| each(names, domain))
+}
+
+/// The protocol of an application's label.
+pub(super) fn protocol_of(label: Expr) -> Expr {
+    protocol_function().call(vec![label])
+}
+
+fn protocol_function() -> Arc<ScalarUDF> {
+    function("protocol", &[1], DataType::Utf8View, |labels, _| each(labels, protocol))
 }
 
 fn net_function() -> Arc<ScalarUDF> {
@@ -99,11 +120,15 @@ impl ScalarUDFImpl for Function {
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
         let first = arguments.first().unwrap_or(&DataType::Null);
         let fits = match self.name {
-            "ip" | "mac" => first.is_string() || first.is_null(),
+            "ip" | "mac" | "domain" | "protocol" => first.is_string() || first.is_null(),
             "ip_text" => *first == IP || *first == MAC || first.is_null(),
             _ => *first == IP || first.is_null(),
         };
-        let want = if matches!(self.name, "ip" | "mac") { "text" } else { "an address column or ip('…')" };
+        let want = if matches!(self.name, "ip" | "mac" | "domain" | "protocol") {
+            "text"
+        } else {
+            "an address column or ip('…')"
+        };
         if fits {
             Ok(self.returns.clone())
         } else {

@@ -9,7 +9,7 @@ use datafusion::logical_expr::{Expr, cast, ident, lit, when};
 use minamo_model::FLOWS;
 use minamo_schema::{CellType, Column};
 
-use super::functions::{in_prefix, net_of};
+use super::functions::{domain_of, in_prefix, net_of, protocol_of};
 use super::tags::TAG;
 use crate::QueryError;
 
@@ -29,6 +29,10 @@ pub enum Key {
         /// Prefix length of IPv6 networks.
         v6: u8,
     },
+    /// The registered domain of a name: see [`super::pieces`].
+    Domain(&'static Column),
+    /// The protocol of an application's label.
+    Protocol(&'static Column),
     /// The tags of a flow: it counts for each of them, and as one without a tag where it has none.
     Tag {
         /// By the tags of the flow's time instead of today's.
@@ -44,12 +48,16 @@ const V6: u8 = 64;
 pub(super) const IP: &str = "ip";
 
 impl Key {
-    /// The key of that name: a column, `ip`, `tag`, `tag(then)`, `net(src_ip,24)`, `net(ip,24,48)` or `time(5m)`.
+    /// The key of that name: a column, `ip`, `tag`, `tag(then)`, `net(src_ip,24)`, `net(ip,24,48)`, `time(5m)` or
+    /// `domain(dns_query)`, `protocol(app)`.
     pub fn named(name: &str) -> Result<Self, QueryError> {
         let name = name.trim();
         let column = |name: &str| {
-            flow_column(name)
-                .map_err(|text| QueryError::Bad(format!("{text}; want a column, ip, tag, net(src_ip,24) or time(5m)")))
+            flow_column(name).map_err(|text| {
+                QueryError::Bad(format!(
+                    "{text}; want a column, ip, tag, net(src_ip,24), domain(dns_query) or time(5m)"
+                ))
+            })
         };
         match name.strip_suffix(')').and_then(|text| text.split_once('(')) {
             None if name == IP => Ok(Self::Ip),
@@ -75,15 +83,17 @@ impl Key {
                     ))),
                 }
             }
+            Some(("domain", name)) => column(name.trim()).and_then(text).map(Self::Domain),
+            Some(("protocol", name)) => column(name.trim()).and_then(text).map(Self::Protocol),
             Some(("time", length)) => {
                 let step = step(length.trim()).ok_or_else(|| {
                     QueryError::Bad(format!("{name}: want a length such as 30s, 5m, 1h or 1d, at least 1s"))
                 })?;
                 Ok(Self::Time(step))
             }
-            Some((function, _)) => {
-                Err(QueryError::Bad(format!("{name}: there is no key {function}(…), only net, tag and time")))
-            }
+            Some((function, _)) => Err(QueryError::Bad(format!(
+                "{name}: there is no key {function}(…), only net, domain, protocol, tag and time"
+            ))),
         }
     }
 
@@ -111,7 +121,10 @@ impl Key {
     /// The column that it reads, where it is one of the flows.
     pub(super) fn column(self) -> Option<&'static str> {
         match self {
-            Self::Column(column) | Self::Net { of: Some(column), .. } => Some(column.name),
+            Self::Column(column)
+            | Self::Domain(column)
+            | Self::Protocol(column)
+            | Self::Net { of: Some(column), .. } => Some(column.name),
             Self::Ip | Self::Tag { .. } | Self::Net { of: None, .. } => None,
             Self::Time(_) => Some("time_start"),
         }
@@ -121,6 +134,8 @@ impl Key {
     pub(super) fn value(self, shift: i64) -> Result<Expr, QueryError> {
         Ok(match self {
             Self::Column(column) => ident(column.name),
+            Self::Domain(column) => domain_of(ident(column.name)),
+            Self::Protocol(column) => protocol_of(ident(column.name)),
             Self::Ip => ident(IP),
             Self::Tag { .. } => ident(TAG),
             Self::Net { of, v4, v6 } => {
@@ -154,6 +169,13 @@ fn address(column: &'static Column) -> Result<&'static Column, QueryError> {
     Err(QueryError::Bad(format!("net({}): want a column of addresses", column.name)))
 }
 
+fn text(column: &'static Column) -> Result<&'static Column, QueryError> {
+    if column.cell == CellType::Text {
+        return Ok(column);
+    }
+    Err(QueryError::Bad(format!("{}: want a column of texts", column.name)))
+}
+
 /// A length with a unit; whole seconds.
 fn step(text: &str) -> Option<Duration> {
     let (number, unit) = text.split_at_checked(text.find(|c: char| !c.is_ascii_digit())?)?;
@@ -172,6 +194,8 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Column(column) => f.write_str(column.name),
+            Self::Domain(column) => write!(f, "domain({})", column.name),
+            Self::Protocol(column) => write!(f, "protocol({})", column.name),
             Self::Ip => f.write_str(IP),
             Self::Tag { then: false } => f.write_str(TAG),
             Self::Tag { then: true } => write!(f, "{TAG}(then)"),
@@ -196,6 +220,8 @@ mod tests {
             ("time(5m)", "time(300s)"),
             ("tag", "tag"),
             ("tag( then )", "tag(then)"),
+            ("domain( dns_query )", "domain(dns_query)"),
+            ("protocol(app)", "protocol(app)"),
         ] {
             assert_eq!(Key::named(text).expect(text).to_string(), name);
         }
@@ -210,6 +236,8 @@ mod tests {
             "hour(x)",
             "tag(x)",
             "net(ip,1,129)",
+            "domain(src_ip)",
+            "domain()",
         ] {
             assert!(Key::named(text).is_err(), "{text}");
         }

@@ -46,7 +46,7 @@ impl Packed {
                     second = Some((at, Part { cell: CellType::Ip, column: place("dst_ip") }));
                     Part { cell: CellType::Ip, column: place("src_ip") }
                 }
-                Key::Net { .. } | Key::Tag { .. } | Key::Time(_) => return None,
+                Key::Net { .. } | Key::Domain(_) | Key::Protocol(_) | Key::Tag { .. } | Key::Time(_) => return None,
             });
         }
         let cells: Vec<CellType> = parts.iter().map(|part| part.cell).collect();

@@ -276,7 +276,8 @@ fn both_sides(frame: DataFrame) -> Result<DataFrame, QueryError> {
     Ok(frame.select(vec![ident("src_ip").alias(IP)])?.union(second)?)
 }
 
-async fn first_row(frame: DataFrame) -> Result<Vec<Value<'static>>, QueryError> {
+/// The values of an answer that is one row.
+pub(super) async fn first_row(frame: DataFrame) -> Result<Vec<Value<'static>>, QueryError> {
     let batches = collect(frame).await?;
     let Some(batch) = batches.iter().find(|batch| batch.num_rows() > 0) else { return Ok(Vec::new()) };
     Ok(CellReader::all(batch).iter().map(|reader| owned(reader.value(0))).collect())

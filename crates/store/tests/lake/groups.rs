@@ -9,8 +9,8 @@ use minamo_filter::{Having, parse, parse_having};
 use minamo_model::Flow;
 use minamo_schema::Value;
 use minamo_store::{
-    Asker, Counting, Dim, Groups, GroupsQuery, Intervals, Key, Lake, Measure, QueryError, RollupLine, RollupPart,
-    RollupQuery, SeriesQuery, Settings, Sides, SummaryQuery, TopQuery, asked_by, minute,
+    Asker, Counting, Dim, Groups, GroupsQuery, Intervals, Key, Lake, Measure, PartsQuery, QueryError, RollupLine,
+    RollupPart, RollupQuery, SeriesQuery, Settings, Sides, SummaryQuery, TopQuery, asked_by, minute,
 };
 
 use crate::rows::*;
@@ -376,4 +376,29 @@ async fn a_query_that_needs_too_much_is_told_which_setting_and_the_others_go_on(
     let filter = parse("port 443").expect("a filter");
     let query = SummaryQuery { from: None, to: None, filter };
     assert!(lake.summary(query).await.expect("answered").flows > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pieces_of_names_are_keys_and_parts_are_summed_in_one_pass() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut rows = flows(0..600);
+    for (n, row) in rows.iter_mut().enumerate() {
+        row.core.app = ["TLS.YouTube", "TLS.Google", "SSH"][n % 3].into();
+    }
+    let lake = lake(dir.path(), &rows).await;
+    let groups = lake.groups(ask(&["protocol(app)"], &["flows"])).await.expect("answered");
+    assert_eq!(lines(&groups), ["TLS|400", "SSH|200"]);
+    let filters = ["app ~ \"TLS*\"", "app = SSH", "app = none-such", ""];
+    let parts = filters.iter().map(|text| parse(text).expect(text)).collect();
+    let all = minamo_filter::Expr::All;
+    let query = PartsQuery { from: None, to: None, filter: all, parts };
+    let sums = lake.parts(query.clone()).await.expect("answered");
+    let bytes: u64 = rows.iter().map(|row| row.core.src_bytes + row.core.dst_bytes).sum();
+    assert_eq!(sums.iter().map(|sums| sums.flows).collect::<Vec<_>>(), [400, 200, 0, 600]);
+    assert_eq!((sums[3].bytes, sums[0].bytes + sums[1].bytes), (bytes, bytes));
+    let hits = lake.find_text(query.clone(), "yOuT", |column| column.name != "app_reason").await.expect("answered");
+    assert_eq!(hits.iter().map(|hit| (hit.column.name, hit.totals.flows)).collect::<Vec<_>>(), [("app", 200)]);
+    assert_eq!(hits[0].example.as_deref(), Some("TLS.YouTube"));
+    let many = PartsQuery { parts: vec![minamo_filter::Expr::All; 401], ..query };
+    assert!(matches!(lake.parts(many).await, Err(QueryError::Bad(_))));
 }

@@ -34,7 +34,7 @@ test("charges are listed by rate, and a row narrows the page", async () => {
   const calls = answer({ "/query/billing": bill, "/query/series": charges });
   show(<Billing />, `/billing?${RANGE}&per=exporter_in_if`, "/billing", "ja");
   const rows = await screen.findAllByRole("row");
-  expect(rows.map((row) => row.textContent)).toEqual(["入力インターフェース95 % のレート通信量", "22.00 kbit/s75.0 kB", "15.3 bit/s300 B", "その他0.1 bit/s10 B"]);
+  expect(rows.map((row) => row.textContent)).toEqual(["入力インターフェース95 % のレート通信量", "22.00 kbit/s75.0 kB", "15.3 bit/s300 B", "その他0.13 bit/s10 B"]);
   expect(calls.find((call) => call.path === "/query/series")?.body).toMatchObject({ split: "exporter_in_if", percentile: 95, step_secs: 300 });
   fireEvent.click(screen.getByRole("button", { name: "2" }));
   await waitFor(() => expect(screen.getByTestId("where").textContent).toContain("q=exporter_in_if = 2"));

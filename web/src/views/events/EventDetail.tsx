@@ -46,6 +46,7 @@ export function EventDetail({ event }: { event: EventRow }) {
           ))}
         </div>
       </header>
+      {event.perspective === null ? null : <p className="hint">{t("events.perspective", { name: event.perspective })}</p>}
       {event.suppressed_by === null ? null : <p className="hint">{t("events.hiddenBy", { id: event.suppressed_by })}</p>}
       {event.suppression_broken === null ? null : <p className="hint">{t("events.broken", { what: event.suppression_broken })}</p>}
       {muting ? <SuppressForm event={event} done={() => setMuting(false)} /> : null}

@@ -7,7 +7,7 @@ import { Events } from "./Events";
 
 const both = (en: string) => ({ en, ja: `${en} (日)` });
 const triage = { standing: "new", owner: null, at: null, comments: [] };
-const event = (id: string, severity: string) => ({ event_id: id, rule: "beacon", severity, title: both(`title ${id}`), text: both(`text ${id}`), question: both("question"), benign: [both("agents")], first: "2026-05-01T00:10:00Z", last: "2026-05-01T00:20:00Z", src_ip: "10.0.0.1", dst_ip: null, values: { period_secs: 60 }, filter: "src_ip = 10.0.0.1", attack: ["T1071"], suppressed_by: null, suppression_broken: null, triage });
+const event = (id: string, severity: string) => ({ event_id: id, rule: "beacon", severity, title: both(`title ${id}`), text: both(`text ${id}`), question: both("question"), benign: [both("agents")], first: "2026-05-01T00:10:00Z", last: "2026-05-01T00:20:00Z", src_ip: "10.0.0.1", dst_ip: null, values: { period_secs: 60 }, filter: "src_ip = 10.0.0.1", attack: ["T1071"], perspective: null, suppressed_by: null, suppression_broken: null, triage });
 const incident = { incident_id: "a", host: "10.0.0.1", severity: "critical", score: 85, first: "2026-05-01T00:10:00Z", last: "2026-05-01T00:20:00Z", stages: [{ tactic: "impact", name: both("impact"), at: "2026-05-01T00:10:00Z" }], events: [{ event_id: "a", title: both("title a"), first: "2026-05-01T00:10:00Z" }, { event_id: "b", title: both("title b"), first: "2026-05-01T00:12:00Z" }], hosts: ["10.0.0.1", "203.0.113.9"], narrative: [{ at: "2026-05-01T00:10:00Z", text: both("it began") }, { at: null, text: both("it went on") }], triage };
 
 test("explains the chosen event and leads to its flows and time", async () => {

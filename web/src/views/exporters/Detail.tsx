@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One exporter: why its score is what it is, what exactly arrives from it, and what is missing for which function.
 import { useExporter } from "../../api/queries";
-import type { ExporterDetail, ExporterField, ExporterInterface, ExporterTemplate } from "../../gen/api";
+import type { ExporterCounters, ExporterDetail, ExporterField, ExporterInterface, ExporterTemplate } from "../../gen/api";
 import { useWords } from "../../i18n";
 import { bitRate, count, percent, whole } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
@@ -32,8 +32,9 @@ export function Detail({ address, close }: { address: string; close: () => void 
             </div>
             <Figures data={data} />
             <Interfaces data={data} />
+            <Others list={data.counters} />
             {data.templates.toSorted((a, b) => Number(a.options) - Number(b.options)).map((template) => (
-              <Template key={`${template.version}/${template.domain}/${template.id}`} template={template} />
+              <Template key={`${template.version}/${template.domain}/${template.port}/${template.id}`} template={template} ports={severalPorts(data)} />
             ))}
           </>
         )}
@@ -158,6 +159,58 @@ function Counters({ interface: one }: { interface: ExporterInterface }) {
   );
 }
 
+/** Counters of VLANs, radios, virtual machines and the like, under the names of their structures. */
+function Others({ list }: { list: ExporterCounters[] }) {
+  const { t } = useWords();
+  if (list.length === 0) return null;
+  return (
+    <details className="exporter-template" open={list.length <= 8}>
+      <summary>
+        {t("exporters.counters")} <span className="faint">{whole(list.length)}</span>
+      </summary>
+      <table className="grid">
+        <thead>
+          <tr>
+            <th scope="col">{t("exporters.counted")}</th>
+            <th scope="col" className="num">
+              {t("exporters.source")}
+            </th>
+            <th scope="col" className="num">
+              {t("exporters.number")}
+            </th>
+            <th scope="col">{t("exporters.values")}</th>
+            <th scope="col">{t("exporters.lastSeen")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {list.map((one) => (
+            <tr key={`${one.kind}/${one.source}/${one.number}`}>
+              <td>
+                {t(`exporters.kinds.${one.kind}`)} <strong>{one.name}</strong>
+              </td>
+              <td className="num">{one.source}</td>
+              <td className="num">{one.number || ""}</td>
+              <td className="exporter-values">
+                {one.values.map((value) => (
+                  <span key={value.name}>
+                    <span className="faint mono">{value.name}</span> <span className="num">{whole(value.value)}</span>
+                  </span>
+                ))}
+              </td>
+              <td>
+                <Time at={one.counted} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  );
+}
+
+/** True where templates of one version and domain come from several ports. */
+const severalPorts = (data: ExporterDetail) => new Set(data.templates.map((template) => template.port)).size > 1;
+
 /** Seconds as people say them: tenths of a few, whole ones of many. */
 const rounded = (seconds: number) => (seconds < 10 ? seconds.toFixed(1) : whole(Math.round(seconds)));
 
@@ -172,13 +225,14 @@ function numbered(fields: ExporterField[]): [string, ExporterField][] {
   });
 }
 
-function Template({ template }: { template: ExporterTemplate }) {
+function Template({ template, ports }: { template: ExporterTemplate; ports: boolean }) {
   const { t } = useWords();
   const title = t(template.options ? "exporters.optionsTemplate" : "exporters.template", { id: template.id, version: template.version, domain: template.domain });
   return (
     <details open={!template.options} className="exporter-template">
       <summary>
-        {title} <span className="faint">{t("exporters.fields", { count: template.fields.length })}</span> <Time at={template.seen} />
+        {title} {ports && template.port > 0 ? <span>{t("exporters.port", { port: template.port })}</span> : null} <span className="faint">{t("exporters.fields", { count: template.fields.length })}</span> <Time at={template.seen} />
+        {template.borrowed ? <span className="tag warn">{t("exporters.borrowed")}</span> : null}
       </summary>
       <table className="grid">
         <thead>

@@ -16,11 +16,12 @@ const DETAIL: ExporterDetail = {
   missing: [{ id: "splt", points: 0, text: "No lengths and times of single packets (SPLT): session pictures are unavailable.", text_ja: "セッション図を表示できません。" }],
   gaps: [{ format: "netflow9", domain: 1, lost: 500, unit: "messages" }],
   skew_millis: -7_300_000, templates_received: 20, templates_changed: 0, without_template: 3, replayed: 3, last_error: "", recent: { records: 100, one_sided: 100, duplicates: 0, longest_secs: 1_800 },
-  templates: [{ version: 9, domain: 1, id: 256, options: false, seen: "2026-05-01T00:10:00Z", fields: [{ enterprise: 0, element: 8, name: "sourceIPv4Address", length: 4, scope: false, column: "src_ip", value: "10.0.0.7", octets: "0a000007" }, { enterprise: 9, element: 12_235, name: "httpHost", length: null, scope: false, column: null, value: null, octets: "00" }] }],
+  templates: [{ version: 9, domain: 1, port: 1_001, borrowed: false, id: 256, options: false, seen: "2026-05-01T00:10:00Z", fields: [{ enterprise: 0, element: 8, name: "sourceIPv4Address", length: 4, scope: false, column: "src_ip", value: "10.0.0.7", octets: "0a000007" }, { enterprise: 9, element: 12_235, name: "httpHost", length: null, scope: false, column: null, value: null, octets: "00" }] }, { version: 9, domain: 1, port: 1_002, borrowed: true, id: 256, options: false, seen: "2026-05-01T00:10:00Z", fields: [] }],
   interfaces: [
     { index: 7, name: "Gi0/7", description: "uplink", speed: 1_000_000_000, admin_up: null, up: null, in_bits_per_second: null, out_bits_per_second: null, errors: null, discards: null, counted: null },
     { index: 8, name: "Gi0/8", description: "", speed: 0, admin_up: true, up: false, in_bits_per_second: 8_000, out_bits_per_second: 16_000, errors: 3, discards: 0, counted: "2026-05-01T00:10:00Z" },
   ],
+  counters: [{ kind: "vlan", source: 3, number: 42, name: "", values: [{ name: "octets", value: 9_000 }], counted: "2026-05-01T00:10:00Z" }],
   device_name: null, load_percent: 12, memory_used: 1_000, memory: 4_000,
   sampling: [],
 };
@@ -38,6 +39,9 @@ test("a badly configured exporter is explained in both languages", async () => {
     expect(screen.getByText(language === "en" ? "7,300 s behind" : "7,300 秒遅れ")).toBeTruthy();
     expect(screen.getByText(language === "en" ? "3 packets with errors" : "エラー 3 パケット")).toBeTruthy();
     expect(screen.getByText(language === "en" ? "down" : "ダウン")).toBeTruthy();
+    expect(screen.getByText(language === "en" ? "taken over from another port" : "別のポートから引き継ぎ")).toBeTruthy();
+    expect(screen.getByText(language === "en" ? "port 1002" : "ポート 1002")).toBeTruthy();
+    expect(screen.getByText("9,000")).toBeTruthy();
     cleanup();
   }
 });

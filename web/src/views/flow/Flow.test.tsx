@@ -71,3 +71,16 @@ test("risks have a severity, what was seen, and harmless causes", async () => {
   expect(new URL(link.getAttribute("href") ?? "", "http://x").searchParams.get("q")).toBe("risk = clear_text_credentials");
   expect(screen.getByText("later", { selector: "strong" })).toBeTruthy();
 });
+
+test("the most similar sessions stand beside each other, and one is compared to one scale", async () => {
+  const other = { ...row, flow_id: "00000000000000bb", dst_ip: "192.0.2.9", host_name: "other.example", splt_lengths: [500, -2800] };
+  const calls = answer({ "/flows/00000000000000aa": row, "/flows/00000000000000bb": other, "/flows/00000000000000aa/similar": { rows: [{ distance: 0.25, flow: other }], compared: 41, truncated: false, elapsed_ms: 3 } });
+  show(<Flow />, `/flows/00000000000000aa?${RANGE}`, "/flows/:id");
+  expect(await screen.findByText("distance 0.250")).toBeTruthy();
+  expect(screen.getByText(/^41 sessions of the same transport/)).toBeTruthy();
+  expect(calls.find((call) => call.path.endsWith("/similar"))?.query.get("days")).toBe("7");
+  fireEvent.click(screen.getByLabelText("Compare with 10.0.0.1:40000 → 192.0.2.9:443"));
+  expect(await screen.findByText("10.0.0.1:40000 → 192.0.2.9:443")).toBeTruthy();
+  expect(screen.getAllByText("3,000").length, "both axes end where the longer packet needs it").toBe(4);
+  expect(screen.getByTestId("where").textContent).toContain("with=00000000000000bb");
+});

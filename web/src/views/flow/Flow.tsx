@@ -3,21 +3,20 @@
 import { useState } from "react";
 import { Link, useParams } from "react-router";
 import { useFlow, useFlowTags, useRecorder } from "../../api/queries";
-import { Splt } from "../../charts/Splt";
 import type { Mode } from "../../charts/splt";
 import { TAG, term } from "../../filter/build";
 import type { FlowRow } from "../../gen/api";
 import { useWords } from "../../i18n";
-import { Choice } from "../../parts/Choice";
 import { micros, protocol } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
-import { Panel } from "../../parts/Panel";
 import { reasonIn } from "../../parts/reason";
-import { durationMicros, endpoint, isEncrypted, nameOf, numbers, text } from "../../parts/row";
+import { durationMicros, endpoint, isEncrypted, nameOf, text } from "../../parts/row";
 import { useScope } from "../../parts/scope";
-import { Empty, Shown } from "../../parts/State";
+import { Shown } from "../../parts/State";
 import { Time } from "../../parts/Time";
+import { Alike } from "./Alike";
 import { Facts } from "./Facts";
+import { Picture, session } from "./Picture";
 import { Risks } from "./Risks";
 import { Sides } from "./Sides";
 import "./flow.css";
@@ -40,35 +39,16 @@ export function Flow() {
 }
 
 function FlowBody({ row }: { row: FlowRow }) {
-  const { t } = useWords();
   const [mode, setMode] = useState<Mode>("index");
-  const lengths = numbers(row, "splt_lengths");
-  const times = numbers(row, "splt_times_micros");
   return (
     <>
       <Heading row={row} />
       <Risks row={row} />
       <div className="flow-grid">
-        <Panel
-          title={t("splt.title")}
-          note={t("splt.note", { number: lengths.length })}
-          className="span-8"
-          tools={
-            <Choice<Mode>
-              label={t("splt.axis")}
-              value={mode}
-              onChange={setMode}
-              options={[
-                { value: "index", label: t("splt.byIndex") },
-                { value: "time", label: t("splt.byTime") },
-              ]}
-            />
-          }
-        >
-          {lengths.length > 0 ? <Splt lengths={lengths} times={times} mode={mode} /> : <Empty title={t("splt.none")} />}
-        </Panel>
+        <Picture row={row} mode={mode} setMode={setMode} />
         <Sides row={row} />
       </div>
+      {session(row).lengths.length > 0 ? <Alike row={row} mode={mode} /> : null}
       <Facts row={row} />
     </>
   );

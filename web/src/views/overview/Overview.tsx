@@ -18,6 +18,7 @@ import { Ranking } from "../../parts/Ranking";
 import { useScope } from "../../parts/scope";
 import { ErrorNote, Shown } from "../../parts/State";
 import { Encryption } from "./Encryption";
+import { KeyFigures } from "./KeyFigures";
 import { Pairs } from "./Pairs";
 import { RecentEvents } from "./RecentEvents";
 import { Tiles } from "./Tiles";
@@ -53,6 +54,7 @@ export function Overview() {
     <div className="overview">
       <h1 className="sr-only">{t("nav.overview")}</h1>
       <Tiles answer={summary} />
+      <KeyFigures />
       <Panel
         title={t("overview.traffic")}
         note={t("overview.brushHint")}

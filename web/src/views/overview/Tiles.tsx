@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The summary numbers.
+// The summary numbers; what is encrypted stands among the key figures.
 import type { UseQueryResult } from "@tanstack/react-query";
 import { Link } from "react-router";
 import type { Interval, Summary } from "../../gen/api";
 import { useWords } from "../../i18n";
-import { bitRate, bytes, count, percent, whole } from "../../parts/format";
+import { bitRate, bytes, count, whole } from "../../parts/format";
 import { seconds } from "../../parts/range";
 import { useScope } from "../../parts/scope";
 
@@ -20,7 +20,6 @@ export function Tiles({ answer }: { answer: UseQueryResult<Summary> }) {
     { name: "packets", value: data && count(data.packets), note: data && t("tile.packetSize", { size: bytes(data.packets ? Math.round(data.bytes / data.packets) : 0) }), exact: exact(data?.packets, data?.intervals?.packets) },
     { name: "flows", value: data && count(data.flows), note: data && t("tile.flowSize", { size: bytes(data.flows ? data.bytes / data.flows : 0) }), exact: exact(data?.flows, data?.intervals?.flows), to: scope.flows(null) },
     { name: "hosts", value: data && count(data.hosts), note: t("tile.hostsNote"), exact: exact(data?.hosts), to: `${scope.flows(null)}&group=ip` },
-    { name: "encrypted", value: data && percent(data.encrypted_bytes, data.bytes), note: data && bytes(data.encrypted_bytes), exact: exact(data?.encrypted_bytes) },
     { name: "events", value: data && count(data.events), note: t("tile.eventsNote"), exact: exact(data?.events), to: `/events${scope.search()}`, alert: (data?.events ?? 0) > 0 },
   ];
   return (

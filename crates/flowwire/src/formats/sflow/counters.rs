@@ -1,16 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Counter samples ("sFlow Version 5", counter data types 1, 2 and 1001 of enterprise 0; "sFlow Host Structures", types
-//! 2000 and 2004; RFC 3176 for the versions before).
+//! 2000 and 2004; RFC 3176 for the versions before). Those that are told by name only are in [`super::other`].
 
 use minamo_base::{Cursor, WireError};
 
-use super::block;
+use super::{block, other};
 use crate::options::text;
-use crate::{DeviceCounters, Fact, InterfaceCounters, Output};
+use crate::{DeviceCounters, Fact, InterfaceCounters, OtherCounters, Output};
 
-/// Reads the records of a counter sample. Those of VLANs, radios, virtual machines and vendors are stepped over.
-pub(super) fn read(cursor: &mut Cursor<'_>, out: &mut Output<'_>) -> Result<(), WireError> {
+/// What a sample is of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Source {
+    /// 0 an interface, 1 a VLAN, 2 the device, 3 something that it runs.
+    pub(super) class: u32,
+    pub(super) index: u32,
+}
+
+/// Class of virtual machines and the like ("sFlow Host Structures").
+const LOGICAL: u32 = 3;
+
+/// Reads the records of a counter sample. Those of vendors are stepped over.
+pub(super) fn read(cursor: &mut Cursor<'_>, source: Source, out: &mut Output<'_>) -> Result<(), WireError> {
     let count = cursor.u32("counters.records")?;
+    let mut others: Vec<OtherCounters> = Vec::new();
     let mut counters: Option<InterfaceCounters> = None;
     let mut link: Option<InterfaceCounters> = None;
     let mut device = DeviceCounters::default();
@@ -26,10 +38,17 @@ pub(super) fn read(cursor: &mut Cursor<'_>, out: &mut Output<'_>) -> Result<(), 
                 device.memory = wide(&mut body, "host.memory_total")?;
                 device.memory_free = wide(&mut body, "host.memory_free")?;
             }
-            _ => {}
+            10 => other::optics(&mut body, source.index, &mut others)?,
+            _ => others.extend(other::read(format, &mut body, source.index)?),
         }
     }
     tell(counters, link, out);
+    if source.class == LOGICAL {
+        // The name is that of a virtual machine, and not the device's.
+        let name = std::mem::take(&mut device).name;
+        others.iter_mut().for_each(|one| one.name.clone_from(&name));
+    }
+    others.into_iter().for_each(|one| out.fact(Fact::Other(Box::new(one))));
     if device != DeviceCounters::default() {
         out.fact(Fact::Device(Box::new(device)));
     }
@@ -51,8 +70,9 @@ pub(super) fn old(cursor: &mut Cursor<'_>, out: &mut Output<'_>) -> Result<(), W
     cursor.skip(12, "counters.source")?;
     let kind = cursor.u32("counters.kind")?;
     if kind == 7 {
-        // VLAN: its number, octets, and four counters.
-        return cursor.skip(28, "vlan.counters");
+        let vlan = other::read(other::VLAN, cursor, 0)?;
+        vlan.into_iter().for_each(|one| out.fact(Fact::Other(Box::new(one))));
+        return Ok(());
     }
     let counters = interface(cursor)?;
     let mut link = None;

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What encrypted traffic analytics cost: `make bench-eta`, or `cost CAPTURE...`.
+//!
+//! Processor time of this thread, as the kernel counts it: how much of the meter's time the telemetry takes, by groups of
+//! columns, on captures that were read into memory before; and verdicts a second. The ways to meter take turns, so that other
+//! work on the machine meets all of them, and the least of the rounds counts.
+
+use std::error::Error;
+use std::hint::black_box;
+use std::path::Path;
+
+use minamo_base::Time;
+use minamo_capture::CaptureFile;
+use minamo_eta::features::{Scratch, Values, extract};
+use minamo_eta::model::Model;
+use minamo_eta::simulate;
+use minamo_meter::{Groups, Meter, Settings};
+use minamo_packet::{LinkType, decode};
+
+/// Times that each way to meter is measured.
+const ROUNDS: usize = 7;
+/// Largest share of the meter's time for what is always on.
+const MOST_TELEMETRY: f64 = 0.08;
+/// Sessions a second.
+const LEAST_SESSIONS: f64 = 1e6;
+/// Octets of the model file.
+const LARGEST_MODEL: usize = 5_000_000;
+
+type Frames = Vec<(Time, LinkType, Vec<u8>)>;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let captures: Vec<Frames> =
+        std::env::args_os().skip(1).map(|path| frames(Path::new(&path))).collect::<Result<_, _>>()?;
+    if captures.is_empty() {
+        return Err("usage: cost CAPTURE...".into());
+    }
+    let met = [telemetry(&captures)? <= MOST_TELEMETRY, sessions()? >= LEAST_SESSIONS, size()? <= LARGEST_MODEL];
+    say(&format!("met {} of {} aims", met.iter().filter(|met| **met).count(), met.len()));
+    Ok(())
+}
+
+#[allow(clippy::print_stdout, reason = "the answer of a program")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+/// Nanoseconds that this thread has run.
+fn now() -> Result<f64, Box<dyn Error>> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    Ok(text.split(' ').next().ok_or("schedstat is empty")?.parse()?)
+}
+
+/// The frames of a capture, as far as it can be read.
+fn frames(path: &Path) -> Result<Frames, Box<dyn Error>> {
+    let mut file = CaptureFile::open(path)?;
+    let mut out = Vec::new();
+    while let Ok(Some(frame)) = file.next_frame() {
+        out.push((frame.time, frame.link, frame.data.to_vec()));
+    }
+    Ok(out)
+}
+
+/// Nanoseconds to meter the captures, without those to make the meters.
+fn metered(captures: &[Frames], groups: Groups) -> Result<f64, Box<dyn Error>> {
+    let mut spent = 0.0;
+    for frames in captures {
+        let mut meter = Meter::new(Settings { groups, ..Settings::default() });
+        let before = now()?;
+        for (time, link, data) in frames {
+            if let Ok(packet) = decode(*link, data) {
+                meter.packet(*time, &packet, &mut |row| drop(black_box(row)));
+            }
+        }
+        meter.finish(&mut |row| drop(black_box(row)));
+        spent += now()? - before;
+    }
+    Ok(spent)
+}
+
+/// Share of the meter's time with all groups that the telemetry takes.
+fn telemetry(captures: &[Frames]) -> Result<f64, Box<dyn Error>> {
+    let ways = [
+        ("without", Groups { splt: false, eta: false, ..Groups::ALL }),
+        ("lengths and times", Groups { eta: false, ..Groups::ALL }),
+        ("all", Groups::ALL),
+        ("all, bd", Groups { bd: true, ..Groups::ALL }),
+        ("full", Groups::FULL),
+    ];
+    let mut least = [f64::INFINITY; 5];
+    for _ in 0..ROUNDS {
+        for ((_, groups), least) in ways.iter().zip(&mut least) {
+            *least = least.min(metered(captures, *groups)?);
+        }
+    }
+    let [base, _, all, ..] = least;
+    let packets: usize = captures.iter().map(Vec::len).sum();
+    say(&format!("{packets} packets of {} captures", captures.len()));
+    for ((name, _), least) in ways.iter().zip(least) {
+        say(&format!("{name:<20} {:>6.3} s  telemetry {:>5.1} %", least / 1e9, 100.0 * (least - base) / least));
+    }
+    Ok((all - base) / all)
+}
+
+/// Sessions a second: features and verdict.
+fn sessions() -> Result<f64, Box<dyn Error>> {
+    let model = Model::embedded()?;
+    let sessions = simulate::sessions(2_000, 1);
+    let mut scratch = Scratch::default();
+    let mut both = [f64::INFINITY; 2];
+    let values: Vec<Values> =
+        sessions.iter().map(|session| extract(&session.flow, session.pair, &mut scratch)).collect();
+    for _ in 0..ROUNDS {
+        let before = now()?;
+        for values in (0..20).flat_map(|_| &values) {
+            black_box(model.judge(black_box(values)));
+        }
+        let between = now()?;
+        for session in (0..20).flat_map(|_| &sessions) {
+            let values = extract(black_box(&session.flow), session.pair, &mut scratch);
+            black_box(model.judge(&values));
+        }
+        let [verdict, whole] = &mut both;
+        (*verdict, *whole) = (verdict.min(between - before), whole.min(now()? - between));
+    }
+    let [verdict, whole] = both.map(|nanos| 20.0 * sessions.len() as f64 * 1e9 / nanos);
+    say(&format!("verdicts: {verdict:.0} a second, {:.2} s a million", 1e6 / verdict));
+    say(&format!("features and verdicts: {whole:.0} a second, {:.2} s a million", 1e6 / whole));
+    Ok(whole)
+}
+
+/// Octets of the model file.
+fn size() -> Result<usize, Box<dyn Error>> {
+    let octets = Model::embedded()?.to_bytes()?.len();
+    say(&format!("model: {octets} octets"));
+    Ok(octets)
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What encrypted traffic shows goes over the wire as Cisco's switches send it, and comes back the same: lengths and times,
+//! messages, TLS records, counts of octet values, first packets; and what first packets tell of names and fingerprints.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::net::UdpSocket;
+
+use serde_json::Value;
+
+use super::collect::Listening;
+use super::export::wait_until;
+use super::server::Server;
+use super::{flows, minamo, stderr};
+
+const CAPTURES: &[&str] = &[
+    "fixtures/protocols/tls12.pcap",
+    "fixtures/protocols/tls13.pcap",
+    "fixtures/protocols/tls13_ipv6.pcap",
+    "fixtures/protocols/http1.pcap",
+    "fixtures/demo/quic.pcap.zst",
+];
+
+/// The rows of our captures with everything that is told of encrypted traffic.
+fn metered() -> Vec<Value> {
+    flows(&[&["--groups", "full"], CAPTURES].concat())
+}
+
+/// Sends the flows of the captures.
+fn export(url: &str, more: &[&str]) {
+    let output = minamo(&[&["meter", "--groups", "full", "--eta", "--export", url], more, CAPTURES].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
+fn numbers(row: &Value, column: &str) -> Vec<i64> {
+    row[column].as_array().map(|list| list.iter().filter_map(Value::as_i64).collect()).unwrap_or_default()
+}
+
+/// What one side of a row shows: to whom it sent; lengths with milliseconds since the beginning of packets, messages and
+/// records; counts of octet values and the first packet. Nothing of a side without data, nor of what has no ports.
+fn side(row: &Value, back: bool) -> Option<String> {
+    if !(row["proto"] == 6 || row["proto"] == 17) {
+        return None;
+    }
+    let (here, there) = if back { ("dst", "src") } else { ("src", "dst") };
+    let ends = [here, there].map(|end| format!("{} {}", row[format!("{end}_ip")], row[format!("{end}_port")]));
+    let sequence = |name: &str| {
+        let (mut now, mut out) = (0, Vec::new());
+        let times = numbers(row, &format!("{name}_times_micros"));
+        for (length, since) in numbers(row, &format!("{name}_lengths")).into_iter().zip(times) {
+            now += since;
+            if (length < 0) == back {
+                // A number of the wire holds no more.
+                out.push((length.abs().min(32_767), now / 1_000));
+            }
+        }
+        out
+    };
+    let (packets, messages) = (sequence("splt"), sequence("eta_message"));
+    let (counts, initial) =
+        (numbers(row, &format!("eta_{here}_byte_counts")), row[format!("eta_{here}_initial_packet")].as_str());
+    let records = sequence("eta_record");
+    (!packets.is_empty()).then(|| format!("{ends:?} {packets:?} {messages:?} {records:?} {counts:?} {initial:?}"))
+}
+
+/// How often each side is there.
+fn sides<'a>(rows: impl IntoIterator<Item = &'a Value>) -> BTreeMap<String, usize> {
+    let mut out = BTreeMap::new();
+    for row in rows {
+        for side in [side(row, false), side(row, true)].into_iter().flatten() {
+            *out.entry(side).or_default() += 1;
+        }
+    }
+    out
+}
+
+/// Asserts that the rows that arrived show the same.
+fn same(arrived: &[Value], sent: &[Value], how: &str) {
+    let (got, want) = (sides(arrived), sides(sent));
+    assert!(want.len() > 60, "{} sides have data", want.len());
+    let missing = want.iter().find(|(side, count)| got.get(*side) != Some(count));
+    let close = missing.and_then(|(side, _)| {
+        let ends = side.split(']').next().unwrap_or_default();
+        got.keys().find(|other| other.starts_with(ends))
+    });
+    assert!(missing.is_none(), "{how}: {missing:?} is missing, there is {close:?}");
+    assert_eq!(got.len(), want.len(), "{how}");
+}
+
+/// Asserts that first packets told the fingerprints of those clients whose hello fits into one.
+fn told(arrived: &[Value], sent: &[Value], how: &str) {
+    let names = ["src_ip", "src_port", "tls_ja4", "tls_ja3", "tls_sni"];
+    let hello = |row: &&Value| {
+        let first = numbers(row, "splt_lengths").first().copied().unwrap_or(0);
+        row["tls_ja4"].is_string() && row["proto"] == 6 && (1..1_240).contains(&first)
+    };
+    let mut clients = 0;
+    for row in sent.iter().filter(hello) {
+        let fits = |other: &&Value| names.iter().all(|name| other[name] == row[name]);
+        assert!(arrived.iter().any(|other| fits(&other)), "{how}: {row}");
+        clients += 1;
+    }
+    assert!(clients >= 3, "{clients} clients");
+}
+
+/// What a collector on loopback prints of the captures that are sent to it, line by line.
+fn printed(format: &str, more: &[&str], rows: usize) -> Vec<String> {
+    let limit = rows.to_string();
+    let arguments =
+        ["collect", "--print", "--proof", "--listen", "127.0.0.1:0", "--format", "jsonl", "--limit", &limit];
+    let mut collector = Listening::start(&arguments, "listening at");
+    let out = BufReader::new(collector.child.stdout.take().expect("piped"));
+    // Read from the beginning, so that it can write.
+    let reader = std::thread::spawn(move || out.lines().map_while(Result::ok).collect::<Vec<_>>());
+    export(&format!("{format}://{}", collector.address), more);
+    reader.join().expect("no panic")
+}
+
+fn rows(lines: &[String]) -> Vec<Value> {
+    lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+#[test]
+fn records_as_switches_send_them_show_the_same_as_the_probe() {
+    let sent = metered();
+    let answered = sent.iter().filter(|row| row["dst_packets"].as_u64() > Some(0)).count();
+    let lines = printed("netflow9", &[], sent.len() + answered);
+    let arrived = rows(&lines);
+    assert!(arrived.iter().all(|row| row["dst_packets"].as_u64().unwrap_or(0) == 0), "a record for each direction");
+    same(&arrived, &sent, "NetFlow v9");
+    told(&arrived, &sent, "NetFlow v9");
+    for (element, column) in [
+        ("0/44940", "eta_src_initial_packet"),
+        ("0/44941", "splt_lengths"),
+        ("0/44942", "eta_message_lengths"),
+        ("0/44944", "eta_src_byte_counts"),
+        ("0/44945", "eta_record_lengths"),
+    ] {
+        let proof = |line: &&String| line.contains(element) && line.contains(column);
+        assert!(lines.iter().any(|line| proof(&line)), "{element} {column}: {:?}", lines.last());
+    }
+}
+
+#[test]
+fn both_directions_in_one_record_show_the_same() {
+    let sent = metered();
+    // Without elements of our own: what they would tell comes from the first packets.
+    let arrived = rows(&printed("ipfix", &["--enterprise", "0"], sent.len()));
+    same(&arrived, &sent, "IPFIX");
+    told(&arrived, &sent, "IPFIX");
+}
+
+#[test]
+fn records_of_both_directions_are_paired_to_the_same_picture() {
+    let port = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
+    let mut server = Server::start(&format!("[collect]\nlisten = [\"127.0.0.1:{port}\"]\npair_wait = \"3s\"\n"));
+    let sent = metered();
+    let with_ports: Vec<_> = sent.iter().filter(|row| row["proto"] == 6 || row["proto"] == 17).cloned().collect();
+    export(&format!("netflow9://127.0.0.1:{port}"), &[]);
+    let count = "SELECT COUNT(*) AS n FROM flows WHERE proto = 6 OR proto = 17";
+    wait_until("all are stored", || server.number(count) == with_ports.len() as u64);
+    server.stop();
+    let data = server.folder().to_string_lossy().into_owned();
+    let output = minamo(&["sql", "--json", "--data", &data, "SELECT * FROM flows"]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let stored: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    same(&stored, &sent, "paired");
+    told(&stored, &sent, "paired");
+}

@@ -1,0 +1,62 @@
++++
+title = { en = "Beacon in bursts", ja = "まとめて通信するビーコン" }
+question = { en = "Does a host call an outside address in bursts of some connections, again and again at the same pace?", ja = "ホストが外部アドレスへ、数回ずつまとめて一定の間隔で繰り返し接続していないか。" }
+severity = "medium"
+attack = ["T1071", "T1029"]
+window = "4h"
+every = "15m"
+method = "pulse"
+text = { en = "{src_ip} called {dst_ip} {name} (port {dst_port}) {connections} times in {pulses} bursts, every {interval} s, with {octets} octets each: score {score} of 100.", ja = "{src_ip} が {dst_ip} {name}（ポート {dst_port}）へ {interval} 秒ごとに {pulses} 回に分けて計 {connections} 回接続しました（1 回あたり {octets} オクテット）。スコア {score}/100。" }
+filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port}"
+
+[parameters.pulses]
+default = 20
+reason = { en = "Five an hour, as in the rule for single calls: with fewer, chance looks regular.", ja = "単独接続のルールと同じく 1 時間に 5 回。これより少ないと偶然でも規則的に見える。" }
+
+[parameters.score]
+default = 85
+reason = { en = "Higher than for single calls (80): a page that loads itself anew calls in bursts, too, with sizes that change.", ja = "単独接続（80）より高い。自動更新されるページもまとめて接続するが、大きさが変わる。" }
+
+[parameters.peers]
+default = 10
+reason = { en = "An address that so many hosts of ours call is a service of everyday, such as updates or time.", ja = "これほど多くの内部ホストが接続する宛先は、更新や時刻同期などの日常的なサービス。" }
+
+[[benign]]
+en = "A page or a dashboard that loads itself anew at a fixed pace."
+ja = "一定の間隔で自動更新されるページやダッシュボード。"
+
+[[benign]]
+en = "Software that asks for updates, mail or news with some connections each time."
+ja = "更新・メール・ニュースを毎回数接続で確認するソフトウェア。"
++++
+-- The calls of pairs that have enough of them; the method joins those that lie close together and judges the bursts. A part
+-- that the active timeout cut is no connection: it follows the part before at once.
+WITH calls AS (
+    SELECT window_start, src_ip, dst_ip, dst_port, proto, at, octets, name
+    FROM (
+        SELECT $window AS window_start, src_ip, dst_ip, dst_port, proto, time_start AS at, src_bytes AS octets,
+               COALESCE(tls_sni, http_host, dst_name, '') AS name,
+               CAST(time_start AS BIGINT) - LAG(CAST(time_end AS BIGINT)) OVER same AS pause
+        FROM flows
+        WHERE $range AND proto IN (6, 17) AND src_packets > 0 AND duplicate_of IS NULL AND COALESCE(src_local, is_private(src_ip))
+          AND NOT COALESCE(dst_local, is_private(dst_ip))
+          AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+          AND split_part(COALESCE(app, ''), '.', 1) NOT IN ('NTP', 'DNS', 'STUN')
+        WINDOW same AS (PARTITION BY $window, src_ip, src_port, dst_ip, dst_port, proto ORDER BY time_start)
+    ) AS parts
+    WHERE COALESCE(pause, 2000000000) >= 2000000000
+),
+pairs AS (
+    SELECT window_start, src_ip, dst_ip, dst_port, proto
+    FROM calls
+    GROUP BY window_start, src_ip, dst_ip, dst_port, proto
+    HAVING COUNT(*) >= $pulses * 3 / 2 AND COUNT(*) <= 20000
+),
+popular AS (
+    SELECT window_start, dst_ip, COUNT(DISTINCT src_ip) AS clients FROM calls GROUP BY window_start, dst_ip
+)
+SELECT c.window_start, c.src_ip, c.dst_ip, c.dst_port, c.proto, c.at, c.octets, c.name
+FROM calls AS c
+JOIN pairs AS p ON c.window_start = p.window_start AND c.src_ip = p.src_ip AND c.dst_ip = p.dst_ip AND c.dst_port = p.dst_port AND c.proto = p.proto
+JOIN popular AS o ON c.window_start = o.window_start AND c.dst_ip = o.dst_ip
+WHERE o.clients < $peers
