@@ -287,9 +287,9 @@ table! {
     pub struct Kerberos, group "kerberos", prefix "kerberos_" {
         /// First message: `as_req`, `tgs_req`, `ap_req`, `error` …
         message: Option<Cow<'static, str>>, "最初のメッセージ：as_req、tgs_req、ap_req、error など", Key, None, Observed, Plain, [Own(166)];
-        /// Realm.
+        /// Realm that the client or the ticket belongs to.
         realm: Option<String>, "レルム", Fact, None, Observed, Content, [Own(167)];
-        /// Who asks.
+        /// Principal that asks for a ticket.
         client: Option<String>, "要求したプリンシパル", Fact, None, Observed, Address, [Own(168)];
         /// The service that a ticket is wanted for, or was given for.
         service: Option<String>, "チケットの対象サービス", Fact, None, Observed, Content, [Own(169)];
