@@ -42,6 +42,15 @@ pub(super) fn integer(cursor: &mut Cursor<'_>) -> Option<u64> {
     Some(value.iter().fold(0, |sum, octet| sum << 8 | u64::from(*octet)))
 }
 
+/// An element made of parts, for tests.
+#[cfg(test)]
+pub(super) fn built(tag: u8, parts: &[Vec<u8>]) -> Vec<u8> {
+    let body = parts.concat();
+    let length = u16::try_from(body.len()).expect("short").to_be_bytes();
+    let head = if body.len() < 0x80 { vec![tag, length[1]] } else { vec![tag, 0x82, length[0], length[1]] };
+    [head, body].concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! HTTP/1 (RFC 9112, RFC 9110) over streams, on any port: head of the first request and of its answer, and the
 //! number of requests. Bodies are skipped, by Content-Length (RFC 9112 §6.2) or chunk by chunk (§7.1): only their first
-//! octets are looked at, for what they are. CONNECT hands over what it carries. Cookies and HTTP/2 are not looked at, and
-//! of a password only that there is one.
+//! octets are looked at, for what they are. CONNECT hands over what it carries. Who logs in by NTLM is noted. Cookies and
+//! HTTP/2 are not looked at, and of a password only that there is one.
 
 use std::borrow::Cow;
 
 use minamo_model::Flow;
 
+use super::ntlm;
 use super::text::{after, line, mentions, reply, some_text, text, word};
 use crate::magic::{self, Class};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
@@ -367,13 +368,16 @@ fn version(line: &[u8]) -> Option<&'static str> {
     named(word(line).0).or_else(|| line.rsplit(|octet| *octet == b' ').next().and_then(named))
 }
 
-/// Notes a password that goes along in clear (RFC 7617).
+/// Notes who logs in by NTLM, and a password that goes along in clear (RFC 7617).
 fn credentials(fields: &[httparse::Header<'_>], flow: &mut Flow) {
     for (name, kind) in
         [("authorization", "Authorization: Basic"), ("proxy-authorization", "Proxy-Authorization: Basic")]
     {
         if field(fields, name).is_some_and(|value| after(value.trim_ascii(), b"Basic ").is_some()) {
             risk::note(flow, &risk::CLEAR_TEXT_CREDENTIALS, &["HTTP", kind]);
+        }
+        if let Some(value) = field(fields, name) {
+            ntlm::note_field(value, flow);
         }
     }
 }

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//! MySQL: told by the server's first packet (MySQL Internals, "Protocol::HandshakeV10"). Queries are not looked at.
+//! MySQL and MariaDB: told by the server's first packet (MySQL Internals, "Protocol::HandshakeV10"). Version, user, database,
+//! the kind of the first command and the first error are noted, queries are not; a session can go over to TLS.
 
-use crate::{Category, Protocol, Side, Verdict};
+use minamo_base::Cursor;
+use minamo_model::Flow;
+
+use super::sql;
+use super::text::{is_tls, some_text};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
@@ -10,8 +16,9 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     category: Category::Database,
     spec: &["MySQL Internals Manual, client/server protocol"],
     ports: &[3306],
-    max_state: 4096,
+    max_state: 4_096,
     probe,
+    start: |_| Box::new(MySql::default()),
     sample: &[(Side::Dst, b"\x4a\x00\x00\x00\x0a8.0.30\x00\x01\x00\x00\x00saltsalt\x00")],
     ..Protocol::STREAM
 };
@@ -34,8 +41,132 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     }
 }
 
+/// Octets of a packet that are looked at.
+const LOOK: usize = 1_024;
+/// Packets after which the session is left alone.
+const PACKETS: u32 = 32;
+/// What a client can do: name a database, go over to TLS, write the length of its proof before it (Internals,
+/// "Capability Flags").
+const WITH_DATABASE: u32 = 1 << 3;
+const TLS: u32 = 1 << 11;
+const SECURE: u32 = 1 << 15;
+const ANY_LENGTH: u32 = 1 << 21;
+
+#[derive(Default)]
+struct MySql {
+    packets: u32,
+    greeted: bool,
+    /// The client has said who it is.
+    logged_in: bool,
+    /// A command was sent, whose answer is the last that is looked at.
+    asked: bool,
+    tls: bool,
+}
+
+impl Dissector for MySql {
+    fn feed(&mut self, side: Side, input: Input<'_>, flow: &mut Flow) -> Step {
+        let Input::Data(data) = input else { return Step::Done };
+        if self.tls && is_tls(data) {
+            return Step::Inner(0);
+        }
+        let Some((&[low, middle, high, number], rest)) = data.split_first_chunk::<4>() else {
+            return Step::Continue(0);
+        };
+        let length = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
+        let Some(body) = rest.get(..length.min(LOOK)) else { return Step::Continue(0) };
+        self.packets += 1;
+        let over = match side {
+            Side::Dst => self.answer(body, flow),
+            Side::Src => {
+                let _read: Option<()> = self.client(number, body, length, flow);
+                false
+            }
+        };
+        if over || self.packets > PACKETS { Step::Done } else { Step::Continue(length + 4) }
+    }
+}
+
+impl MySql {
+    /// What the server says; true once nothing more is looked at.
+    fn answer(&mut self, body: &[u8], flow: &mut Flow) -> bool {
+        match body {
+            [10, version @ ..] if !self.greeted => {
+                self.greeted = true;
+                let version = version.split(|octet| *octet == 0).next().unwrap_or_default();
+                flow.sql.get_or_insert_default().server = some_text(version, 64);
+            }
+            [0xff, low, high, ..] => {
+                sql::error(flow, u16::from_le_bytes([*low, *high]).to_string());
+                return true;
+            }
+            _ => return self.asked,
+        }
+        false
+    }
+
+    fn client(&mut self, number: u8, body: &[u8], length: usize, flow: &mut Flow) -> Option<()> {
+        if !self.logged_in {
+            return self.login(body, length, flow);
+        }
+        // Packets of a log-in count on; those of a command begin at 0.
+        if number != 0 || self.asked {
+            return None;
+        }
+        let (command, rest) = body.split_first()?;
+        match command {
+            2 => {
+                let facts = flow.sql.get_or_insert_default();
+                facts.database = facts.database.take().or(some_text(rest, sql::NAME_MAX));
+            }
+            3 | 22 => {
+                // Since 8.0.23 attributes can stand before the text: two numbers, both of them small.
+                let text = if let [0, 1, text @ ..] = rest { text } else { rest };
+                sql::command(flow, text);
+                self.asked = true;
+            }
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// What the client can do, and who it is (Internals, "Protocol::HandshakeResponse41"); older ones have 16 bits for it.
+    fn login(&mut self, body: &[u8], length: usize, flow: &mut Flow) -> Option<()> {
+        let mut cursor = Cursor::new(body);
+        let able = cursor.u32_le("mysql.capabilities").ok()?;
+        if able & TLS != 0 && length == 32 {
+            self.tls = true;
+            return Some(());
+        }
+        self.logged_in = true;
+        cursor.skip(28, "mysql.head").ok()?;
+        let facts = flow.sql.get_or_insert_default();
+        facts.user = some_text(zero_ended(&mut cursor)?, sql::NAME_MAX);
+        if able & ANY_LENGTH != 0 || able & SECURE != 0 {
+            // Proofs are shorter than 251 octets, which is where one octet of length ends.
+            let length = cursor.u8("mysql.proof").ok()?;
+            cursor.skip(length.into(), "mysql.proof").ok()?;
+        } else {
+            zero_ended(&mut cursor)?;
+        }
+        if able & WITH_DATABASE != 0 {
+            facts.database = some_text(zero_ended(&mut cursor)?, sql::NAME_MAX);
+        }
+        Some(())
+    }
+}
+
+/// A text up to the zero that ends it.
+fn zero_ended<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
+    let end = memchr::memchr(0, cursor.rest())?;
+    let text = cursor.take(end, "mysql.text").ok()?;
+    cursor.skip(1, "mysql.text").ok()?;
+    Some(text)
+}
+
 #[cfg(test)]
 mod tests {
+    use minamo_model::flow::Sql;
+
     use super::*;
 
     #[test]
@@ -43,5 +174,75 @@ mod tests {
         assert_eq!(probe(Side::Dst, b"\x4a\x00\x00\x00\x0a5."), Verdict::Maybe);
         assert_eq!(probe(Side::Dst, b"\x4a\x00\x00\x00\x0axyz"), Verdict::No);
         assert_eq!(probe(Side::Dst, b"\x4a\x00\x00\x00\x09"), Verdict::No);
+    }
+
+    fn packet(number: u8, body: &[u8]) -> Vec<u8> {
+        let [low, middle, ..] = u32::try_from(body.len()).expect("short").to_le_bytes();
+        [&[low, middle, 0, number], body].concat()
+    }
+
+    fn greeting() -> (Side, Vec<u8>) {
+        (Side::Dst, packet(0, b"\x0a8.0.36\x00\x09\x00\x00\x00saltsalt\x00\xff\xf7\x21\x02\x00\xff\xc1\x15\x00..........more salt here\x00"))
+    }
+
+    fn login(able: u32, rest: &[u8]) -> (Side, Vec<u8>) {
+        (Side::Src, packet(1, &[&able.to_le_bytes()[..], &[0, 0, 0, 1, 33], &[0; 23], rest].concat()))
+    }
+
+    fn facts(said: &[(Side, Vec<u8>)], cut: usize) -> Flow {
+        let (mut flow, mut classifier) = (Flow::default(), crate::Classifier::new(true, 40_000, 3306));
+        for (side, data) in said {
+            data.chunks(cut).for_each(|piece| classifier.stream(*side, Input::Data(piece), &mut flow));
+        }
+        flow
+    }
+
+    #[test]
+    fn who_asks_which_database_for_what_kind_of_thing() {
+        let said = [
+            greeting(),
+            login(WITH_DATABASE | SECURE, b"shop\x00\x04hashorders\x00mysql_native_password\x00"),
+            (Side::Dst, packet(2, b"\x00\x00\x00\x02\x00\x00\x00")),
+            (Side::Src, packet(0, b"\x0e")),
+            (Side::Dst, packet(1, b"\x00\x00\x00\x02\x00\x00\x00")),
+            (Side::Src, packet(0, b"\x03\x00\x01/* hint */ insert into cards values (4111)")),
+            (Side::Dst, packet(1, b"\xff\x7a\x04#42S02no such table")),
+        ];
+        let want = Sql {
+            user: Some("shop".into()),
+            database: Some("orders".into()),
+            command: Some("INSERT".into()),
+            error: Some("1146".into()),
+            server: Some("8.0.36".into()),
+        };
+        for cut in [1, 5, 1_000] {
+            let flow = facts(&said, cut);
+            assert_eq!(flow.sql.as_deref(), Some(&want), "{cut}");
+            assert!(!format!("{flow:?}").contains("4111"));
+        }
+    }
+
+    #[test]
+    fn a_refused_login_and_one_that_goes_over_to_tls() {
+        let refused = [greeting(), login(SECURE, b"root\x00\x00"), (Side::Dst, packet(2, b"\xff\x15\x04#28000no"))];
+        let sql = facts(&refused, 1_000).sql.expect("facts");
+        assert_eq!((sql.user.as_deref(), sql.error.as_deref(), sql.database), (Some("root"), Some("1045"), None));
+        let hello = include_bytes!("../../samples/tls-client.bin").to_vec();
+        let over = [greeting(), login(TLS | SECURE, b""), (Side::Src, hello)];
+        for cut in [1, 1_000] {
+            assert!(facts(&over, cut).tls.is_some_and(|tls| tls.ja4.is_some()), "{cut}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn arbitrary_octets_do_no_harm(data: Vec<u8>, more: Vec<u8>) {
+            let (mut mysql, mut flow) = (MySql::default(), Flow::default());
+            for body in [&data, &more, &data] {
+                mysql.feed(Side::Dst, Input::Data(body), &mut flow);
+                mysql.feed(Side::Src, Input::Data(body), &mut flow);
+                let _read = mysql.client(0, body, body.len(), &mut flow);
+            }
+        }
     }
 }

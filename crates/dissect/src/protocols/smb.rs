@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! SMB 1 (MS-CIFS, MS-SMB) and SMB 2 and 3 (MS-SMB2) over direct TCP or the NetBIOS session service (RFC 1002
-//! §4.3): dialect and share. Of each message only its beginning is looked at. Encrypted messages end it.
+//! §4.3): dialect, share, and who logs in by NTLM. Of each message only its beginning is looked at. Encrypted messages end it.
 
 use std::borrow::Cow;
 
 use minamo_base::{Cursor, WireError};
 use minamo_model::Flow;
 
-use super::text::some_text;
+use super::ntlm;
+use super::text::{some_text, utf16};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row of version 1.
@@ -158,6 +159,9 @@ fn version_1(head: &[u8], flow: &mut Flow) -> Result<(), WireError> {
             flow.smb.get_or_insert_default().dialect = Some("SMB 1".into());
         }
     }
+    if !answer && command == 0x73 {
+        ntlm::note(head, flow);
+    }
     for _ in 0..4 {
         if answer || !matches!(command, 0x73 | 0x75) {
             break;
@@ -205,6 +209,9 @@ fn version_2(head: &[u8], flow: &mut Flow) -> Result<(), WireError> {
         {
             flow.smb.get_or_insert_default().dialect = Some(dialect);
         }
+        if command == 1 && !answer {
+            ntlm::note(message, flow);
+        }
         if command == 3 && !answer {
             let length = usize::from(cursor.u16_le("smb2.path_length")?);
             let start = usize::from(first);
@@ -236,12 +243,7 @@ fn path(data: &[u8], unicode: bool) -> Option<String> {
     if !unicode {
         return some_text(data.split(|b| *b == 0).next()?, 256);
     }
-    let units = data.chunks_exact(2).filter_map(|pair| Some(u16::from_le_bytes(pair.try_into().ok()?)));
-    let text: String = char::decode_utf16(units.take_while(|unit| *unit != 0))
-        .take(256)
-        .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
-        .collect();
-    some_text(text.as_bytes(), 256)
+    some_text(utf16(data, 256).split('\0').next()?.as_bytes(), 256)
 }
 
 const SAMPLE_1: &[u8] =
@@ -268,6 +270,19 @@ mod tests {
         let mut flow = Flow::default();
         Smb::default().feed(Side::Src, Input::Data(SAMPLE_1), &mut flow);
         assert_eq!(flow.smb.expect("facts").share.as_deref(), Some("\\\\HOST\\FILES"));
+    }
+
+    #[test]
+    fn who_logs_in_by_ntlm() {
+        let login = ntlm::tests::message("EXAMPLE", "alice", "DESK-7");
+        let head = [&SAMPLE_TREE[4..16], &[1, 0], &SAMPLE_TREE[18..68]].concat();
+        let setup = [&head[..], &[25, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x58, 0, 0xe8, 0], &[0; 8], &login].concat();
+        let length = u32::try_from(setup.len()).expect("short").to_be_bytes();
+        let (mut flow, mut classifier) = (Flow::default(), crate::Classifier::new(true, 1, 445));
+        for piece in [&length[..], &setup].concat().chunks(9) {
+            classifier.stream(Side::Src, Input::Data(piece), &mut flow);
+        }
+        assert_eq!(flow.ntlm.as_deref(), Some(&ntlm::tests::login()));
     }
 
     #[test]

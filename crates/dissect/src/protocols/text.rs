@@ -32,6 +32,12 @@ pub(super) fn some_text(data: &[u8], max: usize) -> Option<String> {
     if out.is_empty() { None } else { Some(out) }
 }
 
+/// At most `max` characters of UTF-16, little endian; what is none is replaced.
+pub(super) fn utf16(data: &[u8], max: usize) -> String {
+    let units = data.chunks_exact(2).filter_map(|pair| Some(u16::from_le_bytes(pair.try_into().ok()?)));
+    char::decode_utf16(units).take(max).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+}
+
 /// The first line of `data` without its end, and how many octets it takes; `None` until its line feed is there.
 pub(super) fn line(data: &[u8]) -> Option<(&[u8], usize)> {
     let end = memchr::memchr(b'\n', data)?;
@@ -113,6 +119,7 @@ mod tests {
         assert_eq!(text(b"a\x00b\x1b[31m\xffc", 64), "ab[31m\u{fffd}c");
         assert_eq!(text("日本".as_bytes(), 5), "日");
         assert_eq!(some_text(b" \t ", 9), None);
+        assert_eq!(utf16(b"a\0\x00\xd8b\0c", 3), "a\u{fffd}b");
     }
 
     #[test]

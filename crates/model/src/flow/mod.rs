@@ -15,7 +15,9 @@ pub use enrich::Enrich;
 pub use export::{Eta, Extra, Firewall, Forwarding, Nat, Routing, User};
 pub use judged::{Fingerprint, Host, Risk, Threat};
 pub use merge::Merge;
-pub use protocols::{BitTorrent, Dhcp, Dns, Ftp, Http, Mail, Ntp, Quic, Rdp, Sip, Smb, Ssh, Stun, Tls};
+pub use protocols::{
+    BitTorrent, Dhcp, Dns, Ftp, Http, Kerberos, Ldap, Mail, Ntlm, Ntp, Quic, Rdp, Sip, Smb, Snmp, Sql, Ssh, Stun, Tls,
+};
 
 use minamo_schema::row;
 
@@ -46,6 +48,11 @@ row! {
         dhcp: Dhcp,
         sip: Sip,
         stun: Stun,
+        ldap: Ldap,
+        kerberos: Kerberos,
+        ntlm: Ntlm,
+        sql: Sql,
+        snmp: Snmp,
         host: Host,
         risk: Risk,
         fingerprint: Fingerprint,

@@ -261,3 +261,90 @@ table! {
         software: Option<String>, "相手が名乗るソフトウェア", Fact, None, Observed, Plain, [Own(65)];
     }
 }
+
+table! {
+    /// LDAP (RFC 4511).
+    pub struct Ldap, group "ldap", prefix "ldap_" {
+        /// Name that the client bound as; absent where it did so without a name.
+        user: Option<String>, "クライアントがバインドした名前（名前なしなら無し）", Fact, None, Observed, Address, [Own(160)];
+        /// How it proved to be that: `anonymous`, `simple` (a password in clear), or `sasl` with its mechanism.
+        auth: Option<Cow<'static, str>>, "認証方式：anonymous、simple（平文のパスワード）、sasl と機構名", Key, None, Observed, Plain, [Own(161)];
+        /// Operations that were asked for, each once: `bind`, `search`, `modify`, `add`, `delete`, `modify_dn`, `compare`,
+        /// `extended`.
+        operations: Option<Vec<String>>, "要求された操作（重複なし）：bind、search、modify、add、delete、modify_dn、compare、extended", Fact, None, Observed, Plain, [Own(162)];
+        /// Result of the first bind, or the first error: `success`, `invalid_credentials`, `strong_auth_required`; a number
+        /// where it has no name.
+        result: Option<Cow<'static, str>>, "最初のバインドの結果、または最初のエラー：success、invalid_credentials など（名前が無ければ番号）", Key, None, Observed, Plain, [Own(163)];
+        /// Where the first search began.
+        base: Option<String>, "最初の検索の起点", Fact, None, Observed, Content, [Own(164)];
+        /// Filter of the first search (RFC 4515), cut at 512 octets.
+        filter: Option<String>, "最初の検索のフィルター（RFC 4515。512 オクテットまで）", Fact, None, Observed, Content, [Own(165)];
+    }
+}
+
+table! {
+    /// Kerberos 5 (RFC 4120), of the first messages.
+    pub struct Kerberos, group "kerberos", prefix "kerberos_" {
+        /// First message: `as_req`, `tgs_req`, `ap_req`, `error` …
+        message: Option<Cow<'static, str>>, "最初のメッセージ：as_req、tgs_req、ap_req、error など", Key, None, Observed, Plain, [Own(166)];
+        /// Realm that the client or the ticket belongs to.
+        realm: Option<String>, "レルム", Fact, None, Observed, Content, [Own(167)];
+        /// Principal that asks for a ticket.
+        client: Option<String>, "要求したプリンシパル", Fact, None, Observed, Address, [Own(168)];
+        /// The service that a ticket is wanted for, or was given for.
+        service: Option<String>, "チケットの対象サービス", Fact, None, Observed, Content, [Own(169)];
+        /// First error: `preauth_required`, `preauth_failed`, `client_unknown`; a number where it has no name.
+        error: Option<Cow<'static, str>>, "最初のエラー：preauth_required、preauth_failed、client_unknown など（名前が無ければ番号）", Key, None, Observed, Plain, [Own(170)];
+        /// Encryption types that the client asks for, by their numbers (RFC 3961 §8): 18 AES-256, 23 RC4, 3 DES.
+        etypes: Option<Vec<u16>>, "クライアントが求めた暗号種別の番号：18 AES-256、23 RC4、3 DES", Fact, None, Observed, Plain, [Own(171)];
+        /// Encryption type of the ticket that was given, or is shown.
+        ticket_etype: Option<u16>, "渡された（または提示された）チケットの暗号種別の番号", Key, None, Observed, Plain, [Own(172)];
+        /// True where the client proved its key before it was given a ticket (RFC 4120 §5.2.7), false where it was given
+        /// one without.
+        preauth: Option<bool>, "チケットの前に事前認証したら true、事前認証なしで渡されたら false", Key, None, Observed, Plain, [Own(198)];
+    }
+}
+
+table! {
+    /// NTLM (MS-NLMP), inside SMB and HTTP.
+    pub struct Ntlm, group "ntlm", prefix "ntlm_" {
+        /// User that logged in.
+        user: Option<String>, "ログインした利用者", Fact, None, Observed, Address, [Own(173)];
+        /// Domain of the user; the server's own name where the user is local.
+        domain: Option<String>, "利用者のドメイン（ローカルならサーバー名）", Fact, None, Observed, Content, [Own(174)];
+        /// Name that the client's machine gives itself.
+        host: Option<String>, "クライアントが名乗ったコンピューター名", Fact, None, Observed, Address, [Own(175)];
+    }
+}
+
+table! {
+    /// A database server: MySQL, PostgreSQL, TDS, Oracle, MongoDB, Redis.
+    pub struct Sql, group "sql", prefix "sql_" {
+        /// User that logged in.
+        user: Option<String>, "ログインした利用者", Fact, None, Observed, Address, [Own(178)];
+        /// Database, or service of Oracle, that was asked for.
+        database: Option<String>, "要求されたデータベース（Oracle ではサービス）", Fact, None, Observed, Content, [Own(179)];
+        /// Kind of the first command: its first word (`SELECT`, `INSERT`, `find`, `SET`), never more.
+        command: Option<String>, "最初のコマンドの種類（最初の語のみ：SELECT、INSERT、find、SET など）", Key, None, Observed, Plain, [Own(180)];
+        /// First error of the server: its code, or its first word.
+        error: Option<String>, "サーバーの最初のエラー（コードまたは最初の語）", Key, None, Observed, Plain, [Own(181)];
+        /// Version that the server names.
+        server: Option<String>, "サーバーが名乗るバージョン", Fact, None, Observed, Plain, [Own(182)];
+    }
+}
+
+table! {
+    /// SNMP (RFC 1157, RFC 3416, RFC 3412), of the first message.
+    pub struct Snmp, group "snmp", prefix "snmp_" {
+        /// Version: `1`, `2c`, `3`.
+        version: Option<Cow<'static, str>>, "バージョン：1、2c、3", Key, None, Observed, Plain, [Own(183)];
+        /// First 16 hexadecimal digits of the SHA-256 of the community: equal ones can be found, the word is not stored.
+        community_hash: Option<String>, "コミュニティの SHA-256 の先頭 16 桁（同じものを探せるが、語そのものは保存しない）", Key, None, Observed, Content, [Own(184)];
+        /// User of version 3 (RFC 3414 §2.4).
+        user: Option<String>, "バージョン 3 の利用者", Fact, None, Observed, Address, [Own(187)];
+        /// First operation: `get`, `get_next`, `response`, `set`, `get_bulk`, `trap`, `inform`, `report`.
+        pdu: Option<Cow<'static, str>>, "最初の操作：get、get_next、response、set、get_bulk、trap、inform、report", Key, None, Observed, Plain, [Own(185)];
+        /// First object that is asked for or told, as numbers with dots.
+        oid: Option<String>, "最初のオブジェクト（点で区切った番号）", Fact, None, Observed, Content, [Own(186)];
+    }
+}
