@@ -301,10 +301,12 @@ fn a_live_exporter_on_an_interface_counts_what_went_over_it() {
     for _ in 0..200 {
         socket.send_to(&[7; 40], "192.0.2.2:7").expect("sent");
     }
-    std::thread::sleep(Duration::from_secs(1));
+    // It reads them in its own time.
+    std::thread::sleep(Duration::from_secs(2));
     signal(&exporter);
     exporter.wait().expect("it ends");
-    std::thread::sleep(Duration::from_millis(500));
+    // The part of it that sends ends after it.
+    std::thread::sleep(Duration::from_secs(3));
     signal(&printing.child);
     let out = printing.child.stdout.take().expect("piped");
     let rows = BufReader::new(out).lines().map_while(Result::ok);
