@@ -186,6 +186,9 @@ struct Source<'a> {
     report: Report,
 }
 
+/// What is done with a frame, of which the number in its block and the time are told.
+type Take<'a> = dyn FnMut(&mut Intake, usize, Time, &Frame<'_>) -> Result<(), Skip> + 'a;
+
 impl<'a> Source<'a> {
     fn new(job: &Job<'a>, progress: &'a ProgressBar) -> Self {
         Self {
@@ -283,7 +286,7 @@ impl<'a> Source<'a> {
 
     /// Gives every frame of a block that passes the filter to the intake, with its number and its time; counts those that
     /// cannot be taken.
-    fn take(&mut self, block: &Frames, take: &mut dyn FnMut(&mut Intake, usize, Time, &Frame<'_>) -> Result<(), Skip>) {
+    fn take(&mut self, block: &Frames, take: &mut Take<'_>) {
         for (number, frame) in block.frames().enumerate() {
             if self.report.passes(self.filter.as_mut(), &frame, &self.path)
                 && let Err(skip) = take(&mut self.intake, number, (self.shift)(frame.time), &frame)
