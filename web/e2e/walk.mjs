@@ -403,7 +403,7 @@ async function rules({ page, t, go, shot, see }) {
   await page.getByLabel(t.rules.name, { exact: true }).fill("walk_peers");
   await page.getByRole("button", { name: t.rules.keepOwn }).click();
   await page.getByRole("button", { name: t.rules.delete, exact: true }).waitFor(wait);
-  await page.getByLabel(t.rules.runs).uncheck();
+  await page.getByRole("checkbox", { name: t.rules.runs }).uncheck();
   await page.getByRole("button", { name: t.rules.keep, exact: true }).click();
   await see(t.rules.kept);
   await page.locator(".profile-list .chip").getByText(t.rules.off).first().waitFor(wait);
