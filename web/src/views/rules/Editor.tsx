@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writing a rule: its name, its text with the columns at hand, trying it on the past, and keeping it.
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useId, useRef, useState } from "react";
+import { useId, useState } from "react";
 import { useRuleText } from "../../api/queries";
 import { call, Failure } from "../../api/client";
 import type { RuleKept, RuleText } from "../../gen/api";
@@ -9,6 +9,7 @@ import { useWords } from "../../i18n";
 import { Panel } from "../../parts/Panel";
 import { ErrorNote, Shown } from "../../parts/State";
 import { ColumnList } from "../sql/ColumnList";
+import { useInsert } from "../sql/useInsert";
 import { DRAFT } from "./draft";
 import { Outcome } from "./Outcome";
 import { useTry } from "./useTry";
@@ -35,7 +36,6 @@ function Form({ begin, done }: { begin: RuleText; done: (name: string) => void }
   const client = useQueryClient();
   const [name, setName] = useState(begin.origin === "console" ? begin.name : begin.name === "" ? "" : `${begin.name.replace(":", "_")}_own`);
   const [text, setText] = useState(begin.text);
-  const area = useRef<HTMLTextAreaElement>(null);
   const hint = useId();
   const attempt = useTry();
   const save = useMutation({
@@ -50,12 +50,7 @@ function Form({ begin, done }: { begin: RuleText; done: (name: string) => void }
     save.reset();
     setText(to);
   };
-  const insert = (column: string) => {
-    const { selectionStart: from = text.length, selectionEnd: to = from } = area.current ?? {};
-    edit(text.slice(0, from) + column + text.slice(to));
-    area.current?.focus();
-    requestAnimationFrame(() => area.current?.setSelectionRange(from + column.length, from + column.length));
-  };
+  const { area, insert } = useInsert(text, edit);
   const placed = save.error instanceof Failure && save.error.error.path !== null ? save.error.error : null;
   return (
     <div className="rule-editor">

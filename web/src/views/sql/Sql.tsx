@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SQL over the stored flows: a text, an answer, and the columns at hand.
 import { useMutation } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { call, Failure } from "../../api/client";
 import type { SqlAnswer } from "../../gen/api";
 import { useWords } from "../../i18n";
@@ -13,6 +13,7 @@ import { toUnits } from "../../filter/tokens";
 import { ColumnList } from "./ColumnList";
 import { EXAMPLES } from "./examples";
 import { Result } from "./Result";
+import { useInsert } from "./useInsert";
 import "./sql.css";
 
 const KEY = "minamo.sql";
@@ -20,18 +21,12 @@ const KEY = "minamo.sql";
 export function Sql() {
   const { t } = useWords();
   const [text, setText] = useState(() => sessionStorage.getItem(KEY) ?? EXAMPLES[0]?.sql ?? "");
-  const area = useRef<HTMLTextAreaElement>(null);
+  const { area, insert } = useInsert(text, setText);
   const run = useMutation({ mutationFn: (sql: string) => call<SqlAnswer>("POST", "/sql", { sql }) });
   useEffect(() => sessionStorage.setItem(KEY, text), [text]);
 
   const start = () => {
     if (text.trim() && !run.isPending) run.mutate(text);
-  };
-  const insert = (name: string) => {
-    const { selectionStart: from = text.length, selectionEnd: to = from } = area.current ?? {};
-    setText(text.slice(0, from) + name + text.slice(to));
-    area.current?.focus();
-    requestAnimationFrame(() => area.current?.setSelectionRange(from + name.length, from + name.length));
   };
   const at = run.error instanceof Failure ? run.error.error.at : null;
   return (
