@@ -392,14 +392,14 @@ impl Detector {
         }
         let Some(span) = joined(ask, self.left.of(&rule.name)) else { return Ok(()) };
         let asked = match until {
-            None => self.ask(rule, span).await,
-            Some(until) => match timeout_at(until, self.ask(rule, span)).await {
-                Ok(asked) => asked,
-                Err(_) => {
-                    self.counters.left.fetch_add(1, Ordering::Relaxed);
-                    return self.left.leave(&rule.name, span);
-                }
-            },
+            None => Some(self.ask(rule, span).await),
+            // Even the first step of a question may take long.
+            Some(until) if Instant::now() >= until => None,
+            Some(until) => timeout_at(until, self.ask(rule, span)).await.ok(),
+        };
+        let Some(asked) = asked else {
+            self.counters.left.fetch_add(1, Ordering::Relaxed);
+            return self.left.leave(&rule.name, span);
         };
         self.left.asked(&rule.name)?;
         asked
@@ -540,5 +540,68 @@ mod tests {
         assert_eq!(pause_after(100_000_000), PAUSE);
         assert_eq!(pause_after(2_000_000_000), Duration::from_secs(8));
         assert_eq!(pause_after(i64::MAX), LONGEST_PAUSE);
+    }
+
+    const TALK: &str = r#"+++
+title = { en = "Talk", ja = "会話" }
+question = { en = "Who talks?", ja = "誰が話すか。" }
+severity = "low"
+attack = ["T1046"]
+window = "1m"
+text = { en = "{src_ip} talked.", ja = "{src_ip} が通信。" }
+filter = "src_ip = {src_ip}"
+
+[parameters.flows]
+default = 0
+reason = { en = "all", ja = "すべて" }
+
+[[benign]]
+en = "a test"
+ja = "試験"
++++
+SELECT $window AS window_start, src_ip, COUNT(*) AS flows FROM flows WHERE $range GROUP BY 1, src_ip HAVING COUNT(*) > $flows
+"#;
+
+    async fn detector(folder: &std::path::Path, lake: &Arc<Lake>, rule: &Rule) -> Detector {
+        let state = folder.join("state.db");
+        let around = Around {
+            suppressing: Arc::new(Suppressing::open(&state).expect("opens")),
+            perspectives: Vec::new(),
+            actions: Actions::default(),
+            alerts: AlertFiles::new(Vec::new(), folder, Arc::default()),
+        };
+        let sources = Sources::default().with_ruling(&state).expect("opens");
+        let loaded = Loaded { rules: vec![rule.clone()], ..Loaded::default() };
+        let fresh = Fresh::default();
+        Detector::new(Arc::clone(lake), sources, loaded, around, &fresh, Arc::default()).await.expect("a detector")
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_question_that_comes_too_late_is_asked_after_the_next_start_and_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lake =
+            Lake::open(&folder.path().join("lake"), minamo_store::Settings::default(), clock::now).expect("opened");
+        let lake = Arc::new(lake);
+        let at = Time::parse("2026-01-05T10:00:05Z").expect("a time");
+        let mut flow = minamo_model::Flow::default();
+        (flow.core.src_ip, flow.core.time_start, flow.core.time_end) = (Ip::v4([192, 0, 2, 1]), at, at);
+        let mut builder = minamo_model::FlowBuilder::default();
+        builder.append(&flow);
+        lake.append(&FLOWS, builder.finish().expect("a batch")).await.expect("appended");
+        let (rule, fresh) = (Rule::parse("talk", TALK).expect("a rule"), Fresh::default());
+        let counted = |detector: &Detector| {
+            let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+            (read(&detector.counters.left), read(&detector.counters.runs), read(&detector.counters.events))
+        };
+        let mut ending = detector(folder.path(), &lake, &rule).await;
+        // The moment has passed already.
+        ending.look_with(&rule, &fresh, Some((at, at)), Some(Instant::now() - LAST_QUESTIONS)).await.expect("left");
+        assert_eq!((counted(&ending).0, counted(&ending).2), (1, 0));
+        drop(ending);
+        let mut next = detector(folder.path(), &lake, &rule).await;
+        next.look(&fresh, false).await;
+        assert_eq!(counted(&next), (0, 1, 1), "asked, and found");
+        next.look(&fresh, false).await;
+        assert_eq!(counted(&next).1, 1, "not asked again");
     }
 }
