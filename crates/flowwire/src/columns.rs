@@ -264,7 +264,7 @@ impl Workbench {
         let protos = self.block.values::<u8>(PROTO);
         let is_icmp = |row: usize| matches!(protos.at(row), 1 | 58);
         let rows = self.block.rows();
-        if !(0..rows).any(is_icmp) {
+        if !protos.any(|proto| matches!(proto, 1 | 58)) {
             return;
         }
         let (src, dst) = (self.block.values::<u16>(SRC_PORT), self.block.values::<u16>(DST_PORT));

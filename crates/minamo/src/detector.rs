@@ -19,7 +19,6 @@ use minamo_schema::Value;
 use minamo_server::detection::Suppressing;
 use minamo_store::{Condition, Lake, TableStats};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
 
 use self::left::{Left, Span, joined};
 use crate::actions::Actions;
@@ -45,7 +44,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const RESTS: u32 = 4;
 /// At the end the last questions are all asked where the lake has at most so many flows, which takes a moment.
 const SMALL: u64 = 200_000;
-/// Where it has more, what was not asked in that time is left for the next start.
+/// Where it has more, what was not asked so long after the end was asked for is left for the next start.
 const LAST_QUESTIONS: Duration = Duration::from_secs(10);
 /// Pause between two looks at the folder of rules and at what is due.
 const TICK: Duration = Duration::from_secs(5);
@@ -157,6 +156,35 @@ struct Waiting {
     rests_until: Time,
 }
 
+/// Tells when the last questions have had their time.
+#[derive(Debug, Clone)]
+struct Late(watch::Receiver<bool>);
+
+impl Late {
+    /// So long after the end was asked for.
+    fn after(mut stop: watch::Receiver<()>) -> Self {
+        let (late, told) = watch::channel(false);
+        tokio::spawn(async move {
+            // The end is asked for by dropping the other side.
+            while stop.changed().await.is_ok() {}
+            tokio::time::sleep(LAST_QUESTIONS).await;
+            late.send_replace(true);
+        });
+        Self(told)
+    }
+
+    fn is_now(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Waits until then.
+    async fn wait(&mut self) {
+        if self.0.wait_for(|late| *late).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 /// Waits until something was changed in the console; forever where nothing can be.
 async fn changed(said: &mut Option<watch::Receiver<u64>>) {
     let Some(said) = said else { return std::future::pending().await };
@@ -248,6 +276,7 @@ impl Detector {
     pub(crate) async fn run(mut self, fresh: Arc<Fresh>, mut stop: watch::Receiver<()>) {
         let mut pause = PAUSE;
         let mut said = self.sources.ruling.as_ref().map(|ruling| ruling.changes());
+        let late = Late::after(stop.clone());
         loop {
             tokio::select! {
                 () = fresh.notify.notified() => {}
@@ -266,11 +295,11 @@ impl Detector {
             self.read_again(&fresh).await;
             let began = clock::now();
             self.hunt(&fresh).await;
-            self.look(&fresh, false).await;
+            self.look(&fresh, false, &late).await;
             self.hear(clock::now()).await;
             pause = pause_after(clock::now().since(began));
         }
-        self.look(&fresh, true).await;
+        self.look(&fresh, true, &late).await;
         self.hear(clock::now()).await;
         let actions = std::mem::take(&mut self.actions);
         if let Err(error) = tokio::task::spawn_blocking(|| actions.close()).await {
@@ -313,19 +342,19 @@ impl Detector {
     }
 
     /// Looks with every rule at the windows of the flows that came: at what was counted of them, and with its query
-    /// where not all was counted. Rules that look seldom wait until they are due, or until the end. At the end of a large
-    /// lake what takes too long is left for the next start.
-    async fn look(&mut self, fresh: &Fresh, end: bool) {
+    /// where not all was counted. Rules that look seldom wait until they are due, or until the end. What takes too long
+    /// when the end was asked for is left for the next start, but for a small lake.
+    async fn look(&mut self, fresh: &Fresh, end: bool, late: &Late) {
         let span = fresh.take();
         let now = clock::now();
         let is_large = self.flows().is_some_and(|flows| flows.rows > SMALL);
-        let until = (end && is_large).then(|| Instant::now() + LAST_QUESTIONS);
+        let late = is_large.then_some(late);
         for rule in self.rules.now().iter() {
             let span = match rule.every {
                 None => span,
                 Some(every) => self.due(&rule.name, every, span, now, end),
             };
-            if let Err(error) = self.look_with(rule, fresh, span, until).await {
+            if let Err(error) = self.look_with(rule, fresh, span, late.cloned()).await {
                 self.counters.failures.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(rule = rule.name, "rule failed: {error:#}");
             }
@@ -378,7 +407,7 @@ impl Detector {
         rule: &Rule,
         fresh: &Fresh,
         span: Option<Span>,
-        until: Option<Instant>,
+        late: Option<Late>,
     ) -> anyhow::Result<()> {
         let mut ask = span;
         let count = |counted: &mut Counted| counted.counter.take();
@@ -391,11 +420,14 @@ impl Detector {
             }
         }
         let Some(span) = joined(ask, self.left.of(&rule.name)) else { return Ok(()) };
-        let asked = match until {
+        let asked = match late {
             None => Some(self.ask(rule, span).await),
             // Even the first step of a question may take long.
-            Some(until) if Instant::now() >= until => None,
-            Some(until) => timeout_at(until, self.ask(rule, span)).await.ok(),
+            Some(late) if late.is_now() => None,
+            Some(mut late) => tokio::select! {
+                asked = self.ask(rule, span) => Some(asked),
+                () = late.wait() => None,
+            },
         };
         let Some(asked) = asked else {
             self.counters.left.fetch_add(1, Ordering::Relaxed);
@@ -594,14 +626,14 @@ SELECT $window AS window_start, src_ip, COUNT(*) AS flows FROM flows WHERE $rang
             (read(&detector.counters.left), read(&detector.counters.runs), read(&detector.counters.events))
         };
         let mut ending = detector(folder.path(), &lake, &rule).await;
-        // The moment has passed already.
-        ending.look_with(&rule, &fresh, Some((at, at)), Some(Instant::now() - LAST_QUESTIONS)).await.expect("left");
+        let late = |now| Late(watch::channel(now).1);
+        ending.look_with(&rule, &fresh, Some((at, at)), Some(late(true))).await.expect("left");
         assert_eq!((counted(&ending).0, counted(&ending).2), (1, 0));
         drop(ending);
         let mut next = detector(folder.path(), &lake, &rule).await;
-        next.look(&fresh, false).await;
+        next.look(&fresh, false, &late(false)).await;
         assert_eq!(counted(&next), (0, 1, 1), "asked, and found");
-        next.look(&fresh, false).await;
+        next.look(&fresh, false, &late(false)).await;
         assert_eq!(counted(&next).1, 1, "not asked again");
     }
 }

@@ -16,6 +16,7 @@ mod sequences;
 mod split;
 #[cfg(test)]
 mod tests;
+mod unread;
 
 pub use duplicates::{DuplicateCounters, DuplicateSettings, Duplicates};
 pub use pairer::{PairCounters, PairSettings, Pairer};

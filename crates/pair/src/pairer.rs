@@ -180,6 +180,16 @@ impl Records {
         found.filter(move |(_, record)| record.hash == hash)
     }
 
+    /// Of how many of these records others of their conversations seem to wait. What is found is near when it is looked
+    /// up: asked one after the other, the processor fetches many places at a time.
+    fn known<'a>(&self, records: impl Iterator<Item = &'a Waiting>) -> usize {
+        let waits = |record: &&Waiting| {
+            let marked = Marked::new(record.hash, 0);
+            self.index.find(marked.hash(), |found| found.mark == marked.mark).is_some()
+        };
+        records.filter(waits).count()
+    }
+
     /// The number that the next record gets.
     fn next(&self) -> Number {
         self.first.wrapping_add(Number::try_from(self.all.len()).unwrap_or(Number::MAX))
@@ -220,6 +230,8 @@ pub struct Pairer {
     /// Number of the first held batch.
     first: u64,
     records: Records,
+    /// Room for the one-sided records of a batch, used again.
+    fresh: Vec<Waiting>,
     translations: Translations,
     counters: PairCounters,
 }
@@ -231,7 +243,7 @@ impl Pairer {
         let groups = named.flat_map(|(group, name)| group.iter().map(move |member| (*member, name))).collect();
         let (state, held, records) = (RandomState::default(), VecDeque::new(), Records::default());
         let (translations, counters) = (Translations::default(), PairCounters::default());
-        Self { settings, groups, state, held, first: 0, records, translations, counters }
+        Self { settings, groups, state, held, first: 0, records, fresh: Vec::new(), translations, counters }
     }
 
     /// What was counted so far.
@@ -253,31 +265,19 @@ impl Pairer {
             return;
         };
         let number = self.first + count(self.held.len());
-        let (mut passing, mut pairs) = (Vec::new(), Vec::new());
         self.held.push_back(Held { arrived: now, batch: batch.clone(), records: 0, octets: 0 });
+        let mut passing = Vec::new();
+        let mut records = std::mem::take(&mut self.fresh);
         for row in 0..u32::try_from(batch.num_rows()).unwrap_or(u32::MAX) {
-            let Some(record) = self.one_sided(&cells, row, number) else {
-                self.counters.passed += 1;
-                passing.push(row);
-                continue;
-            };
-            let translated = self.translated(&cells, &record);
-            let seen = match self.look_up(&record) {
-                sure @ Seen::Sure(..) => sure,
-                other => self.translated_partner(&record, translated.as_ref(), SURE).unwrap_or(other),
-            };
-            match seen {
-                Seen::Sure(own, place, partner) => {
-                    self.remove(place);
-                    pairs.push(pair(&own, &partner));
-                }
-                Seen::Room if !self.is_crowded(translated.as_ref()) => self.wait(record, translated),
-                Seen::Room | Seen::Crowd => {
-                    self.counters.crowded += 1;
-                    passing.push(row);
-                }
+            match self.one_sided(&cells, row, number) {
+                Some(record) => records.push(record),
+                None => passing.push(row),
             }
         }
+        self.counters.passed += count(passing.len());
+        let pairs = self.meet(&cells, &records, &mut passing);
+        records.clear();
+        self.fresh = records;
         if passing.len() == batch.num_rows() {
             self.held.pop_back();
             out.push(batch);
@@ -287,6 +287,32 @@ impl Pairer {
         push_rows(&batch, &passing, out);
         self.compact(pairs.is_empty() && passing.is_empty());
         self.make_room(out);
+    }
+
+    /// Joins the records of a batch with those that wait, or lets them wait as well; those that are too many pass on.
+    fn meet(&mut self, cells: &Cells<'_>, records: &[Waiting], passing: &mut Vec<u32>) -> Vec<Pair> {
+        let passed = passing.len();
+        let mut pairs = Vec::with_capacity(self.records.known(records.iter()));
+        for record in records {
+            let translated = self.translated(cells, record);
+            let seen = self.look_up(record);
+            if let Seen::Partner(place) = seen
+                && let Some(partner) = self.records.get(place)
+            {
+                pairs.push(pair(record, partner));
+                self.remove(place);
+            } else if let Some((own, place, partner)) = self.translated_partner(record, translated.as_ref(), SURE) {
+                pairs.push(pair(&own, &partner));
+                self.remove(place);
+            } else if seen == Seen::Room && !self.is_crowded(translated.as_ref()) {
+                self.wait(record, translated.as_ref());
+            } else {
+                passing.push(record.row);
+            }
+        }
+        self.counters.crowded += count(passing.len() - passed);
+        passing.sort_unstable();
+        pairs
     }
 
     /// Lets go what has waited long enough by `now`.
@@ -330,17 +356,17 @@ impl Pairer {
     fn look_up(&self, record: &Waiting) -> Seen {
         let sure = i64::try_from(SURE.as_nanos()).unwrap_or(i64::MAX);
         let mut waiting = 0;
-        let mut best: Option<((i64, bool, i64), Number, Waiting)> = None;
+        let mut best: Option<((i64, bool, i64), Number)> = None;
         for (place, found) in self.records.with_hash(record.hash) {
             waiting += 1;
             let distance = record.distance(found);
             let nearer = best.is_none_or(|(nearest, ..)| distance < nearest);
             if nearer && distance.2 <= sure && record.answers(found) {
-                best = Some((distance, place, *found));
+                best = Some((distance, place));
             }
         }
         match best {
-            Some((_, place, partner)) => Seen::Sure(*record, place, partner),
+            Some((_, place)) => Seen::Partner(place),
             None if waiting < MAX_OF_KEY => Seen::Room,
             None => Seen::Crowd,
         }
@@ -385,7 +411,12 @@ impl Pairer {
 
     /// The nearest record of the other direction that tells a conversation before or after its endpoints were translated,
     /// and both as of the same conversation. Their starts lie no more than `apart` from each other.
-    fn translated_partner(&self, record: &Waiting, translated: Option<&Waiting>, apart: Duration) -> Option<Seen> {
+    fn translated_partner(
+        &self,
+        record: &Waiting,
+        translated: Option<&Waiting>,
+        apart: Duration,
+    ) -> Option<(Waiting, Number, Waiting)> {
         if translated.is_none() && self.translations.is_empty() {
             return None;
         }
@@ -398,8 +429,7 @@ impl Pairer {
             .into_iter()
             .flat_map(|own| self.records.with_hash(own.hash).map(|(number, found)| (*own, number, *found)));
         let near = became.chain(metered).filter(|(own, _, found)| own.answers(found) && own.distance(found).2 <= apart);
-        let nearest = near.min_by_key(|(own, _, found)| own.distance(found));
-        nearest.map(|(own, number, found)| Seen::Sure(own, number, found))
+        near.min_by_key(|(own, _, found)| own.distance(found))
     }
 
     /// True where too many of the conversation wait that the record became.
@@ -407,13 +437,13 @@ impl Pairer {
         translated.is_some_and(|own| self.translations.with_hash(own.hash).nth(MAX_OF_KEY - 1).is_some())
     }
 
-    fn wait(&mut self, record: Waiting, translated: Option<Waiting>) {
+    fn wait(&mut self, record: &Waiting, translated: Option<&Waiting>) {
         let Some(held) = self.held.back_mut() else { return };
         held.records += 1;
         if let Some(translated) = translated {
-            self.translations.insert(self.records.next(), translated);
+            self.translations.insert(self.records.next(), *translated);
         }
-        self.records.push(record);
+        self.records.push(*record);
         self.counters.waiting += 1;
     }
 
@@ -486,23 +516,21 @@ impl Pairer {
 
     /// Ends the wait of the oldest batch; returns how many of its records found no partner.
     fn release(&mut self, out: &mut Vec<RecordBatch>) -> u64 {
-        let (mut pairs, mut alone) = (Vec::new(), Vec::new());
         let records = self.held.front().map_or(0, |held| held.records);
+        let mut alone = Vec::with_capacity(self.records.known(self.records.all.iter().take(records)));
+        let mut pairs = Vec::new();
         let first = self.records.first;
         for at in 0..Number::try_from(records).unwrap_or(Number::MAX) {
             let own = first.wrapping_add(at);
             let Some(record) = self.records.get(own).copied() else { continue };
             let translated = self.translations.of(own).map(|of| Waiting { row: record.row, ..of });
-            let found = match self.best(own, &record) {
-                Some((place, partner)) => Some(Seen::Sure(record, place, partner)),
-                None => self.translated_partner(&record, translated.as_ref(), self.settings.gap),
-            };
-            match found {
-                Some(Seen::Sure(record, place, partner)) => {
+            let found = self.best(own, &record).map(|(place, partner)| (record, place, partner));
+            match found.or_else(|| self.translated_partner(&record, translated.as_ref(), self.settings.gap)) {
+                Some((record, place, partner)) => {
                     self.remove(place);
                     pairs.push(pair(&record, &partner));
                 }
-                _ => alone.push(record.row),
+                None => alone.push(record.row),
             }
             self.remove(own);
         }
@@ -522,10 +550,10 @@ impl Pairer {
 const ENTRY: usize = size_of::<Waiting>() + 2 * size_of::<Marked>();
 
 /// What waits already of a conversation.
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once, and a record costs no allocation")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Seen {
-    /// The record, and the other direction of it, close enough to be joined at once.
-    Sure(Waiting, Number, Waiting),
+    /// The other direction of it, close enough to be joined at once.
+    Partner(Number),
     /// Not the other direction; the record may wait as well.
     Room,
     /// Too many of one conversation.

@@ -113,6 +113,16 @@ impl<T: Copy + Default> Values<'_, T> {
             Self::Each(values) => values.get(row).copied().unwrap_or_default(),
         }
     }
+
+    /// True where the value of some row passes the test.
+    #[inline]
+    pub fn any(&self, test: impl Fn(T) -> bool) -> bool {
+        match self {
+            Self::One(value) => test(*value),
+            // All are tested: that is quicker than to ask after each whether it was the one.
+            Self::Each(values) => values.iter().fold(false, |any, value| any | test(*value)),
+        }
+    }
 }
 
 /// One column of a block.
