@@ -57,7 +57,7 @@ impl Hash for Key {
 
 impl Key {
     /// The key, and true where the source is the higher endpoint.
-    fn of(src: (u128, u16), dst: (u128, u16), proto: u8) -> (Self, bool) {
+    pub(crate) fn of(src: (u128, u16), dst: (u128, u16), proto: u8) -> (Self, bool) {
         let flipped = src > dst;
         let (low, high) = if flipped { (dst, src) } else { (src, dst) };
         let rest = u64::from(low.1) << 24 | u64::from(high.1) << 8 | u64::from(proto);

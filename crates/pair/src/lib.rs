@@ -12,6 +12,7 @@ mod duplicates;
 mod merge;
 mod nat;
 mod pairer;
+mod records;
 mod sequences;
 mod split;
 #[cfg(test)]
