@@ -41,13 +41,13 @@ WITH outward AS (
       AND split_part(COALESCE(app, ''), '.', 1) NOT IN ('NTP', 'DNS', 'STUN')
 ),
 -- Most pairs have too few parts to have enough connections: only the others are looked at in their order.
-many AS (
+many AS MATERIALIZED (
     SELECT window_start, src_ip, dst_ip, dst_port, proto
     FROM outward
     GROUP BY window_start, src_ip, dst_ip, dst_port, proto
     HAVING COUNT(*) >= $connections
 ),
-calls AS (
+calls AS MATERIALIZED (
     SELECT window_start, src_ip, dst_ip, dst_port, proto, at, src_bytes, app, name
     FROM (
         SELECT o.window_start, o.src_ip, o.dst_ip, o.dst_port, o.proto, CAST(o.time_start AS BIGINT) / 1000000000 AS at, o.src_bytes, o.app,
@@ -59,7 +59,7 @@ calls AS (
     ) AS parts
     WHERE CASE WHEN proto = 6 AND tcp_src_flags > 0 THEN tcp_src_flags & 2 = 2 ELSE COALESCE(pause, 2000000000) >= 2000000000 END
 ),
-pairs AS (
+pairs AS MATERIALIZED (
     SELECT window_start, src_ip, dst_ip, dst_port, proto, COUNT(*) AS connections, MIN(at) AS first_at, MAX(at) AS last_at,
            COALESCE(MAX(app), 'Unknown') AS app, COALESCE(MAX(name), '') AS name
     FROM calls
@@ -72,7 +72,7 @@ popular AS (
     JOIN (SELECT DISTINCT window_start, dst_ip FROM many) AS m ON o.window_start = m.window_start AND o.dst_ip = m.dst_ip
     GROUP BY o.window_start, o.dst_ip
 ),
-spaced AS (
+spaced AS MATERIALIZED (
     SELECT c.window_start, c.src_ip, c.dst_ip, c.dst_port, c.proto, c.src_bytes,
            CAST(c.at - LAG(c.at) OVER (PARTITION BY c.window_start, c.src_ip, c.dst_ip, c.dst_port, c.proto ORDER BY c.at) AS DOUBLE) AS pause,
            LEAST(CAST((c.at - p.first_at) * 8 / GREATEST(p.last_at - p.first_at, 1) AS BIGINT), 7) AS bin
@@ -80,7 +80,7 @@ spaced AS (
     JOIN pairs AS p ON c.window_start = p.window_start AND c.src_ip = p.src_ip AND c.dst_ip = p.dst_ip
         AND c.dst_port = p.dst_port AND c.proto = p.proto
 ),
-middles AS (
+middles AS MATERIALIZED (
     SELECT window_start, src_ip, dst_ip, dst_port, proto,
            approx_percentile_cont(pause, 0.25) AS pause_low, approx_percentile_cont(pause, 0.5) AS pause_middle, approx_percentile_cont(pause, 0.75) AS pause_high,
            approx_percentile_cont(CAST(src_bytes AS DOUBLE), 0.25) AS size_low, approx_percentile_cont(CAST(src_bytes AS DOUBLE), 0.5) AS size_middle,

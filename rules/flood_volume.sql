@@ -31,25 +31,35 @@ en = "A load test."
 ja = "負荷試験。"
 +++
 -- A flow that lasts longer than ten seconds counts with its average of ten seconds. Packets are scaled by the sampling rate.
-SELECT now.window_start, now.dst_ip, now.packets, now.megabits, now.answered, now.sources, CAST(COALESCE(before.usual, 0) AS BIGINT) AS usual
-FROM (
+-- Sources and the hour before are read where there is a flood only.
+WITH flowing AS (
+    SELECT $window AS window_start, src_ip, dst_ip, src_packets, dst_packets, src_bytes, CAST(COALESCE(sampling_rate, 1) AS DOUBLE) AS rate,
+           GREATEST((CAST(time_end AS BIGINT) - CAST(time_start AS BIGINT)) / 10000000000.0, 1.0) AS tens
+    FROM flows
+    WHERE $range AND duplicate_of IS NULL AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+),
+flooded AS (
     SELECT window_start, dst_ip, CAST(SUM(src_packets * rate / tens) AS BIGINT) AS packets,
            CAST(SUM(src_bytes * rate / tens) * 8 / 1000000 AS BIGINT) AS megabits,
-           CAST(SUM(dst_packets * rate / tens) AS BIGINT) AS answered, COUNT(DISTINCT src_ip) AS sources
-    FROM (
-        SELECT $window AS window_start, src_ip, dst_ip, src_packets, dst_packets, src_bytes, CAST(COALESCE(sampling_rate, 1) AS DOUBLE) AS rate,
-               GREATEST((CAST(time_end AS BIGINT) - CAST(time_start AS BIGINT)) / 10000000000.0, 1.0) AS tens
-        FROM flows
-        WHERE $range AND duplicate_of IS NULL AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
-    ) AS flowing
+           CAST(SUM(dst_packets * rate / tens) AS BIGINT) AS answered
+    FROM flowing
     GROUP BY window_start, dst_ip
     HAVING SUM(src_packets * rate / tens) >= $packets
        AND SUM(dst_packets * rate / tens) * 100 <= SUM(src_packets * rate / tens) * $answers
-) AS now
+),
+now AS (
+    SELECT f.window_start, f.dst_ip, f.packets, f.megabits, f.answered, COUNT(DISTINCT o.src_ip) AS sources
+    FROM flooded AS f
+    JOIN flowing AS o ON f.window_start = o.window_start AND f.dst_ip = o.dst_ip
+    GROUP BY f.window_start, f.dst_ip, f.packets, f.megabits, f.answered
+)
+SELECT now.window_start, now.dst_ip, now.packets, now.megabits, now.answered, now.sources,
+       CAST(COALESCE(SUM(before.packets), 0) / 360 AS BIGINT) AS usual
+FROM now
 LEFT JOIN (
-    SELECT dst_ip, SUM(src_packets * CAST(COALESCE(sampling_rate, 1) AS DOUBLE)) / 360 AS usual
+    SELECT dst_ip, src_packets * CAST(COALESCE(sampling_rate, 1) AS DOUBLE) AS packets
     FROM flows
     WHERE $history AND duplicate_of IS NULL
-    GROUP BY dst_ip
 ) AS before ON now.dst_ip = before.dst_ip
-WHERE now.packets > $times * COALESCE(before.usual, 0)
+GROUP BY now.window_start, now.dst_ip, now.packets, now.megabits, now.answered, now.sources
+HAVING now.packets > $times * COALESCE(SUM(before.packets), 0) / 360

@@ -16,6 +16,7 @@ pub struct Ip(pub [u8; 16]);
 
 impl Ip {
     /// The address of four octets.
+    #[inline]
     pub fn v4(octets: [u8; 4]) -> Self {
         let mut out = [0; 16];
         let (head, tail) = out.split_at_mut(12);

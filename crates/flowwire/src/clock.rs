@@ -6,6 +6,7 @@
 use minamo_base::Time;
 use minamo_model::Flow;
 
+use crate::columns::NO_WORD;
 use crate::finish::Header;
 use crate::measure::{Measure, Measures};
 
@@ -82,13 +83,18 @@ impl Clock {
         self.skewed.then_some(Quality::Skewed)
     }
 
-    /// The times of rows by the exporter's uptime in milliseconds, which must be there. False where one of them has to
-    /// be looked at: then nothing is said of any.
-    pub(crate) fn uptimes(&self, first: &[u64], last: &[u64], starts: &mut [i64], ends: &mut [i64]) -> bool {
+    /// The times of rows by the exporter's uptime in milliseconds, which must be there, and the number of the word for
+    /// what was wrong with each. False where one of them has to be looked at alone: then nothing is said of any.
+    pub(crate) fn uptimes(
+        &self,
+        (first, last): (&[u64], &[u64]),
+        (starts, ends): (&mut [i64], &mut [i64]),
+        words: &mut Vec<u8>,
+    ) -> bool {
         // Seconds and nanoseconds of 32 bits each are far from the ends of the range, and so is what is reckoned.
         let Some(now) = self.uptime.filter(|_| (0..i64::MAX / 2).contains(&self.exported.0)) else { return false };
-        // An uptime of more than 32 bits is none, and one that falls has wrapped.
-        if first.iter().zip(last).fold(false, |odd, (first, last)| odd | (first > last) | (*last >> 32 != 0)) {
+        // An uptime of more than 32 bits is none.
+        if first.iter().zip(last).fold(0, |bits, (first, last)| bits | first | last) >> 32 != 0 {
             return false;
         }
         let reckon = |times: &mut [i64], uptimes: &[u64]| {
@@ -99,6 +105,15 @@ impl Clock {
         };
         reckon(&mut *starts, first);
         reckon(&mut *ends, last);
+        let fine = self.steady().map_or(NO_WORD, |quality| quality as u8);
+        let times = starts.iter().zip(ends.iter()).zip(first.iter().zip(last));
+        words.clear();
+        words.extend(times.map(|((start, end), (first, last))| {
+            let wrapped = if first > last { Quality::Wrapped as u8 } else { fine };
+            if start > end { Quality::Reversed as u8 } else { wrapped }
+        }));
+        // As in `repair`: of what ends before it starts the end is believed.
+        starts.iter_mut().zip(ends.iter()).for_each(|(start, end)| *start = (*start).min(*end));
         self.are_steady(starts, ends, true)
     }
 

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use minamo_base::{Ip, Mac, Time};
 use minamo_model::Flow;
-use minamo_schema::{Block, ColumnId, Each, Value, octets};
+use minamo_schema::{Block, ColumnId, Each, Value, octets, octets_v4};
 
 use crate::Output;
 use crate::cache::Learned;
@@ -24,7 +24,7 @@ use crate::template::Guard;
 /// Records that are read together: what they become stays in the nearest cache.
 const TOGETHER: usize = 256;
 /// Stands for "no word" among the numbers of words.
-const NO_WORD: u8 = u8::MAX;
+pub(crate) const NO_WORD: u8 = u8::MAX;
 
 const APP: ColumnId = Flow::at("app");
 const APP_CONFIDENCE: ColumnId = Flow::at("app_confidence");
@@ -239,7 +239,7 @@ impl Workbench {
             Kind::U32 => put::<u32>(block, fill, |to| records.numbers(at, len, to, |number| number as u32)),
             Kind::U64 => put::<u64>(block, fill, |to| records.numbers(at, len, to, |number| number)),
             Kind::Ip => put::<u128>(block, fill, |to| match len {
-                4 => to.extend(records.arrays(at).map(|four| octets(Ip::v4(four)))),
+                4 => to.extend(records.arrays(at).map(octets_v4)),
                 _ => to.extend(records.arrays(at).map(u128::from_ne_bytes)),
             }),
             Kind::Mac => put::<Mac>(block, fill, |to| to.extend(records.arrays(at).map(Mac))),
@@ -264,7 +264,7 @@ impl Workbench {
         let protos = self.block.values::<u8>(PROTO);
         let is_icmp = |row: usize| matches!(protos.at(row), 1 | 58);
         let rows = self.block.rows();
-        if !(0..rows).any(is_icmp) {
+        if !protos.any(|proto| matches!(proto, 1 | 58)) {
             return;
         }
         let (src, dst) = (self.block.values::<u16>(SRC_PORT), self.block.values::<u16>(DST_PORT));
@@ -304,29 +304,39 @@ impl Workbench {
         let clock = Clock::new(header);
         let measured = self.measures.present & clocks();
         let uptimes = 1 << Measure::StartUptime as u64 | 1 << Measure::EndUptime as u64;
-        let steady = match (self.measures.all(Measure::StartUptime), self.measures.all(Measure::EndUptime)) {
-            (Some(first), Some(last)) if measured == uptimes && told == [false; 2] => {
-                clock.uptimes(first, last, &mut starts, &mut ends)
-            }
-            _ => measured == 0 && told == [true; 2] && clock.are_steady(&starts, &ends, false),
+        let Self { measures, words, .. } = self;
+        words.clear();
+        let only_uptimes = match (measures.all(Measure::StartUptime), measures.all(Measure::EndUptime)) {
+            (Some(first), Some(last)) if measured == uptimes => Some((first, last)),
+            _ => None,
         };
-        self.words.clear();
-        if steady {
-            let word = clock.steady().map_or(NO_WORD, |quality| quality as u8);
-            self.words.resize(rows, word);
-        } else {
+        let steady = match only_uptimes {
+            Some(both) if told == [false; 2] => clock.uptimes(both, (&mut starts, &mut ends), words),
+            _ => {
+                let steady = measured == 0 && told == [true; 2] && clock.are_steady(&starts, &ends, false);
+                words.resize(if steady { rows } else { 0 }, clock.steady().map_or(NO_WORD, |quality| quality as u8));
+                steady
+            }
+        };
+        if !steady {
+            words.clear();
             for times in
                 [&mut starts, &mut ends].into_iter().zip(told).filter(|(_, told)| !told).map(|(times, _)| times)
             {
                 times.fill(0);
             }
-            for (row, (start, end)) in starts.iter_mut().zip(&mut ends).enumerate() {
-                let get = |measure| self.measures.get(measure, row);
-                let (first, last) = finish::span((Time(*start), Time(*end)), get, header, learned.boot);
-                let uptimes = (get(Measure::StartUptime), get(Measure::EndUptime));
-                let (first, last, quality) = clock.repair(first, last, uptimes);
-                (*start, *end) = (first.0, last.0);
-                self.words.push(quality.map_or(NO_WORD, |quality| quality as u8));
+            let times = (&mut *starts, &mut *ends);
+            match only_uptimes {
+                // The usual case: nothing else is asked for.
+                Some((first, last)) => {
+                    let get = |measure, row: usize| match measure {
+                        Measure::StartUptime => first.get(row).copied(),
+                        Measure::EndUptime => last.get(row).copied(),
+                        _ => None,
+                    };
+                    repair(times, words, &clock, (header, learned.boot), get);
+                }
+                None => repair(times, words, &clock, (header, learned.boot), |measure, row| measures.get(measure, row)),
             }
         }
         for (id, times) in [(TIME_START, starts), (TIME_END, ends)] {
@@ -468,6 +478,25 @@ impl Workbench {
         if self.words.contains(&NO_WORD) {
             self.block.valid(id, self.words.iter().map(|number| *number != NO_WORD));
         }
+    }
+}
+
+/// Start and end of each row from what it tells, as they are kept, and the number of the word for what was wrong.
+#[inline]
+fn repair(
+    (starts, ends): (&mut [i64], &mut [i64]),
+    words: &mut Vec<u8>,
+    clock: &Clock,
+    (header, boot): (&Header, Option<Time>),
+    get: impl Fn(Measure, usize) -> Option<u64>,
+) {
+    for (row, (start, end)) in starts.iter_mut().zip(ends).enumerate() {
+        let get = |measure| get(measure, row);
+        let (first, last) = finish::span((Time(*start), Time(*end)), get, header, boot);
+        let uptimes = (get(Measure::StartUptime), get(Measure::EndUptime));
+        let (first, last, quality) = clock.repair(first, last, uptimes);
+        (*start, *end) = (first.0, last.0);
+        words.push(quality.map_or(NO_WORD, |quality| quality as u8));
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Looks with the rules at the windows that new flows fall into and stores the events. Rules that say what they count
 //! are counted as flows come; of the others, and of what was not counted, the query is run: at once, or as seldom as the
-//! rule says. A rule that fails says so in the log and in a counter, and the others go on.
+//! rule says, and then beside the others ([`aside`]). A rule that fails says so in the log and in a counter, and the others go on.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -19,8 +19,8 @@ use minamo_schema::Value;
 use minamo_server::detection::Suppressing;
 use minamo_store::{Condition, Lake, TableStats};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
 
+use self::aside::Aside;
 use self::left::{Left, Span, joined};
 use crate::actions::Actions;
 use crate::alerts::AlertFiles;
@@ -29,6 +29,7 @@ use crate::ingest::Fresh;
 use crate::mark::Mark;
 use crate::rules::{Loaded, Sources, planned};
 
+mod aside;
 mod left;
 
 /// The rule whose events say what feeds know.
@@ -45,7 +46,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const RESTS: u32 = 4;
 /// At the end the last questions are all asked where the lake has at most so many flows, which takes a moment.
 const SMALL: u64 = 200_000;
-/// Where it has more, what was not asked in that time is left for the next start.
+/// Where it has more, what was not asked so long after the end was asked for is left for the next start.
 const LAST_QUESTIONS: Duration = Duration::from_secs(10);
 /// Pause between two looks at the folder of rules and at what is due.
 const TICK: Duration = Duration::from_secs(5);
@@ -124,6 +125,8 @@ pub(crate) struct Detector {
     heard: Heard,
     /// The rules that look seldom.
     waiting: HashMap<String, Waiting>,
+    /// The rules that are asked beside the others.
+    aside: Aside,
     /// What was not asked before the last end.
     left: Left,
     lake: Arc<Lake>,
@@ -155,6 +158,35 @@ struct Waiting {
     span: Option<Span>,
     /// Before this it does not look again.
     rests_until: Time,
+}
+
+/// Tells when the last questions have had their time.
+#[derive(Debug, Clone)]
+struct Late(watch::Receiver<bool>);
+
+impl Late {
+    /// So long after the end was asked for.
+    fn after(mut stop: watch::Receiver<()>) -> Self {
+        let (late, told) = watch::channel(false);
+        tokio::spawn(async move {
+            // The end is asked for by dropping the other side.
+            while stop.changed().await.is_ok() {}
+            tokio::time::sleep(LAST_QUESTIONS).await;
+            late.send_replace(true);
+        });
+        Self(told)
+    }
+
+    fn is_now(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Waits until then.
+    async fn wait(&mut self) {
+        if self.0.wait_for(|late| *late).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 /// Waits until something was changed in the console; forever where nothing can be.
@@ -193,6 +225,7 @@ impl Detector {
             actions,
             heard: Heard { files: alerts, alerts: Alerts::default() },
             waiting: HashMap::new(),
+            aside: Aside::default(),
             lake,
             counters,
         };
@@ -248,7 +281,8 @@ impl Detector {
     pub(crate) async fn run(mut self, fresh: Arc<Fresh>, mut stop: watch::Receiver<()>) {
         let mut pause = PAUSE;
         let mut said = self.sources.ruling.as_ref().map(|ruling| ruling.changes());
-        loop {
+        let mut late = Late::after(stop.clone());
+        'watching: loop {
             tokio::select! {
                 () = fresh.notify.notified() => {}
                 () = tokio::time::sleep(TICK) => {}
@@ -257,20 +291,33 @@ impl Detector {
                     self.put_said(&mut said, &fresh).await;
                     continue;
                 }
+                (task, answer) = self.aside.answer() => {
+                    self.answered(task, answer).await;
+                    continue;
+                }
             }
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                _ = stop.changed() => break,
-                () = changed(&mut said) => self.put_said(&mut said, &fresh).await,
+            let rest = tokio::time::sleep(pause);
+            tokio::pin!(rest);
+            loop {
+                tokio::select! {
+                    () = &mut rest => break,
+                    _ = stop.changed() => break 'watching,
+                    () = changed(&mut said) => {
+                        self.put_said(&mut said, &fresh).await;
+                        break;
+                    }
+                    (task, answer) = self.aside.answer() => self.answered(task, answer).await,
+                }
             }
             self.read_again(&fresh).await;
             let began = clock::now();
             self.hunt(&fresh).await;
-            self.look(&fresh, false).await;
+            self.look(&fresh, false, &late).await;
             self.hear(clock::now()).await;
             pause = pause_after(clock::now().since(began));
         }
-        self.look(&fresh, true).await;
+        self.look(&fresh, true, &late).await;
+        self.finish_aside(&mut late).await;
         self.hear(clock::now()).await;
         let actions = std::mem::take(&mut self.actions);
         if let Err(error) = tokio::task::spawn_blocking(|| actions.close()).await {
@@ -313,23 +360,37 @@ impl Detector {
     }
 
     /// Looks with every rule at the windows of the flows that came: at what was counted of them, and with its query
-    /// where not all was counted. Rules that look seldom wait until they are due, or until the end. At the end of a large
-    /// lake what takes too long is left for the next start.
-    async fn look(&mut self, fresh: &Fresh, end: bool) {
+    /// where not all was counted. Rules that look seldom wait until they are due, or until the end. What takes too long
+    /// when the end was asked for is left for the next start, but for a small lake.
+    async fn look(&mut self, fresh: &Fresh, end: bool, late: &Late) {
         let span = fresh.take();
         let now = clock::now();
-        let is_large = self.flows().is_some_and(|flows| flows.rows > SMALL);
-        let until = (end && is_large).then(|| Instant::now() + LAST_QUESTIONS);
+        let late = self.is_large().then_some(late);
         for rule in self.rules.now().iter() {
             let span = match rule.every {
                 None => span,
                 Some(every) => self.due(&rule.name, every, span, now, end),
             };
-            if let Err(error) = self.look_with(rule, fresh, span, until).await {
-                self.counters.failures.fetch_add(1, Ordering::Relaxed);
-                tracing::error!(rule = rule.name, "rule failed: {error:#}");
+            if Aside::takes(rule) {
+                if let Some(span) = joined(span, self.left.of(&rule.name)) {
+                    self.aside.add(&rule.name, span);
+                }
+                continue;
+            }
+            if let Err(error) = self.look_with(rule, fresh, span, late.cloned()).await {
+                self.failed(rule, &error);
             }
         }
+        self.next_aside();
+    }
+
+    fn is_large(&self) -> bool {
+        self.flows().is_some_and(|flows| flows.rows > SMALL)
+    }
+
+    fn failed(&self, rule: &Rule, error: &anyhow::Error) {
+        self.counters.failures.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(rule = rule.name, "rule failed: {error:#}");
     }
 
     /// Searches the past for what is new in feeds; what is found are events as if it had been known.
@@ -378,7 +439,7 @@ impl Detector {
         rule: &Rule,
         fresh: &Fresh,
         span: Option<Span>,
-        until: Option<Instant>,
+        late: Option<Late>,
     ) -> anyhow::Result<()> {
         let mut ask = span;
         let count = |counted: &mut Counted| counted.counter.take();
@@ -391,11 +452,14 @@ impl Detector {
             }
         }
         let Some(span) = joined(ask, self.left.of(&rule.name)) else { return Ok(()) };
-        let asked = match until {
+        let asked = match late {
             None => Some(self.ask(rule, span).await),
             // Even the first step of a question may take long.
-            Some(until) if Instant::now() >= until => None,
-            Some(until) => timeout_at(until, self.ask(rule, span)).await.ok(),
+            Some(late) if late.is_now() => None,
+            Some(mut late) => tokio::select! {
+                asked = self.ask(rule, span) => Some(asked),
+                () = late.wait() => None,
+            },
         };
         let Some(asked) = asked else {
             self.counters.left.fetch_add(1, Ordering::Relaxed);
@@ -576,32 +640,59 @@ SELECT $window AS window_start, src_ip, COUNT(*) AS flows FROM flows WHERE $rang
         Detector::new(Arc::clone(lake), sources, loaded, around, &fresh, Arc::default()).await.expect("a detector")
     }
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_question_that_comes_too_late_is_asked_after_the_next_start_and_once() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let lake =
-            Lake::open(&folder.path().join("lake"), minamo_store::Settings::default(), clock::now).expect("opened");
-        let lake = Arc::new(lake);
-        let at = Time::parse("2026-01-05T10:00:05Z").expect("a time");
+    async fn lake_of_one_flow(folder: &std::path::Path, at: Time) -> Arc<Lake> {
+        let lake = Lake::open(&folder.join("lake"), minamo_store::Settings::default(), clock::now).expect("opened");
         let mut flow = minamo_model::Flow::default();
         (flow.core.src_ip, flow.core.time_start, flow.core.time_end) = (Ip::v4([192, 0, 2, 1]), at, at);
         let mut builder = minamo_model::FlowBuilder::default();
         builder.append(&flow);
         lake.append(&FLOWS, builder.finish().expect("a batch")).await.expect("appended");
+        Arc::new(lake)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_question_that_comes_too_late_is_asked_after_the_next_start_and_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = Time::parse("2026-01-05T10:00:05Z").expect("a time");
+        let lake = lake_of_one_flow(folder.path(), at).await;
         let (rule, fresh) = (Rule::parse("talk", TALK).expect("a rule"), Fresh::default());
         let counted = |detector: &Detector| {
             let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
             (read(&detector.counters.left), read(&detector.counters.runs), read(&detector.counters.events))
         };
         let mut ending = detector(folder.path(), &lake, &rule).await;
-        // The moment has passed already.
-        ending.look_with(&rule, &fresh, Some((at, at)), Some(Instant::now() - LAST_QUESTIONS)).await.expect("left");
+        let late = |now| Late(watch::channel(now).1);
+        ending.look_with(&rule, &fresh, Some((at, at)), Some(late(true))).await.expect("left");
         assert_eq!((counted(&ending).0, counted(&ending).2), (1, 0));
         drop(ending);
         let mut next = detector(folder.path(), &lake, &rule).await;
-        next.look(&fresh, false).await;
+        next.look(&fresh, false, &late(false)).await;
         assert_eq!(counted(&next), (0, 1, 1), "asked, and found");
-        next.look(&fresh, false).await;
+        next.look(&fresh, false, &late(false)).await;
         assert_eq!(counted(&next).1, 1, "not asked again");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_rule_that_looks_seldom_is_asked_beside_the_others_and_left_where_time_is_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = Time::parse("2026-01-05T10:00:05Z").expect("a time");
+        let lake = lake_of_one_flow(folder.path(), at).await;
+        let seldom = TALK.replace("window = \"1m\"", "window = \"1m\"\nevery = \"5m\"");
+        let (rule, fresh) = (Rule::parse("talk", &seldom).expect("a rule"), Fresh::default());
+        let mut detector = detector(folder.path(), &lake, &rule).await;
+        detector.aside.add("talk", (at, at));
+        detector.aside.add("gone", (at, at));
+        detector.next_aside();
+        assert!(!detector.aside.is_idle() && detector.aside.next().is_none(), "one at a time");
+        let given_up = detector.aside.give_up();
+        assert_eq!(given_up, [("talk".to_owned(), (at, at)), ("gone".to_owned(), (at, at))]);
+        for (rule, span) in given_up {
+            detector.left.leave(&rule, span).expect("left");
+        }
+        let mut late = Late(watch::channel(false).1);
+        detector.look(&fresh, true, &late).await;
+        detector.finish_aside(&mut late).await;
+        assert_eq!(detector.counters.events.load(Ordering::Relaxed), 1, "asked, and found");
+        assert_eq!(detector.left.of("talk"), None);
     }
 }

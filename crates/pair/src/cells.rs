@@ -17,6 +17,26 @@ use rapidhash::fast::RandomState;
 /// Columns that tell apart what shares endpoints, besides the exporter. Those that a batch lacks say nothing.
 const SCOPE: [&str; 4] = ["l2_vlan", "l2_inner_vlan", "tunnel_kind", "routing_in_vrf"];
 
+/// The columns that tell of a row who told it, and of which conversation.
+pub(crate) const COLUMNS: [&str; 16] = [
+    "src_ip",
+    "dst_ip",
+    "src_port",
+    "dst_port",
+    "proto",
+    "time_start",
+    "time_end",
+    "src_bytes",
+    "src_packets",
+    "dst_bytes",
+    "dst_packets",
+    "exporter_ip",
+    "sampling_rate",
+    "record_count",
+    DIRECTION,
+    DIFFERS,
+];
+
 /// The conversation that a row belongs to; both directions have the same. Addresses are numbers, which compare and hash
 /// faster than octets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +57,7 @@ impl Hash for Key {
 
 impl Key {
     /// The key, and true where the source is the higher endpoint.
-    fn of(src: (u128, u16), dst: (u128, u16), proto: u8) -> (Self, bool) {
+    pub(crate) fn of(src: (u128, u16), dst: (u128, u16), proto: u8) -> (Self, bool) {
         let flipped = src > dst;
         let (low, high) = if flipped { (dst, src) } else { (src, dst) };
         let rest = u64::from(low.1) << 24 | u64::from(high.1) << 8 | u64::from(proto);
@@ -125,6 +145,8 @@ impl Way {
 
 /// Column of the way.
 const DIRECTION: &str = "exporter_direction";
+/// Column of what the second of two records says otherwise.
+const DIFFERS: &str = "record_dst_differs";
 
 impl<'a> Cells<'a> {
     /// The columns; nothing where one that every row has is missing or of another type.
@@ -157,7 +179,7 @@ impl<'a> Cells<'a> {
             scope: scope.collect(),
             nat: nat.iter().any(Option::is_some).then_some(nat),
             direction: reader(DIRECTION),
-            differs: reader("record_dst_differs"),
+            differs: reader(DIFFERS),
         })
     }
 
@@ -237,6 +259,11 @@ impl<'a> Cells<'a> {
     /// True where the row was made of several records already.
     pub(crate) fn is_merged(&self, row: usize) -> bool {
         self.records.is_some_and(|column| column.is_valid(row))
+    }
+
+    /// True where some row tells at which side of the exporter it was metered.
+    pub(crate) fn tells_way(&self) -> bool {
+        self.direction.is_some()
     }
 
     /// At which side of the exporter the source's packets were metered.

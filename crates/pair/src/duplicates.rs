@@ -21,6 +21,7 @@ use minamo_schema::arrow::datatypes::Schema;
 use rapidhash::fast::RandomState;
 
 use crate::cells::{Cells, Key, Way};
+use crate::unread::Unread;
 
 /// How far the times of two exporters' records of the same packets may lie apart: their clocks differ. More would take
 /// the next conversation of the same ports for the same.
@@ -170,7 +171,7 @@ struct Waiting {
     arrived: Time,
     batch: RecordBatch,
     octets: usize,
-    /// Of each row.
+    /// Of each row, where they were looked at.
     told: Vec<Told>,
 }
 
@@ -184,8 +185,8 @@ pub struct Duplicates {
     /// How many times the young ones have become the old ones.
     turn: u32,
     turned: Option<Time>,
-    /// Exporter and way of all rows so far, as long as there is only one: nothing of it is told twice.
-    only: Option<(Ip, Way)>,
+    /// Rows that were not looked at, as long as there is only one exporter: nothing of them is told twice.
+    unread: Unread,
     several: bool,
     waiting: VecDeque<Waiting>,
     octets: usize,
@@ -202,7 +203,7 @@ impl Duplicates {
             old: Conversations::default(),
             turn: 0,
             turned: None,
-            only: None,
+            unread: Unread::default(),
             several: false,
             waiting: VecDeque::new(),
             octets: 0,
@@ -212,7 +213,7 @@ impl Duplicates {
 
     /// What was counted so far.
     pub fn counters(&self) -> DuplicateCounters {
-        let flows = u64::try_from(self.young.len() + self.old.len()).unwrap_or(u64::MAX);
+        let flows = u64::try_from(self.young.len() + self.old.len() + self.unread.rows()).unwrap_or(u64::MAX);
         let waiting = self.waiting.iter().map(|waiting| waiting.batch.num_rows()).sum::<usize>();
         DuplicateCounters { flows, waiting: u64::try_from(waiting).unwrap_or(u64::MAX), ..self.counters }
     }
@@ -221,7 +222,15 @@ impl Duplicates {
     pub fn batch(&mut self, batch: RecordBatch, now: Time, out: &mut Vec<RecordBatch>) {
         self.rotate(now);
         let told = match Cells::of(&batch) {
-            Some(cells) => (0..batch.num_rows()).map(|row| self.observe(&cells, row, now)).collect(),
+            Some(cells) if !self.several && self.unread.is_only(&cells, batch.num_rows()) => {
+                let forgotten = self.unread.put_off(&batch, now, self.settings.max_flows);
+                self.counters.evicted += u64::try_from(forgotten).unwrap_or(u64::MAX);
+                Vec::new()
+            }
+            Some(cells) => {
+                self.catch_up();
+                self.look(&cells, batch.num_rows(), now)
+            }
             None => Vec::new(),
         };
         let octets = batch.get_array_memory_size();
@@ -249,14 +258,26 @@ impl Duplicates {
         }
     }
 
+    /// Looks at what was put off while there was only one exporter.
+    fn catch_up(&mut self) {
+        self.several = true;
+        for (arrived, batch) in self.unread.take() {
+            if let Some(cells) = Cells::of(&batch) {
+                self.look(&cells, batch.num_rows(), arrived);
+            }
+        }
+    }
+
+    /// Takes rows into account; gives where the conversation of each is.
+    fn look(&mut self, cells: &Cells<'_>, rows: usize, now: Time) -> Vec<Told> {
+        (0..rows).map(|row| self.observe(cells, row, now)).collect()
+    }
+
     /// Takes a row into account; gives where its conversation is.
     fn observe(&mut self, cells: &Cells<'_>, row: usize, now: Time) -> Told {
         let Some(exporter) = cells.exporter(row) else { return Told { turn: self.turn, at: u32::MAX } };
         let (key, flipped) = cells.key(row);
         let way = cells.low_way(row, flipped);
-        if !self.several {
-            self.several = *self.only.get_or_insert((exporter, way)) != (exporter, way);
-        }
         let sides = cells.sides(row);
         let (start, end) = cells.times(row);
         let rank = (cells.sampling_rate(row), u8::from(!(sides.src && sides.dst)));
@@ -302,6 +323,7 @@ impl Duplicates {
 
     /// Forgets conversations that were not told for a whole window.
     fn rotate(&mut self, now: Time) {
+        self.unread.forget_before(now - self.settings.window.saturating_mul(2));
         let turned = *self.turned.get_or_insert(now);
         if now.since(turned) >= nanos(self.settings.window) {
             self.turn();
@@ -317,11 +339,11 @@ impl Duplicates {
     }
 
     /// The choices of the conversation of a row.
-    fn choices(&self, cells: &Cells<'_>, row: usize, told: Told) -> Option<&[Option<Choice>; 2]> {
-        if told.turn == self.turn {
+    fn choices(&self, cells: &Cells<'_>, row: usize, told: Option<&Told>) -> Option<&[Option<Choice>; 2]> {
+        if let Some(told) = told.filter(|told| told.turn == self.turn) {
             return self.young.all.get(place(told.at)).map(|found| &found.choices);
         }
-        // It may have become young again, or may be forgotten.
+        // It may have become young again, or may be forgotten; or it was looked at later.
         let (key, _) = cells.key(row);
         let mark = Mark::of(&key, &self.state);
         let find = |of: &Conversations| of.find(mark, &key);
@@ -331,7 +353,7 @@ impl Duplicates {
     }
 
     /// The exporter that counts in place of the row's own; nothing where the row counts.
-    fn counts_instead(&self, cells: &Cells<'_>, row: usize, told: Told) -> Option<Ip> {
+    fn counts_instead(&self, cells: &Cells<'_>, row: usize, told: Option<&Told>) -> Option<Ip> {
         let exporter = cells.exporter(row)?;
         let (_, flipped) = cells.key(row);
         let (sides, way) = (cells.sides(row), cells.low_way(row, flipped));
@@ -360,7 +382,7 @@ impl Duplicates {
             return out.push(batch);
         }
         let marks: Vec<Option<Ip>> = match Cells::of(&batch) {
-            Some(cells) => told.iter().enumerate().map(|(row, told)| self.counts_instead(&cells, row, *told)).collect(),
+            Some(cells) => (0..batch.num_rows()).map(|row| self.counts_instead(&cells, row, told.get(row))).collect(),
             None => Vec::new(),
         };
         let marked = marks.iter().filter(|mark| mark.is_some()).count();

@@ -12,10 +12,12 @@ mod duplicates;
 mod merge;
 mod nat;
 mod pairer;
+mod records;
 mod sequences;
 mod split;
 #[cfg(test)]
 mod tests;
+mod unread;
 
 pub use duplicates::{DuplicateCounters, DuplicateSettings, Duplicates};
 pub use pairer::{PairCounters, PairSettings, Pairer};

@@ -5,7 +5,8 @@
 
 use std::collections::HashMap;
 
-use crate::pairer::{Number, Waiting};
+use crate::pairer::Waiting;
+use crate::records::Number;
 
 /// The conversations that waiting records became, by the hash that a record metered in them has.
 #[derive(Default)]

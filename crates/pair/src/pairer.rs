@@ -8,7 +8,6 @@ use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hashbrown::HashTable;
 use minamo_base::{Ip, Time};
 use minamo_schema::arrow::array::{ArrayRef, AsArray, RecordBatch, UInt32Array};
 use minamo_schema::arrow::compute::take_record_batch;
@@ -18,6 +17,7 @@ use rapidhash::fast::RandomState;
 use crate::cells::{Cells, Key, Way};
 use crate::merge::{Pair, Part, merge};
 use crate::nat::Translations;
+use crate::records::{Number, Records};
 
 /// Directions that begin this close to each other belong together without waiting for a better match: a round trip
 /// is shorter, and a port is not used again so soon.
@@ -92,11 +92,17 @@ pub(crate) struct Waiting {
     hint: i8,
     /// Where the exporter metered its packets.
     way: Way,
-    /// True where it has left.
-    taken: bool,
 }
 
 impl Waiting {
+    /// A record of which only the hash is of interest.
+    #[cfg(test)]
+    pub(crate) fn of_hash(hash: u64) -> Self {
+        let (key, _) = Key::of((0, 0), (0, 0), 0);
+        let (exporter, way) = (Ip::default(), Way::Untold);
+        Self { key, exporter, scope: 0, start: 0, end: 0, hash, batch: 0, row: 0, flipped: false, hint: 0, way }
+    }
+
     fn belongs(&self, other: &Self) -> bool {
         self.hash == other.hash && self.key == other.key && self.exporter == other.exporter && self.scope == other.scope
     }
@@ -131,83 +137,8 @@ struct Held {
 impl Held {
     /// Notes what it takes of memory.
     fn weigh(&mut self) -> u64 {
-        self.octets = self.batch.get_array_memory_size() + self.records * ENTRY;
+        self.octets = self.batch.get_array_memory_size() + self.records * Records::ENTRY;
         count(self.octets)
-    }
-}
-
-/// Number of a waiting record: they are numbered as they come, and the numbers begin anew after the last one.
-pub(crate) type Number = u32;
-
-/// The records that wait, in the order in which they came, and where those of a conversation are.
-#[derive(Default)]
-struct Records {
-    all: VecDeque<Waiting>,
-    /// Number of the first of all.
-    first: Number,
-    index: HashTable<Marked>,
-}
-
-/// Half of a record's hash, from which its place in the index follows, and its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Marked {
-    mark: u32,
-    number: Number,
-}
-
-impl Marked {
-    fn new(hash: u64, number: Number) -> Self {
-        Self { mark: u32::try_from(hash >> 32).unwrap_or_default(), number }
-    }
-
-    /// What the index sorts by: growing it needs no look at the records.
-    fn hash(&self) -> u64 {
-        u64::from(self.mark).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    }
-}
-
-impl Records {
-    fn get(&self, number: Number) -> Option<&Waiting> {
-        let at = usize::try_from(number.wrapping_sub(self.first)).ok()?;
-        self.all.get(at).filter(|record| !record.taken)
-    }
-
-    /// Records with this hash, with their numbers.
-    fn with_hash(&self, hash: u64) -> impl Iterator<Item = (Number, &Waiting)> {
-        let wanted = Marked::new(hash, 0);
-        let alike = self.index.iter_hash(wanted.hash()).filter(move |found| found.mark == wanted.mark);
-        let found = alike.filter_map(|found| Some((found.number, self.get(found.number)?)));
-        found.filter(move |(_, record)| record.hash == hash)
-    }
-
-    /// The number that the next record gets.
-    fn next(&self) -> Number {
-        self.first.wrapping_add(Number::try_from(self.all.len()).unwrap_or(Number::MAX))
-    }
-
-    fn push(&mut self, record: Waiting) {
-        let number = self.next();
-        self.all.push_back(record);
-        let marked = Marked::new(record.hash, number);
-        self.index.insert_unique(marked.hash(), marked, Marked::hash);
-    }
-
-    /// Takes a record out of those that wait; false where it was out already.
-    fn take(&mut self, number: Number) -> bool {
-        let at = usize::try_from(number.wrapping_sub(self.first)).ok();
-        let Some(record) = at.and_then(|at| self.all.get_mut(at)).filter(|record| !record.taken) else { return false };
-        record.taken = true;
-        let marked = Marked::new(record.hash, number);
-        if let Ok(entry) = self.index.find_entry(marked.hash(), |known| *known == marked) {
-            entry.remove();
-        }
-        true
-    }
-
-    /// Forgets the first so many, which have all left.
-    fn forget(&mut self, records: usize) {
-        self.all.drain(..records.min(self.all.len()));
-        self.first = self.first.wrapping_add(Number::try_from(records).unwrap_or(Number::MAX));
     }
 }
 
@@ -220,6 +151,8 @@ pub struct Pairer {
     /// Number of the first held batch.
     first: u64,
     records: Records,
+    /// Room for the one-sided records of a batch, used again.
+    fresh: Vec<Waiting>,
     translations: Translations,
     counters: PairCounters,
 }
@@ -231,7 +164,7 @@ impl Pairer {
         let groups = named.flat_map(|(group, name)| group.iter().map(move |member| (*member, name))).collect();
         let (state, held, records) = (RandomState::default(), VecDeque::new(), Records::default());
         let (translations, counters) = (Translations::default(), PairCounters::default());
-        Self { settings, groups, state, held, first: 0, records, translations, counters }
+        Self { settings, groups, state, held, first: 0, records, fresh: Vec::new(), translations, counters }
     }
 
     /// What was counted so far.
@@ -242,7 +175,7 @@ impl Pairer {
     /// True where nothing waits and nothing is kept of what has left.
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
-        self.held.is_empty() && self.records.all.is_empty() && self.translations.is_empty()
+        self.held.is_empty() && self.records.is_empty() && self.translations.is_empty()
     }
 
     /// Takes a batch that arrived at `now`; what is ready goes to `out`.
@@ -253,31 +186,19 @@ impl Pairer {
             return;
         };
         let number = self.first + count(self.held.len());
-        let (mut passing, mut pairs) = (Vec::new(), Vec::new());
         self.held.push_back(Held { arrived: now, batch: batch.clone(), records: 0, octets: 0 });
+        let mut passing = Vec::new();
+        let mut records = std::mem::take(&mut self.fresh);
         for row in 0..u32::try_from(batch.num_rows()).unwrap_or(u32::MAX) {
-            let Some(record) = self.one_sided(&cells, row, number) else {
-                self.counters.passed += 1;
-                passing.push(row);
-                continue;
-            };
-            let translated = self.translated(&cells, &record);
-            let seen = match self.look_up(&record) {
-                sure @ Seen::Sure(..) => sure,
-                other => self.translated_partner(&record, translated.as_ref(), SURE).unwrap_or(other),
-            };
-            match seen {
-                Seen::Sure(own, place, partner) => {
-                    self.remove(place);
-                    pairs.push(pair(&own, &partner));
-                }
-                Seen::Room if !self.is_crowded(translated.as_ref()) => self.wait(record, translated),
-                Seen::Room | Seen::Crowd => {
-                    self.counters.crowded += 1;
-                    passing.push(row);
-                }
+            match self.one_sided(&cells, row, number) {
+                Some(record) => records.push(record),
+                None => passing.push(row),
             }
         }
+        self.counters.passed += count(passing.len());
+        let pairs = self.meet(&cells, &records, &mut passing);
+        records.clear();
+        self.fresh = records;
         if passing.len() == batch.num_rows() {
             self.held.pop_back();
             out.push(batch);
@@ -287,6 +208,32 @@ impl Pairer {
         push_rows(&batch, &passing, out);
         self.compact(pairs.is_empty() && passing.is_empty());
         self.make_room(out);
+    }
+
+    /// Joins the records of a batch with those that wait, or lets them wait as well; those that are too many pass on.
+    fn meet(&mut self, cells: &Cells<'_>, records: &[Waiting], passing: &mut Vec<u32>) -> Vec<Pair> {
+        let passed = passing.len();
+        let mut pairs = Vec::with_capacity(self.records.known(records));
+        for record in records {
+            let translated = self.translated(cells, record);
+            let seen = self.look_up(record);
+            if let Seen::Partner(place) = seen
+                && let Some(partner) = self.records.get(place)
+            {
+                pairs.push(pair(record, partner));
+                self.remove(place);
+            } else if let Some((own, place, partner)) = self.translated_partner(record, translated.as_ref(), SURE) {
+                pairs.push(pair(&own, &partner));
+                self.remove(place);
+            } else if seen == Seen::Room && !self.is_crowded(translated.as_ref()) {
+                self.wait(record, translated.as_ref());
+            } else {
+                passing.push(record.row);
+            }
+        }
+        self.counters.crowded += count(passing.len() - passed);
+        passing.sort_unstable();
+        pairs
     }
 
     /// Lets go what has waited long enough by `now`.
@@ -322,7 +269,7 @@ impl Pairer {
         let exporter = *group.unwrap_or(&exporter);
         let hash = self.state.hash_one((key, exporter, scope));
         let ((start, end), way) = (cells.times(at), cells.way(at));
-        Some(Waiting { key, exporter, scope, start, end, hash, batch, row, flipped, hint, way, taken: false })
+        Some(Waiting { key, exporter, scope, start, end, hash, batch, row, flipped, hint, way })
     }
 
     /// What waits already of the conversation of a new record: the nearest record of the other direction where it
@@ -330,17 +277,17 @@ impl Pairer {
     fn look_up(&self, record: &Waiting) -> Seen {
         let sure = i64::try_from(SURE.as_nanos()).unwrap_or(i64::MAX);
         let mut waiting = 0;
-        let mut best: Option<((i64, bool, i64), Number, Waiting)> = None;
+        let mut best: Option<((i64, bool, i64), Number)> = None;
         for (place, found) in self.records.with_hash(record.hash) {
             waiting += 1;
             let distance = record.distance(found);
             let nearer = best.is_none_or(|(nearest, ..)| distance < nearest);
             if nearer && distance.2 <= sure && record.answers(found) {
-                best = Some((distance, place, *found));
+                best = Some((distance, place));
             }
         }
         match best {
-            Some((_, place, partner)) => Seen::Sure(*record, place, partner),
+            Some((_, place)) => Seen::Partner(place),
             None if waiting < MAX_OF_KEY => Seen::Room,
             None => Seen::Crowd,
         }
@@ -385,7 +332,12 @@ impl Pairer {
 
     /// The nearest record of the other direction that tells a conversation before or after its endpoints were translated,
     /// and both as of the same conversation. Their starts lie no more than `apart` from each other.
-    fn translated_partner(&self, record: &Waiting, translated: Option<&Waiting>, apart: Duration) -> Option<Seen> {
+    fn translated_partner(
+        &self,
+        record: &Waiting,
+        translated: Option<&Waiting>,
+        apart: Duration,
+    ) -> Option<(Waiting, Number, Waiting)> {
         if translated.is_none() && self.translations.is_empty() {
             return None;
         }
@@ -398,8 +350,7 @@ impl Pairer {
             .into_iter()
             .flat_map(|own| self.records.with_hash(own.hash).map(|(number, found)| (*own, number, *found)));
         let near = became.chain(metered).filter(|(own, _, found)| own.answers(found) && own.distance(found).2 <= apart);
-        let nearest = near.min_by_key(|(own, _, found)| own.distance(found));
-        nearest.map(|(own, number, found)| Seen::Sure(own, number, found))
+        near.min_by_key(|(own, _, found)| own.distance(found))
     }
 
     /// True where too many of the conversation wait that the record became.
@@ -407,18 +358,18 @@ impl Pairer {
         translated.is_some_and(|own| self.translations.with_hash(own.hash).nth(MAX_OF_KEY - 1).is_some())
     }
 
-    fn wait(&mut self, record: Waiting, translated: Option<Waiting>) {
+    fn wait(&mut self, record: &Waiting, translated: Option<&Waiting>) {
         let Some(held) = self.held.back_mut() else { return };
         held.records += 1;
         if let Some(translated) = translated {
-            self.translations.insert(self.records.next(), translated);
+            self.translations.insert(self.records.next(), *translated);
         }
-        self.records.push(record);
+        self.records.push(*record);
         self.counters.waiting += 1;
     }
 
     fn remove(&mut self, place: Number) {
-        if self.records.take(place) {
+        if self.records.take(place).is_some() {
             self.translations.remove(place);
             self.counters.waiting = self.counters.waiting.saturating_sub(1);
         }
@@ -454,20 +405,16 @@ impl Pairer {
         if all_wait {
             return self.counters.octets += held.weigh();
         }
-        let begin = self.records.all.len().saturating_sub(held.records);
-        let waiting = || self.records.all.range(begin..).filter(|record| !record.taken);
-        let open: Vec<u32> = waiting().map(|record| record.row).collect();
+        let open: Vec<u32> = self.records.last(held.records).map(|record| record.row).collect();
         if open.is_empty() {
-            let records = held.records;
+            self.records.forget_last(held.records);
             self.held.pop_back();
-            self.records.all.truncate(self.records.all.len().saturating_sub(records));
             return;
         }
         // Taking rows of a batch cannot fail; if it did, the whole batch would still be right.
         if let Ok(batch) = take_record_batch(&held.batch, &UInt32Array::from(open)) {
             held.batch = without_slack(batch);
-            let waiting = self.records.all.range_mut(begin..).filter(|record| !record.taken);
-            waiting.zip(0..).for_each(|(record, row)| record.row = row);
+            self.records.last_mut(held.records).zip(0..).for_each(|(record, row)| record.row = row);
         }
         self.counters.octets += held.weigh();
     }
@@ -486,23 +433,27 @@ impl Pairer {
 
     /// Ends the wait of the oldest batch; returns how many of its records found no partner.
     fn release(&mut self, out: &mut Vec<RecordBatch>) -> u64 {
-        let (mut pairs, mut alone) = (Vec::new(), Vec::new());
         let records = self.held.front().map_or(0, |held| held.records);
-        let first = self.records.first;
+        let (mut pairs, mut alone) = (Vec::new(), Vec::new());
+        let first = self.records.first();
         for at in 0..Number::try_from(records).unwrap_or(Number::MAX) {
             let own = first.wrapping_add(at);
-            let Some(record) = self.records.get(own).copied() else { continue };
+            let Some((record, is_followed)) = self.records.followed(own) else { continue };
+            if !is_followed && self.translations.is_empty() {
+                alone.push(record.row);
+                self.records.leave(own);
+                self.counters.waiting = self.counters.waiting.saturating_sub(1);
+                continue;
+            }
+            let record = *record;
             let translated = self.translations.of(own).map(|of| Waiting { row: record.row, ..of });
-            let found = match self.best(own, &record) {
-                Some((place, partner)) => Some(Seen::Sure(record, place, partner)),
-                None => self.translated_partner(&record, translated.as_ref(), self.settings.gap),
-            };
-            match found {
-                Some(Seen::Sure(record, place, partner)) => {
+            let found = self.best(own, &record).map(|(place, partner)| (record, place, partner));
+            match found.or_else(|| self.translated_partner(&record, translated.as_ref(), self.settings.gap)) {
+                Some((record, place, partner)) => {
                     self.remove(place);
                     pairs.push(pair(&record, &partner));
                 }
-                _ => alone.push(record.row),
+                None => alone.push(record.row),
             }
             self.remove(own);
         }
@@ -510,7 +461,7 @@ impl Pairer {
         let lonely = count(alone.len());
         if let Some(held) = self.held.pop_front() {
             self.first += 1;
-            self.records.forget(held.records);
+            self.records.forget_first(held.records);
             self.counters.octets = self.counters.octets.saturating_sub(count(held.octets));
             push_rows(&held.batch, &alone, out);
         }
@@ -518,14 +469,11 @@ impl Pairer {
     }
 }
 
-/// Octets of a waiting record besides its row: the record and its place in the index.
-const ENTRY: usize = size_of::<Waiting>() + 2 * size_of::<Marked>();
-
 /// What waits already of a conversation.
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once, and a record costs no allocation")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Seen {
-    /// The record, and the other direction of it, close enough to be joined at once.
-    Sure(Waiting, Number, Waiting),
+    /// The other direction of it, close enough to be joined at once.
+    Partner(Number),
     /// Not the other direction; the record may wait as well.
     Room,
     /// Too many of one conversation.

@@ -89,6 +89,13 @@ pub fn octets(ip: Ip) -> u128 {
     u128::from_ne_bytes(ip.0)
 }
 
+/// An IPv4 address as a block has it (RFC 4291 §2.5.5.2), reckoned: put together from its parts in memory, the
+/// processor would wait for these.
+#[inline]
+pub fn octets_v4(four: [u8; 4]) -> u128 {
+    (0xffff_0000_0000 | u128::from(u32::from_be_bytes(four))).to_be()
+}
+
 /// The address of such octets.
 #[inline]
 pub fn address(octets: u128) -> Ip {
@@ -111,6 +118,16 @@ impl<T: Copy + Default> Values<'_, T> {
         match self {
             Self::One(value) => *value,
             Self::Each(values) => values.get(row).copied().unwrap_or_default(),
+        }
+    }
+
+    /// True where the value of some row passes the test.
+    #[inline]
+    pub fn any(&self, test: impl Fn(T) -> bool) -> bool {
+        match self {
+            Self::One(value) => test(*value),
+            // All are tested: that is quicker than to ask after each whether it was the one.
+            Self::Each(values) => values.iter().fold(false, |any, value| any | test(*value)),
         }
     }
 }
@@ -290,6 +307,13 @@ mod tests {
 
     const A: ColumnId = ColumnId { group: 2, at: 3 };
     const B: ColumnId = ColumnId { group: 0, at: 0 };
+
+    #[test]
+    fn an_address_of_four_octets_is_that_of_sixteen() {
+        for four in [[0; 4], [192, 0, 2, 1], [255; 4]] {
+            assert_eq!(octets_v4(four), octets(Ip::v4(four)));
+        }
+    }
 
     #[test]
     fn columns_are_there_until_the_block_begins_anew() {

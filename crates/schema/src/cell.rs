@@ -393,8 +393,20 @@ fn take_texts(to: &mut TextLane, column: &BlockColumn, rows: Range<usize>) -> bo
             (0..rows.len()).for_each(|row| if there(row) { to.push_run(text, 1) } else { to.push_absent(1) });
         }
         Cells::Word(words) => {
-            for (row, word) in part(words, rows).iter().enumerate() {
-                if there(row) { to.push_run(word, 1) } else { to.push_absent(1) }
+            let words = part(words, rows);
+            let Some(valid) = valid else {
+                to.extend(words);
+                return true;
+            };
+            let mut rest = words;
+            for alike in valid.chunk_by(|one, other| one == other) {
+                let (some, others) = rest.split_at(alike.len().min(rest.len()));
+                if alike.first() == Some(&true) {
+                    to.extend(some)
+                } else {
+                    to.push_absent(some.len())
+                }
+                rest = others;
             }
         }
         _ => return false,

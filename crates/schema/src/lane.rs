@@ -13,6 +13,8 @@ use arrow::datatypes::{ArrowNativeType, ArrowPrimitiveType, UInt32Type};
 
 /// Rows from which on a column of one value is kept for the next batch.
 const WORTH_KEEPING: usize = 1_024;
+/// Words of which the number is remembered within a call.
+const SEEN: usize = 4;
 /// Different texts that a column keeps as words.
 const MAX_WORDS: usize = 32;
 
@@ -190,6 +192,8 @@ pub struct TextLane {
     /// Number of the word of the last row.
     last: usize,
     numbers: Lane<u32>,
+    /// Room for numbers, used again.
+    room: Vec<u32>,
     /// The texts one by one, once there were too many different ones.
     plain: Option<StringViewBuilder>,
     /// A column of one word, as it was made last.
@@ -210,6 +214,29 @@ impl TextLane {
         for _ in 0..rows {
             plain.append_value(text);
         }
+    }
+
+    /// Appends a word of a closed set for each row: the same word is always at the same place in memory.
+    pub fn extend(&mut self, words: &[&'static str]) {
+        let mut seen: [Option<(&'static str, u32)>; SEEN] = [None; SEEN];
+        let mut numbers = std::mem::take(&mut self.room);
+        numbers.clear();
+        for word in words {
+            let found = seen.iter().flatten().find(|(known, _)| std::ptr::eq(*known, *word)).map(|(_, number)| *number);
+            let Some(number) = found.or_else(|| self.number(word)) else {
+                // Too many different ones.
+                words.iter().for_each(|word| self.push_run(word, 1));
+                self.room = numbers;
+                return;
+            };
+            if found.is_none() {
+                seen.rotate_right(1);
+                seen[0] = Some((word, number));
+            }
+            numbers.push(number);
+        }
+        self.numbers.extend(&numbers);
+        self.room = numbers;
     }
 
     /// Appends rows without a text.
@@ -382,6 +409,22 @@ mod tests {
         assert_eq!(texts(&mut lane), Some(vec![None, some("x"), some("x"), some("yy")]));
         lane.push_absent(9);
         assert_eq!(texts(&mut lane), None);
+    }
+
+    #[test]
+    fn words_of_many_rows_are_those_of_each() {
+        let all: Vec<&'static str> = (0..3 * MAX_WORDS).map(|n| &*Box::leak(n.to_string().into_boxed_str())).collect();
+        for different in [1, 2, 7, MAX_WORDS, 3 * MAX_WORDS] {
+            let words: Vec<_> = (0..200).map(|row| all[row * 7 % different]).collect();
+            let (mut together, mut alone) = (TextLane::default(), TextLane::default());
+            together.push_run("x", 1);
+            together.push_absent(1);
+            together.extend(&words);
+            alone.push_run("x", 1);
+            alone.push_absent(1);
+            words.iter().for_each(|word| alone.push_run(word, 1));
+            assert_eq!(texts(&mut together), texts(&mut alone), "{different} words");
+        }
     }
 
     #[test]

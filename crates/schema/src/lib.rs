@@ -11,7 +11,7 @@ mod value;
 
 #[doc(hidden)]
 pub use arrow;
-pub use block::{Block, BlockColumn, Cells, Each, Values, address, octets};
+pub use block::{Block, BlockColumn, Cells, Each, Values, address, octets, octets_v4};
 pub use cell::{Cell, CellType};
 pub use column::{Column, ColumnId, Kind, Origin, Sensitivity, Source, Unit, place};
 pub use lane::{Lane, TextLane};

@@ -38,8 +38,12 @@ impl Sink for Csv {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>) -> Result<(), SinkError> {
+    fn flush(&mut self) -> Result<(), SinkError> {
         Ok(self.out.flush()?)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), SinkError> {
+        self.flush()
     }
 }
 

@@ -31,8 +31,12 @@ impl Sink for Joy {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>) -> Result<(), SinkError> {
+    fn flush(&mut self) -> Result<(), SinkError> {
         Ok(self.out.flush()?)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), SinkError> {
+        self.flush()
     }
 }
 

@@ -36,7 +36,11 @@ impl Sink for Jsonl {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>) -> Result<(), SinkError> {
+    fn flush(&mut self) -> Result<(), SinkError> {
         Ok(self.out.flush()?)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), SinkError> {
+        self.flush()
     }
 }

@@ -46,6 +46,9 @@ pub fn format(name: &str) -> Option<&'static Format> {
 pub trait Sink: Send {
     /// Writes the rows of a batch.
     fn write(&mut self, batch: &RecordBatch) -> Result<(), SinkError>;
+    /// Hands over what is whole so far, for a reader who waits for it. Formats that cannot be read before their end hand
+    /// over nothing.
+    fn flush(&mut self) -> Result<(), SinkError>;
     /// Writes what is left; without it a file may be incomplete.
     fn finish(self: Box<Self>) -> Result<(), SinkError>;
 }

@@ -47,6 +47,10 @@ impl Sink for Parquet {
         }
     }
 
+    fn flush(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+
     fn finish(self: Box<Self>) -> Result<(), SinkError> {
         let mut out = self.writer.into_inner()?;
         Ok(out.flush()?)

@@ -59,8 +59,12 @@ impl Sink for Table {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>) -> Result<(), SinkError> {
+    fn flush(&mut self) -> Result<(), SinkError> {
         Ok(self.out.flush()?)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), SinkError> {
+        self.flush()
     }
 }
 

@@ -94,8 +94,7 @@ async fn follow(
         let taken = usize::try_from(room).unwrap_or(usize::MAX).min(batch.num_rows());
         rows += taken as u64;
         if let Some(open) = &mut sink
-            && let Err(error) =
-                identified(&batch.slice(0, taken)).map_err(SinkError::from).and_then(|batch| open.write(&batch))
+            && let Err(error) = put(open.as_mut(), &batch.slice(0, taken), batches.is_empty())
         {
             return if error.is_broken_pipe() { Ok(rows) } else { Err(error.into()) };
         }
@@ -107,6 +106,12 @@ async fn follow(
         Some(Err(error)) if !SinkError::is_broken_pipe(&error) => Err(error.into()),
         _ => Ok(rows),
     }
+}
+
+/// Writes the rows, and hands them over at once where no others follow.
+fn put(sink: &mut dyn Sink, batch: &RecordBatch, last: bool) -> Result<(), SinkError> {
+    sink.write(&identified(batch)?)?;
+    if last { sink.flush() } else { Ok(()) }
 }
 
 /// Which exporter sends which element, a sample of each, and what that means.

@@ -285,7 +285,7 @@ fn a_live_exporter_on_an_interface_counts_what_went_over_it() {
         Listening::start(&["collect", "--print", "--listen", "127.0.0.1:0", "--format", "jsonl"], "listening at");
     let config = folder.path().join("pmacctd.conf");
     let text = format!(
-        "daemonize: false\npcap_interface: near\npcap_filter: udp and dst port 7\nplugins: nfprobe\nnfprobe_receiver: {}\nnfprobe_version: 10\naggregate: src_host, dst_host, src_port, dst_port, proto, tos\n",
+        "daemonize: false\npcap_interface: near\npcap_filter: udp and dst port 7\nplugins: nfprobe\nnfprobe_receiver: {}\nnfprobe_version: 10\nnfprobe_timeouts: udp=1:maxlife=1:expint=1\naggregate: src_host, dst_host, src_port, dst_port, proto, tos\n",
         printing.address
     );
     std::fs::write(&config, text).expect("written");
@@ -301,19 +301,25 @@ fn a_live_exporter_on_an_interface_counts_what_went_over_it() {
     for _ in 0..200 {
         socket.send_to(&[7; 40], "192.0.2.2:7").expect("sent");
     }
-    // It reads them in its own time.
-    std::thread::sleep(Duration::from_secs(2));
+    // It reads and sends them in its own time; rows are printed as they come.
+    let out = printing.child.stdout.take().expect("piped");
+    let (sender, printed) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        BufReader::new(out).lines().map_while(Result::ok).for_each(|row| drop(sender.send(row)));
+    });
+    let (mut packets, mut octets) = (0, 0);
+    while packets < 200 {
+        let row = printed.recv_timeout(Duration::from_secs(60)).expect("rows of 200 packets are printed");
+        let row: serde_json::Value = serde_json::from_str(&row).expect("JSON");
+        if row["src_port"] == port && row["dst_port"] == 7 {
+            packets += row["src_packets"].as_u64().expect("packets");
+            octets += row["src_bytes"].as_u64().expect("octets");
+        }
+    }
     signal(&exporter);
     exporter.wait().expect("it ends");
-    // The part of it that sends ends after it.
-    std::thread::sleep(Duration::from_secs(3));
     signal(&printing.child);
-    let out = printing.child.stdout.take().expect("piped");
-    let rows = BufReader::new(out).lines().map_while(Result::ok);
-    let rows: Vec<serde_json::Value> = rows.map(|row| serde_json::from_str(&row).expect("JSON")).collect();
-    let ours = || rows.iter().filter(|row| row["src_port"] == port && row["dst_port"] == 7);
-    let sum = |column: &str| ours().filter_map(|row| row[column].as_u64()).sum::<u64>();
-    assert_eq!((sum("src_packets"), sum("src_bytes")), (200, 200 * 68), "{rows:?}");
+    assert_eq!((packets, octets), (200, 200 * 68));
 }
 
 #[test]

@@ -251,6 +251,10 @@ impl Sink for Exporter {
         self.send(batch)
     }
 
+    fn flush(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+
     fn finish(self: Box<Self>) -> Result<(), SinkError> {
         Ok(())
     }

@@ -14,6 +14,7 @@ mod functions;
 mod grouping;
 mod groups;
 mod in_set;
+mod kept;
 mod key;
 mod known;
 mod list_any;

@@ -9,6 +9,7 @@ use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::Statement as Ast;
 use futures::StreamExt;
 
+use super::kept::{plan_keeping, without_word};
 use super::running::stream;
 use crate::{Lake, QueryError};
 
@@ -33,14 +34,16 @@ impl SqlAnswer {
 impl Lake {
     /// Runs an SQL query over `flows` and `events` and gives at most `limit_rows` rows. Only statements
     /// that read are run. Addresses compare with texts: `src_ip = '192.0.2.1'`; besides DataFusion's
-    /// functions there are those for addresses and `in_set`, which asks for the sets of [`Lake::know_sets`].
+    /// functions there are those for addresses and `in_set`, which asks for the sets of [`Lake::know_sets`]. A query of
+    /// `WITH name AS MATERIALIZED (…)` is computed once, however often it is named.
     pub async fn sql(&self, text: &str, limit_rows: usize) -> Result<SqlAnswer, QueryError> {
         self.limited(Box::pin(self.run_sql(text, limit_rows))).await
     }
 
     async fn run_sql(&self, text: &str, limit_rows: usize) -> Result<SqlAnswer, QueryError> {
         let session = self.session()?;
-        let plan = plan(&session, text).await?;
+        let (text, kept) = without_word(text);
+        let plan = plan_keeping(&session, &text, &kept).await?;
         let mut stream = stream(session.execute_logical_plan(plan).await?).await?;
         let mut answer = SqlAnswer { schema: stream.schema(), batches: Vec::new(), truncated: false };
         let mut room = limit_rows;
@@ -64,10 +67,20 @@ impl Lake {
 
 /// The plan of a statement that only reads.
 pub(super) async fn plan(session: &SessionContext, text: &str) -> Result<LogicalPlan, QueryError> {
+    let (text, _) = without_word(text);
+    checked_plan(session, parsed(session, &text)?).await
+}
+
+/// The statement of a text.
+pub(super) fn parsed(session: &SessionContext, text: &str) -> Result<Statement, QueryError> {
     let state = session.state();
-    let statement = state.sql_to_statement(text, &state.config().options().sql_parser.dialect)?;
+    Ok(state.sql_to_statement(text, &state.config().options().sql_parser.dialect)?)
+}
+
+/// The plan of a statement, which must only read.
+pub(super) async fn checked_plan(session: &SessionContext, statement: Statement) -> Result<LogicalPlan, QueryError> {
     check(&statement)?;
-    let plan = state.statement_to_plan(statement).await?;
+    let plan = session.state().statement_to_plan(statement).await?;
     let only_read = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     only_read.verify_plan(&plan).map_err(|_| QueryError::ReadOnly("a statement that changes something".to_owned()))?;
     Ok(plan)

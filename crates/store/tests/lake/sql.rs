@@ -132,6 +132,29 @@ async fn functions_answer_and_aggregates_work_on_addresses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_materialized_is_computed_once() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let lake = lake(dir.path()).await;
+    let twice = |how: &str| {
+        format!(
+            "WITH some AS (SELECT src_port FROM flows WHERE src_port > 0), \
+             Thrown AS {how} (SELECT random() AS x FROM some), sums AS {how} (SELECT SUM(x) AS s FROM thrown) \
+             SELECT (SELECT SUM(x) FROM Thrown) = s, s > 0 FROM sums"
+        )
+    };
+    assert_eq!(ask(&lake, &twice("MATERIALIZED")).await, ["true|true"]);
+    assert_eq!(ask(&lake, &twice("")).await, ["false|true"], "two throws of dice");
+    assert_eq!(ask(&lake, "SELECT COUNT(*) FROM (WITH a AS MATERIALIZED (SELECT 1) SELECT * FROM a)").await, ["1"]);
+    let error = lake.sql("WITH flows AS MATERIALIZED (SELECT 1) SELECT * FROM flows", 10).await.expect_err("a table");
+    assert_eq!(error.to_string(), "WITH flows: there is a table of that name");
+    let error =
+        lake.sql("WITH a AS MATERIALIZED (SELECT nonsense FROM flows) SELECT 1", 10).await.expect_err("no column");
+    assert!(error.to_string().ends_with("(line 1, column 36)"), "{error}");
+    let error = lake.sql("WITH a AS MATERIALIZED (DELETE FROM flows) SELECT 1", 10).await.expect_err("it changes");
+    assert!(!error.to_string().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn errors_are_one_sentence_with_a_place() {
     let dir = tempfile::tempdir().expect("a directory");
     let lake = open(dir.path());

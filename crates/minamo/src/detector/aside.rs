@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Questions beside the others: a rule that looks seldom may read hours of flows, and rules that look often do not wait
+//! for it. One such question runs at a time, the others wait for their turn.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use minamo_detect::{Engine, Rule, most_rows};
+use minamo_store::{Lake, QueryError, SqlAnswer};
+use tokio::task::JoinHandle;
+
+use super::left::{Span, joined};
+use super::{Detector, Late};
+
+/// A rule that looks no more often than this is asked aside.
+const SELDOM: Duration = Duration::from_secs(60);
+
+/// A rule that is to be asked over a span.
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) rule: Arc<Rule>,
+    pub(super) span: Span,
+    /// Statements that are still to be asked, the first one first.
+    pub(super) sql: VecDeque<String>,
+}
+
+/// The rules that wait, and the question that runs.
+#[derive(Default)]
+pub(super) struct Aside {
+    waiting: VecDeque<(String, Span)>,
+    running: Option<(Task, JoinHandle<Result<SqlAnswer, QueryError>>)>,
+}
+
+impl Aside {
+    /// True for a rule that is asked aside.
+    pub(super) fn takes(rule: &Rule) -> bool {
+        rule.every.is_some_and(|every| every >= SELDOM)
+    }
+
+    /// Has a rule asked over a span; one that waits already is asked over both spans at once.
+    pub(super) fn add(&mut self, rule: &str, span: Span) {
+        match self.waiting.iter_mut().find(|(waiting, _)| waiting == rule) {
+            Some((_, old)) => *old = joined(Some(*old), Some(span)).unwrap_or(span),
+            None => self.waiting.push_back((rule.to_owned(), span)),
+        }
+    }
+
+    /// The rule whose turn it is; nothing while a question runs.
+    pub(super) fn next(&mut self) -> Option<(String, Span)> {
+        if self.running.is_some() { None } else { self.waiting.pop_front() }
+    }
+
+    /// Asks the first statement of a task; gives the task back where none is left.
+    pub(super) fn ask(&mut self, mut task: Task, most: usize, lake: &Arc<Lake>) -> Option<Task> {
+        let Some(sql) = task.sql.pop_front() else { return Some(task) };
+        let lake = Arc::clone(lake);
+        self.running = Some((task, tokio::spawn(async move { lake.sql(&sql, most).await })));
+        None
+    }
+
+    /// Waits for the answer to the question that runs; forever where none does.
+    pub(super) async fn answer(&mut self) -> (Task, anyhow::Result<SqlAnswer>) {
+        let Some((_, asked)) = &mut self.running else { return std::future::pending().await };
+        let answer = asked.await;
+        let Some((task, _)) = self.running.take() else { return std::future::pending().await };
+        let answer = answer.map_err(anyhow::Error::from).and_then(|answer| Ok(answer?));
+        (task, answer)
+    }
+
+    /// True where nothing runs and nothing waits.
+    pub(super) fn is_idle(&self) -> bool {
+        self.running.is_none() && self.waiting.is_empty()
+    }
+
+    /// Gives up: all that was not asked to its end, with the spans.
+    pub(super) fn give_up(&mut self) -> Vec<(String, Span)> {
+        let running = self.running.take().map(|(task, asked)| {
+            asked.abort();
+            (task.rule.name.clone(), task.span)
+        });
+        running.into_iter().chain(self.waiting.drain(..)).collect()
+    }
+}
+
+impl Detector {
+    /// Begins with the rule whose turn it is, where none is being asked.
+    pub(super) fn next_aside(&mut self) {
+        while let Some((name, span)) = self.aside.next() {
+            // It may have been turned off meanwhile.
+            let Some(rule) = self.rules.get(&name) else { continue };
+            let asked = Engine::questions(&rule, span.0, span.1);
+            self.counters.left_out.fetch_add(asked.left_out, Ordering::Relaxed);
+            self.go_on(Task { rule: Arc::new(rule), span, sql: asked.sql.into() });
+        }
+    }
+
+    /// Asks what is next of a rule, or notes that it was asked to its end.
+    fn go_on(&mut self, task: Task) {
+        let most = most_rows(&task.rule);
+        match self.aside.ask(task, most, &self.lake) {
+            None => drop(self.counters.runs.fetch_add(1, Ordering::Relaxed)),
+            Some(done) => {
+                if let Err(error) = self.left.asked(&done.rule.name) {
+                    self.failed(&done.rule, &error);
+                }
+            }
+        }
+    }
+
+    /// Takes the answer to a question that was asked aside, and asks the next one.
+    pub(super) async fn answered(&mut self, mut task: Task, answer: anyhow::Result<SqlAnswer>) {
+        let rule = Arc::clone(&task.rule);
+        let given = match answer {
+            Ok(answer) => {
+                self.counters.cut.fetch_add(answer.truncated.into(), Ordering::Relaxed);
+                self.give(&rule, &answer.batches).await
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = given {
+            self.failed(&rule, &error);
+            task.sql.clear();
+        }
+        self.go_on(task);
+        self.next_aside();
+    }
+
+    /// Waits at the end until all is asked; of a large lake what takes too long is left for the next start.
+    pub(super) async fn finish_aside(&mut self, late: &mut Late) {
+        let is_large = self.is_large();
+        while !self.aside.is_idle() {
+            tokio::select! {
+                (task, answer) = self.aside.answer() => self.answered(task, answer).await,
+                () = late.wait(), if is_large => {
+                    for (rule, span) in self.aside.give_up() {
+                        self.counters.left.fetch_add(1, Ordering::Relaxed);
+                        if let Err(error) = self.left.leave(&rule, span) {
+                            self.counters.failures.fetch_add(1, Ordering::Relaxed);
+                            tracing::error!(rule, "what was not asked could not be noted: {error:#}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
