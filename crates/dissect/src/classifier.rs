@@ -371,7 +371,7 @@ impl Classifier {
         self.inputs = self.inputs.saturating_add(1);
         let asked = self.candidates[side.index()];
         let mut open = asked.and(&INDEX.beginning(data));
-        let (mut possible, mut early) = (false, false);
+        let mut possible = false;
         for (at, protocol) in INDEX.ordered(open, self.ports).into_iter().flat_map(Rows::iter) {
             match self.ask(protocol, side, data) {
                 Verdict::Yes => {
@@ -379,16 +379,13 @@ impl Classifier {
                     self.state = State::Running(protocol, (protocol.start)(self.stream));
                     return Probed::Found;
                 }
-                Verdict::Maybe => {
-                    possible = true;
-                    early |= !protocol.late;
-                }
+                Verdict::Maybe => possible = true,
                 Verdict::No => open.remove(at),
             }
         }
         self.suppose(side, data);
-        // A datagram that only those which prove least leave open, excludes nothing: the next can begin something else.
-        self.candidates[side.index()] = if early || self.stream { open } else { asked };
+        // A datagram that proves nothing excludes nothing: the next can begin something else.
+        self.candidates[side.index()] = if self.stream { open } else { asked };
         if !possible {
             self.leave();
             return Probed::Unclaimed;

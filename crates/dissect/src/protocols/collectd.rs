@@ -41,6 +41,8 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
             }
             0x0001 | 0x0007..=0x0009 | 0x0101 => length == 12,
             0x0006 => length == 6 + be16(rest, 4)? * 9,
+            // Receivers ignore parts that they do not know (§"Part types"); such numbers are far from the others.
+            0x8000.. => length >= 8,
             _ => false,
         };
         fits.then_some(length)

@@ -70,22 +70,39 @@ mod tests {
     use crate::{Classifier, Side};
     use minamo_model::Flow;
 
+    fn label(said: &[(Side, &[u8], usize)]) -> String {
+        let (mut flow, mut classifier) = (Flow::default(), Classifier::new(false, 1, 2));
+        for (side, head, length) in said {
+            let mut data = head.to_vec();
+            data.resize(*length, 0xa5);
+            classifier.datagram(*side, &data, &mut flow);
+        }
+        classifier.label(&mut flow);
+        flow.core.app.into_owned()
+    }
+
     #[test]
     fn lengths_of_both_sides_tell() {
-        let label = |last: u8| {
-            let (mut flow, mut classifier) = (Flow::default(), Classifier::new(false, 1, 2));
-            let message = |head: &[u8], length: usize| [head, &vec![0xa5; length]].concat();
-            for (side, data) in [
-                (Side::Src, message(b"\x82\x47", 327)),
-                (Side::Dst, message(b"\x00\x74", 116)),
-                (Side::Src, message(b"\x81\x34", 180)),
-                (Side::Dst, message(&[0, last], 78)),
-            ] {
-                classifier.datagram(side, &data, &mut flow);
-            }
-            classifier.label(&mut flow);
-            flow.core.app.into_owned()
+        let said = |last| {
+            [
+                (Side::Src, &b"\x82\x47"[..], 329),
+                (Side::Dst, b"\x00\x74", 118),
+                (Side::Src, b"\x81\x34", 182),
+                (Side::Dst, b"\x00\x4e", last),
+            ]
         };
-        assert_eq!((label(78).as_str(), label(79).as_str()), ("IMO", "Unknown"));
+        assert_eq!((label(&said(80)).as_str(), label(&said(81)).as_str()), ("IMO", "Unknown"));
+    }
+
+    #[test]
+    fn what_comes_before_does_no_harm() {
+        let said = [
+            (Side::Src, &b"\x81\x3c\x0e\x68\x48\xc3"[..], 200),
+            (Side::Src, b"\x82\x47\x0d\x00\x00\x5e", 329),
+            (Side::Dst, b"\x00\x09\x03\x21\x9a\x02\x00\x00\x00\x00\x00", 11),
+            (Side::Dst, b"\x00\x74\x0d\x00\x00\x2d", 118),
+            (Side::Src, b"\x89\x46\x1a\x00\x00\x00\x00\x00\x00\x00\x01\x00", 1_224),
+        ];
+        assert_eq!(label(&said), "IMO");
     }
 }

@@ -48,11 +48,12 @@ fn in_the_middle(data: &[u8], version: u8) -> Verdict {
     maybe_if(data.len() < 4_000)
 }
 
-/// Length of a message, which is long enough for the fixed part of its kind (§7.3, and version 1.0 §5.3).
+/// Length of a message, which is long enough for the fixed part of its kind (§7.3, and version 1.0 §5.3). A greeting stands in no
+/// middle: packets of TPKT begin like that of version 3.
 fn length(rest: &[u8], version: u8) -> Option<usize> {
     let length = be16(rest, 2).filter(|_| rest.first() == Some(&version))?;
     let fits = match rest.get(1)? {
-        0 | 2 | 3 => length >= 8,
+        2 | 3 => length >= 8,
         5 | 7 | 20 | 21 => length == 8,
         6 => length >= 32,
         8 | 9 => length == 12,
