@@ -107,10 +107,15 @@ impl Index {
         data.first().and_then(|octet| self.first.get(usize::from(*octet))).copied().unwrap_or(Rows::NONE)
     }
 
+    /// Those that usually speak between these ports.
+    pub(crate) fn usual(&self, ports: (u16, u16)) -> Rows {
+        let of = |port| self.ports.get(&port).unwrap_or(&Rows::NONE);
+        of(ports.0).or(of(ports.1))
+    }
+
     /// `open` in the order of asking: those with a hint in the ports, the others, and last those that prove least.
     pub(crate) fn ordered(&self, open: Rows, ports: (u16, u16)) -> [Rows; 3] {
-        let of = |port| self.ports.get(&port).unwrap_or(&Rows::NONE);
-        let hinted = of(ports.0).or(of(ports.1));
+        let hinted = self.usual(ports);
         let early = open.without(&self.late);
         [early.and(&hinted), early.without(&hinted), open.and(&self.late)]
     }

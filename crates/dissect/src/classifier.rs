@@ -35,6 +35,8 @@ pub struct Classifier {
     state: State,
     named: Option<&'static Protocol>,
     exact: Option<&'static str>,
+    /// What has the form of a protocol that is usual on one of the ports, and the port; counts where nothing is named.
+    likely: Option<(&'static Protocol, u16)>,
     /// Octets of each side that are not yet consumed. Nothing for most flows.
     pending: Option<Box<[Vec<u8>; 2]>>,
     /// Datagrams that no probe was sure of, for the protocol that the next ones decide for.
@@ -77,6 +79,7 @@ impl Classifier {
             state: State::Probing,
             named: None,
             exact: None,
+            likely: None,
             pending: None,
             waiting: Vec::new(),
             skip: [0; 2],
@@ -368,7 +371,7 @@ impl Classifier {
         self.inputs = self.inputs.saturating_add(1);
         let asked = self.candidates[side.index()];
         let mut open = asked.and(&INDEX.beginning(data));
-        let (mut possible, mut early) = (false, false);
+        let mut possible = false;
         for (at, protocol) in INDEX.ordered(open, self.ports).into_iter().flat_map(Rows::iter) {
             match self.ask(protocol, side, data) {
                 Verdict::Yes => {
@@ -376,15 +379,13 @@ impl Classifier {
                     self.state = State::Running(protocol, (protocol.start)(self.stream));
                     return Probed::Found;
                 }
-                Verdict::Maybe => {
-                    possible = true;
-                    early |= !protocol.late;
-                }
+                Verdict::Maybe => possible = true,
                 Verdict::No => open.remove(at),
             }
         }
-        // A datagram that only those which prove least leave open, excludes nothing: the next can begin something else.
-        self.candidates[side.index()] = if early || self.stream { open } else { asked };
+        self.suppose(side, data);
+        // A datagram that proves nothing excludes nothing: the next can begin something else.
+        self.candidates[side.index()] = if self.stream { open } else { asked };
         if !possible {
             self.leave();
             return Probed::Unclaimed;
@@ -407,10 +408,22 @@ impl Classifier {
         }
     }
 
+    /// Notes which protocol that is usual on one of the ports has messages of this form.
+    fn suppose(&mut self, side: Side, data: &[u8]) {
+        if self.likely.is_some() || self.named.is_some() {
+            return;
+        }
+        let usual = INDEX.usual(self.ports).and(&self.known());
+        let fits = |protocol: &Protocol| protocol.on_port.is_some_and(|fits| fits(side, data));
+        self.likely = usual.iter().map(|(_, protocol)| protocol).find(|protocol| fits(protocol)).map(|protocol| {
+            let (src, dst) = self.ports;
+            (protocol, if protocol.ports.contains(&dst) { dst } else { src })
+        });
+    }
+
     /// Leaves aside what nobody claims; the next input is asked about afresh, a few times.
     fn leave(&mut self) {
         self.strays = self.strays.saturating_add(1);
-        self.waiting = Vec::new();
         if self.strays > STRAYS {
             self.finish();
         } else {
@@ -432,8 +445,10 @@ impl Classifier {
     /// What the label is made of: all that is left to keep once [`Classifier::is_done`].
     pub fn verdict(&self) -> Label {
         let protocol = self.protocol();
+        let likely = self.likely.filter(|_| protocol.is_none());
         Label {
-            protocol,
+            protocol: protocol.or(likely.map(|(protocol, _)| protocol)),
+            port: likely.map(|(_, port)| port),
             carrier: self.named.filter(|named| protocol.is_some_and(|protocol| !std::ptr::eq(*named, protocol))),
             name: self.name(),
             relayed: self.relayed(),
@@ -460,6 +475,8 @@ impl Classifier {
 #[derive(Clone)]
 pub struct Label {
     protocol: Option<&'static Protocol>,
+    /// The usual port that the protocol was told by, together with the form of a message only.
+    port: Option<u16>,
     carrier: Option<&'static Protocol>,
     name: Option<&'static str>,
     relayed: Option<&'static str>,
@@ -519,8 +536,11 @@ impl Label {
     ) {
         let mut name = self.name.unwrap_or(protocol.name);
         flow.core.encrypted = Some(protocol.encrypted || flow.tls.is_some());
-        flow.core.app_confidence = "content".into();
-        reasons.push(reason::CONTENT.fill(&[protocol.title]));
+        flow.core.app_confidence = if self.port.is_some() { "partial" } else { "content" }.into();
+        reasons.push(match self.port {
+            Some(port) => reason::FORM.fill(&[protocol.title, &port.to_string()]),
+            None => reason::CONTENT.fill(&[protocol.title]),
+        });
         if let Some(carrier) = self.carrier {
             reasons.push(reason::CARRIED.fill(&[carrier.title]));
         }
@@ -528,6 +548,11 @@ impl Label {
             Some(found) => Some(Named { service: found.application.to_owned(), told: None }),
             None => named_service(own, flow),
         };
+        if let Some((asked, port)) = ports::name_service(name, ports) {
+            flow.core.app_confidence = "partial".into();
+            reasons.push(reason::PORT.fill(&[asked, &port.to_string()]));
+            name = asked;
+        }
         let offered = flow.tls.as_ref().and_then(|tls| tls.alpn.as_deref()).unwrap_or_default();
         match ports::in_tls(name, ports, host_name(flow), offered) {
             Some(InTls::Named(mail, column, host)) => {
@@ -549,7 +574,11 @@ impl Label {
                 });
                 service = Some(Named { service: ports::DNS.into(), told: None });
             }
-            Some(InTls::Dns(_)) | None => {}
+            Some(InTls::Offered(label, offer)) if service.is_none() => {
+                reasons.push(reason::ALPN.fill(&[label, offer]));
+                service = Some(Named { service: label.into(), told: None });
+            }
+            Some(InTls::Dns(_) | InTls::Offered(..)) | None => {}
         }
         flow.core.app = match service.filter(|named| name.rsplit('.').next() != Some(&*named.service)) {
             Some(Named { service, .. }) if signature.is_some_and(|found| found.replace) => service.into(),
@@ -559,12 +588,25 @@ impl Label {
                 }
                 format!("{name}.{service}").into()
             }
-            None => match (self.relayed, self.carrier) {
-                (Some(service), _) => format!("{name}.{service}").into(),
-                (_, Some(carrier)) => format!("{}.{name}", carrier.name).into(),
+            None => match (self.relayed, self.realm_service(own, name, flow), self.carrier) {
+                (Some(service), ..) => format!("{name}.{service}").into(),
+                (_, Some((service, realm)), _) => {
+                    reasons.push(reason::SERVICE.fill(&[service, realm, "stun_realm"]));
+                    format!("STUN.{service}").into()
+                }
+                (.., Some(carrier)) => format!("{}.{name}", carrier.name).into(),
                 _ => Cow::Borrowed(name),
             },
         };
+    }
+}
+
+impl Label {
+    /// The service that a TURN server's realm names, where nothing else told one: STUN with what it carries, or with media.
+    fn realm_service<'a>(&self, own: &'a Services, name: &str, flow: &'a Flow) -> Option<(&'a str, &'a str)> {
+        let outer = self.carrier.map_or(name, |carrier| carrier.name);
+        let realm = flow.stun.as_ref()?.realm.as_deref().filter(|_| self.relayed.is_none())?;
+        matches!(outer, "STUN" | "STUN.RTP").then(|| Some((service_of(own, &realm.to_ascii_lowercase())?, realm)))?
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What TLS carries where nothing inside it can be seen: the port that is registered for it speaks, together with what the
-//! handshake says. A port alone is never proof: the label says `partial` then.
+//! handshake says. And which of two services is asked whose messages have one form. A port alone is never proof: the label
+//! says `partial` then.
 
 /// Label of DNS in TLS, QUIC and HTTPS.
 pub(crate) const DNS: &str = "DoH_DoT";
@@ -14,7 +15,30 @@ pub(crate) enum InTls<'a> {
     Mail(&'static str, u16),
     /// DNS: by the protocol that the client offered, or by the port only.
     Dns(Option<&'static str>),
+    /// Another protocol or service, by what the client offered: label, offer.
+    Offered(&'static str, &'static str),
 }
+
+/// Names for ALPN (RFC 7301 §6, IANA's registry) that stand for one protocol, and those by which operators tell their services
+/// (Apple, push notifications; AWS IoT Core, "Device communication protocols"), with their labels.
+const OFFERS: [(&str, &str); 16] = [
+    ("apns-security-v3", "ApplePush"),
+    ("apns-security-v2", "ApplePush"),
+    ("apns-pack-v1", "ApplePush"),
+    ("coap", "COAP"),
+    ("ftp", "FTPS"),
+    ("imap", "IMAPS"),
+    ("irc", "IRC"),
+    ("mqtt", "MQTT"),
+    ("x-amzn-mqtt-ca", "MQTT"),
+    ("pop3", "POPS"),
+    ("postgresql", "PostgreSQL"),
+    ("sip/2", "SIP"),
+    ("stun.turn", "STUN"),
+    ("tds/8.0", "MsSQL-TDS"),
+    ("xmpp-client", "Jabber"),
+    ("xmpp-server", "Jabber"),
+];
 
 /// What TLS, DTLS or QUIC between these ports carries, with the name that the conversation is about and the protocols
 /// that the client offered.
@@ -31,6 +55,11 @@ pub(crate) fn in_tls<'a>(
     if let Some(told) = ["dot", "doq"].into_iter().find(|told| offered.iter().any(|offer| offer == told)) {
         return Some(InTls::Dns(Some(told)));
     }
+    let only =
+        |offer: &str| !offered.is_empty() && offered.iter().all(|other| other == offer || other.starts_with("apns-"));
+    if let Some((offer, label)) = OFFERS.into_iter().find(|(offer, _)| only(offer)) {
+        return Some(InTls::Offered(label, offer));
+    }
     let port = [ports.1, ports.0].into_iter().find(|port| matches!(port, 465 | 853 | 993 | 995))?;
     if !offered.is_empty() && offered.iter().all(|offer| offer.starts_with("h2") || offer.starts_with("http/")) {
         return None;
@@ -39,6 +68,17 @@ pub(crate) fn in_tls<'a>(
         return Some(InTls::Dns(None));
     }
     mail(port, host).filter(|_| name == "TLS")
+}
+
+/// The name service of NetBIOS has the messages of DNS (RFC 1002 §4.2): on the other's port it is the other that is asked.
+/// The label that the port makes of what the content says, and the port.
+pub(crate) fn name_service(name: &str, ports: (u16, u16)) -> Option<(&'static str, u16)> {
+    let on = |port| ports.0 == port || ports.1 == port;
+    match name {
+        "NetBIOS" if on(53) && !on(137) => Some(("DNS.NetBIOS", 53)),
+        "DNS" if on(137) && !on(53) => Some(("NetBIOS", 137)),
+        _ => None,
+    }
 }
 
 /// Mail in TLS from its first octet on (RFC 8314 §3).
@@ -72,6 +112,23 @@ mod tests {
         assert_eq!(in_tls("TLS", (993, 40_000), None, &[]), Some(InTls::Mail("IMAPS", 993)));
         assert_eq!(in_tls("TLS", (40_000, 993), None, &offering(&["h2", "http/1.1"])), None);
         assert_eq!(in_tls("DTLS", (40_000, 993), None, &[]), None);
+    }
+
+    #[test]
+    fn what_is_offered_alone_is_what_is_carried() {
+        let told = |offers: &[&str]| in_tls("TLS", (40_000, 443), None, &offering(offers));
+        assert_eq!(told(&["x-amzn-mqtt-ca"]), Some(InTls::Offered("MQTT", "x-amzn-mqtt-ca")));
+        assert_eq!(told(&["apns-security-v3", "apns-pack-v1"]), Some(InTls::Offered("ApplePush", "apns-security-v3")));
+        assert_eq!(told(&["mqtt", "http/1.1"]), None, "either");
+        assert_eq!(told(&["h2"]), None);
+    }
+
+    #[test]
+    fn one_form_two_services() {
+        assert_eq!(name_service("NetBIOS", (40_000, 53)), Some(("DNS.NetBIOS", 53)));
+        assert_eq!(name_service("DNS", (137, 137)), Some(("NetBIOS", 137)));
+        assert_eq!(name_service("DNS", (137, 53)), None);
+        assert_eq!(name_service("NetBIOS", (40_000, 5_353)), None);
     }
 
     #[test]

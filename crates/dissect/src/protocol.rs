@@ -136,6 +136,10 @@ pub struct Protocol {
     pub probe: fn(Side, &[u8]) -> Verdict,
     /// Judges several messages together where the probe said [`Verdict::Maybe`] to the latest.
     pub together: Option<fn(&Heard<'_>) -> Verdict>,
+    /// Whether a message that the probe refuses, or that shows too little, has at least the form of this protocol: damaged
+    /// ones, and those of a few octets. Asked on the usual ports only, where nothing else is recognised; the label is
+    /// `partial` then.
+    pub on_port: Option<fn(Side, &[u8]) -> bool>,
     /// A dissector for a flow that the probe said [`Verdict::Yes`] to; true for a stream.
     pub start: fn(stream: bool) -> Box<dyn Dissector>,
     /// A typical conversation, built by us: the conformance tests run on it.
@@ -157,6 +161,7 @@ impl Protocol {
         max_state: 4_096,
         probe: |_, _| Verdict::No,
         together: None,
+        on_port: None,
         start: Label::start,
         sample: &[],
     };

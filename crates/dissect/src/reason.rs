@@ -15,6 +15,12 @@ pub struct Reason {
 /// The content is that of a protocol: its full name.
 pub static CONTENT: Reason = Reason { en: "{0} by its content", ja: "内容から {0} と判定" };
 
+/// A message has at least the form of a protocol, and the port is usual for it: its full name, port.
+pub static FORM: Reason = Reason {
+    en: "{0} by the form of a message and by the port {1}",
+    ja: "メッセージの形式とポート {1} から {0} と判定",
+};
+
 /// It was found in the datagrams of another protocol: that one's full name.
 pub static CARRIED: Reason = Reason { en: "inside {0}", ja: "{0} の中で検出" };
 
@@ -50,7 +56,7 @@ pub static SIGNATURES: Reason =
 
 /// Every statement; the first that fits a text is the one that made it.
 pub static REASONS: &[&Reason] =
-    &[&SIGNATURE, &SIGNATURES, &IP_PROTOCOL, &FRAME_TYPE, &CONTENT, &CARRIED, &MAIL, &PORT, &ALPN, &SERVICE];
+    &[&SIGNATURE, &SIGNATURES, &IP_PROTOCOL, &FRAME_TYPE, &CONTENT, &FORM, &CARRIED, &MAIL, &PORT, &ALPN, &SERVICE];
 
 /// What stands between statements.
 pub const BETWEEN: &str = "; ";

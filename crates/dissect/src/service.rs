@@ -16,12 +16,41 @@ const MAX_NAME: usize = 64;
 /// Longest host name (RFC 1035 §2.3.4), and pattern of one.
 const MAX_HOST: usize = 253;
 
-/// A pattern of a first label: what stands before and behind its `*`.
+/// A pattern of a label: the labels in front of it, and what stands before and behind its `*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct LabelPattern {
+    front: Cow<'static, str>,
     start: Cow<'static, str>,
     end: Cow<'static, str>,
     service: Cow<'static, str>,
+}
+
+impl LabelPattern {
+    /// Whether it is that of a label that has `front` in front of it, with the dot.
+    fn fits(&self, front: &str, label: &str) -> bool {
+        let before = front.strip_suffix('.').and_then(|front| front.strip_suffix(&*self.front));
+        (self.front.is_empty() || before.is_some_and(|before| before.is_empty() || before.ends_with('.')))
+            && label.len() >= self.start.len() + self.end.len()
+            && label.starts_with(&*self.start)
+            && label.ends_with(&*self.end)
+    }
+}
+
+/// The parts of a pattern: the label with the `*`, or else the first one, and what is round it.
+struct Parts<'a> {
+    front: &'a str,
+    label: &'a str,
+    behind: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(pattern: &'a str) -> Self {
+        let (before, _) = pattern.split_once('*').unwrap_or_default();
+        let at = before.rfind('.').map_or(0, |dot| dot + 1);
+        let (front, rest) = pattern.split_at(at);
+        let (label, behind) = rest.split_once('.').unwrap_or((rest, ""));
+        Self { front: front.trim_end_matches('.'), label, behind }
+    }
 }
 
 /// Patterns of host names with their services.
@@ -29,7 +58,7 @@ struct LabelPattern {
 pub struct Services {
     /// Suffixes that stand at borders of labels.
     suffixes: HashMap<Cow<'static, str>, Cow<'static, str>>,
-    /// By what stands behind the first label: patterns of that label.
+    /// By what stands behind the label with the `*`: patterns of that label.
     labels: HashMap<Cow<'static, str>, Vec<LabelPattern>>,
     /// What services are for, where the file says it.
     categories: HashMap<String, Category>,
@@ -54,7 +83,8 @@ impl std::error::Error for BadServices {}
 
 impl Services {
     /// Reads lines of `pattern service [category]`, divided by blanks or tabs; `#` starts a comment. A pattern is a
-    /// host name, which stands for everything below it too, with at most one `*`, in its first label.
+    /// host name, which stands for everything below it too, with at most one `*`, which stands for a part of a label or
+    /// for a whole one that has others in front of it.
     pub fn read(text: &str) -> Result<Self, BadServices> {
         let mut services = Self::default();
         let mut count = 0;
@@ -81,15 +111,17 @@ impl Services {
 
     fn add(&mut self, pattern: &str, name: &str) -> Result<(), String> {
         let pattern = pattern.strip_prefix("*.").unwrap_or(pattern).trim_end_matches('.').to_ascii_lowercase();
-        let (label, behind) = pattern.split_once('.').unwrap_or((&pattern, ""));
+        let Parts { front, label, behind } = Parts::of(&pattern);
         let wrong =
             |part: &str| part.is_empty() || !part.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
-        let stars = label.matches('*').count();
-        let empty = stars == 1 && label.len() == 1;
-        if pattern.len() > MAX_HOST || stars > 1 || empty || wrong(&label.replace('*', "")) {
-            return Err(format!("pattern: got {pattern:?}, want a host name with at most one * in its first label"));
+        let stars = pattern.matches('*').count();
+        let empty = label == "*" && front.is_empty();
+        let rest = label.replace('*', "");
+        let label_wrong = empty || !rest.is_empty() && wrong(&rest);
+        if pattern.len() > MAX_HOST || stars > 1 || label_wrong || !front.is_empty() && front.split('.').any(wrong) {
+            return Err(format!("pattern: got {pattern:?}, want a host name with at most one * in one of its labels"));
         }
-        if behind.split('.').any(wrong) {
+        if behind.split('.').any(wrong) || !front.is_empty() && !behind.contains('.') {
             return Err(format!("pattern: got {pattern:?}, want at least two labels of letters, digits and -"));
         }
         let good = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '+');
@@ -101,6 +133,7 @@ impl Services {
             Some((start, end)) => self.add_label(
                 behind.to_owned().into(),
                 LabelPattern {
+                    front: front.to_owned().into(),
                     start: start.to_owned().into(),
                     end: end.to_owned().into(),
                     service: name.to_owned().into(),
@@ -111,10 +144,11 @@ impl Services {
         twice.map_or(Ok(()), |before| Err(format!("pattern: {pattern:?} is {before} already, and {name} here")))
     }
 
-    /// Adds a pattern of a first label; gives the service that the same one had before.
+    /// Adds a pattern of a label; gives the service that the same one had before.
     fn add_label(&mut self, behind: Cow<'static, str>, pattern: LabelPattern) -> Option<Cow<'static, str>> {
         let labels = self.labels.entry(behind).or_default();
-        let same = |other: &&LabelPattern| other.start == pattern.start && other.end == pattern.end;
+        let told = |pattern: &LabelPattern| (pattern.front.clone(), pattern.start.clone(), pattern.end.clone());
+        let same = |other: &&LabelPattern| told(other) == told(&pattern);
         let before = labels.iter().find(same).map(|other| other.service.clone());
         labels.push(pattern);
         before
@@ -150,13 +184,9 @@ impl Services {
             }
             let (label, behind) = rest.split_once('.')?;
             if let Some(labels) = self.labels.get(behind) {
-                let fits = |pattern: &&LabelPattern| {
-                    label.len() >= pattern.start.len() + pattern.end.len()
-                        && label.starts_with(&*pattern.start)
-                        && label.ends_with(&*pattern.end)
-                };
-                if let Some(pattern) = labels.iter().find(fits) {
-                    return Some((rest.len(), &pattern.service));
+                let front = host.get(..host.len() - rest.len()).unwrap_or_default();
+                if let Some(pattern) = labels.iter().find(|pattern| pattern.fits(front, label)) {
+                    return Some((pattern.front.len() + rest.len(), &pattern.service));
                 }
             }
             rest = behind;
@@ -168,12 +198,14 @@ impl Services {
 static BUILT_IN: LazyLock<Services> = LazyLock::new(|| {
     let mut services = Services::default();
     let lines = include_str!("../data/services.tsv").lines().filter(|line| !line.starts_with('#'));
-    services.suffixes.reserve(2_048);
+    services.suffixes.reserve(5_120);
     for (pattern, service) in lines.filter_map(|line| line.split_once('\t')) {
-        match pattern.split_once('.').and_then(|(label, behind)| Some((label.split_once('*')?, behind))) {
+        let Parts { front, label, behind } = Parts::of(pattern);
+        match label.split_once('*') {
             None => drop(services.suffixes.insert(pattern.into(), service.into())),
-            Some(((start, end), behind)) => {
-                let pattern = LabelPattern { start: start.into(), end: end.into(), service: service.into() };
+            Some((start, end)) => {
+                let service = service.into();
+                let pattern = LabelPattern { front: front.into(), start: start.into(), end: end.into(), service };
                 drop(services.add_label(behind.into(), pattern));
             }
         }
@@ -258,6 +290,9 @@ mod tests {
         assert_eq!(ours("igcdn-photos-h-a.akamaihd.net").as_deref(), Some("Instagram"));
         assert_eq!(ours("p53-buy.itunes.apple.com").as_deref(), Some("AppleStore"));
         assert_ne!(ours("a.igcdn.akamaihd.net").as_deref(), Some("Instagram"));
+        assert_eq!(ours("instagram.fxyz1-1.fna.fbcdn.net").as_deref(), Some("Instagram"));
+        assert_eq!(ours("scontent.fxyz1-1.fna.fbcdn.net").as_deref(), Some("Facebook"));
+        assert_eq!(ours("myinstagram.fxyz1-1.fna.fbcdn.net").as_deref(), Some("Facebook"), "at the border of a label");
     }
 
     #[test]
@@ -315,7 +350,7 @@ mod tests {
             ("com Top", "line 1: pattern: got \"com\", want at least two labels of letters, digits and -"),
             (
                 "a*b*.example.com X",
-                "line 1: pattern: got \"a*b*.example.com\", want a host name with at most one * in its first label",
+                "line 1: pattern: got \"a*b*.example.com\", want a host name with at most one * in one of its labels",
             ),
             ("a.*.com X", "line 1: pattern: got \"a.*.com\", want at least two labels of letters, digits and -"),
             ("a.example.com Two.Parts", "line 1: service: got \"Two.Parts\", want at most 64 letters, digits, - _ +"),

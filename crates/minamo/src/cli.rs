@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
+mod repro;
 #[cfg(feature = "lake")]
 mod rule;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use repro::Repro;
 #[cfg(feature = "lake")]
 pub(crate) use rule::RuleCommand;
 
@@ -45,6 +47,8 @@ pub(crate) enum Command {
     /// Signatures of your own applications: check a file of them, and test it on captures.
     #[command(subcommand)]
     Signature(SignatureCommand),
+    /// Cut one conversation out of captures, without its addresses, to report a wrong label.
+    Repro(Box<Repro>),
     /// Understand the command line of ndff: also under that name.
     Ndff(Box<Ndff>),
     /// Understand the command line of nProbe: also under the name nprobe.

@@ -37,6 +37,7 @@ mod outgoing;
 mod pairing;
 mod probe;
 mod read;
+mod repro;
 #[cfg(feature = "lake")]
 mod reread;
 #[cfg(feature = "lake")]

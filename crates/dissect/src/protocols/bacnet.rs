@@ -13,6 +13,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ports: &[47808],
     first: First::Of(&[0x81, 0x82]),
     probe,
+    on_port: Some(|_, data| matches!(data, [0x81 | 0x82, 0..=0x0c, ..]) && be16(data, 2) == Some(data.len())),
     sample: &[(Side::Src, b"\x81\x0b\x00\x0c\x01\x20\xff\xff\x00\xff\x10\x08")],
     ..Protocol::DATAGRAM
 };

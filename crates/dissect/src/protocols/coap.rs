@@ -9,7 +9,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     name: "COAP",
     title: "Constrained Application Protocol",
     category: Category::Rpc,
-    spec: &["RFC 7252", "RFC 7641", "RFC 7959"],
+    spec: &["RFC 7252", "RFC 7641", "RFC 7959", "draft-ietf-core-coap-08"],
     ports: &[5683, 61616],
     first: First::Within(0x40, 0x78),
     probe,
@@ -22,8 +22,30 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     match message(data) {
         Some(text) if text >= 3 => Verdict::Yes,
         Some(_) => Verdict::Maybe,
+        None if early(data).is_some_and(|text| text >= 3) => Verdict::Yes,
         None => Verdict::No,
     }
+}
+
+/// The same of a message as drafts had it, and constrained devices that stayed with them have it still: the number of
+/// options in the place of the token's length, and options that other numbers stand for (draft-ietf-core-coap-08 §3.1, §5.10).
+fn early(data: &[u8]) -> Option<usize> {
+    let (first, code) = (*data.first()?, *data.get(1)?);
+    let mut rest = data.get(4..).filter(|_| first >> 6 == 1 && matches!(code, 1..=4))?;
+    let (mut number, mut text) = (0, 0);
+    for _ in 0..first & 0x0f {
+        let (head, behind) = rest.split_first()?;
+        number += head >> 4;
+        let length = usize::from(head & 0x0f);
+        let value = behind.get(..length).filter(|_| length < 15)?;
+        text += match number {
+            5 | 9 | 15 if printable(value) => length,
+            1 | 2 | 4 | 7 | 11 | 13 if length <= 8 => 0,
+            _ => return None,
+        };
+        rest = behind.get(length..)?;
+    }
+    rest.is_empty().then_some(text)
 }
 
 /// Octets of text in the options of a message that is one from front to end.
@@ -106,5 +128,8 @@ mod tests {
         assert_eq!(probe(Side::Src, b"\x40\x01\x12\x34\xa5state"), Verdict::No, "option 10 does not exist");
         assert_eq!(probe(Side::Src, b"\x40\x01\x12\x34\xb6state"), Verdict::No, "an octet is missing");
         assert_eq!(probe(Side::Src, b"\x40\x00\x12\x34"), Verdict::Maybe);
+        let early = b"\x43\x01\x12\x34\x72\x16\x33\x2b.well-known\x04core";
+        assert_eq!(probe(Side::Src, early), Verdict::Yes, "as drafts had it");
+        assert_eq!(probe(Side::Src, &early[..early.len() - 1]), Verdict::No);
     }
 }

@@ -35,10 +35,14 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         let length = be16(rest, 2).filter(|length| *length >= 4)?;
         let fits = match be16(rest, 0)? {
             0x0000 | 0x0002..=0x0005 | 0x0100 => {
-                length > 4 && rest.get(length.checked_sub(1)?) == Some(&0) && printable(rest.get(4..length - 1)?)
+                length > 4
+                    && rest.get(length.checked_sub(1)?) == Some(&0)
+                    && rest.get(4..length - 1).is_some_and(|text| text.is_empty() || printable(text))
             }
             0x0001 | 0x0007..=0x0009 | 0x0101 => length == 12,
             0x0006 => length == 6 + be16(rest, 4)? * 9,
+            // Receivers ignore parts that they do not know (§"Part types"); such numbers are far from the others.
+            0x8000.. => length >= 8,
             _ => false,
         };
         fits.then_some(length)

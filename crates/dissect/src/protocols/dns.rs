@@ -24,14 +24,20 @@ const PROTOCOL_OF_DNS: Protocol = Protocol {
     ports: &[53],
     max_state: 65_536,
     probe,
+    on_port: Some(|_, data| has_form(data)),
     start: |stream| Box::new(Dns::new(stream)),
     sample: &[(Side::Src, SAMPLE_QUERY), (Side::Dst, SAMPLE_ANSWER)],
     ..Protocol::BOTH
 };
 
 /// What the rows of its kin on a link have in common: they fill in who they are.
-pub(super) const ON_A_LINK: Protocol =
-    Protocol { transport: Transport::Datagram, max_state: 64, start: |_| Box::new(Dns::new(false)), ..PROTOCOL_OF_DNS };
+pub(super) const ON_A_LINK: Protocol = Protocol {
+    transport: Transport::Datagram,
+    max_state: 64,
+    on_port: None,
+    start: |_| Box::new(Dns::new(false)),
+    ..PROTOCOL_OF_DNS
+};
 
 /// The probe's answer where one datagram decides.
 pub(super) fn yes_if(yes: bool) -> Verdict {
@@ -199,6 +205,10 @@ fn is_message(message: &[u8]) -> bool {
             return false;
         }
     }
+    // Clients of DNSCrypt fill their question for a resolver's certificate up, some with what is no record.
+    if asks_for_certificate(message) {
+        return true;
+    }
     let records = header.records().min(RECORDS);
     for at in 0..records {
         match record(&mut cursor) {
@@ -210,6 +220,28 @@ fn is_message(message: &[u8]) -> bool {
         }
     }
     cursor.is_empty() || records > 0
+}
+
+/// Whether the first name is the one that resolvers publish their certificates under (DNSCrypt protocol, version 2, §7).
+fn asks_for_certificate(message: &[u8]) -> bool {
+    message.get(12..).is_some_and(|name| name.starts_with(b"\x012\x0ddnscrypt-cert"))
+}
+
+/// Whether this can be a damaged message: a header that can be, or one with one thing wrong and a name that begins well.
+fn has_form(data: &[u8]) -> bool {
+    let mut cursor = Cursor::new(data);
+    let Ok(header) = Header::read(&mut cursor) else { return false };
+    let counts = [header.questions, header.answers, header.authorities, header.additionals];
+    let good = counts.into_iter().filter(|count| *count <= 16).count();
+    let known = matches!(header.opcode(), 0 | 2 | 4 | 5) && header.flags & 0x0040 == 0 && header.flags & 15 <= 10;
+    let name = match cursor.rest() {
+        [length @ 1..=63, label @ ..] => {
+            let label = label.get(..usize::from(*length)).unwrap_or(label);
+            label.len() > 1 && label.iter().filter(|octet| !octet.is_ascii_graphic()).count() <= 1
+        }
+        _ => false,
+    };
+    header.plausible() && good == 4 && !cursor.is_empty() || known && good >= 3 && header.questions <= 1 && name
 }
 
 /// Classes in use (RFC 6895 §3.2) and a type that is not reserved.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Guild Wars (arena net client, session start as observed): the length and version of the client's first message.
+//! Guild Wars (arena net client, session start as observed): the length and version of the client's first message; of the second
+//! game, the request line of its portal (STS).
 
 use super::tell::*;
 
@@ -10,13 +11,16 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     category: Category::Game,
     spec: &["Guild Wars client, session start as observed"],
     ports: &[6112],
-    first: First::Of(&[0x04, 0x01]),
+    first: First::Of(&[0x04, 0x01, b'P']),
     probe,
     sample: &[(Side::Src, b"\x01\x00\x00\x00\x04\x00\x0c\x00\x01\x00\x00\x00\x00\x00\x00\x00")],
     ..Protocol::STREAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
+    if data.first() == Some(&b'P') {
+        return begins(data, b"P /Sts/");
+    }
     match begins_with_any(data, &[b"\x01\x00\x00\x00\x04\x00\x0c\x00", b"\x04\x00\x0c\x00\x0c\x00"]) {
         Verdict::No => either(older(data), maybe_if(data.len() < 21 && data.get(1).is_none_or(|kind| *kind < 6))),
         other => other,

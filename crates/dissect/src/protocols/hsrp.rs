@@ -24,6 +24,8 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
                 secret.get(..8).is_some_and(|text| text.iter().all(|octet| *octet == 0 || octet.is_ascii_graphic()));
             (data.len() == 20 || data.len() == 50) && hello < hold && *hello > 0 && text && data.get(16) != Some(&0)
         }
+        // A router says whether it takes part (version 1, operation 3: type 1 and its length).
+        [0, 3, 0, 1, 0, 14, 1 | 2, 0, ..] => data.len() == 16 || data.len() == 18,
         [1, 40, 2, 0..=2, 1..=6, 4 | 6, ..] => data.len() >= 42 && within(be16(data, 8), 0, 4_095),
         // How many groups are active and passive on an interface.
         [2, 4, 0, _, 0, _] => true,

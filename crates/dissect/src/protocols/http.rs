@@ -22,6 +22,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ports: &[80, 8080, 8000, 8888, 3128, 7547],
     max_state: 2 * HEAD_MAX,
     probe,
+    on_port: Some(|_, data| has_form(data)),
     start: |_| Box::new(Http::default()),
     sample: &[(Side::Src, SAMPLE_REQUEST), (Side::Dst, SAMPLE_ANSWER)],
     ..Protocol::STREAM
@@ -38,6 +39,13 @@ const LONG_LINE: usize = 256;
 /// Methods that such a long line may start with.
 const METHODS: [&[u8]; 9] =
     [b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"PROPFIND", b"CONNECT"];
+
+/// Whether this can be a damaged message: a method that is known and a target, or the word that answers begin with.
+fn has_form(data: &[u8]) -> bool {
+    let (method, rest) = word(data);
+    data.starts_with(b"HTTP/1.")
+        || METHODS.contains(&method) && (rest.starts_with(b"/") || rest.starts_with(b"http://"))
+}
 
 /// A status line, or a request line with its version: `method SP target SP HTTP/1.x`.
 fn probe(_: Side, data: &[u8]) -> Verdict {

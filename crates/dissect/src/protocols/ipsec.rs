@@ -16,6 +16,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     encrypted: true,
     max_state: 64,
     probe,
+    on_port: Some(|_, data| has_form(data)),
     sample: &[(Side::Src, SAMPLE)],
     ..Protocol::DATAGRAM
 };
@@ -24,6 +25,18 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 fn probe(_: Side, data: &[u8]) -> Verdict {
     let message = data.strip_prefix(&[0; 4]).unwrap_or(data);
     if header(message).is_ok_and(|good| good) { Verdict::Yes } else { Verdict::No }
+}
+
+/// Whether this can be a damaged message: the place of the version has one, and an exchange or a payload of it.
+fn has_form(data: &[u8]) -> bool {
+    let message = data.strip_prefix(&[0; 4]).unwrap_or(data);
+    match message.get(16..19) {
+        Some([next, 0x10, exchange]) => message.len() >= 28 && (*next <= 21 || matches!(exchange, 1..=6 | 32 | 33)),
+        Some([next, 0x20, exchange]) => {
+            message.len() >= 28 && (matches!(next, 0 | 33..=54) || matches!(exchange, 34..=44))
+        }
+        _ => false,
+    }
 }
 
 fn header(message: &[u8]) -> Result<bool, WireError> {

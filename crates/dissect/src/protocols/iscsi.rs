@@ -10,7 +10,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     category: Category::DataTransfer,
     spec: &["RFC 7143"],
     ports: &[3260],
-    first: First::Of(&[0x43, 0x03]),
+    first: First::Of(&[0x03, 0x20, 0x40, 0x43]),
     probe,
     sample: &[(
         Side::Src,
@@ -21,7 +21,19 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ..Protocol::STREAM
 };
 
+/// In the middle of a session: a ping that is not asked for, and its answer (RFC 7143 §11.18, §11.19): no data, no unit, no tag.
+fn pings(data: &[u8]) -> Verdict {
+    match data {
+        [0x20 | 0x40, 0x80, rest @ ..] if rest.len() < 18 => maybe_if(rest.iter().take(14).all(|octet| *octet == 0)),
+        [0x20 | 0x40, 0x80, ..] => yes_if(zero(data, 2, 14) && at(data, 16, 4) == Some(&[0xff; 4])),
+        _ => maybe_if(data.len() < 2),
+    }
+}
+
 fn probe(_: Side, data: &[u8]) -> Verdict {
+    if let Some(0x20 | 0x40) = data.first() {
+        return pings(data);
+    }
     if !matches!(data, [0x43 | 0x03] | [0x43 | 0x03, _] | [0x43 | 0x03, _, 0] | [0x43 | 0x03, _, 0, 0, ..]) {
         return Verdict::No;
     }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! XMPP (RFC 6120 §4.2): a stream of XML in Jabber's name spaces, from its first tag on.
 
+use minamo_model::Flow;
+
 use super::tell::*;
+use crate::{Dissector, Input, Step};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
@@ -12,6 +15,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ports: &[5222, 5223, 5269, 5280],
     first: First::Of(b"< "),
     probe,
+    start: |_| Box::new(Jabber::default()),
     sample: &[(
         Side::Src,
         b"<?xml version='1.0'?><stream:stream to='example.org' xmlns='jabber:client' xmlns:stream='http://\
@@ -43,5 +47,54 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         }
         Verdict::No if !stream && !b"<?xml version=".starts_with(start.get(..14).unwrap_or(start)) => Verdict::No,
         _ => maybe_if(start.len() < 400 && start.iter().all(|octet| *octet >= 9)),
+    }
+}
+
+/// Services that speak XMPP under a name of their own, by the domain that a stream is opened to.
+const DOMAINS: [(&[u8], &str); 4] = [
+    (b"truphone.com", "Jabber.TruPhone"),
+    (b"chat.facebook.com", "Jabber.FacebookMessenger"),
+    (b"s.whatsapp.net", "Jabber.WhatsApp"),
+    (b"kakao.com", "Jabber.KakaoTalk"),
+];
+
+#[derive(Default)]
+struct Jabber {
+    service: Option<&'static str>,
+}
+
+impl Dissector for Jabber {
+    fn feed(&mut self, _: Side, input: Input<'_>, _: &mut Flow) -> Step {
+        if let Input::Data(data) = input {
+            let start = data.get(..400).unwrap_or(data);
+            let domain = memchr::memmem::find(start, b" to=").and_then(|at| start.get(at + 5..));
+            let end = |domain: &[u8]| domain.iter().position(|octet| matches!(octet, b'\'' | b'"'));
+            let domain = domain.and_then(|domain| domain.get(..end(domain)?)).unwrap_or_default();
+            let ours =
+                |name: &[u8]| domain.strip_suffix(name).is_some_and(|front| front.is_empty() || front.ends_with(b"."));
+            self.service = DOMAINS.iter().find(|(name, _)| ours(name)).map(|(_, label)| *label);
+        }
+        Step::Done
+    }
+
+    fn name(&self) -> Option<&'static str> {
+        self.service
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_domain_of_a_stream_can_name_a_service() {
+        let label = |domain: &str| {
+            let stream = format!("<stream:stream xmlns='jabber:client' version='1.0' to='{domain}'>");
+            let mut jabber = Jabber::default();
+            jabber.feed(Side::Src, Input::Data(stream.as_bytes()), &mut Flow::default());
+            jabber.name()
+        };
+        assert_eq!(label("im.truphone.com"), Some("Jabber.TruPhone"));
+        assert_eq!((label("nottruphone.com"), label("example.org")), (None, None));
     }
 }

@@ -21,12 +21,18 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ports: &[389, 3268],
     max_state: 2 * MESSAGE_MAX + 16,
     probe,
+    on_port: Some(|_, data| is_wrapped(data)),
     start: |stream| Box::new(Ldap { stream, ..Ldap::default() }),
     sample: &[(Side::Src, SAMPLE)],
     ..Protocol::BOTH
 };
 
 /// A sequence with a message number and an operation that reads well.
+/// A message that a security layer wraps (RFC 4422 §3.7; the token of RFC 4121 §4.2.6.2): what is in it can be in clear or not.
+fn is_wrapped(data: &[u8]) -> bool {
+    matches!(data, [0, 0..=0x0f, _, _, 5, 4, 0..=7, 0xff, ..])
+}
+
 fn probe(_: Side, data: &[u8]) -> Verdict {
     match operation(data) {
         Some(true) => Verdict::Yes,
@@ -50,7 +56,7 @@ fn operation(data: &[u8]) -> Option<bool> {
             matches!(version, 2 | 3) && matches!(body.peek()?, 0x80 | 0xa3)
         }
         // Results start with a code and two strings (§4.1.9).
-        0x61 | 0x65 | 0x78 => {
+        0x61 | 0x65 | 0x67 | 0x69 | 0x6b | 0x6d | 0x6f | 0x78 => {
             let code = ber::element(&mut body, 0x0a)?;
             ber::element(&mut body, 0x04)?;
             code.left() == 1 && body.peek()? == 0x04
@@ -67,6 +73,18 @@ fn operation(data: &[u8]) -> Option<bool> {
             ber::element(&mut body, 0x04)?;
             body.peek()? == 0x30
         }
+        // Modify, add, compare: a name and what of it (§4.6, §4.7, §4.10); another name (§4.9).
+        0x66 | 0x68 | 0x6e => {
+            ber::element(&mut body, 0x04)?;
+            body.peek()? == 0x30
+        }
+        0x6c => {
+            ber::element(&mut body, 0x04)?;
+            ber::element(&mut body, 0x04)?;
+            body.peek()? == 0x01
+        }
+        // Unbind has nothing in it (§4.3).
+        0x42 => body.is_empty() && outer.is_empty(),
         // Extended request: an object identifier in digits (§4.12).
         0x77 => {
             let name = ber::element(&mut body, 0x80)?.rest();

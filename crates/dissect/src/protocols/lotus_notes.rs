@@ -19,12 +19,8 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
-    // Length, a length in it, and version 2 with the flags of a first message.
+    // Two lengths, and version 2 with the flags of a first message.
     head::<16>(data, |head| {
-        zero(head, 1, 3)
-            && zero(head, 5, 3)
-            && head[0] == head[4].wrapping_add(3)
-            && head[8..13] == [2, 0, 0, 0x40, 2]
-            && head[13] == 0x0f
+        zero(head, 1, 3) && zero(head, 5, 3) && head[8..13] == [2, 0, 0, 0x40, 2] && head[13] == 0x0f
     })
 }

@@ -12,6 +12,7 @@ mod ansi_c1222;
 pub(crate) mod anything;
 mod armagetron;
 mod avast;
+mod babel;
 mod bacnet;
 mod beckhoff_ads;
 mod ber;
@@ -101,6 +102,7 @@ mod kcp;
 mod kerberos;
 mod kismet;
 mod knx;
+mod l2tp;
 mod label;
 mod ldap;
 mod ldp;
@@ -108,6 +110,7 @@ mod line_call;
 mod lisp;
 mod llmnr;
 mod lotus_notes;
+mod lsp_ping;
 mod lustre;
 mod maple_story;
 mod mdns;
@@ -162,9 +165,11 @@ mod rdp;
 mod rdp_udp;
 mod redis;
 mod riot_games;
+mod rip;
 mod ripe_atlas;
 mod rmcp;
 mod roughtime;
+mod rpki_rtr;
 mod rsh;
 mod rsync;
 mod rtcp;
@@ -272,6 +277,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &ansi_c1222::PROTOCOL,
     &armagetron::PROTOCOL,
     &avast::PROTOCOL,
+    &babel::PROTOCOL,
     &bacnet::PROTOCOL,
     &beckhoff_ads::PROTOCOL,
     &bfcp::PROTOCOL,
@@ -363,12 +369,14 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &kerberos::PROTOCOL,
     &kismet::PROTOCOL,
     &knx::PROTOCOL,
+    &l2tp::PROTOCOL,
     &ldap::PROTOCOL,
     &ldp::PROTOCOL,
     &line_call::PROTOCOL,
     &lisp::PROTOCOL,
     &llmnr::PROTOCOL,
     &lotus_notes::PROTOCOL,
+    &lsp_ping::PROTOCOL,
     &lustre::PROTOCOL,
     &maple_story::PROTOCOL,
     &mdns::PROTOCOL,
@@ -424,9 +432,12 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &rdp_udp::PROTOCOL,
     &redis::PROTOCOL,
     &riot_games::PROTOCOL,
+    &rip::NEXT,
+    &rip::PROTOCOL,
     &ripe_atlas::PROTOCOL,
     &rmcp::PROTOCOL,
     &roughtime::PROTOCOL,
+    &rpki_rtr::PROTOCOL,
     &rsh::PROTOCOL,
     &rsync::PROTOCOL,
     &rtcp::PROTOCOL,

@@ -18,7 +18,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     category: Category::Database,
     spec: &["MS-TDS"],
     ports: &[1433],
-    first: First::Of(&[0x04, 0x10, 0x12]),
+    first: First::Of(&[0x01, 0x02, 0x03, 0x04, 0x10, 0x12]),
     max_state: 2 * LOOK,
     probe,
     start: |_| Box::new(Tds::default()),
@@ -32,7 +32,28 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
     match data {
-        [4 | 0x10 | 0x12] | [4 | 0x10 | 0x12, 0 | 1] => Verdict::Maybe,
+        [2 | 4 | 0x10 | 0x12] | [2 | 4 | 0x10 | 0x12, 0 | 1] => Verdict::Maybe,
+        [1 | 3] | [1 | 3, 0 | 1] => Verdict::Maybe,
+        // In the middle of a session: a batch or a call behind the headers that version 7.2 has (§2.2.5.3).
+        [1 | 3, 0 | 1, ..] => head::<18>(data, |head| {
+            let all = le32(head, 8);
+            zero(head, 4, 2)
+                && head[7] == 0
+                && within(be16(head, 2), 22, 32_767)
+                && within(all, 22, 64)
+                && within(le32(head, 12), 10, 18)
+                && within(le16(head, 16), 1, 3)
+        }),
+        // The log-in of version 5 (Sybase): a packet of 512 octets, of which the first 31 are a name and its length.
+        [2, 0 | 1, ..] => head::<39>(data, |head| {
+            let length = usize::from(head[38]);
+            let text = head.get(8..8 + length.min(30)).unwrap_or_default();
+            be16(head, 2) == Some(512)
+                && zero(head, 4, 4)
+                && length <= 30
+                && text.iter().all(u8::is_ascii_graphic)
+                && zero(head, 8 + length, 30 - length.min(30))
+        }),
         [4 | 0x10 | 0x12, 0 | 1, ..] => head::<16>(data, |head| {
             let length = be16(head, 2).unwrap_or_default();
             // Option 0 is first and stands behind the list of options (§2.2.6.5).

@@ -13,6 +13,8 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     first: First::Of(&[0x00]),
     probe,
     together: Some(together),
+    // The request for the address is two zeros (§3.2).
+    on_port: Some(|_, data| data == [0, 0]),
     sample: &[(Side::Src, b"\x00\x01\x00\x00\x1f\x90\x1f\x90\x00\x00\x1c\x20")],
     ..Protocol::DATAGRAM
 };

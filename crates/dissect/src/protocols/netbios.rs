@@ -18,6 +18,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ports: &[137, 138],
     max_state: 64,
     probe,
+    on_port: Some(|_, data| has_form(data)),
     start: |_| Box::new(NetBios::default()),
     sample: &[(Side::Src, SAMPLE_QUERY)],
     ..Protocol::DATAGRAM
@@ -74,6 +75,15 @@ fn is_datagram_service(data: &[u8]) -> bool {
     // Queries name the destination only; messages tell length and offset first, and then both names.
     kind > 0x13 && encoded(&mut cursor).is_ok()
         || cursor.skip(4, "netbios.length").is_ok() && encoded(&mut cursor).is_ok()
+}
+
+/// Whether this can be a damaged message: the place of a name has 32 letters, most of them from A to P, or the source port
+/// stands in a message of the datagram service (RFC 1002 §4.4.1).
+fn has_form(data: &[u8]) -> bool {
+    let letters = |label: &[u8]| label.iter().filter(|letter| (b'A'..=b'P').contains(letter)).count() >= 28;
+    let named = |place: usize| data.get(place + 1..place + 33).is_some_and(letters);
+    let datagram = matches!(data, [0x10..=0x16, _, _, _, _, _, _, _, 0, 138, ..]);
+    named(12) || named(14) || datagram
 }
 
 fn probe(_: Side, data: &[u8]) -> Verdict {

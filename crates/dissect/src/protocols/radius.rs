@@ -14,12 +14,27 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ports: &[1812, 1813, 1645, 1646],
     max_state: 64,
     probe,
+    on_port: Some(|_, data| has_form(data)),
     sample: &[(Side::Src, b"\x01\x07\x00\x1c0123456789abcdef\x01\x04me\x02\x04pw")],
     ..Protocol::DATAGRAM
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
     if message(data).is_ok_and(|good| good) { Verdict::Yes } else { Verdict::No }
+}
+
+/// Whether this can be a damaged message: the length is the datagram's, and the code is one or two attributes can be.
+fn has_form(data: &[u8]) -> bool {
+    let [code, _, high, low, rest @ ..] = data else { return false };
+    let length = usize::from(u16::from_be_bytes([*high, *low])) == data.len();
+    let attributes = rest.get(16..).unwrap_or_default();
+    let behind = |attributes: &[u8]| match attributes {
+        [1..=191, length @ 2..=255, ..] if usize::from(*length) <= attributes.len() => Some(usize::from(*length)),
+        _ => None,
+    };
+    let first = behind(attributes);
+    let two = first.and_then(|first| behind(attributes.get(first..)?)).is_some();
+    length && first.is_some() && (matches!(code, 1..=5 | 11 | 40..=45) || two)
 }
 
 /// At least one attribute, so that chance does not fill the length.

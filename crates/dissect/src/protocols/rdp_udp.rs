@@ -20,7 +20,7 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     let flags = be16(data, 6).unwrap_or_default();
     // SYN, with or without ACK and its options; of a first one the acknowledged number is -1; sizes of both directions.
     let first = at(data, 0, 4) == Some(&[0xff; 4]) || flags & 0x0004 != 0;
-    let told = flags & 0x0001 != 0 && flags & !0x3205 == 0 && first && within(be16(data, 4), 1, 4_096);
+    let told = flags & 0x0001 != 0 && flags & !0x3a05 == 0 && first && within(be16(data, 4), 1, 4_096);
     let sized = within(be16(data, 12), 1_132, 1_232) && within(be16(data, 14), 1_132, 1_232) && data.len() >= 1_132;
     yes_if(told && sized || carries(data))
 }

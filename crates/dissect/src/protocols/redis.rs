@@ -5,6 +5,7 @@
 use minamo_model::Flow;
 
 use super::sql;
+use super::tell::begins_with_any;
 use super::text::{line, some_text};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
 
@@ -22,8 +23,22 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ..Protocol::STREAM
 };
 
-/// `*n` and `$n`, each on a line of its own, with small numbers; the string's first octet is a letter.
+/// What servers of this kind alone say: answers to commands on lines of their own, and refusals.
+const ANSWERS: [&[u8]; 6] = [
+    b"+PONG\r\n",
+    b"-NOAUTH Authentication required",
+    b"-WRONGPASS ",
+    b"-ERR unknown command",
+    b"-ERR wrong number of arguments for ",
+    b"-DENIED Redis is running in protected mode",
+];
+
+/// `*n` and `$n`, each on a line of its own, with small numbers; the string's first octet is a letter. Commands can also be plain lines
+/// (RESP, "Inline commands"): the server's answer tells.
 fn probe(_: Side, data: &[u8]) -> Verdict {
+    if let Some(b'+' | b'-') = data.first() {
+        return begins_with_any(data, &ANSWERS);
+    }
     let mut rest = data;
     for mark in [b'*', b'$'] {
         let Some((first, after)) = rest.split_first() else { return Verdict::Maybe };

@@ -23,7 +23,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
-    maybe_if(header(data).is_some())
+    maybe_if(header(data).is_some_and(|header| header.3 != 0))
 }
 
 /// Payload type, number, time and source.
@@ -37,7 +37,7 @@ pub(super) fn header(data: &[u8]) -> Option<Header> {
     let kind = second & 0x7f;
     let known = matches!(kind, 0..=34 | 77..=127);
     let fits = first >> 6 == 2 && data.len() >= 12 + contributors * 4 + extended;
-    let source = be32(data, 8).filter(|source| *source != 0)?;
+    let source = be32(data, 8)?;
     (known && fits).then_some((kind, u16::try_from(be16(data, 2)?).ok()?, be32(data, 4)?, source))
 }
 

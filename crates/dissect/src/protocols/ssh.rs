@@ -32,7 +32,27 @@ const BANNER_MAX: usize = 512;
 /// Octets of a finished side after which the other side is not waited for any more.
 const PATIENCE: usize = 65_536;
 
+/// Whether a stream begins with a key exchange's initialisation (§7.1), its identification unseen: length, padding, the
+/// message, sixteen octets of chance, and a list of names.
+fn initialises(data: &[u8]) -> Verdict {
+    let possible = match data {
+        [0, 0, high, _, padding @ 4..=31, 20, ..] => (1..0x40).contains(high) && *padding > 3,
+        [0, 0, 1..0x40] | [0, 0, 1..0x40, _] | [0, 0, 1..0x40, _, 4..32] | [0] | [0, 0] => true,
+        _ => false,
+    };
+    let names = data.get(26..).unwrap_or_default();
+    let list = matches!(data.get(22..26), Some([0, 0, 0..4, _])) && names.iter().take(24).all(|c| c.is_ascii_graphic());
+    match (possible, names.len() >= 24) {
+        (true, true) if list => Verdict::Yes,
+        (true, false) => Verdict::Maybe,
+        _ => Verdict::No,
+    }
+}
+
 fn probe(_: Side, data: &[u8]) -> Verdict {
+    if data.first() == Some(&0) {
+        return initialises(data);
+    }
     match (begins(data, b"SSH-2.0-"), begins(data, b"SSH-1.")) {
         (Verdict::Yes, _) | (_, Verdict::Yes) => Verdict::Yes,
         (Verdict::No, Verdict::No) => Verdict::No,
@@ -59,6 +79,10 @@ impl Dissector for Ssh {
     fn feed(&mut self, side: Side, input: Input<'_>, flow: &mut Flow) -> Step {
         let Input::Data(data) = input else { return self.finish(side, 0) };
         match self.place[side.index()] {
+            Place::Banner if data.first() == Some(&0) => {
+                self.place[side.index()] = Place::Packet;
+                self.packet(side, data, flow)
+            }
             Place::Banner => self.banner(side, data, flow),
             Place::Packet => self.packet(side, data, flow),
             Place::Finished => {

@@ -320,21 +320,23 @@ fn relayed(message: &Message<'_>) -> Option<(usize, usize)> {
 /// Writes what a message tells; the first answer counts.
 fn note(message: &Message<'_>, flow: &mut Flow) {
     let mut attributes = message.attributes;
-    let (mut mapped, mut software) = (None, None);
+    let (mut mapped, mut software, mut realm) = (None, None, None);
     while let Ok((kind, value)) = attribute(&mut attributes) {
         match kind {
             0x0001 => mapped = mapped.or(address(value, &[0; 16])),
             0x0020 | 0x8020 => mapped = address(value, &message.mask).or(mapped),
             0x8022 => software = some_text(value, 255),
+            0x0014 => realm = some_text(value, 255),
             _ => {}
         }
     }
     // Only an answer knows how the client looks from outside.
     let mapped = mapped.filter(|_| message.kind & 0x0110 == 0x0100);
-    if mapped.is_some() || software.is_some() {
+    if mapped.is_some() || software.is_some() || realm.is_some() {
         let stun = flow.stun.get_or_insert_default();
         stun.mapped_ip = stun.mapped_ip.or(mapped);
         stun.software = stun.software.take().or(software);
+        stun.realm = stun.realm.take().or(realm);
     }
 }
 
@@ -494,5 +496,6 @@ mod tests {
         assert_eq!(label(b"\x80\x70\x00\x04\x00\x00\x00\x03"), "STUN.Skype_TeamsCall");
         assert_eq!(label(b"\x00\x14\x00\x0asignal.org\x00\x00"), "STUN.SignalVoip");
         assert_eq!(label(b"\x00\x14\x00\x04abcd"), "STUN");
+        assert_eq!(label(b"\x00\x14\x00\x06VK.com\x00\x00"), "STUN.VK");
     }
 }

@@ -10,7 +10,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     category: Category::Game,
     spec: &["TSF4G, TGCP framing"],
     ports: &[8085, 8013, 17500, 20001],
-    first: First::Of(&[0x33, 0x43]),
+    first: First::Of(&[0x33, 0x42, 0x43]),
     probe,
     sample: &[(Side::Src, b"\x33\x66\x00\x0b\x00\x0a\x10\x01\x00\x00\x00\x01\x00\x00\x00\x16\x00\x00\x00\x00\x00\x00")],
     ..Protocol::STREAM
@@ -21,6 +21,13 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     if data.first() == Some(&0x43) {
         return match begins(data, b"\x43\x66\xaa\x00") {
             Verdict::Yes => head::<16>(data, |head| head[12..] == [0x10, 0xe6, 0x86, 0x01]),
+            other => other,
+        };
+    }
+    // Another framing (as observed): a mark, the kind of the message, and the length of what follows.
+    if data.first() == Some(&0x42) {
+        return match begins(data, b"\x42\x15\xf7\x87\x03\xe9") {
+            Verdict::Yes => head::<10>(data, |head| within(be32(head, 6), 1, 65_535)),
             other => other,
         };
     }

@@ -117,6 +117,12 @@ fn mms(_: Side, data: &[u8]) -> Verdict {
         [1, 0, 1, 0, 0x61, ..] => Verdict::Yes,
         [0x0d | 0x0e, ..] => either(yes_if(contains(content, SYNTAX)), maybe_if(content.len() < 180)),
         [1] | [1, 0] | [1, 0, 1] | [1, 0, 1, 0] => Verdict::Maybe,
+        // An offer or its answer (ISO 9506-2 §8), for which some leave out session and presentation.
+        [0xa8 | 0xa9] => Verdict::Maybe,
+        [0xa8 | 0xa9, length @ 6..=127, ..] => {
+            let inner = content.get(2).is_some_and(|tag| matches!(tag, 0x80 | 0x81));
+            maybe_or(content.len() < usize::from(*length) + 2, inner && content.len() == usize::from(*length) + 2)
+        }
         _ => Verdict::No,
     })
 }

@@ -27,7 +27,15 @@ fn message(rest: &[u8]) -> Option<usize> {
     le16(rest, 0).filter(|length| told && *length >= 12)
 }
 
+/// The first message of a connection: its length, a mark that clients keep, and its kind.
+fn opens(data: &[u8]) -> bool {
+    le16(data, 0) == Some(data.len()) && matches!(data.get(6..12), Some([0xfc, 0xff, 3 | 5, 0x80, _, 0]))
+}
+
 fn probe(_: Side, data: &[u8]) -> Verdict {
+    if opens(data) {
+        return Verdict::Yes;
+    }
     let cut = data.len() < 6 || message(data).is_some_and(|length| data.len() < length);
     maybe_if(cut || fills(data, 64, message))
 }
@@ -35,4 +43,16 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
 fn together(heard: &Heard<'_>) -> Verdict {
     let told = fills(heard.data, 64, message) && fills(heard.other, 64, message);
     if told { Verdict::Yes } else { Verdict::Maybe }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_message_has_a_mark() {
+        let first = b"\x18\x00\x00\x00\x00\x00\xfc\xff\x05\x80\x09\x00\x00\x00\x00\x00\x00\x00\x00\x00\x33\x00\x00\x00";
+        assert_eq!(probe(Side::Src, first), Verdict::Yes);
+        assert_ne!(probe(Side::Src, &first[..23]), Verdict::Yes, "the length is another");
+    }
 }

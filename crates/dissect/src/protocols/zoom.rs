@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Zoom's media (Michel et al., "Enabling passive measurement of Zoom performance in production networks", IMC 2022):
-//! RTP behind Zoom's own headers, told by kind, by the place of RTP and by its source in several datagrams.
+//! RTP behind Zoom's own headers, told by kind, by the place of RTP and by its source in several datagrams. Clients that look
+//! for a direct way say where they are and which meeting it is (as observed).
 
 use super::tell::*;
 
@@ -11,7 +12,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     category: Category::Video,
     spec: &["Michel et al., Enabling Passive Measurement of Zoom Performance"],
     ports: &[8801, 8802, 8803, 8804, 3478, 3479],
-    first: First::Of(&[0x01, 0x02, 0x05, 0x0d, 0x0f, 0x10]),
+    first: First::Of(&[0x01, 0x02, 0x05, 0x0d, 0x0f, 0x10, 0x1f]),
     encrypted: true,
     probe,
     together: Some(together),
@@ -45,7 +46,19 @@ fn media(data: &[u8]) -> Option<(u8, &[u8])> {
     known.then_some((kind, at(header, 8, 4)?))
 }
 
+/// A client's greeting to another: its address as text, and the meeting as a UUID, each behind its length.
+fn greets(data: &[u8]) -> bool {
+    let Some(length) = be32(data, 24).filter(|length| (7..=45).contains(length)) else { return false };
+    let address =
+        at(data, 28, length).is_some_and(|text| text.iter().all(|c| c.is_ascii_hexdigit() || b".:".contains(c)));
+    let meeting = at(data, 32 + length, 36).is_some_and(|text| text.iter().filter(|c| **c == b'-').count() == 4);
+    data.starts_with(b"\x1f\x02\x01\x00") && address && be32(data, 28 + length) == Some(36) && meeting
+}
+
 fn probe(_: Side, data: &[u8]) -> Verdict {
+    if data.first() == Some(&0x1f) {
+        return yes_if(greets(data));
+    }
     maybe_if(media(data).is_some() || matches!(data, [1 | 2, 0, ..]) && (36..=160).contains(&data.len()))
 }
 
@@ -58,4 +71,20 @@ fn together(heard: &Heard<'_>) -> Verdict {
     };
     let greeted = heard.opposite().any(|data| greeting(data, heard.data) || greeting(heard.data, data));
     if again || greeted { Verdict::Yes } else { Verdict::Maybe }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_greet_each_other() {
+        let mut greeting =
+            b"\x1f\x02\x01\x00\x08\x00\x01\x00\x04\x00abcd\x00\x00\x00\x07\x00\x00\x00\x01\x00\x00".to_vec();
+        greeting
+            .extend(b"\x00\x00\x00\x09192.0.2.1\x00\x00\x00\x2401234567-89AB-CDEF-0123-456789ABCDEF\x00\x00\x00\x00");
+        assert_eq!(probe(Side::Src, &greeting), Verdict::Yes);
+        greeting[30] = b'x';
+        assert_eq!(probe(Side::Src, &greeting), Verdict::No);
+    }
 }

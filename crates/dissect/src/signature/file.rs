@@ -19,7 +19,7 @@ use regex::bytes::{RegexBuilder, RegexSetBuilder};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{LOOK, Lens, MAX_SEARCHED, MAX_SIGNATURES, MAX_TERMS, Signature, Signatures, Term};
+use super::{LOOK, Lens, MAX_SEARCHED, MAX_SIGNATURES, MAX_TERMS, MESSAGES, Signature, Signatures, Term};
 use crate::{Category, Side};
 
 /// Longest name of a signature or application, in characters.
@@ -97,6 +97,7 @@ struct Condition {
     host: Option<Spanned<String>>,
     at: Option<Spanned<usize>>,
     from: Option<Spanned<String>>,
+    message: Option<Spanned<usize>>,
 }
 
 impl Signatures {
@@ -123,8 +124,8 @@ impl Signatures {
 struct Reading {
     out: Signatures,
     names: HashSet<String>,
-    /// Expressions and their conditions, by transport and side.
-    searched: [[Vec<(String, u16)>; 2]; 2],
+    /// Expressions and their conditions, by transport, side and message.
+    searched: [[[Vec<(String, u16)>; MESSAGES]; 2]; 2],
     count: usize,
 }
 
@@ -176,18 +177,18 @@ impl Reading {
         let number = u16::try_from(self.out.terms.len()).map_err(|_| fault(here, "too many conditions".to_owned()))?;
         let mut term = Term { owner, fixed: None, shown: String::new() };
         if let Some(host) = &condition.host {
-            let stray = condition.at.as_ref().map(|at| at.span()).or(condition.from.as_ref().map(|from| from.span()));
-            if let Some(span) = stray {
-                let what = "host: want neither at nor from beside it".to_owned();
+            let numbers = [&condition.at, &condition.message].into_iter().flatten().map(|number| number.span());
+            if let Some(span) = condition.from.iter().map(|from| from.span()).chain(numbers).next() {
+                let what = "host: want no at, from or message beside it".to_owned();
                 return Err(Fault { at: span.start, what });
             }
             let name = checked_host(host)?;
-            term.shown = shown("host", &name, None, &[]);
+            term.shown = shown("host", &name, None, &[], 0);
             self.out.hosts.entry(name).or_default().push(number);
             self.out.terms.push(term);
             return Ok(number);
         }
-        let sides = sides(condition.from.as_ref())?;
+        let (sides, message) = (sides(condition.from.as_ref())?, message(condition.message.as_ref())?);
         let (word, value, octets) = match (&condition.octets, &condition.text, &condition.regex) {
             (Some(text), ..) => ("octets", text, Some(hexadecimal(text)?)),
             (_, Some(text), _) => ("text", text, Some(text.get_ref().as_bytes().to_vec())),
@@ -202,13 +203,14 @@ impl Reading {
             Some(octets) if word == "octets" => octets.iter().map(|octet| format!("{octet:02x}")).collect(),
             _ => value.get_ref().clone(),
         };
-        term.shown = shown(word, &told, at, &sides);
+        term.shown = shown(word, &told, at, &sides, message);
         match (octets, at) {
             (Some(octets), Some(at)) => {
                 let first = octets.first().copied().unwrap_or_default();
                 term.fixed = Some((at, octets));
                 self.each_lens(stream, &sides, |reading, lens, side| {
-                    let fixed = &mut reading.out.lenses[lens][side.index()].fixed;
+                    let Some(lens) = reading.out.lenses[lens][side.index()].get_mut(message) else { return };
+                    let fixed = &mut lens.fixed;
                     let same = fixed.iter().position(|(place, _)| *place == at);
                     if same.is_none() {
                         fixed.push((at, HashMap::new()));
@@ -229,7 +231,8 @@ impl Reading {
                     return Err(fault(value, format!("{word}: got more than {MAX_SEARCHED} conditions without at")));
                 }
                 self.each_lens(stream, &sides, |reading, lens, side| {
-                    reading.searched[lens][side.index()].push((expression.clone(), number));
+                    let searched = reading.searched[lens][side.index()].get_mut(message);
+                    searched.into_iter().for_each(|searched| searched.push((expression.clone(), number)));
                 });
             }
         }
@@ -244,10 +247,9 @@ impl Reading {
     }
 
     fn finish(mut self) -> Result<Signatures, String> {
-        for (lenses, searched) in self.out.lenses.iter_mut().zip(self.searched) {
-            for (lens, expressions) in lenses.iter_mut().zip(searched) {
-                search(lens, &expressions)?;
-            }
+        let searched = self.searched.iter().flatten().flatten();
+        for (lens, expressions) in self.out.lenses.iter_mut().flatten().flatten().zip(searched) {
+            search(lens, expressions)?;
         }
         Ok(self.out)
     }
@@ -298,6 +300,15 @@ fn sides(from: Option<&Spanned<String>>) -> Result<Vec<Side>, Fault> {
         "server" => Ok(vec![Side::Dst]),
         "either" => Ok(vec![Side::Src, Side::Dst]),
         other => Err(fault(word, format!("from: got {other:?}, want client, server or either"))),
+    }
+}
+
+/// The message that is looked at, of which the first is 0.
+fn message(number: Option<&Spanned<usize>>) -> Result<usize, Fault> {
+    let Some(number) = number else { return Ok(0) };
+    match *number.get_ref() {
+        from_one @ 1..=MESSAGES => Ok(from_one - 1),
+        other => Err(fault(number, format!("message: got {other}, want 1 to {MESSAGES}"))),
     }
 }
 
@@ -364,7 +375,7 @@ fn reason(error: &regex::Error) -> String {
 }
 
 /// A condition as evidence shows it: on one line, short, and without what stands between statements.
-fn shown(word: &str, value: &str, at: Option<usize>, sides: &[Side]) -> String {
+fn shown(word: &str, value: &str, at: Option<usize>, sides: &[Side], message: usize) -> String {
     let clean: String = value.chars().map(|c| if c.is_control() || c == ';' { '.' } else { c }).take(SHOWN).collect();
     let cut = if clean.chars().count() < value.chars().count() { "…" } else { "" };
     let place = at.map_or(String::new(), |at| format!(" at {at}"));
@@ -373,7 +384,8 @@ fn shown(word: &str, value: &str, at: Option<usize>, sides: &[Side]) -> String {
         [_, _] => " from either",
         _ => "",
     };
-    format!("{word} {clean}{cut}{place}{from}")
+    let message = if message == 0 { String::new() } else { format!(" in message {}", message + 1) };
+    format!("{word} {clean}{cut}{place}{from}{message}")
 }
 
 #[cfg(test)]
@@ -419,7 +431,8 @@ mod tests {
             ("all = [{ regex = 'x*' }]", "regex: holds for an empty payload, want one that needs an octet"),
             ("all = [{ text = \"x\", regex = 'x' }]", "want one of octets, text, regex, host in a condition"),
             ("all = [{ host = \"com\" }]", "host: got \"com\", want a name of at least two labels"),
-            ("all = [{ host = \"a.example\", at = 1 }]", "host: want neither at nor from beside it"),
+            ("all = [{ host = \"a.example\", at = 1 }]", "host: want no at, from or message beside it"),
+            ("all = [{ text = \"x\", message = 5 }]", "message: got 5, want 1 to 4"),
             ("all = [{ regex = '((x{99}){99}){99}' }]", "regex: "),
             ("all = [{ word = \"x\" }]", "unknown field `word`"),
         ] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A person's own signatures: what an application says first, or the name that it asks for, tells its name. They are read
-//! from a file ([`Signatures::read`]), searched for in one pass over the first payload of each side, and concluded when
+//! A person's own signatures: what an application says first or soon, or the name that it asks for, tells its name. They are read
+//! from a file ([`Signatures::read`]), searched for in one pass over each of the first messages of a side, and concluded when
 //! the row is made. A port is a hint and never a condition: it decides between several signatures that hold.
 
 mod file;
@@ -15,8 +15,10 @@ pub(crate) use seen::Seen;
 
 use crate::{Category, Side, reason};
 
-/// Octets of each side's first payload that are looked at.
+/// Octets of each message that are looked at.
 const LOOK: usize = 1_024;
+/// Messages of each side that can be looked at.
+const MESSAGES: usize = 4;
 /// Most signatures of a file.
 const MAX_SIGNATURES: usize = 1_000;
 /// Most conditions of one signature.
@@ -31,8 +33,8 @@ const MAX_SEARCHED: usize = 256;
 pub struct Signatures {
     signatures: Vec<Signature>,
     terms: Vec<Term>,
-    /// By transport (datagrams, streams), then by side.
-    lenses: [[Lens; 2]; 2],
+    /// By transport (datagrams, streams), then by side and by message.
+    lenses: [[[Lens; MESSAGES]; 2]; 2],
     /// Host names with the conditions that they and all below them fulfil.
     hosts: HashMap<String, Vec<u16>>,
 }
@@ -63,7 +65,7 @@ struct Term {
     shown: String,
 }
 
-/// What is looked for in the payload of one transport and side.
+/// What is looked for in one message of a transport and side.
 #[derive(Debug, Default)]
 struct Lens {
     /// By place, and by the octet that stands there.
@@ -106,20 +108,16 @@ impl Signatures {
         self.signatures.iter().map(|signature| (signature.name.as_str(), signature.application.as_str()))
     }
 
-    fn lens(&self, stream: bool, side: Side) -> &Lens {
-        &self.lenses[usize::from(stream)][side.index()]
+    /// How many messages of that side are looked at.
+    fn messages(&self, stream: bool, side: Side) -> usize {
+        let lenses = &self.lenses[usize::from(stream)][side.index()];
+        lenses.iter().rposition(|lens| lens.searched.is_some() || !lens.fixed.is_empty()).map_or(0, |last| last + 1)
     }
 
-    /// True where something is looked for in that side's payload.
-    fn looks_at(&self, stream: bool, side: Side) -> bool {
-        let lens = self.lens(stream, side);
-        lens.searched.is_some() || !lens.fixed.is_empty()
-    }
-
-    /// Adds the conditions that a side's first payload fulfils.
-    fn search(&self, stream: bool, side: Side, payload: &[u8], hits: &mut Vec<u16>) {
+    /// Adds the conditions that a message of a side fulfils, the first of which is 0.
+    fn search(&self, stream: bool, side: Side, message: usize, payload: &[u8], hits: &mut Vec<u16>) {
         let payload = payload.get(..LOOK).unwrap_or(payload);
-        let lens = self.lens(stream, side);
+        let Some(lens) = self.lenses[usize::from(stream)][side.index()].get(message) else { return };
         for (at, by_octet) in &lens.fixed {
             let terms = payload.get(*at).and_then(|octet| by_octet.get(octet));
             let stands = |term: &&u16| {
@@ -284,6 +282,47 @@ mod tests {
         classifier.label(&mut flow);
         let reason = flow.core.app_reason.unwrap_or_default();
         assert_eq!(signatures_of(&reason), ["s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8"]);
+    }
+
+    #[test]
+    fn a_later_message_can_tell() {
+        let signatures = Arc::new(
+            Signatures::read(
+                r#"
+                [[signature]]
+                name = "late"
+                application = "Late"
+                all = [{ text = "HELLO", at = 0 }, { text = "TOKEN", at = 0, message = 2 }, { regex = '^OK', from = "server", message = 2 }]
+                "#,
+            )
+            .expect("a good file"),
+        );
+        let label = |stream: bool, said: &[(Side, &[u8])]| {
+            let (mut flow, mut classifier) = (Flow::default(), Classifier::new(stream, 1, 2));
+            classifier.look_for(&signatures);
+            for (side, data) in said {
+                match stream {
+                    true => data.chunks(3).for_each(|piece| classifier.stream(*side, Input::Data(piece), &mut flow)),
+                    false => classifier.datagram(*side, data, &mut flow),
+                }
+            }
+            classifier.label(&mut flow);
+            (flow.core.app.into_owned(), flow.core.app_reason.unwrap_or_default().into_owned())
+        };
+        let (hello, who) = ((Side::Src, &b"HELLO"[..]), (Side::Dst, &b"WHO"[..]));
+        let (token, fine) = ((Side::Src, &b"TOKEN 7"[..]), (Side::Dst, &b"OK"[..]));
+        for stream in [false, true] {
+            let (app, reason) = label(stream, &[hello, who, token, fine]);
+            assert_eq!(app, "Late", "{stream}");
+            assert_eq!(
+                reason,
+                "signature late: text HELLO at 0, text TOKEN at 0 in message 2, regex ^OK from server in message 2"
+            );
+            assert_eq!(label(stream, &[hello, who, token]).0, "Unknown", "{stream}");
+            assert_eq!(label(stream, &[token, who, hello, fine]).0, "Unknown", "{stream}");
+        }
+        assert_eq!(label(true, &[hello, token, who, fine]).0, "Unknown", "on a stream an answer ends a message");
+        assert_eq!(label(false, &[hello, token, who, fine]).0, "Late");
     }
 
     #[test]

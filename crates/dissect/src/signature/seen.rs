@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What one flow showed of the signatures that were in force when it began. Of a stream each side's first octets are kept
-//! until there are enough, the other side answers or the flow ends, so that it does not matter how it was cut.
+//! What one flow showed of the signatures that were in force when it began. Of a stream the first octets of each message are
+//! kept until there are enough, the other side answers or the flow ends, so that it does not matter how it was cut: a message
+//! is what a side says up to the other's answer. Each datagram is one.
 
 use std::sync::Arc;
 
 use super::{Found, LOOK, Signatures};
 use crate::Side;
 
-/// Inputs of one side for which the other's first octets are waited for.
-const PATIENCE: u8 = 32;
+/// Inputs after which nothing more is waited for.
+const PATIENCE: u8 = 64;
 
 /// The state of one flow.
 #[derive(Debug, Clone)]
@@ -16,21 +17,46 @@ pub(crate) struct Seen {
     signatures: Arc<Signatures>,
     stream: bool,
     hits: Vec<u16>,
-    /// Each side's first octets so far; nothing once they were searched, or where nothing is looked for in them.
-    waiting: [Option<Vec<u8>>; 2],
+    ears: [Ear; 2],
     patience: u8,
+}
+
+/// What is heard of one side.
+#[derive(Debug, Clone)]
+struct Ear {
+    /// The message that comes or goes on, the first of which is 0.
+    message: usize,
+    /// How many are looked at.
+    messages: usize,
+    /// Its first octets so far.
+    waiting: Vec<u8>,
+    /// True once they were searched.
+    searched: bool,
+}
+
+impl Ear {
+    fn is_open(&self) -> bool {
+        self.message < self.messages
+    }
+
+    fn close(&mut self) {
+        (self.message, self.waiting) = (self.messages, Vec::new());
+    }
 }
 
 impl Seen {
     /// Nothing was seen yet.
     pub(crate) fn new(signatures: &Arc<Signatures>, stream: bool) -> Self {
-        let waiting = [Side::Src, Side::Dst].map(|side| signatures.looks_at(stream, side).then(Vec::new));
-        Self { signatures: Arc::clone(signatures), stream, hits: Vec::new(), waiting, patience: PATIENCE }
+        let ears = [Side::Src, Side::Dst].map(|side| {
+            let messages = signatures.messages(stream, side);
+            Ear { message: 0, messages, waiting: Vec::new(), searched: false }
+        });
+        Self { signatures: Arc::clone(signatures), stream, hits: Vec::new(), ears, patience: PATIENCE }
     }
 
     /// True once no payload can change anything.
     pub(crate) fn is_settled(&self) -> bool {
-        self.waiting.iter().all(Option::is_none)
+        !self.ears.iter().any(Ear::is_open)
     }
 
     /// True where a payload fulfils a condition.
@@ -38,48 +64,66 @@ impl Seen {
         !self.hits.is_empty()
     }
 
-    /// Takes one datagram: the first of each side counts.
+    /// Takes one datagram.
     pub(crate) fn datagram(&mut self, side: Side, data: &[u8]) {
         if data.is_empty() {
             return;
         }
-        if self.waiting[side.index()].take().is_some() {
-            self.signatures.search(self.stream, side, data, &mut self.hits);
+        let ear = &mut self.ears[side.index()];
+        if ear.is_open() {
+            self.signatures.search(self.stream, side, ear.message, data, &mut self.hits);
+            ear.message += 1;
         }
-        self.wait_for(side.other());
+        self.lose_patience();
     }
 
     /// Takes the next octets of a stream.
     pub(crate) fn stream(&mut self, side: Side, data: &[u8]) {
-        if let Some(first) = &mut self.waiting[side.index()] {
-            first.extend_from_slice(data.get(..LOOK - first.len().min(LOOK)).unwrap_or(data));
-            if first.len() >= LOOK {
+        let ear = &mut self.ears[side.index()];
+        if ear.is_open() && !ear.searched {
+            ear.waiting.extend_from_slice(data.get(..LOOK - ear.waiting.len().min(LOOK)).unwrap_or(data));
+            if ear.waiting.len() >= LOOK {
                 self.search(side);
             }
         }
-        // The other side has said its first, if it has said anything.
-        if self.waiting[side.other().index()].as_ref().is_some_and(|first| !first.is_empty()) {
-            self.search(side.other());
-        }
-        self.wait_for(side.other());
+        self.answered(side.other());
+        self.lose_patience();
     }
 
     /// Octets are missing: what came before them is all there is.
     pub(crate) fn gap(&mut self, side: Side) {
         self.search(side);
+        self.ears[side.index()].close();
     }
 
-    /// Gives up waiting for a side that stays silent.
-    fn wait_for(&mut self, side: Side) {
-        self.patience = self.patience.saturating_sub(1);
-        if self.patience == 0 {
+    /// A side's message is over, if it has begun: the other one speaks.
+    fn answered(&mut self, side: Side) {
+        if !self.ears[side.index()].waiting.is_empty() {
             self.search(side);
+            let ear = &mut self.ears[side.index()];
+            (ear.message, ear.searched) = (ear.message + 1, false);
+            ear.waiting.clear();
         }
     }
 
+    /// Gives up waiting for a side that stays silent, or for one that does not stop.
+    fn lose_patience(&mut self) {
+        self.patience = self.patience.saturating_sub(1);
+        if self.patience == 0 {
+            [Side::Src, Side::Dst].into_iter().for_each(|side| self.gap(side));
+        }
+    }
+
+    /// Searches what is there of a side's message, once; nothing more is waited for behind the last one.
     fn search(&mut self, side: Side) {
-        if let Some(first) = self.waiting[side.index()].take() {
-            self.signatures.search(self.stream, side, &first, &mut self.hits);
+        let ear = &mut self.ears[side.index()];
+        if !ear.is_open() || ear.searched || ear.waiting.is_empty() {
+            return;
+        }
+        self.signatures.search(self.stream, side, ear.message, &ear.waiting, &mut self.hits);
+        ear.searched = true;
+        if ear.message + 1 == ear.messages {
+            ear.close();
         }
     }
 

@@ -23,6 +23,7 @@ mod profile;
 mod query;
 #[cfg(feature = "lake")]
 mod recorder;
+mod repro;
 #[cfg(feature = "lake")]
 mod rule;
 #[cfg(feature = "lake")]
@@ -57,6 +58,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Probe(args) => probe::run(&args),
         Command::Model(command) => model::run(*command),
         Command::Signature(command) => signature::run(&command),
+        Command::Repro(args) => repro::run(&args),
         Command::Ndff(args) => others::ndff(&args),
         Command::Nprobe(args) => others::nprobe(&args),
         #[cfg(feature = "lake")]

@@ -259,6 +259,8 @@ table! {
         mapped_ip: Option<Ip>, "サーバーから見たクライアントのアドレス", Fact, None, Observed, Address, [Own(64)];
         /// Software that one side names.
         software: Option<String>, "相手が名乗るソフトウェア", Fact, None, Observed, Plain, [Own(65)];
+        /// Realm of the TURN server: the domain that its users belong to.
+        realm: Option<String>, "TURN サーバーのレルム（利用者が属するドメイン）", Fact, None, Observed, Plain, [Own(330)];
     }
 }
 
