@@ -27,12 +27,12 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post, put};
 use axum::{Extension, Router};
-use minamo_base::{Sample, Time};
+use minamo_base::{Ip, Sample, Time};
 use minamo_capture::recorder::Cutter;
 use minamo_collect::Exporters;
 use minamo_detect::Rules;
 use minamo_filter::Sets;
-use minamo_state::{Definitions, Triages};
+use minamo_state::{Definitions, History, Triages};
 use minamo_store::Lake;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -63,10 +63,14 @@ pub struct Deps {
     pub suppressing: Arc<detection::Suppressing>,
     /// What people made of events.
     pub triages: Arc<Triages>,
+    /// What was done about events.
+    pub history: Arc<History>,
     /// Counters of the other parts of the program.
     pub counters: Arc<dyn Fn() -> Vec<Sample> + Send + Sync>,
     /// The exporters of the collector, where one runs.
     pub exporters: Option<Exporters>,
+    /// True for addresses of the own network.
+    pub own: Arc<dyn Fn(Ip) -> bool + Send + Sync>,
     /// The packets that are recorded, where some are.
     pub packets: Option<Cutter>,
     /// When the program started.
@@ -117,6 +121,8 @@ fn api_routes(jobs: &Arc<lake::jobs::Jobs>) -> Router<Deps> {
         .route("/api/v1/events", get(detection::events::events))
         .route("/api/v1/events/{event_id}", get(detection::events::event))
         .route("/api/v1/events/{event_id}/triage", put(detection::events::set_triage))
+        .route("/api/v1/events/{event_id}/packets", get(packets::of_event))
+        .route("/api/v1/attack", get(detection::attack::attack))
         .route("/api/v1/incidents", get(detection::incidents::incidents))
         .route("/api/v1/hosts/risk", get(detection::risks::hosts))
         .route("/api/v1/hosts/{address}/risk", get(detection::risks::host))

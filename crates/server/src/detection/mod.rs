@@ -2,6 +2,7 @@
 //! What detection found and what people make of it: events, incidents, triage, suppressions, rules and trying them on
 //! the past.
 
+pub mod attack;
 pub(crate) mod events;
 pub(crate) mod incidents;
 pub(crate) mod own_rules;

@@ -33,6 +33,7 @@ fn scope(wanted: &SuppressionScope) -> Scope {
         src: wanted.src.clone(),
         dst: wanted.dst.clone(),
         facts: wanted.facts.clone().into_iter().collect(),
+        hours: wanted.hours.clone().map(Into::into),
     }
 }
 
@@ -45,6 +46,7 @@ fn info(stored: &StoredSuppression, now: Time) -> SuppressionInfo {
             src: scope.src,
             dst: scope.dst,
             facts: scope.facts.into_iter().collect(),
+            hours: scope.hours.map(Into::into),
         },
         reason: stored.reason.clone(),
         owner: stored.owner.clone(),

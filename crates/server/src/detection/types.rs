@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use minamo_state::{Standing, Triage};
+use minamo_detect::Hours;
+use minamo_state::{Deed, Happened, Standing, Triage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -23,6 +24,10 @@ pub struct EventsParams {
     /// True to give those too that a suppression hides.
     #[serde(default)]
     pub suppressed: bool,
+    /// A technique of MITRE ATT&CK that they are of, itself or by a sub-technique: `T1110`, `T1110.003`.
+    pub attack: Option<String>,
+    /// An address that is their source or destination.
+    pub host: Option<String>,
 }
 
 /// An event.
@@ -132,6 +137,45 @@ pub struct CommentInfo {
     pub text: String,
 }
 
+/// What was done about an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeedName {
+    /// Somebody said where it stands.
+    Standing,
+    /// Somebody said who looks after it.
+    Owner,
+    /// A target was told.
+    Told,
+    /// A target was not told.
+    Lost,
+}
+
+/// An entry of the history of an event.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HistoryEntry {
+    /// When.
+    pub at: String,
+    /// Who did it: a person, or the name of an action (`[[action]]`).
+    pub who: String,
+    /// What was done.
+    pub deed: DeedName,
+    /// The standing, the owner, or why a target was not told.
+    pub detail: String,
+}
+
+impl From<Happened> for HistoryEntry {
+    fn from(one: Happened) -> Self {
+        let deed = match one.deed {
+            Deed::Standing => DeedName::Standing,
+            Deed::Owner => DeedName::Owner,
+            Deed::Told => DeedName::Told,
+            Deed::Lost => DeedName::Lost,
+        };
+        Self { at: one.at.to_string(), who: one.who, deed, detail: one.detail }
+    }
+}
+
 /// What people made of an event.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TriageInfo {
@@ -145,10 +189,13 @@ pub struct TriageInfo {
     pub at: Option<String>,
     /// What was said about it, the oldest first.
     pub comments: Vec<CommentInfo>,
+    /// What was done about it, the oldest first.
+    pub history: Vec<HistoryEntry>,
 }
 
-impl From<Triage> for TriageInfo {
-    fn from(triage: Triage) -> Self {
+impl TriageInfo {
+    /// What people said of it, and what was done.
+    pub(crate) fn new(triage: Triage, history: Vec<Happened>) -> Self {
         let comment =
             |one: minamo_state::Comment| CommentInfo { at: one.at.to_string(), author: one.author, text: one.text };
         Self {
@@ -156,6 +203,7 @@ impl From<Triage> for TriageInfo {
             owner: triage.owner,
             at: triage.at.map(|at| at.to_string()),
             comments: triage.comments.into_iter().map(comment).collect(),
+            history: history.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -188,10 +236,33 @@ pub struct Stage {
 pub struct IncidentEvent {
     /// Its identity.
     pub event_id: String,
+    /// Name of its rule.
+    pub rule: String,
     /// Title of its rule.
     pub title: Text2,
+    /// `low`, `medium`, `high` or `critical`.
+    pub severity: String,
     /// Its first moment.
     pub first: String,
+    /// Its last moment.
+    pub last: String,
+    /// Address that caused it.
+    #[schema(required)]
+    pub src_ip: Option<String>,
+    /// Address that it was aimed at; absent where there are several.
+    #[schema(required)]
+    pub dst_ip: Option<String>,
+    /// Words of its tactics, as the stages have them.
+    pub tactics: Vec<String>,
+}
+
+/// A host of an incident.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IncidentHost {
+    /// Its address.
+    pub address: String,
+    /// True where it is one of the own network.
+    pub own: bool,
 }
 
 /// A sentence of a story.
@@ -225,7 +296,7 @@ pub struct IncidentRow {
     /// Its events, the first one first.
     pub events: Vec<IncidentEvent>,
     /// All hosts of its events.
-    pub hosts: Vec<String>,
+    pub hosts: Vec<IncidentHost>,
     /// The story, sentence by sentence.
     pub narrative: Vec<StorySentence>,
     /// What people made of it.
@@ -245,6 +316,10 @@ pub struct Incidents {
 pub struct HostRisksParams {
     /// The instant; now where nothing is given.
     pub at: Option<String>,
+    /// Where the scores over time begin; seven days before the instant where nothing is given.
+    pub from: Option<String>,
+    /// Number of scores over time, up to 200; 28 where nothing is given.
+    pub points: Option<usize>,
     /// Most hosts, up to 1,000; 100 where nothing is given.
     pub limit: Option<usize>,
 }
@@ -283,6 +358,8 @@ pub struct HostRisk {
     pub host: String,
     /// 0 to 100: the sum of its parts, as far as that.
     pub score: u8,
+    /// Its scores over time at equal distances, of which the last is this one.
+    pub scores: Vec<u8>,
     /// Events of the days before that it is in.
     pub events: usize,
     /// What makes up the score, the most first.
@@ -292,6 +369,8 @@ pub struct HostRisk {
 /// Risks of hosts.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HostRisks {
+    /// Where the scores over time begin.
+    pub from: String,
     /// The instant.
     pub at: String,
     /// Own hosts whose score is not 0, the highest first.
@@ -334,6 +413,32 @@ pub struct SuppressionScope {
     #[serde(default)]
     #[schema(value_type = HashMap<String, Scalar>)]
     pub facts: HashMap<String, Value>,
+    /// Hours of the day in which they begin.
+    pub hours: Option<SuppressionHours>,
+}
+
+/// Hours of each day, such as those of a backup.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuppressionHours {
+    /// Their start, `22:00`.
+    pub from: String,
+    /// Their end, `06:00`; that of the next day where it is before the start.
+    pub to: String,
+    /// Minutes that the clock is ahead of UTC.
+    pub offset_minutes: i32,
+}
+
+impl From<Hours> for SuppressionHours {
+    fn from(hours: Hours) -> Self {
+        Self { from: hours.from, to: hours.to, offset_minutes: hours.offset_minutes }
+    }
+}
+
+impl From<SuppressionHours> for Hours {
+    fn from(hours: SuppressionHours) -> Self {
+        Self { from: hours.from, to: hours.to, offset_minutes: hours.offset_minutes }
+    }
 }
 
 /// A suppression to make.
