@@ -118,32 +118,7 @@ fn api_routes(jobs: &Arc<lake::jobs::Jobs>) -> Router<Deps> {
         .route("/api/v1/packets", get(packets::of_filter))
         .route("/api/v1/recorder", get(packets::recorder))
         .route("/api/v1/filter/complete", get(api::complete))
-        .route("/api/v1/events", get(detection::events::events))
-        .route("/api/v1/events/{event_id}", get(detection::events::event))
-        .route("/api/v1/events/{event_id}/triage", put(detection::events::set_triage))
-        .route("/api/v1/events/{event_id}/packets", get(packets::of_event))
-        .route("/api/v1/attack", get(detection::attack::attack))
-        .route("/api/v1/incidents", get(detection::incidents::incidents))
-        .route("/api/v1/hosts/risk", get(detection::risks::hosts))
-        .route("/api/v1/hosts/{address}/risk", get(detection::risks::host))
-        .route(
-            "/api/v1/suppressions",
-            get(detection::suppressions::suppressions).post(detection::suppressions::create_suppression),
-        )
-        .route("/api/v1/suppressions/preview", post(detection::suppressions::preview))
-        .route("/api/v1/suppressions/{id}", delete(detection::suppressions::end_suppression))
-        .route("/api/v1/rules", get(detection::rules::rules))
-        .route("/api/v1/rules/try", post(detection::rules::try_out))
-        .route(
-            "/api/v1/rules/{name}",
-            get(detection::own_rules::rule_text)
-                .put(detection::own_rules::put_rule)
-                .delete(detection::own_rules::delete_rule),
-        )
-        .route(
-            "/api/v1/rules/{name}/settings",
-            put(detection::own_rules::set_rule).delete(detection::own_rules::reset_rule),
-        )
+        .merge(detection_routes())
         .route("/api/v1/sql", post(api::sql))
         .route("/api/v1/profiles", get(profiles::api::profiles).post(profiles::api::create_profile))
         .route(
@@ -180,6 +155,37 @@ fn api_routes(jobs: &Arc<lake::jobs::Jobs>) -> Router<Deps> {
         .route("/api/v1/export/query/{question}", get(lake::export::answer))
         .route("/metrics", get(metrics::metrics))
         .layer(Extension(Arc::clone(jobs)))
+}
+
+/// Events, incidents, hosts at risk, suppressions and rules.
+fn detection_routes() -> Router<Deps> {
+    Router::new()
+        .route("/api/v1/events", get(detection::events::events))
+        .route("/api/v1/events/{event_id}", get(detection::events::event))
+        .route("/api/v1/events/{event_id}/triage", put(detection::events::set_triage))
+        .route("/api/v1/events/{event_id}/packets", get(packets::of_event))
+        .route("/api/v1/attack", get(detection::attack::attack))
+        .route("/api/v1/incidents", get(detection::incidents::incidents))
+        .route("/api/v1/hosts/risk", get(detection::risks::hosts))
+        .route("/api/v1/hosts/{address}/risk", get(detection::risks::host))
+        .route(
+            "/api/v1/suppressions",
+            get(detection::suppressions::suppressions).post(detection::suppressions::create_suppression),
+        )
+        .route("/api/v1/suppressions/preview", post(detection::suppressions::preview))
+        .route("/api/v1/suppressions/{id}", delete(detection::suppressions::end_suppression))
+        .route("/api/v1/rules", get(detection::rules::rules))
+        .route("/api/v1/rules/try", post(detection::rules::try_out))
+        .route(
+            "/api/v1/rules/{name}",
+            get(detection::own_rules::rule_text)
+                .put(detection::own_rules::put_rule)
+                .delete(detection::own_rules::delete_rule),
+        )
+        .route(
+            "/api/v1/rules/{name}/settings",
+            put(detection::own_rules::set_rule).delete(detection::own_rules::reset_rule),
+        )
 }
 
 fn web(deps: Deps, jobs: &Arc<lake::jobs::Jobs>) -> Router {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Detection of the running program from what passes an interface and from another detection system's file and syslog: a method finds
-//! domains that a program made up, an alert becomes an event that flows and that method confirm, and both are the risk of
-//! the host.
+//! Detection of the running program from what passes an interface, and from another detection system's file and
+//! syslog: a method finds domains that a program made up, an alert becomes an event that flows and that method confirm,
+//! both are the risk of the host, and its packets can be had.
 
 use std::io::Write as _;
 use std::net::UdpSocket;
@@ -91,7 +91,7 @@ fn alerts_of_a_sensor_come_over_syslog() {
     sender.send_to(message.as_bytes(), ("127.0.0.1", datagrams)).expect("sent");
     let message = format!("<134>1 - ids2 suricata 812 - [x@1 y=\"]\"] {}", alert(9_000_005));
     let mut stream = std::net::TcpStream::connect(("127.0.0.1", stream)).expect("open");
-    write!(stream, "{} {message}<134>nonsense\n", message.len()).expect("sent");
+    writeln!(stream, "{} {message}<134>nonsense", message.len()).expect("sent");
     drop(stream);
     for (signature, sensor) in [(9_000_004, "ids1"), (9_000_005, "ids2")] {
         let told = event(&server, "ids_alert", 60, |row| row["values"]["signature_id"] == signature);
@@ -116,7 +116,7 @@ fn what_a_method_and_another_system_say_of_a_host_is_its_risk() {
     let eve = sensor.path().join("eve.json");
     std::fs::write(&eve, "").expect("written");
     let mut server = Server::start(&format!(
-        "[probe]\ninterfaces = [\"lo\"]\n[meter]\nidle_timeout = \"1s\"\n\
+        "[probe]\ninterfaces = [\"lo\"]\n[meter]\nidle_timeout = \"1s\"\n[recorder]\nsize = \"64MiB\"\n\
          [[perspective]]\nname = \"lab\"\nrules = [\"dns_*\"]\nsrc = [\"127.0.0.0/8\"]\nseverity = \"critical\"\n\
          [[alerts]]\nname = \"ids\"\npath = {:?}\n",
         eve.to_string_lossy()
@@ -136,6 +136,11 @@ fn what_a_method_and_another_system_say_of_a_host_is_its_risk() {
     let made_up = event(&server, "dns_names_random", 60, |_| true);
     assert_eq!((&made_up["values"]["domains"], &made_up["values"]["missing"]), (&json!(10), &json!(10)), "{made_up:#}");
     assert_eq!((&made_up["perspective"], &made_up["severity"]), (&json!("lab"), &json!("critical")));
+    // Its packets are there; of what is no event there are none.
+    let packets = |id: &str| server.ask(&format!("GET /api/v1/events/{id}/packets"), &Value::Null);
+    assert_eq!(packets(made_up["event_id"].as_str().expect("an identity")).0, 200);
+    let (status, error) = packets("ff");
+    assert_eq!((status, &error["path"]), (404, &json!("event_id")), "{error:#}");
     // It is told at once, and again when flows and events have come.
     let told = event(&server, "ids_alert", 120, |row| row["values"]["confirmed_by"] == "dns_names_random");
     assert_eq!((&told["values"]["flows"], &told["severity"]), (&json!(1), &json!("high")), "{told:#}");

@@ -15,10 +15,10 @@ import "./graph.css";
 
 const LEFT = 190;
 const STEP = 46;
-const LANE = 36;
+const LANE = 42;
 const TOP = 34;
 /** How far an arrow from or to several hosts reaches. */
-const STUB = 17;
+const STUB = 19;
 /** Rows of the table. */
 const ROWS = 100;
 
