@@ -8,6 +8,7 @@ import { TAG, term } from "../../filter/build";
 import type { FlowRow } from "../../gen/api";
 import { useWords } from "../../i18n";
 import { micros, protocol } from "../../parts/format";
+import { hostPath } from "../../parts/hostPath";
 import { Icon } from "../../parts/Icon";
 import { reasonIn } from "../../parts/reason";
 import { durationMicros, endpoint, isEncrypted, nameOf, session, text } from "../../parts/row";
@@ -102,6 +103,14 @@ function Heading({ row }: { row: FlowRow }) {
             {link.name}
           </Link>
         ))}
+        {["src_ip", "dst_ip"]
+          .map((side) => text(row, side))
+          .filter((ip) => ip !== null)
+          .map((ip) => (
+            <Link key={ip} className="button small" to={hostPath(ip, scope.search())}>
+              {t("hosts.open", { host: ip })}
+            </Link>
+          ))}
         <Packets row={row} />
       </nav>
     </header>

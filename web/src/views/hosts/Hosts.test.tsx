@@ -12,9 +12,10 @@ const risk = { host: "10.0.0.5", score: 88, scores: [0, 40, 88], events: 7, part
 
 test("lists hosts with score, reasons and the ways to them", async () => {
   const calls = answer({ "/hosts/risk": { from: "", at: "", rows: [risk] } });
-  show(<Hosts />, `/hosts?${RANGE}`, "/hosts", "ja");
+  show(<Hosts />, `/hosts?${RANGE}&q=app = "SSH"`, "/hosts", "ja");
   const host = await screen.findByRole("link", { name: "10.0.0.5" });
   expect(host.getAttribute("href")).toContain("/hosts/10.0.0.5?from=");
+  expect(host.getAttribute("href")).not.toContain("q=");
   expect(screen.getByText("88")).toBeTruthy();
   expect(screen.getByRole("link", { name: /title beacon \(日\)/ }).getAttribute("href")).toContain("view=events&event=e-beacon");
   expect(screen.queryByText(/title upload/)).toBeNull();
