@@ -11,11 +11,14 @@ use axum::extract::{Path, Query, State};
 use minamo_base::{Ip, Time};
 use minamo_detect::{RISK_MEMORY, Risk, Seen, risks};
 use minamo_state::Standing;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::events::{parse_address, read, title_of};
 use super::incidents::seen;
-use super::types::*;
+use super::types::{HostRiskParams, HostRisksParams};
 use crate::api::{Answer, limited, parse_time};
+use crate::types::Text2;
 use crate::{ApiError, Deps};
 
 /// Hosts of one answer at most.
@@ -28,6 +31,65 @@ const MAX_LIST_POINTS: usize = 200;
 const LIST_POINTS: usize = 28;
 /// Length of the range where nothing is said.
 const RANGE: Duration = Duration::from_secs(7 * 86_400);
+
+/// What one rule adds to the risk of a host.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RiskPart {
+    /// The rule.
+    pub rule: String,
+    /// Its title.
+    pub title: Text2,
+    /// Its event that counts: the worst of the moment.
+    pub event_id: String,
+    /// What that event says.
+    pub text: Text2,
+    /// Points.
+    pub points: u8,
+}
+
+/// The risk of a host at an instant.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HostRisk {
+    /// The host.
+    pub host: String,
+    /// 0 to 100: the sum of its parts, as far as that.
+    pub score: u8,
+    /// Its scores over time at equal distances, of which the last is this one.
+    pub scores: Vec<u8>,
+    /// Events of the days before that it is in.
+    pub events: usize,
+    /// What makes up the score, the most first.
+    pub parts: Vec<RiskPart>,
+}
+
+/// Risks of hosts.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HostRisks {
+    /// Where the scores over time begin.
+    pub from: String,
+    /// The instant.
+    pub at: String,
+    /// Own hosts whose score is not 0, the highest first.
+    pub rows: Vec<HostRisk>,
+}
+
+/// The score of a host at an instant.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RiskPoint {
+    /// The instant.
+    pub at: String,
+    /// 0 to 100.
+    pub score: u8,
+}
+
+/// The risk of a host over time.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HostRiskOverTime {
+    /// Its score over the range, which ends with the last one.
+    pub points: Vec<RiskPoint>,
+    /// Its risk at the end of the range, with its reasons.
+    pub end: HostRisk,
+}
 
 /// Own hosts that are at risk, the highest score first.
 #[utoipa::path(get, path = "/api/v1/hosts/risk", params(HostRisksParams), responses((status = 200, body = HostRisks), (status = 400, body = ApiError)))]
