@@ -136,6 +136,6 @@ export function makeEvents(end) {
     ["bittorrent", "medium", both("File sharing by BitTorrent", "BitTorrent によるファイル共有"), both("10.20.1.29 exchanged 1.2 GB with 14 peers.", "10.20.1.29 が 14 台のピアと 1.2 GB を交換しました。"), both("Who shares files with unknown peers?", "不特定の相手とファイルを共有しているのは誰か。"), [both("Distribution of large open-source images.", "オープンソースの大きなイメージの配布。")], 610, 200, "10.20.1.29", null, { peers: 14, bytes: 1200000000 }, "app = \"BitTorrent\"", ["T1048"]],
   ];
   return list.map(([rule, severity, title, text, question, benign, first, last, src_ip, dst_ip, values, filter, attack]) => ({
-    event_id: hex(16), rule, severity, title, text, question, benign, first: at(first), last: at(last), src_ip, dst_ip, values, filter, attack, perspective: null, suppressed_by: null, suppression_broken: null, triage: { standing: "new", owner: null, at: null, comments: [] },
+    event_id: hex(16), rule, severity, title, text, question, benign, first: at(first), last: at(last), src_ip, dst_ip, values, filter, attack, perspective: null, suppressed_by: null, suppression_broken: null, triage: { standing: "new", owner: null, at: null, comments: [], history: [] },
   })).toSorted((a, b) => (a.last < b.last ? 1 : -1));
 }

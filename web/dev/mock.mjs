@@ -6,6 +6,7 @@ import { extname, join } from "node:path";
 import { COLUMNS, makeEvents, makeFlows } from "./data.mjs";
 import { compile, complete } from "./filter.mjs";
 import { lake } from "./lake.mjs";
+import { attack, hostRisk, hostRisks } from "./risks.mjs";
 import { pages } from "./pages.mjs";
 
 const port = Number(process.env.MOCK_PORT ?? 8787);
@@ -265,10 +266,13 @@ const routes = {
   },
   "GET /api/v1/filter/complete": (_, query) => complete(query.get("text") ?? "", Number(query.get("at")), flows),
   "GET /api/v1/events": (_, query) => ({ rows: events.filter((e) => e.last >= query.get("from") && e.first < query.get("to")).slice(0, Number(query.get("limit") ?? 100)), hidden: 0 }),
+  "GET /api/v1/hosts/risk": (_, query) => hostRisks(events, query.get("from"), query.get("at")),
+  "GET /api/v1/attack": (_, query) => attack(events.filter((e) => e.last >= query.get("from") && e.first < query.get("to"))),
+  "GET /api/v1/recorder": () => ({ on: true, oldest: events.at(-1).first }),
   "GET /api/v1/incidents": (_, query) => ({
     rows: events
       .filter((e) => e.last >= query.get("from") && e.first < query.get("to"))
-      .map((e) => ({ incident_id: e.event_id, host: e.src_ip, severity: e.severity, score: 60, first: e.first, last: e.last, stages: [{ tactic: "discovery", name: { en: "discovery", ja: "内部の探索" }, at: e.first }], events: [{ event_id: e.event_id, title: e.title, first: e.first }], hosts: [e.src_ip], narrative: [{ at: e.first, text: e.text }], triage: e.triage })),
+      .map((e) => ({ incident_id: e.event_id, host: e.src_ip, severity: e.severity, score: 60, first: e.first, last: e.last, stages: [{ tactic: "discovery", name: { en: "discovery", ja: "内部の探索" }, at: e.first }], events: [{ event_id: e.event_id, rule: e.rule, title: e.title, severity: e.severity, first: e.first, last: e.last, src_ip: e.src_ip, dst_ip: e.dst_ip, tactics: ["discovery"] }], hosts: [e.src_ip, e.dst_ip].filter(Boolean).map((address) => ({ address, own: address.startsWith("10.") })), narrative: [{ at: e.first, text: e.text }], triage: e.triage })),
   }),
   "GET /api/v1/suppressions": () => ({ suppressions: [] }),
   "GET /api/v1/rules": () => ({ rules: [], refused: [] }),
@@ -300,6 +304,8 @@ function call(method, url, request, body, answer) {
     if (!found) throw refuse(404, "flow", "there is no such flow", "そのフローはありません");
     return url.pathname.endsWith("/similar") ? traffic.similar(found, flows, Number(url.searchParams.get("limit") ?? 12)) : found;
   }
+  const host = /^\/api\/v1\/hosts\/([^/]+)\/risk$/.exec(url.pathname);
+  if (host) return hostRisk(events, decodeURIComponent(host[1]), url.searchParams.get("from"), url.searchParams.get("to"));
   if (url.pathname.startsWith("/api/v1/profiles")) return profile(method, url.pathname.split("/").slice(4), body);
   const hold = /^\/api\/v1\/lake\/holds\/(\d+)$/.exec(url.pathname);
   const route = routes[`${method} ${hold ? "/api/v1/lake/holds" : url.pathname}`];

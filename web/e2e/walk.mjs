@@ -360,16 +360,29 @@ async function events({ page, t, go, shot, see }) {
   const detail = page.locator(".event-detail");
   await page.locator(".event-detail, .empty").first().waitFor(wait);
   await see(t.incidents.story);
+  // The picture is walked with the keys, and its table says the same.
+  const step = page.locator(".graph-step").first();
+  await step.focus();
+  assert.match((await step.getAttribute("aria-label")) ?? "", /^1\. /);
+  assert.ok((await page.locator(".graph-table tbody tr").count()) >= (await page.locator(".graph-step").count()), "the table has all that is drawn");
+  await page.locator(".chain-track i").first().waitFor(wait);
+  await page.locator(".host-scores .score").first().waitFor(wait);
   await shot("incidents");
+  await page.locator(".graph-table").scrollIntoViewIfNeeded();
+  await shot("incidents-graph");
   await page.getByLabel(t.triage.comment).fill("seen on the walk");
   await page.getByRole("button", { name: t.triage.save }).click();
   await detail.locator(".comments").getByText("seen on the walk").first().waitFor(wait);
   await page.getByRole("button", { name: t.events.view.events, exact: true }).click();
-  for (const name of ["question", "benign", "values", "filter"]) await see(t.events[name]);
+  for (const name of ["question", "benign", "values", "filter", "sessions"]) await see(t.events[name]);
+  await page.getByText(t.events.packets).first().waitFor(wait);
+  await shot("event");
   await page.getByRole("button", { name: t.suppress.open }).click();
   await see(t.suppress.title);
   await page.locator(".suppress [role=status]").waitFor(wait);
   await shot("events");
+  await page.getByLabel(t.suppress.hoursFrom).fill("00:00");
+  await page.getByLabel(t.suppress.hoursTo).fill("23:59");
   await page.getByLabel(t.suppress.reason).fill("known");
   await page.getByRole("button", { name: t.suppress.make, exact: true }).click();
   await page.getByRole("button", { name: t.events.view.suppressions, exact: true }).click();
@@ -381,6 +394,43 @@ async function events({ page, t, go, shot, see }) {
   await page.getByRole("link", { name: t.events.showFlows }).click();
   await page.waitForURL((url) => url.pathname === "/flows" && url.searchParams.has("q"), wait);
   return page.locator("tr[data-row]").first().waitFor(wait);
+}
+
+/** The matrix narrows the list of events to a technique, and back. */
+async function matrix({ page, t, go, shot }) {
+  await go("events");
+  await page.getByRole("button", { name: t.events.view.attack, exact: true }).click();
+  const cell = page.locator(".technique.found button").first();
+  await cell.waitFor(wait);
+  await shot("attack");
+  const id = await cell.locator("code").textContent();
+  await cell.click();
+  await page.waitForURL((url) => url.searchParams.get("attack") === id, wait);
+  await page.locator(".event-list tbody tr").first().waitFor(wait);
+  await page.locator(".event-detail .attack .chip").first().waitFor(wait);
+  await page.getByRole("button", { name: t.attack.all }).click();
+  await page.waitForURL((url) => !url.searchParams.has("attack"), wait);
+}
+
+/** Hosts by their risk, and the page of the first. */
+async function hosts({ page, t, shot, see }) {
+  await page.goto(`${base}/hosts?range=all`);
+  const first = page.locator(".hosts tbody tr").first();
+  await first.locator(".score").waitFor(wait);
+  await shot("hosts");
+  const address = await first.getByRole("link").first().textContent();
+  await first.getByRole("link").first().click();
+  await page.getByRole("heading", { name: address, exact: true }).waitFor(wait);
+  await page.locator(".factors li").first().waitFor(wait);
+  const line = page.locator(".risk-line svg");
+  await line.focus();
+  await page.keyboard.press("ArrowRight");
+  await page.locator(".risk-line .splt-tip").waitFor(wait);
+  for (const name of ["overTime", "contacts", "served"]) await see(t.hosts[name]);
+  assert.equal(await page.locator(".error-note").count(), 0, "no error on the page of a host");
+  await shot("host");
+  await page.locator(".host-events a").first().click();
+  await page.locator(".event-detail").waitFor(wait);
 }
 
 /** A rule with a lower number finds more; a text of one's own is tried, and refused where it is wrong. */
@@ -481,7 +531,7 @@ async function leave({ page, t }) {
   await page.getByLabel(t.login.password).waitFor(wait);
 }
 
-const steps = [login, overview, brush, drill, flows, flow, applications, tls, dns, billing, profiles, names, events, rules, exporters, sql, lake, status, leave];
+const steps = [login, overview, brush, drill, flows, flow, applications, tls, dns, billing, profiles, names, events, matrix, hosts, rules, exporters, sql, lake, status, leave];
 let failed = 0;
 for (const [language, theme] of [["en", "light"], ["ja", "light"], ["ja", "dark"]]) {
   const walk = await open(language, theme);
@@ -509,7 +559,7 @@ async function phone() {
   await page.getByLabel(t.login.user).fill(user);
   await page.getByLabel(t.login.password).fill(password);
   await page.getByRole("button", { name: t.login.enter }).click();
-  for (const name of ["overview", "flows", "applications", "tls", "dns", "billing", "lake"]) {
+  for (const name of ["overview", "flows", "applications", "tls", "dns", "billing", "events", "hosts", "lake"]) {
     await page.getByRole("navigation", { name: t.nav.label }).getByRole("link", { name: t.nav[name] }).click();
     await page.locator("main .panel").first().waitFor(wait);
     await page.waitForTimeout(400);

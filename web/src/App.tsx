@@ -26,6 +26,8 @@ const Exporters = lazy(() => import("./views/exporters/Exporters").then((view) =
 const Flows = lazy(() => import("./views/flows/Flows").then((view) => ({ default: view.Flows })));
 const Flow = lazy(() => import("./views/flow/Flow").then((view) => ({ default: view.Flow })));
 const Events = lazy(() => import("./views/events/Events").then((view) => ({ default: view.Events })));
+const Hosts = lazy(() => import("./views/hosts/Hosts").then((view) => ({ default: view.Hosts })));
+const HostPage = lazy(() => import("./views/hosts/HostPage").then((view) => ({ default: view.HostPage })));
 const Profiles = lazy(() => import("./views/profiles/Profiles").then((view) => ({ default: view.Profiles })));
 const Rules = lazy(() => import("./views/rules/Rules").then((view) => ({ default: view.Rules })));
 const Names = lazy(() => import("./views/names/Names").then((view) => ({ default: view.Names })));
@@ -104,9 +106,13 @@ function Frame() {
           <Route path="tls" element={<Tls />} />
           <Route path="dns" element={<Dns />} />
           <Route path="billing" element={<Billing />} />
+          <Route path="hosts/:address" element={<HostPage />} />
         </Route>
         <Route element={<Scoped title="events" />}>
           <Route path="events" element={<Events />} />
+        </Route>
+        <Route element={<Scoped title="hosts" />}>
+          <Route path="hosts" element={<Hosts />} />
         </Route>
         <Route element={<Scoped title="rules" />}>
           <Route path="rules" element={<Rules />} />

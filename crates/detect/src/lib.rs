@@ -18,7 +18,9 @@ mod rule;
 mod rules;
 mod said;
 mod suppress;
+pub mod syslog;
 mod tactic;
+mod technique;
 
 pub use count::{Count, Counter, Due};
 pub use engine::{Engine, Found};
@@ -28,8 +30,9 @@ pub use question::{Questions, most_rows};
 pub use risk::{MEMORY as RISK_MEMORY, Part, Risk, risks};
 pub use rule::{Parameter, Rule, RuleError, Session, Severity, Text};
 pub use rules::{Decided, Instance, Known, Origin, Rules, arrange};
-pub use suppress::{Scope, ScopeError, Suppression, Verdict, usual, verdict};
+pub use suppress::{Hours, Scope, ScopeError, Suppression, Verdict, usual, verdict};
 pub use tactic::{TACTICS, Tactic};
+pub use technique::technique;
 
 /// The rules that come with the product, from `rules/` of the repository.
 #[derive(rust_embed::RustEmbed)]

@@ -16,6 +16,7 @@ const UNUSUAL: f64 = 3.0;
 const MOST: usize = 64;
 /// Longest reason, in octets.
 const LONGEST_REASON: usize = 1_024;
+const DAY_MINUTES: i32 = 24 * 60;
 
 /// Which events are meant: those that satisfy all that is said.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize)]
@@ -33,6 +34,35 @@ pub struct Scope {
     /// Values that facts have, by name: a port, a name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: BTreeMap<String, Value>,
+    /// Hours of the day in which the event begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Hours>,
+}
+
+/// Hours of each day, such as those of a backup.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hours {
+    /// Their start, `22:00`.
+    pub from: String,
+    /// Their end, `06:00`; that of the next day where it is before the start.
+    pub to: String,
+    /// Minutes that the clock is ahead of UTC.
+    pub offset_minutes: i32,
+}
+
+impl Hours {
+    /// Start and end in minutes of the day in UTC; nothing where it is written otherwise, or both are the same.
+    fn minutes(&self) -> Option<(i64, i64)> {
+        let of = |text: &str| {
+            let (hour, minute) = text.split_once(':')?;
+            let (hour, minute): (i64, i64) = (hour.parse().ok()?, minute.parse().ok()?);
+            let known =
+                (0..24).contains(&hour) && (0..60).contains(&minute) && self.offset_minutes.abs() <= DAY_MINUTES;
+            known.then(|| (hour * 60 + minute - i64::from(self.offset_minutes)).rem_euclid(DAY_MINUTES.into()))
+        };
+        Some((of(&self.from)?, of(&self.to)?)).filter(|(from, to)| from != to)
+    }
 }
 
 /// What is wrong with a scope: which member, and what is wanted.
@@ -58,6 +88,8 @@ pub struct Suppression {
     src: Vec<Prefix>,
     dst: Vec<Prefix>,
     facts: BTreeMap<String, Value>,
+    /// Minutes of the day, in UTC.
+    hours: Option<(i64, i64)>,
     /// The largest value of each number in the facts of what it hid when it was made.
     usual: BTreeMap<String, f64>,
 }
@@ -77,8 +109,11 @@ impl Scope {
     /// What is wrong with it, if anything.
     pub fn check(&self, reason: &str) -> Result<(), ScopeError> {
         let bad = |member, want: &str| Err(ScopeError { member, want: want.to_owned() });
-        if self == &Self::default() {
+        if *self == (Self { hours: self.hours.clone(), ..Self::default() }) {
             return bad("rule", "want a rule, a source, a destination or a fact: a suppression of everything is none");
+        }
+        if self.hours.as_ref().is_some_and(|hours| hours.minutes().is_none()) {
+            return bad("hours", "want two different times of the day such as 22:00 and 06:00");
         }
         if self.src.len() > MOST || self.dst.len() > MOST || self.facts.len() > MOST {
             return bad("src", "want at most 64 addresses of a side and 64 facts");
@@ -109,7 +144,8 @@ impl Scope {
         let all = |list: &[String]| list.iter().map(|text| prefix(text)).collect::<Option<Vec<_>>>();
         let (src, dst) = (all(&self.src)?, all(&self.dst)?);
         let (rule, facts) = (self.rule.clone(), self.facts.clone());
-        Some(Suppression { id, from: span.0, until: span.1, rule, src, dst, facts, usual })
+        let hours = self.hours.as_ref().map(|hours| hours.minutes().ok_or(())).transpose().ok()?;
+        Some(Suppression { id, from: span.0, until: span.1, rule, src, dst, facts, hours, usual })
     }
 }
 
@@ -123,13 +159,20 @@ fn prefix(text: &str) -> Option<Prefix> {
 }
 
 impl Suppression {
-    /// True where the event is one that it means, at whatever time.
+    /// True where the event is one that it means, on whatever day.
     pub fn covers(&self, event: &Finding) -> bool {
         let rule = |wanted: &String| event.rule == *wanted || event.rule.split(':').next() == Some(wanted);
         let holds = |list: &[Prefix], ip: Option<Ip>| {
             list.is_empty() || ip.is_some_and(|ip| list.iter().any(|p| p.contains(ip)))
         };
         if !self.rule.as_ref().is_none_or(rule) || !holds(&self.src, event.src_ip) || !holds(&self.dst, event.dst_ip) {
+            return false;
+        }
+        let within = |(from, to): (i64, i64)| {
+            let minute = event.time_start.secs().div_euclid(60).rem_euclid(DAY_MINUTES.into());
+            if from < to { (from..to).contains(&minute) } else { minute >= from || minute < to }
+        };
+        if !self.hours.is_none_or(within) {
             return false;
         }
         self.facts.is_empty() || {
@@ -230,6 +273,33 @@ mod tests {
             |port: u64| Scope { facts: BTreeMap::from([("dst_port".to_owned(), port.into())]), ..Scope::default() };
         assert!(all_day(&scope(22), &[]).covers(&event("x", "192.0.2.3", 0, 1)));
         assert!(!all_day(&scope(23), &[]).covers(&event("x", "192.0.2.3", 0, 1)));
+    }
+
+    #[test]
+    fn hours_narrow_it_also_over_midnight_and_by_the_clock_of_who_made_it() {
+        let of = |from: &str, to: &str, offset_minutes| {
+            let hours = Some(Hours { from: from.to_owned(), to: to.to_owned(), offset_minutes });
+            all_day(&Scope { hours, ..scanner() }, &[])
+        };
+        let at = |of: &Suppression, hour: i64| of.covers(&event("scan_ports", "192.0.2.3", hour * 3_600_000, 1));
+        let night = of("22:00", "06:00", 0);
+        assert_eq!([21, 22, 23, 24, 29, 30].map(|hour| at(&night, hour)), [false, true, true, true, true, false]);
+        // From 1 to 3 in Tokyo is from 16 to 18 in UTC.
+        let backup = of("01:00", "03:00", 540);
+        assert_eq!([1, 15, 16, 17, 18].map(|hour| at(&backup, hour)), [false, false, true, true, false]);
+        let bad = |from: &str, to: &str, offset_minutes| {
+            let hours = Some(Hours { from: from.to_owned(), to: to.to_owned(), offset_minutes });
+            Scope { hours, ..scanner() }.check("x").expect_err("wrong").member
+        };
+        assert_eq!(
+            [bad("24:00", "06:00", 0), bad("6", "7", 0), bad("06:00", "06:00", 0), bad("1:00", "2:00", 9_999)],
+            ["hours"; 4]
+        );
+        let only = Scope {
+            hours: Some(Hours { from: "1:00".into(), to: "2:00".into(), offset_minutes: 0 }),
+            ..Scope::default()
+        };
+        assert_eq!(only.check("x").expect_err("all of an hour").member, "rule");
     }
 
     #[test]

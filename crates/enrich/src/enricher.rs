@@ -100,6 +100,14 @@ impl Sources {
         &self.definitions
     }
 
+    /// True for an address of the own network at an instant: what the networks say of it, else whether it is of private
+    /// use.
+    pub fn is_local(&self, ip: Ip, at: Time) -> bool {
+        let version = self.definitions.versions().iter().rposition(|version| version.covers(at));
+        let label = version.and_then(|version| self.tables.get(version)).and_then(|table| table.lookup(ip));
+        label.and_then(|label| label.local).unwrap_or_else(|| ip.is_private())
+    }
+
     /// True where nothing is said of any address.
     fn is_empty(&self) -> bool {
         self.tables.is_empty() && self.databases.is_empty()

@@ -13,7 +13,12 @@ use minamo_base::{Sample, Time};
 use minamo_detect::{Rule, Severity};
 use minamo_model::event::Finding;
 use minamo_sinks::notify::{Notice, Notify};
-use minamo_state::Notices;
+use minamo_state::{Deed, Happened, History, Notices};
+
+use self::template::Template;
+use crate::clock;
+
+pub(crate) mod template;
 
 /// Notices that wait for a target.
 const QUEUE: usize = 1_000;
@@ -70,8 +75,31 @@ pub(crate) struct Wanted {
     pub(crate) most_a_minute: u32,
     /// Language of its texts.
     pub(crate) language: Language,
+    /// What its titles are; those of the rules without.
+    pub(crate) title: Option<Template>,
+    /// What its texts are; those of the rules without.
+    pub(crate) text: Option<Template>,
     /// Address of the console, for links.
     pub(crate) console: Option<String>,
+}
+
+/// What is written down of notices.
+#[derive(Clone)]
+pub(crate) struct Books {
+    /// Those that wait.
+    pub(crate) notices: Arc<Notices>,
+    /// What became of them.
+    pub(crate) history: Arc<History>,
+}
+
+impl Books {
+    /// Writes down what became of a notice.
+    fn write(&self, action: &str, event: &str, deed: Deed, detail: String) {
+        let one = Happened { at: clock::now(), who: action.to_owned(), deed, detail };
+        if let Err(error) = self.history.add(event, &one) {
+            tracing::error!(action, event, %error, "what became of a notice is not written down");
+        }
+    }
 }
 
 /// A notice, and its number in `state.db` where it is kept there.
@@ -81,8 +109,8 @@ type Waiting = (Option<i64>, Notice);
 pub(crate) struct Action {
     wanted: Wanted,
     queue: SyncSender<Waiting>,
-    /// Where notices are kept until they are told.
-    kept: Option<Arc<Notices>>,
+    /// Where notices are kept until they are told, and what became of them.
+    kept: Option<Books>,
     counters: Arc<Counters>,
     /// The minute, and how many notices it has had.
     minute: (i64, u32),
@@ -91,19 +119,19 @@ pub(crate) struct Action {
 
 impl Action {
     /// Starts the thread of a target. What was left in `kept` when the program ended is told first.
-    pub(crate) fn start(wanted: Wanted, target: Box<dyn Notify>, kept: Option<Arc<Notices>>) -> anyhow::Result<Self> {
+    pub(crate) fn start(wanted: Wanted, target: Box<dyn Notify>, kept: Option<Books>) -> anyhow::Result<Self> {
         Self::with_pause(wanted, target, kept, PAUSE)
     }
 
     fn with_pause(
         wanted: Wanted,
         target: Box<dyn Notify>,
-        kept: Option<Arc<Notices>>,
+        kept: Option<Books>,
         pause: Duration,
     ) -> anyhow::Result<Self> {
         let (queue, waiting) = sync_channel(QUEUE);
         let counters = Arc::new(Counters::default());
-        let left = kept.as_ref().map(|kept| kept.waiting(&wanted.name)).transpose()?.unwrap_or_default();
+        let left = kept.as_ref().map(|kept| kept.notices.waiting(&wanted.name)).transpose()?.unwrap_or_default();
         for (id, body) in left {
             if queue.try_send((Some(id), read(&body))).is_err() {
                 counters.full.fetch_add(1, Ordering::Relaxed);
@@ -139,6 +167,7 @@ impl Action {
                 tracing::warn!(action = self.wanted.name, "more events than most_a_minute: those beyond are not told");
             }
             self.counters.limited.fetch_add(1, Ordering::Relaxed);
+            self.lose(&event.event_id, "rate");
             return;
         }
         let notice = notice(&self.wanted, rule, event);
@@ -147,14 +176,22 @@ impl Action {
             Ok(()) => {}
             Err(TrySendError::Full((id, _)) | TrySendError::Disconnected((id, _))) => {
                 self.counters.full.fetch_add(1, Ordering::Relaxed);
-                forget(self.kept.as_deref(), id, &self.wanted.name);
+                forget(self.kept.as_ref(), id, &self.wanted.name);
+                self.lose(&event.event_id, "full");
             }
+        }
+    }
+
+    /// Writes down that a notice is not told.
+    fn lose(&self, event: &str, why: &str) {
+        if let Some(books) = &self.kept {
+            books.write(&self.wanted.name, event, Deed::Lost, why.to_owned());
         }
     }
 
     /// Writes a notice down until it is told.
     fn keep(&self, notice: &Notice) -> Option<i64> {
-        match self.kept.as_ref()?.add(&self.wanted.name, &write(notice)) {
+        match self.kept.as_ref()?.notices.add(&self.wanted.name, &write(notice)) {
             Ok(id) => Some(id),
             Err(error) => {
                 self.counters.unkept.fetch_add(1, Ordering::Relaxed);
@@ -165,9 +202,9 @@ impl Action {
     }
 }
 
-fn forget(kept: Option<&Notices>, id: Option<i64>, action: &str) {
+fn forget(kept: Option<&Books>, id: Option<i64>, action: &str) {
     let (Some(kept), Some(id)) = (kept, id) else { return };
-    if let Err(error) = kept.done(id) {
+    if let Err(error) = kept.notices.done(id) {
         tracing::error!(action, %error, "a notice that is done with may be told again after a restart");
     }
 }
@@ -210,7 +247,7 @@ fn notice(wanted: &Wanted, rule: &Rule, event: &Finding) -> Notice {
         Language::Ja => text.ja.clone(),
     };
     let link = |console: &String| format!("{}/events?event={}", console.trim_end_matches('/'), event.event_id);
-    Notice {
+    let plain = Notice {
         event_id: event.event_id.clone(),
         rule: event.rule.clone(),
         severity: event.severity.to_string(),
@@ -223,14 +260,18 @@ fn notice(wanted: &Wanted, rule: &Rule, event: &Finding) -> Notice {
         attack: event.attack.clone(),
         facts: serde_json::from_str(&event.facts).unwrap_or_default(),
         link: wanted.console.as_ref().map(link),
-    }
+    };
+    let fill =
+        |template: &Option<Template>, own: &String| template.as_ref().map_or_else(|| own.clone(), |t| t.fill(&plain));
+    let (title, text) = (fill(&wanted.title, &plain.title), fill(&wanted.text, &plain.text));
+    Notice { title, text, ..plain }
 }
 
 /// What the thread of an action knows.
 struct Told {
     name: String,
     counters: Arc<Counters>,
-    kept: Option<Arc<Notices>>,
+    kept: Option<Books>,
     pause: Duration,
 }
 
@@ -239,7 +280,13 @@ impl Told {
     fn run(&self, target: &dyn Notify, waiting: &Receiver<Waiting>) {
         while let Ok((id, notice)) = waiting.recv() {
             self.send(target, &notice);
-            forget(self.kept.as_deref(), id, &self.name);
+            forget(self.kept.as_ref(), id, &self.name);
+        }
+    }
+
+    fn book(&self, notice: &Notice, deed: Deed, detail: String) {
+        if let Some(books) = &self.kept {
+            books.write(&self.name, &notice.event_id, deed, detail);
         }
     }
 
@@ -250,16 +297,19 @@ impl Told {
                 Ok(()) => {
                     counters.sent.fetch_add(1, Ordering::Relaxed);
                     tracing::info!(action = name, event = notice.event_id, rule = notice.rule, "told");
+                    self.book(notice, Deed::Told, String::new());
                     break;
                 }
                 Err(error) if !error.again => {
                     counters.refused.fetch_add(1, Ordering::Relaxed);
                     tracing::error!(action = name, event = notice.event_id, %error, "the target refuses the notice");
+                    self.book(notice, Deed::Lost, format!("refused: {error}"));
                     break;
                 }
                 Err(error) if attempt == ATTEMPTS => {
                     counters.given_up.fetch_add(1, Ordering::Relaxed);
                     tracing::error!(action = name, event = notice.event_id, %error, "given up");
+                    self.book(notice, Deed::Lost, format!("given_up: {error}"));
                 }
                 Err(error) => {
                     counters.retries.fetch_add(1, Ordering::Relaxed);
@@ -372,6 +422,8 @@ mod tests {
             perspectives: Vec::new(),
             most_a_minute: 2,
             language: Language::Ja,
+            title: Some(Template::parse("{severity}: {ports} ports").expect("good")),
+            text: None,
             console,
         }
     }
@@ -386,6 +438,7 @@ mod tests {
         let told = told.lock().expect("whole");
         assert_eq!((told.len(), told[0].link.as_deref()), (1, Some("https://minamo.example/events?event=aa")));
         assert!(told[0].text.contains("150 個のポート"), "{:?}", told[0]);
+        assert_eq!(told[0].title, "high: 150 ports");
         assert_eq!((counters.sent.load(Ordering::Relaxed), counters.retries.load(Ordering::Relaxed)), (1, 3));
     }
 
@@ -418,14 +471,15 @@ mod tests {
     #[test]
     fn what_waits_at_the_end_is_told_after_the_next_start() {
         let folder = tempfile::tempdir().expect("a folder");
-        let kept = Arc::new(Notices::open(&folder.path().join("state.db")).expect("opens"));
+        let path = folder.path().join("state.db");
+        let notices = Arc::new(Notices::open(&path).expect("opens"));
+        let kept = Books { notices, history: Arc::new(History::open(&path).expect("opens")) };
         let rule = shipped_rules().expect("parse").into_iter().find(|rule| rule.name == "scan_ports").expect("shipped");
         let target = |fails| {
             let told = Arc::new(Mutex::new(Vec::new()));
             (Box::new(Target { fails: Mutex::new(fails), told: Arc::clone(&told) }), told)
         };
-        let start =
-            |target, pause| Action::with_pause(wanted(), target, Some(Arc::clone(&kept)), pause).expect("started");
+        let start = |target, pause| Action::with_pause(wanted(), target, Some(kept.clone()), pause).expect("started");
         // The target is away, and the program ends while it waits to try again.
         let mut first = start(target(1).0, Duration::from_secs(3_600));
         first.tell(&rule, &event("high"), Time(0));
@@ -434,7 +488,9 @@ mod tests {
         Actions::new(vec![start(away, Duration::ZERO)]).close();
         let told = told.lock().expect("whole");
         assert_eq!((told.len(), told[0].text.contains("150 個のポート")), (1, true), "{told:?}");
-        assert_eq!(kept.waiting("noc").expect("read"), []);
+        assert_eq!(kept.notices.waiting("noc").expect("read"), []);
+        let history = kept.history.of("aa").expect("read");
+        assert_eq!(history.iter().map(|one| (one.deed, &*one.who)).collect::<Vec<_>>(), [(Deed::Told, "noc")]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Files of `[[alerts]]`: read while they grow and over their rotation. Where reading ended is kept in the data folder, so
-//! that a restart neither loses nor repeats lines; a line that has no end yet waits for it.
+//! Alerts of other systems, as `[[alerts]]` says: over syslog, and from files, which are read while they grow and over
+//! their rotation. Where reading ended is kept in the data folder, so that a restart neither loses nor repeats lines; a
+//! line that has no end yet waits for it.
 
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -12,7 +13,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::Context as _;
 use minamo_detect::eve::{self, Alert};
 
-use crate::settings::AlertFile;
+use self::listen::Listeners;
+use crate::settings::{AlertFile, AlertSource};
+
+mod listen;
 
 /// Octets that are read of one file at a look.
 const MOST_OCTETS: usize = 16 << 20;
@@ -26,28 +30,69 @@ minamo_base::counters! {
     pub(crate) struct Counters, pub(crate) static METRICS {
         /// Alerts that were read.
         read: AtomicU64 = "minamo_alerts_read_total" [], "";
-        /// Lines that are no object of EVE, or alerts without addresses, time or signature.
+        /// Lines and messages that are no object of EVE, or alerts without addresses, time or signature.
         malformed: AtomicU64 = "minamo_alerts_dropped_lines_total" [reason = "malformed"], "The log says which file and what is wrong.";
-        /// Lines of more than 1 MiB.
-        long: AtomicU64 = "minamo_alerts_dropped_lines_total" [reason = "long"], "Leave the payload of packets out of the file.";
+        /// Lines and messages of more than 1 MiB.
+        long: AtomicU64 = "minamo_alerts_dropped_lines_total" [reason = "long"], "Leave the payload of packets out of them.";
+        /// Alerts for which there was no room, because more than 10,000 came over syslog between two looks.
+        full: AtomicU64 = "minamo_alerts_dropped_lines_total" [reason = "full"], "The sensor tells too much: tune its signatures.";
+        /// Datagrams and connections of senders that are not listened to.
+        foreign: AtomicU64 = "minamo_alerts_refused_senders_total" [reason = "sender"], "See who sends; the senders are named by alerts.senders.";
+        /// Connections beyond 64.
+        crowded: AtomicU64 = "minamo_alerts_refused_senders_total" [reason = "connections"], "Let sensors send through one relay.";
         /// Octets of a file, never read before, that lie before its last 64 MiB.
         old: AtomicU64 = "minamo_alerts_skipped_octets_total" [], "";
-        /// Looks at which a file could not be read.
-        failures: AtomicU64 = "minamo_alerts_failures_total" [], "The log says which file and why.";
+        /// Looks at which a file could not be read, and faults of listening.
+        failures: AtomicU64 = "minamo_alerts_failures_total" [], "The log says which source and why.";
         /// Kinds of alerts whose flows were not waited for any more, because too many waited.
         forgotten: AtomicU64 = "minamo_alerts_forgotten_total" [], "The sensor tells too much: tune its signatures.";
     }
 }
 
-/// The files.
-pub(crate) struct AlertFiles {
-    files: Vec<Followed>,
+/// Where alerts come from.
+pub(crate) struct AlertSources {
+    files: AlertFiles,
+    listeners: Listeners,
     pub(crate) counters: Arc<Counters>,
+}
+
+impl AlertSources {
+    /// Listens, and goes to where reading of files ended, which is kept in `folder`. Wants a runtime where it listens.
+    pub(crate) fn start(sources: Vec<AlertSource>, folder: &Path, counters: Arc<Counters>) -> anyhow::Result<Self> {
+        let (mut files, mut wanted) = (Vec::new(), Vec::new());
+        for source in sources {
+            match source {
+                AlertSource::File(file) => files.push(file),
+                AlertSource::Syslog(listener) => wanted.push(listener),
+            }
+        }
+        let listeners = Listeners::start(wanted, &counters)?;
+        Ok(Self { files: AlertFiles::new(files, folder, Arc::clone(&counters)), listeners, counters })
+    }
+
+    /// True where there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.files.files.is_empty() && self.listeners.is_empty()
+    }
+
+    /// The alerts that came since the last look.
+    pub(crate) fn read(&mut self) -> Vec<Alert> {
+        let mut alerts = self.files.read();
+        alerts.extend(self.listeners.read());
+        self.counters.read.fetch_add(alerts.len() as u64, Ordering::Relaxed);
+        alerts
+    }
+}
+
+/// The files.
+struct AlertFiles {
+    files: Vec<Followed>,
+    counters: Arc<Counters>,
 }
 
 impl AlertFiles {
     /// Those of the settings; where reading ended is kept in `folder`.
-    pub(crate) fn new(files: Vec<AlertFile>, folder: &Path, counters: Arc<Counters>) -> Self {
+    fn new(files: Vec<AlertFile>, folder: &Path, counters: Arc<Counters>) -> Self {
         let followed = |file: AlertFile| Followed {
             kept: folder.join(&file.name),
             file,
@@ -59,13 +104,8 @@ impl AlertFiles {
         Self { files: files.into_iter().map(followed).collect(), counters }
     }
 
-    /// True where there is none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.files.is_empty()
-    }
-
     /// The alerts that came since the last look.
-    pub(crate) fn read(&mut self) -> Vec<Alert> {
+    fn read(&mut self) -> Vec<Alert> {
         let mut alerts = Vec::new();
         for followed in &mut self.files {
             match followed.read(&self.counters, &mut alerts) {
@@ -79,7 +119,6 @@ impl AlertFiles {
                 }
             }
         }
-        self.counters.read.fetch_add(alerts.len() as u64, Ordering::Relaxed);
         alerts
     }
 }

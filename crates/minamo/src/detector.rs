@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use self::aside::Aside;
 use self::left::{Left, Span, joined};
 use crate::actions::Actions;
-use crate::alerts::AlertFiles;
+use crate::alerts::AlertSources;
 use crate::clock;
 use crate::ingest::Fresh;
 use crate::mark::Mark;
@@ -141,13 +141,13 @@ pub(crate) struct Around {
     pub(crate) perspectives: Vec<Perspective>,
     /// Who is told.
     pub(crate) actions: Actions,
-    /// Files of other systems' alerts.
-    pub(crate) alerts: AlertFiles,
+    /// Where other systems' alerts come from.
+    pub(crate) alerts: AlertSources,
 }
 
 /// Alerts of other systems.
 struct Heard {
-    files: AlertFiles,
+    sources: AlertSources,
     alerts: Alerts,
 }
 
@@ -223,7 +223,7 @@ impl Detector {
             suppressing,
             perspectives,
             actions,
-            heard: Heard { files: alerts, alerts: Alerts::default() },
+            heard: Heard { sources: alerts, alerts: Alerts::default() },
             waiting: HashMap::new(),
             aside: Aside::default(),
             lake,
@@ -486,12 +486,12 @@ impl Detector {
     async fn hear(&mut self, now: Time) {
         let rules = self.rules.now();
         let own: Vec<String> = rules.iter().filter(|rule| rule.alerts).map(|rule| rule.name.clone()).collect();
-        if own.is_empty() || self.heard.files.is_empty() {
+        if own.is_empty() || self.heard.sources.is_empty() {
             return;
         }
-        for alert in tokio::task::block_in_place(|| self.heard.files.read()) {
+        for alert in tokio::task::block_in_place(|| self.heard.sources.read()) {
             let forgotten = self.heard.alerts.add(alert, now);
-            self.heard.files.counters.forgotten.fetch_add(forgotten, Ordering::Relaxed);
+            self.heard.sources.counters.forgotten.fetch_add(forgotten, Ordering::Relaxed);
         }
         for question in self.heard.alerts.ask(now) {
             match self.known(&question).await {
@@ -632,7 +632,7 @@ SELECT $window AS window_start, src_ip, COUNT(*) AS flows FROM flows WHERE $rang
             suppressing: Arc::new(Suppressing::open(&state).expect("opens")),
             perspectives: Vec::new(),
             actions: Actions::default(),
-            alerts: AlertFiles::new(Vec::new(), folder, Arc::default()),
+            alerts: AlertSources::start(Vec::new(), folder, Arc::default()).expect("none"),
         };
         let sources = Sources::default().with_ruling(&state).expect("opens");
         let loaded = Loaded { rules: vec![rule.clone()], ..Loaded::default() };

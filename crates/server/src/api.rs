@@ -12,7 +12,7 @@ use minamo_state::{NamedSets, SetsWith};
 use minamo_store::FlowsQuery;
 use utoipa::OpenApi;
 
-use crate::detection::{events as detection, incidents, own_rules, risks, rules, suppressions};
+use crate::detection::{attack, events as detection, incidents, own_rules, risks, rules, suppressions};
 use crate::exporters::api as exporters;
 use crate::lake::{api as lake, export, imports};
 use crate::profiles::api as profiles;
@@ -50,6 +50,7 @@ pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
         flow,
         similar::similar,
         packets::of_flow,
+        packets::of_event,
         packets::of_filter,
         packets::recorder,
         complete,
@@ -57,6 +58,7 @@ pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
         detection::event,
         detection::set_triage,
         incidents::incidents,
+        attack::attack,
         risks::hosts,
         risks::host,
         suppressions::suppressions,
@@ -215,7 +217,7 @@ pub(crate) async fn columns() -> Json<Vec<ColumnInfo>> {
     Json(FLOWS.columns().map(info).collect())
 }
 
-fn flow_rows(batch: &arrow::array::RecordBatch) -> Vec<FlowRow> {
+pub(crate) fn flow_rows(batch: &arrow::array::RecordBatch) -> Vec<FlowRow> {
     let readers = CellReader::all(batch);
     let row = |at| {
         let cells = readers.iter().map(|r| (r.name().to_owned(), json_value(&r.value(at))));

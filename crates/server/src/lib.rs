@@ -27,12 +27,12 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post, put};
 use axum::{Extension, Router};
-use minamo_base::{Sample, Time};
+use minamo_base::{Ip, Sample, Time};
 use minamo_capture::recorder::Cutter;
 use minamo_collect::Exporters;
 use minamo_detect::Rules;
 use minamo_filter::Sets;
-use minamo_state::{Definitions, Triages};
+use minamo_state::{Definitions, History, Triages};
 use minamo_store::Lake;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -63,10 +63,14 @@ pub struct Deps {
     pub suppressing: Arc<detection::Suppressing>,
     /// What people made of events.
     pub triages: Arc<Triages>,
+    /// What was done about events.
+    pub history: Arc<History>,
     /// Counters of the other parts of the program.
     pub counters: Arc<dyn Fn() -> Vec<Sample> + Send + Sync>,
     /// The exporters of the collector, where one runs.
     pub exporters: Option<Exporters>,
+    /// True for addresses of the own network.
+    pub own: Arc<dyn Fn(Ip) -> bool + Send + Sync>,
     /// The packets that are recorded, where some are.
     pub packets: Option<Cutter>,
     /// When the program started.
@@ -114,30 +118,7 @@ fn api_routes(jobs: &Arc<lake::jobs::Jobs>) -> Router<Deps> {
         .route("/api/v1/packets", get(packets::of_filter))
         .route("/api/v1/recorder", get(packets::recorder))
         .route("/api/v1/filter/complete", get(api::complete))
-        .route("/api/v1/events", get(detection::events::events))
-        .route("/api/v1/events/{event_id}", get(detection::events::event))
-        .route("/api/v1/events/{event_id}/triage", put(detection::events::set_triage))
-        .route("/api/v1/incidents", get(detection::incidents::incidents))
-        .route("/api/v1/hosts/risk", get(detection::risks::hosts))
-        .route("/api/v1/hosts/{address}/risk", get(detection::risks::host))
-        .route(
-            "/api/v1/suppressions",
-            get(detection::suppressions::suppressions).post(detection::suppressions::create_suppression),
-        )
-        .route("/api/v1/suppressions/preview", post(detection::suppressions::preview))
-        .route("/api/v1/suppressions/{id}", delete(detection::suppressions::end_suppression))
-        .route("/api/v1/rules", get(detection::rules::rules))
-        .route("/api/v1/rules/try", post(detection::rules::try_out))
-        .route(
-            "/api/v1/rules/{name}",
-            get(detection::own_rules::rule_text)
-                .put(detection::own_rules::put_rule)
-                .delete(detection::own_rules::delete_rule),
-        )
-        .route(
-            "/api/v1/rules/{name}/settings",
-            put(detection::own_rules::set_rule).delete(detection::own_rules::reset_rule),
-        )
+        .merge(detection_routes())
         .route("/api/v1/sql", post(api::sql))
         .route("/api/v1/profiles", get(profiles::api::profiles).post(profiles::api::create_profile))
         .route(
@@ -174,6 +155,37 @@ fn api_routes(jobs: &Arc<lake::jobs::Jobs>) -> Router<Deps> {
         .route("/api/v1/export/query/{question}", get(lake::export::answer))
         .route("/metrics", get(metrics::metrics))
         .layer(Extension(Arc::clone(jobs)))
+}
+
+/// Events, incidents, hosts at risk, suppressions and rules.
+fn detection_routes() -> Router<Deps> {
+    Router::new()
+        .route("/api/v1/events", get(detection::events::events))
+        .route("/api/v1/events/{event_id}", get(detection::events::event))
+        .route("/api/v1/events/{event_id}/triage", put(detection::events::set_triage))
+        .route("/api/v1/events/{event_id}/packets", get(packets::of_event))
+        .route("/api/v1/attack", get(detection::attack::attack))
+        .route("/api/v1/incidents", get(detection::incidents::incidents))
+        .route("/api/v1/hosts/risk", get(detection::risks::hosts))
+        .route("/api/v1/hosts/{address}/risk", get(detection::risks::host))
+        .route(
+            "/api/v1/suppressions",
+            get(detection::suppressions::suppressions).post(detection::suppressions::create_suppression),
+        )
+        .route("/api/v1/suppressions/preview", post(detection::suppressions::preview))
+        .route("/api/v1/suppressions/{id}", delete(detection::suppressions::end_suppression))
+        .route("/api/v1/rules", get(detection::rules::rules))
+        .route("/api/v1/rules/try", post(detection::rules::try_out))
+        .route(
+            "/api/v1/rules/{name}",
+            get(detection::own_rules::rule_text)
+                .put(detection::own_rules::put_rule)
+                .delete(detection::own_rules::delete_rule),
+        )
+        .route(
+            "/api/v1/rules/{name}/settings",
+            put(detection::own_rules::set_rule).delete(detection::own_rules::reset_rule),
+        )
 }
 
 fn web(deps: Deps, jobs: &Arc<lake::jobs::Jobs>) -> Router {

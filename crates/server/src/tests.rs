@@ -3,7 +3,6 @@
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
-use minamo_base::Ip;
 use minamo_model::{FLOWS, Flow, FlowBuilder};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -69,8 +68,10 @@ async fn service_at(clock: fn() -> Time) -> Service {
         ),
         suppressing: Arc::new(crate::detection::Suppressing::open(&folder.path().join("state.db")).expect("opened")),
         triages: Arc::new(Triages::open(&folder.path().join("state.db")).expect("opened")),
+        history: Arc::new(History::open(&folder.path().join("state.db")).expect("opened")),
         counters: Arc::new(Vec::new),
         exporters: Some(collector.exporters()),
+        own: Arc::new(|ip| ip.is_private()),
         packets: Some(Cutter::new(&folder.path().join("packets"))),
         started_at: now(),
         clock,

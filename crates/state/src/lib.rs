@@ -8,6 +8,7 @@
 //! them knows flows.
 
 mod definitions;
+mod history;
 mod imports;
 mod notices;
 mod profiles;
@@ -18,6 +19,7 @@ mod triage;
 mod versions;
 
 pub use definitions::{Definition, Definitions, Kind, StateError};
+pub use history::{Deed, Happened, History, MAX_HISTORY};
 pub use imports::{Import, Imports};
 pub use notices::{MAX_NOTICES, Notices};
 pub use profiles::{

@@ -99,8 +99,14 @@ export function useSimilar(id: string, days: number, limit: number) {
   });
 }
 
-export function useEvents(ask: Ask, limit: number) {
-  const query = useEventQuery(ask, limit);
+/** What a list of events or incidents is narrowed to: a technique of ATT&CK with its parts, a host. */
+export interface EventsOf {
+  attack?: string | null;
+  host?: string;
+}
+
+export function useEvents(ask: Ask, limit: number, of: EventsOf = {}) {
+  const query = useEventQuery(ask, limit, of);
   return useQuery({
     queryKey: ["events", query.toString()],
     queryFn: ({ signal }) => call<Events>("GET", `/events?${query}`, undefined, signal),
@@ -109,13 +115,13 @@ export function useEvents(ask: Ask, limit: number) {
 }
 
 /** Range and limit as the lists of events and incidents take them; with what suppressions hide where the page says so. */
-function useEventQuery(ask: Ask, limit: number) {
+function useEventQuery(ask: Ask, limit: number, { attack, host }: EventsOf) {
   const [params] = useSearchParams();
-  return new URLSearchParams({ from: ask.from, to: ask.to, limit: String(limit), ...(params.get("hidden") === "1" ? { suppressed: "true" } : {}) });
+  return new URLSearchParams({ from: ask.from, to: ask.to, limit: String(limit), ...(params.get("hidden") === "1" ? { suppressed: "true" } : {}), ...(attack ? { attack } : {}), ...(host ? { host } : {}) });
 }
 
-export function useIncidents(ask: Ask, limit: number) {
-  const query = useEventQuery(ask, limit);
+export function useIncidents(ask: Ask, limit: number, of: EventsOf = {}) {
+  const query = useEventQuery(ask, limit, of);
   return useQuery({
     queryKey: ["incidents", query.toString()],
     queryFn: ({ signal }) => call<Incidents>("GET", `/incidents?${query}`, undefined, signal),

@@ -16,6 +16,23 @@ export interface ApiError {
 
 export type AsKnown = "now" | "then";
 
+export interface AttackMatrix {
+  events: number;
+  tactics: AttackTactic[];
+  without: number;
+}
+
+export interface AttackTactic {
+  name: Text2;
+  tactic: string;
+  techniques: AttackTechnique[];
+}
+
+export interface AttackTechnique {
+  parts: TechniqueCount[];
+  whole: TechniqueCount;
+}
+
 export interface Billing {
   elapsed_ms: number;
   inward: number[];
@@ -75,6 +92,8 @@ export interface Counter {
   name: string;
   value: number;
 }
+
+export type DeedName = "standing" | "owner" | "told" | "lost";
 
 export interface Earlier {
   bytes: number;
@@ -313,11 +332,19 @@ export interface FoundColumn {
   flows: number;
 }
 
+export interface HistoryEntry {
+  at: string;
+  deed: DeedName;
+  detail: string;
+  who: string;
+}
+
 export interface HostRisk {
   events: number;
   host: string;
   parts: RiskPart[];
   score: number;
+  scores: number[];
 }
 
 export interface HostRiskOverTime {
@@ -327,20 +354,32 @@ export interface HostRiskOverTime {
 
 export interface HostRisks {
   at: string;
+  from: string;
   rows: HostRisk[];
 }
 
 export interface IncidentEvent {
+  dst_ip: string | null;
   event_id: string;
   first: string;
+  last: string;
+  rule: string;
+  severity: string;
+  src_ip: string | null;
+  tactics: string[];
   title: Text2;
+}
+
+export interface IncidentHost {
+  address: string;
+  own: boolean;
 }
 
 export interface IncidentRow {
   events: IncidentEvent[];
   first: string;
   host: string | null;
-  hosts: string[];
+  hosts: IncidentHost[];
   incident_id: string;
   last: string;
   narrative: StorySentence[];
@@ -883,6 +922,12 @@ export interface SuppressionCreate {
   valid_to?: string | null;
 }
 
+export interface SuppressionHours {
+  from: string;
+  offset_minutes: number;
+  to: string;
+}
+
 export interface SuppressionInfo {
   broken: number;
   hits: number;
@@ -909,6 +954,7 @@ export interface SuppressionPreview {
 export interface SuppressionScope {
   dst?: string[];
   facts?: Record<string, Scalar>;
+  hours?: null | SuppressionHours;
   rule: string | null;
   src?: string[];
 }
@@ -937,6 +983,14 @@ export interface TagInfo {
 
 export interface TagList {
   tags: TagInfo[];
+}
+
+export interface TechniqueCount {
+  events: number;
+  id: string;
+  name: Text2;
+  rules: number;
+  severity: string | null;
 }
 
 export interface Text2 {
@@ -1005,6 +1059,7 @@ export interface TriageChange {
 export interface TriageInfo {
   at: string | null;
   comments: CommentInfo[];
+  history: HistoryEntry[];
   owner: string | null;
   standing: StandingName;
 }

@@ -15,6 +15,7 @@ export const PAGES: { path: string; name: string; icon: IconName; key: string }[
   { path: "/profiles", name: "profiles", icon: "profiles", key: "p" },
   { path: "/names", name: "names", icon: "names", key: "n" },
   { path: "/events", name: "events", icon: "events", key: "e" },
+  { path: "/hosts", name: "hosts", icon: "hosts", key: "h" },
   { path: "/rules", name: "rules", icon: "check", key: "r" },
   { path: "/exporters", name: "exporters", icon: "exporters", key: "x" },
   { path: "/sql", name: "sql", icon: "sql", key: "s" },

@@ -21,6 +21,9 @@ export function numbers(row: FlowRow, name: string): number[] {
   return Array.isArray(value) ? value.map(Number).filter(Number.isFinite) : [];
 }
 
+/** First packets of a row. */
+export const session = (row: FlowRow) => ({ lengths: numbers(row, "splt_lengths"), times: numbers(row, "splt_times_micros") });
+
 /** Address and port; IPv6 in brackets. */
 export function endpoint(row: FlowRow, side: "src" | "dst"): string {
   const [ip, port] = [text(row, `${side}_ip`), text(row, `${side}_port`)];

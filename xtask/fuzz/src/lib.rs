@@ -14,6 +14,7 @@ mod nfdump;
 mod packet;
 mod pieces;
 mod recordings;
+mod syslog;
 
 use std::path::Path;
 
@@ -43,6 +44,7 @@ pub static TARGETS: &[&Target] = &[
     &meter::TARGET,
     &nfdump::TARGET,
     &packet::TARGET,
+    &syslog::TARGET,
 ];
 
 /// Runs the target of that name; a name that is not in the table is a fault of the program that asks.

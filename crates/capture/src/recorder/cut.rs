@@ -21,8 +21,8 @@ pub struct Selection {
     pub from: Option<Time>,
     /// Packets up to this time.
     pub to: Option<Time>,
-    /// Packets of this conversation, in both directions, with their fragments.
-    pub tuple: Option<FiveTuple>,
+    /// Packets of these conversations, in both directions, with their fragments; of all where there is none.
+    pub tuples: Vec<FiveTuple>,
     /// Packets that pass this filter.
     pub filter: Option<Expression>,
     /// Octets of packets after which the cut ends; none without.
@@ -203,13 +203,13 @@ impl Chain {
     }
 
     fn wants(&mut self, found: &Found) -> Result<bool, CutError> {
-        let Selection { from, to, tuple, filter, .. } = &self.selection;
+        let Selection { from, to, tuples, filter, .. } = &self.selection;
         if from.is_some_and(|from| found.time < from) || to.is_some_and(|to| found.time > to) {
             return Ok(false);
         }
-        if let Some(tuple) = *tuple {
+        if !tuples.is_empty() {
             let Ok(packet) = decode_parts(self.link, &found.octets) else { return Ok(false) };
-            if !is_of(tuple, &packet, &mut self.fragments) {
+            if !is_of(tuples, &packet, &mut self.fragments) {
                 return Ok(false);
             }
         }
@@ -221,14 +221,14 @@ impl Chain {
     }
 }
 
-/// True for a packet of the conversation.
-fn is_of(tuple: FiveTuple, packet: &Packet<'_>, fragments: &mut HashSet<(Ip, Ip, u32)>) -> bool {
+/// True for a packet of one of the conversations.
+fn is_of(tuples: &[FiveTuple], packet: &Packet<'_>, fragments: &mut HashSet<(Ip, Ip, u32)>) -> bool {
     let plain = |tuple: FiveTuple| match tuple.proto {
         1 | 58 => FiveTuple { src_port: 0, dst_port: 0, ..tuple },
         _ => tuple,
     };
-    let (tuple, of) = (plain(tuple), plain(packet.tuple()));
-    let same = of == tuple || of.reversed() == tuple;
+    let of = plain(packet.tuple());
+    let same = tuples.iter().any(|tuple| [of, of.reversed()].contains(&plain(*tuple)));
     match packet.ip.fragment {
         Fragment::Whole => same,
         Fragment::First { id, .. } => {
@@ -267,9 +267,10 @@ impl Segment {
             if selection.from.is_some_and(|from| last < from) || selection.to.is_some_and(|to| first > to) {
                 return Ok(None);
             }
-            if let Some(tuple) = selection.tuple {
-                let parts = FiveTuple { src_port: 0, dst_port: 0, ..tuple };
-                let mut found = index.places([index::of_tuple(tuple), index::of_tuple(parts)]);
+            if !selection.tuples.is_empty() {
+                let parts = |tuple: FiveTuple| FiveTuple { src_port: 0, dst_port: 0, ..tuple };
+                let hashes = selection.tuples.iter().flat_map(|tuple| [*tuple, parts(*tuple)]).map(index::of_tuple);
+                let mut found = index.places(hashes);
                 found.reverse();
                 places = Some(found);
             }

@@ -101,7 +101,7 @@ impl Index {
     }
 
     /// The places of packets with these hashes, in the order of the segment.
-    pub(super) fn places(&self, hashes: [u32; 2]) -> Vec<u32> {
+    pub(super) fn places(&self, hashes: impl Iterator<Item = u32>) -> Vec<u32> {
         let mut places = Vec::new();
         for hash in hashes {
             let start = self.entries.partition_point(|entry| entry.0 < hash);

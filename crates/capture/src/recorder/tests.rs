@@ -66,7 +66,7 @@ fn the_packets_of_a_flow_are_cut_in_both_directions_with_and_without_an_index() 
     let counters = record("eth1", &settings, frames.clone());
     assert_eq!(counters.packets.load(Ordering::Relaxed), 900);
     let of_seven: Vec<_> = frames.iter().filter(|(at, _)| at / 10 % 30 == 7).cloned().collect();
-    let selection = Selection { tuple: Some(tuple(7, 4_000)), ..Selection::default() };
+    let selection = Selection { tuples: vec![tuple(7, 4_000)], ..Selection::default() };
     assert_eq!(cut(&settings, &selection).0, of_seven);
     let late = Selection { from: Some(Time::from_millis(6_000)), ..selection.clone() };
     let wanted: Vec<_> = of_seven.iter().filter(|(at, _)| *at >= 6_000).cloned().collect();
@@ -78,7 +78,10 @@ fn the_packets_of_a_flow_are_cut_in_both_directions_with_and_without_an_index() 
         }
     }
     assert_eq!(cut(&settings, &selection).0, of_seven, "read from the beginning");
-    assert_eq!(cut(&settings, &Selection { tuple: Some(tuple(7, 4_001)), ..selection }).0, []);
+    assert_eq!(cut(&settings, &Selection { tuples: vec![tuple(7, 4_001)], ..selection }).0, []);
+    let two = Selection { tuples: vec![tuple(7, 4_000), tuple(9, 4_000)], ..Selection::default() };
+    let of_both: Vec<_> = frames.iter().filter(|(at, _)| [7, 9].contains(&(at / 10 % 30))).cloned().collect();
+    assert_eq!(cut(&settings, &two).0, of_both, "in the order of their times");
     let filter = Expression::parse("host 192.0.2.7 and src port 53").expect("a filter");
     let back = Selection { filter: Some(filter), ..Selection::default() };
     assert_eq!(cut(&settings, &back).0.len(), 15);
@@ -137,7 +140,7 @@ fn a_segment_that_ends_in_the_middle_of_a_packet_gives_those_before() {
         }
     }
     assert_eq!(cut(&settings, &Selection::default()).0.len(), 9);
-    let one = Selection { tuple: Some(tuple(1, 1)), ..Selection::default() };
+    let one = Selection { tuples: vec![tuple(1, 1)], ..Selection::default() };
     assert_eq!(cut(&settings, &one).0.len(), 9, "by the index too");
 }
 
@@ -161,6 +164,6 @@ fn fragments_come_with_their_flow() {
         (3, udp(3, 8, false, 64)),
     ];
     record("eth1", &settings, frames.clone());
-    let one = Selection { tuple: Some(tuple(3, 9)), ..Selection::default() };
+    let one = Selection { tuples: vec![tuple(3, 9)], ..Selection::default() };
     assert_eq!(cut(&settings, &one).0, frames[..2]);
 }

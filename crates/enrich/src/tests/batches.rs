@@ -9,7 +9,7 @@ use minamo_model::{CellReader, FLOWS, Flow, FlowBuilder, Row, text_value};
 
 use super::mmdb::{city, system, write};
 use super::{entry, ip, prefix, time};
-use crate::{Database, Definitions, Enricher, Settings, Sources};
+use crate::{Database, Definitions, Enricher, Entry, Settings, Sources};
 
 const NOON: &str = "2026-06-01T12:00:00Z";
 
@@ -292,4 +292,22 @@ fn a_batch_without_addresses_is_an_error_that_names_the_column() {
         );
     }
     assert_eq!(counter(&enricher, "minamo_enrich_passed_rows_total", "columns"), 3);
+}
+
+#[test]
+fn own_addresses_are_those_that_the_networks_call_so_then_and_private_ones() {
+    let local = |text: &str, local| Entry { local: Some(local), ..entry(text, "office", &[]) };
+    let mut definitions =
+        Definitions::always(vec![local("192.0.2.0/24", true), local("10.9.0.0/16", false)]).expect("good");
+    definitions.supersede(time(NOON), Definitions::always(vec![entry("192.0.2.0/24", "sold", &[])]).expect("good"));
+    let sources = Sources::new(definitions, vec![]);
+    let before = time(NOON) - std::time::Duration::from_secs(1);
+    let own = |text: &str, at| sources.is_local(ip(text), at);
+    assert_eq!(
+        ["192.0.2.7", "10.9.0.1", "10.1.0.1", "198.51.100.1"].map(|text| own(text, before)),
+        [true, false, true, false]
+    );
+    assert_eq!(["192.0.2.7", "10.9.0.1"].map(|text| own(text, time(NOON))), [false, true]);
+    let none = Sources::new(Definitions::default(), vec![]);
+    assert!(none.is_local(ip("10.0.0.1"), before) && !none.is_local(ip("192.0.2.7"), before));
 }

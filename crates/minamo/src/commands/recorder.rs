@@ -33,7 +33,7 @@ async fn cut(args: RecorderCut) -> anyhow::Result<()> {
         let found = open_to_read(&args.place)?.flow(id).await?;
         let batch = found.with_context(|| format!("--flow: there is no flow {id}"))?;
         let (tuple, start, end) = conversation(&batch).with_context(|| format!("--flow: {id} has no addresses"))?;
-        selection.tuple = Some(tuple);
+        selection.tuples = vec![tuple];
         (selection.from, selection.to) = (Some(start - args.around), Some(end + args.around));
     }
     let cut = Cutter::new(&recorder.folder).cut(&selection, &mut *output(&args.output)?)?;

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
-use minamo_base::{Sample, Time};
+use minamo_base::{Ip, Sample, Time};
 use minamo_capture::recorder::{self, Cutter};
 use minamo_capture::{LiveSettings, Watched};
 use minamo_collect::{Collector, Forwarder};
-use minamo_enrich::Enricher;
+use minamo_enrich::{Control, Enricher};
 use minamo_eta::judge::Judge;
 use minamo_filter::Sets;
 use minamo_meter::Names;
@@ -22,14 +22,14 @@ use minamo_server::lake::import::Importing;
 use minamo_server::local::LocalListener;
 use minamo_server::profiles::Synced;
 use minamo_server::{Deps, State, random_password, services};
-use minamo_state::{Definitions, Notices, Triages};
+use minamo_state::{Definitions, History, Notices, Triages};
 use minamo_store::Lake;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::actions::{self, Action, Actions};
-use crate::alerts::{self, AlertFiles};
+use crate::actions::{self, Action, Actions, Books};
+use crate::alerts::{self, AlertSources};
 use crate::applications;
 use crate::cli::Serve;
 use crate::clock;
@@ -92,6 +92,12 @@ pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("server.listen: cannot listen at {address}"))
 }
 
+/// Which addresses are of the own network, as the networks file says now.
+fn own(enrichment: &Arc<Control>) -> Arc<dyn Fn(Ip) -> bool + Send + Sync> {
+    let enrichment = Arc::clone(enrichment);
+    Arc::new(move |ip| enrichment.sources().is_local(ip, clock::now()))
+}
+
 /// Lake, state, ingest and detection: what serve and demo share.
 pub(crate) struct Core {
     pub(crate) lake: Arc<Lake>,
@@ -102,6 +108,7 @@ pub(crate) struct Core {
     ruling: Arc<Ruling>,
     suppressing: Arc<Suppressing>,
     triages: Arc<Triages>,
+    history: Arc<History>,
     batches: mpsc::Sender<RecordBatch>,
     ingest: JoinHandle<()>,
     detection: JoinHandle<()>,
@@ -111,7 +118,7 @@ pub(crate) struct Core {
     /// Takes in files that are uploaded, beside the sources.
     importing: Importing,
     exports: Arc<Vec<Outgoing>>,
-    enrichment: Arc<minamo_enrich::Control>,
+    enrichment: Arc<Control>,
     /// Reads the files of enrichment again.
     watching: JoinHandle<()>,
     detected: Arc<detector::Counters>,
@@ -154,12 +161,14 @@ impl Core {
         let suppressing = Arc::new(Suppressing::open(&folder.join("state.db"))?);
         let (own_lake, counted, hidden) = (Arc::clone(&lake), Arc::clone(&detected), Arc::clone(&suppressing));
         let notices = Arc::new(Notices::open(&folder.join("state.db"))?);
-        let start = |(wanted, target)| Action::start(wanted, target, Some(Arc::clone(&notices)));
+        let history = Arc::new(History::open(&folder.join("state.db"))?);
+        let kept = Books { notices, history: Arc::clone(&history) };
+        let start = |(wanted, target)| Action::start(wanted, target, Some(kept.clone()));
         let actions = Actions::new(settings.actions()?.into_iter().map(start).collect::<anyhow::Result<_>>()?);
         let told = actions.counters();
         let heard = Arc::new(alerts::Counters::default());
-        let files = AlertFiles::new(settings.alerts()?, &folder.join("alerts"), Arc::clone(&heard));
-        let around = Around { suppressing: hidden, perspectives: settings.perspectives()?, actions, alerts: files };
+        let alerts = AlertSources::start(settings.alerts()?, &folder.join("alerts"), Arc::clone(&heard))?;
+        let around = Around { suppressing: hidden, perspectives: settings.perspectives()?, actions, alerts };
         let detector = Detector::new(own_lake, sources, loaded, around, &fresh, counted).await?;
         let rules = detector.rules();
         let feeds = Arc::new(feeds::Counters::default());
@@ -178,6 +187,7 @@ impl Core {
             ruling,
             suppressing,
             triages: Arc::new(Triages::open(&folder.join("state.db"))?),
+            history,
             batches,
             ingest: tokio::spawn(ingest),
             detection: tokio::spawn(detector.run(fresh, detect.subscribe())),
@@ -258,8 +268,10 @@ pub(crate) async fn serve(
         ruling: Arc::clone(&core.ruling),
         suppressing: Arc::clone(&core.suppressing),
         triages: Arc::clone(&core.triages),
+        history: Arc::clone(&core.history),
         counters: Arc::new(counters),
         exporters,
+        own: own(&core.enrichment),
         packets: core.packets.clone(),
         started_at: core.started_at,
         clock: clock::now,

@@ -4,13 +4,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use minamo_detect::Severity;
 use minamo_sinks::export::TlsFiles;
 use minamo_sinks::notify::{Chat, Format, Mail, Notify, Script, Security, Syslog, Transport, Webhook};
 
 use super::Settings;
 use super::keys::Keys;
+use crate::actions::template::Template;
 use crate::actions::{Language, Wanted};
 
 /// Notices in a minute where nobody says how many.
@@ -52,11 +53,19 @@ fn action(table: &toml::Table) -> anyhow::Result<(Wanted, Box<dyn Notify>)> {
         perspectives: keys.texts("perspectives")?.into_iter().map(str::to_owned).collect(),
         most_a_minute: u32::try_from(most_a_minute).context("most_a_minute: want at most 4,294,967,295")?,
         language,
+        title: template(&mut keys, "title")?,
+        text: template(&mut keys, "text")?,
         console: keys.text("console")?.map(str::to_owned),
     };
     let target = target(&mut keys)?;
     keys.end()?;
     Ok((wanted, target))
+}
+
+/// A title or text of one's own.
+fn template(keys: &mut Keys<'_>, key: &'static str) -> anyhow::Result<Option<Template>> {
+    let parse = |text: &str| Template::parse(text).map_err(|what| anyhow!("{key}: {what}"));
+    keys.text(key)?.map(parse).transpose()
 }
 
 fn target(keys: &mut Keys<'_>) -> anyhow::Result<Box<dyn Notify>> {
@@ -154,7 +163,7 @@ mod tests {
         let (url, key, page) =
             (file("url", "https://hooks.slack.example/T0/B0\n"), file("key", "secret\n"), file("page", "#!/bin/sh\n"));
         let text = format!(
-            "[[action]]\nname = \"a\"\nkind = \"slack\"\nurl_file = \"{url}\"\nlanguage = \"ja\"\nrules = [\"scan_*\"]\n\
+            "[[action]]\nname = \"a\"\nkind = \"slack\"\nurl_file = \"{url}\"\nlanguage = \"ja\"\nrules = [\"scan_*\"]\ntitle = \"{{severity}} {{src_ip}}\"\n\
              [[action]]\nname = \"b\"\nkind = \"webhook\"\nurl = \"https://soar.example/in\"\nsecret_file = \"{key}\"\nseverity = \"low\"\n\
              [[action]]\nname = \"c\"\nkind = \"cef\"\naddress = \"192.0.2.9:514\"\ntransport = \"tcp\"\nmost_a_minute = 5\n\
              [[action]]\nname = \"d\"\nkind = \"script\"\npath = \"{page}\"\n\
@@ -182,6 +191,8 @@ mod tests {
             "[[action]]\nname = \"a\"\nkind = \"mail\"\naddress = \"mail.example.com:587\"\nfrom = \"m@example.com\"\n";
         assert!(error(mail).contains("somebody who gets it"));
         assert!(error(&format!("{mail}to = [\"x\"]\n")).contains("got \"x\", want an address"));
+        let title = format!("{slack}url = \"https://a.example/\"\ntitle = \"{{severity\"\n");
+        assert!(error(&title).starts_with("action: title: got \"{severity\", want names such as {src_ip}"));
         let twice = format!("{slack}url = \"https://a.example/\"\n").repeat(2);
         assert!(error(&twice).contains("is there twice"));
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `[[perspective]]`: how much events matter to those who look; `[[alerts]]`: files of other detection systems.
+//! `[[perspective]]`: how much events matter to those who look; `[[alerts]]`: where alerts of other detection systems
+//! come from.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
@@ -12,6 +14,37 @@ use super::keys::Keys;
 
 /// Most of each.
 const MOST: usize = 100;
+
+/// Where alerts come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AlertSource {
+    /// A file.
+    File(AlertFile),
+    /// Syslog.
+    Syslog(AlertListener),
+}
+
+/// Where alerts in syslog are listened for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AlertListener {
+    /// Its name, for the log, and for the sensor where neither an alert nor its header names one.
+    pub(crate) name: String,
+    /// The address.
+    pub(crate) address: SocketAddr,
+    /// UDP or TCP.
+    pub(crate) transport: Transport,
+    /// Networks of senders that are listened to; all where there is none.
+    pub(crate) senders: Vec<Prefix>,
+}
+
+/// How syslog comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// A message a datagram.
+    Udp,
+    /// A stream of messages.
+    Tcp,
+}
 
 /// A file of alerts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,16 +70,36 @@ impl Settings {
     }
 
     /// `alerts`.
-    pub(crate) fn alerts(&self) -> anyhow::Result<Vec<AlertFile>> {
-        let mut all: Vec<AlertFile> = Vec::new();
+    pub(crate) fn alerts(&self) -> anyhow::Result<Vec<AlertSource>> {
+        let mut all: Vec<AlertSource> = Vec::new();
         for table in self.tables("alerts") {
             let one = alerts(table).context("alerts")?;
-            if all.len() >= MOST || all.iter().any(|other| other.name == one.name || other.path == one.path) {
-                bail!("alerts: name: {:?} or its path is there twice, or there are more than {MOST}", one.name);
+            if all.len() >= MOST || all.iter().any(|other| other.name() == one.name() || other.is_same(&one)) {
+                bail!("alerts: name: {:?} or its place is there twice, or there are more than {MOST}", one.name());
             }
             all.push(one);
         }
         Ok(all)
+    }
+}
+
+impl AlertSource {
+    fn name(&self) -> &str {
+        match self {
+            Self::File(file) => &file.name,
+            Self::Syslog(listener) => &listener.name,
+        }
+    }
+
+    /// True where both are in the same place.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(one), Self::File(other)) => one.path == other.path,
+            (Self::Syslog(one), Self::Syslog(other)) => {
+                (one.address, one.transport) == (other.address, other.transport)
+            }
+            _ => false,
+        }
     }
 }
 
@@ -82,11 +135,22 @@ fn networks(keys: &mut Keys<'_>, key: &'static str) -> anyhow::Result<Vec<Prefix
     keys.texts(key)?.into_iter().map(net).collect()
 }
 
-fn alerts(table: &toml::Table) -> anyhow::Result<AlertFile> {
+fn alerts(table: &toml::Table) -> anyhow::Result<AlertSource> {
     let mut keys = Keys::of(table);
-    let one = AlertFile {
-        name: name(&mut keys)?,
-        path: keys.path("path")?.context("path: want a file such as \"/var/log/suricata/eve.json\"")?,
+    let name = name(&mut keys)?;
+    let one = match (keys.path("path")?, keys.text("listen")?) {
+        (Some(path), None) => AlertSource::File(AlertFile { name, path }),
+        (None, Some(listen)) => AlertSource::Syslog(AlertListener {
+            name,
+            address: place(listen)?,
+            transport: match keys.text("transport")? {
+                None | Some("udp") => Transport::Udp,
+                Some("tcp") => Transport::Tcp,
+                Some(other) => bail!("transport: got {other:?}, want \"udp\" or \"tcp\""),
+            },
+            senders: networks(&mut keys, "senders")?,
+        }),
+        _ => bail!("path: want either a file such as \"/var/log/suricata/eve.json\", or `listen` for syslog"),
     };
     match keys.text("format")? {
         None | Some("eve") => {}
@@ -94,6 +158,15 @@ fn alerts(table: &toml::Table) -> anyhow::Result<AlertFile> {
     }
     keys.end()?;
     Ok(one)
+}
+
+/// An address and port; a port alone is of this machine only.
+fn place(text: &str) -> anyhow::Result<SocketAddr> {
+    let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let port = text.strip_prefix(':').unwrap_or(text).parse::<u16>().ok();
+    port.map(local)
+        .or_else(|| text.parse().ok())
+        .with_context(|| format!("listen: got {text:?}, want a port such as \":5514\", or an address and port"))
 }
 
 #[cfg(test)]
@@ -111,7 +184,21 @@ mod tests {
         let settings = settings(text).expect("good");
         let all = settings.perspectives().expect("good");
         assert_eq!((&*all[0].rules[0], all[0].dst.len(), all[0].severity), ("scan_", 2, Some(Severity::Critical)));
-        assert_eq!(settings.alerts().expect("good")[0].name, "suricata");
+        let file = AlertFile { name: "suricata".into(), path: "/var/log/suricata/eve.json".into() };
+        assert_eq!(settings.alerts().expect("good"), [AlertSource::File(file)]);
+    }
+
+    #[test]
+    fn alerts_are_listened_for_on_this_machine_unless_an_address_is_said() {
+        let text = "[[alerts]]\nname = \"a\"\nlisten = \":5514\"\n\
+            [[alerts]]\nname = \"b\"\nlisten = \"192.0.2.1:5514\"\ntransport = \"tcp\"\nsenders = [\"192.0.2.0/24\"]\n";
+        let found = settings(text).expect("good").alerts().expect("good");
+        let told = |one: &AlertSource| match one {
+            AlertSource::Syslog(one) => (one.address.to_string(), one.transport, one.senders.len()),
+            AlertSource::File(_) => panic!("no file"),
+        };
+        assert_eq!(told(&found[0]), ("127.0.0.1:5514".into(), Transport::Udp, 0));
+        assert_eq!(told(&found[1]), ("192.0.2.1:5514".into(), Transport::Tcp, 1));
     }
 
     #[test]
@@ -120,7 +207,13 @@ mod tests {
         assert!(wrong("[[perspective]]\nname = \"a b\"\n").starts_with("perspective: name: got \"a b\""));
         assert!(wrong("[[perspective]]\nname = \"a\"\nsrc = [\"x\"]\n").starts_with("perspective: src: got \"x\""));
         assert!(wrong("[[perspective]]\nname = \"a\"\n[[perspective]]\nname = \"a\"\n").contains("there twice"));
-        assert!(wrong("[[alerts]]\nname = \"a\"\n").starts_with("alerts: path: want a file"));
+        assert!(wrong("[[alerts]]\nname = \"a\"\n").starts_with("alerts: path: want either a file"));
+        let listen = "[[alerts]]\nname = \"a\"\nlisten = ";
+        assert!(wrong(&format!("{listen}\"here\"\n")).starts_with("alerts: listen: got \"here\", want a port"));
+        assert!(wrong(&format!("{listen}\":1\"\npath = \"b\"\n")).contains("want either"));
+        assert!(wrong(&format!("{listen}\":1\"\ntransport = \"tls\"\n")).contains("want \"udp\" or \"tcp\""));
+        assert!(wrong(&format!("{listen}\":1\"\n[[alerts]]\nname = \"b\"\nlisten = \":1\"\n")).contains("there twice"));
+        assert!(wrong("[[alerts]]\nname = \"a\"\npath = \"b\"\nsenders = [\"::/0\"]\n").contains("senders"));
         assert!(wrong("[[alerts]]\nname = \"a\"\npath = \"b\"\nformat = \"cef\"\n").contains("want \"eve\""));
     }
 }

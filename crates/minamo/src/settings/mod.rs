@@ -18,7 +18,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use minamo_detect::parse_length;
 
-pub(crate) use detect::AlertFile;
+pub(crate) use detect::{AlertFile, AlertListener, AlertSource, Transport};
 pub(crate) use export::Export;
 pub(crate) use parts::Interface;
 pub use table::{Kind, SETTINGS, Setting};

@@ -64,7 +64,7 @@ pub enum Kind {
     Feeds,
     /// Tables that say how much events matter.
     Perspectives,
-    /// Tables that name files of alerts.
+    /// Tables that name where alerts come from.
     Alerts,
 }
 
@@ -109,7 +109,7 @@ impl Kind {
             Self::Actions => "tables [[action]] with `name` and `kind`, and what that kind needs",
             Self::Feeds => "tables [[feed]] with `name` and `url` or `path`",
             Self::Perspectives => "tables [[perspective]] with `name` and if need be `rules`, `src`, `dst`, `severity`",
-            Self::Alerts => "tables [[alerts]] with `name` and `path`",
+            Self::Alerts => "tables [[alerts]] with `name` and `path` or `listen`",
             Self::Groups => "a list of groups of addresses such as [\"192.0.2.1 192.0.2.2\"]",
         }
     }
@@ -163,7 +163,7 @@ pub static SETTINGS: &[Setting] = &[
         key: "alerts",
         kind: Kind::Alerts,
         default: "[]",
-        doc: "Files of another intrusion detection system whose alerts become events: `name`, `path` of an `eve.json` of Suricata, which is followed while it grows and is rotated. See docs/guide/rules.md.",
+        doc: "Where alerts of another intrusion detection system come from, which become events: `name`, and `path` of an `eve.json` of Suricata, which is followed while it grows and is rotated, or `listen` for syslog: a port of this machine such as `\":5514\"`, or an address and port; `transport` \"udp\" or \"tcp\"; `senders`, the networks that may send. See docs/guide/rules.md.",
     },
     Setting {
         key: "feed",

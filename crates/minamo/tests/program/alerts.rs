@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Detection of the running program from what passes an interface and from another detection system's file: a method finds
-//! domains that a program made up, an alert becomes an event that flows and that method confirm, and both are the risk of
-//! the host.
+//! Detection of the running program from what passes an interface, and from another detection system's file and
+//! syslog: a method finds domains that a program made up, an alert becomes an event that flows and that method confirm,
+//! both are the risk of the host, and its packets can be had.
 
+use std::io::Write as _;
 use std::net::UdpSocket;
 use std::time::Duration;
 
@@ -69,6 +70,42 @@ fn event(server: &Server, rule: &str, seconds: u32, is_it: impl Fn(&Value) -> bo
 }
 
 #[test]
+fn alerts_of_a_sensor_come_over_syslog() {
+    // Two ports that nobody has.
+    let free = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").expect("free"));
+    let [datagrams, stream] = free.map(|socket| socket.local_addr().expect("bound").port());
+    let mut server = Server::start(&format!(
+        "[[alerts]]\nname = \"u\"\nlisten = \":{datagrams}\"\n\
+         [[alerts]]\nname = \"t\"\nlisten = \"127.0.0.1:{stream}\"\ntransport = \"tcp\"\n"
+    ));
+    let at = std::time::UNIX_EPOCH.elapsed().expect("later").as_secs();
+    let now = Time::from_secs_nanos(i64::try_from(at).expect("small"), 0);
+    let alert = |signature: u32| {
+        json!({
+            "timestamp": now.to_string().replace('Z', ".000000+0000"), "event_type": "alert", "src_ip": "192.0.2.66", "src_port": 1,
+            "dest_ip": "10.0.0.5", "dest_port": 80, "proto": "TCP", "alert": {"signature_id": signature, "signature": "Odd", "severity": 1},
+        })
+    };
+    let sender = UdpSocket::bind("127.0.0.1:0").expect("free");
+    let message = format!("<134>Jan  5 10:00:05 ids1 suricata[812]: @cee: {}", alert(9_000_004));
+    sender.send_to(message.as_bytes(), ("127.0.0.1", datagrams)).expect("sent");
+    let message = format!("<134>1 - ids2 suricata 812 - [x@1 y=\"]\"] {}", alert(9_000_005));
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", stream)).expect("open");
+    writeln!(stream, "{} {message}<134>nonsense", message.len()).expect("sent");
+    drop(stream);
+    for (signature, sensor) in [(9_000_004, "ids1"), (9_000_005, "ids2")] {
+        let told = event(&server, "ids_alert", 60, |row| row["values"]["signature_id"] == signature);
+        assert_eq!((&told["values"]["sensor"], &told["severity"]), (&json!(sensor), &json!("high")), "{told:#}");
+    }
+    let metrics = server.metrics();
+    let dropped = metrics
+        .iter()
+        .find(|(name, labels, _)| name == "minamo_alerts_dropped_lines_total" && labels.contains("malformed"));
+    assert_eq!(dropped.map(|(_, _, count)| *count), Some(1));
+    server.stop();
+}
+
+#[test]
 fn what_a_method_and_another_system_say_of_a_host_is_its_risk() {
     if !inside("alerts::what_a_method_and_another_system_say_of_a_host_is_its_risk") {
         return;
@@ -79,7 +116,7 @@ fn what_a_method_and_another_system_say_of_a_host_is_its_risk() {
     let eve = sensor.path().join("eve.json");
     std::fs::write(&eve, "").expect("written");
     let mut server = Server::start(&format!(
-        "[probe]\ninterfaces = [\"lo\"]\n[meter]\nidle_timeout = \"1s\"\n\
+        "[probe]\ninterfaces = [\"lo\"]\n[meter]\nidle_timeout = \"1s\"\n[recorder]\nsize = \"64MiB\"\n\
          [[perspective]]\nname = \"lab\"\nrules = [\"dns_*\"]\nsrc = [\"127.0.0.0/8\"]\nseverity = \"critical\"\n\
          [[alerts]]\nname = \"ids\"\npath = {:?}\n",
         eve.to_string_lossy()
@@ -99,6 +136,11 @@ fn what_a_method_and_another_system_say_of_a_host_is_its_risk() {
     let made_up = event(&server, "dns_names_random", 60, |_| true);
     assert_eq!((&made_up["values"]["domains"], &made_up["values"]["missing"]), (&json!(10), &json!(10)), "{made_up:#}");
     assert_eq!((&made_up["perspective"], &made_up["severity"]), (&json!("lab"), &json!("critical")));
+    // Its packets are there; of what is no event there are none.
+    let packets = |id: &str| server.ask(&format!("GET /api/v1/events/{id}/packets"), &Value::Null);
+    assert_eq!(packets(made_up["event_id"].as_str().expect("an identity")).0, 200);
+    let (status, error) = packets("ff");
+    assert_eq!((status, &error["path"]), (404, &json!("event_id")), "{error:#}");
     // It is told at once, and again when flows and events have come.
     let told = event(&server, "ids_alert", 120, |row| row["values"]["confirmed_by"] == "dns_names_random");
     assert_eq!((&told["values"]["flows"], &told["severity"]), (&json!(1), &json!("high")), "{told:#}");

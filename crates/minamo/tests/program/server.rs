@@ -131,9 +131,10 @@ fn spawn(folder: &std::path::Path) -> (Child, String, Option<String>) {
 fn request(address: &str, what: &str, head: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("it listens");
     write!(stream, "{what} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{head}\r\n{body}").expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    answer
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("an answer");
+    // Of a file only the head is text.
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 /// The labels as the text has them; open ones without a value.

@@ -7,11 +7,11 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Extension, Path, Query, State};
 use axum::http::StatusCode;
-use minamo_base::Time;
+use minamo_base::{Ip, Time};
 use minamo_model::event::Finding;
 use minamo_model::{CellReader, EVENTS, Row, text_value};
 use minamo_schema::Value;
-use minamo_state::{Comment, Standing};
+use minamo_state::{Comment, Deed, Happened, Standing};
 
 use super::types::*;
 use crate::api::{Answer, Body, limited, parse_time};
@@ -36,6 +36,45 @@ pub(crate) async fn read(deps: &Deps, from: Option<Time>, to: Option<Time>) -> R
         condition.push_str(&format!(" AND time_start < TIMESTAMP '{to}'"));
     }
     select(deps, &condition).await
+}
+
+/// What a list of events or incidents is narrowed to.
+pub(crate) struct Narrowed {
+    attack: Option<String>,
+    host: Option<Ip>,
+}
+
+impl Narrowed {
+    pub(crate) fn parse(params: &EventsParams) -> Result<Self, ApiError> {
+        let is_technique = |id: &str| {
+            id.len() <= 10 && id.starts_with('T') && id.chars().skip(1).all(|c| c.is_ascii_digit() || c == '.')
+        };
+        if let Some(id) = params.attack.as_ref().filter(|id| !is_technique(id)) {
+            let en = format!("attack: got {id:?}, want a technique such as T1110");
+            return Err(ApiError::bad("attack", en, format!("attack: {id:?} は技術の番号ではありません（例 T1110）")));
+        }
+        let host = params.host.as_deref().map(|text| parse_address(text, "host")).transpose()?;
+        Ok(Self { attack: params.attack.clone(), host })
+    }
+
+    /// True for an event that is meant.
+    pub(crate) fn fits(&self, event: &Finding) -> bool {
+        let of = |wanted: &String| event.attack.iter().any(|id| is_of(id, wanted));
+        let ends = [event.src_ip, event.dst_ip];
+        self.attack.as_ref().is_none_or(of) && self.host.is_none_or(|host| ends.contains(&Some(host)))
+    }
+}
+
+/// True for a technique itself and for its sub-techniques.
+fn is_of(id: &str, technique: &str) -> bool {
+    id.strip_prefix(technique).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+pub(crate) fn parse_address(text: &str, path: &str) -> Result<Ip, ApiError> {
+    text.parse().map_err(|_| {
+        let en = format!("{path}: got {text:?}, want an address such as 192.0.2.1");
+        ApiError::bad(path, en, format!("{path}: {text:?} はアドレスではありません（例 192.0.2.1）"))
+    })
 }
 
 /// Events that satisfy a condition in SQL.
@@ -110,10 +149,15 @@ pub(crate) fn title_of(deps: &Deps, rule: &str) -> Text2 {
     deps.rules.get(rule).map_or_else(|| Text2 { en: rule.to_owned(), ja: rule.to_owned() }, |rule| (&rule.title).into())
 }
 
+/// What people made of an event or incident, and what was done about it.
+pub(crate) fn triage(deps: &Deps, id: &str) -> Result<TriageInfo, ApiError> {
+    let triage = deps.triages.get(id).map_err(ApiError::internal)?;
+    Ok(TriageInfo::new(triage, deps.history.of(id).map_err(ApiError::internal)?))
+}
+
 pub(crate) fn event_row(deps: &Deps, event: &Finding) -> Result<EventRow, ApiError> {
     let rule = deps.rules.get(&event.rule);
     let name = Text2 { en: event.rule.clone(), ja: event.rule.clone() };
-    let triage = deps.triages.get(&event.event_id).map_err(ApiError::internal)?;
     Ok(EventRow {
         event_id: event.event_id.clone(),
         rule: event.rule.clone(),
@@ -132,7 +176,7 @@ pub(crate) fn event_row(deps: &Deps, event: &Finding) -> Result<EventRow, ApiErr
         perspective: event.perspective.clone(),
         suppressed_by: event.suppressed_by,
         suppression_broken: event.suppression_broken.clone(),
-        triage: triage.into(),
+        triage: triage(deps, &event.event_id)?,
     })
 }
 
@@ -145,7 +189,9 @@ pub(crate) async fn events(
     let Query(params) = query?;
     let limit = limited(params.limit.unwrap_or(200), MAX_EVENTS)?;
     let time = |text: &Option<String>, path| text.as_ref().map(|text| parse_time(text, path)).transpose();
-    let found = read(&deps, time(&params.from, "from")?, time(&params.to, "to")?).await?;
+    let narrowed = Narrowed::parse(&params)?;
+    let mut found = read(&deps, time(&params.from, "from")?, time(&params.to, "to")?).await?;
+    found.retain(|event| narrowed.fits(event));
     let hidden = found.iter().filter(|event| event.suppressed_by.is_some()).count();
     let shown = found.iter().filter(|event| params.suppressed || event.suppressed_by.is_none()).take(limit);
     let rows = shown.map(|event| event_row(&deps, event)).collect::<Result<_, _>>()?;
@@ -174,6 +220,7 @@ pub(crate) async fn set_triage(
     let old = deps.triages.get(&event.event_id).map_err(ApiError::internal)?;
     let now = (deps.clock)();
     let standing = change.standing.map_or(old.standing, Standing::from);
+    let before = (old.standing, old.owner.clone());
     let owner = change.owner.or(old.owner).filter(|owner| !owner.trim().is_empty());
     let comment = change.comment.as_deref().map(str::trim).filter(|text| !text.is_empty());
     if let Some(text) = comment {
@@ -181,9 +228,19 @@ pub(crate) async fn set_triage(
             let (en, ja) = ("comment: want at most 4,096 octets", "comment: 4,096 オクテットまでです");
             return Err(ApiError::bad("comment", en, ja));
         }
-        let comment = Comment { at: now, author: user, text: text.to_owned() };
+        let comment = Comment { at: now, author: user.clone(), text: text.to_owned() };
         deps.triages.comment(&event.event_id, &comment).map_err(ApiError::internal)?;
     }
     deps.triages.set(&event.event_id, standing, owner.as_deref(), now).map_err(ApiError::internal)?;
-    Ok(Json(deps.triages.get(&event.event_id).map_err(ApiError::internal)?.into()))
+    let done = |deed, detail: &str| {
+        let one = Happened { at: now, who: user.clone(), deed, detail: detail.to_owned() };
+        deps.history.add(&event.event_id, &one).map_err(ApiError::internal)
+    };
+    if standing != before.0 {
+        done(Deed::Standing, standing.name())?;
+    }
+    if owner != before.1 {
+        done(Deed::Owner, owner.as_deref().unwrap_or_default())?;
+    }
+    Ok(Json(triage(&deps, &event.event_id)?))
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Incidents: events that belong to one story, told from its beginning.
 
+use std::collections::{BTreeSet, HashSet};
+
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use minamo_base::Ip;
-use minamo_detect::{Incident, Seen, Sentence, Severity, incidents as stories};
+use minamo_detect::{Incident, Seen, Sentence, Severity, Tactic, incidents as stories};
 use minamo_model::event::Finding;
 
-use super::events::{read, text_of, title_of};
+use super::events::{Narrowed, read, text_of, title_of, triage};
 use super::types::*;
 use crate::api::{Answer, limited, parse_time};
 use crate::{ApiError, Deps};
@@ -25,11 +27,15 @@ pub(crate) async fn incidents(
     let Query(params) = query?;
     let limit = limited(params.limit.unwrap_or(100), MAX_INCIDENTS)?;
     let time = |text: &Option<String>, path| text.as_ref().map(|text| parse_time(text, path)).transpose();
+    let narrowed = Narrowed::parse(&params)?;
     let events = read(&deps, time(&params.from, "from")?, time(&params.to, "to")?).await?;
     let shown = events.iter().filter(|event| params.suppressed || event.suppressed_by.is_none());
     let seen: Vec<Seen> = shown.map(|event| seen(&deps, event)).collect();
-    let found = stories(&seen, |ip: Ip| ip.is_private());
-    let rows = found.iter().take(limit).map(|incident| row(&deps, incident, &events)).collect::<Result<_, _>>()?;
+    let found = stories(&seen, |ip: Ip| (deps.own)(ip));
+    let meant: HashSet<&str> =
+        events.iter().filter(|event| narrowed.fits(event)).map(|event| event.event_id.as_str()).collect();
+    let found = found.iter().filter(|incident| incident.events.iter().any(|id| meant.contains(id.as_str())));
+    let rows = found.take(limit).map(|incident| row(&deps, incident, &events)).collect::<Result<_, _>>()?;
     Ok(Json(Incidents { rows }))
 }
 
@@ -46,14 +52,27 @@ pub(crate) fn seen(deps: &Deps, event: &Finding) -> Seen {
     }
 }
 
+/// Words of the tactics of an event, in the order of an attack.
+fn tactics(event: &Finding) -> Vec<String> {
+    let found: BTreeSet<Tactic> = event.attack.iter().filter_map(|id| Tactic::of(id)).collect();
+    found.into_iter().map(|tactic| tactic.word().to_owned()).collect()
+}
+
 fn row(deps: &Deps, incident: &Incident, events: &[Finding]) -> Result<IncidentRow, ApiError> {
     let told = |event: &Finding| IncidentEvent {
         event_id: event.event_id.clone(),
+        rule: event.rule.clone(),
         title: title_of(deps, &event.rule),
+        severity: event.severity.to_string(),
         first: event.time_start.to_string(),
+        last: event.time_end.to_string(),
+        src_ip: event.src_ip.map(|ip| ip.to_string()),
+        dst_ip: event.dst_ip.map(|ip| ip.to_string()),
+        tactics: tactics(event),
     };
+    let host = |ip: &Ip| IncidentHost { address: ip.to_string(), own: (deps.own)(*ip) };
     let sentence = |one: &Sentence| StorySentence { at: one.at.map(|at| at.to_string()), text: (&one.text).into() };
-    let stage = |(tactic, at): &(minamo_detect::Tactic, minamo_base::Time)| Stage {
+    let stage = |(tactic, at): &(Tactic, minamo_base::Time)| Stage {
         tactic: tactic.word().to_owned(),
         name: (&tactic.name()).into(),
         at: at.to_string(),
@@ -72,8 +91,8 @@ fn row(deps: &Deps, incident: &Incident, events: &[Finding]) -> Result<IncidentR
             .filter_map(|id| events.iter().find(|event| event.event_id == *id))
             .map(told)
             .collect(),
-        hosts: incident.hosts.iter().map(Ip::to_string).collect(),
+        hosts: incident.hosts.iter().map(host).collect(),
         narrative: incident.narrative.iter().map(sentence).collect(),
-        triage: deps.triages.get(&incident.id).map_err(ApiError::internal)?.into(),
+        triage: triage(deps, &incident.id)?,
     })
 }

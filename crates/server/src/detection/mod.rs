@@ -2,14 +2,15 @@
 //! What detection found and what people make of it: events, incidents, triage, suppressions, rules and trying them on
 //! the past.
 
+pub mod attack;
 pub(crate) mod events;
 pub(crate) mod incidents;
 pub(crate) mod own_rules;
-pub(crate) mod risks;
+pub mod risks;
 pub(crate) mod rules;
 mod ruling;
 mod suppressing;
-pub(crate) mod suppressions;
+pub mod suppressions;
 pub mod types;
 
 pub use own_rules::plan;

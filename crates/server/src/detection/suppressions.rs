@@ -1,24 +1,133 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Suppressions: made after a look at what they would have hidden, ended, listed with what they did hide.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use minamo_base::Time;
-use minamo_detect::{Scope, ScopeError, usual};
+use minamo_detect::{Hours, Scope, ScopeError, usual};
 use minamo_model::event::Finding;
 use minamo_state::StoredSuppression;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::events::{event_row, read};
-use super::types::*;
+use super::types::EventRow;
 use crate::api::{Answer, Body, parse_time};
 use crate::auth::User;
+use crate::types::Scalar;
 use crate::{ApiError, Deps};
 
 /// How far back a preview looks.
 const LOOK_BACK_SECS: u64 = 7 * 86_400;
 /// Events that a preview shows.
 const SHOWN: usize = 100;
+
+/// Which events a suppression hides: those that satisfy all that is said.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuppressionScope {
+    /// Name of the rule.
+    #[serde(default)]
+    #[schema(required)]
+    pub rule: Option<String>,
+    /// Addresses and prefixes that hold the source.
+    #[serde(default)]
+    pub src: Vec<String>,
+    /// Likewise of the destination.
+    #[serde(default)]
+    pub dst: Vec<String>,
+    /// Values that facts have, by name.
+    #[serde(default)]
+    #[schema(value_type = HashMap<String, Scalar>)]
+    pub facts: HashMap<String, Value>,
+    /// Hours of the day in which they begin.
+    pub hours: Option<SuppressionHours>,
+}
+
+/// Hours of each day, such as those of a backup.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuppressionHours {
+    /// Their start, `22:00`.
+    pub from: String,
+    /// Their end, `06:00`; that of the next day where it is before the start.
+    pub to: String,
+    /// Minutes that the clock is ahead of UTC.
+    pub offset_minutes: i32,
+}
+
+impl From<Hours> for SuppressionHours {
+    fn from(hours: Hours) -> Self {
+        Self { from: hours.from, to: hours.to, offset_minutes: hours.offset_minutes }
+    }
+}
+
+impl From<SuppressionHours> for Hours {
+    fn from(hours: SuppressionHours) -> Self {
+        Self { from: hours.from, to: hours.to, offset_minutes: hours.offset_minutes }
+    }
+}
+
+/// A suppression to make.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuppressionCreate {
+    /// Which events it hides.
+    pub scope: SuppressionScope,
+    /// Why.
+    pub reason: String,
+    /// Until when; without an end where nothing is given.
+    pub valid_to: Option<String>,
+}
+
+/// A suppression.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SuppressionInfo {
+    /// Its number.
+    pub id: u32,
+    /// Which events it hides.
+    pub scope: SuppressionScope,
+    /// Why.
+    pub reason: String,
+    /// Who made it.
+    pub owner: String,
+    /// It hides events from then …
+    pub valid_from: String,
+    /// … to then; absent where it has no end.
+    #[schema(required)]
+    pub valid_to: Option<String>,
+    /// True where it hides events now.
+    pub in_force: bool,
+    /// Events that it hid.
+    pub hits: u64,
+    /// When it hid one last.
+    #[schema(required)]
+    pub last_hit: Option<String>,
+    /// Events that it would have hidden, had they been as usual.
+    pub broken: u64,
+}
+
+/// All suppressions.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SuppressionList {
+    /// The newest first.
+    pub suppressions: Vec<SuppressionInfo>,
+}
+
+/// What a suppression would have hidden.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SuppressionPreview {
+    /// How many events.
+    pub events: usize,
+    /// In how many days up to now.
+    pub days: u64,
+    /// The latest of them.
+    pub rows: Vec<EventRow>,
+}
 
 impl From<ScopeError> for ApiError {
     fn from(error: ScopeError) -> Self {
@@ -33,6 +142,7 @@ fn scope(wanted: &SuppressionScope) -> Scope {
         src: wanted.src.clone(),
         dst: wanted.dst.clone(),
         facts: wanted.facts.clone().into_iter().collect(),
+        hours: wanted.hours.clone().map(Into::into),
     }
 }
 
@@ -45,6 +155,7 @@ fn info(stored: &StoredSuppression, now: Time) -> SuppressionInfo {
             src: scope.src,
             dst: scope.dst,
             facts: scope.facts.into_iter().collect(),
+            hours: scope.hours.map(Into::into),
         },
         reason: stored.reason.clone(),
         owner: stored.owner.clone(),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Requests and answers about events, incidents, suppressions and rules.
+//! Requests and answers about events, incidents and rules.
 
 use std::collections::HashMap;
 
-use minamo_state::{Standing, Triage};
+use minamo_state::{Deed, Happened, Standing, Triage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -23,6 +23,10 @@ pub struct EventsParams {
     /// True to give those too that a suppression hides.
     #[serde(default)]
     pub suppressed: bool,
+    /// A technique of MITRE ATT&CK that they are of, itself or by a sub-technique: `T1110`, `T1110.003`.
+    pub attack: Option<String>,
+    /// An address that is their source or destination.
+    pub host: Option<String>,
 }
 
 /// An event.
@@ -132,6 +136,45 @@ pub struct CommentInfo {
     pub text: String,
 }
 
+/// What was done about an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeedName {
+    /// Somebody said where it stands.
+    Standing,
+    /// Somebody said who looks after it.
+    Owner,
+    /// A target was told.
+    Told,
+    /// A target was not told.
+    Lost,
+}
+
+/// An entry of the history of an event.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HistoryEntry {
+    /// When.
+    pub at: String,
+    /// Who did it: a person, or the name of an action (`[[action]]`).
+    pub who: String,
+    /// What was done.
+    pub deed: DeedName,
+    /// The standing, the owner, or why a target was not told.
+    pub detail: String,
+}
+
+impl From<Happened> for HistoryEntry {
+    fn from(one: Happened) -> Self {
+        let deed = match one.deed {
+            Deed::Standing => DeedName::Standing,
+            Deed::Owner => DeedName::Owner,
+            Deed::Told => DeedName::Told,
+            Deed::Lost => DeedName::Lost,
+        };
+        Self { at: one.at.to_string(), who: one.who, deed, detail: one.detail }
+    }
+}
+
 /// What people made of an event.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TriageInfo {
@@ -145,10 +188,13 @@ pub struct TriageInfo {
     pub at: Option<String>,
     /// What was said about it, the oldest first.
     pub comments: Vec<CommentInfo>,
+    /// What was done about it, the oldest first.
+    pub history: Vec<HistoryEntry>,
 }
 
-impl From<Triage> for TriageInfo {
-    fn from(triage: Triage) -> Self {
+impl TriageInfo {
+    /// What people said of it, and what was done.
+    pub(crate) fn new(triage: Triage, history: Vec<Happened>) -> Self {
         let comment =
             |one: minamo_state::Comment| CommentInfo { at: one.at.to_string(), author: one.author, text: one.text };
         Self {
@@ -156,6 +202,7 @@ impl From<Triage> for TriageInfo {
             owner: triage.owner,
             at: triage.at.map(|at| at.to_string()),
             comments: triage.comments.into_iter().map(comment).collect(),
+            history: history.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -188,10 +235,33 @@ pub struct Stage {
 pub struct IncidentEvent {
     /// Its identity.
     pub event_id: String,
+    /// Name of its rule.
+    pub rule: String,
     /// Title of its rule.
     pub title: Text2,
+    /// `low`, `medium`, `high` or `critical`.
+    pub severity: String,
     /// Its first moment.
     pub first: String,
+    /// Its last moment.
+    pub last: String,
+    /// Address that caused it.
+    #[schema(required)]
+    pub src_ip: Option<String>,
+    /// Address that it was aimed at; absent where there are several.
+    #[schema(required)]
+    pub dst_ip: Option<String>,
+    /// Words of its tactics, as the stages have them.
+    pub tactics: Vec<String>,
+}
+
+/// A host of an incident.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IncidentHost {
+    /// Its address.
+    pub address: String,
+    /// True where it is one of the own network.
+    pub own: bool,
 }
 
 /// A sentence of a story.
@@ -225,7 +295,7 @@ pub struct IncidentRow {
     /// Its events, the first one first.
     pub events: Vec<IncidentEvent>,
     /// All hosts of its events.
-    pub hosts: Vec<String>,
+    pub hosts: Vec<IncidentHost>,
     /// The story, sentence by sentence.
     pub narrative: Vec<StorySentence>,
     /// What people made of it.
@@ -245,6 +315,10 @@ pub struct Incidents {
 pub struct HostRisksParams {
     /// The instant; now where nothing is given.
     pub at: Option<String>,
+    /// Where the scores over time begin; seven days before the instant where nothing is given.
+    pub from: Option<String>,
+    /// Number of scores over time, up to 200; 28 where nothing is given.
+    pub points: Option<usize>,
     /// Most hosts, up to 1,000; 100 where nothing is given.
     pub limit: Option<usize>,
 }
@@ -259,138 +333,6 @@ pub struct HostRiskParams {
     pub to: Option<String>,
     /// Number of instants, up to 1,000; 168 where nothing is given.
     pub points: Option<usize>,
-}
-
-/// What one rule adds to the risk of a host.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RiskPart {
-    /// The rule.
-    pub rule: String,
-    /// Its title.
-    pub title: Text2,
-    /// Its event that counts: the worst of the moment.
-    pub event_id: String,
-    /// What that event says.
-    pub text: Text2,
-    /// Points.
-    pub points: u8,
-}
-
-/// The risk of a host at an instant.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct HostRisk {
-    /// The host.
-    pub host: String,
-    /// 0 to 100: the sum of its parts, as far as that.
-    pub score: u8,
-    /// Events of the days before that it is in.
-    pub events: usize,
-    /// What makes up the score, the most first.
-    pub parts: Vec<RiskPart>,
-}
-
-/// Risks of hosts.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct HostRisks {
-    /// The instant.
-    pub at: String,
-    /// Own hosts whose score is not 0, the highest first.
-    pub rows: Vec<HostRisk>,
-}
-
-/// The score of a host at an instant.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RiskPoint {
-    /// The instant.
-    pub at: String,
-    /// 0 to 100.
-    pub score: u8,
-}
-
-/// The risk of a host over time.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct HostRiskOverTime {
-    /// Its score over the range, which ends with the last one.
-    pub points: Vec<RiskPoint>,
-    /// Its risk at the end of the range, with its reasons.
-    pub end: HostRisk,
-}
-
-/// Which events a suppression hides: those that satisfy all that is said.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SuppressionScope {
-    /// Name of the rule.
-    #[serde(default)]
-    #[schema(required)]
-    pub rule: Option<String>,
-    /// Addresses and prefixes that hold the source.
-    #[serde(default)]
-    pub src: Vec<String>,
-    /// Likewise of the destination.
-    #[serde(default)]
-    pub dst: Vec<String>,
-    /// Values that facts have, by name.
-    #[serde(default)]
-    #[schema(value_type = HashMap<String, Scalar>)]
-    pub facts: HashMap<String, Value>,
-}
-
-/// A suppression to make.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SuppressionCreate {
-    /// Which events it hides.
-    pub scope: SuppressionScope,
-    /// Why.
-    pub reason: String,
-    /// Until when; without an end where nothing is given.
-    pub valid_to: Option<String>,
-}
-
-/// A suppression.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct SuppressionInfo {
-    /// Its number.
-    pub id: u32,
-    /// Which events it hides.
-    pub scope: SuppressionScope,
-    /// Why.
-    pub reason: String,
-    /// Who made it.
-    pub owner: String,
-    /// It hides events from then …
-    pub valid_from: String,
-    /// … to then; absent where it has no end.
-    #[schema(required)]
-    pub valid_to: Option<String>,
-    /// True where it hides events now.
-    pub in_force: bool,
-    /// Events that it hid.
-    pub hits: u64,
-    /// When it hid one last.
-    #[schema(required)]
-    pub last_hit: Option<String>,
-    /// Events that it would have hidden, had they been as usual.
-    pub broken: u64,
-}
-
-/// All suppressions.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct SuppressionList {
-    /// The newest first.
-    pub suppressions: Vec<SuppressionInfo>,
-}
-
-/// What a suppression would have hidden.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct SuppressionPreview {
-    /// How many events.
-    pub events: usize,
-    /// In how many days up to now.
-    pub days: u64,
-    /// The latest of them.
-    pub rows: Vec<EventRow>,
 }
 
 /// A number of a rule that may be changed.

@@ -82,6 +82,10 @@ async fn events_are_told_with_their_story_and_what_people_say_of_them_stays() {
     let triage = &one["triage"];
     assert_eq!((&triage["standing"], &triage["owner"]), (&json!("false_positive"), &json!("kana")));
     assert_eq!(triage["comments"][0]["author"], "admin");
+    let done = |one: &Value| (one["deed"].clone(), one["detail"].clone(), one["who"].clone());
+    let history: Vec<_> = triage["history"].as_array().expect("a history").iter().map(done).collect();
+    let wanted = [("standing", "open"), ("owner", "kana"), ("standing", "false_positive")];
+    assert_eq!(history, wanted.map(|(deed, detail)| (json!(deed), json!(detail), json!("admin"))), "{triage}");
     let (_, incidents) = service.json("GET", "/api/v1/incidents", None).await;
     assert_eq!(incidents["rows"][1]["triage"]["standing"], "false_positive", "the first event stands for the incident");
     let (status, error) = service.json("PUT", "/api/v1/events/ff/triage", Some(json!({"standing": "open"}))).await;
@@ -121,6 +125,64 @@ async fn a_suppression_shows_what_it_would_hide_hides_it_and_gives_way_when_beha
     assert_eq!(service.send("DELETE", &path, None).await.status(), StatusCode::NOT_FOUND);
     give(&service, vec![event(6, "scan_ports", "10.0.0.7", 300)]).await;
     assert_eq!(ids(&service, "/api/v1/events").await[0], "6");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_narrowed_to_a_host_and_a_technique_and_counted_in_the_matrix() {
+    let service = with_events().await;
+    let mut guess = event(4, "guess_password", "10.0.0.9", 1);
+    guess.finding.attack = vec!["T1110.001".to_owned(), "T1110.003".to_owned()];
+    guess.finding.dst_ip = "10.0.0.7".parse().ok();
+    give(&service, vec![guess]).await;
+    assert_eq!(ids(&service, "/api/v1/events?attack=T1110").await, ["4"], "a sub-technique is of its technique");
+    assert_eq!(ids(&service, "/api/v1/events?attack=T1110.003").await, ["4"]);
+    assert_eq!(ids(&service, "/api/v1/events?attack=T111").await, [""; 0]);
+    assert_eq!(ids(&service, "/api/v1/events?host=10.0.0.7").await, ["4", "2", "1"], "as source or destination");
+    let (_, incidents) = service.json("GET", "/api/v1/incidents?attack=T1110", None).await;
+    assert_eq!(incidents["rows"].as_array().map(Vec::len), Some(1), "{incidents}");
+    let story = &incidents["rows"][0];
+    assert!(
+        story["hosts"].as_array().is_some_and(|hosts| hosts.contains(&json!({"address": "10.0.0.7", "own": true})))
+    );
+    let of = story["events"].as_array().expect("events").iter().find(|one| one["rule"] == "guess_password");
+    let of = of.expect("it is of the story");
+    assert_eq!((&of["dst_ip"], &of["tactics"]), (&json!("10.0.0.7"), &json!(["credential_access"])), "{story}");
+
+    let (_, matrix) = service.json("GET", "/api/v1/attack", None).await;
+    assert_eq!((&matrix["events"], &matrix["without"]), (&json!(4), &json!(0)), "{matrix}");
+    let column = |word: &str| {
+        let all = matrix["tactics"].as_array().expect("tactics").iter();
+        all.clone().find(|column| column["tactic"] == word).expect("a tactic")["techniques"].clone()
+    };
+    let access = column("credential_access");
+    let access = access.as_array().and_then(|all| all.iter().find(|one| one["whole"]["id"] == "T1110")).expect("there");
+    assert_eq!(access["whole"]["events"], 1, "{access}");
+    assert!(access["whole"]["rules"].as_u64() > Some(0) && access["parts"].as_array().map(Vec::len) >= Some(2));
+    assert!(column("discovery").as_array().is_some_and(|all| all.iter().any(|one| one["whole"]["events"] == 3)));
+    for (path, field) in
+        [("attack?host=nobody", "host"), ("events?attack=guess", "attack"), ("incidents?attack=T1'", "attack")]
+    {
+        let (status, error) = service.json("GET", &format!("/api/v1/{path}"), None).await;
+        assert_eq!((status, &error["path"]), (StatusCode::BAD_REQUEST, &json!(field)), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suppression_is_for_hours_of_the_day() {
+    let service = with_events().await;
+    // The events are of shortly after 10:00 UTC, which is 19:00 in Tokyo.
+    let scope =
+        |from: &str, to: &str| json!({"rule": "scan_ports", "hours": {"from": from, "to": to, "offset_minutes": 540}});
+    let seen = async |scope: Value| service.json("POST", "/api/v1/suppressions/preview", Some(scope)).await;
+    assert_eq!(seen(scope("19:00", "20:00")).await.1["events"], 2);
+    assert_eq!(seen(scope("20:00", "19:00")).await.1["events"], 0);
+    let (status, error) = seen(scope("19:00", "25:00")).await;
+    assert_eq!((status, &error["path"]), (StatusCode::BAD_REQUEST, &json!("hours")), "{error}");
+    let wanted = json!({"scope": scope("19:00", "20:00"), "reason": "the nightly audit"});
+    let (status, made) = service.json("POST", "/api/v1/suppressions", Some(wanted)).await;
+    assert_eq!((status, &made["scope"]["hours"]["to"]), (StatusCode::CREATED, &json!("20:00")), "{made}");
+    give(&service, vec![event(4, "scan_ports", "10.0.0.7", 200)]).await;
+    assert_eq!(ids(&service, "/api/v1/events").await, ["3", "2", "1"]);
 }
 
 const RULE: &str = r#"+++
@@ -170,6 +232,9 @@ async fn the_risk_of_a_host_is_what_its_events_make_it_and_halves_with_each_day(
     let rows: Vec<_> = hosts["rows"].as_array().expect("rows").iter().map(told).collect();
     assert_eq!(rows[0], (json!("10.0.0.7"), json!(88), json!(2)), "two rules of severity high, an hour old: {hosts}");
     assert_eq!(rows[1], (json!("10.0.0.9"), json!(44), json!(1)));
+    let trend = "/api/v1/hosts/risk?at=2026-01-05T11:00:00Z&from=2026-01-05T09:00:00Z&points=2";
+    let (_, over_time) = service.json("GET", trend, None).await;
+    assert_eq!(over_time["rows"][0]["scores"], json!([0, 88]), "before the events and after: {over_time}");
     let part = &hosts["rows"][0]["parts"][0];
     assert!(
         part["text"]["ja"].as_str().is_some_and(|text| text.contains("台のホスト")) && part["points"] == 44,
@@ -192,6 +257,7 @@ async fn the_risk_of_a_host_is_what_its_events_make_it_and_halves_with_each_day(
         ("/api/v1/hosts/10.0.0.7/risk?points=0", "points"),
         ("/api/v1/hosts/10.0.0.7/risk?from=2026-01-06T00:00:00Z&to=2026-01-05T00:00:00Z", "to"),
         ("/api/v1/hosts/risk?at=soon", "at"),
+        ("/api/v1/hosts/risk?points=201", "points"),
     ] {
         let (status, error) = service.json("GET", path, None).await;
         assert_eq!((status, &error["path"]), (StatusCode::BAD_REQUEST, &json!(field)), "{error}");

@@ -8,8 +8,12 @@ import type { EventRow } from "../../gen/api";
 import { useWords } from "../../i18n";
 import { bytes, micros, whole } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
+import { useScope } from "../../parts/scope";
+import { HostScores } from "../../parts/Score";
 import { Severity } from "../../parts/Severity";
 import { Time } from "../../parts/Time";
+import { Evidence } from "./Evidence";
+import { Packets } from "./Packets";
 import { SuppressForm } from "./SuppressForm";
 import { TriageBox } from "./TriageBox";
 
@@ -18,13 +22,11 @@ const MARGIN_MILLIS = 60_000;
 
 export function EventDetail({ event }: { event: EventRow }) {
   const { t, say } = useWords();
+  const scope = useScope();
   const [muting, setMuting] = useState(false);
   const span = { from: new Date(Date.parse(event.first) - MARGIN_MILLIS).toISOString(), to: new Date(Date.parse(event.last) + MARGIN_MILLIS).toISOString() };
   const flows = `/flows?${new URLSearchParams({ ...span, q: event.filter })}`;
-  const hosts = [
-    { name: t("events.source"), ip: event.src_ip },
-    { name: t("events.destination"), ip: event.dst_ip },
-  ].filter((host) => host.ip);
+  const hosts = [...new Set([event.src_ip, event.dst_ip])].filter((ip) => ip !== null);
   return (
     <article className="panel event-detail" aria-live="polite">
       <header>
@@ -39,12 +41,14 @@ export function EventDetail({ event }: { event: EventRow }) {
           <button type="button" className="button" aria-expanded={muting} onClick={() => setMuting(!muting)}>
             {t("suppress.open")}
           </button>
-          {hosts.map((host) => (
-            <Link key={host.name} className="button" to={`/flows?${new URLSearchParams({ ...span, q: term("ip", host.ip) ?? "" })}`}>
-              {t("events.hostFlows", { host: host.ip })}
+          {hosts.map((ip) => (
+            <Link key={ip} className="button" to={`/flows?${new URLSearchParams({ ...span, q: term("ip", ip) ?? "" })}`}>
+              {t("events.hostFlows", { host: ip })}
             </Link>
           ))}
+          <Packets event={event} />
         </div>
+        <HostScores addresses={hosts} />
       </header>
       {event.perspective === null ? null : <p className="hint">{t("events.perspective", { name: event.perspective })}</p>}
       {event.suppressed_by === null ? null : <p className="hint">{t("events.hiddenBy", { id: event.suppressed_by })}</p>}
@@ -84,14 +88,15 @@ export function EventDetail({ event }: { event: EventRow }) {
           <h3>{t("events.attack")}</h3>
           <p className="attack">
             {event.attack.map((id) => (
-              <code key={id} className="chip">
+              <Link key={id} className="chip mono" to={`/events${scope.search()}&view=events&attack=${id}`} title={t("attack.others", { id })}>
                 {id}
-              </code>
+              </Link>
             ))}
             {event.attack.length === 0 ? <span className="faint">{t("value.none")}</span> : null}
           </p>
         </section>
       </div>
+      <Evidence span={span} filter={event.filter} />
       <section>
         <h3>{t("events.filter")}</h3>
         <pre className="filter-shown">

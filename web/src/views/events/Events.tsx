@@ -11,13 +11,14 @@ import { SEVERITIES, Severity } from "../../parts/Severity";
 import { Empty, Shown } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { useRowKeys } from "../../parts/useRowKeys";
+import { AttackMatrix } from "./AttackMatrix";
 import { EventDetail } from "./EventDetail";
 import { Incidents } from "./Incidents";
 import { Suppressions } from "./Suppressions";
 import "./events.css";
 
 const LIMIT = 500;
-const VIEWS = ["incidents", "events", "suppressions"] as const;
+const VIEWS = ["incidents", "events", "attack", "suppressions"] as const;
 type View = (typeof VIEWS)[number];
 
 export function Events() {
@@ -30,20 +31,38 @@ export function Events() {
     <div className="events-page">
       <div className="events-bar">
         <Choice<View> label={t("events.view.label")} value={view} onChange={choose} options={VIEWS.map((value) => ({ value, label: t(`events.view.${value}`) }))} />
+        {view === "incidents" || view === "events" ? <TechniqueChosen /> : null}
         {view === "suppressions" ? null : (
           <label className="faint">
             <input type="checkbox" checked={params.get("hidden") === "1"} onChange={(event) => put([["hidden", event.target.checked ? "1" : null]])} /> {t("events.withHidden")}
           </label>
         )}
       </div>
-      <div className="events">{view === "incidents" ? <Incidents /> : view === "events" ? <EventList /> : <Suppressions />}</div>
+      <div className="events">{view === "incidents" ? <Incidents /> : view === "events" ? <EventList /> : view === "attack" ? <AttackMatrix /> : <Suppressions />}</div>
     </div>
+  );
+}
+
+/** The technique that the lists are narrowed to, with a way out. */
+function TechniqueChosen() {
+  const { t } = useWords();
+  const [params, put] = useParameters();
+  const attack = params.get("attack");
+  if (!attack) return null;
+  return (
+    <span className="chip">
+      {t("attack.chosen", { id: attack })}
+      <button type="button" aria-label={t("attack.all")} title={t("attack.all")} onClick={() => put([["attack", null]])}>
+        <Icon name="close" size={12} />
+      </button>
+    </span>
   );
 }
 
 function EventList() {
   const scope = useScope();
-  const answer = useEvents(scope.ask, LIMIT);
+  const [params] = useParameters();
+  const answer = useEvents(scope.ask, LIMIT, { attack: params.get("attack") });
   return <Shown answer={answer} rows={10}>{(data) => <EventPage rows={data.rows} />}</Shown>;
 }
 

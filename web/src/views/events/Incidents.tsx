@@ -7,17 +7,23 @@ import { useWords } from "../../i18n";
 import { Link } from "react-router";
 import { useParameters } from "../../parts/parameters";
 import { useScope } from "../../parts/scope";
+import { HostScores } from "../../parts/Score";
 import { Severity } from "../../parts/Severity";
 import { Empty, Shown } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { useRowKeys } from "../../parts/useRowKeys";
+import { IncidentGraph } from "./IncidentGraph";
+import { KillChain } from "./KillChain";
 import { TriageBox } from "./TriageBox";
 
 const LIMIT = 200;
+/** Own hosts that the head names. */
+const MOST_HOSTS = 8;
 
 export function Incidents() {
   const scope = useScope();
-  const answer = useIncidents(scope.ask, LIMIT);
+  const [params] = useParameters();
+  const answer = useIncidents(scope.ask, LIMIT, { attack: params.get("attack") });
   return <Shown answer={answer} rows={10}>{(data) => <IncidentPage rows={data.rows} />}</Shown>;
 }
 
@@ -79,7 +85,7 @@ function Stages({ row }: { row: IncidentRow }) {
 
 function Detail({ row }: { row: IncidentRow }) {
   const { t, say } = useWords();
-  const [, put] = useParameters();
+  const own = row.hosts.filter((one) => one.own).map((one) => one.address);
   const span = { from: new Date(Date.parse(row.first) - 60_000).toISOString(), to: new Date(Date.parse(row.last) + 60_000).toISOString() };
   return (
     <article className="panel event-detail" aria-live="polite">
@@ -96,17 +102,9 @@ function Detail({ row }: { row: IncidentRow }) {
             </Link>
           ) : null}
         </div>
+        <HostScores addresses={own.slice(0, MOST_HOSTS)} />
       </header>
-      <section>
-        <h3>{t("incidents.stages")}</h3>
-        <ol className="stages">
-          {row.stages.map((stage) => (
-            <li key={stage.tactic}>
-              <strong>{say(stage.name)}</strong> <Time at={stage.at} />
-            </li>
-          ))}
-        </ol>
-      </section>
+      <KillChain row={row} />
       <section>
         <h3>{t("incidents.story")}</h3>
         <ol className="story">
@@ -117,36 +115,7 @@ function Detail({ row }: { row: IncidentRow }) {
           ))}
         </ol>
       </section>
-      <section>
-        <h3>{t("incidents.events")}</h3>
-        <p className="attack">
-          {row.events.slice(0, 40).map((one) => (
-            <button
-              key={one.event_id}
-              type="button"
-              className="chip"
-              onClick={() =>
-                put([
-                  ["view", "events"],
-                  ["event", one.event_id],
-                ])
-              }
-            >
-              {say(one.title)} <Time at={one.first} />
-            </button>
-          ))}
-          {row.events.length > 40 ? <span className="faint">{`+${row.events.length - 40}`}</span> : null}
-        </p>
-        <h3>{t("incidents.hosts")}</h3>
-        <p className="attack">
-          {row.hosts.slice(0, 40).map((ip) => (
-            <Link key={ip} className="chip mono" to={`/flows?${new URLSearchParams({ ...span, q: term("ip", ip) ?? "" })}`}>
-              {ip}
-            </Link>
-          ))}
-          {row.hosts.length > 40 ? <span className="faint">{`+${row.hosts.length - 40}`}</span> : null}
-        </p>
-      </section>
+      <IncidentGraph row={row} />
       <TriageBox id={row.incident_id} triage={row.triage} />
     </article>
   );

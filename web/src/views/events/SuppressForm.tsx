@@ -3,33 +3,34 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type SubmitEvent } from "react";
 import { call, Failure } from "../../api/client";
-import type { EventRow, Scalar, SuppressionInfo, SuppressionPreview, SuppressionScope } from "../../gen/api";
+import type { EventRow, SuppressionInfo, SuppressionPreview } from "../../gen/api";
 import { useWords } from "../../i18n";
 import { ErrorNote, Shown } from "../../parts/State";
+import { Time } from "../../parts/Time";
+import { useSettled } from "../../parts/useSettled";
+import { scopeOf, SuppressScope, type Parts } from "./SuppressScope";
 
 const DAYS = [1, 7, 30, 90];
 const DAY_MILLIS = 86_400_000;
+/** Events of the preview that are listed. */
+const SHOWN = 20;
 /** Facts that tell one kind of thing from another; numbers of how much are no part of a scope. */
 const TELLING = /^(dst_port|app|name|domain|proto)$|(_name|_sni|_query)$/;
 
 export function SuppressForm({ event, done }: { event: EventRow; done: () => void }) {
-  const { t, complain } = useWords();
+  const { t, say, complain } = useWords();
   const client = useQueryClient();
-  const facts: Record<string, Scalar> = Object.fromEntries(Object.entries(event.values).filter(([name]) => TELLING.test(name)));
-  const [parts, setParts] = useState({ src: event.src_ip !== null, dst: event.dst_ip !== null, facts: false });
+  const facts = Object.entries(event.values).filter(([name]) => TELLING.test(name));
+  const [parts, setParts] = useState<Parts>({ rule: true, src: event.src_ip ?? "", dst: event.dst_ip ?? "", facts: [], from: "", to: "" });
   const [reason, setReason] = useState("");
   const [days, setDays] = useState(30);
-  const scope: SuppressionScope = {
-    rule: event.rule,
-    src: parts.src && event.src_ip ? [event.src_ip] : [],
-    dst: parts.dst && event.dst_ip ? [event.dst_ip] : [],
-    facts: parts.facts ? facts : {},
-  };
-  const preview = useQuery({ queryKey: ["suppression-preview", scope], queryFn: ({ signal }) => call<SuppressionPreview>("POST", "/suppressions/preview", scope, signal) });
+  const scope = scopeOf(parts, event, facts);
+  const settled = useSettled(scope);
+  const preview = useQuery({ queryKey: ["suppression-preview", settled], queryFn: ({ signal }) => call<SuppressionPreview>("POST", "/suppressions/preview", settled, signal) });
   const make = useMutation({
     mutationFn: () => call<SuppressionInfo>("POST", "/suppressions", { scope, reason, valid_to: days === 0 ? null : new Date(Date.now() + days * DAY_MILLIS).toISOString() }),
     onSuccess: () => {
-      for (const key of ["events", "incidents", "suppressions"]) void client.invalidateQueries({ queryKey: [key] });
+      for (const key of ["events", "incidents", "suppressions", "host-risks"]) void client.invalidateQueries({ queryKey: [key] });
       done();
     },
   });
@@ -38,24 +39,12 @@ export function SuppressForm({ event, done }: { event: EventRow; done: () => voi
     form.preventDefault();
     if (!make.isPending) make.mutate();
   };
-  const choices = [
-    { part: "src" as const, shown: event.src_ip, label: t("events.source") },
-    { part: "dst" as const, shown: event.dst_ip, label: t("events.destination") },
-    { part: "facts" as const, shown: Object.entries(facts).map(([name, value]) => `${name} ${String(value)}`).join(", "), label: t("suppress.facts") },
-  ].filter((choice) => choice.shown);
   return (
     <section className="suppress">
       <h3>{t("suppress.title")}</h3>
       <p className="hint">{t("suppress.hint")}</p>
       <form onSubmit={submit}>
-        <p>
-          <code className="chip">{event.rule}</code>
-        </p>
-        {choices.map((choice) => (
-          <label key={choice.part} className="suppress-part">
-            <input type="checkbox" checked={parts[choice.part]} onChange={(change) => setParts({ ...parts, [choice.part]: change.target.checked })} /> {choice.label} <span className="mono">{choice.shown}</span>
-          </label>
-        ))}
+        <SuppressScope parts={parts} set={(part) => setParts({ ...parts, ...part })} rule={event.rule} facts={facts} />
         <div className="triage">
           <label className="triage-comment">
             {t("suppress.reason")}
@@ -89,9 +78,23 @@ export function SuppressForm({ event, done }: { event: EventRow; done: () => voi
       ) : null}
       <Shown answer={preview} rows={1}>
         {(data) => (
-          <p className="hint" role="status">
-            {t("suppress.preview", { events: data.events, days: data.days })}
-          </p>
+          <>
+            <p className="hint" role="status">
+              {t("suppress.preview", { events: data.events, days: data.days })}
+            </p>
+            {data.rows.length > 0 ? (
+              <details>
+                <summary>{t("suppress.which", { number: Math.min(SHOWN, data.rows.length) })}</summary>
+                <ul className="bullets">
+                  {data.rows.slice(0, SHOWN).map((row) => (
+                    <li key={row.event_id}>
+                      <Time at={row.last} /> {say(row.text)}
+                    </li>
+                  ))}
+                </ul>
+              </details>
+            ) : null}
+          </>
         )}
       </Shown>
     </section>

@@ -5,7 +5,7 @@ import { useSuppressions } from "../../api/queries";
 import { call } from "../../api/client";
 import type { SuppressionInfo } from "../../gen/api";
 import { useWords } from "../../i18n";
-import { whole } from "../../parts/format";
+import { time, whole } from "../../parts/format";
 import { Empty, ErrorNote, Shown } from "../../parts/State";
 import { Time } from "../../parts/Time";
 
@@ -44,14 +44,18 @@ export function Suppressions() {
                 <tbody>
                   {data.suppressions.map((one) => (
                     <tr key={one.id} className={one.in_force ? "" : "faint"}>
-                      <td className="mono">{scopeText(one)}</td>
+                      <td className="mono" title={scopeText(one)}>
+                        {scopeText(one)}
+                      </td>
                       <td title={one.reason}>{one.reason}</td>
                       <td>{one.owner}</td>
                       <td>
                         <Time at={one.valid_from} />
                       </td>
                       <td>{one.valid_to ? <Time at={one.valid_to} /> : t("suppress.forever")}</td>
-                      <td className="num">{whole(one.hits)}</td>
+                      <td className="num" title={one.last_hit ? t("suppress.lastHit", { at: time(one.last_hit) }) : undefined}>
+                        {whole(one.hits)}
+                      </td>
                       <td className="num">{whole(one.broken)}</td>
                       <td>
                         {one.in_force ? (
@@ -74,7 +78,14 @@ export function Suppressions() {
   );
 }
 
+/** `UTC+09:00` */
+function zone(minutes: number): string {
+  const two = (value: number) => String(Math.floor(Math.abs(value))).padStart(2, "0");
+  return `UTC${minutes < 0 ? "−" : "+"}${two(minutes / 60)}:${two(minutes % 60)}`;
+}
+
 function scopeText({ scope }: SuppressionInfo): string {
   const facts = Object.entries(scope.facts ?? {}).map(([name, value]) => `${name} ${String(value)}`);
-  return [scope.rule ?? "", ...(scope.src ?? []).map((ip) => `src ${ip}`), ...(scope.dst ?? []).map((ip) => `dst ${ip}`), ...facts].filter(Boolean).join(" · ");
+  const hours = scope.hours ? `${scope.hours.from}–${scope.hours.to} ${zone(scope.hours.offset_minutes)}` : "";
+  return [scope.rule ?? "", ...(scope.src ?? []).map((ip) => `src ${ip}`), ...(scope.dst ?? []).map((ip) => `dst ${ip}`), ...facts, hours].filter(Boolean).join(" · ");
 }

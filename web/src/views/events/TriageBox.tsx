@@ -6,7 +6,7 @@ import { call } from "../../api/client";
 import type { StandingName, TriageChange, TriageInfo } from "../../gen/api";
 import { useWords } from "../../i18n";
 import { ErrorNote } from "../../parts/State";
-import { Time } from "../../parts/Time";
+import { History } from "./History";
 
 export const STANDINGS: StandingName[] = ["new", "open", "confirmed", "false_positive", "closed"];
 
@@ -19,7 +19,7 @@ export function TriageBox({ id, triage }: { id: string; triage: TriageInfo }) {
     mutationFn: (change: TriageChange) => call<TriageInfo>("PUT", `/events/${encodeURIComponent(id)}/triage`, change),
     onSuccess: () => {
       setComment("");
-      for (const key of ["events", "incidents"]) void client.invalidateQueries({ queryKey: [key] });
+      for (const key of ["events", "incidents", "host-risks"]) void client.invalidateQueries({ queryKey: [key] });
     },
   });
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
@@ -53,16 +53,7 @@ export function TriageBox({ id, triage }: { id: string; triage: TriageInfo }) {
         </button>
       </form>
       {say.error ? <ErrorNote error={say.error} /> : null}
-      <ul className="comments">
-        {triage.comments.map((one) => (
-          <li key={one.at}>
-            <span className="faint">
-              <Time at={one.at} /> {one.author}
-            </span>{" "}
-            {one.text}
-          </li>
-        ))}
-      </ul>
+      <History triage={triage} />
     </section>
   );
 }

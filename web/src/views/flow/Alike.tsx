@@ -12,11 +12,10 @@ import { Choice } from "../../parts/Choice";
 import { whole } from "../../parts/format";
 import { Panel } from "../../parts/Panel";
 import { useParameters } from "../../parts/parameters";
-import { endpoint, text } from "../../parts/row";
+import { endpoint, session, text } from "../../parts/row";
 import { useScope } from "../../parts/scope";
 import { Empty, Shown } from "../../parts/State";
 import { Time } from "../../parts/Time";
-import { session } from "./Picture";
 
 const MOST = 24;
 const DAYS = [1, 7, 30];

@@ -8,15 +8,16 @@ import { TAG, term } from "../../filter/build";
 import type { FlowRow } from "../../gen/api";
 import { useWords } from "../../i18n";
 import { micros, protocol } from "../../parts/format";
+import { hostPath } from "../../parts/hostPath";
 import { Icon } from "../../parts/Icon";
 import { reasonIn } from "../../parts/reason";
-import { durationMicros, endpoint, isEncrypted, nameOf, text } from "../../parts/row";
+import { durationMicros, endpoint, isEncrypted, nameOf, session, text } from "../../parts/row";
 import { useScope } from "../../parts/scope";
 import { Shown } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { Alike } from "./Alike";
 import { Facts } from "./Facts";
-import { Picture, session } from "./Picture";
+import { Picture } from "./Picture";
 import { Risks } from "./Risks";
 import { Sides } from "./Sides";
 import "./flow.css";
@@ -102,6 +103,14 @@ function Heading({ row }: { row: FlowRow }) {
             {link.name}
           </Link>
         ))}
+        {["src_ip", "dst_ip"]
+          .map((side) => text(row, side))
+          .filter((ip) => ip !== null)
+          .map((ip) => (
+            <Link key={ip} className="button small" to={hostPath(ip, scope.search())}>
+              {t("hosts.open", { host: ip })}
+            </Link>
+          ))}
         <Packets row={row} />
       </nav>
     </header>

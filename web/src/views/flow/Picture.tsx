@@ -12,14 +12,11 @@ import { Choice } from "../../parts/Choice";
 import { Icon } from "../../parts/Icon";
 import { Panel } from "../../parts/Panel";
 import { useParameters } from "../../parts/parameters";
-import { endpoint, numbers, text } from "../../parts/row";
+import { endpoint, session, text } from "../../parts/row";
 import { useScope } from "../../parts/scope";
 import { Empty, ErrorNote, Shown } from "../../parts/State";
 
 export const MODES: Mode[] = ["index", "time", "log"];
-
-/** First packets of a row. */
-export const session = (row: FlowRow) => ({ lengths: numbers(row, "splt_lengths"), times: numbers(row, "splt_times_micros") });
 
 export function Picture({ row, mode, setMode }: { row: FlowRow; mode: Mode; setMode: (mode: Mode) => void }) {
   const { t } = useWords();
