@@ -9,7 +9,7 @@ use minamo_base::Cursor;
 use minamo_model::Flow;
 
 use super::text::{is_tls, some_text};
-use super::{ber, ntlm};
+use super::{ber, login, ntlm};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
 
 /// The registry's row.
@@ -168,20 +168,28 @@ fn answer(tag: u8, body: &mut Cursor<'_>, flow: &mut Flow) -> Option<()> {
     if open && code != SASL_BIND_IN_PROGRESS && (code != 0 || tag == 0x61) {
         ldap.result = Some(result(code));
     }
+    let anonymous = ldap.auth.as_deref() == Some("anonymous");
+    match code {
+        0 if tag == 0x61 && !anonymous => login::succeeded(flow),
+        INVALID_CREDENTIALS if tag == 0x61 => login::failed(flow),
+        _ => {}
+    }
     Some(())
 }
 
 /// Longest name or filter that is kept, in octets.
 const TEXT_MAX: usize = 512;
 
-/// Base and filter of the first search (RFC 4511 §4.5.1).
+/// Base and filter of the first search (RFC 4511 §4.5.1). One of what the server is, with which every client begins (RFC 4512
+/// §5.1), gives way to the next.
 fn search(body: &mut Cursor<'_>, flow: &mut Flow) -> Option<()> {
     let base = ber::element(body, 0x04)?.rest();
     for tag in [0x0a, 0x0a, 0x02, 0x02, 0x01] {
         ber::element(body, tag)?;
     }
     let ldap = flow.ldap.get_or_insert_default();
-    if ldap.filter.is_none() {
+    let root = |filter: &str| ldap.base.is_none() && filter.eq_ignore_ascii_case("(objectclass=*)");
+    if ldap.filter.as_deref().is_none_or(root) {
         ldap.base = some_text(base, TEXT_MAX);
         let mut out = String::new();
         let whole = filter(body, &mut out, 0).is_some() && out.len() <= TEXT_MAX;
@@ -328,6 +336,7 @@ fn bind(body: &mut Cursor<'_>, flow: &mut Flow) -> Option<()> {
 
 const SUCCESS: &str = "success";
 const SASL_BIND_IN_PROGRESS: u8 = 14;
+const INVALID_CREDENTIALS: u8 = 49;
 
 /// Result codes (RFC 4511 §A.1).
 fn result(code: u8) -> Cow<'static, str> {
