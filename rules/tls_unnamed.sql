@@ -16,11 +16,13 @@ reason = { en = "Each of the three has harmless reasons; together they are how t
 en = "A device or a VPN of a small office that is managed from outside."
 ja = "外部から管理される小規模拠点の機器や VPN。"
 +++
--- Programs that people use say the server's name (RFC 6066) and check who vouches for it. Ports of mail, VPN and web with TLS do not count.
+-- Programs that people use say the server's name (RFC 6066) and check who vouches for it. Ports of mail, VPN and web with TLS do not
+-- count, nor do certificates that name their maker (O): those of products do.
 SELECT $window AS window_start, src_ip, dst_ip, dst_port, COALESCE(MAX(tls_cert_subject), '') AS subject, COUNT(*) AS connections
 FROM flows
 WHERE $range AND proto = 6 AND tls_cert_self_signed AND tls_sni IS NULL AND split_part(app, '.', 1) = 'TLS'
   AND dst_port NOT IN (443, 465, 563, 636, 853, 989, 990, 993, 995, 1194, 3389, 5061, 5223, 5228, 8443) AND COALESCE(src_local, is_private(src_ip))
   AND NOT COALESCE(dst_local, is_private(dst_ip)) AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+  AND NOT regexp_like(COALESCE(tls_cert_subject, ''), '(^|[,+] ?)O=')
 GROUP BY $window, src_ip, dst_ip, dst_port
 HAVING COUNT(*) >= $connections

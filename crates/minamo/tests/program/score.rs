@@ -37,9 +37,10 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("kerbrute_passwordspray", &["guess_kerberos", "guess_accounts"]),
     ("slips/test12-icmp-portscan", &["icmp_sweep", "icmp_sweep_bare"]),
     ("slips/test7-malicious", &["scan_hosts", "scan_mixed", "scan_ports", "scan_slow"]),
-    ("empire_smbexec", &["smb_admin_share"]),
+    ("empire_smbexec", &["rpc_execution"]),
     ("zeek-asyncrat", &["tls_c2_certificate", "tls_unnamed"]),
-    ("PetitPotam", &["rpc_coercion"]),
+    ("PetitPotam__PatchedDCUnauthenticated", &["rpc_coercion"]),
+    ("slips/test-cc", &["beacon_fast"]),
     ("zerologon__CVE-2020-1472", &["rpc_zerologon"]),
     ("mimikatz_CVE-2020-1472", &["rpc_zerologon"]),
     ("zerologon_mimikatz", &["rpc_zerologon"]),
@@ -55,18 +56,21 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("empire_wmi", &["rpc_execution"]),
     ("covenant_dcom_registerxll", &["rpc_execution"]),
     ("psremoting", &["winrm"]),
-    ("BackupMasterKey", &["rpc_secrets"]),
-    ("DCShadow", &["rpc_replication"]),
     ("Remote_Pwd_Reset", &["rpc_account_changed"]),
     ("NetShareEnum", &["rpc_discovery"]),
     ("impacket_rpcdump", &["rpc_discovery"]),
     ("scan_dcerpc_endpoint_mapper", &["rpc_discovery"]),
-    ("samr_lookupnames", &["rpc_discovery"]),
     ("remote_eventservice_crash", &["rpc_log_cleared"]),
 ];
 
 /// Captures of the threats in which the flows do not show the threat, and why not.
 const NOT_TOLD: &[(&str, &str)] = &[
+    ("PetitPotam__PatchedDCAuthenticated", "the calls are inside encrypted SMB 3"),
+    ("BackupMasterKey", "one call through a pipe that was opened before the capture"),
+    ("DCShadow", "a sealed change over LDAP, begun before the capture; no call of replication is in it"),
+    ("samr_lookupnames", "a login and sealed calls; the names of groups are asked for by every system"),
+    ("dns_isp_hijack", "an answer with another address: nothing tells which is right"),
+    ("http_dvwa_clearlogin", "one login over clear HTTP by a form"),
     (
         "ppa-captures/ratinfected",
         "eight connections inside one network within two minutes: no pace can be told from work",
@@ -158,6 +162,12 @@ const NOT_BENIGN: &[&str] = &[
     "webattacksqlinj",
 ];
 
+/// Captures of the other corpora that hold what the rules say of them, by what they are: they count for neither side.
+const HOLDS_IT: &[(&str, &str)] = &[(
+    "arkime/dcerpc_synthetic",
+    "made for tests of a dissector: one call of each interface, among them DRSGetNCChanges and EfsRpc from hosts that are no controllers",
+)];
+
 /// What one capture is and what was said of it.
 struct Scored {
     name: String,
@@ -179,7 +189,13 @@ async fn the_rules_on_captures_of_others() {
         let mut files = Vec::new();
         find(&corpora.join(folder), &mut files);
         files.sort();
-        captures.extend(files.into_iter().map(|path| (path, threat)));
+        captures.extend(files.into_iter().map(|path| {
+            let name = path.to_string_lossy().into_owned();
+            let listed = EXPECTED.iter().map(|(part, _)| part).chain(NOT_TOLD.iter().map(|(part, _)| part));
+            // A book's captures are of ordinary protocols as well.
+            let ordinary = name.contains("ppa-captures") && !listed.into_iter().any(|part| name.contains(part));
+            (path, threat && !ordinary)
+        }));
     }
     let rules: Vec<Rule> = rules::rules().into_iter().filter(|rule| rule.history.is_none()).collect();
     let mut scored = Vec::new();
@@ -409,7 +425,8 @@ fn benign(scored: &[Scored]) -> impl Iterator<Item = &Scored> {
         let name = name.to_lowercase();
         name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| NOT_BENIGN.contains(&word))
     };
-    scored.iter().filter(move |capture| !capture.threat && !odd(&capture.name))
+    let holds = |name: &str| HOLDS_IT.iter().any(|(part, _)| name.contains(part));
+    scored.iter().filter(move |capture| !capture.threat && !odd(&capture.name) && !holds(&capture.name))
 }
 
 fn severity(rules: &[Rule], name: &str) -> Severity {
@@ -465,6 +482,9 @@ fn report(scored: &[Scored], rules: &[Rule]) -> String {
         "\n## Benign captures with an event of severity medium or more\n\nMost of them hold what the rule says: they are test data of other \
          products, among them tries of known holes and tools of attack.\n\n| capture | told by |\n|---|---|"
     );
+    for (part, why) in HOLDS_IT {
+        _ = writeln!(out, "| {part} (not counted) | {why} |");
+    }
     for capture in &quiet {
         let said: Vec<_> = capture.fired.iter().filter(|name| severity(rules, name) >= Severity::Medium).collect();
         if !said.is_empty() {
