@@ -2,7 +2,7 @@
 title = { en = "Login at a domain controller by zeros", ja = "ゼロ値によるドメインコントローラーへの認証" }
 question = { en = "Does a host try to log in at a domain controller with a proof of zeros, again and again, until one is taken?", ja = "ホストが、ゼロだけの認証値を受け入れられるまで繰り返し送っていないか。" }
 severity = "critical"
-attack = ["T1210", "T1068"]
+attack = ["T1210"]
 window = "5m"
 every = "30s"
 key = ["src_ip", "dst_ip"]
