@@ -110,9 +110,11 @@ score-probe: build
 score-npm: build
 	python3 benches/score-npm.py $(MINAMO)
 
-## What the rules say about the captures of the corpora; writes docs/detections.md.
+## What the rules say about the captures of the corpora and about attacks played here; writes docs/detections.md.
 score-detect:
-	MINAMO_SCORE_TO=$(CURDIR)/docs/detections.md cargo test -p minamo --test program -- --ignored --exact score::the_rules_on_captures_of_others
+	python3 benches/attacks.py $(or $(MINAMO_BENCH_DIR),/tmp/minamo-bench)/attacks
+	MINAMO_SCORE_ATTACKS=$(or $(MINAMO_BENCH_DIR),/tmp/minamo-bench)/attacks MINAMO_SCORE_TO=$(CURDIR)/docs/detections.md \
+		cargo test -p minamo --test program -- --ignored --exact score::the_rules_on_captures_of_others
 
 ## The model of encrypted traffic and its card, from the corpora.
 model: build

@@ -25,8 +25,8 @@ ja = "無作為な名前を使う広告ネットワーク。"
 -- The label below the registry, judged by how its letters follow each other (method dga). Names of addresses and of the local
 -- link do not count.
 SELECT $window AS window_start, src_ip,
-       regexp_replace(lower(dns_query), '^.*?([^.]+[.](?:(?:co|com|net|org|ac|ad|ed|go|gr|lg|ne|or|gov|edu|gob|gub)[.])?[^.]+)[.]?$', '\1') AS domain,
+       regexp_replace(lower(dns_query), '^.*?([^.]+[.](?:(?:co|com|net|org|ac|ad|ed|go|gr|lg|ne|or|gov|edu|gob|gub|ddns|dyndns|no-ip|hopto|zapto|sytes|duckdns|dynu|mooo|yi)[.])?[^.]+)[.]?$', '\1') AS domain,
        BOOL_AND(COALESCE(dns_rcode = 'nxdomain', false)) AS missing
 FROM flows
 WHERE $range AND dns_query LIKE '%.%' AND NOT regexp_like(lower(dns_query), '[.](arpa|local|lan|home|internal|localdomain|corp|workgroup)[.]?$')
-GROUP BY $window, src_ip, regexp_replace(lower(dns_query), '^.*?([^.]+[.](?:(?:co|com|net|org|ac|ad|ed|go|gr|lg|ne|or|gov|edu|gob|gub)[.])?[^.]+)[.]?$', '\1')
+GROUP BY $window, src_ip, regexp_replace(lower(dns_query), '^.*?([^.]+[.](?:(?:co|com|net|org|ac|ad|ed|go|gr|lg|ne|or|gov|edu|gob|gub|ddns|dyndns|no-ip|hopto|zapto|sytes|duckdns|dynu|mooo|yi)[.])?[^.]+)[.]?$', '\1')

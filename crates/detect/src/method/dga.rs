@@ -44,19 +44,26 @@ fn threshold(length: usize) -> f64 {
     4.8 + 6.0 / length as f64
 }
 
+/// Whether the first label of a domain looks made up by its letters; for measuring on lists of names.
+pub fn looks_made(domain: &str) -> bool {
+    domain.split('.').next().is_some_and(|label| odd(label).is_some())
+}
+
+/// Bits of a letter of a label that looks made up; nothing of one that does not, is too short, or is of another script,
+/// whose letters follow rules of their own (RFC 3492).
+fn odd(label: &str) -> Option<f64> {
+    if label.len() < SHORTEST || label.starts_with("xn--") {
+        return None;
+    }
+    Some(LABELS.bits(label)).filter(|bits| *bits >= threshold(label.len()))
+}
+
 fn judge<'a>(rule: &Rule, rows: &[Row<'a>]) -> Vec<Judged<'a>> {
     let mut hosts: BTreeMap<(Time, Ip), Asked> = BTreeMap::new();
     for row in rows {
         let (Some(src), Some(domain)) = (address(row, "src_ip"), text(row, "domain")) else { continue };
         let label = domain.split('.').next().unwrap_or_default();
-        // Names of other scripts are written in letters that follow rules of their own (RFC 3492).
-        if label.len() < SHORTEST || label.starts_with("xn--") || !domain.contains('.') {
-            continue;
-        }
-        let bits = LABELS.bits(label);
-        if bits < threshold(label.len()) {
-            continue;
-        }
+        let Some(bits) = odd(label).filter(|_| domain.contains('.')) else { continue };
         let asked = hosts.entry((time(row, "window_start"), src)).or_default();
         asked.domains += 1;
         asked.missing += usize::from(flag(row, "missing"));
@@ -97,13 +104,12 @@ mod tests {
 
     #[test]
     fn letters_by_chance_are_told_from_names() {
-        let odd = |label: &str| LABELS.bits(label) >= threshold(label.len());
-        let found = (0..1_000).filter(|seed| odd(&made(*seed, 12))).count();
+        let found = (0..1_000).filter(|seed| odd(&made(*seed, 12)).is_some()).count();
         assert!(found > 900, "{found} of 1000");
         let names = "googleusercontent akamaiedge msftconnecttest windowsupdate scorecardresearch yahooapis hatenablog nicovideo \
             kakaocorp cloudflareinsights mitsubishielectric hokkaidoshimbun shinkansen deutschebank openstreetmap \
             stackoverflow raiffeisen santander bundesregierung universitat nflxvideo fbcdn-profile tiktokcdn";
-        let wrong: Vec<_> = names.split_whitespace().filter(|name| odd(name)).collect();
+        let wrong: Vec<_> = names.split_whitespace().filter(|name| odd(name).is_some()).collect();
         assert!(wrong.is_empty(), "{wrong:?}");
     }
 }

@@ -19,6 +19,7 @@ use minamo_schema::Value;
 
 use crate::Rule;
 
+pub use dga::looks_made;
 pub use ngram::{Labels, train};
 
 /// A method.

@@ -4,6 +4,7 @@
 
 use minamo_model::Flow;
 
+use super::login;
 use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, reply, some_text};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
 
@@ -86,6 +87,8 @@ fn greeting(data: &[u8]) -> Verdict {
 struct Ftp {
     greeted: bool,
     asked_tls: bool,
+    /// A password was sent, and the server did not answer yet.
+    password: bool,
     tls: bool,
 }
 
@@ -115,6 +118,9 @@ impl Ftp {
         } else if self.asked_tls && code == 234 {
             self.tls = true;
             return Step::Inner(0);
+        } else if self.password && matches!(code, 230 | 430 | 530) {
+            self.password = false;
+            login::answered(code == 230, flow);
         }
         Step::Continue(0)
     }
@@ -125,6 +131,7 @@ impl Ftp {
         if let Some(user) = after(line, b"USER ") {
             ftp.user = ftp.user.take().or(some_text(user, 255));
         } else if after(line, b"PASS ").is_some() {
+            self.password = true;
             // Anonymous access has no secret (RFC 1635 §2).
             let open = ["anonymous", "ftp"];
             if !ftp.user.as_deref().is_some_and(|user| open.iter().any(|name| user.eq_ignore_ascii_case(name))) {

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 use minamo_model::Flow;
 
-use super::ntlm;
 use super::text::{after, line, mentions, reply, some_text, text, word};
+use super::{login, ntlm};
 use crate::magic::{self, Class};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
 
@@ -115,6 +115,8 @@ struct Http {
     /// The last request was HEAD: its answer has no body whatever it says.
     bodiless: bool,
     connect: bool,
+    /// The last request came with a password, and was not answered yet.
+    login: bool,
     /// Last part of the latest target.
     file: Vec<u8>,
     exact: Option<&'static str>,
@@ -233,6 +235,7 @@ impl Http {
         self.connect = method == b"CONNECT";
         self.remember(target);
         credentials(fields, flow);
+        self.login = is_login(fields);
         let looked_at = is_plain(fields);
         match framing(fields) {
             Framing { chunked: true, .. } => self.go(side, chunks(looked_at), head.len()),
@@ -257,6 +260,9 @@ impl Http {
         let status = reply(word(line).1).map_or(0, |(code, _)| code);
         if matches!(status, 100 | 102..=199) {
             return Step::Continue(head.len());
+        }
+        if std::mem::take(&mut self.login) && matches!(status, 200..=399 | 401) {
+            login::answered(status != 401, flow);
         }
         if !self.answered {
             self.answered = true;
@@ -388,6 +394,12 @@ fn credentials(fields: &[httparse::Header<'_>], flow: &mut Flow) {
             ntlm::note_field(value, flow);
         }
     }
+}
+
+/// Whether a request carries a password or a proof of it. Steps of NTLM and Kerberos are refused on the way (RFC 4559 §4.1).
+fn is_login(fields: &[httparse::Header<'_>]) -> bool {
+    let value = field(fields, "authorization").unwrap_or_default().trim_ascii();
+    [&b"Basic "[..], b"Digest "].iter().any(|scheme| after(value, scheme).is_some())
 }
 
 /// What rides on HTTP, by what is asked for: a method of its own, a field of its own, or the kind of its content.

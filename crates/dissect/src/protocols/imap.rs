@@ -3,6 +3,7 @@
 
 use minamo_model::Flow;
 
+use super::login;
 use super::starttls::StartTls;
 use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, some_text, word};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
@@ -58,6 +59,8 @@ fn greeting(data: &[u8]) -> Verdict {
 #[derive(Default)]
 struct Imap {
     greeted: bool,
+    /// A login was begun, and the server did not answer yet.
+    login: bool,
     tls: StartTls,
     lines: u32,
 }
@@ -65,6 +68,11 @@ struct Imap {
 /// A command that sends a password in clear (RFC 9051 §6.2.3, §6.2.2 with RFC 4616).
 fn is_login(command: &[u8]) -> bool {
     [&b"LOGIN "[..], b"AUTHENTICATE PLAIN", b"AUTHENTICATE LOGIN"].iter().any(|known| after(command, known).is_some())
+}
+
+/// The word of a tagged answer to a login that was understood (RFC 9051 §7.1).
+fn is_status(word: &[u8]) -> bool {
+    word.eq_ignore_ascii_case(b"OK") || word.eq_ignore_ascii_case(b"NO")
 }
 
 /// Lines after which the session is left alone: what follows is mail.
@@ -87,7 +95,11 @@ impl Dissector for Imap {
                 self.tls.asked = true;
             } else if tag != b"*" && self.tls.asked && status.eq_ignore_ascii_case(b"OK") {
                 return self.tls.hand_over(flow);
+            } else if self.login && tag != b"*" && is_status(status) {
+                self.login = false;
+                login::answered(status.eq_ignore_ascii_case(b"OK"), flow);
             } else if tag != b"*" && is_login(rest) {
+                self.login = true;
                 risk::note(flow, &risk::CLEAR_TEXT_CREDENTIALS, &["IMAP", "a login"]);
             }
             if self.lines > LINES_MAX { Step::Done } else { Step::Continue(0) }

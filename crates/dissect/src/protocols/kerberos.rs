@@ -6,8 +6,8 @@ use minamo_base::Cursor;
 use minamo_model::Flow;
 use minamo_model::flow::Kerberos as Facts;
 
-use super::ber;
 use super::text::some_text;
+use super::{ber, login};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
@@ -108,6 +108,11 @@ impl Kerberos {
         if kind == AS_REP {
             facts.preauth = facts.preauth.or(self.proved);
         }
+        if kind == AS_REP && self.proved == Some(true) {
+            login::succeeded(flow);
+        }
+        let facts = flow.kerberos.get_or_insert_default();
+        let mut refused = false;
         while let Some(number) = fields.peek() {
             let mut field = ber::opened(&mut fields, number)?;
             match (kind, number) {
@@ -121,13 +126,20 @@ impl Kerberos {
                 (AS_REP | TGS_REP, 0xa5) | (AP_REQ, 0xa3) => ticket(&mut field, facts)?,
                 (ERROR, 0xa6) => {
                     let code = ber::integer(&mut field)?;
-                    facts.error = facts.error.take().or(Some(error(code)));
+                    // That a proof is wanted is a step of every login: what follows says more.
+                    let step = facts.error.as_deref() == Some(WANTS_PROOF);
+                    facts.error = facts.error.take().filter(|_| !step).or(Some(error(code)));
+                    refused |= matches!(code, 6 | 18 | 24);
                 }
                 (ERROR, 0xa8) => put(&mut facts.client, principal(&mut field)),
                 (ERROR, 0xa9) => put(&mut facts.realm, string(&mut field)),
                 (ERROR, 0xaa) => put(&mut facts.service, principal(&mut field)),
                 _ => {}
             }
+        }
+        // An unknown or locked account, or a wrong key, in answer to a request for a first ticket.
+        if refused && self.proved.is_some() {
+            login::failed(flow);
         }
         Some(())
     }
@@ -249,6 +261,8 @@ fn name(kind: u8) -> &'static str {
     }
 }
 
+const WANTS_PROOF: &str = "preauth_required";
+
 /// Error codes (§7.5.9).
 fn error(code: u64) -> std::borrow::Cow<'static, str> {
     match code {
@@ -259,7 +273,7 @@ fn error(code: u64) -> std::borrow::Cow<'static, str> {
         18 => "client_revoked",
         23 => "key_expired",
         24 => "preauth_failed",
-        25 => "preauth_required",
+        25 => WANTS_PROOF,
         31 => "bad_integrity",
         32 => "ticket_expired",
         34 => "repeat",

@@ -9,7 +9,7 @@ use minamo_base::Cursor;
 use minamo_model::Flow;
 
 use super::text::{is_tls, some_text};
-use super::{ber, ntlm};
+use super::{ber, login, ntlm};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
 
 /// The registry's row.
@@ -114,6 +114,9 @@ impl Dissector for Ldap {
             return Step::Inner(0);
         }
         let Some((head, length)) = header(data) else {
+            if let ([0, a, b, c, rest @ ..], true) = (data, self.stream && self.messages > 0) {
+                return self.wrapped(usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c), rest, flow);
+            }
             return if data.len() < 6 && self.stream { Step::Continue(0) } else { Step::Done };
         };
         let end = head.saturating_add(length);
@@ -124,6 +127,42 @@ impl Dissector for Ldap {
         self.messages += 1;
         self.message(body, flow);
         if self.messages > MESSAGES { Step::Done } else { Step::Continue(end.max(1)) }
+    }
+}
+
+impl Ldap {
+    /// A buffer of SASL (RFC 4422 §3.7): its length stood in front. Nothing more is looked at once one is sealed.
+    fn wrapped(&mut self, length: usize, rest: &[u8], flow: &mut Flow) -> Step {
+        if length > MESSAGE_MAX {
+            return Step::Done;
+        }
+        let Some(buffer) = rest.get(..length) else { return Step::Continue(0) };
+        let Some((message, (head, inner))) = in_clear(buffer).and_then(|message| Some((message, header(message)?)))
+        else {
+            return Step::Done;
+        };
+        self.messages += 1;
+        self.message(message.get(head..head.saturating_add(inner)).unwrap_or_default(), flow);
+        if self.messages > MESSAGES { Step::Done } else { Step::Continue(length + 4) }
+    }
+}
+
+/// What a buffer holds that is signed and not sealed: a token of Kerberos without the flag Sealed, whose checksum is turned to
+/// the front or stands at the end (RFC 4121 §4.2.4, §4.2.5), or one of NTLM behind its signature (MS-NLMP §2.2.2.9.1).
+fn in_clear(buffer: &[u8]) -> Option<&[u8]> {
+    match *buffer {
+        [5, 4, flags, 0xff, high, low, turned_high, turned_low, ..] if flags & 2 == 0 => {
+            let [checksum, turned] = [[high, low], [turned_high, turned_low]].map(u16::from_be_bytes);
+            let body = buffer.get(16..)?;
+            match turned {
+                0 => body.get(..body.len().checked_sub(checksum.into())?),
+                _ if turned == checksum => body.get(checksum.into()..),
+                _ => None,
+            }
+        }
+        // Sealed ones begin the same way, with chance behind.
+        [1, 0, 0, 0, ..] => buffer.get(16..).filter(|body| operation(body) == Some(true)),
+        _ => None,
     }
 }
 
@@ -186,20 +225,27 @@ fn answer(tag: u8, body: &mut Cursor<'_>, flow: &mut Flow) -> Option<()> {
     if open && code != SASL_BIND_IN_PROGRESS && (code != 0 || tag == 0x61) {
         ldap.result = Some(result(code));
     }
+    let anonymous = ldap.auth.as_deref() == Some("anonymous");
+    match code {
+        0 if tag == 0x61 && !anonymous => login::succeeded(flow),
+        INVALID_CREDENTIALS if tag == 0x61 => login::failed(flow),
+        _ => {}
+    }
     Some(())
 }
 
 /// Longest name or filter that is kept, in octets.
 const TEXT_MAX: usize = 512;
 
-/// Base and filter of the first search (RFC 4511 §4.5.1).
+/// Base and filter of the first search (RFC 4511 §4.5.1). One for whatever is there, as of what the server is
+/// (RFC 4512 §5.1), gives way to the next.
 fn search(body: &mut Cursor<'_>, flow: &mut Flow) -> Option<()> {
     let base = ber::element(body, 0x04)?.rest();
     for tag in [0x0a, 0x0a, 0x02, 0x02, 0x01] {
         ber::element(body, tag)?;
     }
     let ldap = flow.ldap.get_or_insert_default();
-    if ldap.filter.is_none() {
+    if ldap.filter.as_deref().is_none_or(|filter| filter.eq_ignore_ascii_case("(objectclass=*)")) {
         ldap.base = some_text(base, TEXT_MAX);
         let mut out = String::new();
         let whole = filter(body, &mut out, 0).is_some() && out.len() <= TEXT_MAX;
@@ -346,6 +392,7 @@ fn bind(body: &mut Cursor<'_>, flow: &mut Flow) -> Option<()> {
 
 const SUCCESS: &str = "success";
 const SASL_BIND_IN_PROGRESS: u8 = 14;
+const INVALID_CREDENTIALS: u8 = 49;
 
 /// Result codes (RFC 4511 §A.1).
 fn result(code: u8) -> Cow<'static, str> {
@@ -455,6 +502,31 @@ mod tests {
         assert_eq!((ldap.user.as_deref(), ldap.auth.as_deref()), (None, Some("sasl GSS-SPNEGO")));
         assert_eq!(ldap.result.as_deref(), Some("invalid_credentials"));
         assert_eq!(ldap.filter, Some(format!("{}…", "(!".repeat(17))));
+    }
+
+    #[test]
+    fn what_is_signed_and_not_sealed_is_read() {
+        let mechanism = built(0xa3, &[text("GSS-SPNEGO"), text("token")]);
+        let bind = (Side::Src, message(0x60, &[vec![2, 1, 3], text(""), mechanism]));
+        let wrapped = |token: Vec<u8>| {
+            let length = u32::try_from(token.len()).expect("short").to_be_bytes();
+            (Side::Src, [&length[..], &token].concat())
+        };
+        let asked = search("dc=x", built(0x87, &[b"cn".into()]));
+        let everything = search("", built(0x87, &[b"objectClass".into()]));
+        let kerberos = |flags: u8, turned: u8| [&[5, 4, flags, 0xff, 0, 12, 0, turned][..], &[0; 8]].concat();
+        let turned = |flags| [kerberos(flags, 12), vec![7; 12], asked.clone()].concat();
+        let straight = [kerberos(4, 0), asked.clone(), vec![7; 12]].concat();
+        let ntlm = [vec![1, 0, 0, 0], vec![9; 12], asked.clone()].concat();
+        for token in [turned(4), straight, ntlm] {
+            for cut in [1, 1_000] {
+                let said = [bind.clone(), (Side::Src, everything.clone()), wrapped(token.clone())];
+                let ldap = facts(&said, cut).ldap.expect("facts");
+                assert_eq!((ldap.base.as_deref(), ldap.filter.as_deref()), (Some("dc=x"), Some("(cn=*)")));
+            }
+        }
+        let sealed = facts(&[bind, wrapped(turned(6))], 1_000).ldap.expect("facts");
+        assert_eq!(sealed.filter, None);
     }
 
     #[test]

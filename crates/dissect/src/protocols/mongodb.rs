@@ -5,9 +5,9 @@
 use minamo_base::Cursor;
 use minamo_model::Flow;
 
-use super::sql;
 use super::tell::*;
 use super::text::some_text;
+use super::{login, sql};
 use crate::{Dissector, Input, Step};
 
 /// The registry's row.
@@ -134,6 +134,9 @@ impl MongoDb {
             match (element.name, element.kind) {
                 (b"codeName", 2) => {
                     if let Some(code) = element.text() {
+                        if code == "AuthenticationFailed" {
+                            login::failed(flow);
+                        }
                         sql::error(flow, code);
                     }
                 }

@@ -8,7 +8,7 @@ use minamo_model::Flow;
 
 use super::tell::*;
 use super::text::{some_text, utf16};
-use super::{ntlm, sql};
+use super::{login, ntlm, sql};
 use crate::{Dissector, Input, Step, risk};
 
 /// The registry's row.
@@ -157,6 +157,9 @@ fn batch(body: &[u8], flow: &mut Flow) -> Option<()> {
     Some(())
 }
 
+/// Login failed for a user.
+const LOGIN_FAILED: u32 = 18_456;
+
 /// What the server says: the first error among what comes before rows (§2.2.7).
 fn tokens(body: &[u8], flow: &mut Flow) -> Option<()> {
     let mut cursor = Cursor::new(body);
@@ -167,8 +170,15 @@ fn tokens(body: &[u8], flow: &mut Flow) -> Option<()> {
             0xaa | 0xab | 0xad | 0xe3 | 0xed => {
                 let length = cursor.u16_le("tds.length").ok()?;
                 let mut content = cursor.sub(length.into(), "tds.content").ok()?;
+                if token == 0xad {
+                    login::succeeded(flow);
+                }
                 if token == 0xaa {
-                    sql::error(flow, content.u32_le("tds.number").ok()?.to_string());
+                    let number = content.u32_le("tds.number").ok()?;
+                    if number == LOGIN_FAILED {
+                        login::failed(flow);
+                    }
+                    sql::error(flow, number.to_string());
                     return Some(());
                 }
             }

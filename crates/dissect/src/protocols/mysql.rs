@@ -5,8 +5,8 @@
 use minamo_base::Cursor;
 use minamo_model::Flow;
 
-use super::sql;
 use super::text::{is_tls, some_text};
+use super::{login, sql};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
@@ -86,6 +86,9 @@ impl Dissector for MySql {
     }
 }
 
+/// Access denied for a user (ER_ACCESS_DENIED_ERROR).
+const ACCESS_DENIED: u16 = 1045;
+
 impl MySql {
     /// What the server says; true once nothing more is looked at.
     fn answer(&mut self, body: &[u8], flow: &mut Flow) -> bool {
@@ -96,9 +99,14 @@ impl MySql {
                 flow.sql.get_or_insert_default().server = some_text(version, 64);
             }
             [0xff, low, high, ..] => {
-                sql::error(flow, u16::from_le_bytes([*low, *high]).to_string());
+                let code = u16::from_le_bytes([*low, *high]);
+                if self.logged_in && !self.asked && code == ACCESS_DENIED {
+                    login::failed(flow);
+                }
+                sql::error(flow, code.to_string());
                 return true;
             }
+            [0, ..] if self.logged_in && !self.asked && flow.login.is_none() => login::succeeded(flow),
             _ => return self.asked,
         }
         false

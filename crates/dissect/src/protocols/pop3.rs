@@ -3,6 +3,7 @@
 
 use minamo_model::Flow;
 
+use super::login;
 use super::starttls::StartTls;
 use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, some_text};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
@@ -72,6 +73,8 @@ fn greeting(data: &[u8]) -> Verdict {
 #[derive(Default)]
 struct Pop3 {
     greeted: bool,
+    /// A login was begun, and the server did not answer yet.
+    login: bool,
     tls: StartTls,
 }
 
@@ -86,6 +89,9 @@ impl Dissector for Pop3 {
             if let (Some(text), false) = (answer, self.greeted) {
                 self.greeted = true;
                 flow.mail.get_or_insert_default().server = some_text(text, 256);
+            } else if self.login && (answer.is_some() || after(line, b"-ERR").is_some()) {
+                self.login = false;
+                login::answered(answer.is_some(), flow);
             } else if answer.is_some() && self.tls.asked {
                 return self.tls.hand_over(flow);
             } else if after(line, b"STLS").is_some_and(<[u8]>::is_empty) && self.greeted {
@@ -94,6 +100,7 @@ impl Dissector for Pop3 {
             } else if after(line, b"-ERR").is_some() || line == b"." {
                 self.tls.asked = false;
             } else if after(line, b"PASS ").or(after(line, b"AUTH PLAIN")).or(after(line, b"AUTH LOGIN")).is_some() {
+                self.login = true;
                 risk::note(flow, &risk::CLEAR_TEXT_CREDENTIALS, &["POP3", "a login"]);
             } else if after(line, b"RETR ").is_some() {
                 return Step::Done;

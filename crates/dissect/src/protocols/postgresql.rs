@@ -4,8 +4,8 @@
 
 use minamo_model::Flow;
 
-use super::sql;
 use super::text::some_text;
+use super::{login, sql};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
 
 /// The registry's row.
@@ -139,9 +139,17 @@ impl PostgreSql {
             (b'E', _) => {
                 let code = body.split(|octet| *octet == 0).find_map(|field| field.strip_prefix(b"C"));
                 if let Some(code) = code.and_then(|code| some_text(code, 8)) {
+                    // The class of refused logins (appendix A of the manual).
+                    if code.starts_with("28") {
+                        login::failed(flow);
+                    }
                     sql::error(flow, code);
                 }
                 true
+            }
+            (b'R', [0, 0, 0, 0, ..]) => {
+                login::succeeded(flow);
+                false
             }
             // The password is asked for in clear.
             (b'R', [0, 0, 0, 3, ..]) => {

@@ -4,9 +4,9 @@
 
 use minamo_model::Flow;
 
-use super::sql;
 use super::tell::begins_with_any;
 use super::text::{line, some_text};
+use super::{login, sql};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
 
 /// The registry's row.
@@ -163,6 +163,9 @@ impl Redis {
         let Some((line, used)) = line(data) else { return Read::Short };
         let word = line.strip_prefix(b"-").and_then(|text| text.split(|octet| *octet == b' ').next());
         if let Some(word) = word.and_then(|word| some_text(word, 32)) {
+            if word == "WRONGPASS" {
+                login::failed(flow);
+            }
             sql::error(flow, word);
         }
         Read::Used(used)

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! SMB 1 (MS-CIFS, MS-SMB) and SMB 2 and 3 (MS-SMB2) over direct TCP or the NetBIOS session service (RFC 1002
-//! §4.3): dialect, share, and who logs in by NTLM. Of each message only its beginning is looked at. Encrypted messages end it.
+//! §4.3): dialect, share, who logs in by NTLM and whether that succeeds, what is opened, and calls of DCE/RPC through pipes. Of each
+//! message only its beginning is looked at. Encrypted messages end it.
 
 use std::borrow::Cow;
 
 use minamo_base::{Cursor, WireError};
 use minamo_model::Flow;
 
-use super::ntlm;
+use super::tell::{at, le16, le32, u8_at};
 use super::text::{some_text, utf16};
+use super::{dcerpc, login, ntlm};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row of version 1.
@@ -42,7 +44,9 @@ pub(super) static VERSION_2: Protocol = Protocol {
 /// Octets of a message that are looked at.
 const LOOK: usize = 1_024;
 /// Messages after which the session is left alone.
-const MESSAGES_MAX: u32 = 256;
+const MESSAGES_MAX: u32 = 512;
+/// Names of files and pipes that are kept.
+const FILES_MAX: usize = 16;
 
 /// Looks behind the packets that set up a NetBIOS session for the first message, and at its identifier.
 fn probe(data: &[u8], version: u8) -> Verdict {
@@ -84,6 +88,8 @@ struct Smb {
     newer: bool,
     /// A session was set up over NetBIOS (RFC 1002 §4.3.2).
     session: bool,
+    /// Calls through pipes.
+    calls: dcerpc::Calls,
 }
 
 impl Dissector for Smb {
@@ -100,9 +106,8 @@ impl Dissector for Smb {
             return Step::Mistaken;
         }
         self.messages += u32::from(kind == 0);
-        let known = flow.smb.as_ref().is_some_and(|s| s.dialect.is_some() && s.share.as_deref().is_some_and(is_disk));
         let encrypted = head.first() == Some(&0xfd);
-        if known || encrypted || self.messages > MESSAGES_MAX { Step::Done } else { Step::Continue(length + 4) }
+        if encrypted || self.messages > MESSAGES_MAX { Step::Done } else { Step::Continue(length + 4) }
     }
 
     fn name(&self) -> Option<&'static str> {
@@ -118,10 +123,13 @@ impl Smb {
     fn message(&mut self, head: &[u8], flow: &mut Flow) -> Result<(), WireError> {
         let mut cursor = Cursor::new(head);
         match cursor.array::<4>("smb.protocol")? {
-            [0xff, b'S', b'M', b'B'] => version_1(head, flow),
+            [0xff, b'S', b'M', b'B'] => {
+                let _read: Option<()> = self.request_1(head, flow);
+                version_1(head, flow)
+            }
             [0xfe, b'S', b'M', b'B'] => {
                 self.newer = true;
-                version_2(head, flow)
+                version_2(head, flow, &mut self.calls)
             }
             [0xfd, b'S', b'M', b'B'] => {
                 self.newer = true;
@@ -129,6 +137,56 @@ impl Smb {
             }
             [first, ..] => Err(cursor.bad(4, "smb.protocol", first.into(), "an SMB identifier")),
         }
+    }
+}
+
+impl Smb {
+    /// What is opened and what goes into pipes, by requests of version 1 (MS-CIFS §2.2.4.64, §2.2.4.43, §2.2.5.6); the answer to
+    /// a login (§2.2.4.53). Places are counted from the header on.
+    fn request_1(&mut self, head: &[u8], flow: &mut Flow) -> Option<()> {
+        let answer = u8_at(head, 9)? & 0x80 != 0;
+        let unicode = le16(head, 10)? & 0x8000 != 0;
+        let words = u8_at(head, 32)?;
+        match (u8_at(head, 4)?, answer) {
+            // A guest (Action, bit 0) gave no password that was looked at.
+            (0x73, true) => outcome(le32(head, 5)?, words > 0 && le16(head, 37)? & 1 != 0, flow),
+            (0xa2, false) if words == 24 => {
+                let length = le16(head, 38)?;
+                let name = at(head, 83 + usize::from(unicode), length)?;
+                opened(path(name, unicode), flow);
+            }
+            (0x2f, false) if words >= 12 => {
+                let pipe = u64::try_from(le16(head, 37)?).unwrap_or(0);
+                self.calls.fragment(pipe, head.get(le16(head, 55)?..)?, flow)?;
+            }
+            // TransactNmPipe.
+            (0x25, false) if words >= 16 && le16(head, 61)? == 0x26 => {
+                let pipe = u64::try_from(le16(head, 63)?).unwrap_or(0);
+                self.calls.fragment(pipe, head.get(le16(head, 57)?..)?, flow)?;
+            }
+            _ => {}
+        }
+        Some(())
+    }
+}
+
+/// Counts the answer to a login by its status (MS-ERREF §2.3.1); one that asks for another round is none yet.
+fn outcome(status: usize, guest: bool, flow: &mut Flow) {
+    match status {
+        0 if !guest => login::succeeded(flow),
+        // Unknown user, wrong password, login failure, account restricted, disabled, locked; password expired.
+        0xc000_0064 | 0xc000_006a | 0xc000_006d | 0xc000_006e | 0xc000_0071 | 0xc000_0072 | 0xc000_0234 => {
+            login::failed(flow);
+        }
+        _ => {}
+    }
+}
+
+fn opened(name: Option<String>, flow: &mut Flow) {
+    let Some(name) = name else { return };
+    let files = flow.smb.get_or_insert_default().files.get_or_insert_default();
+    if files.len() < FILES_MAX && !files.contains(&name) {
+        files.push(name);
     }
 }
 
@@ -189,8 +247,30 @@ fn version_1(head: &[u8], flow: &mut Flow) -> Result<(), WireError> {
     Ok(())
 }
 
+/// Answer to a login, what is opened, and what goes into pipes (MS-SMB2 §2.2.6, §2.2.13, §2.2.21, §2.2.31).
+fn session_2(message: &[u8], flow: &mut Flow, calls: &mut dcerpc::Calls) -> Option<()> {
+    let answer = le32(message, 16)? & 1 != 0;
+    let file = |place| Some(u64::from_le_bytes(at(message, place, 8)?.try_into().ok()?));
+    match (le16(message, 12)?, answer) {
+        // A guest or nobody (SessionFlags) gave no password that was looked at.
+        (1, true) => outcome(le32(message, 8)?, le16(message, 66)? & 3 != 0, flow),
+        (5, false) => {
+            let name = at(message, le16(message, 108)?, le16(message, 110)?)?;
+            opened(path(name, true), flow);
+        }
+        // Of a file's identifier the second half is that of the handle.
+        (9, false) => calls.fragment(file(88)?, message.get(le16(message, 66)?..)?, flow)?,
+        // FSCTL_PIPE_TRANSCEIVE.
+        (11, false) if le32(message, 68)? == 0x0011_c017 => {
+            calls.fragment(file(80)?, message.get(le32(message, 88)?..)?, flow)?;
+        }
+        _ => {}
+    }
+    Some(())
+}
+
 /// Negotiate answer and Tree Connect request (MS-SMB2 §2.2.4, §2.2.9), also in compounds (§3.2.4.1.4).
-fn version_2(head: &[u8], flow: &mut Flow) -> Result<(), WireError> {
+fn version_2(head: &[u8], flow: &mut Flow, calls: &mut dcerpc::Calls) -> Result<(), WireError> {
     let mut at = 0;
     for _ in 0..8 {
         let message = head.get(at..).unwrap_or_default();
@@ -212,6 +292,7 @@ fn version_2(head: &[u8], flow: &mut Flow) -> Result<(), WireError> {
         if command == 1 && !answer {
             ntlm::note(message, flow);
         }
+        let _read: Option<()> = session_2(message, flow, calls);
         if command == 3 && !answer {
             let length = usize::from(cursor.u16_le("smb2.path_length")?);
             let start = usize::from(first);
@@ -283,6 +364,98 @@ mod tests {
             classifier.stream(Side::Src, Input::Data(piece), &mut flow);
         }
         assert_eq!(flow.ntlm.as_deref(), Some(&ntlm::tests::login()));
+    }
+
+    /// A message of version 2 with its frame.
+    fn message(command: u8, answer: bool, status: u32, body: &[u8]) -> Vec<u8> {
+        let mut head = [0; 64];
+        head[..6].copy_from_slice(b"\xfeSMB\x40\x00");
+        head[8..12].copy_from_slice(&status.to_le_bytes());
+        (head[12], head[16]) = (command, answer.into());
+        let length = u32::try_from(64 + body.len()).expect("short").to_be_bytes();
+        [&length[..], &head, body].concat()
+    }
+
+    fn wide(text: &str) -> Vec<u8> {
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    }
+
+    fn facts(said: &[(Side, Vec<u8>)], cut: usize) -> Flow {
+        let (mut flow, mut classifier) = (Flow::default(), crate::Classifier::new(true, 1, 445));
+        for (side, data) in said {
+            data.chunks(cut).for_each(|piece| classifier.stream(*side, Input::Data(piece), &mut flow));
+        }
+        flow
+    }
+
+    #[test]
+    fn pipes_are_opened_and_called_through() {
+        let open = [&[57, 0][..], &[0; 42], &[120, 0, 12, 0], &[0; 8], &wide("svcctl")].concat();
+        let bind = dcerpc::tests::bind(0, dcerpc::tests::SVCCTL);
+        let write = [&[49, 0, 112, 0][..], &[0; 12], &[1; 8], &[2; 8], &[0; 16], &bind].concat();
+        let call = dcerpc::tests::request(0, 12, &[0; 20]);
+        let ioctl = |handle: u8| {
+            [&[57, 0, 0, 0, 0x17, 0xc0, 0x11, 0][..], &[1; 8], &[handle; 8], &[120, 0, 0, 0], &[0; 28], &call].concat()
+        };
+        let said = [
+            (Side::Src, message(5, false, 0, &open)),
+            (Side::Src, message(9, false, 0, &write)),
+            (Side::Src, message(11, false, 0, &ioctl(2))),
+            (Side::Src, message(11, false, 0, &ioctl(3))),
+        ];
+        for cut in [1, 5_000] {
+            let flow = facts(&said, cut);
+            assert_eq!(flow.smb.expect("facts").files, Some(vec!["svcctl".into()]));
+            let rpc = flow.dcerpc.expect("facts");
+            assert_eq!((rpc.operations, rpc.calls), (Some(vec!["svcctl.CreateServiceW".into()]), Some(2)));
+        }
+    }
+
+    #[test]
+    fn answers_to_logins_are_counted() {
+        let answer = |status, flags| (Side::Dst, message(1, true, status, &[9, 0, flags, 0, 72, 0, 0, 0]));
+        let said = [answer(0xc000_0016, 0), answer(0xc000_006d, 0), answer(0xc000_006d, 0), answer(0, 1), answer(0, 0)];
+        let login = facts(&said, 5_000).login.expect("facts");
+        assert_eq!((login.failed, login.succeeded), (Some(2), Some(1)));
+    }
+
+    #[test]
+    fn version_1_has_the_same() {
+        let message = |command: u8, answer: bool, status: u32, words: &[u8], rest: &[u8]| {
+            let mut head = [0; 32];
+            head[..5].copy_from_slice(&[0xff, b'S', b'M', b'B', command]);
+            head[5..9].copy_from_slice(&status.to_le_bytes());
+            (head[9], head[11]) = (u8::from(answer) << 7, 0x80);
+            let count = u8::try_from(words.len() / 2).expect("few");
+            let body = [&head[..], &[count], words, &[0, 0], rest].concat();
+            [&u32::try_from(body.len()).expect("short").to_be_bytes()[..], &body].concat()
+        };
+        let open = [&[0xff, 0, 0, 0, 0, 14, 0][..], &[0; 41]].concat();
+        let bind = dcerpc::tests::bind(0, dcerpc::tests::SVCCTL);
+        let write = [&[0xff, 0, 0, 0, 7, 0][..], &[0; 16], &[59, 0]].concat();
+        let call = dcerpc::tests::request(0, 19, &[]);
+        let transact = [&[0; 24][..], &[67, 0, 2, 0, 0x26, 0, 7, 0]].concat();
+        let said = [
+            (Side::Src, message(0xa2, false, 0, &open, &[&[0][..], &wide("\\srvsvc")].concat())),
+            (Side::Src, message(0x2f, false, 0, &write, &bind)),
+            (Side::Src, message(0x25, false, 0, &transact, &call)),
+            (Side::Dst, message(0x73, true, 0xc000_006d, &[], &[])),
+            (Side::Dst, message(0x73, true, 0, &[0xff, 0, 0, 0, 0, 0], &[])),
+        ];
+        let flow = facts(&said, 5_000);
+        assert_eq!(flow.smb.expect("facts").files, Some(vec!["\\srvsvc".into()]));
+        assert_eq!(flow.dcerpc.expect("facts").operations, Some(vec!["svcctl.StartServiceW".into()]));
+        let login = flow.login.expect("facts");
+        assert_eq!((login.failed, login.succeeded), (Some(1), Some(1)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn arbitrary_octets_do_no_harm(command in 0u8..20, answer: bool, body: Vec<u8>) {
+            facts(&[(Side::Src, message(command, answer, 0, &body))], 5_000);
+            let mut smb = Smb::default();
+            let _read: Option<()> = smb.request_1(&body, &mut Flow::default());
+        }
     }
 
     #[test]

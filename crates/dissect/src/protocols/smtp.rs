@@ -4,6 +4,7 @@
 
 use minamo_model::Flow;
 
+use super::login;
 use super::starttls::StartTls;
 use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, reply, some_text};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
@@ -112,6 +113,9 @@ impl Smtp {
                 return self.tls.hand_over(flow);
             }
             self.tls.asked = false;
+        } else if last && matches!(code, 235 | 535) {
+            // RFC 4954 §6.
+            login::answered(code == 235, flow);
         }
         Step::Continue(0)
     }

@@ -16,7 +16,8 @@ pub use export::{Eta, Extra, Firewall, Forwarding, Nat, Routing, User};
 pub use judged::{Fingerprint, Host, Risk, Threat};
 pub use merge::Merge;
 pub use protocols::{
-    BitTorrent, Dhcp, Dns, Ftp, Http, Kerberos, Ldap, Mail, Ntlm, Ntp, Quic, Rdp, Sip, Smb, Snmp, Sql, Ssh, Stun, Tls,
+    BitTorrent, Dcerpc, Dhcp, Dns, Ftp, Http, Kerberos, Ldap, Login, Mail, Ntlm, Ntp, Quic, Rdp, Sip, Smb, Snmp, Sql,
+    Ssh, Stun, Tls,
 };
 
 use minamo_schema::row;
@@ -51,6 +52,8 @@ row! {
         ldap: Ldap,
         kerberos: Kerberos,
         ntlm: Ntlm,
+        dcerpc: Dcerpc,
+        login: Login,
         sql: Sql,
         snmp: Snmp,
         host: Host,

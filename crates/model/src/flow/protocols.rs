@@ -177,6 +177,8 @@ table! {
         dialect: Option<Cow<'static, str>>, "合意された方言：SMB 1、SMB 2.1、SMB 3.1.1", Key, None, Observed, Plain, [Own(50)];
         /// Share that was connected to.
         share: Option<String>, "接続した共有", Fact, None, Observed, Content, [Own(51)];
+        /// Files, folders and pipes that were opened, each once, at most 16.
+        files: Option<Vec<String>>, "開いたファイル、フォルダー、パイプ（重複なし、最大 16 件）", Fact, None, Observed, Content, [Own(330)];
     }
 }
 
@@ -316,6 +318,31 @@ table! {
         domain: Option<String>, "利用者のドメイン（ローカルならサーバー名）", Fact, None, Observed, Content, [Own(174)];
         /// Name that the client's machine gives itself.
         host: Option<String>, "クライアントが名乗ったコンピューター名", Fact, None, Observed, Address, [Own(175)];
+    }
+}
+
+table! {
+    /// DCE/RPC (C706, MS-RPCE), over TCP or through a pipe of SMB, of its first calls.
+    pub struct Dcerpc, group "dcerpc", prefix "dcerpc_" {
+        /// Interfaces that the client bound to, each once: `svcctl`, `samr`, `drsuapi`; the UUID where it has no name here.
+        interfaces: Option<Vec<String>>, "クライアントがバインドしたインターフェース（重複なし）：svcctl、samr、drsuapi など（名前が無ければ UUID）", Fact, None, Observed, Plain, [Own(331)];
+        /// Operations that were asked for, each once, with their interface: `svcctl.CreateServiceW`; the number where it has
+        /// no name here.
+        operations: Option<Vec<String>>, "要求された操作（重複なし、インターフェース名付き）：svcctl.CreateServiceW など（名前が無ければ番号）", Fact, None, Observed, Plain, [Own(332)];
+        /// Calls that were seen.
+        calls: Option<u32>, "観測した呼び出しの数", Counter, None, Observed, Plain, [Own(333)];
+        /// True where a client proved itself to a domain controller by zeros (MS-NRPC §3.4.5.2, CVE-2020-1472).
+        zero_credential: Option<bool>, "ドメインコントローラーへの認証値がすべてゼロなら true（CVE-2020-1472）", Key, None, Observed, Plain, [Own(334)];
+    }
+}
+
+table! {
+    /// Logins whose outcome the server tells in clear: files, mail, directories, shares, tickets, databases, the web.
+    pub struct Login, group "login", prefix "login_" {
+        /// Logins that the server refused.
+        failed: Option<u32>, "サーバーが拒否したログインの数", Counter, None, Observed, Plain, [Own(335)];
+        /// Logins that the server took.
+        succeeded: Option<u32>, "サーバーが受け入れたログインの数", Counter, None, Observed, Plain, [Own(336)];
     }
 }
 
