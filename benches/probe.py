@@ -127,7 +127,7 @@ def memory(minamo, aims):
 def flood(minamo, aims):
     """SYNs from so many sources through a pipe: rows go early, and memory stays what a full table takes."""
     sender = subprocess.Popen([sys.executable, os.path.join(HERE, "traffic.py"), "flood", str(SOURCES), "-"], stdout=subprocess.PIPE)
-    command = [minamo, "meter", "--format", "csv", "--output", "/dev/null", "-"]
+    command = [minamo, "meter", "--format", "jsonl", "--output", "/dev/null", "-"]
     child = subprocess.Popen(command, stdin=sender.stdout, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     sender.stdout.close()
     said = child.stderr.read().decode()

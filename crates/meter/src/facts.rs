@@ -10,11 +10,15 @@ use minamo_model::{Flow, FlowGroup};
 use minamo_schema::{ColumnId, Value};
 
 /// Groups of one flow.
-#[derive(Default)]
-pub(crate) struct Facts {
-    /// Empty while they are packed.
-    groups: Vec<FlowGroup>,
-    packed: Option<Box<[u8]>>,
+pub(crate) enum Facts {
+    Open(Vec<FlowGroup>),
+    Packed(Box<[u8]>),
+}
+
+impl Default for Facts {
+    fn default() -> Self {
+        Self::Open(Vec::new())
+    }
 }
 
 /// Behind the last column of a group; no group has as many.
@@ -23,22 +27,30 @@ const END: u8 = u8::MAX;
 impl Facts {
     /// The groups; none of facts that are packed.
     pub(crate) fn groups(&self) -> &[FlowGroup] {
-        &self.groups
+        match self {
+            Self::Open(groups) => groups,
+            Self::Packed(_) => &[],
+        }
     }
 
     /// The groups, unpacked where they were packed.
     #[inline]
     pub(crate) fn open(&mut self) -> &mut Vec<FlowGroup> {
-        if let Some(packed) = self.packed.take() {
-            self.groups = unpack(&packed);
+        match self {
+            Self::Open(groups) => groups,
+            Self::Packed(packed) => {
+                *self = Self::Open(unpack(packed));
+                self.open()
+            }
         }
-        &mut self.groups
     }
 
     /// Packs them; `scratch` is a row without groups, and is left as one.
     pub(crate) fn pack(&mut self, scratch: &mut Flow) {
-        if !self.groups.is_empty() {
-            self.packed = Some(pack(std::mem::take(&mut self.groups), scratch));
+        if let Self::Open(groups) = self
+            && !groups.is_empty()
+        {
+            *self = Self::Packed(pack(std::mem::take(groups), scratch));
         }
     }
 }
@@ -125,6 +137,34 @@ fn put_text(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(text.as_bytes());
 }
 
+/// A text behind the number of its kind; hashes, which most fingerprints are, in two digits an octet.
+fn put_words(text: &str, out: &mut Vec<u8>) {
+    let is_hash = text.len() >= HASH && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return put_plain(text, out) };
+    if !is_hash {
+        return put_plain(text, out);
+    }
+    out.push(11);
+    put_number(pairs.len() as u64, out);
+    let value = |digit: u8| if digit < b'a' { digit - b'0' } else { digit - b'a' + 10 };
+    out.extend(pairs.iter().map(|[high, low]| value(*high) << 4 | value(*low)));
+}
+
+fn put_plain(text: &str, out: &mut Vec<u8>) {
+    out.push(5);
+    put_text(text, out);
+}
+
+/// Digits from which on a text is packed as a hash.
+const HASH: usize = 8;
+
+fn take_hash(cursor: &mut Cursor<'_>) -> Result<String, WireError> {
+    let length = take_length(cursor)?;
+    let octets = cursor.take(length, "facts.hash")?;
+    let digits = octets.iter().flat_map(|octet| [octet >> 4, octet & 15]);
+    Ok(digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect())
+}
+
 fn take_text<'a>(cursor: &mut Cursor<'a>) -> Result<Cow<'a, str>, WireError> {
     let length = take_length(cursor)?;
     Ok(String::from_utf8_lossy(cursor.take(length, "facts.text")?))
@@ -150,10 +190,7 @@ fn put(value: &Value<'_>, out: &mut Vec<u8>) {
             out.push(4);
             out.extend(number.to_bits().to_be_bytes());
         }
-        Value::Text(text) => {
-            out.push(5);
-            put_text(text, out);
-        }
+        Value::Text(text) => put_words(text, out),
         Value::Ip(ip) => {
             out.push(6);
             out.extend(ip.0);
@@ -202,6 +239,7 @@ fn take<'a>(cursor: &mut Cursor<'a>) -> Result<Value<'a>, WireError> {
             let texts = (0..count).map(|_| Ok(take_text(cursor)?.into_owned()));
             Value::Texts(Cow::Owned(texts.collect::<Result<_, WireError>>()?))
         }
+        11 => Value::Text(take_hash(cursor)?.into()),
         _ => Value::Null,
     })
 }
@@ -245,9 +283,9 @@ mod tests {
             }
             let mut groups = found(protocol, stream);
             kinds.extend(groups.iter().map(FlowGroup::number));
-            let mut facts = Facts { groups: groups.clone(), packed: None };
+            let mut facts = Facts::Open(groups.clone());
             facts.pack(&mut scratch);
-            assert_eq!((facts.groups(), facts.packed.is_some()), (&[][..], !groups.is_empty()));
+            assert_eq!((facts.groups(), matches!(facts, Facts::Packed(_))), (&[][..], !groups.is_empty()));
             groups.retain(is_filled);
             assert_eq!((facts.open(), &scratch), (&mut groups, &Flow::default()), "{}", protocol.name);
         }
@@ -266,6 +304,9 @@ mod tests {
             Value::Int(-1),
             Value::Real(-0.5),
             Value::Text("www.example.com".into()),
+            Value::Text("e7d705a3286e19ea42f587b344ee6865".into()),
+            Value::Text("0123456789abcdeff".into()),
+            Value::Text("0123456789ABCDEF".into()),
             Value::Ip(Ip::v4([192, 0, 2, 1])),
             Value::Mac(Mac([1, 2, 3, 4, 5, 6])),
             Value::Time(Time(-5)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use minamo_base::{FiveTuple, Time};
-use minamo_dissect::{Held, Protocol, Services, Signatures};
+use minamo_dissect::{Held, Protocol, Services, Signatures, join_names, risk};
 use minamo_model::Flow;
 use minamo_packet::{LinkFrame, Packet, Transport, tcp_flags};
 
@@ -24,9 +24,28 @@ pub struct Done {
     /// Number of the last unit of its flow. Rows that end by the end of the input have numbers of their own above all
     /// others, in the order in which they are reported.
     pub order: u64,
-    /// The protocol of the content, where one was recognised, and when the flow began: what
-    /// [`Names::complete`](crate::Names::complete) wants. Nothing where no names are joined.
+    /// The protocol of the content, where one was recognised, and when the flow began. Nothing where no names are joined.
     pub(crate) content: Option<(Option<&'static Protocol>, Time)>,
+    /// Names that the initiator had asked for, the latest first.
+    pub(crate) asked: Vec<Arc<str>>,
+}
+
+impl Done {
+    fn new(row: Flow, order: u64, content: Option<(Option<&'static Protocol>, Time)>) -> Self {
+        Self { row, order, content, asked: Vec::new() }
+    }
+
+    /// The row with the names that its initiator had asked for ([`Names::ask`](crate::Names::ask)), and what follows from them.
+    #[inline]
+    pub fn complete(self) -> Flow {
+        let Self { mut row, content, asked, .. } = self;
+        if let Some((protocol, _)) = content {
+            let asked: Vec<&str> = asked.iter().map(|name| &**name).collect();
+            join_names(&mut row, &asked);
+            risk::assess(&mut row, protocol);
+        }
+        row
+    }
 }
 
 /// What people wrote down.
@@ -56,8 +75,8 @@ const MAX_LEARNT: usize = 65_536;
 
 /// Open flows from which on those that are silent are put to sleep: fewer take little memory as they are.
 const CROWD: usize = 16_384;
-/// Silence after which a flow sleeps, in nanoseconds: longer than the round trips of a conversation.
-const SLEEPY: i64 = 1_000_000_000;
+/// Silence after which a flow sleeps, in nanoseconds: longer than most round trips.
+const SLEEPY: i64 = 250_000_000;
 
 /// The flows that are open.
 pub struct Flows {
@@ -140,7 +159,7 @@ impl Flows {
                 (&mut self.scratch, &mut self.budget, &mut self.room),
             );
             if let Some((asker, dns, told)) = state.news(&unit.key) {
-                let learnt = Learnt::of(asker, dns, told, time).filter(|_| self.settings.dns_names > 0);
+                let learnt = Learnt::of(asker, dns, told, (time, unit.order)).filter(|_| self.settings.dns_names > 0);
                 if learnt.is_some() && self.learnt.len() >= MAX_LEARNT {
                     self.counters.forgotten_names += 1;
                 } else {
@@ -212,13 +231,18 @@ impl Flows {
         }
     }
 
-    /// Reports everything that is open: what has ended first, and of each kind the one silent for longest.
-    pub fn finish(&mut self, out: &mut dyn FnMut(Done)) {
+    /// Reports so many of the flows that are open: what has ended first, and of each kind the one silent for longest. False
+    /// where none is left.
+    pub fn finish(&mut self, most: usize, out: &mut dyn FnMut(Done)) -> bool {
+        let mut left = most;
         for (rank, wait) in (1..).zip(ENDED_FIRST) {
             while let Some((at, _)) = self.table.oldest(wait) {
+                let Some(less) = left.checked_sub(1) else { return true };
+                left = less;
                 self.report(at, "end_of_input", &mut |done| out(Done { order: done.order | rank << 61, ..done }));
             }
         }
+        false
     }
 
     /// The open flow of this key; one that is over, where the next packet begins another, is reported.
@@ -272,7 +296,8 @@ impl Flows {
         {
             let row = state.part(key, &self.settings, self.known.newest());
             self.counters.rows += 1;
-            out(Done { content: state.content(&row, &self.settings), row, order });
+            let content = state.content(&row, &self.settings);
+            out(Done::new(row, order, content));
         }
     }
 
@@ -283,7 +308,8 @@ impl Flows {
             self.room.give_back(state.telemetry());
             self.counters.rows += 1;
             let row = state.last_row(&key, reason, &self.settings, self.known.newest());
-            out(Done { content: state.content(&row, &self.settings), row, order });
+            let content = state.content(&row, &self.settings);
+            out(Done::new(row, order, content));
         }
     }
 }

@@ -12,6 +12,7 @@ mod groups;
 mod intake;
 mod names;
 mod npm;
+mod pages;
 mod sampling;
 mod state;
 mod table;
@@ -256,7 +257,7 @@ impl Meter {
     pub fn finish(&mut self, out: &mut dyn FnMut(Flow)) {
         let Self { intake, flows, names, forgotten_names } = self;
         intake.finish(&mut |unit| *forgotten_names += take(flows, names, unit, out));
-        flows.finish(&mut |done| out(names.complete(done)));
+        flows.finish(usize::MAX, &mut |done| out(names.complete(done)));
     }
 }
 

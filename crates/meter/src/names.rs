@@ -7,7 +7,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use minamo_base::{Ip, NANOS_PER_SEC, Recent, Time};
-use minamo_dissect::{join_names, risk};
 use minamo_model::Flow;
 use minamo_model::flow::Dns;
 
@@ -25,6 +24,8 @@ const MAX_NAME: usize = 255;
 /// What a host learnt from an answer of DNS.
 #[derive(Debug, Clone)]
 pub struct Learnt {
+    /// Number of the unit that told it.
+    pub order: u64,
     asker: Ip,
     known: Known,
     addresses: Vec<Ip>,
@@ -32,7 +33,7 @@ pub struct Learnt {
 
 impl Learnt {
     /// What a host learnt from the answers that it got at this time, of which the first `told` were learnt before.
-    pub(crate) fn of(asker: Ip, dns: &Dns, told: usize, at: Time) -> Option<Self> {
+    pub(crate) fn of(asker: Ip, dns: &Dns, told: usize, (at, order): (Time, u64)) -> Option<Self> {
         let (query, answers) = (dns.query.as_deref()?, dns.answers.as_deref()?);
         if query.len() > MAX_NAME || !matches!(dns.qtype.as_deref(), Some("A" | "AAAA" | "HTTPS")) {
             return None;
@@ -40,7 +41,12 @@ impl Learnt {
         let ttl = i64::from(dns.ttl_secs.unwrap_or(0)).saturating_mul(NANOS_PER_SEC);
         let to = Time(at.0.saturating_add(ttl.clamp(LEAST_HOLD, MOST_HOLD)));
         let addresses: Vec<Ip> = answers.iter().skip(told).filter_map(|answer| answer.parse().ok()).collect();
-        (!addresses.is_empty()).then(|| Self { asker, known: Known { name: query.into(), from: at, to }, addresses })
+        (!addresses.is_empty()).then(|| Self {
+            order,
+            asker,
+            known: Known { name: query.into(), from: at, to },
+            addresses,
+        })
     }
 }
 
@@ -85,17 +91,21 @@ impl Names {
         table.known.take_evicted()
     }
 
+    /// Notes which names the initiator of a flow had asked for. Rows are asked for in their order: names are forgotten.
+    #[inline]
+    pub fn ask(&self, done: &mut Done) {
+        if let Some((_, opened)) = done.content
+            && self.on
+        {
+            done.asked = self.table().asked(&done.row, opened);
+        }
+    }
+
     /// A row with the names that its initiator had asked for, and what follows from them.
     #[inline]
-    pub fn complete(&self, done: Done) -> Flow {
-        let Done { mut row, content, .. } = done;
-        if let Some((protocol, opened)) = content {
-            let asked = if self.on { self.table().asked(&row, opened) } else { Vec::new() };
-            let asked: Vec<&str> = asked.iter().map(|name| &**name).collect();
-            join_names(&mut row, &asked);
-            risk::assess(&mut row, protocol);
-        }
-        row
+    pub fn complete(&self, mut done: Done) -> Flow {
+        self.ask(&mut done);
+        done.complete()
     }
 }
 
@@ -158,7 +168,7 @@ mod tests {
             client(),
             &answer("a.example", &["edge.example", "198.51.100.7"], 30),
             0,
-            Time(100 * NANOS_PER_SEC),
+            (Time(100 * NANOS_PER_SEC), 0),
         ));
         assert_eq!(asked(&names, client(), "198.51.100.7", 100), ["a.example"]);
         assert_eq!(asked(&names, client(), "198.51.100.7", 699), ["a.example"]);
@@ -175,7 +185,7 @@ mod tests {
                 client(),
                 &answer("a.example", &["198.51.100.7"], 0),
                 0,
-                Time(secs * NANOS_PER_SEC),
+                (Time(secs * NANOS_PER_SEC), 0),
             ));
         }
         assert!(asked(&names, client(), "198.51.100.7", 200).is_empty(), "forgotten for a while");
@@ -185,7 +195,7 @@ mod tests {
                 client(),
                 &answer("a.example", &["198.51.100.7"], 0),
                 0,
-                Time(secs * NANOS_PER_SEC),
+                (Time(secs * NANOS_PER_SEC), 0),
             ));
         }
         assert_eq!(asked(&names, client(), "198.51.100.7", 200), ["a.example"]);
@@ -200,10 +210,10 @@ mod tests {
                 client(),
                 &answer(&format!("{n}.example"), &["198.51.100.7"], 0),
                 0,
-                Time(n * NANOS_PER_SEC),
+                (Time(n * NANOS_PER_SEC), 0),
             ));
         }
-        names.learn(Learnt::of(client(), &answer("7.example", &["198.51.100.7"], 0), 0, Time(10 * NANOS_PER_SEC)));
+        names.learn(Learnt::of(client(), &answer("7.example", &["198.51.100.7"], 0), 0, (Time(10 * NANOS_PER_SEC), 0)));
         assert_eq!(asked(&names, client(), "198.51.100.7", 20), ["7.example", "9.example", "8.example", "6.example"]);
     }
 
@@ -212,14 +222,18 @@ mod tests {
         let names = Names::new(10);
         let mut evicted = 0;
         for n in 0..100_u8 {
-            evicted +=
-                names.learn(Learnt::of(client(), &answer("a.example", &[&format!("198.51.100.{n}")], 0), 0, Time(0)));
+            evicted += names.learn(Learnt::of(
+                client(),
+                &answer("a.example", &[&format!("198.51.100.{n}")], 0),
+                0,
+                (Time(0), 0),
+            ));
         }
         assert!(names.table().known.len() <= 10 && evicted >= 90);
         let mut text = answer("a.example", &["198.51.100.7"], 0);
         text.qtype = Some("TXT".into());
         let names = Names::new(10);
-        names.learn(Learnt::of(client(), &text, 0, Time(0)));
+        names.learn(Learnt::of(client(), &text, 0, (Time(0), 0)));
         assert_eq!(names.table().known.len(), 0, "a text that looks like an address is none");
     }
 }

@@ -28,7 +28,8 @@ impl Default for Pace {
 /// The pace of both sides.
 #[derive(Default)]
 pub(crate) struct Paces {
-    sides: [Pace; 2],
+    /// Nothing while the sides take turns, as they do in most flows.
+    sides: Option<Box<[Pace; 2]>>,
     last: Option<(Side, Time)>,
 }
 
@@ -36,11 +37,15 @@ impl Paces {
     /// Takes a packet with data that was not sent before; gives the time of the one before it.
     pub(crate) fn data(&mut self, time: Time, side: Side) -> Option<Time> {
         let before = self.last.replace((side, time));
-        if let Some(pace) = self.sides.get_mut(side.index()) {
-            match before {
-                Some((same, then)) if same == side => pace.gap(u32::try_from(time.since(then) / 1_000).unwrap_or(0)),
+        let gap = before.filter(|(same, _)| *same == side).map(|(_, then)| time.since(then) / 1_000);
+        if gap.is_some() && self.sides.is_none() {
+            self.sides = Some(Box::default());
+        }
+        if let Some(pace) = self.sides.as_mut().and_then(|sides| sides.get_mut(side.index())) {
+            match gap {
+                Some(gap) => pace.gap(u32::try_from(gap).unwrap_or(0)),
                 // It was the other side's turn: that wait is an answer's time, no gap.
-                _ => pace.before = NO_GAP,
+                None => pace.before = NO_GAP,
             }
         }
         before.map(|(_, then)| then)
@@ -48,10 +53,7 @@ impl Paces {
 
     /// Writes delays and jitters into the row.
     pub(crate) fn tell(&self, row: &mut Flow) {
-        let [src, dst] = &self.sides;
-        if src.gaps == 0 && dst.gaps == 0 {
-            return;
-        }
+        let Some([src, dst]) = self.sides.as_deref() else { return };
         let npm = row.npm.get_or_insert_default();
         (npm.src_delay_micros, npm.src_jitter_micros) = (src.delay(), src.jitter());
         (npm.dst_delay_micros, npm.dst_jitter_micros) = (dst.delay(), dst.jitter());

@@ -726,3 +726,16 @@ fn orient(tuple: FiveTuple, packet: &Packet<'_>) -> (bool, Orientation) {
         None => (false, Orientation::FirstPacket),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// There may be a million of them.
+    #[test]
+    fn open_flows_are_small() {
+        let sizes = [size_of::<Option<FlowState>>(), size_of::<TcpState>(), size_of::<Pace>(), size_of::<Known>()];
+        println!("{sizes:?}, while somebody listens {}", size_of::<Asking>());
+        assert!(sizes.iter().zip([152, 88, 80, 80]).all(|(size, most)| *size <= most), "{sizes:?}");
+    }
+}

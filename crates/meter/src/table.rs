@@ -9,6 +9,7 @@ use minamo_base::{FiveTuple, Ip, Time};
 use minamo_packet::{FrameKind, LinkFrame, Packet};
 use rapidhash::fast::RandomState;
 
+use crate::pages::Pages;
 use crate::sampling::mix;
 use crate::state::FlowState;
 
@@ -143,7 +144,7 @@ pub(crate) struct FlowTable {
     /// Places in `entries` by key: the keys are there.
     places: HashTable<u32>,
     hasher: RandomState,
-    entries: Vec<Entry>,
+    entries: Pages<Entry>,
     free: Vec<u32>,
     /// By [`Wait`].
     lists: [List; WAITS],
@@ -155,7 +156,7 @@ impl FlowTable {
         let max = max.clamp(1, NONE as usize - 1);
         let empty = List { first: NONE, last: NONE, count: 0, awake: NONE };
         let (places, hasher) = (HashTable::new(), RandomState::default());
-        Self { places, hasher, entries: Vec::new(), free: Vec::new(), lists: [empty; WAITS], max }
+        Self { places, hasher, entries: Pages::new(), free: Vec::new(), lists: [empty; WAITS], max }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -201,26 +202,13 @@ impl FlowTable {
                 }
                 at
             }
-            None => {
-                self.make_room();
-                self.entries.push(entry);
-                u32::try_from(self.entries.len() - 1).unwrap_or(NONE)
-            }
+            None => u32::try_from(self.entries.push(entry)).unwrap_or(NONE),
         };
         let Self { places, hasher, entries, .. } = self;
         let hash = |at: &u32| entries.get(*at as usize).map_or(0, |entry| hasher.hash_one(entry.key));
         places.insert_unique(hasher.hash_one(key), at, hash);
         self.link(at);
         at as usize
-    }
-
-    /// Grows by a quarter, not to double: a table is large, and what is not used of it is taken from others. Places are
-    /// never given back, so growing comes to an end.
-    fn make_room(&mut self) {
-        let count = self.entries.len();
-        if count == self.entries.capacity() {
-            self.entries.reserve_exact((count / 4).max(1_024).min(self.max.saturating_sub(count).max(1)));
-        }
     }
 
     /// Moves a flow to the end of its list.

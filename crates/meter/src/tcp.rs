@@ -43,8 +43,9 @@ impl Listener<'_> {
 #[derive(Default)]
 pub(crate) struct TcpState {
     sides: [TcpSide; 2],
-    syn: Moment,
-    syn_ack: Moment,
+    /// The SYN; once it was answered, the answer.
+    opened: Moment,
+    answered: bool,
     last_request: Moment,
     src_rtt: Count,
     dst_rtt: Count,
@@ -54,20 +55,26 @@ pub(crate) struct TcpState {
 /// One side's stream.
 #[derive(Default)]
 struct TcpSide {
-    /// The next octet in order, once one is known.
-    next: Option<u32>,
+    /// True once a segment was seen; what follows means nothing before.
+    begun: bool,
+    zero_window: bool,
+    /// Window of the last segment.
+    window: u16,
+    /// Acknowledgement of the last segment.
+    acknowledged: u32,
+    /// The next octet in order.
+    next: u32,
     /// Highest octet seen, plus one.
     end: u32,
-    /// Segments that came early; no allocation while there are none.
-    #[allow(
-        clippy::box_collection,
-        clippy::type_complexity,
-        reason = "most flows have none: a pointer is a third of a vector"
-    )]
-    held: Option<Box<Vec<(u32, Vec<u8>)>>>,
-    zero_window: bool,
-    /// Acknowledgement and window of the last segment.
-    acknowledged: Option<(u32, u16)>,
+    /// Nothing while all goes well.
+    trouble: Option<Box<Trouble>>,
+}
+
+/// What few connections have.
+#[derive(Default)]
+struct Trouble {
+    /// Segments that came early.
+    held: Vec<(u32, Vec<u8>)>,
     retransmits: Count,
     out_of_order: Count,
     zero_windows: Count,
@@ -189,7 +196,8 @@ impl TcpState {
 
     /// What was measured, where anything was.
     pub(crate) fn tell(&self) -> Option<Box<Npm>> {
-        let [src, dst] = &self.sides;
+        let none = Trouble::default();
+        let [src, dst] = self.sides.each_ref().map(|side| side.trouble.as_deref().unwrap_or(&none));
         let npm = Npm {
             src_rtt_micros: self.src_rtt.get(),
             dst_rtt_micros: self.dst_rtt.get(),
@@ -209,14 +217,13 @@ impl TcpState {
 
     /// True where every octet up to the highest was handed on.
     pub(crate) fn is_whole(&self) -> bool {
-        self.sides.iter().all(|side| side.held.is_none() && side.next == Some(side.end))
+        self.sides.iter().all(|side| side.held().is_empty() && side.begun && side.next == side.end)
     }
 
     /// Counters begin again, for the next part of the flow.
     pub(crate) fn begin_again(&mut self) {
-        for side in &mut self.sides {
-            (side.retransmits, side.out_of_order) = (Count::NONE, Count::NONE);
-            (side.zero_windows, side.duplicate_acks) = (Count::NONE, Count::NONE);
+        for trouble in self.sides.iter_mut().filter_map(|side| side.trouble.as_deref_mut()) {
+            *trouble = Trouble { held: std::mem::take(&mut trouble.held), ..Trouble::default() };
         }
     }
 
@@ -224,15 +231,16 @@ impl TcpState {
         let syn = tcp.flags & tcp_flags::SYN != 0;
         let ack = tcp.flags & tcp_flags::ACK != 0;
         let took = match (side, syn, ack) {
-            (Side::Src, true, false) => {
-                self.syn = Moment(time.0);
+            (Side::Src, true, false) if !self.answered => {
+                self.opened = Moment(time.0);
                 None
             }
-            (Side::Dst, true, true) if self.syn_ack == Moment::NONE => {
-                self.syn_ack = Moment(time.0);
-                self.syn.until(time).map(|took| (&mut self.dst_rtt, took))
+            (Side::Dst, true, true) if !self.answered => {
+                self.answered = true;
+                let opened = std::mem::replace(&mut self.opened, Moment(time.0));
+                opened.until(time).map(|took| (&mut self.dst_rtt, took))
             }
-            (Side::Src, false, true) => self.syn_ack.until(time).map(|took| (&mut self.src_rtt, took)),
+            (Side::Src, false, true) if self.answered => self.opened.until(time).map(|took| (&mut self.src_rtt, took)),
             _ => None,
         };
         if let Some((trip, took)) = took {
@@ -253,21 +261,21 @@ impl TcpState {
         let Some(state) = self.sides.get_mut(side.index()) else { return };
         let zero = tcp.window == 0 && tcp.flags & (tcp_flags::RST | tcp_flags::SYN | tcp_flags::FIN) == 0;
         if zero && !state.zero_window {
-            state.zero_windows.add();
+            state.trouble().zero_windows.add();
         }
         state.zero_window = zero;
     }
 
     /// Counts acknowledgements that say the same again while data of the other side is missing (RFC 5681 §2).
     fn repeated(&mut self, side: Side, tcp: &TcpHeader, octets: u32) {
-        let others_end =
-            self.sides.get(side.other().index()).filter(|other| other.next.is_some()).map(|other| other.end);
+        let others_end = self.sides.get(side.other().index()).filter(|other| other.begun).map(|other| other.end);
         let Some(state) = self.sides.get_mut(side.index()) else { return };
         let plain = tcp.flags & (tcp_flags::SYN | tcp_flags::FIN | tcp_flags::RST | tcp_flags::ACK) == tcp_flags::ACK;
-        let same = state.acknowledged.replace((tcp.ack, tcp.window)) == Some((tcp.ack, tcp.window));
+        let same = state.begun && (state.acknowledged, state.window) == (tcp.ack, tcp.window);
+        (state.acknowledged, state.window) = (tcp.ack, tcp.window);
         let missing = others_end.is_some_and(|end| distance(end, tcp.ack) > 0);
         if plain && same && missing && octets == 0 {
-            state.duplicate_acks.add();
+            state.trouble().duplicate_acks.add();
         }
     }
 
@@ -277,9 +285,8 @@ impl TcpState {
         let Some(state) = self.sides.get_mut(side.index()) else { return false };
         let start = first_octet(tcp);
         let end = start.wrapping_add(octets);
-        if state.next.is_none() {
-            state.next = Some(start);
-            state.end = start;
+        if !std::mem::replace(&mut state.begun, true) {
+            (state.next, state.end) = (start, start);
         }
         let below = octets > 0 && distance(end, state.end) <= 0;
         if distance(end, state.end) > 0 {
@@ -288,11 +295,11 @@ impl TcpState {
         if !below {
             return false;
         }
-        let late = state.next.is_some_and(|next| distance(start, next) >= 0 && next != state.end);
+        let late = distance(start, state.next) >= 0 && state.next != state.end;
         if late {
-            state.out_of_order.add();
+            state.trouble().out_of_order.add();
         } else {
-            state.retransmits.add();
+            state.trouble().retransmits.add();
         }
         !late
     }
@@ -301,7 +308,7 @@ impl TcpState {
     fn set_aside(&mut self, side: Side, tcp: &TcpHeader, packet: &Packet<'_>, heard: bool, budget: &mut Budget) {
         let Some(state) = self.sides.get_mut(side.index()) else { return };
         let start = first_octet(tcp);
-        let ahead = state.next.is_none_or(|next| distance(start, next) >= 0);
+        let ahead = distance(start, state.next) >= 0;
         let new = !state.held().iter().any(|(held, _)| *held == start);
         if ahead && new && heard && state.held().len() < HELD_SEGMENTS {
             state.hold(start, packet.payload, budget);
@@ -312,7 +319,7 @@ impl TcpState {
     fn forget(&mut self, budget: &mut Budget) {
         for side in &mut self.sides {
             side.let_go(budget);
-            side.next = side.next.map(|_| side.end);
+            side.next = side.end;
         }
     }
 
@@ -324,7 +331,7 @@ impl TcpState {
     /// The receiver has what lies before a held segment that it acknowledges: here it was lost and will not come.
     fn acknowledged(&mut self, side: Side, tcp: &TcpHeader, listener: &mut Listener<'_>, budget: &mut Budget) -> u64 {
         let sender = side.other();
-        let Some(state) = self.sides.get_mut(sender.index()).filter(|state| state.held.is_some()) else { return 0 };
+        let Some(state) = self.sides.get_mut(sender.index()).filter(|state| !state.held().is_empty()) else { return 0 };
         let end = |(start, data): &(u32, Vec<u8>)| start.wrapping_add(u32::try_from(data.len()).unwrap_or(0));
         let acknowledged = state.held().iter().any(|held| distance(tcp.ack, end(held)) >= 0);
         if tcp.flags & tcp_flags::ACK == 0 || !acknowledged {
@@ -337,7 +344,7 @@ impl TcpState {
     pub(crate) fn drain(&mut self, listener: &mut Listener<'_>, budget: &mut Budget) -> u64 {
         let mut gaps = 0;
         for (side, state) in [Side::Src, Side::Dst].into_iter().zip(&mut self.sides) {
-            while state.held.is_some() && !listener.classifier.is_done() {
+            while !state.held().is_empty() && !listener.classifier.is_done() {
                 gaps += state.release(side, true, listener, budget);
             }
         }
@@ -357,8 +364,7 @@ impl TcpState {
             return 0;
         }
         let start = first_octet(tcp);
-        let next = state.next.unwrap_or(start);
-        if distance(start, next) <= 0 {
+        if distance(start, state.next) <= 0 {
             let missing = u64::from(packet.payload_len).saturating_sub(packet.payload.len() as u64);
             state.deliver(side, start, packet.payload, missing, listener);
             return state.release(side, false, listener, budget);
@@ -376,21 +382,26 @@ impl TcpState {
 }
 
 impl TcpSide {
+    fn trouble(&mut self) -> &mut Trouble {
+        self.trouble.get_or_insert_default()
+    }
+
     fn held(&self) -> &[(u32, Vec<u8>)] {
-        self.held.as_deref().map_or(&[][..], Vec::as_slice)
+        self.trouble.as_deref().map_or(&[][..], |trouble| &trouble.held)
     }
 
     /// Keeps a segment that came early; false where nothing more may be kept.
     fn hold(&mut self, start: u32, data: &[u8], budget: &mut Budget) -> bool {
         let room = budget.take(data.len());
         if room {
-            self.held.get_or_insert_default().push((start, data.to_vec()));
+            self.trouble().held.push((start, data.to_vec()));
         }
         room
     }
 
     fn let_go(&mut self, budget: &mut Budget) {
-        if let Some(held) = self.held.take() {
+        if !self.held().is_empty() {
+            let held = std::mem::take(&mut self.trouble().held);
             budget.give_back(held.iter().map(|(_, data)| data.len()).sum());
         }
     }
@@ -405,13 +416,13 @@ impl TcpSide {
         budget: &mut Budget,
     ) -> u64 {
         let mut gaps = 0;
-        while self.held.is_some() {
+        while !self.held().is_empty() {
             gaps += self.release(side, true, listener, budget);
         }
-        let ahead = distance(start, self.next.unwrap_or(start));
+        let ahead = distance(start, self.next);
         if ahead > 0 {
             gaps += 1;
-            self.next = Some(start);
+            self.next = start;
             listener.hear(side, Input::Gap(u64::from(ahead.unsigned_abs())));
         }
         self.deliver(side, start, data, 0, listener);
@@ -420,13 +431,13 @@ impl TcpSide {
 
     /// Hands on what is new of a segment that starts at or before the next octet.
     fn deliver(&mut self, side: Side, start: u32, data: &[u8], missing: u64, listener: &mut Listener<'_>) {
-        let next = self.next.unwrap_or(start);
+        let next = self.next;
         let known = usize::try_from(distance(next, start)).unwrap_or(0);
         let end = start.wrapping_add(u32::try_from(data.len() as u64 + missing).unwrap_or(u32::MAX));
         if distance(end, next) <= 0 {
             return;
         }
-        self.next = Some(end);
+        self.next = end;
         if let Some(new) = data.get(known..).filter(|new| !new.is_empty()) {
             listener.hear(side, Input::Data(new));
         }
@@ -438,9 +449,12 @@ impl TcpSide {
     /// Hands on held segments that are in order now; with `force` the octets before the first are given up.
     fn release(&mut self, side: Side, mut force: bool, listener: &mut Listener<'_>, budget: &mut Budget) -> u64 {
         let mut gaps = 0;
-        let Some(mut held) = self.held.take() else { return 0 };
+        if self.held().is_empty() {
+            return 0;
+        }
+        let mut held = std::mem::take(&mut self.trouble().held);
         while !held.is_empty() {
-            let next = self.next.unwrap_or(0);
+            let next = self.next;
             // Of those that start together the longest: the others are part of it, or padding.
             let order = |(start, data): &(u32, Vec<u8>)| (distance(*start, next), Reverse(data.len()));
             let first = held.iter().enumerate().min_by_key(|(_, held)| order(held));
@@ -451,14 +465,14 @@ impl TcpSide {
                     break;
                 }
                 gaps += 1;
-                self.next = Some(start);
+                self.next = start;
                 listener.hear(side, Input::Gap(u64::from(ahead.unsigned_abs())));
             }
             let (start, data) = held.swap_remove(at);
             budget.give_back(data.len());
             self.deliver(side, start, &data, 0, listener);
         }
-        self.held = Some(held).filter(|held| !held.is_empty());
+        self.trouble().held = held;
         gaps
     }
 }

@@ -752,7 +752,7 @@ proptest! {
             intake.finish(&mut |unit| all[unit.shard(of)].take(unit, &mut |done| rows.push(done)));
             for flows in &mut all {
                 flows.advance(intake.now(), &mut |done| rows.push(done));
-                flows.finish(&mut |done| rows.push(done));
+                flows.finish(usize::MAX, &mut |done| rows.push(done));
             }
             rows.sort_by_key(|done| done.order);
             let mut counters = intake.counters();

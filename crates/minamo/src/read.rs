@@ -13,9 +13,10 @@ use minamo_base::Time;
 use minamo_capture::{
     CaptureError, CaptureFile, Expression, ExpressionError, Followed, Follower, Frame, Frames, Program,
 };
-use minamo_meter::{Counters, Flows, Intake, Names, Settings, Unit};
+use minamo_meter::{Counters, Done, Flows, Intake, Names, Settings, Unit};
 use minamo_model::Flow;
 use minamo_packet::{LinkType, Skip};
+use minamo_sinks::Line;
 
 use crate::clock;
 
@@ -48,6 +49,9 @@ impl Report {
         }
         if self.meter.evicted > 0 {
             eprintln!("minamo: {} flow(s) reported early: the flow table was full", self.meter.evicted);
+        }
+        if self.meter.evicted_opening > 0 {
+            eprintln!("minamo: {} of them in a flood: only a SYN was seen", self.meter.evicted_opening);
         }
     }
 
@@ -135,8 +139,21 @@ pub(crate) struct Job<'a> {
 
 /// Takes rows. False where nothing more is wanted.
 pub(crate) trait Taker {
+    /// How rows become text, where text is wanted: it may be done for several at once.
+    fn line(&self) -> Option<Line> {
+        None
+    }
+
+    /// Looks at a row before names are joined to it, in the order of rows.
+    fn look(&mut self, _row: &mut Flow) {}
+
     /// One row.
     fn row(&mut self, row: Flow) -> bool;
+
+    /// Text of some rows, where it is wanted.
+    fn lines(&mut self, _lines: &[u8]) -> bool {
+        true
+    }
 
     /// For a while nothing comes.
     fn pause(&mut self) -> bool {
@@ -147,6 +164,43 @@ pub(crate) trait Taker {
 impl<F: FnMut(Flow) -> bool> Taker for F {
     fn row(&mut self, row: Flow) -> bool {
         self(row)
+    }
+}
+
+/// Rows as their taker wants them.
+enum Made {
+    Rows(Vec<Flow>),
+    Lines(Vec<u8>),
+}
+
+impl Made {
+    /// Completes rows that were looked at, and writes them where text is wanted. Any thread can do it.
+    fn of(rows: impl Iterator<Item = Done>, line: Option<Line>) -> Self {
+        let rows = rows.map(Done::complete);
+        match line {
+            Some(line) => {
+                let mut lines = Vec::new();
+                rows.for_each(|row| line(&row, &mut lines));
+                Self::Lines(lines)
+            }
+            None => Self::Rows(rows.collect()),
+        }
+    }
+
+    /// Hands them on; false where nothing more is wanted.
+    fn give(self, out: &mut dyn Taker) -> bool {
+        match self {
+            Self::Rows(rows) => rows.into_iter().all(|row| out.row(row)),
+            Self::Lines(lines) => lines.is_empty() || out.lines(&lines),
+        }
+    }
+}
+
+/// What is done with rows in their order before they are made.
+fn look(rows: &mut [Done], names: &Names, out: &mut dyn Taker) {
+    for done in rows {
+        out.look(&mut done.row);
+        names.ask(done);
     }
 }
 
@@ -330,13 +384,25 @@ fn alone(mut source: Source<'_>, settings: Settings, out: &mut dyn Taker) -> Rep
         flows.advance(source.intake.now(), &mut |done| rows.push(done));
         forgotten_names += names.learn(flows.learnt());
         rows.sort_by_key(|done| done.order);
-        rows.drain(..).for_each(|done| go_on = go_on && out.row(names.complete(done)));
-        go_on = go_on && (!source.paused || out.pause());
+        look(&mut rows, &names, out);
+        go_on = Made::of(rows.drain(..), out.line()).give(out) && (!source.paused || out.pause());
     }
-    flows.finish(&mut |done| go_on = go_on && out.row(names.complete(done)));
+    while go_on && more_rows(&mut flows, &mut rows) {
+        look(&mut rows, &names, out);
+        go_on = Made::of(rows.drain(..), out.line()).give(out);
+    }
     let mut counters = flows.counters();
     counters.forgotten_names += forgotten_names;
     source.end(counters)
+}
+
+/// Rows that are made together at the end.
+const ROWS: usize = 256;
+
+/// The next rows of flows that the end of the input ends; false where there are none.
+fn more_rows(flows: &mut Flows, rows: &mut Vec<Done>) -> bool {
+    flows.finish(ROWS, &mut |done| rows.push(done));
+    !rows.is_empty()
 }
 
 #[cfg(feature = "lake")]

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Reading cells back out of batches, and writing them as text and JSON: one place for every output.
-
-use std::fmt::{Display, Write as _};
+//! Reading cells back out of batches, and writing them as text.
 
 use arrow::array::{
     Array, AsArray, FixedSizeBinaryArray, Int32Array, ListArray, RecordBatch, StringArray, StringViewArray,
@@ -15,6 +13,8 @@ use arrow::datatypes::{
 };
 use minamo_base::{Ip, Mac, Time, hex};
 use minamo_schema::Value;
+
+use crate::json::Object;
 
 /// One column of a batch with what is needed to read its cells.
 pub struct CellReader<'a> {
@@ -105,30 +105,22 @@ impl<'a> CellReader<'a> {
         row >= self.array.len() || self.nulls.is_some_and(|nulls| nulls.is_null(row))
     }
 
-    /// Appends the cell as a JSON value; nothing, and false, where it is null.
-    fn push_json(&self, row: usize, before: impl FnOnce(&mut String), out: &mut String) -> bool {
+    /// Appends the cell to an object; nothing where it is null.
+    fn push_json(&self, row: usize, object: &mut Object<'_>) {
         if self.is_null(row) {
-            return false;
+            return;
         }
         match &self.cells {
             Cells::I32List(list, values) => {
-                before(out);
-                push_list(out, numbers(list, row).filter_map(|at| values.values().get(at)));
+                let numbers = numbers(list, row).filter_map(|at| values.values().get(at));
+                object.numbers(self.name, numbers.map(|number| i64::from(*number)));
             }
             Cells::U32List(list, values) => {
-                before(out);
-                push_list(out, numbers(list, row).filter_map(|at| values.values().get(at)));
+                let numbers = numbers(list, row).filter_map(|at| values.values().get(at));
+                object.numbers(self.name, numbers.map(|number| i64::from(*number)));
             }
-            _ => {
-                let value = self.value(row);
-                if value == Value::Null {
-                    return false;
-                }
-                before(out);
-                push_json_value(out, &value);
-            }
+            _ => object.value(self.name, &self.value(row)),
         }
-        true
     }
 }
 
@@ -136,42 +128,6 @@ impl<'a> CellReader<'a> {
 fn numbers(list: &ListArray, row: usize) -> std::ops::Range<usize> {
     let place = |at: usize| list.value_offsets().get(at).and_then(|at| usize::try_from(*at).ok()).unwrap_or(0);
     place(row)..place(row + 1)
-}
-
-fn push_list(out: &mut String, numbers: impl Iterator<Item = impl Display>) {
-    out.push('[');
-    for (at, number) in numbers.enumerate() {
-        if at > 0 {
-            out.push(',');
-        }
-        push_display(out, number);
-    }
-    out.push(']');
-}
-
-fn push_display(out: &mut String, value: impl Display) {
-    let written = write!(out, "{value}");
-    debug_assert!(written.is_ok(), "a String takes everything");
-}
-
-fn push_json_value(out: &mut String, value: &Value<'_>) {
-    match value {
-        Value::Uint(number) => push_uint(out, *number),
-        Value::Text(text) => push_json_text(out, text),
-        Value::Bool(value) => push_display(out, value),
-        Value::Int(number) => push_display(out, number),
-        // Nothing in them needs an escape.
-        Value::Ip(ip) => push_quoted(out, ip),
-        Value::Mac(mac) => push_quoted(out, mac),
-        Value::Time(time) => push_quoted(out, time),
-        other => push_display(out, json_value(other)),
-    }
-}
-
-fn push_quoted(out: &mut String, value: impl Display) {
-    out.push('"');
-    push_display(out, value);
-    out.push('"');
 }
 
 /// The cells of one row of a batch by column name.
@@ -272,75 +228,14 @@ pub fn text_value(value: &Value<'_>) -> String {
     }
 }
 
-/// A value as JSON.
-pub fn json_value(value: &Value<'_>) -> serde_json::Value {
-    match value {
-        Value::Null => serde_json::Value::Null,
-        Value::Bool(v) => (*v).into(),
-        Value::Uint(v) => (*v).into(),
-        Value::Int(v) => (*v).into(),
-        Value::Real(v) => (*v).into(),
-        Value::Numbers(list) => list.clone().into(),
-        Value::Texts(list) => list.to_vec().into(),
-        other => text_value(other).into(),
-    }
-}
-
-/// Appends a JSON string literal. What needs no escape is copied in runs.
-fn push_json_text(out: &mut String, text: &str) {
-    out.push('"');
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(|octet| octet < b' ' || matches!(octet, b'"' | b'\\')) {
-        let (plain, escaped) = rest.split_at(at);
-        out.push_str(plain);
-        let mut letters = escaped.chars();
-        match letters.next() {
-            Some('"') => out.push_str("\\\""),
-            Some('\\') => out.push_str("\\\\"),
-            Some('\n') => out.push_str("\\n"),
-            Some('\r') => out.push_str("\\r"),
-            Some('\t') => out.push_str("\\t"),
-            Some(control) => out.push_str(&format!("\\u{:04x}", u32::from(control))),
-            None => {}
-        }
-        rest = letters.as_str();
-    }
-    out.push_str(rest);
-    out.push('"');
-}
-
-/// Appends a number.
-fn push_uint(out: &mut String, number: u64) {
-    let mut digits = [0; 20];
-    let (mut rest, mut count) = (number, 0);
-    for place in digits.iter_mut().rev() {
-        *place = b'0' + u8::try_from(rest % 10).unwrap_or(0);
-        (rest, count) = (rest / 10, count + 1);
-        if rest == 0 {
-            break;
-        }
-    }
-    let written = digits.get(digits.len() - count..).unwrap_or_default();
-    out.push_str(std::str::from_utf8(written).unwrap_or_default());
-}
-
 impl Row<'_> {
     /// Appends the row as one JSON object of the cells that have a value.
-    pub fn push_json(&self, out: &mut String) {
-        out.push('{');
-        let mut separator = "\"";
+    pub fn push_json(&self, out: &mut Vec<u8>) {
+        let mut object = Object::begin(out);
         for reader in self.readers {
-            // Names of columns have nothing to escape.
-            let name = |out: &mut String| {
-                out.push_str(separator);
-                out.push_str(reader.name);
-                out.push_str("\":");
-            };
-            if reader.push_json(self.row, name, out) {
-                separator = ",\"";
-            }
+            reader.push_json(self.row, &mut object);
         }
-        out.push('}');
+        object.end();
     }
 }
 
@@ -360,20 +255,6 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_texts_are_what_json_says() {
-        for number in [0, 7, 10, 99, 12_345, u64::MAX] {
-            let mut out = String::new();
-            push_uint(&mut out, number);
-            assert_eq!(out, number.to_string());
-        }
-        for text in ["", "plain", "é\"ü", "\\\\", "a\nb\r\t", "\u{1}\u{1f}ß", "\"", "日本\n"] {
-            let mut out = String::new();
-            push_json_text(&mut out, text);
-            assert_eq!(serde_json::from_str::<String>(&out).expect("JSON"), text, "{out}");
-        }
-    }
-
-    #[test]
     fn a_batch_holds_only_columns_with_values_and_reads_back() {
         let mut builder = FlowBuilder::default();
         builder.append(&Flow::default());
@@ -389,9 +270,9 @@ mod tests {
         assert_eq!(row.get("splt_lengths"), Value::Numbers(vec![5, -7]));
         assert_eq!(Row::new(&readers, 0).get("tls_sni"), Value::Null);
         assert_eq!(Row::new(&readers, 2).get("tls_sni"), Value::Null);
-        let mut json = String::new();
+        let mut json = Vec::new();
         row.push_json(&mut json);
-        let parsed: serde_json::Value = serde_json::from_str(&json).expect("valid JSON");
+        let parsed: serde_json::Value = serde_json::from_slice(&json).expect("valid JSON");
         assert_eq!(parsed["tls_sni"], "a\"b\n.example");
         assert_eq!(parsed["time_start"], "1970-01-01T00:00:01Z");
         assert!(builder.is_empty());

@@ -19,6 +19,8 @@ pub trait Group: Default {
     fn get(&self, at: usize) -> Value<'_>;
     /// Sets the column at `at`; false where the value does not fit.
     fn set(&mut self, at: usize, value: &Value<'_>) -> bool;
+    /// Shows every column that has a value, in order.
+    fn each<'a>(&'a self, to: &mut dyn FnMut(&'static Column, Value<'a>));
 }
 
 /// The builders of a group. A run of absent groups is only counted until a present one follows.
@@ -171,6 +173,16 @@ macro_rules! table {
                     $crate::Value::Null
                 }
 
+                fn each<'a>(&'a self, to: &mut dyn FnMut(&'static $crate::Column, $crate::Value<'a>)) {
+                    let mut columns = <$name as $crate::Group>::COLUMNS.iter();
+                    $(
+                        let (column, value) = (columns.next(), self.$field.value());
+                        if let (Some(column), false) = (column, matches!(value, $crate::Value::Null)) {
+                            to(column, value);
+                        }
+                    )+
+                }
+
                 fn set(&mut self, at: usize, value: &$crate::Value<'_>) -> bool {
                     let mut place = 0;
                     $(
@@ -298,6 +310,16 @@ macro_rules! row {
                 )*
                 debug_assert!(id.group >= place);
                 $crate::Value::Null
+            }
+
+            /// Shows every column that has a value, in order.
+            pub fn each<'a>(&'a self, to: &mut dyn FnMut(&'static $crate::Column, $crate::Value<'a>)) {
+                $crate::Group::each(&self.$core, to);
+                $(
+                    if let Some(group) = self.$field.as_deref() {
+                        $crate::Group::each(group, to);
+                    }
+                )*
             }
 
             /// Sets a column and makes its group present; false where the value does not fit.

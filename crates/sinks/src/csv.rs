@@ -13,6 +13,7 @@ pub(crate) static FORMAT: Format = Format {
     help: "comma-separated values with a header of all columns (RFC 4180)",
     binary: false,
     open: |out, table| open(out, table.columns().map(|c| c.name.to_owned()).collect()),
+    line: None,
 };
 
 /// Writes the header; cells of later rows stand under their names.

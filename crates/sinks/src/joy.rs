@@ -16,6 +16,7 @@ pub(crate) static FORMAT: Format = Format {
     help: "JSON lines with Joy's field names (sa, da, pr, packets, tls, …)",
     binary: false,
     open: |out, _| Ok(Box::new(Joy { out })),
+    line: None,
 };
 
 struct Joy {

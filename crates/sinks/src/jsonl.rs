@@ -13,15 +13,19 @@ pub(crate) static FORMAT: Format = Format {
     help: "one JSON object per line, only the columns that have a value",
     binary: false,
     open: |out, _| open(out),
+    line: Some(|row, out| {
+        row.push_json(out);
+        out.push(b'\n');
+    }),
 };
 
 pub(crate) fn open(out: Box<dyn Write + Send>) -> Result<Box<dyn Sink>, SinkError> {
-    Ok(Box::new(Jsonl { out, line: String::new() }))
+    Ok(Box::new(Jsonl { out, line: Vec::new() }))
 }
 
 struct Jsonl {
     out: Box<dyn Write + Send>,
-    line: String,
+    line: Vec<u8>,
 }
 
 impl Sink for Jsonl {
@@ -30,8 +34,8 @@ impl Sink for Jsonl {
         for row in 0..batch.num_rows() {
             self.line.clear();
             Row::new(&readers, row).push_json(&mut self.line);
-            self.line.push('\n');
-            self.out.write_all(self.line.as_bytes())?;
+            self.line.push(b'\n');
+            self.out.write_all(&self.line)?;
         }
         Ok(())
     }

@@ -15,12 +15,15 @@ use std::io::{self, Write};
 
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
-use minamo_model::Table;
+use minamo_model::{Flow, Table};
 
 pub use answer::{ANSWER_FORMATS, open_answer};
 
 /// Makes the sink of a format over an output.
 pub type Open = fn(Box<dyn Write + Send>, &'static Table) -> Result<Box<dyn Sink>, SinkError>;
+
+/// Appends a flow.
+pub type Line = fn(&Flow, &mut Vec<u8>);
 
 /// A file format for rows.
 pub struct Format {
@@ -32,6 +35,8 @@ pub struct Format {
     pub binary: bool,
     /// Starts writing rows of the table.
     pub open: Open,
+    /// Appends a flow as the sink would write it, of formats whose rows stand alone: no columns have to be made of them first.
+    pub line: Option<Line>,
 }
 
 /// Every format.

@@ -17,6 +17,7 @@ pub(crate) static FORMAT: Format = Format {
     help: "Apache Parquet, zstd, all columns",
     binary: true,
     open: |out, table| open(out, table.schema(), Some(table)),
+    line: None,
 };
 
 /// Rows of most row groups: what a reader has to hold at once, and what is held here before it is written.

@@ -21,6 +21,7 @@ pub(crate) static FORMAT: Format = Format {
         )?;
         Ok(Box::new(Table { out }))
     },
+    line: None,
 };
 
 struct Table {

@@ -2,6 +2,8 @@
 //! Risks of HTTP in clear: who asks, who answers, and what the request tries. Only the first request of a connection and
 //! its answer are judged, and only the target and a few fields: bodies of forms are not looked at.
 
+use std::sync::LazyLock;
+
 use minamo_model::Flow;
 use minamo_model::flow::Http;
 
@@ -120,6 +122,40 @@ const TRIES: &[(&Risk, &[&str])] = &[
     ),
 ];
 
+/// Words that texts are searched for, by their first octet: one pass over a text tells that none is in it, as is usual.
+struct Words([Vec<&'static [u8]>; 256]);
+
+static TOOL: LazyLock<Words> = LazyLock::new(|| Words::of(TOOLS));
+static COLLECTOR: LazyLock<Words> = LazyLock::new(|| Words::of(CRAWLERS));
+static SECRET: LazyLock<Words> = LazyLock::new(|| Words::of(HIDDEN));
+static SIGN: LazyLock<Words> = LazyLock::new(|| Words::of(TRIES.iter().flat_map(|(_, signs)| *signs)));
+
+impl Words {
+    fn of(words: impl IntoIterator<Item = &'static &'static str>) -> Self {
+        let mut all = Self(std::array::from_fn(|_| Vec::new()));
+        for word in words {
+            let first = word.bytes().next().unwrap_or(0);
+            if let Some(same) = all.0.get_mut(usize::from(first)) {
+                same.push(word.as_bytes());
+            }
+        }
+        all
+    }
+
+    /// True where one of the words is in the text.
+    fn any_in(&self, text: &str) -> bool {
+        let mut rest = text.as_bytes();
+        while let Some((first, behind)) = rest.split_first() {
+            let same = self.0.get(usize::from(*first));
+            if same.is_some_and(|words| words.iter().any(|word| rest.starts_with(word))) {
+                return true;
+            }
+            rest = behind;
+        }
+        false
+    }
+}
+
 /// Judges the first request and answer.
 pub(super) fn judge(flow: &mut Flow) {
     let Some(http) = flow.http.take() else { return };
@@ -134,7 +170,7 @@ pub(super) fn judge(flow: &mut Flow) {
     }
     tries(flow, &http);
     if let Some(path) = http.path.as_deref().map(plain)
-        && HIDDEN.iter().any(|name| path.contains(name))
+        && SECRET.any_in(&path)
     {
         note(flow, &HIDDEN_FILE, &[http.path.as_deref().unwrap_or_default()]);
     }
@@ -144,7 +180,7 @@ pub(super) fn judge(flow: &mut Flow) {
 
 fn user_agent(flow: &mut Flow, agent: &str) {
     let lower = agent.to_ascii_lowercase();
-    let tool = TOOLS.iter().find(|tool| lower.contains(**tool));
+    let tool = TOOL.any_in(&lower).then(|| TOOLS.iter().find(|tool| lower.contains(**tool))).flatten();
     let why = match tool {
         Some(tool) => Some(format!("the tool {tool}")),
         None if agent.len() < 4 => Some("very short".to_owned()),
@@ -163,7 +199,7 @@ fn user_agent(flow: &mut Flow, agent: &str) {
     if let Some(why) = why {
         note(flow, &ODD_USER_AGENT, &[agent, &why]);
     }
-    if CRAWLERS.iter().any(|word| lower.contains(word)) {
+    if COLLECTOR.any_in(&lower) {
         note(flow, &CRAWLER, &[agent]);
     }
 }
@@ -191,6 +227,9 @@ fn tries(flow: &mut Flow, http: &Http) {
     for (column, text) in fields {
         let Some(text) = text.as_deref() else { continue };
         let plain = plain(text);
+        if !SIGN.any_in(&plain) {
+            continue;
+        }
         for (risk, signs) in TRIES {
             // Fields of the head are searched for holes only: what stands in them is seldom an injection.
             if column != "http_path" && !std::ptr::eq(*risk, &EXPLOIT_ATTEMPT) {
@@ -224,7 +263,10 @@ fn plain(text: &str) -> String {
         }
         out.utf8_chunks().map(|chunk| chunk.valid()).collect::<String>()
     };
-    once(&once(text)).to_ascii_lowercase()
+    if text.bytes().any(|octet| matches!(octet, b'%' | b'+')) {
+        return once(&once(text)).to_ascii_lowercase();
+    }
+    text.to_ascii_lowercase()
 }
 
 /// Types that are shown and not run.
@@ -289,6 +331,18 @@ mod tests {
         (http.content_type, http.content_kind) = (Some("image/png".to_owned()), Some("exe".into()));
         judge(&mut flow);
         assert_eq!(flow.risk.and_then(|group| group.risk).expect("noted"), ["content_mismatch"]);
+    }
+
+    #[test]
+    fn one_pass_finds_every_word() {
+        for word in TRIES.iter().flat_map(|(_, signs)| *signs) {
+            assert!(SIGN.any_in(&format!("/a{word}")) && SIGN.any_in(word));
+            assert!(
+                !SIGN.any_in(&word[1..])
+                    || TRIES.iter().any(|(_, signs)| signs.iter().any(|sign| word[1..].contains(sign)))
+            );
+        }
+        assert!(!SIGN.any_in("") && !SIGN.any_in("/index.html"));
     }
 
     proptest! {

@@ -19,8 +19,8 @@ const LONGEST: u16 = 16_384 + 2_048;
 
 /// A record: octets without the header, negative from the responder; microseconds since the one before; content type.
 struct Record {
-    length: i32,
     since: u32,
+    length: i16,
     kind: u8,
 }
 
@@ -44,7 +44,8 @@ fn content([kind, major, minor, high, low]: [u8; HEADER]) -> Option<(u8, u16)> {
 #[derive(Default)]
 pub(super) struct Records {
     sides: [Reader; 2],
-    last: Option<Time>,
+    /// Time of the last record, once there is one.
+    last: Time,
     list: Vec<Record>,
 }
 
@@ -55,10 +56,10 @@ struct Reader {
     /// The octet that is awaited.
     next: u32,
     /// Octets of the record that are still to come.
-    left: u32,
-    /// What came of a header.
+    left: u16,
+    /// What came of a header, and how much that is.
     header: [u8; HEADER],
-    held: usize,
+    held: u8,
 }
 
 #[derive(Default, PartialEq)]
@@ -94,15 +95,17 @@ impl Records {
         if list.len() >= most {
             return false;
         }
-        let sign = if side == Side::Src { 1 } else { -1 };
         let followed = reader.segment(first_octet(tcp), packet, &mut |kind, length| {
             if list.len() < most {
-                let since = last.replace(time).map_or(0, |before| time.since(before).max(0) / 1_000);
+                let before = std::mem::replace(last, time);
+                let since = if list.is_empty() { 0 } else { time.since(before).max(0) / 1_000 };
                 let since = u32::try_from(since).unwrap_or(u32::MAX);
                 if list.len() == list.capacity() {
-                    list.reserve_exact(list.len().max(8).min(most - list.len()));
+                    list.reserve_exact(list.len().max(4).min(most - list.len()));
                 }
-                list.push(Record { length: sign * i32::from(length), since, kind });
+                // No record is longer than LONGEST.
+                let length = i16::try_from(length).unwrap_or(i16::MAX);
+                list.push(Record { length: if side == Side::Src { length } else { -length }, since, kind });
             }
         });
         if !followed {
@@ -115,7 +118,7 @@ impl Records {
         if self.list.is_empty() {
             return;
         }
-        eta.record_lengths = Some(self.list.iter().map(|record| record.length).collect());
+        eta.record_lengths = Some(self.list.iter().map(|record| record.length.into()).collect());
         eta.record_types = Some(self.list.iter().map(|record| record.kind.into()).collect());
         eta.record_times_micros = Some(self.list.iter().map(|record| record.since).collect());
     }
@@ -138,7 +141,7 @@ impl Reader {
 
     /// Steps over octets that are not there.
     fn skip(&mut self, octets: u32) -> bool {
-        match self.left.checked_sub(octets) {
+        match u16::try_from(octets).ok().and_then(|octets| self.left.checked_sub(octets)) {
             Some(left) => {
                 self.left = left;
                 true
@@ -150,19 +153,19 @@ impl Reader {
     fn read(&mut self, mut octets: &[u8], record: &mut dyn FnMut(u8, u16)) -> bool {
         while !octets.is_empty() {
             if self.left > 0 {
-                let inside = octets.len().min(self.left as usize);
-                self.left -= u32::try_from(inside).unwrap_or(self.left);
+                let inside = octets.len().min(self.left.into());
+                self.left -= u16::try_from(inside).unwrap_or(self.left);
                 octets = octets.get(inside..).unwrap_or_default();
                 continue;
             }
-            for place in self.header.iter_mut().skip(self.held) {
+            for place in self.header.iter_mut().skip(self.held.into()) {
                 let Some((octet, rest)) = octets.split_first() else { return true };
                 (*place, octets) = (*octet, rest);
                 self.held += 1;
             }
             self.held = 0;
             let Some((kind, length)) = content(self.header) else { return false };
-            self.left = length.into();
+            self.left = length;
             record(kind, length);
         }
         true
@@ -191,7 +194,7 @@ mod tests {
             let packet = Packet { payload, payload_len: *payload_len, ..packet };
             lost |= records.segment(Time::from_millis(0), Side::Src, &tcp, &packet, 50);
         }
-        (records.list.iter().map(|record| record.length).collect(), lost)
+        (records.list.iter().map(|record| i32::from(record.length)).collect(), lost)
     }
 
     const STREAM: [u8; 22] = [22, 3, 1, 0, 3, 1, 2, 3, 20, 3, 3, 0, 1, 1, 23, 3, 3, 0, 2, 9, 9, 0];

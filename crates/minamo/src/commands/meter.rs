@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use minamo_eta::judge::Judge;
 use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder, with_community_ids};
 use minamo_sinks::export::Exporter;
-use minamo_sinks::{Format, Sink, SinkError};
+use minamo_sinks::{Format, Line, Sink, SinkError};
 
 use crate::commands::export;
 use crate::read::{self, Job, Taker};
@@ -39,8 +39,11 @@ pub(crate) fn run(args: &cli::Meter) -> anyhow::Result<()> {
         Some(export) => (Way::Export(Box::new(export.exporter), Vec::new()), Some(export.told)),
         None => {
             written.open(output(args, format)?);
-            let sink = (format.open)(Box::new(written.clone()), &FLOWS)?;
-            (Way::Sink(sink, Box::default(), args.community.seed), None)
+            let way = match (format.line, args.community.seed) {
+                (Some(line), None) => Way::Lines(line, written.clone()),
+                (_, seed) => Way::Sink((format.open)(Box::new(written.clone()), &FLOWS)?, Box::default(), seed),
+            };
+            (way, None)
         }
     };
     let judge = Judge::new(judge::model(args.model.as_deref())?);
@@ -129,13 +132,28 @@ impl Rows {
 }
 
 impl Taker for Rows {
-    fn row(&mut self, mut row: Flow) -> bool {
+    fn line(&self) -> Option<Line> {
+        match self.way {
+            Way::Lines(line, _) => Some(line),
+            Way::Sink(..) | Way::Export(..) => None,
+        }
+    }
+
+    fn look(&mut self, row: &mut Flow) {
+        self.judge.judge(row);
+    }
+
+    fn row(&mut self, row: Flow) -> bool {
         if self.failed.is_some() {
             return false;
         }
-        self.judge.judge(&mut row);
         let taken = self.way.take(row);
         self.held(taken)
+    }
+
+    fn lines(&mut self, lines: &[u8]) -> bool {
+        let written = self.written.write_all(lines);
+        self.held(written.map_err(SinkError::from))
     }
 
     fn pause(&mut self) -> bool {
@@ -150,6 +168,8 @@ impl Taker for Rows {
 
 /// Where rows go.
 enum Way {
+    /// By lines that stand alone.
+    Lines(Line, Written),
     /// By batches, with community ids of a seed where they are wanted.
     Sink(Box<dyn Sink>, Box<FlowBuilder>, Option<u16>),
     /// As they are.
@@ -159,6 +179,7 @@ enum Way {
 impl Way {
     fn is_empty(&self) -> bool {
         match self {
+            Self::Lines(..) => true,
             Self::Sink(_, builder, _) => builder.is_empty(),
             Self::Export(_, rows) => rows.is_empty(),
         }
@@ -166,6 +187,11 @@ impl Way {
 
     fn take(&mut self, row: Flow) -> Result<(), SinkError> {
         match self {
+            Self::Lines(line, written) => {
+                let mut octets = Vec::new();
+                line(&row, &mut octets);
+                Ok(written.write_all(&octets)?)
+            }
             Self::Sink(_, builder, _) => {
                 builder.append(&row);
                 if builder.len() < BATCH_ROWS { Ok(()) } else { self.flush() }
@@ -179,6 +205,7 @@ impl Way {
 
     fn flush(&mut self) -> Result<(), SinkError> {
         match self {
+            Self::Lines(..) => Ok(()),
             Self::Sink(sink, builder, community) => {
                 let batch = builder.finish()?;
                 match community {
@@ -199,7 +226,7 @@ impl Way {
         self.flush()?;
         match self {
             Self::Sink(sink, ..) => sink.finish(),
-            Self::Export(..) => Ok(()),
+            Self::Lines(..) | Self::Export(..) => Ok(()),
         }
     }
 }

@@ -2,25 +2,25 @@
 //! Captures metered by several threads. Each has its part of the flows; whoever has nothing to meter reads the next chunk for
 //! all, so that all are busy however the flows are spread. Who reads looks at no more of a packet than says whose it is; frames
 //! stay in the block that they were read into, and each thread decodes its own. Chunks go through every thread in their
-//! order, and rows leave in the order of their chunks and, within one, of the last packets of their flows, after all that
-//! DNS told in the chunk: they are those of a single thread.
+//! order; their rows are put into the order of the last packets of their flows, and looked at in it after all that DNS told
+//! in the chunk. What is left to do to them (facts that follow from others, text) is done by whichever thread is free, and they
+//! leave in their order: they are those of a single thread.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use minamo_base::Time;
 use minamo_capture::{Frame, Frames};
 use minamo_meter::{Counters, Dealt, Detached, Done, Flows, Learnt, Names, Settings, Unit};
+use minamo_sinks::Line;
 
-use super::{Report, Source, Taker};
+use super::{Made, ROWS, Report, Source, Taker, look, more_rows};
 
 /// Chunks between reading and the output for each thread: enough for one that is busy with a large flow to catch up.
 const AHEAD: usize = 8;
-/// Rows that are handed over together at the end.
-const ROWS: usize = 256;
+/// Rows of each thread that wait for those of the others at the end.
+const WAITING: usize = 4 * ROWS;
 
 /// What is metered, in the order of arrival.
 #[derive(Default)]
@@ -45,19 +45,27 @@ enum Piece {
     Unit(Box<Detached>, Range<usize>),
 }
 
-/// What one thread made of a chunk.
-struct Made {
+/// What one thread metered of a chunk.
+struct Metered {
     /// In their order.
     rows: Vec<Done>,
     learnt: Vec<Learnt>,
 }
 
-/// What all threads made of a chunk so far.
+/// What all threads metered of a chunk so far.
 #[derive(Default)]
 struct Parts {
-    parts: Vec<Made>,
+    parts: Vec<Metered>,
     /// True where a pause followed.
     paused: bool,
+}
+
+/// Rows of one thread that the end of the input ended.
+#[derive(Default)]
+struct Last {
+    rows: Vec<Done>,
+    /// True where no more come.
+    all: bool,
 }
 
 /// What the threads share.
@@ -68,11 +76,17 @@ struct State<'a> {
     ended: Option<Source<'a>>,
     /// Number of the next chunk.
     next: u64,
-    /// Chunks whose rows were not taken.
+    /// Chunks whose rows were not put into order.
     ahead: usize,
     queues: Vec<VecDeque<Arc<Chunk>>>,
     /// By the number of the chunk.
-    made: BTreeMap<u64, Parts>,
+    metered: BTreeMap<u64, Parts>,
+    /// By thread.
+    last: Vec<Last>,
+    /// Rows in their order that are to be made, and the number of their bunch.
+    due: VecDeque<(u64, Vec<Done>)>,
+    /// What was made of them.
+    made: BTreeMap<u64, Made>,
     /// Chunks that were used up, for their room.
     spare: Vec<Chunk>,
     counters: Counters,
@@ -82,13 +96,30 @@ struct State<'a> {
 struct Shared<'a> {
     state: Mutex<State<'a>>,
     changed: Condvar,
+    /// How rows are written, where that is wanted.
+    line: Option<Line>,
 }
 
+/// What a thread does next.
 enum Work<'a> {
     Read(Box<Source<'a>>, Chunk),
     Meter(Arc<Chunk>),
-    End,
+    Make(u64, Vec<Done>),
+    /// End flows that are open.
+    Finish,
     Stop,
+}
+
+/// What is to be done in order, by the thread that has the output.
+enum Turn {
+    /// A chunk that every thread metered.
+    Chunk(Parts),
+    /// Every thread has rows of flows that were open; true of those that have no more than they gave.
+    Last(Vec<bool>),
+    /// The next bunch.
+    Give(Made),
+    /// All is done, or somebody stopped.
+    End,
 }
 
 /// Meters with so many threads; rows go to `out`, which can stop it by returning false.
@@ -99,28 +130,26 @@ pub(super) fn meter(source: Source<'_>, settings: Settings, threads: usize, out:
         next: 0,
         ahead: 0,
         queues: (0..threads).map(|_| VecDeque::new()).collect(),
+        metered: BTreeMap::new(),
+        last: (0..threads).map(|_| Last::default()).collect(),
+        due: VecDeque::new(),
         made: BTreeMap::new(),
         spare: Vec::new(),
         counters: Counters::default(),
         stopped: false,
     };
-    let shared = Shared { state: Mutex::new(state), changed: Condvar::new() };
+    let shared = Shared { state: Mutex::new(state), changed: Condvar::new(), line: out.line() };
     // What a host asked DNS for is seen by one thread, its connections by others: names are joined where rows leave.
     let names = Names::new(settings.dns_names);
     let settings = Settings { max_flows: settings.max_flows.div_ceil(threads), ..settings };
     std::thread::scope(|scope| {
-        let mut last = Vec::new();
         for thread in 0..threads {
-            let (send, receive) = sync_channel(2);
-            last.push(receive);
             let (shared, settings) = (&shared, settings.clone());
-            scope.spawn(move || shared.run(thread, settings, &send));
+            scope.spawn(move || shared.run(thread, settings));
         }
-        let go_on = shared.deliver(threads, &names, out) && deliver_last(last, &names, out);
-        if !go_on {
-            shared.lock().stopped = true;
-            shared.changed.notify_all();
-        }
+        // All stop with this thread, however it ends.
+        let _guard = Guard(&shared);
+        shared.deliver(threads, &names, out);
     });
     let state = shared.state.into_inner().unwrap_or_else(PoisonError::into_inner);
     match state.ended.or(state.source) {
@@ -135,46 +164,57 @@ impl<'a> Shared<'a> {
     }
 
     /// One thread.
-    fn run(&self, thread: usize, settings: Settings, last: &SyncSender<Vec<Done>>) {
-        let guard = Guard(self);
+    fn run(&self, thread: usize, settings: Settings) {
+        let _guard = Guard(self);
         let mut flows = Flows::new(settings);
         loop {
             match self.work(thread) {
                 Work::Read(source, chunk) => self.read(*source, chunk),
                 Work::Meter(chunk) => {
-                    let made = meter_chunk(&mut flows, thread, &chunk);
+                    let part = meter_chunk(&mut flows, thread, &chunk);
                     let mut state = self.lock();
-                    let all = state.made.entry(chunk.number).or_default();
-                    all.parts.push(made);
+                    let all = state.metered.entry(chunk.number).or_default();
+                    all.parts.push(part);
                     all.paused = chunk.paused;
                     state.spare.extend(Arc::into_inner(chunk));
-                    drop(state);
-                    self.changed.notify_all();
+                }
+                Work::Make(number, rows) => {
+                    let made = Made::of(rows.into_iter(), self.line);
+                    self.lock().made.insert(number, made);
+                }
+                Work::Finish => {
+                    let mut rows = Vec::with_capacity(ROWS);
+                    let more = more_rows(&mut flows, &mut rows);
+                    if let Some(last) = self.lock().last.get_mut(thread) {
+                        last.rows.append(&mut rows);
+                        last.all = !more;
+                    }
                 }
                 Work::Stop => break,
-                Work::End => {
-                    finish(&mut flows, last);
-                    break;
-                }
             }
+            self.changed.notify_all();
         }
         self.lock().counters += flows.counters();
-        drop(guard);
     }
 
-    /// What is to be done; waits until there is something. Metering comes first: it makes room.
+    /// What is to be done; waits until there is something. What is nearest to the output comes first: it makes room.
     fn work(&self, thread: usize) -> Work<'a> {
         let mut state = self.lock();
         loop {
             if state.stopped {
                 return Work::Stop;
             }
+            if let Some((number, rows)) = state.due.pop_front() {
+                return Work::Make(number, rows);
+            }
             let queue = state.queues.get_mut(thread);
             if let Some(chunk) = queue.and_then(VecDeque::pop_front) {
                 return Work::Meter(chunk);
             }
-            if state.ended.is_some() {
-                return Work::End;
+            if state.ended.is_some()
+                && state.last.get(thread).is_some_and(|last| !last.all && last.rows.len() < WAITING)
+            {
+                return Work::Finish;
             }
             if state.ahead < AHEAD * state.queues.len()
                 && let Some(source) = state.source.take()
@@ -224,70 +264,110 @@ impl<'a> Shared<'a> {
         self.changed.notify_all();
     }
 
-    /// Hands on the rows of chunks in their order until the last one; false where `out` has enough.
-    fn deliver(&self, threads: usize, names: &Names, out: &mut dyn Taker) -> bool {
-        for number in 0.. {
-            let mut state = self.lock();
-            let Parts { mut parts, paused } = loop {
-                if state.stopped {
-                    return false;
+    /// Puts the rows of all threads into order, and hands on what was made of them until all is done or `out` has enough.
+    fn deliver(&self, threads: usize, names: &Names, out: &mut dyn Taker) {
+        let (mut chunks, mut bunches, mut given) = (0, 0, 0);
+        let mut last: Vec<_> = (0..threads).map(|_| VecDeque::new()).collect();
+        // Bunches behind which nothing came for a while.
+        let mut pauses = VecDeque::new();
+        loop {
+            let mut rows = match self.turn(chunks, bunches, given, &mut last) {
+                Turn::Chunk(Parts { parts, paused }) => {
+                    chunks += 1;
+                    pauses.extend(paused.then_some(bunches));
+                    let (mut rows, mut learnt) = (Vec::new(), Vec::new());
+                    for part in parts {
+                        rows.push(part.rows.into());
+                        learnt.extend(part.learnt);
+                    }
+                    learnt.sort_by_key(|learnt: &Learnt| learnt.order);
+                    let forgotten = names.learn(learnt);
+                    if forgotten > 0 {
+                        self.lock().counters.forgotten_names += forgotten;
+                    }
+                    in_order(&mut rows, &vec![true; threads])
                 }
-                if state.made.get(&number).is_some_and(|all| all.parts.len() == threads) {
-                    break state.made.remove(&number).unwrap_or_default();
+                Turn::Last(all) => in_order(&mut last, &all),
+                Turn::Give(made) => {
+                    let paused = pauses.pop_front_if(|bunch| *bunch == given).is_some();
+                    given += 1;
+                    if !made.give(out) || (paused && !out.pause()) {
+                        return;
+                    }
+                    continue;
                 }
-                if state.ended.is_some() && state.next == number {
-                    return true;
-                }
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                Turn::End => return,
             };
-            state.ahead -= 1;
-            drop(state);
+            look(&mut rows, names, out);
+            self.lock().due.push_back((bunches, rows));
             self.changed.notify_all();
-            let forgotten: u64 = parts.iter_mut().map(|made| names.learn(made.learnt.drain(..))).sum();
-            if forgotten > 0 {
-                self.lock().counters.forgotten_names += forgotten;
+            bunches += 1;
+        }
+    }
+
+    /// What comes next; waits for it. So many chunks are in order, and so many bunches were begun and given. `last` is what was taken of
+    /// the rows of flows that were open; where a thread's are used up, it gets the next ones.
+    fn turn(&self, chunks: u64, bunches: u64, given: u64, last: &mut [VecDeque<Done>]) -> Turn {
+        let mut state = self.lock();
+        loop {
+            if state.stopped {
+                return Turn::End;
             }
-            let rows = in_order(parts.into_iter().map(|made| made.rows.into_iter()));
-            for done in rows {
-                if !out.row(names.complete(done)) {
-                    return false;
+            if let Some(made) = state.made.remove(&given) {
+                return Turn::Give(made);
+            }
+            // What waits to be made, and to leave in its order, is bounded as well.
+            let has_room = bunches - given < (AHEAD * last.len()) as u64;
+            if has_room && state.metered.get(&chunks).is_some_and(|all| all.parts.len() == last.len()) {
+                state.ahead -= 1;
+                return Turn::Chunk(state.metered.remove(&chunks).unwrap_or_default());
+            }
+            if has_room && state.ended.is_some() && state.next == chunks {
+                let mut all = Vec::new();
+                for (rows, of) in last.iter_mut().zip(&mut state.last) {
+                    if rows.is_empty() {
+                        rows.extend(of.rows.drain(..));
+                    }
+                    all.push(of.all && of.rows.is_empty());
+                }
+                self.changed.notify_all();
+                if last.iter().zip(&all).all(|(rows, all)| *all && rows.is_empty()) {
+                    if bunches == given {
+                        return Turn::End;
+                    }
+                } else if last.iter().zip(&all).all(|(rows, all)| *all || !rows.is_empty()) {
+                    return Turn::Last(all);
                 }
             }
-            if paused && !out.pause() {
-                return false;
-            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        true
     }
 }
 
-/// Rows of several threads, each of which gives its own in their order, in the order of all.
-fn in_order(threads: impl Iterator<Item = impl Iterator<Item = Done>>) -> impl Iterator<Item = Done> {
-    let mut heads: Vec<_> = threads.map(Iterator::peekable).collect();
-    let next = heads.iter_mut().enumerate().filter_map(|(at, rows)| Some(Reverse((rows.peek()?.order, at))));
-    let mut next: BinaryHeap<_> = next.collect();
-    std::iter::from_fn(move || {
-        let Reverse((_, at)) = next.pop()?;
-        let rows = heads.get_mut(at)?;
-        let done = rows.next();
-        next.extend(rows.peek().map(|done| Reverse((done.order, at))));
-        done
-    })
+/// Takes rows of several threads, each of which has its own in their order, in the order of all, as far as it is known: up to the
+/// last row of a thread that will have more.
+fn in_order(threads: &mut [VecDeque<Done>], all: &[bool]) -> Vec<Done> {
+    let mut rows = Vec::new();
+    while threads.iter().zip(all).all(|(rows, all)| *all || !rows.is_empty()) {
+        let first =
+            threads.iter_mut().filter(|rows| !rows.is_empty()).min_by_key(|rows| rows.front().map(|done| done.order));
+        let Some(done) = first.and_then(VecDeque::pop_front) else { break };
+        rows.push(done);
+    }
+    rows
 }
 
-/// Stops the others where its thread breaks: nobody waits for rows that will not come.
+/// Stops all threads with this one, however it ends: nobody waits for what will not come.
 struct Guard<'a, 'b>(&'a Shared<'b>);
 
 impl Drop for Guard<'_, '_> {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.lock().stopped = true;
-            self.0.changed.notify_all();
-        }
+        self.0.lock().stopped = true;
+        self.0.changed.notify_all();
     }
 }
 
-fn meter_chunk(flows: &mut Flows, thread: usize, chunk: &Chunk) -> Made {
+fn meter_chunk(flows: &mut Flows, thread: usize, chunk: &Chunk) -> Metered {
     let mut rows = Vec::new();
     for piece in chunk.units.get(thread).into_iter().flatten() {
         let mut take = |unit: &Unit<'_>| flows.take(unit, &mut |done| rows.push(done));
@@ -304,26 +384,5 @@ fn meter_chunk(flows: &mut Flows, thread: usize, chunk: &Chunk) -> Made {
     }
     flows.advance(chunk.now, &mut |done| rows.push(done));
     rows.sort_by_key(|done| done.order);
-    Made { rows, learnt: flows.learnt().collect() }
-}
-
-/// Sends the rows of all open flows; ends early where nobody takes them.
-fn finish(flows: &mut Flows, last: &SyncSender<Vec<Done>>) {
-    let mut rows = Vec::new();
-    let mut taken = true;
-    flows.finish(&mut |done| {
-        rows.push(done);
-        if rows.len() >= ROWS {
-            taken = taken && last.send(std::mem::take(&mut rows)).is_ok();
-            rows.clear();
-        }
-    });
-    if taken && last.send(rows).is_err() {
-        tracing::debug!("the output has enough");
-    }
-}
-
-/// Hands on the rows of flows that the end of the input ended, in their order; false where `out` has enough.
-fn deliver_last(threads: Vec<Receiver<Vec<Done>>>, names: &Names, out: &mut dyn Taker) -> bool {
-    in_order(threads.into_iter().map(|receive| receive.into_iter().flatten())).all(|done| out.row(names.complete(done)))
+    Metered { rows, learnt: flows.learnt().collect() }
 }
