@@ -9,6 +9,7 @@ export const REASONS: { en: string; ja: string }[] = [
   {"en":"protocol number {0} in the IP header","ja":"IP ヘッダーのプロトコル番号 {0} による"},
   {"en":"frame type {0}","ja":"フレームの種別 {0} による"},
   {"en":"{0} by its content","ja":"内容から {0} と判定"},
+  {"en":"{0} by the form of a message and by the port {1}","ja":"メッセージの形式とポート {1} から {0} と判定"},
   {"en":"inside {0}","ja":"{0} の中で検出"},
   {"en":"{0} by the name {1} in {2} and by the port","ja":"{2} の名前 {1} とポートから {0} と判定"},
   {"en":"{0} by the port {1}","ja":"ポート {1} から {0} と判定"},
