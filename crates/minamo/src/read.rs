@@ -167,40 +167,43 @@ impl<F: FnMut(Flow) -> bool> Taker for F {
     }
 }
 
-/// Rows as their taker wants them.
-enum Made {
-    Rows(Vec<Flow>),
-    Lines(Vec<u8>),
+/// Some rows on their way to their taker. Used again, it keeps its room.
+#[derive(Default)]
+struct Bunch {
+    /// In their order.
+    rows: Vec<Done>,
+    /// What was made of them: rows, or text.
+    made: Vec<Flow>,
+    lines: Vec<u8>,
+    /// True where for a while nothing came behind them.
+    paused: bool,
 }
 
-impl Made {
-    /// Completes rows that were looked at, and writes them where text is wanted. Any thread can do it.
-    fn of(rows: impl Iterator<Item = Done>, line: Option<Line>) -> Self {
-        let rows = rows.map(Done::complete);
-        match line {
-            Some(line) => {
-                let mut lines = Vec::new();
-                rows.for_each(|row| line(&row, &mut lines));
-                Self::Lines(lines)
+impl Bunch {
+    /// Does what is done in the order of rows.
+    fn look(&mut self, names: &Names, out: &mut dyn Taker) {
+        for done in &mut self.rows {
+            out.look(&mut done.row);
+            names.ask(done);
+        }
+    }
+
+    /// Completes the rows, and writes them where text is wanted. Any thread can do it.
+    fn make(&mut self, line: Option<Line>) {
+        for row in self.rows.drain(..).map(Done::complete) {
+            match line {
+                Some(line) => line(&row, &mut self.lines),
+                None => self.made.push(row),
             }
-            None => Self::Rows(rows.collect()),
         }
     }
 
-    /// Hands them on; false where nothing more is wanted.
-    fn give(self, out: &mut dyn Taker) -> bool {
-        match self {
-            Self::Rows(rows) => rows.into_iter().all(|row| out.row(row)),
-            Self::Lines(lines) => lines.is_empty() || out.lines(&lines),
-        }
-    }
-}
-
-/// What is done with rows in their order before they are made.
-fn look(rows: &mut [Done], names: &Names, out: &mut dyn Taker) {
-    for done in rows {
-        out.look(&mut done.row);
-        names.ask(done);
+    /// Hands on what was made; false where nothing more is wanted.
+    fn give(&mut self, out: &mut dyn Taker) -> bool {
+        let paused = std::mem::take(&mut self.paused);
+        let taken = (self.lines.is_empty() || out.lines(&self.lines)) && self.made.drain(..).all(|row| out.row(row));
+        self.lines.clear();
+        taken && (!paused || out.pause())
     }
 }
 
@@ -373,10 +376,11 @@ const PAUSE: Duration = Duration::from_millis(200);
 fn alone(mut source: Source<'_>, settings: Settings, out: &mut dyn Taker) -> Report {
     let names = Names::new(settings.dns_names);
     let mut flows = Flows::new(settings);
-    let (mut block, mut rows) = (Frames::default(), Vec::new());
+    let (mut block, mut bunch) = (Frames::default(), Bunch::default());
     let (mut go_on, mut more, mut forgotten_names) = (true, true, 0);
     while more && go_on {
         more = source.read(&mut block);
+        let rows = &mut bunch.rows;
         source.take(&block, &mut |intake, _, time, frame| {
             intake.frame(time, frame.link, frame.data, &mut |unit| flows.take(unit, &mut |done| rows.push(done)))
         });
@@ -384,19 +388,22 @@ fn alone(mut source: Source<'_>, settings: Settings, out: &mut dyn Taker) -> Rep
         flows.advance(source.intake.now(), &mut |done| rows.push(done));
         forgotten_names += names.learn(flows.learnt());
         rows.sort_by_key(|done| done.order);
-        look(&mut rows, &names, out);
-        go_on = Made::of(rows.drain(..), out.line()).give(out) && (!source.paused || out.pause());
+        bunch.paused = source.paused;
+        bunch.look(&names, out);
+        bunch.make(out.line());
+        go_on = bunch.give(out);
     }
-    while go_on && more_rows(&mut flows, &mut rows) {
-        look(&mut rows, &names, out);
-        go_on = Made::of(rows.drain(..), out.line()).give(out);
+    while go_on && more_rows(&mut flows, &mut bunch.rows) {
+        bunch.look(&names, out);
+        bunch.make(out.line());
+        go_on = bunch.give(out);
     }
     let mut counters = flows.counters();
     counters.forgotten_names += forgotten_names;
     source.end(counters)
 }
 
-/// Rows that are made together at the end.
+/// Rows that are made together.
 const ROWS: usize = 256;
 
 /// The next rows of flows that the end of the input ends; false where there are none.

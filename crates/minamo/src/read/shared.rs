@@ -15,10 +15,12 @@ use minamo_capture::{Frame, Frames};
 use minamo_meter::{Counters, Dealt, Detached, Done, Flows, Learnt, Names, Settings, Unit};
 use minamo_sinks::Line;
 
-use super::{Made, ROWS, Report, Source, Taker, look, more_rows};
+use super::{Bunch, ROWS, Report, Source, Taker, more_rows};
 
 /// Chunks between reading and the output for each thread: enough for one that is busy with a large flow to catch up.
 const AHEAD: usize = 8;
+/// Bunches of rows between their order and the output from which on no more are begun.
+const BUNCHES: u64 = 64;
 /// Rows of each thread that wait for those of the others at the end.
 const WAITING: usize = 4 * ROWS;
 
@@ -83,10 +85,12 @@ struct State<'a> {
     metered: BTreeMap<u64, Parts>,
     /// By thread.
     last: Vec<Last>,
-    /// Rows in their order that are to be made, and the number of their bunch.
-    due: VecDeque<(u64, Vec<Done>)>,
-    /// What was made of them.
-    made: BTreeMap<u64, Made>,
+    /// Bunches that are to be made, with their numbers.
+    due: VecDeque<(u64, Bunch)>,
+    /// Those that were.
+    made: BTreeMap<u64, Bunch>,
+    /// Those that were given, for their room.
+    given: Vec<Bunch>,
     /// Chunks that were used up, for their room.
     spare: Vec<Chunk>,
     counters: Counters,
@@ -104,7 +108,7 @@ struct Shared<'a> {
 enum Work<'a> {
     Read(Box<Source<'a>>, Chunk),
     Meter(Arc<Chunk>),
-    Make(u64, Vec<Done>),
+    Make(u64, Bunch),
     /// End flows that are open.
     Finish,
     Stop,
@@ -117,7 +121,7 @@ enum Turn {
     /// Every thread has rows of flows that were open; true of those that have no more than they gave.
     Last(Vec<bool>),
     /// The next bunch.
-    Give(Made),
+    Give(Bunch),
     /// All is done, or somebody stopped.
     End,
 }
@@ -134,6 +138,7 @@ pub(super) fn meter(source: Source<'_>, settings: Settings, threads: usize, out:
         last: (0..threads).map(|_| Last::default()).collect(),
         due: VecDeque::new(),
         made: BTreeMap::new(),
+        given: Vec::new(),
         spare: Vec::new(),
         counters: Counters::default(),
         stopped: false,
@@ -178,9 +183,9 @@ impl<'a> Shared<'a> {
                     all.paused = chunk.paused;
                     state.spare.extend(Arc::into_inner(chunk));
                 }
-                Work::Make(number, rows) => {
-                    let made = Made::of(rows.into_iter(), self.line);
-                    self.lock().made.insert(number, made);
+                Work::Make(number, mut bunch) => {
+                    bunch.make(self.line);
+                    self.lock().made.insert(number, bunch);
                 }
                 Work::Finish => {
                     let mut rows = Vec::with_capacity(ROWS);
@@ -204,8 +209,8 @@ impl<'a> Shared<'a> {
             if state.stopped {
                 return Work::Stop;
             }
-            if let Some((number, rows)) = state.due.pop_front() {
-                return Work::Make(number, rows);
+            if let Some((number, bunch)) = state.due.pop_front() {
+                return Work::Make(number, bunch);
             }
             let queue = state.queues.get_mut(thread);
             if let Some(chunk) = queue.and_then(VecDeque::pop_front) {
@@ -268,13 +273,10 @@ impl<'a> Shared<'a> {
     fn deliver(&self, threads: usize, names: &Names, out: &mut dyn Taker) {
         let (mut chunks, mut bunches, mut given) = (0, 0, 0);
         let mut last: Vec<_> = (0..threads).map(|_| VecDeque::new()).collect();
-        // Bunches behind which nothing came for a while.
-        let mut pauses = VecDeque::new();
         loop {
-            let mut rows = match self.turn(chunks, bunches, given, &mut last) {
+            match self.turn(chunks, bunches, given, &mut last) {
                 Turn::Chunk(Parts { parts, paused }) => {
                     chunks += 1;
-                    pauses.extend(paused.then_some(bunches));
                     let (mut rows, mut learnt) = (Vec::new(), Vec::new());
                     for part in parts {
                         rows.push(part.rows.into());
@@ -285,24 +287,41 @@ impl<'a> Shared<'a> {
                     if forgotten > 0 {
                         self.lock().counters.forgotten_names += forgotten;
                     }
-                    in_order(&mut rows, &vec![true; threads])
+                    bunches += self.begin(bunches, (&mut rows, &vec![true; threads]), paused, (names, out));
                 }
-                Turn::Last(all) => in_order(&mut last, &all),
-                Turn::Give(made) => {
-                    let paused = pauses.pop_front_if(|bunch| *bunch == given).is_some();
+                Turn::Last(all) => bunches += self.begin(bunches, (&mut last, &all), false, (names, out)),
+                Turn::Give(mut bunch) => {
                     given += 1;
-                    if !made.give(out) || (paused && !out.pause()) {
+                    if !bunch.give(out) {
                         return;
                     }
-                    continue;
+                    self.lock().given.push(bunch);
                 }
                 Turn::End => return,
-            };
-            look(&mut rows, names, out);
-            self.lock().due.push_back((bunches, rows));
-            self.changed.notify_all();
-            bunches += 1;
+            }
         }
+    }
+
+    /// Puts rows of several threads into order, and has bunches made of them from this number on; returns how many these are.
+    fn begin(
+        &self,
+        first: u64,
+        (rows, all): (&mut [VecDeque<Done>], &[bool]),
+        paused: bool,
+        (names, out): (&Names, &mut dyn Taker),
+    ) -> u64 {
+        for number in first.. {
+            let mut bunch = self.lock().given.pop().unwrap_or_default();
+            let more = in_order(rows, all, &mut bunch.rows);
+            bunch.paused = paused && !more;
+            bunch.look(names, out);
+            self.lock().due.push_back((number, bunch));
+            self.changed.notify_all();
+            if !more {
+                return number + 1 - first;
+            }
+        }
+        0
     }
 
     /// What comes next; waits for it. So many chunks are in order, and so many bunches were begun and given. `last` is what was taken of
@@ -317,7 +336,7 @@ impl<'a> Shared<'a> {
                 return Turn::Give(made);
             }
             // What waits to be made, and to leave in its order, is bounded as well.
-            let has_room = bunches - given < (AHEAD * last.len()) as u64;
+            let has_room = bunches - given < BUNCHES;
             if has_room && state.metered.get(&chunks).is_some_and(|all| all.parts.len() == last.len()) {
                 state.ahead -= 1;
                 return Turn::Chunk(state.metered.remove(&chunks).unwrap_or_default());
@@ -345,16 +364,18 @@ impl<'a> Shared<'a> {
 }
 
 /// Takes rows of several threads, each of which has its own in their order, in the order of all, as far as it is known: up to the
-/// last row of a thread that will have more.
-fn in_order(threads: &mut [VecDeque<Done>], all: &[bool]) -> Vec<Done> {
-    let mut rows = Vec::new();
+/// last row of a thread that will have more. True where more of them can be taken.
+fn in_order(threads: &mut [VecDeque<Done>], all: &[bool], rows: &mut Vec<Done>) -> bool {
     while threads.iter().zip(all).all(|(rows, all)| *all || !rows.is_empty()) {
         let first =
-            threads.iter_mut().filter(|rows| !rows.is_empty()).min_by_key(|rows| rows.front().map(|done| done.order));
-        let Some(done) = first.and_then(VecDeque::pop_front) else { break };
-        rows.push(done);
+            threads.iter_mut().filter_map(|rows| Some((rows.front()?.order, rows))).min_by_key(|(order, _)| *order);
+        let Some((_, first)) = first else { return false };
+        if rows.len() >= ROWS {
+            return true;
+        }
+        rows.extend(first.pop_front());
     }
-    rows
+    false
 }
 
 /// Stops all threads with this one, however it ends: nobody waits for what will not come.
