@@ -5,11 +5,13 @@
 use ring::rand::SystemRandom;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 
-use crate::model::{MAX_BYTES, Model, ModelError, hex};
+use crate::model::{MAX_BYTES as MAX_MODEL, Model, ModelError, hex};
 
 /// Version of the bundle that is written and read.
 const VERSION: &str = "1";
 const MAGIC: &str = "minamo-eta-bundle";
+/// Largest bundle that is read: a model and its first line.
+pub const MAX_BYTES: usize = MAX_MODEL + 1_024;
 /// Octets of a public key.
 pub const KEY_BYTES: usize = 32;
 
@@ -67,7 +69,7 @@ pub fn sign(model: &Model, key: &[u8]) -> Result<Vec<u8>, BundleError> {
 
 /// The model of a bundle that one of the trusted keys, in hexadecimal, has signed. Nothing of an unsigned bundle is read.
 pub fn open(bytes: &[u8], trusted: &[String]) -> Result<Model, BundleError> {
-    if bytes.len() > MAX_BYTES + 1_024 {
+    if bytes.len() > MAX_BYTES {
         return Err(ModelError::Large(bytes.len()).into());
     }
     let end = bytes.iter().position(|&octet| octet == b'\n').ok_or(BundleError::NoBundle)?;

@@ -175,9 +175,22 @@ impl Dataset {
     }
 }
 
-/// True for rows that are judged: TLS over TCP.
+/// Ports of servers that speak TLS from the first octet (IANA: https, https-alt, imaps, pop3s, submissions, domain-s, ldaps).
+const TLS_PORTS: &[u16] = &[443, 8443, 993, 995, 465, 853, 636];
+
+/// True for rows that are judged: TLS over TCP, both directions. Of an exporter that sends lengths and times of packets but no
+/// first packets the port has to say that it is TLS.
 pub fn is_session(flow: &Flow) -> bool {
-    flow.core.proto == 6 && flow.tls.is_some()
+    let core = &flow.core;
+    if core.proto != 6 {
+        return false;
+    }
+    if flow.exporter.is_none() {
+        return flow.tls.is_some();
+    }
+    let lengths = flow.splt.as_ref().and_then(|splt| splt.lengths.as_deref()).unwrap_or_default();
+    let both = lengths.first().is_some_and(|&hello| hello > 0) && lengths.iter().any(|&answer| answer < 0);
+    both && (flow.tls.is_some() || TLS_PORTS.contains(&core.dst_port))
 }
 
 #[cfg(test)]
@@ -219,6 +232,22 @@ mod tests {
             ConnectionLabels::read(&LINE.replace("malicious-candidate", "benign-background")).expect("labels");
         set.add(&infection(), vec![flow(7, 5)], &connections);
         assert_eq!(set.cases.first().map(|case| case.malware), Some(false));
+    }
+
+    #[test]
+    fn rows_of_exporters_are_sessions_where_both_directions_are_there_and_the_port_or_the_hello_says_tls() {
+        let exported = |lengths: &[i32], port: u16, hello: bool| {
+            let mut flow = flow(7, 5);
+            flow.exporter.get_or_insert_default().ip = Some(Ip::v4([192, 0, 2, 9]));
+            flow.core.dst_port = port;
+            flow.tls = flow.tls.filter(|_| hello);
+            flow.splt.get_or_insert_default().lengths = Some(lengths.to_vec());
+            is_session(&flow)
+        };
+        assert!(exported(&[517, -3_000], 443, false) && exported(&[517, -3_000], 4_444, true));
+        assert!(!exported(&[517, -3_000], 4_444, false), "nothing says that it is TLS");
+        assert!(!exported(&[517, 80], 443, true) && !exported(&[-3_000], 443, true), "one direction");
+        assert!(!exported(&[], 443, true));
     }
 
     #[test]

@@ -102,7 +102,15 @@ fn borrow_hello(flow: &mut Flow, lender: &Flow) {
     borrow_name(flow, lender);
 }
 
+/// Of what is sent after a trick nobody knows the counts of octets.
+fn forget_octets(flow: &mut Flow) {
+    if let Some(eta) = &mut flow.eta {
+        (eta.src_byte_counts, eta.dst_byte_counts, eta.src_entropy, eta.dst_entropy) = (None, None, None, None);
+    }
+}
+
 fn borrow_name(flow: &mut Flow, lender: &Flow) {
+    forget_octets(flow);
     if let (Some(own), Some(theirs)) = (&mut flow.tls, &lender.tls) {
         own.sni.clone_from(&theirs.sni);
     }
@@ -116,6 +124,7 @@ fn reorder(flow: &mut Flow, random: &mut Random) {
 }
 
 fn pad(flow: &mut Flow, pair: &mut Option<PairContext>, random: &mut Random) {
+    forget_octets(flow);
     let (mut up, mut down, mut at) = (0u64, 0u64, 0usize);
     rewrite(flow, |length, wait, out| {
         at += 1;
@@ -128,6 +137,7 @@ fn pad(flow: &mut Flow, pair: &mut Option<PairContext>, random: &mut Random) {
 }
 
 fn insert(flow: &mut Flow, pair: &mut Option<PairContext>, random: &mut Random) {
+    forget_octets(flow);
     let (mut up, mut down, mut at) = (0u64, 0u64, 0usize);
     rewrite(flow, |length, wait, out| {
         at += 1;

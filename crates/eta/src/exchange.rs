@@ -10,6 +10,10 @@ const FINISHED: i64 = 80;
 /// A server that answers the hello with less resumes a session: there is no room for a certificate.
 const RESUMED: i64 = 350;
 
+/// Octets of a record that only keeps a connection: what acknowledges settings, widens a window or asks for a sign of life in
+/// HTTP/2 (RFC 9113 §6: 9 to 17 octets and 22 of the record), and alerts.
+const KEEPING: i64 = 39;
+
 /// What one side sent until the other did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Message {
@@ -75,6 +79,22 @@ pub(crate) fn strip_handshake(messages: &mut Vec<Message>, version: &str, certif
     true
 }
 
+/// Leaves out what only keeps the connection, where anything else was said: what it had parted is one message then.
+pub(crate) fn leave_out_keeping(messages: &mut Vec<Message>) {
+    if messages.iter().all(|message| message.length.abs() <= KEEPING) {
+        return;
+    }
+    messages.retain(|message| message.length.abs() > KEEPING);
+    messages.dedup_by(|next, before| {
+        let same = (next.length > 0) == (before.length > 0);
+        if same {
+            before.length = before.length.saturating_add(next.length);
+            before.end = next.end;
+        }
+        same
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use minamo_model::flow::Splt;
@@ -97,6 +117,17 @@ mod tests {
         assert_eq!(of(&[517, -1400, -1400, 80, 200, -300, -40], "TLS 1.3", false), [200, -340]);
         assert_eq!(of(&[180, -1460, -900, 126, -51, 300, -90], "TLS 1.2", true), [300, -90]);
         assert_eq!(of(&[180, -150, 51, 300, -90], "TLS 1.2", false), [351, -90]);
+    }
+
+    #[test]
+    fn what_keeps_a_connection_is_no_message() {
+        let message = |length: i64| Message { length, start: 0, end: length.unsigned_abs() };
+        let mut all: Vec<Message> = [189, -553, 31, -518, -31].into_iter().map(message).collect();
+        leave_out_keeping(&mut all);
+        assert_eq!(all, [message(189), Message { length: -1_071, start: 0, end: 518 }]);
+        let mut signs: Vec<Message> = [20, -20].into_iter().map(message).collect();
+        leave_out_keeping(&mut signs);
+        assert_eq!(signs.len(), 2);
     }
 
     #[test]

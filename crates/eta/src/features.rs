@@ -3,7 +3,7 @@
 //! explanation. Left out on purpose is what tells the laboratory instead of the malware: ports, absolute times, segment
 //! sizes, what the client offers (a client's hello is borrowed in a minute), versions that tell the year.
 
-use minamo_model::flow::{Flow, Tls};
+use minamo_model::flow::{Eta, Flow, Tls};
 
 use crate::exchange::{self, Message};
 use crate::names;
@@ -156,12 +156,16 @@ features! {
         Amount("the session took {} s", "セッションの長さは {} 秒");
     Messages "messages" "" Exchange 0 "Messages of both sides, with the handshake."
         Amount("{} messages were exchanged", "メッセージの総数は {} 件");
-    EntropyUp "entropy_up" "bits" Octets 0 "Entropy of the octets that the client sent, where the row tells it: of the first 4,096 octets, with the handshake."
-        Amount("the client's octets have {} bits of entropy", "クライアントのオクテットのエントロピーは {} ビット");
-    EntropyDown "entropy_down" "bits" Octets 0 "Entropy of the octets that the server sent, where the row tells it: of the first 4,096 octets, with the handshake."
-        Amount("the server's octets have {} bits of entropy", "サーバーのオクテットのエントロピーは {} ビット");
-    Beacon "beacon" "" Context 1 "The smaller of: how regular the intervals of the last sessions of these two hosts are, and which share of them carried as much."
+    LettersUp "letters_up" "octets" Octets 0 "Letters, dots and digits among what the client sent, above what chance gives: of a TLS hello what it says in words, the name above all."
+        Amount("{} letters were sent in clear by the client", "クライアントの平文の文字は約 {} 個");
+    ClearDown "clear_down" "octets" Octets 0 "Octets of the server that are more than chance gives: what was not encrypted, of the first 4,096 octets."
+        Amount("about {} octets of the server were in clear", "サーバーの平文は約 {} オクテット");
+    UrlsDown "urls_down" "octets" Octets -1 "Slashes among what the server sent, above what chance gives: certificates of public authorities hold addresses of lists and answers (RFC 5280 §4.2)."
+        Amount("{} slashes stand in the server's clear octets", "サーバーの平文にスラッシュが約 {} 個");
+    Beacon "beacon" "" Context 1 "The smaller of: how regular the intervals of the last sessions of these two hosts are, and in which share of them as much was carried; where the client said something under the keys."
         Amount("sessions of these hosts repeat: {} of regular and equal", "同じ端点の通信が規則的に反復（度合い {}）");
+    Regular "regular" "" Context 1 "How regular the intervals of the last sessions of these two hosts are, whatever they carried; where the client said something under the keys."
+        Amount("sessions of these hosts come at regular intervals: {} of 1", "同じ端点の通信間隔が一定（度合い {}）");
 }
 
 /// The values of a session; a missing value is NaN.
@@ -189,27 +193,52 @@ pub fn extract(flow: &Flow, pair: Option<PairContext>, scratch: &mut Scratch) ->
         set(&mut out, Id::Flight, flight.min(8_000) as f32);
     }
     certificate(tls, core.time_start.0, &mut out);
-    name(tls, core.src_packets > 0, &mut out);
+    // Without a hello nobody knows whether a name was asked for.
+    name(tls, tls.ja4.is_some() || tls.ja3.is_some(), &mut out);
     server(tls, core.dst_packets > 0, &mut out);
     amounts(flow, &mut out);
     let version = tls.version.as_deref().unwrap_or_default();
     if exchange::strip_handshake(&mut scratch.messages, version, tls.cert_subject.is_some()) {
         said(scratch, &mut out);
     }
-    let entropy = flow.eta.as_deref().map_or([None; 2], |eta| [eta.src_entropy, eta.dst_entropy]);
-    for (id, entropy) in [Id::EntropyUp, Id::EntropyDown].into_iter().zip(entropy) {
-        set(&mut out, id, entropy.map_or(f32::NAN, |bits| bits as f32));
-    }
-    if let Some(pair) = pair {
+    octets(flow.eta.as_deref(), &mut out);
+    // Handshakes that lead to nothing are repeated by scanners and checks of certificates: no program reports by them.
+    let asked = out.get(Id::FirstRequest as usize).is_some_and(|size| !size.is_nan());
+    if let Some(pair) = pair.filter(|_| asked) {
         set(&mut out, Id::Beacon, pair.regular.min(pair.equal));
+        set(&mut out, Id::Regular, pair.regular);
     }
     out
 }
 
-/// True where too little was seen to judge: nothing of the server, or neither a certificate nor anything under the keys.
+/// True where too little was seen to judge: nothing of one of the sides, or neither a certificate nor anything under the keys.
 pub fn too_little(values: &Values) -> bool {
     let missing = |id: Id| values.get(id as usize).is_none_or(|value| value.is_nan());
-    missing(Id::Flight) || (missing(Id::Trust) && missing(Id::FirstRequest) && missing(Id::FirstAnswer))
+    let silent = values.get(Id::Up as usize).is_none_or(|octets| *octets <= 0.0);
+    silent || missing(Id::Flight) || (missing(Id::Trust) && missing(Id::FirstRequest) && missing(Id::FirstAnswer))
+}
+
+/// What counts of octets tell, where the row has them.
+fn octets(eta: Option<&Eta>, out: &mut Values) {
+    let Some(eta) = eta else { return };
+    if let Some(counts) = &eta.src_byte_counts {
+        let word = |octet: usize| u8::try_from(octet).is_ok_and(|octet| octet.is_ascii_alphanumeric() || octet == b'.');
+        set(out, Id::LettersUp, above_chance(counts, word));
+    }
+    if let Some(counts) = &eta.dst_byte_counts {
+        set(out, Id::ClearDown, above_chance(counts, |_| true));
+        set(out, Id::UrlsDown, above_chance(counts, |octet| octet == usize::from(b'/')));
+    }
+}
+
+/// Octets of some values above what chance would give: encrypted octets are of every value alike, so that the median of the
+/// counts is what is encrypted.
+fn above_chance(counts: &[u32], wanted: impl Fn(usize) -> bool) -> f32 {
+    let mut sorted = [0u32; 256];
+    sorted.iter_mut().zip(counts).for_each(|(place, count)| *place = *count);
+    let (_, chance, _) = sorted.select_nth_unstable(128);
+    let of = |(octet, count): (usize, &u32)| if wanted(octet) { f64::from(*count) - f64::from(*chance) } else { 0.0 };
+    counts.iter().enumerate().map(of).sum::<f64>().max(0.0) as f32
 }
 
 fn set(out: &mut Values, id: Id, value: f32) {
@@ -247,9 +276,9 @@ fn certificate(tls: &Tls, start: i64, out: &mut Values) {
     }
 }
 
-fn name(tls: &Tls, client_seen: bool, out: &mut Values) {
+fn name(tls: &Tls, hello_seen: bool, out: &mut Values) {
     let Some(sni) = &tls.sni else {
-        return set(out, Id::Named, if client_seen { 0.0 } else { f32::NAN });
+        return set(out, Id::Named, if hello_seen { 0.0 } else { f32::NAN });
     };
     let shape = names::shape(sni);
     set(out, Id::Named, 1.0);
@@ -290,6 +319,7 @@ fn said(scratch: &mut Scratch, out: &mut Values) {
     set(out, Id::ServerFirst, flag(first.length < 0));
     let small = messages.iter().filter(|message| message.length.abs() <= 64).count();
     set(out, Id::Small, small as f32 / messages.len() as f32);
+    exchange::leave_out_keeping(messages);
     let sum = |up: bool| messages.iter().filter(|m| (m.length > 0) == up).map(|m| m.length.abs()).sum::<i64>() as f32;
     let (up, down) = (sum(true), sum(false));
     if up + down > 0.0 {
@@ -355,6 +385,7 @@ mod tests {
             cert_subject: Some("CN=localhost".to_owned()),
             cert_issuer: Some("CN=localhost".to_owned()),
             cert_self_signed: Some(true),
+            ja4: Some("t12i210600_76e208dd3e22_16bbda4055b2".to_owned()),
             ..Tls::default()
         }));
         flow
@@ -375,17 +406,39 @@ mod tests {
         ] {
             assert_eq!(value(&values, name), wanted, "{name}");
         }
-        assert!(value(&values, "beacon").is_nan() && value(&values, "entropy_up").is_nan());
+        assert!(value(&values, "beacon").is_nan() && value(&values, "clear_down").is_nan());
         assert!(!too_little(&values));
     }
 
     #[test]
-    fn entropy_is_the_one_that_the_row_tells() {
+    fn repetition_counts_where_the_client_said_something_under_the_keys() {
+        let pair = Some(PairContext { regular: 0.9, equal: 0.6, interval: 60.0 });
+        let values = extract(&beacon(), pair, &mut Scratch::default());
+        assert_eq!((value(&values, "beacon"), value(&values, "regular")), (0.6, 0.9));
+        let mut handshake = beacon();
+        handshake.splt.get_or_insert_default().lengths = Some(vec![160, -900, 93, -51]);
+        let values = extract(&handshake, pair, &mut Scratch::default());
+        assert!(value(&values, "beacon").is_nan() && value(&values, "regular").is_nan());
+    }
+
+    #[test]
+    fn without_a_hello_nobody_knows_whether_a_name_was_asked_for() {
         let mut flow = beacon();
-        flow.eta.get_or_insert_default().src_entropy = Some(7.5);
+        flow.tls = None;
+        assert!(value(&extract(&flow, None, &mut Scratch::default()), "name_present").is_nan());
+    }
+
+    #[test]
+    fn what_was_in_clear_is_what_is_above_chance() {
+        let mut flow = beacon();
+        let mut counts = vec![5u32; 256];
+        counts[usize::from(b'/')] += 20;
+        counts[usize::from(b'e')] += 100;
+        let eta = flow.eta.get_or_insert_default();
+        (eta.src_byte_counts, eta.dst_byte_counts) = (Some(vec![1; 256]), Some(counts));
         let values = extract(&flow, None, &mut Scratch::default());
-        assert_eq!(value(&values, "entropy_up"), 7.5);
-        assert!(value(&values, "entropy_down").is_nan());
+        assert_eq!((value(&values, "clear_down"), value(&values, "urls_down")), (120.0, 20.0));
+        assert_eq!(value(&values, "letters_up"), 0.0);
     }
 
     #[test]

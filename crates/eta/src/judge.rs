@@ -34,12 +34,15 @@ impl Judge {
         &self.model
     }
 
-    /// Judges the row if it is a TLS session; fills its columns and returns its features.
+    /// Judges the row if it is a TLS session ([`is_session`]); fills its columns and returns its features.
     pub fn judge(&mut self, flow: &mut Flow) -> Option<Values> {
         if !is_session(flow) {
             return None;
         }
-        let values = extract(flow, self.pairs.add(flow), &mut self.scratch);
+        // What two exporters tell of one session is no repetition.
+        let again = flow.merge.as_ref().is_some_and(|merge| merge.duplicate_of.is_some());
+        let pair = if again { None } else { self.pairs.add(flow) };
+        let values = extract(flow, pair, &mut self.scratch);
         let verdict = self.model.judge(&values);
         self.judged += 1;
         self.unknown += u64::from(verdict.class == Class::Unknown);

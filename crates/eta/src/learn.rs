@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use minamo_model::flow::Flow;
+
 use crate::calibrate::Calibration;
 use crate::dataset::Case;
 use crate::evade::{EVASIONS, Evasion, evade};
@@ -23,11 +25,16 @@ pub const EXCHANGE_AND_OCTETS: &[Source] = &[Source::Exchange, Source::Octets];
 pub const EXCHANGE: &[Source] = &[Source::Exchange];
 
 /// Simulated sessions.
-const SIMULATED: usize = 3_000;
+const SIMULATED: usize = 6_000;
 /// Weight of all simulated sessions over that of all real ones.
 const SIMULATED_WEIGHT: f32 = 1.0;
 /// Weight of a session with a trick done to it.
 const TRICKED_WEIGHT: f32 = 0.5;
+/// Weight of real malware over that of real benign sessions: captures show few families in few laboratories, whose habits are
+/// not malware's; how it behaves is simulated.
+const MALWARE_WEIGHT: f32 = 0.3;
+/// Share of the simulated sessions with tricks of which an exporter tells less: lengths and times only, or of 10 packets.
+const TOLD_LESS: f64 = 0.15;
 /// Parts of the inner split.
 const FOLDS: usize = 5;
 /// Share of benign sessions that the threshold lets through in training.
@@ -41,7 +48,8 @@ pub struct Material<'a> {
     pub values: Vec<Values>,
     /// Features of each with a trick done to it.
     tricked: Vec<Values>,
-    simulated: Vec<(Values, bool)>,
+    /// Features of simulated sessions, as they are and with tricks done to them, and their weight.
+    simulated: Vec<(Values, bool, f32)>,
     recipe: Recipe,
 }
 
@@ -71,8 +79,7 @@ impl<'a> Material<'a> {
             let (mut flow, mut pair) = (case.flow.clone(), case.pair);
             // From the other class: what is borrowed says nothing then.
             let lenders = if case.malware { &lenders[0] } else { &lenders[1] };
-            for _ in 0..2 {
-                let trick = random.pick(EVASIONS).map_or(Evasion::Padding, |(trick, _)| *trick);
+            for trick in tricks(&mut random) {
                 if let Some(lender) = random.pick(lenders).copied() {
                     evade(trick, &mut flow, &mut pair, &lender.flow, &mut random);
                 }
@@ -82,9 +89,20 @@ impl<'a> Material<'a> {
             extract(&flow, pair, &mut scratch)
         });
         let tricked = tricked.collect();
-        let simulated =
-            simulated.iter().map(|session| (extract(&session.flow, session.pair, &mut scratch), session.malware));
-        Self { cases, values, tricked, simulated: simulated.collect(), recipe }
+        let mut made = Vec::with_capacity(2 * simulated.len());
+        for session in &simulated {
+            made.push((extract(&session.flow, session.pair, &mut scratch), session.malware, 1.0));
+            let (mut flow, mut pair) = (session.flow.clone(), session.pair);
+            let lenders = if session.malware { &lenders[0] } else { &lenders[1] };
+            for trick in tricks(&mut random) {
+                if let Some(lender) = random.pick(lenders).copied() {
+                    evade(trick, &mut flow, &mut pair, &lender.flow, &mut random);
+                }
+            }
+            tell_less(&mut flow, &mut random);
+            made.push((extract(&flow, pair, &mut scratch), session.malware, 1.0));
+        }
+        Self { cases, values, tricked, simulated: made, recipe }
     }
 
     /// Trees from these cases and the simulated sessions.
@@ -95,6 +113,7 @@ impl<'a> Material<'a> {
         let mut examples: Vec<Example> = chosen.iter().filter_map(|&at| of(&self.values, at)).collect();
         let groups: Vec<u64> = chosen.iter().filter_map(|&at| self.cases.get(at)).map(Case::group).collect();
         balance(&mut examples, &groups);
+        examples.iter_mut().filter(|example| example.malware).for_each(|example| example.weight *= MALWARE_WEIGHT);
         let real = examples.len() as f32;
         let tricked: Vec<Example> = chosen
             .iter()
@@ -104,8 +123,10 @@ impl<'a> Material<'a> {
             })
             .collect();
         examples.extend(tricked);
-        let weight = SIMULATED_WEIGHT * real / self.simulated.len().max(1) as f32;
-        examples.extend(self.simulated.iter().map(|&(values, malware)| Example { values, malware, weight }));
+        let all: f32 = self.simulated.iter().map(|(_, _, weight)| weight).sum();
+        let weight = SIMULATED_WEIGHT * real / all.max(1.0);
+        let made = self.simulated.iter();
+        examples.extend(made.map(|&(values, malware, of)| Example { values, malware, weight: of * weight }));
         train(&examples, sources, &self.recipe)
     }
 
@@ -174,7 +195,7 @@ impl<'a> Material<'a> {
     pub fn model(&self, name: &str) -> Result<Model, LearnError> {
         let all: Vec<usize> = (0..self.cases.len()).collect();
         let learnt = self.learn(&all, ALL)?;
-        let seen = self.values.iter().chain(self.simulated.iter().map(|(values, _)| values));
+        let seen = self.values.iter().chain(self.simulated.iter().map(|(values, ..)| values));
         Ok(Model::new(Body {
             name: name.to_owned(),
             features: FEATURES.iter().map(|feature| feature.name.to_owned()).collect(),
@@ -188,7 +209,7 @@ impl<'a> Material<'a> {
     }
 
     fn summary(&self) -> Summary {
-        let mut out = Summary { simulated: self.simulated.len(), ..Summary::default() };
+        let mut out = Summary { simulated: SIMULATED, ..Summary::default() };
         let mut corpora: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
         for case in self.cases {
             for [benign, malware] in [&mut out.sessions, corpora.entry(&case.corpus).or_default()] {
@@ -200,6 +221,33 @@ impl<'a> Material<'a> {
         out.families.dedup();
         out.corpora = corpora.into_iter().map(|(name, counts)| (name.to_owned(), counts)).collect();
         out
+    }
+}
+
+/// Tricks for a session to learn from: a hello of the other class always, so that what a client offers says nothing; what
+/// changes the amounts half of the time, and any.
+fn tricks(random: &mut Random) -> [Evasion; 2] {
+    let amounts = random.chance(0.5);
+    let second = if amounts {
+        random.pick(&[Evasion::Padding, Evasion::Dummies]).copied()
+    } else {
+        random.pick(EVASIONS).map(|(trick, _)| *trick)
+    };
+    [Evasion::BorrowedHello, second.unwrap_or(Evasion::Padding)]
+}
+
+/// What an exporter tells of a session: some send no first packets, Cisco's switches ten lengths with milliseconds.
+fn tell_less(flow: &mut Flow, random: &mut Random) {
+    if random.chance(TOLD_LESS) {
+        flow.tls = None;
+    }
+    let few = random.chance(TOLD_LESS);
+    if let Some(splt) = flow.splt.as_deref_mut().filter(|_| few) {
+        splt.lengths.iter_mut().for_each(|lengths| lengths.truncate(10));
+        if let Some(times) = &mut splt.times_micros {
+            times.truncate(10);
+            times.iter_mut().for_each(|micros| *micros -= *micros % 1_000);
+        }
     }
 }
 

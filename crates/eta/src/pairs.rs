@@ -9,35 +9,38 @@ use minamo_base::{Ip, Time};
 use minamo_model::flow::Flow;
 
 /// Sessions of a pair that are remembered.
-const RECENT: usize = 8;
-/// Pairs in one generation: twice as many are known at most (about 30 MB).
+const RECENT: usize = 16;
+/// Pairs in one generation: twice as many are known at most (about 36 MB).
 const GENERATION: usize = 65_536;
+/// Sessions that are needed to say anything of those before.
+const SESSIONS: usize = 4;
 /// Intervals that are needed to call them regular.
 const INTERVALS: usize = 3;
-/// Sessions that follow closer than this, in seconds, belong to one visit, as a browser's do.
+/// Sessions that follow closer than this, in seconds, belong to one visit, as a browser's do, and those of a program that asks
+/// and reports through two connections.
 const SHORTEST: f64 = 1.0;
 
-/// A session that was seen.
-#[derive(Clone, Copy, Debug)]
+/// A session that was seen: octets up to 4 GB.
+#[derive(Clone, Copy, Debug, Default)]
 struct Seen {
     start: Time,
-    up: u64,
-    down: u64,
+    up: u32,
+    down: u32,
 }
 
 /// The last sessions of a pair.
 #[derive(Clone, Debug, Default)]
 struct Recent {
-    seen: [Option<Seen>; RECENT],
-    next: usize,
+    seen: [Seen; RECENT],
+    count: usize,
 }
 
 /// What the earlier sessions of a pair say of this one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PairContext {
-    /// 1 where the intervals between the sessions are equal, 0 where they have nothing in common.
+    /// 1 where the intervals between the visits are equal, 0 where they have nothing in common or there are too few.
     pub regular: f32,
-    /// Share of the earlier sessions that carried as much as this one, both ways, to a tenth.
+    /// Share of the earlier visits in which a session carried as much as this one, both ways, to a tenth.
     pub equal: f32,
     /// Median interval, seconds.
     pub interval: f32,
@@ -69,7 +72,8 @@ impl Pairs {
                 entry.insert(self.old.remove(&pair).unwrap_or_default())
             }
         };
-        let now = Seen { start: core.time_start, up: core.src_bytes, down: core.dst_bytes };
+        let octets = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+        let now = Seen { start: core.time_start, up: octets(core.src_bytes), down: octets(core.dst_bytes) };
         let context = recent.context(&now);
         recent.add(now);
         context
@@ -83,43 +87,55 @@ impl Pairs {
 
 impl Recent {
     fn add(&mut self, seen: Seen) {
-        if let Some(place) = self.seen.get_mut(self.next) {
-            *place = Some(seen);
+        if let Some(place) = self.seen.get_mut(self.count % RECENT) {
+            *place = seen;
         }
-        self.next = (self.next + 1) % RECENT;
+        self.count += 1;
     }
 
     fn context(&self, now: &Seen) -> Option<PairContext> {
-        let mut starts = [0f64; RECENT + 1];
-        let (mut count, mut equal) = (0usize, 0u32);
-        for seen in self.seen.iter().flatten().chain([now]) {
-            if let Some(place) = starts.get_mut(count) {
-                *place = (seen.start.0.saturating_sub(now.start.0)) as f64 / 1e9;
-                count += 1;
-            }
-        }
-        if count <= INTERVALS {
+        let earlier = self.seen.get(..self.count.min(RECENT)).unwrap_or_default();
+        if earlier.len() + 1 < SESSIONS {
             return None;
         }
-        for seen in self.seen.iter().flatten() {
-            equal += u32::from(alike(seen.up, now.up) && alike(seen.down, now.down));
+        // Seconds from this session on, and whether as much was carried.
+        let mut sessions = [(0f64, false); RECENT];
+        for (place, seen) in sessions.iter_mut().zip(earlier) {
+            let second = seen.start.0.saturating_sub(now.start.0) as f64 / 1e9;
+            *place = (second, alike(seen.up, now.up) && alike(seen.down, now.down));
         }
-        let starts = starts.get_mut(..count)?;
-        starts.sort_unstable_by(f64::total_cmp);
+        let sessions = sessions.get_mut(..earlier.len())?;
+        sessions.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         let mut intervals = [0f64; RECENT];
-        for (place, pair) in intervals.iter_mut().zip(starts.windows(2)) {
-            *place = if let [a, b] = pair { b - a } else { 0.0 };
+        let (mut found, mut visits, mut equal) = (0usize, 0u32, 0u32);
+        let mut last = f64::NEG_INFINITY;
+        for visit in sessions.chunk_by(|a, b| b.0 - a.0 < SHORTEST) {
+            let start = visit.first().map_or(0.0, |session| session.0);
+            if let Some(place) = intervals.get_mut(found).filter(|_| last.is_finite()) {
+                *place = start - last;
+                found += 1;
+            }
+            last = start;
+            visits += 1;
+            equal += u32::from(visit.iter().any(|session| session.1));
         }
-        let intervals = intervals.get_mut(..count - 1)?;
-        let median = median(intervals);
-        intervals.iter_mut().for_each(|interval| *interval = (*interval - median).abs());
-        let spread = self::median(intervals);
-        let regular = if median < SHORTEST { 0.0 } else { (1.0 - spread / median).max(0.0) };
-        Some(PairContext { regular: regular as f32, equal: equal as f32 / (count - 1) as f32, interval: median as f32 })
+        let ends = sessions.last().map_or(last, |session| session.0);
+        // This session is of the last visit, or a visit of its own.
+        if let Some(place) = intervals.get_mut(found).filter(|_| -ends >= SHORTEST) {
+            *place = -last;
+            found += 1;
+        }
+        let intervals = intervals.get_mut(..found)?;
+        let middle = median(intervals);
+        intervals.iter_mut().for_each(|interval| *interval = (*interval - middle).abs());
+        let spread = median(intervals);
+        let regular = if found < INTERVALS || middle < SHORTEST { 0.0 } else { (1.0 - spread / middle).max(0.0) };
+        let equal = f64::from(equal) / f64::from(visits.max(1));
+        Some(PairContext { regular: regular as f32, equal: equal as f32, interval: middle as f32 })
     }
 }
 
-fn alike(a: u64, b: u64) -> bool {
+fn alike(a: u32, b: u32) -> bool {
     a.abs_diff(b) <= b / 10 + 8
 }
 
@@ -147,6 +163,17 @@ mod tests {
         let contexts: Vec<_> = (0..6).map(|n| pairs.add(&session(f64::from(n) * 60.0, 900))).collect();
         assert_eq!(contexts.get(2), Some(&None));
         assert_eq!(contexts.last(), Some(&Some(PairContext { regular: 1.0, equal: 1.0, interval: 60.0 })));
+    }
+
+    #[test]
+    fn two_sessions_of_each_check_in_are_one_visit() {
+        let mut pairs = Pairs::default();
+        let mut last = None;
+        for n in 0..6 {
+            pairs.add(&session(f64::from(n) * 60.0, 900));
+            last = pairs.add(&session(f64::from(n) * 60.0 + 0.2, 4_000));
+        }
+        assert_eq!(last, Some(PairContext { regular: 1.0, equal: 5.0 / 6.0, interval: 60.0 }));
     }
 
     #[test]

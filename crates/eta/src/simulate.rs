@@ -28,6 +28,56 @@ pub fn sessions(count: usize, seed: u64) -> Vec<Simulated> {
     (0..count).map(|n| Session::new(&mut random, n % 2 == 1).finish()).collect()
 }
 
+/// Share of sessions whose octets are counted: most probes count none.
+const COUNTED: f64 = 0.5;
+/// Octets of a side that are counted.
+const COUNTED_OCTETS: u32 = 4_096;
+/// Letters of names and addresses, as often as in words.
+const LETTERS: &[u8] = b"eeeeaaaattoooiiinnnsssrrrhllddccuumpgwwywfb.v-k";
+/// Octets that stand in hellos and certificates: lengths, types, numbers of suites and of objects (ITU-T X.690).
+const STRUCTURE: &[u8] =
+    &[0, 0, 0, 0, 1, 1, 2, 3, 3, 4, 5, 6, 6, 0x0a, 0x13, 0x16, 0x1d, 0x2b, 0x30, 0x30, 0x55, 0x55, 0x82, 0xc0];
+
+/// How often each octet value came.
+struct Counts([u32; 256]);
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self([0; 256])
+    }
+}
+
+impl Counts {
+    fn add(&mut self, octet: usize, count: u32) {
+        if let Some(place) = self.0.get_mut(octet) {
+            *place += count;
+        }
+    }
+
+    fn text(&mut self, text: &[u8]) {
+        text.iter().for_each(|octet| self.add(usize::from(*octet), 1));
+    }
+
+    /// Octets of every value alike.
+    fn chance(&mut self, random: &mut Random, count: u32) {
+        for _ in 0..count.div_ceil(8) {
+            random.bits().to_le_bytes().iter().for_each(|octet| self.add(usize::from(*octet), 1));
+        }
+    }
+
+    fn structure(&mut self, random: &mut Random, count: u32) {
+        for _ in 0..count {
+            self.add(usize::from(random.pick(STRUCTURE).copied().unwrap_or(0)), 1);
+        }
+    }
+
+    fn entropy(&self) -> f64 {
+        let all = f64::from(self.0.iter().sum::<u32>().max(1));
+        let share = |count: &u32| f64::from(*count) / all;
+        -self.0.iter().map(share).filter(|share| *share > 0.0).map(|share| share * share.log2()).sum::<f64>()
+    }
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Server {
     /// With a certificate of one's own making.
@@ -121,6 +171,8 @@ impl<'a> Session<'a> {
         if !self.by_class(0.45, 0.07) {
             self.tls.sni = Some(self.name());
         }
+        // Both classes use the same clients: nothing asks which.
+        self.tls.ja4 = Some("simulated".to_owned());
         self.tls.version = Some(if newest { "TLS 1.3" } else { "TLS 1.2" }.into());
         self.tls.cipher =
             Some(if newest { "TLS_AES_256_GCM_SHA384" } else { "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" }.into());
@@ -144,10 +196,12 @@ impl<'a> Session<'a> {
             }
         }
         if self.random.chance(0.5) {
-            // Settings and windows of HTTP/2.
+            // Settings and windows of HTTP/2, which both sides acknowledge.
             let (own, theirs) = (self.random.between(80.0, 180.0), self.random.between(40.0, 90.0));
             self.put(own, 1_000.0);
             self.put(-theirs, self.trip);
+            self.put(31.0, 1_000.0);
+            self.put(-31.0, self.trip);
         } else if newest && self.random.chance(0.6) {
             let tickets = self.random.between(200.0, 560.0);
             self.put(-tickets, self.trip);
@@ -315,12 +369,19 @@ impl<'a> Session<'a> {
         };
         let (up, down) = (sum(true) + 300, sum(false) + 300);
         let mut length = self.times.iter().map(|&micros| i64::from(micros)).sum::<i64>().saturating_mul(1_000);
-        if !self.malware && self.random.chance(0.4) {
+        // Connections are kept for what may come, by those of whom nothing more is asked less often.
+        if self.by_class(0.2, 0.4) {
             length = length.saturating_add((self.size(20.0, 1.2) * 1e9) as i64);
+        }
+        let mut flow = Flow::default();
+        if self.random.chance(COUNTED) {
+            let eta = flow.eta.get_or_insert_default();
+            let (src, dst) = (self.client_octets(up), self.server_octets(down));
+            (eta.src_entropy, eta.dst_entropy) = (Some(src.entropy()), Some(dst.entropy()));
+            (eta.src_byte_counts, eta.dst_byte_counts) = (Some(src.0.to_vec()), Some(dst.0.to_vec()));
         }
         self.lengths.truncate(50);
         self.times.truncate(50);
-        let mut flow = Flow::default();
         flow.core.proto = 6;
         (flow.core.time_start, flow.core.time_end) = (Time(self.start), Time(self.start.saturating_add(length)));
         (flow.core.src_bytes, flow.core.dst_bytes) = (up, down);
@@ -330,14 +391,60 @@ impl<'a> Session<'a> {
         Simulated { flow, pair, malware: self.malware }
     }
 
-    /// Programs that check in repeat themselves; so do some that look for news.
+    /// Counts of the first octets of the client: a hello with its name, and what is encrypted.
+    fn client_octets(&mut self, sent: u64) -> Counts {
+        let mut counts = Counts::default();
+        let hello = self.lengths.first().copied().unwrap_or(0).unsigned_abs();
+        let name = self.tls.sni.clone().unwrap_or_default();
+        counts.text(name.as_bytes());
+        if self.random.chance(0.7) {
+            counts.text(b"\x02h2\x08http/1.1");
+        }
+        // Two random values of 32 octets and a share of a key; the rest is numbers of suites and extensions, and padding.
+        let chance = hello.min(130);
+        counts.chance(self.random, chance);
+        let left = hello.saturating_sub(chance + name.len() as u32);
+        counts.structure(self.random, left.min(150));
+        counts.add(0, left.saturating_sub(150));
+        let more = COUNTED_OCTETS.min(sent as u32).saturating_sub(hello);
+        counts.chance(self.random, more);
+        counts
+    }
+
+    /// Counts of the first octets of the server: certificates, where they are not encrypted, and what is encrypted.
+    fn server_octets(&mut self, sent: u64) -> Counts {
+        let mut counts = Counts::default();
+        let all = COUNTED_OCTETS.min(sent as u32);
+        let flight = self.lengths.get(1).copied().unwrap_or(0).unsigned_abs().min(all);
+        let clear = if self.tls.cert_subject.is_some() { flight } else { flight.min(140) };
+        if self.tls.cert_subject.is_some() {
+            // Keys and signatures are near to chance; of the rest names, numbers of objects and addresses.
+            let own = self.tls.cert_self_signed == Some(true) || self.tls.cert_names.is_none();
+            let (chance, words) = (self.random.between(0.35, 0.55), self.random.between(0.2, 0.4));
+            counts.chance(self.random, (f64::from(clear) * chance) as u32);
+            for _ in 0..(f64::from(clear) * words) as u32 {
+                counts.add(usize::from(self.random.pick(LETTERS).copied().unwrap_or(b'e')), 1);
+            }
+            let addresses = if own { self.random.whole(0, 3) } else { self.random.whole(8, 30) };
+            counts.add(usize::from(b'/'), addresses.unsigned_abs());
+            counts.structure(self.random, (f64::from(clear) * (1.0 - chance - words)) as u32);
+        } else {
+            counts.chance(self.random, clear.min(64));
+            counts.structure(self.random, clear.saturating_sub(64));
+        }
+        counts.chance(self.random, all.saturating_sub(clear));
+        counts
+    }
+
+    /// Programs that check in repeat themselves, with a jitter of up to a half of the interval either way (which leaves 0.75 of
+    /// regularity), and carry the same as long as nothing is asked of them; so do some that look for news.
     fn pair(&mut self) -> Option<PairContext> {
-        if !self.by_class(0.6, 0.35) {
+        if !self.by_class(0.6, 0.5) {
             return None;
         }
-        let (regular, equal) = if self.malware {
-            (self.random.between(0.3, 1.0), self.random.between(0.3, 1.0))
-        } else if self.random.chance(0.3) {
+        let (regular, equal) = if self.by_class(0.8, 0.01) {
+            (self.random.between(0.6, 1.0), self.random.between(0.3, 1.0))
+        } else if self.by_class(1.0, 0.15) {
             (self.random.unit(), self.random.unit())
         } else {
             (0.0, self.random.between(0.0, 0.5))

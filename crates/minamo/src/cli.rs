@@ -172,8 +172,8 @@ pub(crate) enum ModelCommand {
     },
     /// Check a bundle's signature and write the model in it where the program reads it; a bad one changes nothing.
     Install {
-        /// The bundle.
-        bundle: PathBuf,
+        /// The bundle: a file, or its address (https://…).
+        bundle: String,
         /// Public key to trust, in hexadecimal; may be given more than once.
         #[arg(long, required = true, value_name = "KEY")]
         key: Vec<String>,

@@ -16,6 +16,8 @@ mod elements;
 #[cfg(feature = "lake")]
 mod enrichment;
 #[cfg(feature = "lake")]
+mod exported;
+#[cfg(feature = "lake")]
 mod exporters;
 #[cfg(feature = "lake")]
 mod feeds;

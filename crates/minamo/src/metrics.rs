@@ -4,7 +4,7 @@
 
 use minamo_base::Metric;
 
-use crate::{actions, alerts, applications, detector, feeds, ingest, pairing, probe};
+use crate::{actions, alerts, applications, detector, exported, feeds, ingest, pairing, probe};
 
 /// The metrics of each part, in the order of the data's way.
 pub static METRICS: &[(&str, &[Metric])] = &[
@@ -14,6 +14,7 @@ pub static METRICS: &[(&str, &[Metric])] = &[
     ("Collector", minamo_collect::METRICS),
     ("Forwarding", minamo_collect::FORWARD_METRICS),
     ("Pairing", pairing::METRICS),
+    ("Verdicts on rows of exporters", exported::METRICS),
     ("Ingest", ingest::METRICS),
     ("Enrichment", minamo_enrich::METRICS),
     ("Actions", actions::METRICS),

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
 use crate::clock;
+use crate::exported::Exported;
 use crate::interfaces::InterfaceNames;
 
 /// How often rows that have waited long enough are looked for.
@@ -124,13 +125,14 @@ impl Stages {
     }
 }
 
-/// Runs until the collector's queue is closed; what still waits then is handed on. Names of interfaces are added last.
+/// Runs until the collector's queue is closed; what still waits then is handed on. Verdicts on encrypted sessions and names
+/// of interfaces are added last.
 pub(crate) async fn run(
     mut stages: Stages,
     mut queue: mpsc::Receiver<RecordBatch>,
     batches: mpsc::Sender<RecordBatch>,
     counters: Arc<Counters>,
-    mut names: InterfaceNames,
+    (mut judge, mut names): (Exported, InterfaceNames),
 ) -> anyhow::Result<()> {
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -149,7 +151,7 @@ pub(crate) async fn run(
         stages.tell(&counters);
         for batch in ready {
             batches
-                .send(names.add(batch, clock::now()))
+                .send(names.add(judge.add(batch), clock::now()))
                 .await
                 .map_err(|_| anyhow::anyhow!("ingest ended before the collector"))?;
         }

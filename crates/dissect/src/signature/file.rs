@@ -119,13 +119,16 @@ impl Signatures {
     }
 }
 
+/// Expressions and their conditions, by message.
+type Searched = [Vec<(String, u16)>; MESSAGES];
+
 /// What was read so far.
 #[derive(Default)]
 struct Reading {
     out: Signatures,
     names: HashSet<String>,
     /// Expressions and their conditions, by transport, side and message.
-    searched: [[[Vec<(String, u16)>; MESSAGES]; 2]; 2],
+    searched: [[Searched; 2]; 2],
     count: usize,
 }
 

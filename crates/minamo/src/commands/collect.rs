@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, watch};
 use crate::cli::Collect;
 use crate::clock;
 use crate::commands::serve::interrupted;
+use crate::exported::Exported;
 use crate::settings::Settings;
 
 /// Batches between collector and output.
@@ -48,7 +49,8 @@ pub(crate) async fn run(args: Collect) -> anyhow::Result<()> {
     });
     let prints = args.print || !(args.proof || args.count);
     let sink = if prints { Some((format.open)(Box::new(BufWriter::new(io::stdout())), &FLOWS)?) } else { None };
-    let rows = follow(batches, sink, &args, &stop).await;
+    let judge = Exported::new(loaded.model()?);
+    let rows = follow(batches, (judge, sink), &args, &stop).await;
     stop.send_replace(true);
     running.await.context("the collector broke")??;
     let rows = rows?;
@@ -68,7 +70,7 @@ pub(crate) async fn run(args: Collect) -> anyhow::Result<()> {
 /// Writes what comes until the end that was asked for; returns the number of rows.
 async fn follow(
     mut batches: mpsc::Receiver<RecordBatch>,
-    mut sink: Option<Box<dyn Sink>>,
+    (mut judge, mut sink): (Exported, Option<Box<dyn Sink>>),
     args: &Collect,
     stop: &watch::Sender<bool>,
 ) -> anyhow::Result<u64> {
@@ -94,7 +96,7 @@ async fn follow(
         let taken = usize::try_from(room).unwrap_or(usize::MAX).min(batch.num_rows());
         rows += taken as u64;
         if let Some(open) = &mut sink
-            && let Err(error) = put(open.as_mut(), &batch.slice(0, taken), batches.is_empty())
+            && let Err(error) = put(open.as_mut(), &judge.add(batch.slice(0, taken)), batches.is_empty())
         {
             return if error.is_broken_pipe() { Ok(rows) } else { Err(error.into()) };
         }

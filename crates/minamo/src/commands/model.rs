@@ -27,6 +27,10 @@ use crate::commands::say;
 use crate::judge::model;
 use crate::read;
 
+/// Longest that fetching a bundle may take.
+#[cfg(feature = "lake")]
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
 pub(crate) fn run(command: ModelCommand) -> anyhow::Result<()> {
     match command {
         ModelCommand::Train { labelled, name, out, card } => train(&labelled, &name, &out, &card),
@@ -238,9 +242,27 @@ fn key(out: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Fetches a bundle, no more of it than a bundle has.
+#[cfg(feature = "lake")]
+fn fetch(url: &str) -> anyhow::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).build();
+    let mut body = ureq::Agent::new_with_config(config).get(url).call()?.into_body();
+    let mut octets = Vec::new();
+    body.as_reader().take(bundle::MAX_BYTES as u64 + 1).read_to_end(&mut octets)?;
+    Ok(octets)
+}
+
+#[cfg(not(feature = "lake"))]
+fn fetch(_url: &str) -> anyhow::Result<Vec<u8>> {
+    bail!("this program was built without what fetches: give a file")
+}
+
 /// The old model stays where the bundle is refused.
-fn install(file: &Path, keys: &[String], to: &Path) -> anyhow::Result<()> {
-    let model: Model = bundle::open(&read_file(file)?, keys).with_context(|| file.display().to_string())?;
+fn install(from: &str, keys: &[String], to: &Path) -> anyhow::Result<()> {
+    let web = from.starts_with("https://") || from.starts_with("http://");
+    let octets = if web { fetch(from) } else { fs::read(from).map_err(Into::into) };
+    let model: Model = octets.and_then(|octets| Ok(bundle::open(&octets, keys)?)).with_context(|| from.to_owned())?;
     write(to, &model.to_bytes()?)?;
     eprintln!("minamo: {} is in {}; name it in eta.model", model.label(), to.display());
     Ok(())

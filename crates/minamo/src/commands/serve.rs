@@ -38,6 +38,7 @@ use crate::commands::place::place;
 use crate::detector::{self, Around, Detector};
 use crate::elements;
 use crate::enrichment;
+use crate::exported::{self, Exported};
 use crate::exporters;
 use crate::feeds::{self, Feeds};
 use crate::import;
@@ -303,6 +304,7 @@ struct Sources {
     collector: Option<Arc<minamo_collect::Counters>>,
     exporters: Option<minamo_collect::Exporters>,
     pairing: Option<Arc<pairing::Counters>>,
+    judged: Option<Arc<exported::Counters>>,
     forwarder: Option<Arc<Forwarder>>,
     probes: Vec<(String, Arc<probe::Counters>)>,
     recorders: Vec<(String, Arc<recorder::Counters>)>,
@@ -359,7 +361,9 @@ impl Sources {
         self.pairing = Some(Arc::clone(&counters));
         let collector = Collector::new(collect, batches, clock::now).with_forwarder(Arc::clone(&forwarder));
         let names = InterfaceNames::new(collector.exporters());
-        self.tasks.spawn(pairing::run(stages, collected, core.batches(), counters, names));
+        let judge = Exported::new(settings.model()?);
+        self.judged = Some(judge.counters());
+        self.tasks.spawn(pairing::run(stages, collected, core.batches(), counters, (judge, names)));
         self.forwarder = Some(forwarder);
         self.collector = Some(collector.counters());
         let stop = stop.subscribe();
@@ -419,7 +423,7 @@ impl Sources {
     fn counters(&self) -> SampleSource {
         let (collector, pairing, probes) = (self.collector.clone(), self.pairing.clone(), self.probes.clone());
         let (forwarder, recorders) = (self.forwarder.clone(), self.recorders.clone());
-        let applications = Arc::clone(&self.applications);
+        let (applications, judged) = (Arc::clone(&self.applications), self.judged.clone());
         Arc::new(move || {
             let forwarded = forwarder.iter().flat_map(|forwarder| forwarder.samples());
             let collected = collector.iter().flat_map(|c| c.samples(&[]));
@@ -427,6 +431,7 @@ impl Sources {
             collected
                 .chain(forwarded)
                 .chain(paired)
+                .chain(judged.iter().flat_map(|c| c.samples(&[])))
                 .chain(applications.samples(&[]))
                 .chain(probes.iter().flat_map(|(name, c)| c.samples(&[name])))
                 .chain(recorders.iter().flat_map(|(name, c)| c.samples(&[name])))

@@ -103,6 +103,27 @@ fn told(arrived: &[Value], sent: &[Value], how: &str) {
     assert!(clients >= 3, "{clients} clients");
 }
 
+/// Asserts that sessions that the probe judged are judged as rows of an exporter too, by the same model, and nothing else is.
+fn judged(arrived: &[Value], sent: &[Value], how: &str) {
+    let ends = ["src_ip", "src_port", "dst_ip", "dst_port"];
+    let mut sessions = 0;
+    for row in sent.iter().filter(|row| row["eta_model"].is_string() && row["proto"] == 6) {
+        let there = arrived.iter().find(|other| ends.iter().all(|name| other[name] == row[name]));
+        let there = there.unwrap_or_else(|| panic!("{how}: {row} has not arrived"));
+        let lengths = numbers(row, "splt_lengths");
+        let both = lengths.first().is_some_and(|&first| first > 0) && lengths.iter().any(|&length| length < 0);
+        // Without an answer there is nothing to judge.
+        if both {
+            assert_eq!(there["eta_model"], row["eta_model"], "{how}: {there}");
+            assert!(there["eta_score"].is_number() && there["eta_class"].is_string(), "{how}: {there}");
+            sessions += 1;
+        }
+    }
+    assert!(sessions >= 3, "{how}: {sessions} sessions");
+    let other = arrived.iter().find(|row| row["proto"] != 6 && row["eta_model"].is_string());
+    assert!(other.is_none(), "{how}: {other:?}");
+}
+
 /// What a collector on loopback prints of the captures that are sent to it, line by line.
 fn printed(format: &str, more: &[&str], rows: usize) -> Vec<String> {
     let limit = rows.to_string();
@@ -148,6 +169,7 @@ fn both_directions_in_one_record_show_the_same() {
     let arrived = rows(&printed("ipfix", &["--enterprise", "0"], sent.len()));
     same(&arrived, &sent, "IPFIX");
     told(&arrived, &sent, "IPFIX");
+    judged(&arrived, &sent, "IPFIX");
 }
 
 #[test]
@@ -166,4 +188,5 @@ fn records_of_both_directions_are_paired_to_the_same_picture() {
     let stored: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     same(&stored, &sent, "paired");
     told(&stored, &sent, "paired");
+    judged(&stored, &sent, "paired");
 }

@@ -102,4 +102,35 @@ fn a_file_that_is_no_model_is_named_and_a_changed_bundle_changes_nothing() {
     let output = minamo(&["model", "install", &at("good.bundle"), "--key", &stranger, "--to", &at("eta.model")]);
     assert!(stderr(&output).contains("which is none of the keys that are trusted"), "{}", stderr(&output));
     assert_eq!(fs::read(at("eta.model")).expect("still there"), installed);
+
+    // From an address the same is asked of it.
+    let from = |name: &str| {
+        let (url, serving) = serve_once(fs::read(at(name)).expect("a bundle"));
+        let output = minamo(&["model", "install", &url, "--key", key, "--to", &at("fetched.model")]);
+        serving.join().expect("asked once");
+        output
+    };
+    let output = from("bad.bundle");
+    assert!(stderr(&output).contains("the signature of the bundle is wrong"), "{}", stderr(&output));
+    assert!(!folder.path().join("fetched.model").exists());
+    let output = from("good.bundle");
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(fs::read(at("fetched.model")).expect("installed"), installed);
+    let output = minamo(&["model", "install", "http://127.0.0.1:1/x", "--key", key, "--to", &at("eta.model")]);
+    assert!(stderr(&output).contains("http://127.0.0.1:1/x"), "{}", stderr(&output));
+}
+
+/// An address on loopback that answers once with the octets.
+fn serve_once(octets: Vec<u8>) -> (String, std::thread::JoinHandle<()>) {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/our.bundle", listener.local_addr().expect("bound"));
+    let serving = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        let mut lines = BufReader::new(stream.try_clone().expect("a stream")).lines();
+        while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", octets.len());
+        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&octets)).expect("answered");
+    });
+    (url, serving)
 }
