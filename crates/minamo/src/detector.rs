@@ -282,7 +282,7 @@ impl Detector {
         let mut pause = PAUSE;
         let mut said = self.sources.ruling.as_ref().map(|ruling| ruling.changes());
         let mut late = Late::after(stop.clone());
-        'watching: loop {
+        loop {
             tokio::select! {
                 () = fresh.notify.notified() => {}
                 () = tokio::time::sleep(TICK) => {}
@@ -296,18 +296,8 @@ impl Detector {
                     continue;
                 }
             }
-            let rest = tokio::time::sleep(pause);
-            tokio::pin!(rest);
-            loop {
-                tokio::select! {
-                    () = &mut rest => break,
-                    _ = stop.changed() => break 'watching,
-                    () = changed(&mut said) => {
-                        self.put_said(&mut said, &fresh).await;
-                        break;
-                    }
-                    (task, answer) = self.aside.answer() => self.answered(task, answer).await,
-                }
+            if !self.rest(pause, &fresh, &mut stop, &mut said).await {
+                break;
             }
             self.read_again(&fresh).await;
             let began = clock::now();
@@ -322,6 +312,29 @@ impl Detector {
         let actions = std::mem::take(&mut self.actions);
         if let Err(error) = tokio::task::spawn_blocking(|| actions.close()).await {
             tracing::error!(%error, "actions did not end");
+        }
+    }
+
+    /// Pauses, or until something was changed in the console; false where the end was asked for.
+    async fn rest(
+        &mut self,
+        pause: Duration,
+        fresh: &Fresh,
+        stop: &mut watch::Receiver<()>,
+        said: &mut Option<watch::Receiver<u64>>,
+    ) -> bool {
+        let over = tokio::time::sleep(pause);
+        tokio::pin!(over);
+        loop {
+            tokio::select! {
+                () = &mut over => return true,
+                _ = stop.changed() => return false,
+                () = changed(said) => {
+                    self.put_said(said, fresh).await;
+                    return true;
+                }
+                (task, answer) = self.aside.answer() => self.answered(task, answer).await,
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{BufWriter, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use minamo_base::{FiveTuple, Time};
@@ -74,7 +74,7 @@ fn find(files: &[PathBuf], args: &Repro) -> anyhow::Result<Found> {
     Ok(Found { tuple, span: span.filter(|_| args.flow.is_some()), rows })
 }
 
-fn collect(conversation: &mut Conversation, file: &PathBuf, found: &Found, most: usize) -> anyhow::Result<()> {
+fn collect(conversation: &mut Conversation, file: &Path, found: &Found, most: usize) -> anyhow::Result<()> {
     let mut capture = CaptureFile::open(file)?;
     while conversation.packets() < most {
         // A capture that ends in the middle of a record was told before.
