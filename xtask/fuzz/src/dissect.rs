@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Conversations: the first octet says stream or datagrams, the second which protocol's dissector runs on its own as
-//! well, past its probe. Then pieces: the lowest bit of their mark is the side, the next says that octets are missing.
+//! Conversations: the first octet says stream or datagrams, the next two which protocol's dissector runs on its own
+//! as well, past its probe. Then pieces: the lowest bit of their mark is the side, the next says that octets are missing.
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -12,6 +12,8 @@ use crate::{Target, pieces};
 
 pub(crate) static TARGET: Target = Target { name: "dissect", run, seeds };
 
+/// Octets before the pieces.
+const HEAD: usize = 3;
 const STREAM: u8 = 1;
 const DST: u8 = 1;
 const GAP: u8 = 2;
@@ -34,7 +36,7 @@ static SIGNATURES: LazyLock<Arc<Signatures>> = LazyLock::new(|| {
 });
 
 fn run(octets: &[u8]) {
-    let Some((&[kind, chosen], rest)) = octets.split_first_chunk::<2>() else { return };
+    let Some((&[kind, high, low], rest)) = octets.split_first_chunk::<HEAD>() else { return };
     let stream = kind & STREAM != 0;
     let mut flow = Flow::default();
     let mut classifier = Classifier::new(stream, 40_000, 40_001);
@@ -45,7 +47,7 @@ fn run(octets: &[u8]) {
     });
     classifier.label(&mut flow);
     assert!(!flow.core.app.is_empty(), "every flow has a label");
-    let Some(protocol) = PROTOCOLS.get(usize::from(chosen) % PROTOCOLS.len()) else { return };
+    let Some(protocol) = PROTOCOLS.get(usize::from(u16::from_be_bytes([high, low])) % PROTOCOLS.len()) else { return };
     let mut dissector = (protocol.start)(stream);
     each(rest, |side, input| {
         if let Input::Data(data) = input {
@@ -67,6 +69,12 @@ fn each(mut rest: &[u8], mut feed: impl FnMut(Side, Input<'_>)) {
     }
 }
 
+/// What stands before the pieces: the transport, and the number of the protocol that is asked by itself.
+fn head(stream: bool, protocol: usize) -> anyhow::Result<[u8; HEAD]> {
+    let [high, low] = u16::try_from(protocol)?.to_be_bytes();
+    Ok([u8::from(stream), high, low])
+}
+
 /// The sample of every protocol.
 fn seeds(_: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
     let mut seeds = Vec::new();
@@ -76,7 +84,7 @@ fn seeds(_: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
             if protocol.transport == unwanted {
                 continue;
             }
-            let mut seed = vec![u8::from(stream), u8::try_from(at)?];
+            let mut seed = head(stream, at)?.to_vec();
             for (side, data) in protocol.sample {
                 pieces::push(&mut seed, if *side == Side::Src { 0 } else { DST }, data);
             }
@@ -100,10 +108,10 @@ mod tests {
         let seeds = seeds(Path::new("")).expect("samples are short");
         for (at, protocol) in PROTOCOLS.iter().enumerate() {
             let stream = protocol.transport == Transport::Stream;
-            let head = [u8::from(stream), u8::try_from(at).expect("the choice is one octet")];
+            let head = head(stream, at).expect("the choice is two octets");
             let seed = seeds.iter().find(|seed| seed.starts_with(&head)).expect(protocol.name);
             let (mut flow, mut classifier) = (Flow::default(), Classifier::new(stream, 40_000, 40_001));
-            each(&seed[2..], |side, input| match input {
+            each(&seed[HEAD..], |side, input| match input {
                 Input::Data(data) if !stream => classifier.datagram(side, data, &mut flow),
                 _ => classifier.stream(side, input, &mut flow),
             });

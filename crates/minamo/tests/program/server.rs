@@ -238,7 +238,10 @@ fn what_passes_an_interface_is_in_the_lake_once() {
         std::thread::sleep(Duration::from_millis(100));
     }
     let shown = server.metrics();
-    agrees(&shown, &["Collector", "Forwarding", "Pairing", "Actions", "Export", "Buffer"]);
+    agrees(
+        &shown,
+        &["Collector", "Forwarding", "Pairing", "Verdicts on rows of exporters", "Actions", "Export", "Buffer"],
+    );
     for (name, labels, value) in &shown {
         let lost = name == "minamo_probe_dropped_frames_total" || name == "minamo_ingest_dropped_rows_total";
         assert!(!lost || *value == 0, "{name}{{{labels}}} {value}");

@@ -262,7 +262,7 @@ table! {
         /// Software that one side names.
         software: Option<String>, "相手が名乗るソフトウェア", Fact, None, Observed, Plain, [Own(65)];
         /// Realm of the TURN server: the domain that its users belong to.
-        realm: Option<String>, "TURN サーバーのレルム（利用者が属するドメイン）", Fact, None, Observed, Plain, [Own(330)];
+        realm: Option<String>, "TURN サーバーのレルム（利用者が属するドメイン）", Fact, None, Observed, Plain, [Own(337)];
     }
 }
 

@@ -149,7 +149,7 @@ async fn what_is_materialized_is_computed_once() {
     assert_eq!(error.to_string(), "WITH flows: there is a table of that name");
     let error =
         lake.sql("WITH a AS MATERIALIZED (SELECT nonsense FROM flows) SELECT 1", 10).await.expect_err("no column");
-    assert!(error.to_string().ends_with("(line 1, column 36)"), "{error}");
+    assert!(error.to_string().ends_with("(line 1, column 32)"), "{error}");
     let error = lake.sql("WITH a AS MATERIALIZED (DELETE FROM flows) SELECT 1", 10).await.expect_err("it changes");
     assert!(!error.to_string().is_empty());
 }
