@@ -301,8 +301,8 @@ fn a_live_exporter_on_an_interface_counts_what_went_over_it() {
     for _ in 0..200 {
         socket.send_to(&[7; 40], "192.0.2.2:7").expect("sent");
     }
-    // It reads them in its own time, and sends what it has when it ends; rows are printed as they come.
-    std::thread::sleep(Duration::from_secs(2));
+    // It reads them in its own time and does not say when; what it has then it sends when it ends.
+    std::thread::sleep(Duration::from_secs(5));
     signal(&exporter);
     exporter.wait().expect("it ends");
     let out = printing.child.stdout.take().expect("piped");
