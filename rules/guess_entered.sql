@@ -25,7 +25,7 @@ ja = "古いパスワードで試し続け、その後修正した正当な利�
 en = "A gateway through which many people log in."
 ja = "多くの人がログインに使うゲートウェイ。"
 +++
--- Refusals in the minutes before the end of the conversation in which a login was taken, that one's own included.
+-- Refusals in the minutes before the end of the conversation in which a login was taken, that one's own included; accounts that do not exist refuse no password.
 SELECT window_start, src_ip, dst_ip, dst_port, service, MAX(refused) AS refused
 FROM (
     SELECT s.window_start, s.src_ip, s.dst_ip, s.dst_port, s.service, s.began, s.ended, SUM(f.login_failed) AS refused
@@ -38,7 +38,7 @@ FROM (
     JOIN (
         SELECT $window AS window_start, src_ip, dst_ip, dst_port, login_failed, CAST(time_start AS BIGINT) AS began
         FROM flows
-        WHERE $range AND login_failed > 0 AND duplicate_of IS NULL
+        WHERE $range AND login_failed > 0 AND duplicate_of IS NULL AND COALESCE(kerberos_error, '') <> 'client_unknown'
     ) AS f ON s.window_start = f.window_start AND s.src_ip = f.src_ip AND s.dst_ip = f.dst_ip AND s.dst_port = f.dst_port
     WHERE f.began <= s.ended AND f.began >= s.began - $minutes * 60000000000
     GROUP BY s.window_start, s.src_ip, s.dst_ip, s.dst_port, s.service, s.began, s.ended

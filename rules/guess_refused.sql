@@ -18,10 +18,10 @@ en = "A program that logs in with a stale password and tries again at once."
 ja = "古いパスワードでログインし、すぐに再試行するプログラム。"
 +++
 -- Refusals that the server told in clear: FTP, mail, web (Basic, Digest), LDAP, SMB, Kerberos, databases. Where it does not, guess_password
--- goes by sizes and needs more of them.
+-- goes by sizes and needs more of them. An account that does not exist refuses no password: guess_accounts counts those.
 SELECT $window AS window_start, src_ip, dst_ip, dst_port, MAX(split_part(COALESCE(app, 'Unknown'), '.', 1)) AS service, SUM(login_failed) AS refused,
        COUNT(DISTINCT COALESCE(kerberos_client, ntlm_user, ldap_user, ftp_user, sql_user)) AS accounts
 FROM flows
-WHERE $range AND login_failed > 0 AND duplicate_of IS NULL
+WHERE $range AND login_failed > 0 AND duplicate_of IS NULL AND COALESCE(kerberos_error, '') <> 'client_unknown'
 GROUP BY $window, src_ip, dst_ip, dst_port
 HAVING SUM(login_failed) >= $refused

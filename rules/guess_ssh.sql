@@ -21,9 +21,9 @@ reason = { en = "A server closes after six wrong passwords, each of which costs 
 en = "A program that logs in with a stale password and tries again at once."
 ja = "古いパスワードでログインし、すぐに再試行するプログラム。"
 +++
--- SSH is sealed, but every refusal (RFC 4252 §5.1) has one length, follows a longer message of the client, and the last of them ends the
--- conversation. Keys that an agent offers are refused too, before one is taken: such a conversation goes on and does not count.
--- What is typed comes back with the length that it had. guess_password counts conversations, and needs more of them.
+-- SSH is sealed, but every refusal (RFC 4252 §5.1) has one length, follows a longer message of the client or one about as long, and the last of
+-- them ends the conversation. Keys that an agent offers are refused too, before one is taken: such a conversation goes on and does not count.
+-- What is typed comes back with the length that it had, which is below 64. guess_password counts conversations, and needs more of them.
 SELECT window_start, src_ip, dst_ip, dst_port, SUM(tries) AS tries, COUNT(*) AS conversations
 FROM (
     SELECT window_start, src_ip, src_port, dst_ip, dst_port, MAX(tries) AS tries
@@ -36,7 +36,8 @@ FROM (
             WHERE $range AND split_part(app, '.', 1) = 'SSH' AND array_length(splt_lengths) >= 8 AND dst_bytes <= 15000 AND duplicate_of IS NULL
               AND CAST(time_end AS BIGINT) - CAST(time_start AS BIGINT) <= $seconds * 1000000000
         ) AS places
-        WHERE lengths[place] > 0 AND lengths[place + 1] < 0 AND lengths[place] > -lengths[place + 1]
+        WHERE lengths[place] > 0 AND lengths[place + 1] < 0
+          AND (lengths[place] > -lengths[place + 1] OR lengths[place + 1] <= -64 AND lengths[place] * 5 >= -lengths[place + 1] * 4)
         GROUP BY window_start, src_ip, src_port, dst_ip, dst_port, began, answer
         HAVING COUNT(*) >= 2 AND MAX(place) + 4 >= MAX(array_length(lengths))
     ) AS answers

@@ -22,7 +22,7 @@ SELECT window_start, src_ip, dst_ip, COUNT(*) AS kinds
 FROM (
     SELECT $window AS window_start, src_ip, dst_ip, CASE WHEN tcp_src_flags & 2 = 2 THEN 'SYN+FIN' ELSE CAST(tcp_src_flags AS VARCHAR) END AS kind
     FROM flows
-    WHERE $range AND proto = 6 AND src_packets BETWEEN 1 AND 10
+    WHERE $range AND proto = 6 AND src_packets BETWEEN 1 AND 50
       AND (tcp_src_flags IN (1, 41) OR (tcp_src_flags & 3 = 3 AND tcp_src_flags & 20 = 0)
         OR (tcp_src_flags = 0 AND (tcp_dst_flags > 0 OR source = 'probe')))
     GROUP BY $window, src_ip, dst_ip, CASE WHEN tcp_src_flags & 2 = 2 THEN 'SYN+FIN' ELSE CAST(tcp_src_flags AS VARCHAR) END

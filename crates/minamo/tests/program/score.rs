@@ -99,8 +99,12 @@ const NOT_TOLD: &[(&str, &str)] = &[
     ("ppa-captures/sessionhijacking", "a cookie that two hosts send: cookies are not noted"),
 ];
 
+/// Captures of the other corpora that hold an attack of which their names say nothing, and which one.
+const ATTACKS_INSIDE: &[(&str, &str)] = &[("dcerpc-dce-iface-many", "a proof of zeros to Netlogon: CVE-2020-1472")];
+
 /// Words in the names of captures of the other corpora that tell of an attack: these captures count for neither side.
 const NOT_BENIGN: &[&str] = &[
+    "sshguess",
     "scan",
     "nmap",
     "dga",
