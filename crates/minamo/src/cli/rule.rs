@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::Subcommand;
 
-use super::{Place, length, time};
+use super::Place;
+use super::values::{length, time};
 
 #[derive(Subcommand)]
 #[command(after_help = "\
