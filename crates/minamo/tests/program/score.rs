@@ -99,9 +99,6 @@ const NOT_TOLD: &[(&str, &str)] = &[
     ("ppa-captures/sessionhijacking", "a cookie that two hosts send: cookies are not noted"),
 ];
 
-/// Captures of the other corpora that hold an attack of which their names say nothing, and which one.
-const ATTACKS_INSIDE: &[(&str, &str)] = &[("dcerpc-dce-iface-many", "a proof of zeros to Netlogon: CVE-2020-1472")];
-
 /// Words in the names of captures of the other corpora that tell of an attack: these captures count for neither side.
 const NOT_BENIGN: &[&str] = &[
     "sshguess",
@@ -167,10 +164,13 @@ const NOT_BENIGN: &[&str] = &[
 ];
 
 /// Captures of the other corpora that hold what the rules say of them, by what they are: they count for neither side.
-const HOLDS_IT: &[(&str, &str)] = &[(
-    "arkime/dcerpc_synthetic",
-    "made for tests of a dissector: one call of each interface, among them DRSGetNCChanges and EfsRpc from hosts that are no controllers",
-)];
+const HOLDS_IT: &[(&str, &str)] = &[
+    (
+        "arkime/dcerpc_synthetic",
+        "made for tests of a dissector: one call of each interface, among them DRSGetNCChanges and EfsRpc from hosts that are no controllers",
+    ),
+    ("suricata-verify/dcerpc/dcerpc-dce-iface-many", "a proof of zeros to Netlogon: CVE-2020-1472"),
+];
 
 /// What one capture is and what was said of it.
 struct Scored {
