@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The risk of a host over time, from 0 to 100. Mouse or arrow keys read out one instant.
-import { useEffect, useRef, useState } from "react";
 import type { RiskPoint } from "../gen/api";
 import { useWords } from "../i18n";
 import { time } from "../parts/format";
 import { tickText, ticksOf } from "./timeTicks";
+import { usePicked } from "./usePicked";
+import { useWidth } from "./useWidth";
 import "./risk.css";
 import "./splt.css";
 
@@ -19,24 +20,17 @@ const LEVELS = [0, 25, 50, 75, 100];
 
 export function RiskLine({ points, label }: { points: RiskPoint[]; label: string }) {
   const { t } = useWords();
-  const host = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(700);
-  const [chosen, setChosen] = useState<number | null>(null);
-  useEffect(() => {
-    if (!host.current) return undefined;
-    const watch = new ResizeObserver(([entry]) => entry && setWidth(Math.max(280, Math.round(entry.contentRect.width))));
-    watch.observe(host.current);
-    return () => watch.disconnect();
-  }, []);
+  const { host, width } = useWidth<HTMLDivElement>(700, 280);
   const inner = { width: width - LEFT - RIGHT, height: HEIGHT - TOP - BOTTOM };
   const times = points.map((point) => Date.parse(point.at));
   const [first, last] = [times[0] ?? 0, times.at(-1) ?? 1];
   const x = (at: number) => ((at - first) / Math.max(1, last - first)) * inner.width;
   const y = (score: number) => inner.height * (1 - score / 100);
   const line = points.map((point, at) => `${x(times[at] ?? 0).toFixed(1)},${y(point.score).toFixed(1)}`).join(" ");
-  const read = chosen === null ? undefined : points[chosen];
-  const words = read ? t("hosts.at", { at: time(read.at), score: read.score }) : "";
   const nearest = (px: number) => Math.round((Math.min(inner.width, Math.max(0, px)) / Math.max(1, inner.width)) * (points.length - 1));
+  const { picked, listens } = usePicked(points.length, (left) => nearest(left - LEFT));
+  const read = picked === null ? undefined : points[picked];
+  const words = read ? t("hosts.at", { at: time(read.at), score: read.score }) : "";
   return (
     <div className="risk-line" ref={host}>
       {/* The picture itself is read with the arrow keys. */}
@@ -48,15 +42,7 @@ export function RiskLine({ points, label }: { points: RiskPoint[]; label: string
         aria-label={label}
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
-        onPointerMove={(event) => setChosen(nearest(event.clientX - event.currentTarget.getBoundingClientRect().left - LEFT))}
-        onPointerLeave={() => setChosen(null)}
-        onBlur={() => setChosen(null)}
-        onKeyDown={(event) => {
-          const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-          if (step === 0) return;
-          event.preventDefault();
-          setChosen(Math.min(points.length - 1, Math.max(0, (chosen ?? -step) + step)));
-        }}
+        {...listens}
       >
         <g transform={`translate(${LEFT} ${TOP})`}>
           {LEVELS.map((level) => (

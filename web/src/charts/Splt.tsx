@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The picture of a session (sequence of packet lengths and times). Mouse or arrow keys read out one packet.
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useMemo } from "react";
 import { useWords } from "../i18n";
 import { micros, whole } from "../parts/format";
 import { picture, type Mode, type Scale } from "./splt";
+import { usePicked } from "./usePicked";
+import { useWidth } from "./useWidth";
 import "./splt.css";
 
 const HEIGHT = 268;
@@ -22,30 +24,23 @@ interface Props {
 
 export function Splt({ lengths, times, mode, scale }: Props) {
   const { t } = useWords();
-  const host = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(900);
-  const [chosen, setChosen] = useState<number | null>(null);
-  useEffect(() => {
-    if (!host.current) return undefined;
-    const watch = new ResizeObserver(([entry]) => entry && setWidth(Math.max(320, Math.round(entry.contentRect.width))));
-    watch.observe(host.current);
-    return () => watch.disconnect();
-  }, []);
+  const { host, width } = useWidth<HTMLDivElement>(900, 320);
 
   const inner = { width: width - LEFT - RIGHT - 12, height: HEIGHT - TOP - BOTTOM };
   const drawn = useMemo(() => picture(lengths, times, mode, inner.width, inner.height, scale), [lengths, times, mode, inner.width, inner.height, scale]);
   const middle = inner.height / 2;
-  const packet = chosen === null ? undefined : drawn.strokes[chosen];
+  const nearest = (x: number) => {
+    let best = 0;
+    for (const one of drawn.strokes) if (Math.abs(one.x - x) < Math.abs((drawn.strokes[best]?.x ?? 0) - x)) best = one.index;
+    return best;
+  };
+  const { picked, listens } = usePicked(lengths.length, (left) => nearest(left - LEFT));
+  const packet = picked === null ? undefined : drawn.strokes[picked];
   const pen = Math.min(7, Math.max(2, (inner.width / Math.max(1, lengths.length)) * 0.4));
 
   const words = (index: number) => {
     const one = drawn.strokes[index];
     return one ? t(one.length >= 0 ? "splt.sentPacket" : "splt.receivedPacket", { number: index + 1, length: whole(Math.abs(one.length)), at: micros(one.at), gap: micros(one.gap) }) : "";
-  };
-  const nearest = (x: number) => {
-    let best = 0;
-    for (const one of drawn.strokes) if (Math.abs(one.x - x) < Math.abs((drawn.strokes[best]?.x ?? 0) - x)) best = one.index;
-    return best;
   };
   return (
     <div className="splt" ref={host}>
@@ -58,15 +53,7 @@ export function Splt({ lengths, times, mode, scale }: Props) {
         aria-label={t("splt.label", { number: lengths.length })}
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
-        onPointerMove={(event) => setChosen(nearest(event.clientX - event.currentTarget.getBoundingClientRect().left - LEFT))}
-        onPointerLeave={() => setChosen(null)}
-        onBlur={() => setChosen(null)}
-        onKeyDown={(event) => {
-          const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-          if (step === 0) return;
-          event.preventDefault();
-          setChosen(Math.min(lengths.length - 1, Math.max(0, (chosen ?? -step) + step)));
-        }}
+        {...listens}
       >
         <g transform={`translate(${LEFT} ${TOP})`}>
           {[1, 0.5, -0.5, -1].map((part) => (
@@ -93,7 +80,7 @@ export function Splt({ lengths, times, mode, scale }: Props) {
           ))}
           {packet ? <line className="splt-cursor" x1={packet.x} x2={packet.x} y1={0} y2={inner.height} /> : null}
           {drawn.strokes.map((one) => (
-            <g key={one.index} className={`splt-packet ${one.length >= 0 ? "src" : "dst"}${one.index === chosen ? " chosen" : ""}`}>
+            <g key={one.index} className={`splt-packet ${one.length >= 0 ? "src" : "dst"}${one.index === picked ? " chosen" : ""}`}>
               <line x1={one.x} x2={one.x} y1={middle} y2={middle + (Math.abs(one.y) < 1.5 ? Math.sign(one.y || -1) * 1.5 : one.y)} strokeWidth={pen} />
             </g>
           ))}
@@ -106,7 +93,7 @@ export function Splt({ lengths, times, mode, scale }: Props) {
         </div>
       ) : null}
       <p className="sr-only" aria-live="polite">
-        {chosen === null ? "" : words(chosen)}
+        {picked === null ? "" : words(picked)}
       </p>
     </div>
   );
