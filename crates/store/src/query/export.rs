@@ -7,14 +7,15 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::MemoryReservation;
 use futures::StreamExt;
 use minamo_base::Time;
 use minamo_filter::Expr as Filter;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::flows;
+use super::kept::{plan_keeping, without_word};
 use super::pages::newest_first;
-use super::sql::plan;
 use crate::counters::add;
 use crate::shared::Shared;
 use crate::{Lake, QueryError};
@@ -36,7 +37,8 @@ pub struct RowsQuery {
 pub struct Rows {
     stream: SendableRecordBatchStream,
     shared: Arc<Shared>,
-    /// Held while the answer is read.
+    /// Held while the answer is read, as is the turn.
+    _kept: Option<MemoryReservation>,
     _turn: OwnedSemaphorePermit,
 }
 
@@ -68,16 +70,17 @@ impl Lake {
             frame = newest_first(frame)?.limit(0, query.limit)?;
         }
         let stream = frame.execute_stream().await?;
-        Ok(Rows { stream, shared: Arc::clone(&self.shared), _turn: turn })
+        Ok(Rows { stream, shared: Arc::clone(&self.shared), _kept: None, _turn: turn })
     }
 
     /// The answer to a statement that reads, whole and as a stream. See [`Lake::sql`].
     pub async fn sql_rows(&self, text: &str) -> Result<Rows, QueryError> {
         let turn = self.turn().await?;
         let session = self.session()?;
-        let plan = plan(&session, text).await?;
-        let stream = session.execute_logical_plan(plan).await?.execute_stream().await?;
-        Ok(Rows { stream, shared: Arc::clone(&self.shared), _turn: turn })
+        let (text, kept) = without_word(text);
+        let kept = plan_keeping(&session, &text, &kept).await?;
+        let stream = session.execute_logical_plan(kept.plan).await?.execute_stream().await?;
+        Ok(Rows { stream, shared: Arc::clone(&self.shared), _kept: Some(kept.memory), _turn: turn })
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit, QueryError> {

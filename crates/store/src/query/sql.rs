@@ -43,8 +43,8 @@ impl Lake {
     async fn run_sql(&self, text: &str, limit_rows: usize) -> Result<SqlAnswer, QueryError> {
         let session = self.session()?;
         let (text, kept) = without_word(text);
-        let plan = plan_keeping(&session, &text, &kept).await?;
-        let mut stream = stream(session.execute_logical_plan(plan).await?).await?;
+        let kept = plan_keeping(&session, &text, &kept).await?;
+        let mut stream = stream(session.execute_logical_plan(kept.plan).await?).await?;
         let mut answer = SqlAnswer { schema: stream.schema(), batches: Vec::new(), truncated: false };
         let mut room = limit_rows;
         while let Some(batch) = stream.next().await {
@@ -61,14 +61,9 @@ impl Lake {
                 answer.batches.push(batch);
             }
         }
+        drop(kept.memory);
         Ok(answer)
     }
-}
-
-/// The plan of a statement that only reads.
-pub(super) async fn plan(session: &SessionContext, text: &str) -> Result<LogicalPlan, QueryError> {
-    let (text, _) = without_word(text);
-    checked_plan(session, parsed(session, &text)?).await
 }
 
 /// The statement of a text.

@@ -75,4 +75,8 @@ async fn time_and_memory_have_limits() {
     let error = lake.sql(wide, 10).await.expect_err("refused");
     assert!(matches!(error, QueryError::Memory | QueryError::Spill), "{error}");
     assert_eq!(counter(&lake, "minamo_lake_query_refused_total"), 1);
+    let kept = "WITH a AS MATERIALIZED (SELECT a.flow_id FROM flows a, flows b) SELECT count(*) FROM a";
+    let error = lake.sql(kept, 10).await.expect_err("a million rows are kept");
+    assert!(matches!(error, QueryError::Memory), "{error}");
+    assert_eq!(counter(&lake, "minamo_lake_query_refused_total"), 2);
 }

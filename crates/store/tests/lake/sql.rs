@@ -144,14 +144,24 @@ async fn what_is_materialized_is_computed_once() {
     };
     assert_eq!(ask(&lake, &twice("MATERIALIZED")).await, ["true|true"]);
     assert_eq!(ask(&lake, &twice("")).await, ["false|true"], "two throws of dice");
-    assert_eq!(ask(&lake, "SELECT COUNT(*) FROM (WITH a AS MATERIALIZED (SELECT 1) SELECT * FROM a)").await, ["1"]);
-    let error = lake.sql("WITH flows AS MATERIALIZED (SELECT 1) SELECT * FROM flows", 10).await.expect_err("a table");
-    assert_eq!(error.to_string(), "WITH flows: there is a table of that name");
-    let error =
-        lake.sql("WITH a AS MATERIALIZED (SELECT nonsense FROM flows) SELECT 1", 10).await.expect_err("no column");
-    assert!(error.to_string().ends_with("(line 1, column 32)"), "{error}");
-    let error = lake.sql("WITH a AS MATERIALIZED (DELETE FROM flows) SELECT 1", 10).await.expect_err("it changes");
-    assert!(!error.to_string().is_empty());
+    // Where queries are put together each has names of its own.
+    let both = format!(
+        "SELECT * FROM ({}) UNION ALL SELECT * FROM ({})",
+        twice("MATERIALIZED"),
+        twice("MATERIALIZED").replace("src_port > 0", "src_port > 1")
+    );
+    assert_eq!(ask(&lake, &both).await, ["true|true", "true|true"]);
+    let named = "WITH flows AS MATERIALIZED (SELECT 7 AS x) SELECT x FROM flows";
+    assert_eq!(ask(&lake, named).await, ["7"], "its own name comes first");
+    for (wrong, want) in [
+        (
+            "WITH a AS MATERIALIZED (SELECT nonsense FROM flows) SELECT 1",
+            "there is no column nonsense (line 1, column 32)",
+        ),
+        ("WITH a AS MATERIALIZED (DELETE FROM flows) SELECT 1", "Query DELETE FROM flows not implemented yet"),
+    ] {
+        assert_eq!(lake.sql(wrong, 10).await.expect_err("wrong").to_string(), want);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
