@@ -20,6 +20,10 @@ reason = { en = "The step called high in published practice (50, 70, 90) lies be
 default = 10
 reason = { en = "An address that so many hosts of ours call is a service of everyday, such as updates or time.", ja = "これほど多くの内部ホストが接続する宛先は、更新や時刻同期などの日常的なサービス。" }
 
+[parameters.pause]
+default = 5
+reason = { en = "Seconds between two connections; faster ones are found by beacon_fast.", ja = "2 回の接続の間の秒数。これより速いものは beacon_fast で見つかる。" }
+
 [[benign]]
 en = "Software that asks for updates, mail or news at a fixed pace."
 ja = "一定の間隔で更新・メール・ニュースを確認するソフトウェア。"
@@ -28,7 +32,7 @@ ja = "一定の間隔で更新・メール・ニュースを確認するソフ�
 en = "Monitoring, keep-alives, devices that report to their maker."
 ja = "監視、キープアライブ、メーカーへ報告する機器。"
 +++
--- The mean of four scores from 0 to 100: intervals (median absolute deviation against the median, and skew of the quartiles),
+-- The mean of four scores from 0 to 100: intervals (median absolute deviation against the median, and skew of the quartiles; times in milliseconds),
 -- sizes of what was sent likewise, share of the window that is covered, and evenness of an eight-part histogram. A part that the
 -- active timeout cut is no connection: TCP begins with SYN where flags are known, other parts follow after two seconds and more.
 WITH outward AS (
@@ -50,7 +54,7 @@ many AS MATERIALIZED (
 calls AS MATERIALIZED (
     SELECT window_start, src_ip, dst_ip, dst_port, proto, at, src_bytes, app, name
     FROM (
-        SELECT o.window_start, o.src_ip, o.dst_ip, o.dst_port, o.proto, CAST(o.time_start AS BIGINT) / 1000000000 AS at, o.src_bytes, o.app,
+        SELECT o.window_start, o.src_ip, o.dst_ip, o.dst_port, o.proto, CAST(o.time_start AS BIGINT) / 1000000 AS at, o.src_bytes, o.app,
                o.name, o.tcp_src_flags, CAST(o.time_start AS BIGINT) - LAG(CAST(o.time_end AS BIGINT)) OVER same AS pause
         FROM outward AS o
         JOIN many AS m ON o.window_start = m.window_start AND o.src_ip = m.src_ip AND o.dst_ip = m.dst_ip
@@ -74,7 +78,7 @@ popular AS (
 ),
 spaced AS MATERIALIZED (
     SELECT c.window_start, c.src_ip, c.dst_ip, c.dst_port, c.proto, c.src_bytes,
-           CAST(c.at - LAG(c.at) OVER (PARTITION BY c.window_start, c.src_ip, c.dst_ip, c.dst_port, c.proto ORDER BY c.at) AS DOUBLE) AS pause,
+           CAST(c.at - LAG(c.at) OVER (PARTITION BY c.window_start, c.src_ip, c.dst_ip, c.dst_port, c.proto ORDER BY c.at) AS DOUBLE) / 1000 AS pause,
            LEAST(CAST((c.at - p.first_at) * 8 / GREATEST(p.last_at - p.first_at, 1) AS BIGINT), 7) AS bin
     FROM calls AS c
     JOIN pairs AS p ON c.window_start = p.window_start AND c.src_ip = p.src_ip AND c.dst_ip = p.dst_ip
@@ -115,7 +119,7 @@ scores AS (
            (GREATEST(1 - d.size_deviation / GREATEST(m.size_middle, 1), 0)
                + CASE WHEN m.size_high - m.size_low < m.size_middle / 50 THEN 1
                       ELSE 1 - ABS(m.size_high + m.size_low - 2 * m.size_middle) / GREATEST(m.size_high - m.size_low, 1) END) / 2 AS sizes,
-           LEAST((p.last_at - p.first_at) / 14400.0 * 4 / 3, 1) AS coverage, e.evenness
+           LEAST((p.last_at - p.first_at) / 1000.0 / $span * 4 / 3, 1) AS coverage, e.evenness
     FROM pairs AS p
     JOIN middles AS m ON p.window_start = m.window_start AND p.src_ip = m.src_ip AND p.dst_ip = m.dst_ip
         AND p.dst_port = m.dst_port AND p.proto = m.proto
@@ -124,9 +128,9 @@ scores AS (
     JOIN even AS e ON p.window_start = e.window_start AND p.src_ip = e.src_ip AND p.dst_ip = e.dst_ip
         AND p.dst_port = e.dst_port AND p.proto = e.proto
     JOIN popular AS o ON p.window_start = o.window_start AND p.dst_ip = o.dst_ip
-    WHERE m.pause_middle >= 5 AND o.clients < $peers
+    WHERE m.pause_middle >= $pause AND o.clients < $peers
 )
-SELECT window_start, src_ip, dst_ip, dst_port, proto, app, name, connections, CAST(pause_middle AS BIGINT) AS interval, CAST(size_middle AS BIGINT) AS octets,
+SELECT window_start, src_ip, dst_ip, dst_port, proto, app, name, connections, CAST(ROUND(pause_middle) AS BIGINT) AS interval, CAST(ROUND(pause_middle * 1000) AS BIGINT) AS milliseconds, CAST(size_middle AS BIGINT) AS octets,
        CAST(ROUND(25 * (intervals + sizes + coverage + evenness)) AS BIGINT) AS score,
        CAST(ROUND(100 * intervals) AS BIGINT) AS intervals_score, CAST(ROUND(100 * sizes) AS BIGINT) AS sizes_score,
        CAST(ROUND(100 * coverage) AS BIGINT) AS coverage_score, CAST(ROUND(100 * evenness) AS BIGINT) AS histogram_score

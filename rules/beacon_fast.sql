@@ -5,8 +5,9 @@ severity = "medium"
 attack = ["T1071", "T1029"]
 window = "15m"
 hop = "450s"
+query = "beacon"
 every = "1m"
-text = { en = "{src_ip} called {dst_ip} {name} (port {dst_port}, {app}) {connections} times within a quarter of an hour, every {interval} ms, with {octets} octets each: score {score} of 100 (intervals {intervals_score}, sizes {sizes_score}, coverage {coverage_score}, evenness {histogram_score}).", ja = "{src_ip} が 15 分間に {dst_ip} {name}（ポート {dst_port}、{app}）へ {interval} ミリ秒ごとに {octets} オクテットずつ {connections} 回接続しました。スコア {score}/100（間隔 {intervals_score}、大きさ {sizes_score}、継続 {coverage_score}、均等さ {histogram_score}）。" }
+text = { en = "{src_ip} called {dst_ip} {name} (port {dst_port}, {app}) {connections} times within a quarter of an hour, every {milliseconds} ms, with {octets} octets each: score {score} of 100 (intervals {intervals_score}, sizes {sizes_score}, coverage {coverage_score}, evenness {histogram_score}).", ja = "{src_ip} が 15 分間に {dst_ip} {name}（ポート {dst_port}、{app}）へ {milliseconds} ミリ秒ごとに {octets} オクテットずつ {connections} 回接続しました。スコア {score}/100（間隔 {intervals_score}、大きさ {sizes_score}、継続 {coverage_score}、均等さ {histogram_score}）。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port}"
 
 [parameters.connections]
@@ -21,6 +22,10 @@ reason = { en = "Between the steps called high and very high in published practi
 default = 10
 reason = { en = "An address that so many hosts of ours call is a service of everyday, such as updates or time.", ja = "これほど多くの内部ホストが接続する宛先は、更新や時刻同期などの日常的なサービス。" }
 
+[parameters.pause]
+default = 1
+reason = { en = "Seconds between two connections: more than one a second is a program at work.", ja = "2 回の接続の間の秒数。1 秒に 1 回を超えるものは処理中のプログラム。" }
+
 [[benign]]
 en = "A page or a program that asks a server for news every few seconds with a connection of its own each time."
 ja = "数秒ごとに新しい接続で更新を尋ねるページやプログラム。"
@@ -29,107 +34,3 @@ ja = "数秒ごとに新しい接続で更新を尋ねるページやプログ�
 en = "Monitoring of a service outside."
 ja = "外部サービスの監視。"
 +++
--- The mean of four scores from 0 to 100: intervals (median absolute deviation against the median, and skew of the quartiles),
--- sizes of what was sent likewise, share of the window that is covered, and evenness of an eight-part histogram. A part that the
--- active timeout cut is no connection: TCP begins with SYN where flags are known, other parts follow after two seconds and more.
-WITH outward AS (
-    SELECT $window AS window_start, src_ip, src_port, dst_ip, dst_port, proto, time_start, time_end, src_bytes, app, tcp_src_flags,
-           COALESCE(tls_sni, http_host, dst_name) AS name
-    FROM flows
-    WHERE $range AND proto IN (6, 17) AND src_packets > 0 AND duplicate_of IS NULL AND COALESCE(src_local, is_private(src_ip))
-      AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
-      AND split_part(COALESCE(app, ''), '.', 1) NOT IN ('NTP', 'DNS', 'STUN')
-),
--- Most pairs have too few parts to have enough connections: only the others are looked at in their order.
-many AS (
-    SELECT window_start, src_ip, dst_ip, dst_port, proto
-    FROM outward
-    GROUP BY window_start, src_ip, dst_ip, dst_port, proto
-    HAVING COUNT(*) >= $connections
-),
-calls AS (
-    SELECT window_start, src_ip, dst_ip, dst_port, proto, at, src_bytes, app, name
-    FROM (
-        SELECT o.window_start, o.src_ip, o.dst_ip, o.dst_port, o.proto, CAST(o.time_start AS BIGINT) / 1000000 AS at, o.src_bytes, o.app,
-               o.name, o.tcp_src_flags, CAST(o.time_start AS BIGINT) - LAG(CAST(o.time_end AS BIGINT)) OVER same AS pause
-        FROM outward AS o
-        JOIN many AS m ON o.window_start = m.window_start AND o.src_ip = m.src_ip AND o.dst_ip = m.dst_ip
-            AND o.dst_port = m.dst_port AND o.proto = m.proto
-        WINDOW same AS (PARTITION BY o.window_start, o.src_ip, o.src_port, o.dst_ip, o.dst_port, o.proto ORDER BY o.time_start)
-    ) AS parts
-    WHERE CASE WHEN proto = 6 AND tcp_src_flags > 0 THEN tcp_src_flags & 2 = 2 ELSE COALESCE(pause, 2000000000) >= 2000000000 END
-),
-pairs AS (
-    SELECT window_start, src_ip, dst_ip, dst_port, proto, COUNT(*) AS connections, MIN(at) AS first_at, MAX(at) AS last_at,
-           COALESCE(MAX(app), 'Unknown') AS app, COALESCE(MAX(name), '') AS name
-    FROM calls
-    GROUP BY window_start, src_ip, dst_ip, dst_port, proto
-    HAVING COUNT(*) >= $connections
-),
-popular AS (
-    SELECT o.window_start, o.dst_ip, COUNT(DISTINCT o.src_ip) AS clients
-    FROM outward AS o
-    JOIN (SELECT DISTINCT window_start, dst_ip FROM many) AS m ON o.window_start = m.window_start AND o.dst_ip = m.dst_ip
-    GROUP BY o.window_start, o.dst_ip
-),
-spaced AS (
-    SELECT c.window_start, c.src_ip, c.dst_ip, c.dst_port, c.proto, c.src_bytes,
-           CAST(c.at - LAG(c.at) OVER (PARTITION BY c.window_start, c.src_ip, c.dst_ip, c.dst_port, c.proto ORDER BY c.at) AS DOUBLE) / 1000 AS pause,
-           LEAST(CAST((c.at - p.first_at) * 8 / GREATEST(p.last_at - p.first_at, 1) AS BIGINT), 7) AS bin
-    FROM calls AS c
-    JOIN pairs AS p ON c.window_start = p.window_start AND c.src_ip = p.src_ip AND c.dst_ip = p.dst_ip
-        AND c.dst_port = p.dst_port AND c.proto = p.proto
-),
-middles AS (
-    SELECT window_start, src_ip, dst_ip, dst_port, proto,
-           approx_percentile_cont(pause, 0.25) AS pause_low, approx_percentile_cont(pause, 0.5) AS pause_middle, approx_percentile_cont(pause, 0.75) AS pause_high,
-           approx_percentile_cont(CAST(src_bytes AS DOUBLE), 0.25) AS size_low, approx_percentile_cont(CAST(src_bytes AS DOUBLE), 0.5) AS size_middle,
-           approx_percentile_cont(CAST(src_bytes AS DOUBLE), 0.75) AS size_high
-    FROM spaced
-    GROUP BY window_start, src_ip, dst_ip, dst_port, proto
-),
-spread AS (
-    SELECT s.window_start, s.src_ip, s.dst_ip, s.dst_port, s.proto,
-           approx_percentile_cont(ABS(s.pause - m.pause_middle), 0.5) AS pause_deviation,
-           approx_percentile_cont(ABS(CAST(s.src_bytes AS DOUBLE) - m.size_middle), 0.5) AS size_deviation
-    FROM spaced AS s
-    JOIN middles AS m ON s.window_start = m.window_start AND s.src_ip = m.src_ip AND s.dst_ip = m.dst_ip
-        AND s.dst_port = m.dst_port AND s.proto = m.proto
-    GROUP BY s.window_start, s.src_ip, s.dst_ip, s.dst_port, s.proto
-),
-even AS (
-    SELECT window_start, src_ip, dst_ip, dst_port, proto,
-           GREATEST(1 - SQRT(GREATEST(SUM(n * n) / 8.0 - POWER(SUM(n) / 8.0, 2), 0)) / (SUM(n) / 8.0), 0) AS evenness
-    FROM (
-        SELECT window_start, src_ip, dst_ip, dst_port, proto, bin, CAST(COUNT(*) AS DOUBLE) AS n
-        FROM spaced
-        GROUP BY window_start, src_ip, dst_ip, dst_port, proto, bin
-    ) AS histogram
-    GROUP BY window_start, src_ip, dst_ip, dst_port, proto
-),
-scores AS (
-    SELECT p.window_start, p.src_ip, p.dst_ip, p.dst_port, p.proto, p.app, p.name, p.connections, m.pause_middle, m.size_middle,
-           (GREATEST(1 - d.pause_deviation / GREATEST(m.pause_middle, 1), 0)
-               + CASE WHEN m.pause_high - m.pause_low < m.pause_middle / 50 THEN 1
-                      ELSE 1 - ABS(m.pause_high + m.pause_low - 2 * m.pause_middle) / GREATEST(m.pause_high - m.pause_low, 1) END) / 2 AS intervals,
-           (GREATEST(1 - d.size_deviation / GREATEST(m.size_middle, 1), 0)
-               + CASE WHEN m.size_high - m.size_low < m.size_middle / 50 THEN 1
-                      ELSE 1 - ABS(m.size_high + m.size_low - 2 * m.size_middle) / GREATEST(m.size_high - m.size_low, 1) END) / 2 AS sizes,
-           LEAST((p.last_at - p.first_at) / 900000.0 * 4 / 3, 1) AS coverage, e.evenness
-    FROM pairs AS p
-    JOIN middles AS m ON p.window_start = m.window_start AND p.src_ip = m.src_ip AND p.dst_ip = m.dst_ip
-        AND p.dst_port = m.dst_port AND p.proto = m.proto
-    JOIN spread AS d ON p.window_start = d.window_start AND p.src_ip = d.src_ip AND p.dst_ip = d.dst_ip
-        AND p.dst_port = d.dst_port AND p.proto = d.proto
-    JOIN even AS e ON p.window_start = e.window_start AND p.src_ip = e.src_ip AND p.dst_ip = e.dst_ip
-        AND p.dst_port = e.dst_port AND p.proto = e.proto
-    JOIN popular AS o ON p.window_start = o.window_start AND p.dst_ip = o.dst_ip
-    WHERE m.pause_middle >= 1 AND o.clients < $peers
-)
-SELECT window_start, src_ip, dst_ip, dst_port, proto, app, name, connections, CAST(pause_middle * 1000 AS BIGINT) AS interval, CAST(size_middle AS BIGINT) AS octets,
-       CAST(ROUND(25 * (intervals + sizes + coverage + evenness)) AS BIGINT) AS score,
-       CAST(ROUND(100 * intervals) AS BIGINT) AS intervals_score, CAST(ROUND(100 * sizes) AS BIGINT) AS sizes_score,
-       CAST(ROUND(100 * coverage) AS BIGINT) AS coverage_score, CAST(ROUND(100 * evenness) AS BIGINT) AS histogram_score
-FROM scores
-WHERE 25 * (intervals + sizes + coverage + evenness) >= $score

@@ -42,10 +42,10 @@ WITH outward AS (
       AND split_part(COALESCE(app, ''), '.', 1) NOT IN ('NTP', 'DNS', 'STUN')
 ),
 -- Most hosts ask for no name often enough: only the others are looked at in their order.
-many AS (
+many AS MATERIALIZED (
     SELECT window_start, src_ip, name FROM outward WHERE name IS NOT NULL GROUP BY window_start, src_ip, name HAVING COUNT(*) >= $connections
 ),
-calls AS (
+calls AS MATERIALIZED (
     SELECT window_start, src_ip, dst_ip, at, src_bytes, app, name
     FROM (
         SELECT o.window_start, o.src_ip, o.dst_ip, o.dst_port, o.proto, CAST(o.time_start AS BIGINT) / 1000000000 AS at, o.src_bytes, o.app,
@@ -56,7 +56,7 @@ calls AS (
     ) AS parts
     WHERE name IS NOT NULL AND CASE WHEN proto = 6 AND tcp_src_flags > 0 THEN tcp_src_flags & 2 = 2 ELSE COALESCE(pause, 2000000000) >= 2000000000 END
 ),
-pairs AS (
+pairs AS MATERIALIZED (
     SELECT window_start, src_ip, name, COUNT(*) AS connections, MIN(at) AS first_at, MAX(at) AS last_at,
            COALESCE(MAX(app), 'Unknown') AS app, COUNT(DISTINCT dst_ip) AS addresses
     FROM calls
@@ -69,14 +69,14 @@ popular AS (
     JOIN (SELECT DISTINCT window_start, name FROM many) AS m ON o.window_start = m.window_start AND o.name = m.name
     GROUP BY o.window_start, o.name
 ),
-spaced AS (
+spaced AS MATERIALIZED (
     SELECT c.window_start, c.src_ip, c.name, c.src_bytes,
            CAST(c.at - LAG(c.at) OVER (PARTITION BY c.window_start, c.src_ip, c.name ORDER BY c.at) AS DOUBLE) AS pause,
            LEAST(CAST((c.at - p.first_at) * 8 / GREATEST(p.last_at - p.first_at, 1) AS BIGINT), 7) AS bin
     FROM calls AS c
     JOIN pairs AS p ON c.window_start = p.window_start AND c.src_ip = p.src_ip AND c.name = p.name
 ),
-middles AS (
+middles AS MATERIALIZED (
     SELECT window_start, src_ip, name,
            approx_percentile_cont(pause, 0.25) AS pause_low, approx_percentile_cont(pause, 0.5) AS pause_middle, approx_percentile_cont(pause, 0.75) AS pause_high,
            approx_percentile_cont(CAST(src_bytes AS DOUBLE), 0.25) AS size_low, approx_percentile_cont(CAST(src_bytes AS DOUBLE), 0.5) AS size_middle,

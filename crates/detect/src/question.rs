@@ -96,7 +96,7 @@ fn statement(rule: &Rule, (first, last): (i64, i64), shift: i64, length: i64, hi
     if let Some(history) = history {
         sql = sql.replace("$history", &within(rule, start - history, start));
     }
-    rule.with_parameters(&sql)
+    rule.with_parameters(&sql.replace("$span", &secs.to_string()))
 }
 
 /// The condition that rows begin in a range, and that of the instance.
@@ -125,7 +125,7 @@ fn sessions(rule: &Rule, session: &Session, from: Time, to: Time) -> String {
          AND time_start < session_start + INTERVAL '{longest} seconds') AS sessions"
     );
     let sql = rule.sql.replace("$sessions", &known).replace("$window", "session_start").replace("$range", "true");
-    rule.with_parameters(&sql)
+    rule.with_parameters(&sql.replace("$span", &longest.to_string()))
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ pub struct Session {
 }
 
 /// Names in a query that no parameter can have.
-const RESERVED: [&str; 4] = ["window", "range", "history", "sessions"];
+const RESERVED: [&str; 5] = ["window", "range", "history", "sessions", "span"];
 /// Most windows that a flow falls into where they overlap.
 const MOST_OVERLAP: u64 = 12;
 /// Most columns that a session goes by.
@@ -132,7 +132,7 @@ pub struct Rule {
     pub alerts: bool,
     /// Causes that are no attack.
     pub benign: Vec<Text>,
-    /// The query, with `$window`, `$range` and `$parameter`.
+    /// The query, with `$window`, `$range`, `$span` (the length of the window in seconds) and `$parameter`.
     pub sql: String,
 }
 
@@ -172,6 +172,8 @@ struct FrontMatter {
     #[serde(default)]
     parameters: BTreeMap<String, Parameter>,
     count: Option<Count>,
+    /// A rule that comes with the product, whose query this one asks too.
+    query: Option<String>,
     benign: Vec<Text>,
 }
 
@@ -197,6 +199,20 @@ fn usual_key() -> Vec<String> {
     ["src_ip", "dst_ip", "dst_port", "proto"].map(str::to_owned).into()
 }
 
+/// Front matter and query of the text of a rule file.
+fn parts(text: &str) -> Result<(&str, &str), &'static str> {
+    let body = text.strip_prefix("+++\n").ok_or("want a front matter that begins with a line +++")?;
+    let (front, sql) = body.split_once("\n+++\n").ok_or("the front matter has no closing line +++")?;
+    Ok((front, sql.trim()))
+}
+
+/// The query of a rule that comes with the product, where it has one of its own.
+fn query_of(name: &str) -> Option<String> {
+    let text = crate::shipped_text(name)?;
+    let (_, sql) = parts(&text).ok()?;
+    Some(sql.to_owned()).filter(|sql| !sql.is_empty())
+}
+
 /// The shortest silence after which a rule that does not say so gives another event.
 const QUIET: Duration = Duration::from_secs(600);
 
@@ -204,12 +220,14 @@ impl Rule {
     /// Reads the text of a rule file.
     pub fn parse(name: &str, text: &str) -> Result<Self, RuleError> {
         let bad = |what: String| RuleError { rule: name.to_owned(), what };
-        let body = text
-            .strip_prefix("+++\n")
-            .ok_or_else(|| bad("want a front matter that begins with a line +++".to_owned()))?;
-        let (front, sql) =
-            body.split_once("\n+++\n").ok_or_else(|| bad("the front matter has no closing line +++".to_owned()))?;
+        let (front, sql) = parts(text).map_err(|what| bad(what.to_owned()))?;
         let front: FrontMatter = toml::from_str(front).map_err(|e| bad(e.to_string().trim_end().replace('\n', " ")))?;
+        let sql = match &front.query {
+            Some(_) if !sql.is_empty() => return Err(bad("query: such a rule has no query of its own".to_owned())),
+            Some(other) => query_of(other)
+                .ok_or_else(|| bad(format!("query: got {other:?}, want a shipped rule that has a query")))?,
+            None => sql.to_owned(),
+        };
         let length = |key: &str, text: &str| {
             parse_length(text).ok_or_else(|| bad(format!("{key}: got {text:?}, want a length such as 1m")))
         };
@@ -249,7 +267,7 @@ impl Rule {
             only: None,
             count: front.count,
             benign: front.benign,
-            sql: sql.trim().to_owned(),
+            sql,
         };
         rule.check().map_err(bad)?;
         Ok(rule)
@@ -392,6 +410,20 @@ SELECT $window AS window_start FROM flows WHERE $range GROUP BY $window
 
     fn error(text: &str) -> String {
         Rule::parse("x", text).expect_err("must not parse").to_string()
+    }
+
+    #[test]
+    fn a_rule_may_ask_the_query_of_a_shipped_one_with_numbers_of_its_own() {
+        let rules = crate::shipped_rules().expect("they parse");
+        let of = |name: &str| rules.iter().find(|rule| rule.name == name).expect("shipped");
+        let (beacon, fast) = (of("beacon"), of("beacon_fast"));
+        assert!(beacon.sql == fast.sql && beacon.window > fast.window);
+        let (front, _) = GOOD.rsplit_once("+++\n").expect("a closing line");
+        let asks = |other: &str, sql: &str| error(&format!("{front}query = \"{other}\"\n+++\n{sql}"));
+        assert_eq!(asks("beacon", "SELECT 1\n"), "rule x: query: such a rule has no query of its own");
+        let none = "want a shipped rule that has a query";
+        assert_eq!(asks("nothing", ""), format!("rule x: query: got \"nothing\", {none}"));
+        assert_eq!(asks("beacon_fast", ""), format!("rule x: query: got \"beacon_fast\", {none}"), "no chains");
     }
 
     #[test]
