@@ -11,13 +11,14 @@ how many of the aims are met.
 """
 import os
 import shutil
-import signal
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
 import time
+
+from serving import finish, listens, rules_off
 
 MINAMO, LOADGEN, RECORDS, DECODE, CAPTURES = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[5]
 ROUNDS = "9"
@@ -34,25 +35,6 @@ def aim(name, value, limit, unit):
 
 def at_least(name, value, limit, unit):
     aims.append((name, value >= limit, "%.2f %s, aim %.2f" % (value, unit, limit)))
-
-
-def finish(process):
-    """Ends a process as a person does; returns its CPU seconds."""
-    process.send_signal(signal.SIGINT)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_utime + usage.ru_stime
-
-
-def listens(port):
-    """Waits until somebody has the UDP port."""
-    wanted = ":%04X " % port
-    for _ in range(600):
-        with open("/proc/net/udp") as udp, open("/proc/net/udp6") as udp6:
-            if wanted in udp.read() + udp6.read():
-                return
-        time.sleep(0.05)
-    sys.exit("nothing listens at port %d" % port)
 
 
 def drops(port):
@@ -106,15 +88,6 @@ def nfcapd(form, rate):
         rows += sum(int(line.split()[1]) for line in told.splitlines() if line.startswith("Flows:"))
     shutil.rmtree(folder)
     return cpu, rows, dropped
-
-
-def rules_off():
-    """The table of settings that turns all rules off."""
-    told = subprocess.run([MINAMO, "rule", "list"], capture_output=True, text=True, check=True).stdout
-    # Below the head of the table, until its end.
-    rows = told.split("-\n", 1)[1].split("\n\n", 1)[0]
-    names = [line.split()[0] for line in rows.splitlines()]
-    return "".join('[[rule]]\nname = "%s"\nenabled = false\n' % name for name in names)
 
 
 def durable(form, rate, rules=""):
@@ -181,7 +154,7 @@ def main():
         print("%-11s %12.1f %14.1f %16.1f %7.2f" % (form, ours, rows, peer, peer / ours), flush=True)
         at_least("%s: decoding beside netflow_parser" % form, peer / ours, 5, "times as fast")
     print("%d records at %d/s, and as fast as it goes; CPU s per million" % (RECORDS, RATE))
-    off = rules_off()
+    off = rules_off(MINAMO)
     print("%-6s %-22s %8s %10s %12s" % ("format", "program", "CPU s/M", "lost", "kernel drops"))
     for form in FORMATS:
         want = sent(form)

@@ -11,13 +11,8 @@ top=${MINAMO_BENCH_DIR:-/tmp/minamo-bench}
 for need in nfdump nfcapd python3; do
     command -v $need >/dev/null || { echo "$need is missing: apt-get install nfdump python3"; exit 1; }
 done
-loadgen=$top/loadgen/release/loadgen
-if [ ! -x "$loadgen" ]; then
-    copy=$top/loadgen-src
-    rm -rf "$copy" && mkdir -p "$top" && cp -r "$tools/loadgen" "$copy" && chmod -R u+w "$copy"
-    (cd "$copy" && CARGO_TARGET_DIR=$top/loadgen cargo build --release --quiet)
-fi
 here=$(cd "$(dirname "$0")" && pwd)
+loadgen=$(sh "$here/loadgen.sh" "$tools")
 decode=${BENCH_DECODE:-}
 if [ -z "$decode" ]; then
     decode=$top/decode/release/bench-decode

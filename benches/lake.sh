@@ -16,12 +16,7 @@ for need in nfdump nfcapd python3; do
     command -v $need >/dev/null || { echo "$need is missing: apt-get install nfdump python3"; exit 1; }
 done
 
-loadgen=${MINAMO_BENCH_DIR:-/tmp/minamo-bench}/loadgen/release/loadgen
-if [ ! -x "$loadgen" ]; then
-    copy=${MINAMO_BENCH_DIR:-/tmp/minamo-bench}/loadgen-src
-    rm -rf "$copy" && cp -r "$tools/loadgen" "$copy" && chmod -R u+w "$copy"
-    (cd "$copy" && CARGO_TARGET_DIR=${loadgen%/release/loadgen} cargo build --release --quiet)
-fi
+loadgen=$(sh "$(dirname "$0")/loadgen.sh" "$tools")
 if [ ! -s "$dir/records.arrow" ]; then
     "$loadgen" export-pcap "$dir/records.pcap" "$records" v9
     "$load" prepare "$dir/records.pcap" "$dir/records.arrow"

@@ -12,9 +12,8 @@ work=${MINAMO_BENCH_DIR:-/tmp/minamo-bench}
 capture=$work/mixed.pcap
 mkdir -p "$work"
 if [ ! -s "$capture" ]; then
-    cp -r "$tools/loadgen" "$work/source"
-    CARGO_TARGET_DIR=$work/loadgen cargo build --release --manifest-path "$work/source/Cargo.toml" --quiet
-    "$work/loadgen/release/loadgen" amplify "$capture" "${COPIES:-80}" "$corpora"/dpi/ndpi/pcap/*.pcap
+    loadgen=$(sh "$(dirname "$0")/loadgen.sh" "$tools")
+    "$loadgen" amplify "$capture" "${COPIES:-80}" "$corpora"/dpi/ndpi/pcap/*.pcap
 fi
 ls -l "$capture" | awk '{ printf "capture: %.0f MB\n", $5 / 1e6 }'
 python3 "$(dirname "$0")/cpu.py" \

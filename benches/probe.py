@@ -67,13 +67,10 @@ def capture(name, make):
 
 def mixed(tools, corpora):
     def make(path):
-        source = os.path.join(WORK, "loadgen-source")
-        subprocess.run(["cp", "-rT", os.path.join(tools, "loadgen"), source], check=True)
-        env = dict(os.environ, CARGO_TARGET_DIR=os.path.join(WORK, "loadgen"))
-        subprocess.run(["cargo", "build", "--release", "--quiet", "--manifest-path", source + "/Cargo.toml"], check=True, env=env)
+        build = ["sh", os.path.join(os.path.dirname(__file__), "loadgen.sh"), tools]
+        program = subprocess.run(build, check=True, capture_output=True, text=True).stdout.strip()
         folder = os.path.join(corpora, "dpi/ndpi/pcap")
         files = sorted(os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".pcap"))
-        program = os.path.join(WORK, "loadgen/release/loadgen")
         subprocess.run([program, "amplify", path, os.environ.get("COPIES", "80")] + files, check=True)
     return capture("mixed.pcap", make)
 
