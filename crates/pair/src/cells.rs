@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::hash::{BuildHasher, Hash, Hasher};
 
-use minamo_base::{FiveTuple, Ip};
+use minamo_base::Ip;
 use minamo_model::CellReader;
 use minamo_schema::Value;
 use minamo_schema::arrow::array::{Array, AsArray, FixedSizeBinaryArray, PrimitiveArray, RecordBatch};
@@ -37,6 +37,9 @@ pub(crate) const COLUMNS: [&str; 16] = [
     DIFFERS,
 ];
 
+/// Port of the lower endpoint, and of the higher one.
+pub(crate) type Ports = (u16, u16);
+
 /// The conversation that a row belongs to; both directions have the same. Addresses are numbers, which compare and hash
 /// faster than octets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,21 +67,9 @@ impl Key {
         (Self { low: low.0, high: high.0, rest }, flipped)
     }
 
-    fn proto(&self) -> u8 {
-        let [.., proto] = self.rest.to_be_bytes();
-        proto
-    }
-
-    pub(crate) fn is_tcp(&self) -> bool {
-        self.proto() == 6
-    }
-
-    /// The endpoints, the lower one as the source.
-    pub(crate) fn tuple(&self) -> FiveTuple {
-        let [_, _, _, a, b, c, d, proto] = self.rest.to_be_bytes();
-        let (src_port, dst_port) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
-        let (src, dst) = (Ip(self.low.to_be_bytes()), Ip(self.high.to_be_bytes()));
-        FiveTuple { src, dst, src_port, dst_port, proto }
+    pub(crate) fn ports(&self) -> Ports {
+        let [_, _, _, a, b, c, d, _] = self.rest.to_be_bytes();
+        (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]))
     }
 }
 

@@ -28,7 +28,7 @@ const RECORDS: u8 = 2;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Part {
     /// Number of the batch that it is in, and its row there.
-    pub(crate) batch: u64,
+    pub(crate) batch: u32,
     pub(crate) row: u32,
     pub(crate) start: i64,
     pub(crate) end: i64,
@@ -48,7 +48,7 @@ pub(crate) struct Pair {
 /// The rows of pairs; `source` gives the batch of a number.
 pub(crate) fn merge<'a>(
     pairs: &[Pair],
-    source: impl Fn(u64) -> Option<&'a RecordBatch>,
+    source: impl Fn(u32) -> Option<&'a RecordBatch>,
 ) -> Result<RecordBatch, ArrowError> {
     let gathered = Gathered::new(pairs, source)?;
     let unknown = gathered.unknown_applications()?;
@@ -114,7 +114,7 @@ struct Gathered<'a> {
 }
 
 impl<'a> Gathered<'a> {
-    fn new(pairs: &[Pair], source: impl Fn(u64) -> Option<&'a RecordBatch>) -> Result<Self, ArrowError> {
+    fn new(pairs: &[Pair], source: impl Fn(u32) -> Option<&'a RecordBatch>) -> Result<Self, ArrowError> {
         let (mut places, mut batches) = (HashMap::new(), Vec::new());
         let mut place = |part: Part| {
             let at = match places.entry(part.batch) {
@@ -184,7 +184,7 @@ impl<'a> Gathered<'a> {
     }
 }
 
-fn gone(batch: u64) -> ArrowError {
+fn gone(batch: u32) -> ArrowError {
     ArrowError::InvalidArgumentError(format!("batch {batch} of a pair is not held"))
 }
 

@@ -6,45 +6,45 @@
 use std::collections::HashMap;
 
 use crate::pairer::Waiting;
-use crate::records::Number;
+use crate::records::{Identity, Number};
 
-/// The conversations that waiting records became, by the hash that a record metered in them has.
+/// The conversations that waiting records became, by the identity that a record metered in them has.
 #[derive(Default)]
 pub(crate) struct Translations {
-    by_hash: HashMap<u64, Vec<(Number, Waiting)>>,
-    hashes: HashMap<Number, u64>,
+    by_identity: HashMap<Identity, Vec<(Number, Waiting)>>,
+    identities: HashMap<Number, Identity>,
 }
 
 impl Translations {
     pub(crate) fn is_empty(&self) -> bool {
-        self.hashes.is_empty()
+        self.identities.is_empty()
     }
 
     /// Notes that a waiting record became `translated`.
     pub(crate) fn insert(&mut self, number: Number, translated: Waiting) {
-        self.hashes.insert(number, translated.hash);
-        self.by_hash.entry(translated.hash).or_default().push((number, translated));
+        self.identities.insert(number, translated.identity);
+        self.by_identity.entry(translated.identity).or_default().push((number, translated));
     }
 
     /// Forgets a record that waits no more.
     pub(crate) fn remove(&mut self, number: Number) {
-        let Some(hash) = self.hashes.remove(&number) else { return };
-        if let Some(list) = self.by_hash.get_mut(&hash) {
+        let Some(identity) = self.identities.remove(&number) else { return };
+        if let Some(list) = self.by_identity.get_mut(&identity) {
             list.retain(|(known, _)| *known != number);
             if list.is_empty() {
-                self.by_hash.remove(&hash);
+                self.by_identity.remove(&identity);
             }
         }
     }
 
     /// What a waiting record became.
     pub(crate) fn of(&self, number: Number) -> Option<Waiting> {
-        let list = self.by_hash.get(self.hashes.get(&number)?)?;
+        let list = self.by_identity.get(self.identities.get(&number)?)?;
         list.iter().find(|(known, _)| *known == number).map(|(_, translated)| *translated)
     }
 
-    /// Waiting records that became a conversation with this hash, as of that conversation.
-    pub(crate) fn with_hash(&self, hash: u64) -> impl Iterator<Item = (Number, Waiting)> {
-        self.by_hash.get(&hash).into_iter().flatten().copied()
+    /// Waiting records that became a conversation of this identity, as of that conversation.
+    pub(crate) fn alike(&self, identity: Identity) -> impl Iterator<Item = (Number, Waiting)> {
+        self.by_identity.get(&identity).into_iter().flatten().copied()
     }
 }

@@ -8,20 +8,22 @@ use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use minamo_base::{Ip, Time};
+use minamo_base::{FiveTuple, Ip, Time};
 use minamo_schema::arrow::array::{ArrayRef, AsArray, RecordBatch, UInt32Array};
 use minamo_schema::arrow::compute::take_record_batch;
 use minamo_schema::arrow::datatypes::DataType;
 use rapidhash::fast::RandomState;
 
-use crate::cells::{Cells, Key, Way};
+use crate::cells::{Cells, Key, Ports, Way};
 use crate::merge::{Pair, Part, merge};
 use crate::nat::Translations;
-use crate::records::{Number, Records};
+use crate::records::{Identity, Number, Records};
 
 /// Directions that begin this close to each other belong together without waiting for a better match: a round trip
 /// is shorter, and a port is not used again so soon.
 pub(crate) const SURE: Duration = Duration::from_secs(1);
+/// Number of the protocol.
+const TCP: u8 = 6;
 /// Records of one conversation that may wait at a time; choosing among them costs its square.
 const MAX_OF_KEY: usize = 16;
 
@@ -74,18 +76,19 @@ pub struct PairCounters {
     pub octets: u64,
 }
 
-/// A record that waits.
+/// A record that waits: with its neighbours it fits a line of the processor's cache.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Waiting {
-    key: Key,
-    exporter: Ip,
-    scope: u64,
+    /// What it shares with the records that it may belong to: its conversation, exporter and scope.
+    pub(crate) identity: Identity,
     start: i64,
     end: i64,
-    pub(crate) hash: u64,
     /// Number of its batch, and its row there.
-    batch: u64,
+    batch: u32,
     row: u32,
+    /// Of the lower and the higher endpoint of the key.
+    ports: Ports,
+    proto: u8,
     /// True where the source is the higher endpoint of the key.
     flipped: bool,
     /// 1 where the record itself says that it is the initiator's, -1 where it is the responder's.
@@ -95,16 +98,11 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    /// A record of which only the hash is of interest.
+    /// A record of which only the identity is of interest.
     #[cfg(test)]
-    pub(crate) fn of_hash(hash: u64) -> Self {
-        let (key, _) = Key::of((0, 0), (0, 0), 0);
-        let (exporter, way) = (Ip::default(), Way::Untold);
-        Self { key, exporter, scope: 0, start: 0, end: 0, hash, batch: 0, row: 0, flipped: false, hint: 0, way }
-    }
-
-    fn belongs(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.key == other.key && self.exporter == other.exporter && self.scope == other.scope
+    pub(crate) fn of(identity: Identity) -> Self {
+        let (start, end, batch, row, ports, proto) = (0, 0, 0, 0, Ports::default(), 0);
+        Self { identity, start, end, batch, row, ports, proto, flipped: false, hint: 0, way: Way::Untold }
     }
 
     /// Silence between the two, then whether they were metered at different sides of the exporter, which may tell both
@@ -120,10 +118,13 @@ impl Waiting {
 
     /// Two requests are no exchange; two TCP sides that both open are one (RFC 9293 §3.5).
     fn answers(&self, other: &Self) -> bool {
-        let exchange = self.key.is_tcp() || self.hint == 0 || self.hint != other.hint;
-        self.flipped != other.flipped && exchange && self.belongs(other)
+        let exchange = self.proto == TCP || self.hint == 0 || self.hint != other.hint;
+        self.flipped != other.flipped && exchange && self.identity == other.identity
     }
 }
+
+/// Who tells of a conversation: the exporter, or the group that it is one of, and the hash of what else must be equal.
+type Teller = (Ip, u64);
 
 /// A batch of which some rows wait.
 struct Held {
@@ -146,13 +147,12 @@ impl Held {
 pub struct Pairer {
     settings: PairSettings,
     groups: HashMap<Ip, Ip>,
-    state: RandomState,
+    /// Seeds of the two hashes of an identity.
+    states: [RandomState; 2],
     held: VecDeque<Held>,
     /// Number of the first held batch.
-    first: u64,
+    first: u32,
     records: Records,
-    /// Room for the one-sided records of a batch, used again.
-    fresh: Vec<Waiting>,
     translations: Translations,
     counters: PairCounters,
 }
@@ -162,9 +162,10 @@ impl Pairer {
     pub fn new(settings: PairSettings) -> Self {
         let named = settings.groups.iter().filter_map(|group| Some((group, *group.first()?)));
         let groups = named.flat_map(|(group, name)| group.iter().map(move |member| (*member, name))).collect();
-        let (state, held, records) = (RandomState::default(), VecDeque::new(), Records::default());
+        let states = [RandomState::default(), RandomState::default()];
+        let (held, records) = (VecDeque::new(), Records::default());
         let (translations, counters) = (Translations::default(), PairCounters::default());
-        Self { settings, groups, state, held, first: 0, records, fresh: Vec::new(), translations, counters }
+        Self { settings, groups, states, held, first: 0, records, translations, counters }
     }
 
     /// What was counted so far.
@@ -185,21 +186,21 @@ impl Pairer {
             out.push(batch);
             return;
         };
-        let number = self.first + count(self.held.len());
-        self.held.push_back(Held { arrived: now, batch: batch.clone(), records: 0, octets: 0 });
-        let mut passing = Vec::new();
-        let mut records = std::mem::take(&mut self.fresh);
+        let number = self.first.wrapping_add(u32::try_from(self.held.len()).unwrap_or(u32::MAX));
+        let (first, mut passing) = (self.records.next(), Vec::new());
         for row in 0..u32::try_from(batch.num_rows()).unwrap_or(u32::MAX) {
             match self.one_sided(&cells, row, number) {
-                Some(record) => records.push(record),
+                Some(record) => self.records.push(record),
                 None => passing.push(row),
             }
         }
         self.counters.passed += count(passing.len());
-        let pairs = self.meet(&cells, &records, &mut passing);
-        records.clear();
-        self.fresh = records;
+        let records = batch.num_rows() - passing.len();
+        self.counters.waiting += count(records);
+        self.held.push_back(Held { arrived: now, batch: batch.clone(), records, octets: 0 });
+        let pairs = self.meet(&cells, first, &mut passing);
         if passing.len() == batch.num_rows() {
+            self.records.forget_last(records);
             self.held.pop_back();
             out.push(batch);
             return;
@@ -210,30 +211,44 @@ impl Pairer {
         self.make_room(out);
     }
 
-    /// Joins the records of a batch with those that wait, or lets them wait as well; those that are too many pass on.
-    fn meet(&mut self, cells: &Cells<'_>, records: &[Waiting], passing: &mut Vec<u32>) -> Vec<Pair> {
-        let passed = passing.len();
-        let mut pairs = Vec::with_capacity(self.records.known(records));
-        for record in records {
-            let translated = self.translated(cells, record);
-            let seen = self.look_up(record);
-            if let Seen::Partner(place) = seen
-                && let Some(partner) = self.records.get(place)
-            {
-                pairs.push(pair(record, partner));
-                self.remove(place);
-            } else if let Some((own, place, partner)) = self.translated_partner(record, translated.as_ref(), SURE) {
-                pairs.push(pair(&own, &partner));
-                self.remove(place);
-            } else if seen == Seen::Room && !self.is_crowded(translated.as_ref()) {
-                self.wait(record, translated.as_ref());
-            } else {
-                passing.push(record.row);
-            }
+    /// Joins the records of a batch, from number `first` on, with those that came before, or lets them wait; those that
+    /// are too many pass on.
+    fn meet(&mut self, cells: &Cells<'_>, first: Number, passing: &mut Vec<u32>) -> Vec<Pair> {
+        let (passed, mut pairs) = (passing.len(), Vec::new());
+        self.records.link(first);
+        let mut own = first;
+        while own != self.records.next() {
+            self.meet_one(cells, own, &mut pairs, passing);
+            own = own.wrapping_add(1);
         }
         self.counters.crowded += count(passing.len() - passed);
         passing.sort_unstable();
         pairs
+    }
+
+    /// Joins a record with one that came before it; it waits, or passes on where too many of its conversation wait.
+    fn meet_one(&mut self, cells: &Cells<'_>, own: Number, pairs: &mut Vec<Pair>, passing: &mut Vec<u32>) {
+        let Some(record) = self.records.get(own).copied() else { return };
+        let translated = self.translated(cells, &record);
+        let seen = self.look_up(own, &record);
+        if let Seen::Partner(place) = seen
+            && let Some(partner) = self.records.get(place)
+        {
+            pairs.push(pair(&record, partner));
+            self.remove(place);
+            self.remove(own);
+        } else if let Some((record, place, partner)) =
+            self.translated_partner(own, &record, translated.as_ref(), SURE)
+        {
+            pairs.push(pair(&record, &partner));
+            self.remove(place);
+            self.remove(own);
+        } else if seen == Seen::Room && !self.is_crowded(translated.as_ref()) {
+            translated.into_iter().for_each(|translated| self.translations.insert(own, translated));
+        } else {
+            passing.push(record.row);
+            self.remove(own);
+        }
     }
 
     /// Lets go what has waited long enough by `now`.
@@ -252,7 +267,7 @@ impl Pairer {
     }
 
     /// The row as a record that waits; nothing where it needs no partner.
-    fn one_sided(&self, cells: &Cells<'_>, row: u32, batch: u64) -> Option<Waiting> {
+    fn one_sided(&self, cells: &Cells<'_>, row: u32, batch: u32) -> Option<Waiting> {
         let at = usize::try_from(row).ok()?;
         let sides = cells.sides(at);
         if !sides.src || sides.dst || cells.is_merged(at) {
@@ -261,24 +276,34 @@ impl Pairer {
         if cells.dst(at).is_group() {
             return None;
         }
-        let (hint, message) = hint(cells.proto(at), cells.flags(at), cells.icmp_type(at))?;
+        let proto = cells.proto(at);
+        let (hint, message) = hint(proto, cells.flags(at), cells.icmp_type(at))?;
+        let (key, flipped) = cells.key(at);
+        let identity = self.identity(&key, self.teller(cells, at, message)?);
+        let ((start, end), way) = (cells.times(at), cells.way(at));
+        Some(Waiting { identity, start, end, batch, row, ports: key.ports(), proto, flipped, hint, way })
+    }
+
+    /// Who told a row of this kind of message, and in which scope.
+    fn teller(&self, cells: &Cells<'_>, at: usize, message: u8) -> Option<Teller> {
         let exporter = cells.exporter(at)?;
         let group = if self.groups.is_empty() { None } else { self.groups.get(&exporter) };
-        let (key, flipped) = cells.key(at);
-        let scope = cells.scope(at, group.is_none(), &self.state) ^ u64::from(message);
-        let exporter = *group.unwrap_or(&exporter);
-        let hash = self.state.hash_one((key, exporter, scope));
-        let ((start, end), way) = (cells.times(at), cells.way(at));
-        Some(Waiting { key, exporter, scope, start, end, hash, batch, row, flipped, hint, way })
+        let [state, _] = &self.states;
+        Some((*group.unwrap_or(&exporter), cells.scope(at, group.is_none(), state) ^ u64::from(message)))
+    }
+
+    fn identity(&self, key: &Key, teller: Teller) -> Identity {
+        let [hash, proof] = self.states.map(|state| state.hash_one((key, teller)));
+        Identity { hash, proof }
     }
 
     /// What waits already of the conversation of a new record: the nearest record of the other direction where it
     /// begins close enough to be sure.
-    fn look_up(&self, record: &Waiting) -> Seen {
+    fn look_up(&self, own: Number, record: &Waiting) -> Seen {
         let sure = i64::try_from(SURE.as_nanos()).unwrap_or(i64::MAX);
         let mut waiting = 0;
         let mut best: Option<((i64, bool, i64), Number)> = None;
-        for (place, found) in self.records.with_hash(record.hash) {
+        for (place, found) in self.records.before(own) {
             waiting += 1;
             let distance = record.distance(found);
             let nearer = best.is_none_or(|(nearest, ..)| distance < nearest);
@@ -297,13 +322,13 @@ impl Pairer {
     /// then the nearest of the rest. Who asks first makes no difference.
     fn best(&self, own: Number, record: &Waiting) -> Option<(Number, Waiting)> {
         let gap = i64::try_from(self.settings.gap.as_nanos()).unwrap_or(i64::MAX);
-        let alike = || self.records.with_hash(record.hash);
+        let alike = || self.records.alike(record.identity);
         let others: Vec<_> = alike().filter(|(_, found)| record.answers(found)).collect();
         if others.is_empty() {
             return None;
         }
         let mut edges = Vec::new();
-        for (place, one) in alike().filter(|(_, one)| record.flipped == one.flipped && record.belongs(one)) {
+        for (place, one) in alike().filter(|(_, one)| record.flipped == one.flipped) {
             for (partner, other) in others.iter().filter(|(_, other)| one.distance(other).0 <= gap) {
                 let (low, high) = if one.flipped { (*other, one) } else { (one, *other) };
                 edges.push(((one.distance(other), low.start, high.start, low.end, high.end), place, *partner));
@@ -325,15 +350,19 @@ impl Pairer {
 
     /// The record as of the conversation that it became.
     fn translated(&self, cells: &Cells<'_>, record: &Waiting) -> Option<Waiting> {
-        let (key, flipped) = cells.translated(usize::try_from(record.row).ok()?)?;
-        let hash = self.state.hash_one((key, record.exporter, record.scope));
-        Some(Waiting { key, flipped, hash, ..*record })
+        let at = usize::try_from(record.row).ok()?;
+        let (key, flipped) = cells.translated(at)?;
+        let (_, message) = hint(record.proto, cells.flags(at), cells.icmp_type(at))?;
+        let identity = self.identity(&key, self.teller(cells, at, message)?);
+        Some(Waiting { identity, ports: key.ports(), flipped, ..*record })
     }
 
     /// The nearest record of the other direction that tells a conversation before or after its endpoints were translated,
-    /// and both as of the same conversation. Their starts lie no more than `apart` from each other.
+    /// and both as of the same conversation. It came before number `before`, and their starts lie no more than `apart`
+    /// from each other.
     fn translated_partner(
         &self,
+        before: Number,
         record: &Waiting,
         translated: Option<&Waiting>,
         apart: Duration,
@@ -342,30 +371,21 @@ impl Pairer {
             return None;
         }
         let apart = i64::try_from(apart.as_nanos()).unwrap_or(i64::MAX);
-        let became = self.translations.with_hash(record.hash).filter_map(|(number, found)| {
+        let became = self.translations.alike(record.identity).filter_map(|(number, found)| {
             // Its row may have moved since.
             Some((*record, number, Waiting { row: self.records.get(number)?.row, ..found }))
         });
         let metered = translated
             .into_iter()
-            .flat_map(|own| self.records.with_hash(own.hash).map(|(number, found)| (*own, number, *found)));
-        let near = became.chain(metered).filter(|(own, _, found)| own.answers(found) && own.distance(found).2 <= apart);
+            .flat_map(|own| self.records.alike(own.identity).map(|(number, found)| (*own, number, *found)));
+        let earlier = became.chain(metered).filter(|(_, number, _)| self.records.is_before(*number, before));
+        let near = earlier.filter(|(own, _, found)| own.answers(found) && own.distance(found).2 <= apart);
         near.min_by_key(|(own, _, found)| own.distance(found))
     }
 
     /// True where too many of the conversation wait that the record became.
     fn is_crowded(&self, translated: Option<&Waiting>) -> bool {
-        translated.is_some_and(|own| self.translations.with_hash(own.hash).nth(MAX_OF_KEY - 1).is_some())
-    }
-
-    fn wait(&mut self, record: &Waiting, translated: Option<&Waiting>) {
-        let Some(held) = self.held.back_mut() else { return };
-        held.records += 1;
-        if let Some(translated) = translated {
-            self.translations.insert(self.records.next(), *translated);
-        }
-        self.records.push(*record);
-        self.counters.waiting += 1;
+        translated.is_some_and(|own| self.translations.alike(own.identity).nth(MAX_OF_KEY - 1).is_some())
     }
 
     fn remove(&mut self, place: Number) {
@@ -380,8 +400,8 @@ impl Pairer {
         if pairs.is_empty() {
             return;
         }
-        let source = |number: u64| {
-            let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
+        let source = |number: u32| {
+            let at = usize::try_from(number.wrapping_sub(self.first)).ok()?;
             self.held.get(at).map(|held| &held.batch)
         };
         match merge(pairs, source) {
@@ -435,7 +455,7 @@ impl Pairer {
     fn release(&mut self, out: &mut Vec<RecordBatch>) -> u64 {
         let records = self.held.front().map_or(0, |held| held.records);
         let (mut pairs, mut alone) = (Vec::new(), Vec::new());
-        let first = self.records.first();
+        let (first, next) = (self.records.first(), self.records.next());
         for at in 0..Number::try_from(records).unwrap_or(Number::MAX) {
             let own = first.wrapping_add(at);
             let Some((record, is_followed)) = self.records.followed(own) else { continue };
@@ -448,7 +468,7 @@ impl Pairer {
             let record = *record;
             let translated = self.translations.of(own).map(|of| Waiting { row: record.row, ..of });
             let found = self.best(own, &record).map(|(place, partner)| (record, place, partner));
-            match found.or_else(|| self.translated_partner(&record, translated.as_ref(), self.settings.gap)) {
+            match found.or_else(|| self.translated_partner(next, &record, translated.as_ref(), self.settings.gap)) {
                 Some((record, place, partner)) => {
                     self.remove(place);
                     pairs.push(pair(&record, &partner));
@@ -460,7 +480,7 @@ impl Pairer {
         self.join(&pairs, out);
         let lonely = count(alone.len());
         if let Some(held) = self.held.pop_front() {
-            self.first += 1;
+            self.first = self.first.wrapping_add(1);
             self.records.forget_first(held.records);
             self.counters.octets = self.counters.octets.saturating_sub(count(held.octets));
             push_rows(&held.batch, &alone, out);
@@ -537,14 +557,15 @@ fn pair(one: &Waiting, other: &Waiting) -> Pair {
 
 /// True where the record of the lower endpoint is the responder's, and what tells.
 fn low_serves(low: &Waiting, high: &Waiting) -> (bool, &'static str) {
-    let tuple = low.key.tuple();
     if low.hint != high.hint {
-        return (low.hint < high.hint, if tuple.proto == 6 { "handshake" } else { "request" });
+        return (low.hint < high.hint, if low.proto == TCP { "handshake" } else { "request" });
     }
-    match tuple.serves_by_port() {
+    // Of the endpoints only the ports are asked.
+    let ((src_port, dst_port), proto) = (low.ports, low.proto);
+    match (FiveTuple { src: Ip::default(), dst: Ip::default(), src_port, dst_port, proto }).serves_by_port() {
         Some(serves) => (serves, "port"),
         None if low.start != high.start => (low.start > high.start, "first_packet"),
         // Nothing tells: the lower port is more often the service's.
-        None => (tuple.src_port < tuple.dst_port, "port"),
+        None => (src_port < dst_port, "port"),
     }
 }

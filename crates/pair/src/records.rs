@@ -3,6 +3,7 @@
 //! index knows the newest of them: a record that never meets another one costs a single look into the index.
 
 use std::collections::VecDeque;
+use std::num::NonZero;
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
@@ -11,6 +12,14 @@ use crate::pairer::Waiting;
 
 /// Number of a waiting record: they are numbered as they come, and the numbers begin anew after the last one.
 pub(crate) type Number = u32;
+
+/// What records share that may belong together: two hashes of it with seeds of their own. That others have both is less
+/// likely than that memory errs, so that what was hashed is not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Identity {
+    pub(crate) hash: u64,
+    pub(crate) proof: u64,
+}
 
 /// Entries of the index that are not worth a look for those which point nowhere.
 const FEW: usize = 1_024;
@@ -25,12 +34,15 @@ pub(crate) struct Records {
     index: HashTable<Newest>,
 }
 
+/// Steps from a record to a neighbour of its.
+type Steps = NonZero<u32>;
+
 /// A record, and its neighbours among those with the same mark.
 #[derive(Clone, Copy)]
 struct Linked {
     record: Waiting,
-    before: Option<Number>,
-    after: Option<Number>,
+    before: Option<Steps>,
+    after: Option<Steps>,
     /// True where it has left.
     taken: bool,
 }
@@ -49,8 +61,8 @@ impl Newest {
     }
 }
 
-fn mark(hash: u64) -> u32 {
-    u32::try_from(hash >> 32).unwrap_or_default()
+fn mark(identity: Identity) -> u32 {
+    u32::try_from(identity.hash >> 32).unwrap_or_default()
 }
 
 fn spread(mark: u32) -> u64 {
@@ -86,45 +98,68 @@ impl Records {
         Some((&linked.record, linked.after.is_some()))
     }
 
-    /// Records with this hash, with their numbers, from the newest to the oldest.
-    pub(crate) fn with_hash(&self, hash: u64) -> impl Iterator<Item = (Number, &Waiting)> {
-        let wanted = mark(hash);
+    /// True where the first number is of an earlier record than the second.
+    pub(crate) fn is_before(&self, one: Number, other: Number) -> bool {
+        one.wrapping_sub(self.first) < other.wrapping_sub(self.first)
+    }
+
+    /// Waiting records of an identity, with their numbers, from the newest to the oldest.
+    pub(crate) fn alike(&self, identity: Identity) -> impl Iterator<Item = (Number, &Waiting)> {
+        let wanted = mark(identity);
         let newest = self.index.find(spread(wanted), |known| known.mark == wanted).map(|known| known.number);
+        self.chain(newest, identity)
+    }
+
+    /// Waiting records of the identity of this one that came before it, from the newest to the oldest.
+    pub(crate) fn before(&self, own: Number) -> impl Iterator<Item = (Number, &Waiting)> {
+        let linked = self.all.get(self.place(own));
+        let newest = linked.and_then(|linked| Some(own.wrapping_sub(linked.before?.get())));
+        linked.into_iter().flat_map(move |linked| self.chain(newest, linked.record.identity))
+    }
+
+    /// From a record back through all with its mark: those of an identity that wait.
+    fn chain(&self, newest: Option<Number>, identity: Identity) -> impl Iterator<Item = (Number, &Waiting)> {
         let linked = |number: Number| Some((number, self.all.get(self.place(number))?));
-        let chain = std::iter::successors(newest.and_then(linked), move |(_, found)| linked(found.before?));
-        let waiting = chain.filter(move |(_, found)| !found.taken && found.record.hash == hash);
+        let chain = std::iter::successors(newest.and_then(linked), move |(number, found)| {
+            linked(number.wrapping_sub(found.before?.get()))
+        });
+        let waiting = chain.filter(move |(_, found)| !found.taken && found.record.identity == identity);
         waiting.map(|(number, found)| (number, &found.record))
     }
 
-    /// Of how many of these records others of their marks may wait. What is found is near when it is looked up: asked
-    /// one after the other, the processor fetches many places at a time.
-    pub(crate) fn known(&self, records: &[Waiting]) -> usize {
-        let waits = |record: &&Waiting| {
-            let wanted = mark(record.hash);
-            self.index.find(spread(wanted), |known| known.mark == wanted).is_some()
-        };
-        records.iter().filter(waits).count()
+    /// Adds a record, which nobody finds before it is linked.
+    pub(crate) fn push(&mut self, record: Waiting) {
+        self.all.push_back(Linked { record, before: None, after: None, taken: false });
     }
 
-    /// Adds a record.
-    pub(crate) fn push(&mut self, record: Waiting) {
-        let number = self.next();
-        let newest = Newest { mark: mark(record.hash), number };
+    /// Links the records from this number on, which were added last. Asked one after the other, the processor fetches
+    /// many places of the index at a time.
+    pub(crate) fn link(&mut self, first: Number) {
+        let mut number = first;
+        for at in self.place(first)..self.all.len() {
+            self.link_one(at, number);
+            number = number.wrapping_add(1);
+        }
+    }
+
+    fn link_one(&mut self, at: usize, number: Number) {
+        let Some(own) = self.all.get(at) else { return };
+        let newest = Newest { mark: mark(own.record.identity), number };
         let before = match self.index.entry(newest.hash(), |known| known.mark == newest.mark, Newest::hash) {
-            Entry::Occupied(mut known) => Some(std::mem::replace(known.get_mut(), newest).number),
+            Entry::Occupied(mut known) => std::mem::replace(known.get_mut(), newest).number,
             Entry::Vacant(place) => {
                 place.insert(newest);
-                None
+                return;
             }
         };
         // What the index knew may have left long ago, and its number may be another record's now.
-        let at = before.map(|before| self.place(before));
-        let known = at.and_then(|at| self.all.get_mut(at)).filter(|known| mark(known.record.hash) == newest.mark);
-        let is_known = known.is_some();
-        if let Some(known) = known {
-            known.after = Some(number);
+        let (steps, place) = (Steps::new(number.wrapping_sub(before)), self.place(before));
+        let known = self.all.get_mut(place).filter(|known| mark(known.record.identity) == newest.mark);
+        let Some(known) = known else { return };
+        known.after = steps;
+        if let Some(own) = self.all.get_mut(at) {
+            own.before = steps;
         }
-        self.all.push_back(Linked { record, before: before.filter(|_| is_known), after: None, taken: false });
     }
 
     /// Takes a record out of those that wait; nothing where it was out already.
@@ -133,25 +168,28 @@ impl Records {
         let linked = self.all.get_mut(at).filter(|linked| !linked.taken)?;
         linked.taken = true;
         let Linked { record, before, after, .. } = *linked;
-        let neighbour = |number: Option<Number>| number.map(|number| self.place(number));
-        let (older, newer) = (neighbour(before), neighbour(after));
-        let older = older.and_then(|at| self.all.get_mut(at));
-        let before = before.filter(|_| older.is_some());
-        if let Some(older) = older {
-            older.after = after;
-        }
-        if let Some(newer) = newer.and_then(|at| self.all.get_mut(at)) {
-            newer.before = before;
+        let older = before.map(|steps| number.wrapping_sub(steps.get()));
+        let newer = after.map(|steps| number.wrapping_add(steps.get()));
+        // From the older neighbour to the newer one, where there are both.
+        let both = before.zip(after).and_then(|(before, after)| before.checked_add(after.get()));
+        let older = older.filter(|older| self.link_to(*older, |linked| &mut linked.after, both));
+        if newer.is_some_and(|newer| self.link_to(newer, |linked| &mut linked.before, both.filter(|_| older.is_some()))) {
             return Some(record);
         }
-        let wanted = mark(record.hash);
+        let wanted = mark(record.identity);
         if let Ok(mut known) = self.index.find_entry(spread(wanted), |known| known.number == number) {
-            match before {
-                Some(before) => known.get_mut().number = before,
+            match older {
+                Some(older) => known.get_mut().number = older,
                 None => drop(known.remove()),
             }
         }
         Some(record)
+    }
+
+    /// Sets a link of a record; false where it is there no more.
+    fn link_to(&mut self, number: Number, link: fn(&mut Linked) -> &mut Option<Steps>, steps: Option<Steps>) -> bool {
+        let place = self.place(number);
+        self.all.get_mut(place).map(|linked| *link(linked) = steps).is_some()
     }
 
     /// Takes out one of the oldest batch that no other followed: nothing points to it but the index.
@@ -199,14 +237,20 @@ impl Records {
 mod tests {
     use super::*;
 
-    /// Hashes of which two have the same mark.
-    const HASHES: [u64; 5] = [1 << 32, 2 << 32, 2 << 32 | 7, 3 << 32, 4 << 32];
+    /// Identities of which three have the same mark, and two of these the same hash.
+    const IDENTITIES: [Identity; 5] = [
+        Identity { hash: 1 << 32, proof: 0 },
+        Identity { hash: 2 << 32, proof: 0 },
+        Identity { hash: 2 << 32 | 7, proof: 0 },
+        Identity { hash: 2 << 32 | 7, proof: 1 },
+        Identity { hash: 4 << 32, proof: 0 },
+    ];
 
-    /// What waits, by number and hash, beside a list that is searched from one end to the other.
+    /// What waits, by number and identity, beside a list that is searched from one end to the other.
     #[test]
-    fn records_are_found_by_hash_until_they_leave_whatever_comes_between() {
+    fn records_are_found_by_identity_until_they_leave_whatever_comes_between() {
         let mut records = Records::default();
-        let mut waiting: VecDeque<Option<u64>> = VecDeque::new();
+        let mut waiting: VecDeque<Option<Identity>> = VecDeque::new();
         let mut random = 12_345_u64;
         let mut next = |below: usize| {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -216,14 +260,18 @@ mod tests {
         for step in 0..20_000 {
             match next(5) {
                 0..=2 => {
-                    let hash = HASHES[next(HASHES.len())];
-                    records.push(Waiting::of_hash(hash));
-                    waiting.push_back(Some(hash));
+                    let first = records.next();
+                    for _ in 0..=next(3) {
+                        let identity = IDENTITIES[next(IDENTITIES.len())];
+                        records.push(Waiting::of(identity));
+                        waiting.push_back(Some(identity));
+                    }
+                    records.link(first);
                 }
                 3 if !waiting.is_empty() => {
                     let at = next(waiting.len());
                     let number = records.first.wrapping_add(Number::try_from(at).expect("few"));
-                    assert_eq!(records.take(number).map(|record| record.hash), waiting[at].take(), "step {step}");
+                    assert_eq!(records.take(number).map(|record| record.identity), waiting[at].take(), "step {step}");
                 }
                 _ if waiting.len() > 40 => {
                     for at in 0..20 {
@@ -239,12 +287,15 @@ mod tests {
                 }
                 _ => {}
             }
-            for hash in HASHES {
-                let found: Vec<_> =
-                    records.with_hash(hash).map(|(number, _)| number.wrapping_sub(records.first)).collect();
-                let newest_first = (0..waiting.len()).rev().filter(|at| waiting[*at] == Some(hash));
+            for identity in IDENTITIES {
+                let place = |(number, _): (Number, &Waiting)| number.wrapping_sub(records.first);
+                let found: Vec<_> = records.alike(identity).map(place).collect();
+                let newest_first = (0..waiting.len()).rev().filter(|at| waiting[*at] == Some(identity));
                 let want: Vec<_> = newest_first.map(|at| Number::try_from(at).expect("few")).collect();
                 assert_eq!(found, want, "step {step}");
+                let Some((newest, older)) = want.split_first() else { continue };
+                let before = records.before(records.first.wrapping_add(*newest));
+                assert_eq!(before.map(place).collect::<Vec<_>>(), older, "step {step}");
             }
         }
     }
