@@ -4,29 +4,27 @@
 //! elements, type information goes in front of the first template that has them ([`crate::types`], RFC 5610).
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
 
 use minamo_base::Time;
-use minamo_model::{FLOWS, Flow, names};
-use minamo_schema::{CellType, ColumnId, Source, Value};
+use minamo_model::Flow;
+use minamo_schema::{ColumnId, Value};
 
-use crate::element::{Coding, coding};
-use crate::eta;
-use crate::finish;
+use self::draft::{Draft, HEADER_ROOM, Layout};
+use self::value::{TLS_CIPHER, WORDS, cipher, derived, is_implied, joins, write};
+use self::writable::{Bits, Piece, Writable, columns};
+use crate::element::Coding;
 use crate::formats::{netflow1, netflow5, netflow7};
-use crate::own::{EXAMPLE_ENTERPRISE, Member};
-use crate::record::{MAX_MEMBERS, MAX_TEXT, to_ntp};
-use crate::template::VARIABLE;
+use crate::own::EXAMPLE_ENTERPRISE;
 use crate::types::Types;
 
-/// Columns that one bit each of a layout's key can stand for.
-const MAX_COLUMNS: usize = 512;
+pub(crate) use self::value::write_variable;
+
+mod draft;
+mod value;
+mod writable;
+
 /// Templates made before the numbers start again.
 const MAX_LAYOUTS: usize = 4_096;
-/// Octets of a text in NetFlow v9, which has no variable lengths.
-const V9_TEXT: usize = 32;
-/// Most octets of a list.
-const MAX_LIST: usize = 16_384;
 /// Most octets of a record with its template: a message of IPFIX tells its length in 16 bits.
 const MAX_RECORD: usize = 64_000;
 
@@ -106,189 +104,11 @@ struct Chosen {
     order: Vec<usize>,
 }
 
-/// One bit for each column that can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-struct Bits([u128; MAX_COLUMNS / 128]);
-
-impl Bits {
-    fn set(&mut self, at: usize) {
-        if let Some(word) = self.0.get_mut(at / 128) {
-            *word |= 1 << (at % 128);
-        }
-    }
-
-    fn has(&self, at: usize) -> bool {
-        self.0.get(at / 128).is_some_and(|word| word >> (at % 128) & 1 == 1)
-    }
-}
-
 /// The columns that a row has a value in, and those of them that hold an IPv6 address, as bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Key {
     present: Bits,
     six: Bits,
-}
-
-#[derive(Debug)]
-struct Layout {
-    id: u16,
-    fields: Vec<Piece>,
-    /// Number of datagrams sent when the template was sent last.
-    sent: Option<u64>,
-}
-
-/// One field of a template and its column.
-#[derive(Debug, Clone, Copy)]
-struct Piece {
-    column: ColumnId,
-    pen: u32,
-    element: u16,
-    len: u16,
-    coding: Coding,
-    /// An element of encrypted traffic: it is made of the row.
-    eta: Option<eta::Field>,
-}
-
-/// A column that can be written: its field in IPv4 and in IPv6 records.
-#[derive(Debug, Clone, Copy)]
-struct Writable {
-    four: Piece,
-    six: Piece,
-    /// True for our own element of a column that a public one has too, which joins the members of a list with commas, or
-    /// has numbers for names: it is written where that loses something.
-    spare: bool,
-}
-
-static IPFIX: LazyLock<Vec<Writable>> = LazyLock::new(|| writable(Wire::Ipfix, false));
-static IPFIX_OWN: LazyLock<Vec<Writable>> = LazyLock::new(|| writable(Wire::Ipfix, true));
-static NETFLOW9: LazyLock<Vec<Writable>> = LazyLock::new(|| writable(Wire::Netflow9, false));
-static IPFIX_ETA: LazyLock<Vec<Writable>> = LazyLock::new(|| with_eta(&IPFIX, true));
-static IPFIX_OWN_ETA: LazyLock<Vec<Writable>> = LazyLock::new(|| with_eta(&IPFIX_OWN, true));
-static NETFLOW9_ETA: LazyLock<Vec<Writable>> = LazyLock::new(|| with_eta(&NETFLOW9, false));
-
-fn columns(wire: Wire, own: bool, eta: bool) -> &'static [Writable] {
-    match (wire, own, eta) {
-        (Wire::Ipfix, true, true) => &IPFIX_OWN_ETA,
-        (Wire::Ipfix, false, true) => &IPFIX_ETA,
-        (Wire::Ipfix, true, false) => &IPFIX_OWN,
-        (Wire::Ipfix, false, false) => &IPFIX,
-        (_, _, true) => &NETFLOW9_ETA,
-        _ => &NETFLOW9,
-    }
-}
-
-/// The same columns with Cisco's elements of encrypted traffic in place of our own for the same thing.
-fn with_eta(columns: &[Writable], ipfix: bool) -> Vec<Writable> {
-    let places: HashMap<&str, ColumnId> = FLOWS.places().map(|(id, column)| (column.name, id)).collect();
-    let told = |column: ColumnId| places.iter().any(|(name, id)| *id == column && eta::tells(name));
-    let others = columns.iter().filter(|column| !told(column.four.column)).copied();
-    let fields = eta::fields(ipfix).filter_map(|field| {
-        let column = *places.get(field.column)?;
-        let eta::Field { pen, element, len, .. } = field;
-        let piece = Piece { column, pen, element, len, coding: Coding::Uint, eta: Some(field) };
-        Some(Writable { four: piece, six: piece, spare: false })
-    });
-    others.chain(fields).take(MAX_COLUMNS).collect()
-}
-
-fn writable(wire: Wire, own: bool) -> Vec<Writable> {
-    let fits = |pen: u32, element: u16| (wire == Wire::Ipfix && element < 0x8000) || (pen == 0 && element < 128);
-    let all = FLOWS.places().flat_map(|(id, column)| {
-        let piece = |pen, element, six| {
-            let coding = coding(column, pen, element)?;
-            let len = match coding {
-                Coding::DnsType | Coding::DnsRcode | Coding::TlsVersion | Coding::TlsCipher => 2,
-                // Octets are read only: their columns are text, and the next source of the column has text too.
-                Coding::Digest => return None,
-                Coding::Texts | Coding::Numbers | Coding::Signed => VARIABLE,
-                // Of ours there is one element for both families.
-                Coding::Ip if pen == EXAMPLE_ENTERPRISE => 16,
-                _ => width(wire, column.cell, element, six),
-            };
-            Some(Piece { column: id, pen, element, len, coding, eta: None })
-        };
-        let public = column.sources.iter().find_map(|source| match *source {
-            Source::Ie(pen, element) if fits(pen, element) => piece(pen, element, false),
-            _ => None,
-        });
-        let six = column.sources.iter().find_map(|source| match *source {
-            Source::Ie6(pen, element) if fits(pen, element) => piece(pen, element, true),
-            _ => None,
-        });
-        let ours = column.sources.iter().find_map(|source| match *source {
-            Source::Own(element) if own => piece(EXAMPLE_ENTERPRISE, element, false),
-            _ => None,
-        });
-        let spare = public.is_some();
-        let public = public.map(|four| Writable { four, six: six.unwrap_or(four), spare: false });
-        let ours = ours.map(|four| Writable { four, six: four, spare });
-        public.into_iter().chain(ours)
-    });
-    let words = WORDS.iter().filter(|(_, element)| fits(0, *element)).filter_map(|(name, element)| {
-        let (id, _) = FLOWS.places().find(|(_, column)| column.name == *name)?;
-        let piece = Piece { column: id, pen: 0, element: *element, len: 1, coding: Coding::Uint, eta: None };
-        Some(Writable { four: piece, six: piece, spare: false })
-    });
-    // One bit each in a layout's key; a test says that there are no more.
-    all.chain(words).take(MAX_COLUMNS).collect()
-}
-
-fn width(wire: Wire, cell: CellType, element: u16, six: bool) -> u16 {
-    match cell {
-        CellType::U8 | CellType::Bool => 1,
-        CellType::U16 => 2,
-        CellType::U32 => 4,
-        CellType::Time if matches!(element, 21 | 22 | 150 | 151 | 496 | 497) => 4,
-        CellType::Ip if six => 16,
-        CellType::Ip => 4,
-        CellType::Mac => 6,
-        CellType::Text | CellType::TextList if wire == Wire::Ipfix => VARIABLE,
-        CellType::Text | CellType::TextList => 32,
-        _ => 8,
-    }
-}
-
-/// Columns that have words for the numbers of these elements.
-const WORDS: [(&str, u16); 5] = [
-    ("exporter_direction", 61),
-    ("forwarding_status", 89),
-    ("end_reason", 136),
-    ("nat_event", 230),
-    ("firewall_event", 233),
-];
-
-/// The number of a word of these columns; nothing where the element has none for it.
-fn numbered(element: u16, word: &str) -> Option<u64> {
-    let words: &[&str] = match element {
-        61 => &["ingress", "egress"],
-        89 => &finish::FORWARDING,
-        136 => {
-            let reasons =
-                [("idle", 1), ("active", 2), ("tcp_fin", 3), ("tcp_rst", 3), ("end_of_input", 4), ("evicted", 5)];
-            return reasons.iter().find(|(known, _)| *known == word).map(|(_, number)| *number);
-        }
-        230 => &finish::NAT_EVENTS,
-        233 => &finish::FIREWALL_EVENTS,
-        _ => return None,
-    };
-    let place = words.iter().position(|known| *known == word).and_then(|at| u64::try_from(at).ok());
-    place.or_else(|| word.parse().ok().filter(|number| *number < 256))
-}
-
-/// The value of a field that is not the column's as it stands: type and code of ICMP in the destination port of NetFlow
-/// v9, which has no elements of its own for them, and numbers for words.
-fn derived(row: &Flow, piece: &Piece, wire: Wire) -> Option<u64> {
-    match (piece.pen, piece.element) {
-        (0, DESTINATION_PORT) if wire == Wire::Netflow9 => message(row),
-        (0, element) if WORDS.iter().any(|(_, known)| *known == element) => {
-            let Value::Text(word) = row.get(piece.column) else { return None };
-            let number = numbered(element, &word)?;
-            // RFC 7270 §4.12: two bits of status and six of reason.
-            let reason = row.forwarding.as_deref().and_then(|group| group.reason).filter(|reason| *reason < 64);
-            Some(if element == 89 { number << 6 | u64::from(reason.unwrap_or(0)) } else { number })
-        }
-        _ => None,
-    }
 }
 
 impl Encoder {
@@ -515,7 +335,7 @@ impl Encoder {
             self.flush(draft, now, done, out);
         }
         for (body, options) in bodies {
-            let mut told = Draft { body, options, ..Draft::default() };
+            let mut told = Draft::of_options(body, options);
             self.flush(&mut told, now, done, out);
         }
     }
@@ -600,218 +420,9 @@ impl Fixed {
     }
 }
 
-/// Room for the longer of the two headers.
-const HEADER_ROOM: usize = 20;
-
-/// A datagram in the making: its sets.
-#[derive(Debug, Default)]
-struct Draft {
-    body: Vec<u8>,
-    /// Template and first octet of the open data set.
-    open: Option<(u16, usize)>,
-    records: usize,
-    /// Records of options.
-    options: usize,
-    templates: usize,
-}
-
-impl Draft {
-    /// Ends the open set: pads it to whole words and writes its length.
-    fn close(&mut self) {
-        let Some((_, start)) = self.open.take() else { return };
-        self.end_set(start);
-    }
-
-    fn end_set(&mut self, start: usize) {
-        while !self.body.len().is_multiple_of(4) {
-            self.body.push(0);
-        }
-        let length = u16::try_from(self.body.len() - start).unwrap_or(u16::MAX).to_be_bytes();
-        if let Some(place) = self.body.get_mut(start + 2..start + 4) {
-            place.copy_from_slice(&length);
-        }
-    }
-
-    fn begin_set(&mut self, id: u16) -> usize {
-        let start = self.body.len();
-        self.body.extend(id.to_be_bytes());
-        self.body.extend([0, 0]);
-        start
-    }
-
-    fn template(&mut self, layout: &Layout, wire: Wire, enterprise: u32) {
-        self.close();
-        let start = self.begin_set(if wire == Wire::Ipfix { 2 } else { 0 });
-        self.body.extend(layout.id.to_be_bytes());
-        self.body.extend(u16::try_from(layout.fields.len()).unwrap_or(0).to_be_bytes());
-        for piece in &layout.fields {
-            let bit = if piece.pen == 0 { 0 } else { 0x8000 };
-            self.body.extend((piece.element | bit).to_be_bytes());
-            self.body.extend(piece.len.to_be_bytes());
-            if piece.pen != 0 {
-                let pen = if piece.pen == EXAMPLE_ENTERPRISE { enterprise } else { piece.pen };
-                self.body.extend(pen.to_be_bytes());
-            }
-        }
-        self.end_set(start);
-        self.templates += 1;
-    }
-
-    fn record(&mut self, id: u16, octets: &[u8]) {
-        if self.open.is_none_or(|(open, _)| open != id) {
-            self.close();
-            self.open = Some((id, self.begin_set(id)));
-        }
-        self.body.extend(octets);
-        self.records += 1;
-    }
-}
-
-/// True for a list whose members are the same when they were joined by commas and cut apart again.
-fn joins(list: &[String]) -> bool {
-    let plain = |member: &String| !member.is_empty() && !member.contains(',') && member.trim() == member;
-    let octets: usize = list.iter().map(|member| member.len() + 1).sum();
-    list.len() <= MAX_MEMBERS && octets <= MAX_TEXT && list.iter().all(plain)
-}
-
-/// True for a word that a receiver gives the row where nothing is said.
-fn is_implied(row: &Flow, column: ColumnId, word: &str) -> bool {
-    let unknown = |app: &str| app.is_empty() || app.eq_ignore_ascii_case(finish::UNKNOWN);
-    match column {
-        // An unknown application is one that has no name to send.
-        APP => word == finish::UNKNOWN,
-        APP_CONFIDENCE => word == if unknown(&row.core.app) { finish::NOT_SURE } else { "exporter" },
-        ORIENTATION => word == finish::ORIENTATION,
-        SAMPLING_ORIGIN => {
-            let rate = row.sampling.as_deref().and_then(|sampling| sampling.rate).is_some();
-            rate && finish::ORIGINS.first() == Some(&word)
-        }
-        _ => false,
-    }
-}
-
-const APP: ColumnId = Flow::at("app");
-const APP_CONFIDENCE: ColumnId = Flow::at("app_confidence");
-const ORIENTATION: ColumnId = Flow::at("orientation");
-const TLS_CIPHER: ColumnId = Flow::at("tls_cipher");
-const SAMPLING_ORIGIN: ColumnId = Flow::at("sampling_origin");
-
-/// The element of the destination port.
-const DESTINATION_PORT: u16 = 11;
-
-/// The number of a cipher suite; nothing for texts that are no name of one, which our own element carries.
-fn cipher(name: &str) -> Option<u16> {
-    names::tls_cipher_number(name).filter(|number| *number != 0)
-}
-
-/// Type and code of an ICMP message as the destination port has them: type × 256 + code.
-fn message(row: &Flow) -> Option<u64> {
-    let icmp = row.icmp.as_deref().filter(|_| matches!(row.core.proto, 1 | 58))?;
-    Some(u64::from(icmp.kind?) << 8 | u64::from(icmp.code.unwrap_or(0)))
-}
-
-/// Appends the octets of one field.
-fn write(out: &mut Vec<u8>, piece: &Piece, value: &Value<'_>, boot: Time, enterprise: u32) {
-    let number = match (value, piece.coding) {
-        (Value::Null, _) if piece.len == VARIABLE => return out.push(0),
-        (Value::Null, _) => return out.resize(out.len() + usize::from(piece.len), 0),
-        (Value::Text(text), Coding::Uint) => u64::from_str_radix(text, 16).unwrap_or(0),
-        (Value::Text(text), Coding::DnsType) => names::dns_type_number(text).unwrap_or(0).into(),
-        (Value::Text(text), Coding::DnsRcode) => names::dns_rcode_number(text).unwrap_or(0).into(),
-        (Value::Text(text), Coding::TlsCipher) => cipher(text).unwrap_or(0).into(),
-        (Value::Text(text), Coding::TlsVersion) => names::tls_version_number(text).unwrap_or(0).into(),
-        (Value::Text(text), _) => return write_text(out, piece.len, text),
-        (Value::Texts(list), Coding::Texts) => return write_texts(out, list, enterprise),
-        (Value::Texts(list), _) => return write_text(out, piece.len, &list.join(",")),
-        (Value::Numbers(list), _) => return write_numbers(out, list, piece.coding, enterprise),
-        (Value::Ip(ip), _) => {
-            match (piece.len, ip.as_v4()) {
-                (4, Some(four)) => out.extend(four),
-                // An element of IPv4 has no room for it.
-                (4, None) => out.extend([0; 4]),
-                _ => out.extend(ip.0),
-            }
-            return;
-        }
-        (Value::Mac(mac), _) => return out.extend(mac.0),
-        (Value::Real(number), _) => return out.extend(number.to_be_bytes()),
-        (Value::Bool(truth), _) => return out.push(if *truth { 1 } else { 2 }),
-        (Value::Uint(number), _) => *number,
-        (Value::Time(time), Coding::Ntp) => to_ntp(*time),
-        (Value::Time(time), Coding::Millis) => u64::try_from(time.millis()).unwrap_or(0),
-        (Value::Time(time), Coding::Secs) => u64::try_from(time.secs()).unwrap_or(0),
-        (Value::Time(time), _) => netflow5::uptime(*time, boot).into(),
-        _ => 0,
-    };
-    let octets = number.to_be_bytes();
-    out.extend(octets.get(octets.len().saturating_sub(piece.len.into())..).unwrap_or(&octets));
-}
-
-/// Text is cut between characters where it is too long.
-fn write_text(out: &mut Vec<u8>, len: u16, text: &str) {
-    let max = if len == VARIABLE { MAX_TEXT } else { V9_TEXT };
-    let text = text.get(..text.floor_char_boundary(max)).unwrap_or_default();
-    if len == VARIABLE {
-        return write_variable(out, text.as_bytes());
-    }
-    out.extend(text.as_bytes());
-    out.resize(out.len() + V9_TEXT - text.len(), 0);
-}
-
-/// Octets with their length in front: one octet, or three from 255 on (RFC 7011 §7).
-pub(crate) fn write_variable(out: &mut Vec<u8>, octets: &[u8]) {
-    let len = u16::try_from(octets.len()).unwrap_or(u16::MAX);
-    match u8::try_from(len) {
-        Ok(short @ 0..=254) => out.push(short),
-        _ => {
-            out.push(255);
-            out.extend(len.to_be_bytes());
-        }
-    }
-    out.extend(octets.get(..len.into()).unwrap_or(octets));
-}
-
-/// Head of a list of one element (RFC 6313 §4.5.1); its order says something: "ordered".
-fn list_head(member: Member, len: u16, enterprise: u32) -> Vec<u8> {
-    let mut list = vec![4];
-    list.extend((member as u16 | 0x8000).to_be_bytes());
-    list.extend(len.to_be_bytes());
-    list.extend(enterprise.to_be_bytes());
-    list
-}
-
-fn write_texts(out: &mut Vec<u8>, texts: &[String], enterprise: u32) {
-    let mut list = list_head(Member::Text, VARIABLE, enterprise);
-    for text in texts {
-        let text = text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or_default();
-        // What is too long for a list ends it.
-        if list.len() + text.len() + 3 > MAX_LIST {
-            break;
-        }
-        write_variable(&mut list, text.as_bytes());
-    }
-    write_variable(out, &list);
-}
-
-fn write_numbers(out: &mut Vec<u8>, numbers: &[i64], coding: Coding, enterprise: u32) {
-    let member = if coding == Coding::Signed { Member::Signed } else { Member::Unsigned };
-    let mut list = list_head(member, 4, enterprise);
-    for number in numbers.iter().take(MAX_LIST / 4) {
-        let [_, _, _, _, low @ ..] = number.to_be_bytes();
-        list.extend(low);
-    }
-    write_variable(out, &list);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_column_with_an_element_has_a_bit() {
-        assert!(IPFIX_OWN.len() < MAX_COLUMNS && IPFIX_OWN_ETA.len() < MAX_COLUMNS);
-        assert!(IPFIX.len() < IPFIX_OWN.len() && NETFLOW9.len() < IPFIX.len());
-    }
 
     #[test]
     fn a_template_that_need_not_come_again_is_sent_once() {

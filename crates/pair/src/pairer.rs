@@ -237,8 +237,7 @@ impl Pairer {
             pairs.push(pair(&record, partner));
             self.remove(place);
             self.remove(own);
-        } else if let Some((record, place, partner)) =
-            self.translated_partner(own, &record, translated.as_ref(), SURE)
+        } else if let Some((record, place, partner)) = self.translated_partner(own, &record, translated.as_ref(), SURE)
         {
             pairs.push(pair(&record, &partner));
             self.remove(place);

@@ -173,7 +173,8 @@ impl Records {
         // From the older neighbour to the newer one, where there are both.
         let both = before.zip(after).and_then(|(before, after)| before.checked_add(after.get()));
         let older = older.filter(|older| self.link_to(*older, |linked| &mut linked.after, both));
-        if newer.is_some_and(|newer| self.link_to(newer, |linked| &mut linked.before, both.filter(|_| older.is_some()))) {
+        if newer.is_some_and(|newer| self.link_to(newer, |linked| &mut linked.before, both.filter(|_| older.is_some())))
+        {
             return Some(record);
         }
         let wanted = mark(record.identity);
