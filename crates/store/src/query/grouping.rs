@@ -7,32 +7,27 @@
 //! which spills to disk: see [`super::top`].
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{UInt8Type, UInt16Type, UInt32Type, UInt64Type};
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
 use minamo_base::{Ip, Mac};
 use minamo_schema::{CellType, Value};
 use rapidhash::fast::RandomState;
 
+pub(crate) use self::counted::Counters;
+use self::counted::{Counted, LEFT_OUT};
+use self::tables::{Group, Tables, best, first};
 use super::top::{By, Totals};
 use crate::QueryError;
+
+mod counted;
+mod tables;
 
 /// Octets of a packed key: of rows with IPv4 addresses only, and of others.
 const NARROW: usize = 16;
 const WIDE: usize = 64;
-/// Parts that a table is divided into: a part of a large one fits into the processor's cache, parts of several
-/// threads are merged in parallel, and growth copies little.
-const PARTS: usize = 256;
-/// Where rows are added up that a mask leaves out: behind the places of keys of two octets.
-const LEFT_OUT: usize = 1 << 16;
-/// Groups that wait for their part, so that one part is at work at a time.
-const WAITING: usize = 128;
-
 type Narrow = [u8; NARROW];
 type Wide = [u8; WIDE];
 
@@ -83,20 +78,6 @@ fn width(cell: CellType, v4: bool) -> Option<usize> {
     })
 }
 
-/// A key and its totals.
-#[derive(Debug, Clone, Copy)]
-struct Group<K> {
-    key: K,
-    totals: Totals,
-}
-
-/// The groups of one width, in parts by their hash.
-struct Tables<K> {
-    parts: Vec<Share<K>>,
-    /// The last group that was added to: its rows mostly come together.
-    run: Option<Group<K>>,
-}
-
 /// The groups that one thread found.
 pub(crate) struct Found {
     narrow: Tables<Narrow>,
@@ -122,70 +103,6 @@ impl Totals {
             By::Bytes => self.bytes,
             By::Packets => self.packets,
             By::Flows => self.flows,
-        }
-    }
-}
-
-/// A part of a table, and what waits to be added to it with its hash.
-struct Share<K> {
-    table: HashTable<Group<K>>,
-    waiting: Vec<(u64, Group<K>)>,
-}
-
-impl<K: Copy + Eq + Hash> Share<K> {
-    fn flush(&mut self, hasher: &RandomState) {
-        for (hash, group) in self.waiting.drain(..) {
-            merge(&mut self.table, group, hash, hasher);
-        }
-    }
-}
-
-impl<K: Copy + Eq + Hash> Tables<K> {
-    fn new() -> Self {
-        let parts = (0..PARTS).map(|_| Share { table: HashTable::new(), waiting: Vec::new() }).collect();
-        Self { parts, run: None }
-    }
-
-    fn add(&mut self, key: K, totals: Totals, hasher: &RandomState) {
-        match &mut self.run {
-            Some(run) if run.key == key => run.totals.add(totals),
-            run => {
-                if let Some(done) = run.replace(Group { key, totals }) {
-                    put(&mut self.parts, done, hasher);
-                }
-            }
-        }
-    }
-
-    /// Ends the run at hand.
-    fn end(&mut self, hasher: &RandomState) {
-        if let Some(done) = self.run.take() {
-            put(&mut self.parts, done, hasher);
-        }
-        self.parts.iter_mut().for_each(|part| part.flush(hasher));
-    }
-
-    fn bytes(&self) -> usize {
-        self.parts.iter().map(|part| part.table.allocation_size()).sum()
-    }
-}
-
-fn put<K: Copy + Eq + Hash>(parts: &mut [Share<K>], group: Group<K>, hasher: &RandomState) {
-    let hash = hasher.hash_one(group.key);
-    // The table looks at the lowest and the highest bits.
-    if let Some(part) = parts.get_mut((hash >> 40) as usize % PARTS) {
-        part.waiting.push((hash, group));
-        if part.waiting.len() >= WAITING {
-            part.flush(hasher);
-        }
-    }
-}
-
-fn merge<K: Copy + Eq + Hash>(table: &mut HashTable<Group<K>>, group: Group<K>, hash: u64, hasher: &RandomState) {
-    match table.entry(hash, |old| old.key == group.key, |old| hasher.hash_one(old.key)) {
-        Entry::Occupied(mut old) => old.get_mut().totals.add(group.totals),
-        Entry::Vacant(place) => {
-            place.insert(group);
         }
     }
 }
@@ -552,145 +469,6 @@ impl Keys {
     }
 }
 
-/// Places of the counters in the batches: those of both sides, to be added up.
-pub(crate) struct Counters {
-    /// `src_bytes` and `dst_bytes`.
-    pub(crate) bytes: [usize; 2],
-    /// `src_packets` and `dst_packets`.
-    pub(crate) packets: [usize; 2],
-}
-
-/// Counters of rows, none of them missing.
-struct Counted<'a> {
-    bytes: [&'a [u64]; 2],
-    packets: [&'a [u64]; 2],
-}
-
-impl Counted<'_> {
-    /// Adds each row where its key says, those that the mask leaves out to a place of their own. False, and nothing is
-    /// done, where totals could be too large for their numbers.
-    fn placed(&self, keys: impl ExactSizeIterator<Item = u32>, mask: Option<&BooleanArray>, found: &mut Found) -> bool {
-        let sums = self.sum(0..keys.len());
-        let left_out = found.places.get(LEFT_OUT).copied().unwrap_or_default();
-        let (all, more) = (sums.totals(), found.total);
-        // A sum that fits has parts that fit.
-        let fits =
-            |a: u64, b: u64, c: u64| a.checked_add(b).and_then(|sum| sum.checked_add(c)).is_some_and(|n| n < u64::MAX);
-        if !fits(all.bytes, more.bytes, left_out.bytes) || !fits(all.packets, more.packets, left_out.packets) {
-            return false;
-        }
-        match mask {
-            None => self.each(keys.map(|key| key as usize), &mut found.places, &sums),
-            Some(mask) => {
-                let mut places: Vec<u32> = keys.collect();
-                let words = mask.values().bit_chunks();
-                for (places, word) in places.chunks_mut(64).zip(words.iter_padded()) {
-                    for (at, place) in places.iter_mut().enumerate() {
-                        *place = if word >> at & 1 == 1 { *place } else { LEFT_OUT as u32 };
-                    }
-                }
-                self.each(places.iter().map(|key| *key as usize), &mut found.places, &sums);
-            }
-        }
-        let now = found.places.get(LEFT_OUT).copied().unwrap_or_default();
-        found.total.add(Totals {
-            bytes: all.bytes - (now.bytes - left_out.bytes),
-            packets: all.packets - (now.packets - left_out.packets),
-            flows: all.flows - (now.flows - left_out.flows),
-        });
-        true
-    }
-
-    /// Adds each row where its key says; no total can be too large.
-    fn each(&self, keys: impl Iterator<Item = usize>, places: &mut [Totals], sums: &Sums) {
-        let mut add = |key: usize, bytes: u64, packets: u64| {
-            if let Some(place) = places.get_mut(key) {
-                place.bytes = place.bytes.wrapping_add(bytes);
-                place.packets = place.packets.wrapping_add(packets);
-                place.flows = place.flows.wrapping_add(1);
-            }
-        };
-        let ([a, b], [c, d]) = (self.bytes, self.packets);
-        // Exporters mostly tell one direction.
-        if sums.bytes[1] == 0 && sums.packets[1] == 0 {
-            keys.zip(a).zip(c).for_each(|((key, bytes), packets)| add(key, *bytes, *packets));
-        } else {
-            let rows = keys.zip(a).zip(b).zip(c).zip(d);
-            rows.for_each(|((((key, a), b), c), d)| add(key, a.wrapping_add(*b), c.wrapping_add(*d)));
-        }
-    }
-
-    /// The sums of some rows.
-    fn sum(&self, rows: std::ops::Range<usize>) -> Sums {
-        let of = |columns: [&[u64]; 2]| columns.map(|column| sum(column.get(rows.clone()).unwrap_or_default()));
-        Sums { bytes: of(self.bytes), packets: of(self.packets), rows: rows.len() }
-    }
-}
-
-/// Sums of the counters of some rows, by side.
-struct Sums {
-    bytes: [u128; 2],
-    packets: [u128; 2],
-    rows: usize,
-}
-
-impl Sums {
-    fn totals(&self) -> Totals {
-        let both = |[a, b]: [u128; 2]| u64::try_from(a + b).unwrap_or(u64::MAX);
-        Totals { bytes: both(self.bytes), packets: both(self.packets), flows: self.rows as u64 }
-    }
-}
-
-/// The sum of the numbers of a batch.
-fn sum(numbers: &[u64]) -> u128 {
-    let (mut bits, mut total) = (0_u64, 0_u64);
-    for number in numbers {
-        bits |= number;
-        total = total.wrapping_add(*number);
-    }
-    // None is above `bits`: so many of them cannot be too large for 64 bits.
-    if bits.checked_mul(numbers.len() as u64).is_some() {
-        return u128::from(total);
-    }
-    numbers.iter().map(|number| u128::from(*number)).sum()
-}
-
-impl Counters {
-    /// The counters of a batch in which none is missing.
-    fn full<'a>(&self, batch: &'a RecordBatch) -> Result<Option<Counted<'a>>, QueryError> {
-        let column = |at: usize| -> Result<Option<&'a [u64]>, QueryError> {
-            let column = batch.columns().get(at).and_then(|c| c.as_primitive_opt::<UInt64Type>());
-            let column = column.ok_or_else(mismatch)?;
-            Ok((column.null_count() == 0).then(|| column.values().as_ref()))
-        };
-        let both = |[a, b]: [usize; 2]| Ok::<_, QueryError>(column(a)?.zip(column(b)?).map(|(a, b)| [a, b]));
-        let counted = both(self.bytes)?.zip(both(self.packets)?);
-        Ok(counted.map(|(bytes, packets)| Counted { bytes, packets }))
-    }
-
-    fn read(&self, batch: &RecordBatch) -> Result<Vec<Totals>, QueryError> {
-        let column = |at: usize| -> Result<&UInt64Array, QueryError> {
-            batch.columns().get(at).and_then(|c| c.as_primitive_opt::<UInt64Type>()).ok_or_else(mismatch)
-        };
-        let mut out = vec![Totals { flows: 1, ..Totals::default() }; batch.num_rows()];
-        for at in self.bytes {
-            each(column(at)?, &mut out, |totals, n| totals.bytes = totals.bytes.saturating_add(n));
-        }
-        for at in self.packets {
-            each(column(at)?, &mut out, |totals, n| totals.packets = totals.packets.saturating_add(n));
-        }
-        Ok(out)
-    }
-}
-
-fn each(column: &UInt64Array, out: &mut [Totals], add: impl Fn(&mut Totals, u64)) {
-    if column.null_count() == 0 {
-        out.iter_mut().zip(column.values()).for_each(|(totals, n)| add(totals, *n));
-    } else {
-        out.iter_mut().zip(column).for_each(|(totals, n)| add(totals, n.unwrap_or(0)));
-    }
-}
-
 fn place<const N: usize, const W: usize>(keys: &mut [[u8; N]], at: usize, cells: impl Iterator<Item = [u8; W]>) {
     for (key, cell) in keys.iter_mut().zip(cells) {
         if let Some(to) = key.get_mut(at..at + W) {
@@ -717,61 +495,6 @@ const V4_MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255];
 fn is_v4(column: &ArrayRef) -> bool {
     let Some(values) = column.as_fixed_size_binary_opt() else { return false };
     (0..values.len()).all(|row| values.value(row).starts_with(&V4_MAPPED) || values.is_null(row))
-}
-
-/// The first groups of the tables of all threads.
-fn first<K: Copy + Eq + Hash + Ord + Send>(
-    found: Vec<Tables<K>>,
-    by: By,
-    limit: usize,
-    hasher: &RandomState,
-) -> Vec<Group<K>> {
-    let mut by_part: Vec<Vec<HashTable<Group<K>>>> = (0..PARTS).map(|_| Vec::new()).collect();
-    for tables in found {
-        by_part.iter_mut().zip(tables.parts).for_each(|(part, share)| part.push(share.table));
-    }
-    let (left, right) = by_part.split_at_mut(PARTS / 2);
-    let of = |parts: &mut [Vec<HashTable<Group<K>>>]| -> Vec<Group<K>> {
-        parts
-            .iter_mut()
-            .flat_map(|tables| best(together(std::mem::take(tables), hasher).into_iter(), by, limit))
-            .collect()
-    };
-    let small = left.iter().chain(&*right).flatten().map(HashTable::len).sum::<usize>() < 100_000;
-    if small {
-        let mut out = of(left);
-        out.extend(of(right));
-        return out;
-    }
-    std::thread::scope(|scope| {
-        let half = scope.spawn(|| of(left));
-        let mut out = of(right);
-        out.extend(half.join().unwrap_or_default());
-        out
-    })
-}
-
-fn together<K: Copy + Eq + Hash>(mut tables: Vec<HashTable<Group<K>>>, hasher: &RandomState) -> HashTable<Group<K>> {
-    tables.sort_by_key(HashTable::len);
-    let mut all = tables.pop().unwrap_or_default();
-    for group in tables.into_iter().flatten() {
-        merge(&mut all, group, hasher.hash_one(group.key), hasher);
-    }
-    all
-}
-
-/// The first of some groups; among equals those with the lowest packed keys, which is their order as far as
-/// texts do not count.
-fn best<K: Copy + Ord>(groups: impl Iterator<Item = Group<K>>, by: By, limit: usize) -> Vec<Group<K>> {
-    let mut all: Vec<Group<K>> = groups.collect();
-    let order = |group: &Group<K>| std::cmp::Reverse(group.totals.by(by));
-    if all.len() > limit {
-        // Everything that ties with the last one stays: texts are numbered in the order they came.
-        let (_, last, _) = all.select_nth_unstable_by_key(limit.saturating_sub(1), order);
-        let least = last.totals.by(by);
-        all.retain(|group| group.totals.by(by) >= least);
-    }
-    all
 }
 
 /// The order of keys: nulls first, then by value.
