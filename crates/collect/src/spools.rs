@@ -40,7 +40,7 @@ impl Spools {
     pub(crate) fn repeated(&self, spool: u64, sequence: u32, now: Time) -> bool {
         let mut places = self.places();
         if places.len() >= MOST && !places.contains_key(&spool) {
-            let oldest = places.iter().min_by_key(|(_, place)| place.heard).map(|(spool, _)| *spool);
+            let oldest = places.iter().min_by_key(|(spool, place)| (place.heard, **spool)).map(|(spool, _)| *spool);
             oldest.and_then(|oldest| places.remove(&oldest));
         }
         let Some(place) = places.get_mut(&spool) else {

@@ -123,7 +123,7 @@ impl CacheCounters {
 }
 
 /// A session: what templates are numbered within.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key {
     pub(crate) exporter: Ip,
     pub(crate) version: u16,
@@ -456,8 +456,10 @@ impl Cache {
         }
     }
 
+    /// Drops the template that rested longest; of several the one of the lowest id, so that the same datagrams always give
+    /// the same rows.
     fn evict_template(&mut self, key: Key) {
-        let oldest = self.sessions.get(&key).and_then(|s| s.templates.iter().min_by_key(|(_, t)| t.used));
+        let oldest = self.sessions.get(&key).and_then(|s| s.templates.iter().min_by_key(|(id, t)| (t.used, **id)));
         let Some(id) = oldest.map(|(id, _)| *id) else { return };
         self.forget(key, Some(id));
         self.counters.evicted_templates += 1;
@@ -466,7 +468,7 @@ impl Cache {
     /// Drops the session that rested longest, never `except`; false where there is no other.
     fn evict_session(&mut self, except: Key) -> bool {
         let others = self.sessions.iter().filter(|(key, _)| **key != except);
-        let Some(key) = others.min_by_key(|(_, session)| session.used).map(|(key, _)| *key) else { return false };
+        let Some(key) = others.min_by_key(|(key, session)| (session.used, **key)).map(|(key, _)| *key) else { return false };
         self.drop_session(key);
         true
     }
@@ -478,7 +480,7 @@ impl Cache {
             self.sessions.iter().filter(|(key, _)| **key != except).map(|(key, s)| (s.used, *key)).collect();
         let count = (self.sessions.len() / 16).max(1).min(others.len());
         if count < others.len() {
-            others.select_nth_unstable_by_key(count, |(used, _)| *used);
+            others.select_nth_unstable(count);
         }
         others.into_iter().take(count).for_each(|(_, key)| self.drop_session(key));
     }
@@ -531,6 +533,21 @@ mod tests {
         let mut ids: Vec<_> = cache.parts(key(1)).session.templates.keys().copied().collect();
         ids.sort_unstable();
         assert_eq!((ids, cache.templates(), cache.counters().evicted_templates), (vec![256, 258], 2, 1));
+    }
+
+    #[test]
+    fn of_templates_of_one_datagram_the_lowest_goes_first() {
+        // Maps have an order of their own in each cache.
+        for _ in 0..20 {
+            let mut cache = Cache::new(Limits { templates: 8, ..Limits::default() });
+            cache.begin(Time(0));
+            for id in (256..264).chain([300, 301]) {
+                cache.define(key(1), id, fields(1), false, 4);
+            }
+            let mut ids: Vec<_> = cache.parts(key(1)).session.templates.keys().copied().collect();
+            ids.sort_unstable();
+            assert_eq!(ids, [258, 259, 260, 261, 262, 263, 300, 301]);
+        }
     }
 
     #[test]

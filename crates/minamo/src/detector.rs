@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
-use minamo_base::{Ip, Time};
+use minamo_base::{Ip, Tally, Time};
 use minamo_detect::alerts::{Alerts, Question, Talk, Word};
 use minamo_detect::{Counter, Engine, Found, Perspective, Rule, Rules, hunt, most_rows};
 use minamo_model::{CellReader, EVENTS, EventBuilder, FLOWS, Row, text_value};
@@ -56,6 +56,10 @@ minamo_base::counters! {
     pub(crate) struct Counters, pub(crate) static METRICS {
         /// Questions of rules over windows, where not all of their flows were counted as they came.
         runs: AtomicU64 = "minamo_detect_runs_total" [], "";
+        /// Milliseconds that rules take: their questions, and giving what was counted for them.
+        took: Tally<String> = "minamo_detect_rule_milliseconds_total" [rule], "";
+        /// How long the rule that waits longest for its answer has been waiting.
+        behind: AtomicU64 = "minamo_detect_behind_seconds" [], "See which rules take the time, and have them look more seldom (every) or turn them off.";
         /// Questions that were left at the end for the next start, so that stopping does not take minutes.
         left: AtomicU64 = "minamo_detect_left_questions_total" [], "";
         /// Batches that could not be counted for a rule, whose query is asked instead.
@@ -76,6 +80,14 @@ minamo_base::counters! {
         refused: AtomicU64 = "minamo_detect_refused_rules_total" [], "The log says which and why.";
         /// Events forgotten to bound memory; they may be given twice.
         forgotten: AtomicU64 = "minamo_detect_forgotten_total" [], "A rule finds too much: raise its threshold.";
+    }
+}
+
+impl Counters {
+    /// Notes that a rule was at work since then.
+    fn took(&self, rule: &Rule, since: Time) {
+        let millis = u64::try_from(clock::now().since(since) / 1_000_000).unwrap_or(0);
+        self.took.add(rule.name.clone(), millis);
     }
 }
 
@@ -386,15 +398,19 @@ impl Detector {
             };
             if Aside::takes(rule) {
                 if let Some(span) = joined(span, self.left.of(&rule.name)) {
-                    self.aside.add(&rule.name, span);
+                    self.aside.add(&rule.name, span, now);
                 }
                 continue;
             }
+            let began = clock::now();
             if let Err(error) = self.look_with(rule, fresh, span, late.cloned()).await {
                 self.failed(rule, &error);
             }
+            self.counters.took(rule, began);
         }
         self.next_aside();
+        let behind = self.aside.since().map_or(0, |since| now.since(since) / 1_000_000_000);
+        self.counters.behind.store(u64::try_from(behind).unwrap_or(0), Ordering::Relaxed);
     }
 
     fn is_large(&self) -> bool {
@@ -693,8 +709,9 @@ SELECT $window AS window_start, src_ip, COUNT(*) AS flows FROM flows WHERE $rang
         let seldom = TALK.replace("window = \"1m\"", "window = \"1m\"\nevery = \"5m\"");
         let (rule, fresh) = (Rule::parse("talk", &seldom).expect("a rule"), Fresh::default());
         let mut detector = detector(folder.path(), &lake, &rule).await;
-        detector.aside.add("talk", (at, at));
-        detector.aside.add("gone", (at, at));
+        detector.aside.add("talk", (at, at), at);
+        detector.aside.add("gone", (at, at), at + Duration::from_secs(5));
+        assert_eq!(detector.aside.since(), Some(at), "of the one that waits longest");
         detector.next_aside();
         assert!(!detector.aside.is_idle() && detector.aside.next().is_none(), "one at a time");
         let given_up = detector.aside.give_up();

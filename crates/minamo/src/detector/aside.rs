@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use minamo_base::Time;
 use minamo_detect::{Engine, Rule, most_rows};
 use minamo_store::{Lake, QueryError, SqlAnswer};
 use tokio::task::JoinHandle;
 
 use super::left::{Span, joined};
 use super::{Detector, Late};
+use crate::clock;
 
 /// A rule that looks no more often than this is asked aside.
 const SELDOM: Duration = Duration::from_secs(60);
@@ -22,14 +24,26 @@ const SELDOM: Duration = Duration::from_secs(60);
 pub(super) struct Task {
     pub(super) rule: Arc<Rule>,
     pub(super) span: Span,
+    /// Since when it has been waiting for an answer.
+    pub(super) since: Time,
+    /// When its statement that runs was asked.
+    asked: Time,
     /// Statements that are still to be asked, the first one first.
     pub(super) sql: VecDeque<String>,
+}
+
+/// A rule that waits for its turn.
+#[derive(Debug)]
+pub(super) struct Turn {
+    rule: String,
+    span: Span,
+    since: Time,
 }
 
 /// The rules that wait, and the question that runs.
 #[derive(Default)]
 pub(super) struct Aside {
-    waiting: VecDeque<(String, Span)>,
+    waiting: VecDeque<Turn>,
     running: Option<(Task, JoinHandle<Result<SqlAnswer, QueryError>>)>,
 }
 
@@ -40,22 +54,29 @@ impl Aside {
     }
 
     /// Has a rule asked over a span; one that waits already is asked over both spans at once.
-    pub(super) fn add(&mut self, rule: &str, span: Span) {
-        match self.waiting.iter_mut().find(|(waiting, _)| waiting == rule) {
-            Some((_, old)) => *old = joined(Some(*old), Some(span)).unwrap_or(span),
-            None => self.waiting.push_back((rule.to_owned(), span)),
+    pub(super) fn add(&mut self, rule: &str, span: Span, now: Time) {
+        match self.waiting.iter_mut().find(|turn| turn.rule == rule) {
+            Some(turn) => turn.span = joined(Some(turn.span), Some(span)).unwrap_or(span),
+            None => self.waiting.push_back(Turn { rule: rule.to_owned(), span, since: now }),
         }
     }
 
     /// The rule whose turn it is; nothing while a question runs.
-    pub(super) fn next(&mut self) -> Option<(String, Span)> {
+    pub(super) fn next(&mut self) -> Option<Turn> {
         if self.running.is_some() { None } else { self.waiting.pop_front() }
+    }
+
+    /// Since when the rule has been waiting that waits longest, the one that is asked now among them.
+    pub(super) fn since(&self) -> Option<Time> {
+        let running = self.running.as_ref().map(|(task, _)| task.since);
+        running.into_iter().chain(self.waiting.iter().map(|turn| turn.since)).min()
     }
 
     /// Asks the first statement of a task; gives the task back where none is left.
     pub(super) fn ask(&mut self, mut task: Task, most: usize, lake: &Arc<Lake>) -> Option<Task> {
         let Some(sql) = task.sql.pop_front() else { return Some(task) };
         let lake = Arc::clone(lake);
+        task.asked = clock::now();
         self.running = Some((task, tokio::spawn(async move { lake.sql(&sql, most).await })));
         None
     }
@@ -80,19 +101,19 @@ impl Aside {
             asked.abort();
             (task.rule.name.clone(), task.span)
         });
-        running.into_iter().chain(self.waiting.drain(..)).collect()
+        running.into_iter().chain(self.waiting.drain(..).map(|turn| (turn.rule, turn.span))).collect()
     }
 }
 
 impl Detector {
     /// Begins with the rule whose turn it is, where none is being asked.
     pub(super) fn next_aside(&mut self) {
-        while let Some((name, span)) = self.aside.next() {
+        while let Some(Turn { rule, span, since }) = self.aside.next() {
             // It may have been turned off meanwhile.
-            let Some(rule) = self.rules.get(&name) else { continue };
+            let Some(rule) = self.rules.get(&rule) else { continue };
             let asked = Engine::questions(&rule, span.0, span.1);
             self.counters.left_out.fetch_add(asked.left_out, Ordering::Relaxed);
-            self.go_on(Task { rule: Arc::new(rule), span, sql: asked.sql.into() });
+            self.go_on(Task { rule: Arc::new(rule), span, since, asked: since, sql: asked.sql.into() });
         }
     }
 
@@ -112,6 +133,7 @@ impl Detector {
     /// Takes the answer to a question that was asked aside, and asks the next one.
     pub(super) async fn answered(&mut self, mut task: Task, answer: anyhow::Result<SqlAnswer>) {
         let rule = Arc::clone(&task.rule);
+        self.counters.took(&rule, task.asked);
         let given = match answer {
             Ok(answer) => {
                 self.counters.cut.fetch_add(answer.truncated.into(), Ordering::Relaxed);
