@@ -25,16 +25,24 @@ en = "Clients behind a link that loses nearly everything."
 ja = "大半が失われる回線の背後のクライアント。"
 +++
 -- The server accepted (SYN) and then sent no more than acknowledgements and perhaps one error page; the client sent little
--- over a long time. Connections are told apart by their source ports.
+-- over a long time. Connections are told apart by their source ports, and looked at where there are many of a client only.
+WITH crowds AS (
+    SELECT src_ip, dst_ip, dst_port
+    FROM flows
+    WHERE $range AND proto = 6 AND src_bytes <= 6000 AND duplicate_of IS NULL
+    GROUP BY src_ip, dst_ip, dst_port
+    HAVING COUNT(*) >= $connections
+)
 SELECT window_start, src_ip, dst_ip, dst_port, COUNT(*) AS connections, CAST(approx_percentile_cont(seconds, 0.5) AS BIGINT) AS duration
 FROM (
-    SELECT $window AS window_start, src_ip, src_port, dst_ip, dst_port,
-           (CAST(MAX(time_end) AS BIGINT) - CAST(MIN(time_start) AS BIGINT)) / 1000000000 AS seconds
-    FROM flows
-    WHERE $range AND proto = 6 AND duplicate_of IS NULL
-    GROUP BY $window, src_ip, src_port, dst_ip, dst_port
-    HAVING bit_or(tcp_src_flags) & 18 = 18 AND bit_or(tcp_dst_flags) & 2 = 2
-       AND SUM(src_packets) >= 4 AND SUM(src_bytes) <= 6000 AND SUM(dst_bytes) <= SUM(dst_packets) * 72 + 700
+    SELECT $window AS window_start, f.src_ip, f.src_port, f.dst_ip, f.dst_port,
+           (CAST(MAX(f.time_end) AS BIGINT) - CAST(MIN(f.time_start) AS BIGINT)) / 1000000000 AS seconds
+    FROM crowds AS c
+    JOIN flows AS f ON c.src_ip = f.src_ip AND c.dst_ip = f.dst_ip AND c.dst_port = f.dst_port
+    WHERE $range AND f.proto = 6 AND f.duplicate_of IS NULL
+    GROUP BY $window, f.src_ip, f.src_port, f.dst_ip, f.dst_port
+    HAVING bit_or(f.tcp_src_flags) & 18 = 18 AND bit_or(f.tcp_dst_flags) & 2 = 2
+       AND SUM(f.src_packets) >= 4 AND SUM(f.src_bytes) <= 6000 AND SUM(f.dst_bytes) <= SUM(f.dst_packets) * 72 + 700
 ) AS held
 WHERE seconds >= $seconds
 GROUP BY window_start, src_ip, dst_ip, dst_port

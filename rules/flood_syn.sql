@@ -25,23 +25,24 @@ ja = "負荷試験。"
 en = "A popular service that has just gone down, whose many clients try again."
 ja = "停止した直後の人気サービスへの、多数のクライアントの再試行。"
 +++
--- A half-open conversation is one whose opener sent SYN and never ACK. Packets are scaled by the sampling rate. Sources are
--- counted where there is a flood only: on most networks that is nowhere.
-WITH opened AS (
-    SELECT $window AS window_start, src_ip, dst_ip, dst_port, src_packets * COALESCE(sampling_rate, 1) AS packets,
-           tcp_src_flags & 18 = 2 AS half
+-- A half-open conversation is one whose opener sent SYN and never ACK. Packets are scaled by the sampling rate. What was
+-- completed and who the sources are is asked where there is a flood only: on most networks that is nowhere.
+WITH flooded AS (
+    SELECT $window AS window_start, dst_ip, dst_port, COUNT(*) AS half_open,
+           CAST(SUM(src_packets * COALESCE(sampling_rate, 1)) AS BIGINT) AS packets
+    FROM flows
+    WHERE $range AND proto = 6 AND src_packets > 0 AND tcp_src_flags & 18 = 2 AND duplicate_of IS NULL
+    GROUP BY $window, dst_ip, dst_port
+    HAVING SUM(src_packets * COALESCE(sampling_rate, 1)) >= $packets
+),
+opened AS (
+    SELECT $window AS window_start, src_ip, dst_ip, dst_port, tcp_src_flags & 18 = 2 AS half
     FROM flows
     WHERE $range AND proto = 6 AND src_packets > 0 AND tcp_src_flags & 2 = 2 AND duplicate_of IS NULL
-),
-flooded AS (
-    SELECT window_start, dst_ip, dst_port, CAST(SUM(packets) FILTER (WHERE half) AS BIGINT) AS packets,
-           COUNT(*) FILTER (WHERE NOT half) AS completed
-    FROM opened
-    GROUP BY window_start, dst_ip, dst_port
-    HAVING SUM(packets) FILTER (WHERE half) >= $packets AND COUNT(*) FILTER (WHERE half) * 100 >= COUNT(*) * $share
 )
-SELECT f.window_start, f.dst_ip, f.dst_port, f.packets, f.completed, COUNT(DISTINCT o.src_ip) AS sources
+SELECT f.window_start, f.dst_ip, f.dst_port, f.packets, COUNT(*) FILTER (WHERE NOT o.half) AS completed,
+       COUNT(DISTINCT o.src_ip) FILTER (WHERE o.half) AS sources
 FROM flooded AS f
 JOIN opened AS o ON f.window_start = o.window_start AND f.dst_ip = o.dst_ip AND f.dst_port = o.dst_port
-WHERE o.half
-GROUP BY f.window_start, f.dst_ip, f.dst_port, f.packets, f.completed
+GROUP BY f.window_start, f.dst_ip, f.dst_port, f.packets, f.half_open
+HAVING f.half_open * 100 >= COUNT(*) * $share
