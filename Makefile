@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 CORPORA = ../shared/corpora
 TOOLS = ../shared/tools
 
-.PHONY: demo test build program install web walk fmt fuzz bench bench-meter bench-threads bench-probe bench-lake bench-collect bench-rules bench-sustained bench-eta score-dpi score-probe score-npm score-detect score-risks score-facts score-eta model need
+.PHONY: demo test build program install web walk fmt fuzz fuzz-nightly bench bench-meter bench-threads bench-probe bench-lake bench-collect bench-rules bench-sustained bench-eta score-dpi score-probe score-npm score-detect score-risks score-facts score-eta model need
 
 ## Shows a small network in the browser: builds what is missing, replays captures, serves on loopback.
 demo: build
@@ -55,6 +55,11 @@ fmt:
 ## A minute of each fuzz target; needs a C++ compiler.
 fuzz:
 	cargo xtask fuzz
+
+## For a night: ten minutes of each target, two minutes of each protocol's dissector.
+fuzz-nightly:
+	cargo xtask fuzz --secs 600
+	cargo xtask fuzz --protocol all --secs 120
 
 bench: bench-meter bench-probe bench-lake bench-collect bench-rules bench-sustained bench-eta
 

@@ -30,9 +30,15 @@ const COVERAGE: [&str; 7] = [
     "--cfg=fuzzing",
 ];
 
-/// Runs one target, or all, for so many seconds each; the first that finds something ends the run.
-pub(crate) fn run(only: Option<&str>, secs: u32) -> anyhow::Result<()> {
+/// The target that runs dissectors, and the variable that names the protocol of one; see `xtask/fuzz/src/dissect.rs`.
+const DISSECT: &str = "dissect";
+const ONLY: &str = "MINAMO_FUZZ_PROTOCOL";
+
+/// Runs one target, or all, for so many seconds each; the first that finds something ends the run. With `protocol`
+/// dissectors run for so many seconds each: the one of that name, or every one for `all`.
+pub(crate) fn run(only: Option<&str>, secs: u32, protocol: Option<&str>) -> anyhow::Result<()> {
     let names = targets()?;
+    let only = if protocol.is_some() { Some(DISSECT) } else { only };
     if let Some(name) = only.filter(|name| !names.iter().any(|n| n == name)) {
         bail!("got target {name:?}, want one of {}", names.join(", "));
     }
@@ -41,21 +47,34 @@ pub(crate) fn run(only: Option<&str>, secs: u32) -> anyhow::Result<()> {
     built("xtask-fuzz", &[&seeds.to_string_lossy()])?;
     let host = host()?;
     build(only, &folder, &host)?;
-    for name in names.iter().filter(|name| only.is_none_or(|only| only == *name)) {
-        eprintln!("── fuzz: {name}");
-        let (corpus, artifacts) = (folder.join("corpus").join(name), root().join("fuzz/artifacts").join(name));
-        fs::create_dir_all(&corpus)?;
-        fs::create_dir_all(&artifacts)?;
-        let status = Command::new(folder.join(&host).join("debug").join(name))
-            .args([&corpus, &seeds.join(name)])
-            .arg(format!("-artifact_prefix={}/", artifacts.display()))
-            .arg(format!("-max_total_time={secs}"))
-            .arg(format!("-rss_limit_mb={MEMORY_MIB}"))
-            .arg(format!("-timeout={SLOW_SECS}"))
-            .arg("-print_final_stats=1")
-            .status()?;
-        anyhow::ensure!(status.success(), "{name} found something: it lies in {}", artifacts.display());
-    }
+    let programs = folder.join(host).join("debug");
+    let Some(protocol) = protocol else {
+        let mut wanted = names.iter().filter(|name| only.is_none_or(|only| only == *name));
+        return wanted.try_for_each(|name| fuzz(&programs.join(name), &folder, name, None, secs));
+    };
+    let known = fs::read_to_string(seeds.join("protocols"))?;
+    let wanted: Vec<&str> = known.lines().filter(|name| protocol == "all" || protocol == *name).collect();
+    anyhow::ensure!(!wanted.is_empty(), "got protocol {protocol:?}, want all or one of {}", known.replace('\n', ", "));
+    wanted.into_iter().try_for_each(|name| fuzz(&programs.join(DISSECT), &folder, DISSECT, Some(name), secs))
+}
+
+/// Lets one program run on its seeds and on what earlier runs found.
+fn fuzz(program: &Path, folder: &Path, target: &str, protocol: Option<&str>, secs: u32) -> anyhow::Result<()> {
+    let name = protocol.map_or_else(|| target.to_owned(), |protocol| format!("{target}-{protocol}"));
+    eprintln!("── fuzz: {name}");
+    let (corpus, artifacts) = (folder.join("corpus").join(&name), root().join("fuzz/artifacts").join(&name));
+    fs::create_dir_all(&corpus)?;
+    fs::create_dir_all(&artifacts)?;
+    let status = Command::new(program)
+        .args([&corpus, &folder.join("seeds").join(target)])
+        .arg(format!("-artifact_prefix={}/", artifacts.display()))
+        .arg(format!("-max_total_time={secs}"))
+        .arg(format!("-rss_limit_mb={MEMORY_MIB}"))
+        .arg(format!("-timeout={SLOW_SECS}"))
+        .arg("-print_final_stats=1")
+        .envs(protocol.map(|protocol| (ONLY, protocol)))
+        .status()?;
+    anyhow::ensure!(status.success(), "{name} found something: it lies in {}", artifacts.display());
     Ok(())
 }
 

@@ -38,6 +38,9 @@ enum Task {
         /// Seconds for each.
         #[arg(long, default_value_t = 60)]
         secs: u32,
+        /// Of the target `dissect` the dissector of this protocol only, or of each with `all`.
+        #[arg(long)]
+        protocol: Option<String>,
     },
     /// Copy a living template: a member of a family to start from.
     New {
@@ -55,7 +58,7 @@ fn main() -> ExitCode {
         Task::Layers => layers::check(),
         Task::Gen { check } => ci::generate(check),
         Task::Ci => ci::run(),
-        Task::Fuzz { target, secs } => fuzz::run(target.as_deref(), secs),
+        Task::Fuzz { target, secs, protocol } => fuzz::run(target.as_deref(), secs, protocol.as_deref()),
         Task::New { kind, name } => scaffold::run(kind, &name),
         Task::Sizes => sizes::report(),
     };

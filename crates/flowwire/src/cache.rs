@@ -468,7 +468,9 @@ impl Cache {
     /// Drops the session that rested longest, never `except`; false where there is no other.
     fn evict_session(&mut self, except: Key) -> bool {
         let others = self.sessions.iter().filter(|(key, _)| **key != except);
-        let Some(key) = others.min_by_key(|(key, session)| (session.used, **key)).map(|(key, _)| *key) else { return false };
+        let Some(key) = others.min_by_key(|(key, session)| (session.used, **key)).map(|(key, _)| *key) else {
+            return false;
+        };
         self.drop_session(key);
         true
     }

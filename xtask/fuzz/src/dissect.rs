@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Conversations: the first octet says stream or datagrams, the next two which protocol's dissector runs on its own
-//! as well, past its probe. Then pieces: the lowest bit of their mark is the side, the next says that octets are missing.
+//! as well, past its probe; the environment may name one protocol for all inputs ([`ONLY`]). Then pieces: the lowest bit of their mark is the side, the next says that octets are missing.
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use minamo_dissect::{Classifier, Input, PROTOCOLS, Side, Signatures, Transport};
+use minamo_dissect::{Classifier, Input, PROTOCOLS, Protocol, Side, Signatures, Transport};
 use minamo_model::Flow;
 
 use crate::{Target, pieces};
 
 pub(crate) static TARGET: Target = Target { name: "dissect", run, seeds };
 
+/// Name of the environment's variable with the protocol whose dissector runs, whatever the octets say.
+const ONLY: &str = "MINAMO_FUZZ_PROTOCOL";
 /// Octets before the pieces.
 const HEAD: usize = 3;
 const STREAM: u8 = 1;
@@ -35,6 +37,14 @@ static SIGNATURES: LazyLock<Arc<Signatures>> = LazyLock::new(|| {
     Arc::new(Signatures::read(file).unwrap_or_default())
 });
 
+/// The protocol that the environment names.
+static CHOSEN: LazyLock<Option<&'static Protocol>> = LazyLock::new(|| {
+    let name = std::env::var(ONLY).ok()?;
+    let found = PROTOCOLS.iter().find(|protocol| protocol.name == name);
+    assert!(found.is_some(), "{ONLY}: no protocol has the name {name}");
+    found.copied()
+});
+
 fn run(octets: &[u8]) {
     let Some((&[kind, high, low], rest)) = octets.split_first_chunk::<HEAD>() else { return };
     let stream = kind & STREAM != 0;
@@ -47,7 +57,8 @@ fn run(octets: &[u8]) {
     });
     classifier.label(&mut flow);
     assert!(!flow.core.app.is_empty(), "every flow has a label");
-    let Some(protocol) = PROTOCOLS.get(usize::from(u16::from_be_bytes([high, low])) % PROTOCOLS.len()) else { return };
+    let told = PROTOCOLS.get(usize::from(u16::from_be_bytes([high, low])) % PROTOCOLS.len());
+    let Some(protocol) = CHOSEN.or(told.copied()) else { return };
     let mut dissector = (protocol.start)(stream);
     each(rest, |side, input| {
         if let Input::Data(data) = input {

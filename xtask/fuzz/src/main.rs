@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Writes the seeds of every target into `<folder>/<target>/`. `cargo xtask fuzz` calls it.
+//! Writes the seeds of every target into `<folder>/<target>/`, and the names of all protocols into
+//! `<folder>/protocols`. `cargo xtask fuzz` calls it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,5 +20,6 @@ fn main() -> anyhow::Result<()> {
         }
         eprintln!("{}: {} seeds", target.name, seeds.len());
     }
-    Ok(())
+    let names: Vec<_> = minamo_dissect::PROTOCOLS.iter().map(|protocol| protocol.name).collect();
+    fs::write(folder.join("protocols"), names.join("\n")).context("names of protocols")
 }
