@@ -54,9 +54,24 @@ pub static SIGNATURE: Reason = Reason { en: "signature {0}: {1}", ja: "シグネ
 pub static SIGNATURES: Reason =
     Reason { en: "other signatures that fit: {0}", ja: "ほかに一致したシグネチャ：{0}" };
 
+/// The label is that of the flow before a silence of the same conversation.
+pub static RESUMED: Reason = Reason { en: "known from before a silence", ja: "無通信の前の部分から判明" };
+
 /// Every statement; the first that fits a text is the one that made it.
-pub static REASONS: &[&Reason] =
-    &[&SIGNATURE, &SIGNATURES, &IP_PROTOCOL, &FRAME_TYPE, &CONTENT, &FORM, &CARRIED, &MAIL, &PORT, &ALPN, &SERVICE];
+pub static REASONS: &[&Reason] = &[
+    &SIGNATURE,
+    &SIGNATURES,
+    &IP_PROTOCOL,
+    &FRAME_TYPE,
+    &CONTENT,
+    &FORM,
+    &CARRIED,
+    &MAIL,
+    &PORT,
+    &ALPN,
+    &SERVICE,
+    &RESUMED,
+];
 
 /// What stands between statements.
 pub const BETWEEN: &str = "; ";

@@ -11,6 +11,7 @@ use minamo_packet::{LinkFrame, Packet, Transport, tcp_flags};
 
 use crate::intake::{Role, Unit, What};
 use crate::names::Learnt;
+use crate::resumed::Resumed;
 use crate::state::FlowState;
 use crate::table::{FlowTable, Key, Wait};
 use crate::tcp::Budget;
@@ -87,6 +88,7 @@ pub struct Flows {
     room: Room,
     known: Known,
     learnt: Vec<Learnt>,
+    resumed: Resumed,
     /// Empty between packets: dissectors write into it.
     scratch: Flow,
     counters: Counters,
@@ -98,7 +100,8 @@ impl Flows {
         let table = FlowTable::new(settings.max_flows);
         let (budget, known) = (Budget::new(settings.held_bytes), Known::new(&settings));
         let (room, scratch, counters) = (Room::new(settings.telemetry_bytes), Flow::default(), Counters::default());
-        Self { settings, table, now: Time(i64::MIN), budget, room, known, learnt: Vec::new(), scratch, counters }
+        let (learnt, resumed) = (Vec::new(), Resumed::default());
+        Self { settings, table, now: Time(i64::MIN), budget, room, known, learnt, resumed, scratch, counters }
     }
 
     /// What happened so far; what the intake counts is not in it.
@@ -294,7 +297,8 @@ impl Flows {
         if let Some((key, state)) = self.table.keyed_mut(at)
             && time.since(state.part_start()) >= long
         {
-            let row = state.part(key, &self.settings, self.known.newest());
+            let mut row = state.part(key, &self.settings, self.known.newest());
+            self.resumed.pass(key, &mut row);
             self.counters.rows += 1;
             let content = state.content(&row, &self.settings);
             out(Done::new(row, order, content));
@@ -307,7 +311,9 @@ impl Flows {
             self.counters.stream_gaps += state.drain((&mut self.scratch, &mut self.budget));
             self.room.give_back(state.telemetry());
             self.counters.rows += 1;
-            let row = state.last_row(&key, reason, &self.settings, self.known.newest());
+            let mut row = state.last_row(&key, reason, &self.settings, self.known.newest());
+            self.resumed.pass(&key, &mut row);
+            self.counters.forgotten_labels += self.resumed.take_evicted();
             let content = state.content(&row, &self.settings);
             out(Done::new(row, order, content));
         }

@@ -13,6 +13,7 @@ mod intake;
 mod names;
 mod npm;
 mod pages;
+mod resumed;
 mod sampling;
 mod state;
 mod table;
@@ -134,6 +135,8 @@ pub struct Counters {
     pub closed_unreadable: u64,
     /// Addresses whose names from DNS were forgotten because their table was full.
     pub forgotten_names: u64,
+    /// Conversations whose label was forgotten, for the flow that may follow, because too many fell silent.
+    pub forgotten_labels: u64,
     /// Flows, or sides of them, without messages, TLS records, counts of octet values or first packets because those of
     /// all flows together take too much memory.
     pub refused_telemetry: u64,
@@ -165,6 +168,7 @@ impl std::ops::AddAssign for Counters {
             closed_not_ip,
             closed_unreadable,
             forgotten_names,
+            forgotten_labels,
             refused_telemetry,
             lost_records,
         } = other;
@@ -188,6 +192,7 @@ impl std::ops::AddAssign for Counters {
         self.closed_not_ip += closed_not_ip;
         self.closed_unreadable += closed_unreadable;
         self.forgotten_names += forgotten_names;
+        self.forgotten_labels += forgotten_labels;
         self.refused_telemetry += refused_telemetry;
         self.lost_records += lost_records;
     }

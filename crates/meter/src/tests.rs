@@ -6,6 +6,7 @@ mod facts;
 mod fragments;
 mod links;
 mod names;
+mod resumed;
 mod shards;
 mod streams;
 mod tunnels;
