@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use minamo_base::Time;
 use minamo_detect::{Engine, Rule, most_rows};
 use minamo_store::{Lake, QueryError, SqlAnswer};
 use tokio::task::JoinHandle;
@@ -67,6 +68,12 @@ impl Aside {
         let Some((task, _)) = self.running.take() else { return std::future::pending().await };
         let answer = answer.map_err(anyhow::Error::from).and_then(|answer| Ok(answer?));
         (task, answer)
+    }
+
+    /// Start of the oldest flow that a rule waits to be asked about, or is being asked about.
+    pub(super) fn oldest(&self) -> Option<Time> {
+        let running = self.running.iter().map(|(task, _)| task.span.0);
+        self.waiting.iter().map(|(_, span)| span.0).chain(running).min()
     }
 
     /// True where nothing runs and nothing waits.
