@@ -37,7 +37,7 @@ ja = "監視、キープアライブ、メーカーへ報告する機器。"
 -- active timeout cut is no connection: TCP begins with SYN where flags are known, other parts follow after two seconds and more.
 WITH outward AS (
     SELECT $window AS window_start, src_ip, src_port, dst_ip, dst_port, proto, time_start, time_end, src_bytes, app, tcp_src_flags,
-           COALESCE(tls_sni, http_host, dst_name) AS name
+           COALESCE(tls_sni, http_host, dst_name) AS name, hash($window, src_ip, dst_ip, dst_port, proto) AS pair
     FROM flows
     WHERE $range AND proto IN (6, 17) AND src_packets > 0 AND duplicate_of IS NULL AND COALESCE(src_local, is_private(src_ip))
       AND NOT COALESCE(dst_local, is_private(dst_ip))
@@ -45,11 +45,9 @@ WITH outward AS (
       AND split_part(COALESCE(app, ''), '.', 1) NOT IN ('NTP', 'DNS', 'STUN')
 ),
 -- Most pairs have too few parts to have enough connections: only the others are looked at in their order.
+-- They are counted by one number, which a few others can have by chance.
 many AS MATERIALIZED (
-    SELECT window_start, src_ip, dst_ip, dst_port, proto
-    FROM outward
-    GROUP BY window_start, src_ip, dst_ip, dst_port, proto
-    HAVING COUNT(*) >= $connections
+    SELECT pair FROM outward GROUP BY pair HAVING COUNT(*) >= $connections
 ),
 calls AS MATERIALIZED (
     SELECT window_start, src_ip, dst_ip, dst_port, proto, at, src_bytes, app, name
@@ -57,8 +55,7 @@ calls AS MATERIALIZED (
         SELECT o.window_start, o.src_ip, o.dst_ip, o.dst_port, o.proto, CAST(o.time_start AS BIGINT) / 1000000 AS at, o.src_bytes, o.app,
                o.name, o.tcp_src_flags, CAST(o.time_start AS BIGINT) - LAG(CAST(o.time_end AS BIGINT)) OVER same AS pause
         FROM outward AS o
-        JOIN many AS m ON o.window_start = m.window_start AND o.src_ip = m.src_ip AND o.dst_ip = m.dst_ip
-            AND o.dst_port = m.dst_port AND o.proto = m.proto
+        JOIN many AS m ON o.pair = m.pair
         WINDOW same AS (PARTITION BY o.window_start, o.src_ip, o.src_port, o.dst_ip, o.dst_port, o.proto ORDER BY o.time_start)
     ) AS parts
     WHERE CASE WHEN proto = 6 AND tcp_src_flags > 0 THEN tcp_src_flags & 2 = 2 ELSE COALESCE(pause, 2000000000) >= 2000000000 END
@@ -73,7 +70,7 @@ pairs AS MATERIALIZED (
 popular AS (
     SELECT o.window_start, o.dst_ip, COUNT(DISTINCT o.src_ip) AS clients
     FROM outward AS o
-    JOIN (SELECT DISTINCT window_start, dst_ip FROM many) AS m ON o.window_start = m.window_start AND o.dst_ip = m.dst_ip
+    JOIN (SELECT DISTINCT window_start, dst_ip FROM pairs) AS m ON o.window_start = m.window_start AND o.dst_ip = m.dst_ip
     GROUP BY o.window_start, o.dst_ip
 ),
 spaced AS MATERIALIZED (

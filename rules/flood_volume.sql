@@ -34,32 +34,36 @@ ja = "負荷試験。"
 -- Sources and the hour before are read where there is a flood only.
 WITH flowing AS (
     SELECT $window AS window_start, src_ip, dst_ip, src_packets, dst_packets, src_bytes, CAST(COALESCE(sampling_rate, 1) AS DOUBLE) AS rate,
+           hash($window, dst_ip) AS target,
            GREATEST((CAST(time_end AS BIGINT) - CAST(time_start AS BIGINT)) / 10000000000.0, 1.0) AS tens
     FROM flows
     WHERE $range AND duplicate_of IS NULL AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
 ),
-flooded AS (
-    SELECT window_start, dst_ip, CAST(SUM(src_packets * rate / tens) AS BIGINT) AS packets,
-           CAST(SUM(src_bytes * rate / tens) * 8 / 1000000 AS BIGINT) AS megabits,
-           CAST(SUM(dst_packets * rate / tens) AS BIGINT) AS answered
+flooded AS MATERIALIZED (
+    SELECT target
     FROM flowing
-    GROUP BY window_start, dst_ip
+    GROUP BY target
     HAVING SUM(src_packets * rate / tens) >= $packets
-       AND SUM(dst_packets * rate / tens) * 100 <= SUM(src_packets * rate / tens) * $answers
 ),
-now AS (
-    SELECT f.window_start, f.dst_ip, f.packets, f.megabits, f.answered, COUNT(DISTINCT o.src_ip) AS sources
-    FROM flooded AS f
-    JOIN flowing AS o ON f.window_start = o.window_start AND f.dst_ip = o.dst_ip
-    GROUP BY f.window_start, f.dst_ip, f.packets, f.megabits, f.answered
+now AS MATERIALIZED (
+    SELECT o.window_start, o.dst_ip, CAST(SUM(o.src_packets * o.rate / o.tens) AS BIGINT) AS packets,
+           CAST(SUM(o.src_bytes * o.rate / o.tens) * 8 / 1000000 AS BIGINT) AS megabits,
+           CAST(SUM(o.dst_packets * o.rate / o.tens) AS BIGINT) AS answered, COUNT(DISTINCT o.src_ip) AS sources
+    FROM flowing AS o
+    JOIN flooded AS f ON o.target = f.target
+    GROUP BY o.window_start, o.dst_ip
+    HAVING SUM(o.src_packets * o.rate / o.tens) >= $packets
+       AND SUM(o.dst_packets * o.rate / o.tens) * 100 <= SUM(o.src_packets * o.rate / o.tens) * $answers
+),
+before AS MATERIALIZED (
+    SELECT f.dst_ip, CAST(SUM(f.packets) / 360 AS BIGINT) AS usual
+    FROM (
+        SELECT dst_ip, src_packets * CAST(COALESCE(sampling_rate, 1) AS DOUBLE) AS packets FROM flows WHERE $history AND duplicate_of IS NULL
+    ) AS f
+    JOIN (SELECT DISTINCT dst_ip FROM now) AS n ON f.dst_ip = n.dst_ip
+    GROUP BY f.dst_ip
 )
-SELECT now.window_start, now.dst_ip, now.packets, now.megabits, now.answered, now.sources,
-       CAST(COALESCE(SUM(before.packets), 0) / 360 AS BIGINT) AS usual
+SELECT now.window_start, now.dst_ip, now.packets, now.megabits, now.answered, now.sources, COALESCE(before.usual, 0) AS usual
 FROM now
-LEFT JOIN (
-    SELECT dst_ip, src_packets * CAST(COALESCE(sampling_rate, 1) AS DOUBLE) AS packets
-    FROM flows
-    WHERE $history AND duplicate_of IS NULL
-) AS before ON now.dst_ip = before.dst_ip
-GROUP BY now.window_start, now.dst_ip, now.packets, now.megabits, now.answered, now.sources
-HAVING now.packets > $times * COALESCE(SUM(before.packets), 0) / 360
+LEFT JOIN before ON now.dst_ip = before.dst_ip
+WHERE now.packets > $times * COALESCE(before.usual, 0)

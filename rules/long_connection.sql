@@ -28,17 +28,18 @@ ja = "リモートワーク、拠点間トンネル、監視。"
 -- part, begins another conversation. A conversation over midnight counts for each day by its share.
 WITH outward AS (
     SELECT $window AS window_start, src_ip, src_port, dst_ip, dst_port, proto, time_start, time_end, src_bytes, dst_bytes, app, tcp_src_flags,
-           COALESCE(tls_sni, http_host, dst_name) AS name
+           COALESCE(tls_sni, http_host, dst_name) AS name, hash($window, src_ip, src_port, dst_ip, dst_port, proto) AS five
     FROM flows
     WHERE $range AND proto IN (6, 17) AND src_port > 0 AND duplicate_of IS NULL AND COALESCE(src_local, is_private(src_ip))
       AND NOT COALESCE(dst_local, is_private(dst_ip))
       AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
 ),
--- Only what spans so many hours can be a conversation of as many: the order of its parts is looked at.
-far AS (
-    SELECT window_start, src_ip, src_port, dst_ip, dst_port, proto
+-- Only what spans so many hours can be a conversation of as many: the order of its parts is looked at. The five values are one
+-- number here, which a few others can have by chance.
+far AS MATERIALIZED (
+    SELECT five
     FROM outward
-    GROUP BY window_start, src_ip, src_port, dst_ip, dst_port, proto
+    GROUP BY five
     HAVING CAST(MAX(time_end) AS BIGINT) - CAST(MIN(time_start) AS BIGINT) >= $hours * 3600000000000
 ),
 parts AS (
@@ -46,8 +47,7 @@ parts AS (
            CASE WHEN CAST(o.time_start AS BIGINT) - LAG(CAST(o.time_end AS BIGINT)) OVER parts_of > $gap * 1000000000
                   OR COALESCE(o.tcp_src_flags, 0) & 2 = 2 THEN 1 ELSE 0 END AS begins
     FROM outward AS o
-    JOIN far AS f ON o.window_start = f.window_start AND o.src_ip = f.src_ip AND o.src_port = f.src_port AND o.dst_ip = f.dst_ip
-        AND o.dst_port = f.dst_port AND o.proto = f.proto
+    JOIN far AS f ON o.five = f.five
     WINDOW parts_of AS (PARTITION BY o.window_start, o.src_ip, o.src_port, o.dst_ip, o.dst_port, o.proto ORDER BY o.time_start)
 ),
 joined AS (

@@ -7,6 +7,9 @@ window = "1h"
 every = "5m"
 text = { en = "{src_ip} asked {dst_ip} for {operation} ({operations} such operations, account {account}).", ja = "{src_ip} が {dst_ip} に {operation} を要求しました（同種の操作 {operations} 種類、アカウント {account}）。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port}"
+query = "rpc_execution"
+# MS-SAMR. Users change their own passwords by other operations.
+texts = { operations = '^(samr[.](CreateUserInDomain|CreateUser2InDomain|SetInformationUser2?|AddMemberToGroup|AddMemberToAlias))$' }
 
 [parameters.calls]
 default = 1
@@ -16,14 +19,3 @@ reason = { en = "One is enough.", ja = "1 回で十分。" }
 en = "A computer that joins the domain; an administrator at work."
 ja = "ドメインに参加するコンピューター、管理者の作業。"
 +++
--- MS-SAMR. Users change their own passwords by other operations.
-SELECT $window AS window_start, src_ip, dst_ip, dst_port, MAX(operation) AS operation, COUNT(DISTINCT operation) AS operations,
-       COALESCE(MAX(account), '') AS account
-FROM (
-    SELECT time_start, src_ip, dst_ip, dst_port, ntlm_user AS account, unnest(dcerpc_operations) AS operation
-    FROM flows
-    WHERE $range AND dcerpc_operations IS NOT NULL
-) AS asked
-WHERE regexp_like(operation, '^(samr[.](CreateUserInDomain|CreateUser2InDomain|SetInformationUser2?|AddMemberToGroup|AddMemberToAlias))$')
-GROUP BY $window, src_ip, dst_ip, dst_port
-HAVING COUNT(*) >= $calls

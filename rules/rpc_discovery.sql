@@ -7,6 +7,9 @@ window = "1h"
 every = "5m"
 text = { en = "{src_ip} asked {dst_ip} for {operation} ({operations} such operations, account {account}).", ja = "{src_ip} が {dst_ip} に {operation} を要求しました（同種の操作 {operations} 種類、アカウント {account}）。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port}"
+query = "rpc_execution"
+# Enumeration by MS-SAMR, MS-SRVS, MS-WKST, MS-LSAD, MS-NRPC, MS-SCMR and the endpoint mapper, which Windows itself asks for single names only.
+texts = { operations = '^(samr[.](EnumerateUsersInDomain|EnumerateGroupsInDomain|EnumerateAliasesInDomain|GetMembersInGroup|GetMembersInAlias|QueryDisplayInformation[23]?)|srvsvc[.]Netr(SessionEnum|ConnectionEnum|FileEnum|ShareEnum|ShareEnumSticky)|wkssvc[.]NetrWkstaUserEnum|lsarpc[.]Enumerate(Accounts|AccountsWithUserRight|TrustedDomains|TrustedDomainsEx)|netlogon[.]DsrEnumerateDomainTrusts|epmapper[.]ept_lookup|mgmt[.]inq_if_ids|svcctl[.](OpenSCManager[AW2]|EnumServicesStatus(W|ExW)))$' }
 
 [parameters.calls]
 default = 1
@@ -20,14 +23,3 @@ ja = "グループや共有の管理画面。"
 en = "A file manager that shows the shares of a server."
 ja = "サーバーの共有を表示するファイルマネージャー。"
 +++
--- Enumeration by MS-SAMR, MS-SRVS, MS-WKST, MS-LSAD, MS-NRPC, MS-SCMR and the endpoint mapper, which Windows itself asks for single names only.
-SELECT $window AS window_start, src_ip, dst_ip, dst_port, MAX(operation) AS operation, COUNT(DISTINCT operation) AS operations,
-       COALESCE(MAX(account), '') AS account
-FROM (
-    SELECT time_start, src_ip, dst_ip, dst_port, ntlm_user AS account, unnest(dcerpc_operations) AS operation
-    FROM flows
-    WHERE $range AND dcerpc_operations IS NOT NULL
-) AS asked
-WHERE regexp_like(operation, '^(samr[.](EnumerateUsersInDomain|EnumerateGroupsInDomain|EnumerateAliasesInDomain|GetMembersInGroup|GetMembersInAlias|QueryDisplayInformation[23]?)|srvsvc[.]Netr(SessionEnum|ConnectionEnum|FileEnum|ShareEnum|ShareEnumSticky)|wkssvc[.]NetrWkstaUserEnum|lsarpc[.]Enumerate(Accounts|AccountsWithUserRight|TrustedDomains|TrustedDomainsEx)|netlogon[.]DsrEnumerateDomainTrusts|epmapper[.]ept_lookup|mgmt[.]inq_if_ids|svcctl[.](OpenSCManager[AW2]|EnumServicesStatus(W|ExW)))$')
-GROUP BY $window, src_ip, dst_ip, dst_port
-HAVING COUNT(*) >= $calls

@@ -7,6 +7,7 @@ window = "1h"
 every = "5m"
 text = { en = "{src_ip} asked {dst_ip} for {operation} ({operations} such operations, account {account}).", ja = "{src_ip} が {dst_ip} に {operation} を要求しました（同種の操作 {operations} 種類、アカウント {account}）。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port}"
+texts = { operations = '^(svcctl[.](CreateService(W|A|WOW64A|WOW64W)|StartService[AW]|ChangeServiceConfig[AW])|atsvc[.]NetrJobAdd|taskscheduler[.]SchRpc(RegisterTask|Run)|IWbemServices[.]ExecMethod(Async)?|IDispatch[.]Invoke)$' }
 
 [parameters.calls]
 default = 1
@@ -25,6 +26,6 @@ FROM (
     FROM flows
     WHERE $range AND dcerpc_operations IS NOT NULL
 ) AS asked
-WHERE regexp_like(operation, '^(svcctl[.](CreateService(W|A|WOW64A|WOW64W)|StartService[AW]|ChangeServiceConfig[AW])|atsvc[.]NetrJobAdd|taskscheduler[.]SchRpc(RegisterTask|Run)|IWbemServices[.]ExecMethod(Async)?|IDispatch[.]Invoke)$')
+WHERE regexp_like(operation, $operations)
 GROUP BY $window, src_ip, dst_ip, dst_port
 HAVING COUNT(*) >= $calls

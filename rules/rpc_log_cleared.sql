@@ -7,6 +7,9 @@ window = "1h"
 every = "5m"
 text = { en = "{src_ip} asked {dst_ip} for {operation} (account {account}).", ja = "{src_ip} が {dst_ip} に {operation} を要求しました（アカウント {account}）。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port}"
+query = "rpc_execution"
+# MS-EVEN, MS-EVEN6.
+texts = { operations = '^(eventlog[.]ElfrClearELF[AW]|eventlog6[.]EvtRpcClearLog)$' }
 
 [parameters.calls]
 default = 1
@@ -16,14 +19,3 @@ reason = { en = "Nobody clears logs from afar in everyday work.", ja = "日常�
 en = "An administrator who starts a log afresh."
 ja = "ログを新しく始める管理者。"
 +++
--- MS-EVEN, MS-EVEN6.
-SELECT $window AS window_start, src_ip, dst_ip, dst_port, MAX(operation) AS operation, COUNT(DISTINCT operation) AS operations,
-       COALESCE(MAX(account), '') AS account
-FROM (
-    SELECT time_start, src_ip, dst_ip, dst_port, ntlm_user AS account, unnest(dcerpc_operations) AS operation
-    FROM flows
-    WHERE $range AND dcerpc_operations IS NOT NULL
-) AS asked
-WHERE regexp_like(operation, '^(eventlog[.]ElfrClearELF[AW]|eventlog6[.]EvtRpcClearLog)$')
-GROUP BY $window, src_ip, dst_ip, dst_port
-HAVING COUNT(*) >= $calls

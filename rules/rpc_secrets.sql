@@ -7,6 +7,10 @@ window = "1h"
 every = "5m"
 text = { en = "{src_ip} asked {dst_ip} for {operation} ({operations} such operations, account {account}).", ja = "{src_ip} が {dst_ip} に {operation} を要求しました（同種の操作 {operations} 種類、アカウント {account}）。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port}"
+query = "rpc_execution"
+# Secrets of the local security authority (MS-LSAD), among them the key by which a domain saves the secrets of its users, and hives
+# of the registry with hashes of passwords (MS-RRP).
+texts = { operations = '^(lsarpc[.](RetrievePrivateData|QuerySecret)|winreg[.]BaseRegSaveKey(Ex)?)$' }
 
 [parameters.calls]
 default = 1
@@ -16,15 +20,3 @@ reason = { en = "One is enough.", ja = "1 回で十分。" }
 en = "Backup of a registry from afar."
 ja = "遠隔からのレジストリのバックアップ。"
 +++
--- Secrets of the local security authority (MS-LSAD), among them the key by which a domain saves the secrets of its users, and hives
--- of the registry with hashes of passwords (MS-RRP).
-SELECT $window AS window_start, src_ip, dst_ip, dst_port, MAX(operation) AS operation, COUNT(DISTINCT operation) AS operations,
-       COALESCE(MAX(account), '') AS account
-FROM (
-    SELECT time_start, src_ip, dst_ip, dst_port, ntlm_user AS account, unnest(dcerpc_operations) AS operation
-    FROM flows
-    WHERE $range AND dcerpc_operations IS NOT NULL
-) AS asked
-WHERE regexp_like(operation, '^(lsarpc[.](RetrievePrivateData|QuerySecret)|winreg[.]BaseRegSaveKey(Ex)?)$')
-GROUP BY $window, src_ip, dst_ip, dst_port
-HAVING COUNT(*) >= $calls

@@ -174,6 +174,9 @@ struct FrontMatter {
     count: Option<Count>,
     /// A rule that comes with the product, whose query this one asks too.
     query: Option<String>,
+    /// Texts that stand in the query by name, so that rules which differ by them alone share one query.
+    #[serde(default)]
+    texts: BTreeMap<String, String>,
     benign: Vec<Text>,
 }
 
@@ -213,6 +216,20 @@ fn query_of(name: &str) -> Option<String> {
     Some(sql.to_owned()).filter(|sql| !sql.is_empty())
 }
 
+/// The query with its texts in it, each as a constant of SQL.
+fn with_texts(sql: String, texts: &BTreeMap<String, String>) -> Result<String, String> {
+    // `$operation` is no part of `$operations`.
+    let mut longest_first: Vec<_> = texts.iter().collect();
+    longest_first.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+    longest_first.into_iter().try_fold(sql, |sql, (name, text)| {
+        let place = format!("${name}");
+        match sql.contains(&place) {
+            true => Ok(sql.replace(&place, &format!("'{}'", text.replace('\'', "''")))),
+            false => Err(format!("texts.{name}: the query does not use {place}")),
+        }
+    })
+}
+
 /// The shortest silence after which a rule that does not say so gives another event.
 const QUIET: Duration = Duration::from_secs(600);
 
@@ -228,6 +245,7 @@ impl Rule {
                 .ok_or_else(|| bad(format!("query: got {other:?}, want a shipped rule that has a query")))?,
             None => sql.to_owned(),
         };
+        let sql = with_texts(sql, &front.texts).map_err(bad)?;
         let length = |key: &str, text: &str| {
             parse_length(text).ok_or_else(|| bad(format!("{key}: got {text:?}, want a length such as 1m")))
         };
@@ -424,6 +442,18 @@ SELECT $window AS window_start FROM flows WHERE $range GROUP BY $window
         let none = "want a shipped rule that has a query";
         assert_eq!(asks("nothing", ""), format!("rule x: query: got \"nothing\", {none}"));
         assert_eq!(asks("beacon_fast", ""), format!("rule x: query: got \"beacon_fast\", {none}"), "no chains");
+    }
+
+    #[test]
+    fn texts_stand_in_the_query_as_constants() {
+        let with = |texts: &str, query: &str| {
+            let text = GOOD.replace("+++\nSELECT", &format!("texts = {texts}\n+++\nSELECT"));
+            Rule::parse("x", &text.replace("WHERE $range", &format!("WHERE $range AND {query}")))
+        };
+        let rule = with("{ app = \"it's\", apps = \"b\" }", "app IN ($app, $apps)").expect("parses");
+        assert!(rule.sql.contains("app IN ('it''s', 'b')"), "{}", rule.sql);
+        let unused = with("{ app = \"a\" }", "true").expect_err("must not parse").to_string();
+        assert_eq!(unused, "rule x: texts.app: the query does not use $app");
     }
 
     #[test]

@@ -79,6 +79,54 @@ struct Trouble {
     out_of_order: Count,
     zero_windows: Count,
     duplicate_acks: Count,
+    conflicts: Count,
+}
+
+/// Where a side's latest segment is, and what it begins with.
+#[derive(Default)]
+pub(crate) struct Latest {
+    start: u32,
+    beginning: Beginning,
+}
+
+impl Latest {
+    /// True where a segment is of the same place and begins otherwise.
+    pub(crate) fn contradicts(&mut self, tcp: &TcpHeader, data: &[u8]) -> bool {
+        let (start, beginning) = (first_octet(tcp), Beginning::of(data));
+        let contradicts = start == self.start && beginning.contradicts(self.beginning);
+        let newer = distance(start, self.start) >= 0 || self.beginning == Beginning::default();
+        if newer && !contradicts {
+            *self = Self { start, beginning };
+        }
+        contradicts
+    }
+}
+
+/// What a segment begins with: octets that were looked at, and a sum over them.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Beginning(u32);
+
+impl Beginning {
+    /// Octets that are looked at: answers of one protocol begin with the same few.
+    const LOOK: usize = 64;
+    /// Shorter ones say too little.
+    const LEAST: usize = 8;
+
+    fn of(data: &[u8]) -> Self {
+        let data = data.get(..Self::LOOK).unwrap_or(data);
+        let add = |sum: u64, octets: &[u8]| {
+            let word = octets.iter().rev().fold(0, |word: u64, octet| word << 8 | u64::from(*octet));
+            (sum ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
+        };
+        let sum = data.chunks(8).fold(0, add);
+        Self(u32::try_from(sum >> 39).unwrap_or(0) << 7 | u32::try_from(data.len()).unwrap_or(0))
+    }
+
+    /// True where both are long enough, as long, and not the same.
+    fn contradicts(self, other: Self) -> bool {
+        let length = self.0 & 0x7f;
+        length as usize >= Self::LEAST && length == other.0 & 0x7f && self != other
+    }
 }
 
 /// A time that may not have come.
@@ -194,6 +242,13 @@ impl TcpState {
         (again, gaps)
     }
 
+    /// A segment of this side came again with other octets.
+    pub(crate) fn contradicted(&mut self, side: Side) {
+        if let Some(state) = self.sides.get_mut(side.index()) {
+            state.trouble().conflicts.add();
+        }
+    }
+
     /// What was measured, where anything was.
     pub(crate) fn tell(&self) -> Option<Box<Npm>> {
         let none = Trouble::default();
@@ -210,6 +265,8 @@ impl TcpState {
             dst_zero_windows: dst.zero_windows.get(),
             src_duplicate_acks: src.duplicate_acks.get(),
             dst_duplicate_acks: dst.duplicate_acks.get(),
+            src_conflicts: src.conflicts.get(),
+            dst_conflicts: dst.conflicts.get(),
             ..Npm::default()
         };
         (npm != Npm::default()).then(|| Box::new(npm))

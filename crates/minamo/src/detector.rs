@@ -21,7 +21,7 @@ use minamo_store::{Condition, Lake, TableStats};
 use tokio::sync::watch;
 
 use self::aside::Aside;
-use self::left::{Left, Span, joined};
+use self::left::{Left, Mark as Asked, Span, joined};
 use crate::actions::Actions;
 use crate::alerts::AlertSources;
 use crate::clock;
@@ -243,7 +243,46 @@ impl Detector {
         };
         detector.put(loaded, fresh)?;
         detector.remember().await?;
+        detector.take_up().await?;
         Ok(detector)
+    }
+
+    /// Has every rule asked about what it may not have been before the program was killed: the flows that waited, and those that
+    /// were received after the last look.
+    async fn take_up(&mut self) -> anyhow::Result<()> {
+        let Some(Asked { waits, looked }) = self.left.killed() else { return Ok(()) };
+        let last = self.flows().and_then(|flows| flows.last);
+        let waited = last.filter(|last| waits < looked && waits <= *last).map(|last| (waits, last));
+        // The time of receipt has tenths of a second.
+        let since = looked - Duration::from_secs(1);
+        let unseen = format!(
+            "SELECT min(time_start) AS first, max(time_start) AS last FROM flows \
+             WHERE COALESCE(time_received, time_end) >= TIMESTAMP '{since}'"
+        );
+        let time = |row: &Row<'_>, name| match row.get(name) {
+            Value::Time(at) => Some(at),
+            _ => None,
+        };
+        let answer = self.lake.sql(&unseen, 1).await.context("flows that no rule has looked at")?;
+        let came = rows(&answer.batches, |row| time(row, "first").zip(time(row, "last")));
+        let Some(span) = joined(waited, came.into_iter().flatten().next()) else { return Ok(()) };
+        tracing::info!(from = %span.0, "the program was killed before all was asked: the rules look at what waited");
+        for rule in self.rules.now().iter() {
+            self.left.owe(&rule.name, span);
+        }
+        Ok(())
+    }
+
+    /// Notes how far the rules were asked, so that what waits is not forgotten where the program is killed. `span` is of flows
+    /// that they are about to look at.
+    fn note(&mut self, span: Option<Span>, looked: Time) {
+        let seldom = self.waiting.values().filter_map(|waiting| waiting.span).map(|span| span.0).min();
+        let oldest = [span.map(|span| span.0), seldom, self.aside.oldest(), self.left.oldest()];
+        let waits = oldest.into_iter().flatten().min().unwrap_or(looked);
+        if let Err(error) = self.left.note(Asked { waits, looked }) {
+            self.counters.failures.fetch_add(1, Ordering::Relaxed);
+            tracing::error!("how far the rules were asked could not be noted: {error:#}");
+        }
     }
 
     /// The rules in force.
@@ -320,6 +359,9 @@ impl Detector {
         }
         self.look(&fresh, true, &late).await;
         self.finish_aside(&mut late).await;
+        if let Err(error) = self.left.end() {
+            tracing::error!("that all was asked could not be noted: {error:#}");
+        }
         self.hear(clock::now()).await;
         let actions = std::mem::take(&mut self.actions);
         if let Err(error) = tokio::task::spawn_blocking(|| actions.close()).await {
@@ -388,8 +430,9 @@ impl Detector {
     /// where not all was counted. Rules that look seldom wait until they are due, or until the end. What takes too long
     /// when the end was asked for is left for the next start, but for a small lake.
     async fn look(&mut self, fresh: &Fresh, end: bool, late: &Late) {
-        let span = fresh.take();
         let now = clock::now();
+        let span = fresh.take();
+        self.note(span, now);
         let late = self.is_large().then_some(late);
         for rule in self.rules.now().iter() {
             let span = match rule.every {
@@ -411,6 +454,7 @@ impl Detector {
         self.next_aside();
         let behind = self.aside.since().map_or(0, |since| now.since(since) / 1_000_000_000);
         self.counters.behind.store(u64::try_from(behind).unwrap_or(0), Ordering::Relaxed);
+        self.note(None, now);
     }
 
     fn is_large(&self) -> bool {
@@ -699,6 +743,44 @@ SELECT $window AS window_start, src_ip, COUNT(*) AS flows FROM flows WHERE $rang
         assert_eq!(counted(&next), (0, 1, 1), "asked, and found");
         next.look(&fresh, false, &late(false)).await;
         assert_eq!(counted(&next).1, 1, "not asked again");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_waits_when_the_program_is_killed_is_asked_after_the_next_start() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = Time::parse("2026-01-05T10:00:05Z").expect("a time");
+        let lake = lake_of_one_flow(folder.path(), at).await;
+        let seldom = TALK.replace("window = \"1m\"", "window = \"1m\"\nevery = \"5m\"");
+        let (rule, fresh, late) =
+            (Rule::parse("talk", &seldom).expect("a rule"), Fresh::default(), Late(watch::channel(false).1));
+        let owed = |detector: &Detector| detector.left.of("talk");
+        let mut killed = detector(folder.path(), &lake, &rule).await;
+        assert_eq!(owed(&killed), None, "there was none before");
+        killed.aside.add("talk", (at, at), at);
+        killed.look(&fresh, false, &late).await;
+        drop(killed);
+        let mut next = detector(folder.path(), &lake, &rule).await;
+        assert_eq!(owed(&next), Some((at, at)), "it waited");
+        let mut late = late;
+        next.look(&fresh, true, &late).await;
+        next.finish_aside(&mut late).await;
+        assert_eq!(next.counters.events.load(Ordering::Relaxed), 1, "asked, and found");
+        next.note(None, clock::now() + Duration::from_secs(60));
+        drop(next);
+        let ended = detector(folder.path(), &lake, &rule).await;
+        assert_eq!(owed(&ended), None, "nothing waited, and nothing came");
+        let mut flow = minamo_model::Flow::default();
+        (flow.core.time_start, flow.core.time_end) = (at, at);
+        flow.core.time_received = Some(clock::now() + Duration::from_secs(90));
+        let mut builder = minamo_model::FlowBuilder::default();
+        builder.append(&flow);
+        lake.append(&FLOWS, builder.finish().expect("a batch")).await.expect("appended");
+        drop(ended);
+        let mut next = detector(folder.path(), &lake, &rule).await;
+        assert_eq!(owed(&next), Some((at, at)), "it came after the last look");
+        next.left.end().expect("noted");
+        drop(next);
+        assert_eq!(owed(&detector(folder.path(), &lake, &rule).await), None, "it came to its end");
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -292,6 +292,8 @@ pub(super) struct Dns {
     stream: bool,
     /// Identifier of the question that went into the row.
     asked: Option<u16>,
+    /// It was asked again with the same identifier: two answers may then differ.
+    repeated: bool,
     answered: bool,
     messages: u32,
     exact: Option<&'static str>,
@@ -302,7 +304,7 @@ const CERTIFICATE: &str = "2.dnscrypt-cert.";
 
 impl Dns {
     pub(super) fn new(stream: bool) -> Self {
-        Self { stream, asked: None, answered: false, messages: 0, exact: None }
+        Self { stream, asked: None, repeated: false, answered: false, messages: 0, exact: None }
     }
 }
 
@@ -347,6 +349,7 @@ impl Dns {
         if !header.is_answer() {
             let facts = flow.dns.get_or_insert_default();
             facts.queries = Some(facts.queries.unwrap_or(0).saturating_add(1));
+            self.repeated |= self.asked == Some(header.id);
         }
         if self.answered && header.is_answer() {
             return self.more(message, header, cursor, flow);
@@ -385,6 +388,13 @@ impl Dns {
         let facts = flow.dns.get_or_insert_default();
         if !matches!(entry.kind, 1 | 28) || name(message, entry.name_at) != facts.query {
             return Some(());
+        }
+        if self.asked == Some(header.id) && !self.repeated && facts.queries == Some(1) {
+            let same = facts
+                .answers
+                .as_deref()
+                .is_some_and(|answers| shares(message, cursor, header.answers, answers));
+            facts.contradicted = (!same).then_some(true).or(facts.contradicted);
         }
         let answers = facts.answers.get_or_insert_default();
         for _ in 0..header.answers.min(RECORDS) {
@@ -428,6 +438,12 @@ impl Dns {
             facts.answers = Some(found);
         }
     }
+}
+
+/// Whether a value of an answer's records is among those of another answer.
+fn shares(message: &[u8], mut cursor: Cursor<'_>, count: u16, answers: &[String]) -> bool {
+    let mut records = (0..count.min(RECORDS)).map_while(|_| record(&mut cursor).ok());
+    records.any(|record| value(message, &record).is_some_and(|value| answers.contains(&value)))
 }
 
 /// Notes what size the questioner can take: the class of its OPT record (RFC 6891 §6.1.2).
@@ -534,6 +550,27 @@ mod tests {
         );
         dns.feed(Side::Dst, Input::Data(&answer), &mut flow);
         assert_eq!(flow.dns.expect("facts").answers.map(|all| all.len()), Some(3), "each address once");
+    }
+
+    #[test]
+    fn two_answers_to_one_question_contradict_each_other() {
+        let other = |last: u8| [&SAMPLE_ANSWER[..SAMPLE_ANSWER.len() - 1], &[last]].concat();
+        let mut alone = SAMPLE_ANSWER.to_vec();
+        alone.truncate(SAMPLE_ANSWER.len() - 34);
+        alone[7] = 1;
+        alone.extend(b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc6\x33\x64\x07");
+        let told = |said: &[(Side, &[u8])]| {
+            let (mut flow, mut dns) = (Flow::default(), Dns::new(false));
+            for (side, data) in said {
+                dns.feed(*side, Input::Data(data), &mut flow);
+            }
+            flow.dns.expect("facts").contradicted
+        };
+        let (asked, first) = ((Side::Src, SAMPLE_QUERY), (Side::Dst, SAMPLE_ANSWER));
+        assert_eq!(told(&[asked, first, (Side::Dst, &alone)]), Some(true));
+        assert_eq!(told(&[asked, first, (Side::Dst, &other(9))]), None, "they share a name");
+        assert_eq!(told(&[asked, first, first]), None);
+        assert_eq!(told(&[asked, asked, first, (Side::Dst, &alone)]), None, "it was asked twice");
     }
 
     #[test]

@@ -34,6 +34,7 @@ mod cnp_ip;
 mod coap;
 mod cod_mobile;
 mod collectd;
+mod control;
 mod controller_area_network;
 mod corba;
 mod cpha;
@@ -183,6 +184,7 @@ mod rtsp;
 mod rx;
 mod sap;
 mod sflow;
+mod shell;
 mod sip;
 mod skinny;
 mod slp;
@@ -451,6 +453,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &rx::PROTOCOL,
     &sap::PROTOCOL,
     &sflow::PROTOCOL,
+    &shell::PROTOCOL,
     &sip::PROTOCOL,
     &skinny::PROTOCOL,
     &slp::PROTOCOL,

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Remote Desktop: X.224 connection request and confirm inside TPKT (MS-RDPBCGR §2.2.1.1, §2.2.1.2; RFC 1006 §6;
-//! X.224 §13.3). Behind the confirm, TLS is probed. Other users of the same frames (S7, MMS, T.120)
+//! X.224 §13.3). Behind the confirm, TLS is probed; without it, the channels that the
+//! client asks for (§2.2.1.3.4) are searched for one by which a known hole is used. Other users of the same frames (S7, MMS, T.120)
 //! put other things into the request's variable part.
 
 use minamo_base::{Cursor, WireError};
 use minamo_model::Flow;
 
+use super::tell::{be16, contains};
 use super::text::{is_tls, line, some_text};
-use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
@@ -94,6 +96,9 @@ impl Dissector for Rdp {
         if self.requested && is_tls(data) {
             return Step::Inner(0);
         }
+        if self.requested && data.starts_with(&[3, 0]) && data.get(4..).is_some_and(|rest| rest.starts_with(CONNECT)) {
+            return connect(data, flow);
+        }
         let frame = match frame(data) {
             Ok(frame) => frame,
             Err(error) if error.is_short() => return Step::Continue(0),
@@ -143,7 +148,23 @@ fn confirm(mut variable: Cursor<'_>, length: usize, flow: &mut Flow) -> Step {
         _ => return Step::Done,
     };
     flow.rdp.get_or_insert_default().security = Some(security.into());
-    if security == "rdp" { Step::Done } else { Step::Inner(length) }
+    if security == "rdp" { Step::Continue(length) } else { Step::Inner(length) }
+}
+
+/// Data of X.224 that begin with T.125's Connect-Initial.
+const CONNECT: &[u8] = &[0x02, 0xf0, 0x80, 0x7f, 0x65];
+/// Longest Connect-Initial that is searched.
+const CONNECT_MAX: usize = 1_400;
+/// A channel that servers make for themselves: no client asks for it by name but to use CVE-2019-0708.
+const RESERVED: &[u8] = b"MS_T120\0";
+
+fn connect(data: &[u8], flow: &mut Flow) -> Step {
+    let length = be16(data, 2).unwrap_or_default();
+    let Some(message) = data.get(..length.min(CONNECT_MAX)) else { return Step::Continue(0) };
+    if contains(&message.to_ascii_uppercase(), RESERVED) {
+        risk::note(flow, &risk::EXPLOIT_ATTEMPT, &["CVE-2019-0708 (BlueKeep)", "the channels asked for"]);
+    }
+    Step::Done
 }
 
 const SAMPLE_REQUEST: &[u8] =
@@ -163,6 +184,23 @@ mod tests {
         assert_eq!(rdp.feed(Side::Dst, Input::Data(SAMPLE_CONFIRM), &mut flow), Step::Inner(19));
         let facts = flow.rdp.expect("facts");
         assert_eq!((facts.cookie.as_deref(), facts.security.as_deref()), (Some("user"), Some("credssp")));
+    }
+
+    #[test]
+    fn a_channel_that_is_not_for_clients() {
+        let tried = |name: &[u8]| {
+            let body = [CONNECT, &[0x82, 1, 0], &[0; 40], b"rdpdr\0\0\0\0\0\x80\x80", name, &[0; 20]].concat();
+            let length = u16::try_from(body.len() + 4).expect("short").to_be_bytes();
+            let message = [&[3, 0][..], &length, &body].concat();
+            let confirm = b"\x03\x00\x00\x0b\x06\xd0\x00\x00\x12\x34\x00";
+            let (mut flow, mut classifier) = (Flow::default(), crate::Classifier::new(true, 1, 3389));
+            for (side, data) in [(Side::Src, SAMPLE_REQUEST), (Side::Dst, &confirm[..]), (Side::Src, &message)] {
+                data.chunks(7).for_each(|piece| classifier.stream(side, Input::Data(piece), &mut flow));
+            }
+            flow.risk.is_some()
+        };
+        assert!(tried(b"MS_T120\0\0\0\0\0"));
+        assert!(!tried(b"cliprdr\0\0\0\xa0\xc0"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! SMB 1 (MS-CIFS, MS-SMB) and SMB 2 and 3 (MS-SMB2) over direct TCP or the NetBIOS session service (RFC 1002
-//! §4.3): dialect, share, who logs in by NTLM and whether that succeeds, what is opened, and calls of DCE/RPC through pipes. Of each
+//! §4.3): dialect, share, who logs in by NTLM and whether that succeeds, what is opened, renamed and deleted, calls of DCE/RPC through pipes, and messages
+//! by which known holes are used. Of each
 //! message only its beginning is looked at. Encrypted messages end it.
 
 use std::borrow::Cow;
@@ -11,7 +12,7 @@ use minamo_model::Flow;
 use super::tell::{at, le16, le32, u8_at};
 use super::text::{some_text, utf16};
 use super::{dcerpc, login, ntlm};
-use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
+use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
 
 /// The registry's row of version 1.
 pub(super) static VERSION_1: Protocol = Protocol {
@@ -88,6 +89,8 @@ struct Smb {
     newer: bool,
     /// A session was set up over NetBIOS (RFC 1002 §4.3.2).
     session: bool,
+    /// Multiplex identifier of a transaction of version 1 that is larger than its older kind can be.
+    large: Option<usize>,
     /// Calls through pipes.
     calls: dcerpc::Calls,
 }
@@ -135,6 +138,11 @@ impl Smb {
                 self.newer = true;
                 Ok(())
             }
+            [0xfc, b'S', b'M', b'B'] => {
+                self.newer = true;
+                compressed(head, flow);
+                Ok(())
+            }
             [first, ..] => Err(cursor.bad(4, "smb.protocol", first.into(), "an SMB identifier")),
         }
     }
@@ -147,7 +155,20 @@ impl Smb {
         let answer = u8_at(head, 9)? & 0x80 != 0;
         let unicode = le16(head, 10)? & 0x8000 != 0;
         let words = u8_at(head, 32)?;
+        let number = le16(head, 30)?;
         match (u8_at(head, 4)?, answer) {
+            // Rename and Delete (MS-CIFS §2.2.4.8, §2.2.4.7).
+            (0x07, false) => renamed(flow),
+            (0x06, false) => deleted(flow),
+            // A transaction of 32 bits that is continued as one of 16 bits: the server takes the length of the one for the other.
+            (0xa0, false) if le32(head, 40)? > 0xffff => self.large = Some(number),
+            (0x33, false) if self.large == Some(number) => {
+                risk::note(flow, &risk::EXPLOIT_ATTEMPT, &["MS17-010 (EternalBlue)", "transactions of SMB 1"]);
+            }
+            // A subcommand that no server has (MS-CIFS §2.2.6).
+            (0x32, false) if words >= 15 && le16(head, 61)? == 0x0e => {
+                risk::note(flow, &risk::EXPLOIT_ATTEMPT, &["the backdoor DoublePulsar", "a transaction of SMB 1"]);
+            }
             // A guest (Action, bit 0) gave no password that was looked at.
             (0x73, true) => outcome(le32(head, 5)?, words > 0 && le16(head, 37)? & 1 != 0, flow),
             (0xa2, false) if words == 24 => {
@@ -180,6 +201,25 @@ fn outcome(status: usize, guest: bool, flow: &mut Flow) {
         }
         _ => {}
     }
+}
+
+/// A compressed message (MS-SMB2 §2.2.42.1) whose lengths are more than 32 bits together: CVE-2020-0796.
+fn compressed(head: &[u8], flow: &mut Flow) {
+    let number = |place| at(head, place, 4).and_then(|octets| Some(u32::from_le_bytes(octets.try_into().ok()?)));
+    let (Some(original), Some(flags), Some(offset)) = (number(4), le16(head, 10), number(12)) else { return };
+    if flags == 0 && original.checked_add(offset).is_none() {
+        risk::note(flow, &risk::EXPLOIT_ATTEMPT, &["CVE-2020-0796 (SMBGhost)", "a compressed message of SMB"]);
+    }
+}
+
+fn renamed(flow: &mut Flow) {
+    let facts = flow.smb.get_or_insert_default();
+    facts.renames = Some(facts.renames.unwrap_or(0).saturating_add(1));
+}
+
+fn deleted(flow: &mut Flow) {
+    let facts = flow.smb.get_or_insert_default();
+    facts.deletes = Some(facts.deletes.unwrap_or(0).saturating_add(1));
 }
 
 fn opened(name: Option<String>, flow: &mut Flow) {
@@ -247,7 +287,8 @@ fn version_1(head: &[u8], flow: &mut Flow) -> Result<(), WireError> {
     Ok(())
 }
 
-/// Answer to a login, what is opened, and what goes into pipes (MS-SMB2 §2.2.6, §2.2.13, §2.2.21, §2.2.31).
+/// Answer to a login, what is opened, and what goes into pipes (MS-SMB2 §2.2.6, §2.2.13, §2.2.21, §2.2.31); new names
+/// and deletions (§2.2.39; MS-FSCC §2.4).
 fn session_2(message: &[u8], flow: &mut Flow, calls: &mut dcerpc::Calls) -> Option<()> {
     let answer = le32(message, 16)? & 1 != 0;
     let file = |place| Some(u64::from_le_bytes(at(message, place, 8)?.try_into().ok()?));
@@ -257,7 +298,16 @@ fn session_2(message: &[u8], flow: &mut Flow, calls: &mut dcerpc::Calls) -> Opti
         (5, false) => {
             let name = at(message, le16(message, 108)?, le16(message, 110)?)?;
             opened(path(name, true), flow);
+            // To be deleted when it is closed.
+            if le32(message, 104)? & 0x1000 != 0 {
+                deleted(flow);
+            }
         }
+        (17, false) if u8_at(message, 66)? == 1 => match u8_at(message, 67)? {
+            10 | 65 => renamed(flow),
+            13 | 64 => deleted(flow),
+            _ => {}
+        },
         // Of a file's identifier the second half is that of the handle.
         (9, false) => calls.fragment(file(88)?, message.get(le16(message, 66)?..)?, flow)?,
         // FSCTL_PIPE_TRANSCEIVE.
@@ -409,6 +459,45 @@ mod tests {
             let rpc = flow.dcerpc.expect("facts");
             assert_eq!((rpc.operations, rpc.calls), (Some(vec!["svcctl.CreateServiceW".into()]), Some(2)));
         }
+    }
+
+    #[test]
+    fn new_names_and_deletions_are_counted() {
+        let set = |class: u8| message(17, false, 0, &[&[33, 0, 1, class, 1, 0, 0, 0][..], &[0; 32]].concat());
+        let close = [&[57, 0][..], &[0; 38], &[0, 0x10, 0, 0], &[120, 0, 2, 0], &[0; 8], &wide("a")].concat();
+        let said = [set(10), set(10), set(4), set(13), message(5, false, 0, &close)].map(|data| (Side::Src, data));
+        for cut in [1, 5_000] {
+            let facts = facts(&said, cut).smb.expect("facts");
+            assert_eq!((facts.renames, facts.deletes), (Some(2), Some(2)));
+        }
+    }
+
+    #[test]
+    fn holes_are_tried() {
+        let tried = |flow: Flow| flow.risk.and_then(|risk| risk.risk_evidence).unwrap_or_default();
+        let framed = |body: &[u8]| [&u32::try_from(body.len()).expect("short").to_be_bytes()[..], body].concat();
+        let squeezed = |original: u32, offset: u32| {
+            let body =
+                [b"\xfcSMB", &original.to_le_bytes()[..], &[1, 0, 0, 0], &offset.to_le_bytes(), &[0; 40]].concat();
+            let begin = (Side::Dst, VERSION_2.sample[0].1.to_vec());
+            tried(facts(&[begin, (Side::Src, framed(&body))], 5_000))
+        };
+        assert_eq!(squeezed(u32::MAX, 16), ["CVE-2020-0796 (SMBGhost) in a compressed message of SMB"]);
+        assert!(squeezed(4_096, 16).is_empty());
+        let old = |command: u8, number: u8, words: &[u8]| {
+            let mut head = [0; 32];
+            head[..5].copy_from_slice(&[0xff, b'S', b'M', b'B', command]);
+            head[30] = number;
+            let count = u8::try_from(words.len() / 2).expect("few");
+            (Side::Src, framed(&[&head[..], &[count], words, &[0; 8]].concat()))
+        };
+        let large = [&[1, 0, 0, 0x1e, 0, 0, 0][..], &[0xd0, 0x03, 1, 0], &[0; 27]].concat();
+        let holds =
+            |wanted: &str, said: &[(Side, Vec<u8>)]| tried(facts(said, 5_000)).iter().any(|text| text.contains(wanted));
+        assert!(holds("EternalBlue", &[old(0xa0, 64, &large), old(0x33, 64, &[0; 18])]));
+        assert!(!holds("EternalBlue", &[old(0xa0, 64, &large), old(0xa1, 64, &[0; 36])]));
+        let odd = [&[0; 28][..], &[0x0e, 0]].concat();
+        assert!(holds("DoublePulsar", &[old(0x32, 65, &odd)]));
     }
 
     #[test]

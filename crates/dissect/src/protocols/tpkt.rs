@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! TPKT (RFC 1006 §6) with COTP (ISO 8073 §13), which several protocols ride on: told by what their data begin with.
 //! MMS (ISO 9506) by its session and presentation layers, S7 by its identifiers, H.225 of H.323 by Q.931. A request
-//! for a connection alone is anybody's.
+//! for a connection alone is anybody's. Of S7 the jobs that are asked for are noted, and what is refused.
 
+use minamo_model::Flow;
+
+use super::control::{self, Operation, commands, reads};
 use super::tell::*;
+use crate::{Dissector, Input, Step};
 
 /// The registry's row of Manufacturing Message Specification.
 pub(super) static MMS: Protocol = Protocol {
@@ -31,6 +35,7 @@ pub(super) static S7: Protocol = Protocol {
     ports: &[102],
     first: First::Of(&[0x03]),
     probe: s7,
+    start: |_| Box::new(S7Comm),
     sample: &[(
         Side::Src,
         b"\x03\x00\x00\x19\x02\xf0\x80\x32\x01\x00\x00\x00\x01\x00\x08\x00\x00\xf0\x00\x00\x01\x00\x01\x01\
@@ -100,6 +105,66 @@ fn s7(_: Side, data: &[u8]) -> Verdict {
 
 fn maybe_or(early: bool, told: bool) -> Verdict {
     if early { Verdict::Maybe } else { yes_if(told) }
+}
+
+/// Octets of a message that are looked at.
+const LOOK: usize = 32;
+
+/// The dissector of S7 communication.
+struct S7Comm;
+
+impl Dissector for S7Comm {
+    fn feed(&mut self, side: Side, input: Input<'_>, flow: &mut Flow) -> Step {
+        let Input::Data(data) = input else { return Step::Done };
+        let (Some(version), Some(length)) = (be16(data, 0), be16(data, 2)) else { return Step::Continue(0) };
+        if version != 0x0300 || length < 7 {
+            return Step::Done;
+        }
+        let Some(head) = data.get(..length.min(LOOK)) else { return Step::Continue(0) };
+        if let [2, 0xf0, _, 0x32, content @ ..] = head.get(4..).unwrap_or_default() {
+            let _read: Option<()> = job(side, content, flow);
+        }
+        Step::Continue(length)
+    }
+}
+
+/// A message behind its identifier: kind, two reserved octets, reference, lengths; an answer's error; then the parameters.
+fn job(side: Side, content: &[u8], flow: &mut Flow) -> Option<()> {
+    match (side, content.first()?) {
+        (Side::Src, 1) => control::asked(function(*content.get(9)?), flow),
+        (Side::Dst, 2 | 3) if be16(content, 9)? != 0 => control::refused(flow),
+        // User data: a head of four octets, the group in the low half of its third, the function behind it.
+        (Side::Src, 7) => control::asked(user_data(content.get(14)? & 0x0f, *content.get(15)?), flow),
+        _ => {}
+    }
+    Some(())
+}
+
+/// The function of a job.
+fn function(code: u8) -> Operation {
+    match code {
+        0x04 => reads("s7.read_var"),
+        0x05 => commands("s7.write_var"),
+        0x1a..=0x1c => commands("s7.download"),
+        0x1d..=0x1f => reads("s7.upload"),
+        // Program invocation: start, memory reset, what a download brought goes in force.
+        0x28 => commands("s7.plc_control"),
+        0x29 => commands("s7.plc_stop"),
+        0xf0 => reads("s7.setup_communication"),
+        _ => reads("s7.other"),
+    }
+}
+
+fn user_data(group: u8, function: u8) -> Operation {
+    match (group, function) {
+        (1, _) => reads("s7.programmer"),
+        (2, _) => reads("s7.cyclic_data"),
+        (3, _) => reads("s7.list_blocks"),
+        (4, 1) => reads("s7.read_system_list"),
+        (5, _) => reads("s7.password"),
+        (7, 2 | 4) => commands("s7.set_clock"),
+        _ => reads("s7.other"),
+    }
 }
 
 fn s7_plus(_: Side, data: &[u8]) -> Verdict {
@@ -173,5 +238,20 @@ mod tests {
         assert_eq!(mms(Side::Src, request), Verdict::Maybe);
         let both = [&request[..], S7.sample[0].1].concat();
         assert_eq!((s7(Side::Src, &both), mms(Side::Src, &both)), (Verdict::Yes, Verdict::No));
+    }
+
+    #[test]
+    fn jobs_of_s7() {
+        let setup = S7.sample[0].1;
+        let stop = b"\x03\x00\x00\x21\x02\xf0\x80\x32\x01\x00\x00\x00\x02\x00\x10\x00\x00\x29\x00\x00\x00\x00\x00\x09P_PROGRAM";
+        let no = b"\x03\x00\x00\x14\x02\xf0\x80\x32\x03\x00\x00\x00\x02\x00\x01\x00\x00\x81\x04\x29";
+        let list = b"\x03\x00\x00\x1d\x02\xf0\x80\x32\x07\x00\x00\x00\x03\x00\x08\x00\x04\x00\x01\x12\x04\x11\x44\x01\x00\xff\x09\x00\x00";
+        let said: [(Side, &[u8]); 4] = [(Side::Src, setup), (Side::Src, stop), (Side::Dst, no), (Side::Src, list)];
+        for cut in [1, 100] {
+            let facts = control::tests::facts(102, &said, cut);
+            let asked = ["s7.setup_communication", "s7.plc_stop", "s7.read_system_list"];
+            assert_eq!(facts.operations, Some(asked.map(str::to_owned).to_vec()));
+            assert_eq!((facts.commands, facts.refused), (Some(1), Some(1)));
+        }
     }
 }

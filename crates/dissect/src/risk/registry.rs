@@ -535,7 +535,7 @@ pub static EXPLOIT_ATTEMPT: Risk = Risk {
     benign: &[Text {
         en: "Scans of one's own, texts about the hole", ja: "自組織の検査、脆弱性についての文章"
     }],
-    source: "CVE-2021-44228 (Log4Shell), CVE-2014-6271 (Shellshock), CVE-2021-41773; nDPI flow risk 40",
+    source: "CVE-2021-44228 (Log4Shell), CVE-2014-6271 (Shellshock), CVE-2021-41773, MS17-010 (EternalBlue), CVE-2020-0796 (SMBGhost), CVE-2019-0708 (BlueKeep); nDPI flow risk 40",
 };
 
 /// SQL in a web request.

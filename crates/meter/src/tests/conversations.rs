@@ -35,6 +35,24 @@ fn a_session_becomes_one_row_with_both_sides() {
 }
 
 #[test]
+fn a_segment_that_comes_again_with_other_octets_is_counted() {
+    let told = |again: &[u8]| {
+        let mut run = Run::new(Settings::default());
+        run.at(0, &segment(CLIENT, SERVER, 100, SYN, b""));
+        run.at(20, &segment(SERVER, CLIENT, 500, SYN | ACK, b""));
+        run.at(30, &segment(CLIENT, SERVER, 101, ACK, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+        run.at(40, &segment(SERVER, CLIENT, 501, ACK, &[b"HTTP/1.1 302 Found\r\n".as_slice(), &[b'x'; 60]].concat()));
+        run.at(50, &segment(SERVER, CLIENT, 501, ACK, again));
+        let (rows, _) = run.end();
+        let npm = rows[0].npm.as_ref().expect("measured");
+        (npm.src_conflicts, npm.dst_conflicts)
+    };
+    assert_eq!(told(&[b"HTTP/1.1 200 OK\r\n".as_slice(), &[b'y'; 600]].concat()), (None, Some(1)));
+    assert_eq!(told(&[b"HTTP/1.1 302 Found\r\n".as_slice(), &[b'x'; 600]].concat()), (None, None), "more of the same");
+    assert_eq!(told(b"HTTP/1.1 302 Found\r\n"), (None, None), "less of the same");
+}
+
+#[test]
 fn pings_at_the_same_time_are_told_apart_by_their_identifier() {
     let (one, other) = (CLIENT.0, SERVER.0);
     let echo = |from, to, kind: u8, id: u8| {

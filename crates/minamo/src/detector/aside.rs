@@ -90,6 +90,12 @@ impl Aside {
         (task, answer)
     }
 
+    /// Start of the oldest flow that a rule waits to be asked about, or is being asked about.
+    pub(super) fn oldest(&self) -> Option<Time> {
+        let running = self.running.iter().map(|(task, _)| task.span.0);
+        self.waiting.iter().map(|turn| turn.span.0).chain(running).min()
+    }
+
     /// True where nothing runs and nothing waits.
     pub(super) fn is_idle(&self) -> bool {
         self.running.is_none() && self.waiting.is_empty()

@@ -180,6 +180,10 @@ table! {
         src_duplicate_acks: Option<u32>, "開始側が繰り返した確認応答の数（RFC 5681）", Counter, Packets, Observed, Plain, [Own(19)], mirror dst_duplicate_acks;
         /// Acknowledgements that the responder repeated while data was missing.
         dst_duplicate_acks: Option<u32>, "応答側が繰り返した確認応答の数", Counter, Packets, Observed, Plain, [Own(20)], mirror src_duplicate_acks;
+        /// Segments of the initiator that came again with other octets: somebody on the way may have put one in.
+        src_conflicts: Option<u32>, "開始側のセグメントで、同じ位置に異なる内容が届いた回数（途中での注入の疑い）", Counter, Packets, Observed, Plain, [Own(338)], mirror dst_conflicts;
+        /// Segments of the responder that came again with other octets.
+        dst_conflicts: Option<u32>, "応答側のセグメントで、同じ位置に異なる内容が届いた回数", Counter, Packets, Observed, Plain, [Own(339)], mirror src_conflicts;
         /// Mean time between packets with data of the initiator while the responder sent none between them.
         src_delay_micros: Option<u32>, "開始側のデータパケットの平均間隔（応答側の送信を挟まないもの）", Gauge, Micros, Observed, Plain, [Own(21)], mirror dst_delay_micros;
         /// Mean time between packets with data of the responder while the initiator sent none between them.

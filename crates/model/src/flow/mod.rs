@@ -16,8 +16,8 @@ pub use export::{Eta, Extra, Firewall, Forwarding, Nat, Routing, User};
 pub use judged::{Fingerprint, Host, Risk, Threat};
 pub use merge::Merge;
 pub use protocols::{
-    BitTorrent, Dcerpc, Dhcp, Dns, Ftp, Http, Kerberos, Ldap, Login, Mail, Ntlm, Ntp, Quic, Rdp, Sip, Smb, Snmp, Sql,
-    Ssh, Stun, Tls,
+    BitTorrent, Control, Dcerpc, Dhcp, Dns, Ftp, Http, Kerberos, Ldap, Login, Mail, Ntlm, Ntp, Quic, Rdp, Sip, Smb,
+    Snmp, Sql, Ssh, Stun, Tls,
 };
 
 use minamo_schema::row;
@@ -54,6 +54,7 @@ row! {
         ntlm: Ntlm,
         dcerpc: Dcerpc,
         login: Login,
+        control: Control,
         sql: Sql,
         snmp: Snmp,
         host: Host,

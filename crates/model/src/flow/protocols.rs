@@ -133,6 +133,8 @@ table! {
         truncated: Option<bool>, "応答が切り詰められていれば true", Key, None, Observed, Plain, [Own(134)];
         /// Questions that were seen.
         queries: Option<u32>, "観測した問い合わせの数", Counter, None, Observed, Plain, [Own(44)];
+        /// True where one question was answered twice, and no address or the code of one answer is that of the other.
+        contradicted: Option<bool>, "1 つの問い合わせに矛盾する 2 つの応答があれば true", Key, None, Observed, Plain, [Own(340)];
     }
 }
 
@@ -179,6 +181,10 @@ table! {
         share: Option<String>, "接続した共有", Fact, None, Observed, Content, [Own(51)];
         /// Files, folders and pipes that were opened, each once, at most 16.
         files: Option<Vec<String>>, "開いたファイル、フォルダー、パイプ（重複なし、最大 16 件）", Fact, None, Observed, Content, [Own(330)];
+        /// Files that were given another name.
+        renames: Option<u32>, "名前を変更したファイルの数", Counter, None, Observed, Plain, [Own(341)];
+        /// Files that were deleted.
+        deletes: Option<u32>, "削除したファイルの数", Counter, None, Observed, Plain, [Own(342)];
     }
 }
 
@@ -343,6 +349,21 @@ table! {
         failed: Option<u32>, "サーバーが拒否したログインの数", Counter, None, Observed, Plain, [Own(335)];
         /// Logins that the server took.
         succeeded: Option<u32>, "サーバーが受け入れたログインの数", Counter, None, Observed, Plain, [Own(336)];
+    }
+}
+
+table! {
+    /// Control of machines: Modbus, S7, IEC 60870-5-104, DNP3.
+    pub struct Control, group "control", prefix "control_" {
+        /// Operations that the client asked for, each once, with their protocol: `modbus.write_single_coil`, `s7.plc_stop`,
+        /// `iec104.C_SC_NA_1`, `dnp3.direct_operate`; at most 24.
+        operations: Option<Vec<String>>, "クライアントが要求した操作（重複なし、プロトコル名付き、最大 24 件）：modbus.write_single_coil、s7.plc_stop など", Fact, None, Observed, Plain, [Own(343)];
+        /// Requests that change or command the process.
+        commands: Option<u32>, "プロセスを変更・操作する要求の数", Counter, None, Observed, Plain, [Own(344)];
+        /// Answers that refuse a request.
+        refused: Option<u32>, "要求を拒否した応答の数", Counter, None, Observed, Plain, [Own(345)];
+        /// Different units or stations that were addressed, counted up to 64.
+        units: Option<u16>, "宛先となったユニット・局の種類数（64 まで）", Gauge, None, Observed, Plain, [Own(346)];
     }
 }
 

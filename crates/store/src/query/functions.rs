@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //! SQL functions for addresses: `ip('192.0.2.1')`, `mac('00:1b:21:0a:0b:0c')`, `ip_text(src_ip)`, `ip_version(src_ip)`,
-//! `in_net(src_ip, '10.0.0.0/8')`, `net(src_ip, 24, 64)`, `is_private(src_ip)`; and for names: `domain(dns_query)`, `protocol(app)`. `docs/guide/sql.md` is for people.
+//! `in_net(src_ip, '10.0.0.0/8')`, `net(src_ip, 24, 64)`, `is_private(src_ip)`; and for names: `domain(dns_query)`, `protocol(app)`; and `hash(a, b)`, which
+//! makes one number of several columns. `docs/guide/sql.md` is for people.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, FixedSizeBinaryBuilder, StringViewBuilder, UInt8Array,
+    UInt64Array,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
+use datafusion::common::hash_utils::{RandomState, create_hashes};
 use datafusion::common::plan_datafusion_err;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
@@ -41,6 +44,7 @@ pub(crate) fn all() -> Vec<Arc<ScalarUDF>> {
         function("is_private", &[1], DataType::Boolean, is_private),
         domain_function(),
         protocol_function(),
+        function("hash", &[1, 2, 3, 4, 5, 6], DataType::UInt64, hash),
     ]
 }
 
@@ -78,6 +82,14 @@ fn net_function() -> Arc<ScalarUDF> {
 
 fn ip_text_function() -> Arc<ScalarUDF> {
     function("ip_text", &[1], DataType::Utf8View, ip_text)
+}
+
+/// A number of 64 bits that equal values have in common: to group by many columns at once, where what others share with them
+/// by chance is sorted out later.
+fn hash(columns: &[ArrayRef], _: bool) -> Result<ArrayRef> {
+    let mut hashes = vec![0; columns.first().map_or(0, |column| column.len())];
+    create_hashes(columns, &RandomState::with_seed(0), &mut hashes)?;
+    Ok(Arc::new(UInt64Array::from(hashes)))
 }
 
 fn function(name: &'static str, arguments: &[usize], returns: DataType, run: Run) -> Arc<ScalarUDF> {
@@ -121,6 +133,7 @@ impl ScalarUDFImpl for Function {
         let first = arguments.first().unwrap_or(&DataType::Null);
         let fits = match self.name {
             "ip" | "mac" | "domain" | "protocol" => first.is_string() || first.is_null(),
+            "hash" => true,
             "ip_text" => *first == IP || *first == MAC || first.is_null(),
             _ => *first == IP || first.is_null(),
         };
