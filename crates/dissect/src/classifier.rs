@@ -459,7 +459,7 @@ impl Classifier {
     /// The service of a carrier, where what it carries gives the flow its name.
     fn relayed(&self) -> Option<&'static str> {
         self.carried.as_ref().filter(|carried| carried.named.is_some())?;
-        self.exact?.split_once('.').map(|(_, service)| service)
+        self.exact?.rsplit_once('.').map(|(_, service)| service)
     }
 
     /// The exact label of what [`Classifier::protocol`] is.
@@ -586,22 +586,29 @@ impl Label {
                 if let Some((column, host)) = told {
                     reasons.push(reason::SERVICE.fill(&[&service, &host, column]));
                 }
-                format!("{name}.{service}").into()
+                format!("{}.{service}", self.inside(name)).into()
             }
-            None => match (self.relayed, self.realm_service(own, name, flow), self.carrier) {
-                (Some(service), ..) => format!("{name}.{service}").into(),
-                (_, Some((service, realm)), _) => {
+            None => match (self.relayed, self.realm_service(own, name, flow)) {
+                (Some(service), _) => format!("{}.{service}", self.inside(name)).into(),
+                (_, Some((service, realm))) => {
                     reasons.push(reason::SERVICE.fill(&[service, realm, "stun_realm"]));
-                    format!("STUN.{service}").into()
+                    format!("{}.{service}", self.inside(name)).into()
                 }
-                (.., Some(carrier)) => format!("{}.{name}", carrier.name).into(),
-                _ => Cow::Borrowed(name),
+                _ => self.inside(name),
             },
         };
     }
 }
 
 impl Label {
+    /// A name behind that of what carries it.
+    fn inside(&self, name: &'static str) -> Cow<'static, str> {
+        match self.carrier {
+            Some(carrier) => format!("{}.{name}", carrier.name).into(),
+            None => Cow::Borrowed(name),
+        }
+    }
+
     /// The service that a TURN server's realm names, where nothing else told one: STUN with what it carries, or with media.
     fn realm_service<'a>(&self, own: &'a Services, name: &str, flow: &'a Flow) -> Option<(&'a str, &'a str)> {
         let outer = self.carrier.map_or(name, |carrier| carrier.name);
@@ -630,6 +637,9 @@ fn named_service(own: &Services, flow: &Flow) -> Option<Named> {
     };
     if let Some((column, host)) = asked_name(flow) {
         let service = service_of(own, host);
+        if service.is_none() && column == "tls_sni" && is_of_tor_client(host) {
+            return Some(named("Tor", column, host));
+        }
         if service.is_some() || host.parse::<IpAddr>().is_err() && column != "tls_sni" {
             return service.map(|service| named(service, column, host));
         }
@@ -660,6 +670,17 @@ fn certified(flow: &Flow) -> Option<(&'static str, &'static str, &str)> {
     [("tls_cert_subject", subject), ("tls_cert_issuer", issuer)]
         .into_iter()
         .find_map(|(column, name)| Some((service_of_certificate(name?)?, column, name?)))
+}
+
+/// What clients of Tor ask for (tor-spec, "Negotiating and initializing channels"): a name of random letters of base 32, which
+/// nobody would choose: at least two of its digits, apart from each other, and few vowels.
+fn is_of_tor_client(host: &str) -> bool {
+    let Some(name) = host.strip_prefix("www.").and_then(|name| name.strip_suffix(".com")) else { return false };
+    let base32 = (8..=25).contains(&name.len()) && name.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'2'..=b'7'));
+    let runs = name.split(|letter: char| letter.is_ascii_digit()).filter(|run| !run.is_empty()).count();
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    let vowels = name.bytes().filter(|octet| matches!(octet, b'a' | b'e' | b'i' | b'o' | b'u')).count();
+    base32 && digits >= 2 && runs >= 3 && vowels * 4 <= name.len()
 }
 
 /// The certificates of Tor's relays (tor-spec, "Negotiating and initializing channels"; the program's
@@ -748,6 +769,12 @@ mod tests {
         assert!(!is_of_tor("CN=www.oqx5h7zqfhxr.net", "C=US, CN=www.2gnqwfmd6l3a.com"));
         assert!(!is_of_tor("CN=www.example.net", "CN=www.example.com"), "seven letters");
         assert!(!is_of_tor("CN=www.oqx5h7zqfhxr.com", "CN=www.2gnqwfmd6l3a.com"));
+        assert!(is_of_tor_client("www.oqx5h7zqfhxr.com") && is_of_tor_client("www.2gnqw5fmd6l3xc4bzkq.com"));
+        for other in
+            ["www.example.com", "www.google24x7.com", "www.g2crowd.com", "www.s3browser.com", "www.b2b4cars.net"]
+        {
+            assert!(!is_of_tor_client(other), "{other}");
+        }
     }
 
     #[test]

@@ -235,10 +235,13 @@ impl Numbers {
     }
 }
 
+/// Where the numbers start from. Probes were tightened against the first; the others have seen no change.
+const SEEDS: [u64; 3] = [0x2545_f491_4f6c_dd1d, 0x9e37_79b9_7f4a_7c15, 0xd1b5_4a32_d192_ed03];
+
 /// Labels of flows with payloads that have no protocol, on ports that are usual for some.
-fn labels_of_noise(flows: usize) -> std::collections::BTreeMap<String, usize> {
+fn labels_of_noise(flows: usize, seed: u64) -> std::collections::BTreeMap<String, usize> {
     let ports: Vec<u16> = PROTOCOLS.iter().flat_map(|protocol| protocol.ports).copied().collect();
-    let mut numbers = Numbers(0x2545_f491_4f6c_dd1d);
+    let mut numbers = Numbers(seed);
     let mut claims = std::collections::BTreeMap::new();
     for at in 0..flows {
         let mut flow = Flow::default();
@@ -262,16 +265,18 @@ fn labels_of_noise(flows: usize) -> std::collections::BTreeMap<String, usize> {
 
 #[test]
 fn at_most_one_flow_of_noise_in_a_thousand_is_labelled() {
-    let claims = labels_of_noise(30_000);
+    let claims = labels_of_noise(30_000, SEEDS[0]);
     assert!(claims.values().sum::<usize>() <= 30, "{claims:?}");
 }
 
 #[test]
 #[ignore = "takes minutes: the figure in docs/performance.md comes from it"]
 fn at_most_one_in_a_thousand_of_a_million() {
-    let claims = labels_of_noise(1_000_000);
-    println!("{} of 1,000,000: {claims:?}", claims.values().sum::<usize>());
-    assert!(claims.values().sum::<usize>() <= 1_000, "{claims:?}");
+    for seed in SEEDS {
+        let claims = labels_of_noise(1_000_000, seed);
+        println!("{} of 1,000,000 from {seed:#x}: {claims:?}", claims.values().sum::<usize>());
+        assert!(claims.values().sum::<usize>() <= 1_000, "{claims:?}");
+    }
 }
 
 /// Ports order the questions and never answer them.

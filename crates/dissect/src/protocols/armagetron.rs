@@ -20,16 +20,17 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ..Protocol::DATAGRAM
 };
 
+/// Messages fill the datagram up to the sender's number, which clients do not have before they logged in. The first is a
+/// login, a question of a browser or its answer, or compares clocks; any that wants an acknowledgement has a number.
 fn probe(_: Side, data: &[u8]) -> Verdict {
-    // A login: descriptor 11, words that end two octets before the end.
+    let Some(messages) = data.len().checked_sub(2).and_then(|end| data.get(..end)) else { return Verdict::No };
+    let message = |rest: &[u8]| within(be16(rest, 0), 1, 400).then_some(6 + be16(rest, 4)? * 2);
     let words = be16(data, 4).unwrap_or_default();
     let told = match be16(data, 0) {
-        Some(0x000b) => words * 2 + 8 == data.len() && zero(data, 2, 2) && words >= 4,
-        // Question of a browser, and its answer with a server's big description.
-        Some(0x0034 | 0x0033) => words > 0 && words * 2 + 8 == data.len() && zero(data, 2, 2),
-        // Clocks are compared: four words, of which the first names the message's kind again.
-        Some(0x001c) => data.len() == 16 && words == 4 && !zero(data, 2, 2) && at(data, 6, 4) == Some(&[0, 0, 5, 0]),
+        Some(0x000b) => zero(data, 2, 2) && words >= 4,
+        Some(0x0033..=0x0036) => zero(data, 2, 2) && words > 0,
+        Some(0x001c) => words == 4 && !zero(data, 2, 2) && at(data, 6, 4) == Some(&[0, 0, 5, 0]),
         _ => false,
     };
-    yes_if(told && zero(data, data.len().saturating_sub(2), 2))
+    yes_if(told && fills(messages, 32, message) && zero(data, messages.len(), 2))
 }

@@ -12,6 +12,10 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ports: &[3784, 3785, 4784, 6784, 7784],
     first: First::Within(0x20, 0x28),
     probe,
+    // Version 0 and sessions that are set up strangely.
+    on_port: Some(|_, data| {
+        within(u8_at(data, 0), 0, 0x28) && u8_at(data, 3) == Some(data.len()) && (24..=52).contains(&data.len())
+    }),
     sample: &[(
         Side::Src,
         b"\x20\x40\x03\x18\x00\x00\x00\x07\x00\x00\x00\x00\x00\x0f\x42\x40\x00\x0f\x42\x40\x00\x00\x00\x00",

@@ -10,13 +10,15 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     category: Category::SystemOs,
     spec: &["Canon BJNP as documented by SANE"],
     ports: &[8611, 8612, 8613, 8614],
-    first: First::Of(b"BM"),
+    first: First::Of(b"BMP"),
     probe,
     sample: &[(Side::Src, b"BJNP\x01\x01\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00")],
-    ..Protocol::DATAGRAM
+    ..Protocol::BOTH
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
-    let magic = [&b"BJNP"[..], b"BJNB", b"MFNP", b"MFNB"].iter().any(|magic| data.starts_with(magic));
-    yes_if(magic && matches!(data.get(4), Some(1 | 2 | 0x81 | 0x82)) && data.len() >= 16)
+    match begins_with_any(data, &[b"BJNP", b"BJNB", b"BNJB", b"PNJB", b"MFNP", b"MFNB"]) {
+        Verdict::Yes => head::<16>(data, |head| matches!(head[4], 1 | 2 | 0x81 | 0x82)),
+        other => other,
+    }
 }

@@ -11,7 +11,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     category: Category::Database,
     spec: &["CQL Binary Protocol v3", "v4", "v5"],
     ports: &[9042],
-    first: First::Of(&[0x02, 0x03, 0x04, 0x05, 0xca]),
+    first: First::Of(&[0x02, 0x03, 0x04, 0x05, 0x83, 0x84, 0x85, 0xca]),
     probe,
     sample: &[(Side::Src, b"\x04\x00\x00\x00\x05\x00\x00\x00\x00")],
     ..Protocol::STREAM
@@ -21,6 +21,14 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     // Between servers another magic opens a connection.
     if data.first() == Some(&0xca) {
         return begins(data, b"\xca\x55\x2d\xfa");
+    }
+    // What a server supports; the version of the language is always among it.
+    if data.first().is_some_and(|version| version & 0x80 != 0) {
+        return match data.get(4) {
+            Some(6) => either(yes_if(contains(data, b"CQL_VERSION")), maybe_if(data.len() < 300)),
+            Some(_) => Verdict::No,
+            None => Verdict::Maybe,
+        };
     }
     // Versions 1 and 2 have a stream number of one octet.
     let (width, number) = match data.first() {

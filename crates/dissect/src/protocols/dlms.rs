@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! DLMS/COSEM over TCP and UDP (IEC 62056-47): the wrapper's version, ports and length, and the tag of an APDU; or frames
-//! of HDLC (IEC 62056-46 §6.4) as serial lines have them: flags at both ends, a format with the length, and a checksum.
+//! of HDLC (IEC 62056-46 §6.4) as serial lines have them: flags at both ends, a format with the length, and a checksum; or the
+//! sign-on in text (IEC 62056-21).
 
 use super::tell::*;
 
@@ -9,17 +10,19 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     name: "IEC62056",
     title: "DLMS/COSEM",
     category: Category::IotScada,
-    spec: &["IEC 62056-47", "IEC 62056-46", "IEC 62056-53"],
+    spec: &["IEC 62056-47", "IEC 62056-46", "IEC 62056-53", "IEC 62056-21"],
     ports: &[4059],
-    first: First::Of(&[0x00, 0x7e]),
+    first: First::Of(&[0x00, 0x7e, b'/']),
     probe,
     sample: &[(Side::Src, b"\x00\x01\x00\x10\x00\x01\x00\x05\x60\x03\xa1\x01\x00")],
     ..Protocol::BOTH
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
-    if data.first() == Some(&0x7e) {
-        return framed(data);
+    match data.first() {
+        Some(0x7e) => return framed(data),
+        Some(b'/') => return signs_on(data),
+        _ => {}
     }
     let Some(header) = data.first_chunk::<8>() else { return maybe_if(matches!(data, [0] | [0, 1, ..])) };
     let body = data.get(8..).unwrap_or_default();
@@ -40,6 +43,26 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         true => maybe_if(fits && length <= 4_096),
         false => yes_if(fits && body.len() == length),
     }
+}
+
+/// Mode C of IEC 62056-21 (§5.8, §6.3): the request with a meter's address or none, or its answer: three letters of the maker, a
+/// baud rate, and an identification.
+fn signs_on(data: &[u8]) -> Verdict {
+    let address = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b' ';
+    first_line(data, 38, |line| match line {
+        [b'/', b'?', address_of @ .., b'!'] => address_of.iter().all(address),
+        [b'/', maker @ ..] => match maker {
+            [a, b, c, b'0'..=b'6' | b'A'..=b'I', rest @ ..] => {
+                [a, b, c].iter().all(|letter| letter.is_ascii_alphabetic())
+                    && rest.len() >= 2
+                    && graphic(rest)
+                    && !contains(rest, b"/")
+                    && [a, b].iter().all(|letter| letter.is_ascii_uppercase())
+            }
+            _ => false,
+        },
+        _ => false,
+    })
 }
 
 /// A frame of type 3: its length counts what stands between the flags, the checksum last.
@@ -67,6 +90,15 @@ fn checksum(data: &[u8]) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn meters_sign_on_in_text() {
+        assert_eq!(probe(Side::Src, b"/?!\r\n"), Verdict::Yes);
+        assert_eq!(probe(Side::Src, b"/?12345678!\r\n"), Verdict::Yes);
+        assert_eq!(probe(Side::Dst, b"/ISK5MT174-0001\r\n"), Verdict::Yes);
+        assert_eq!(probe(Side::Src, b"/?"), Verdict::Maybe);
+        assert_eq!(probe(Side::Src, b"/index/a\r\n"), Verdict::No);
+    }
 
     #[test]
     fn a_frame_of_hdlc_needs_its_checksum() {

@@ -12,6 +12,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ports: &[5050],
     first: First::Of(&[0x00]),
     probe,
+    on_port: Some(|_, data| be32(data, 0) == Some(data.len()) && matches!(data.get(4..6), Some([0 | 1, 0..=2]))),
     sample: &[(Side::Src, b"\x00\x00\x00\x0e\x01\x00\x00\x01\x00\x20\x01\x02\x0b\x40")],
     ..Protocol::DATAGRAM
 };

@@ -29,10 +29,11 @@ pub(super) static RLPX: Protocol = Protocol {
     category: Category::CryptoCurrency,
     spec: &["devp2p, RLPx", "EIP-8"],
     ports: &[30303, 30304, 30305],
-    first: First::Within(0, 2),
+    first: First::Within(0, 4),
     encrypted: true,
     probe: |_, data| maybe_if(greets(data)),
     together: Some(together),
+    on_port: Some(|_, data| is_whole(data)),
     sample: &[(Side::Src, &GREETING), (Side::Dst, &GREETING)],
     ..Protocol::STREAM
 };
@@ -63,16 +64,28 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     yes_if(data.get(96).is_some_and(|recovery| *recovery < 2) && first(body.get(front)) && length == body.len())
 }
 
-/// A first message of RLPx, as far as it is there: of a size with room for keys and padding, and whole.
+/// A first message of RLPx, as far as it is there: of a size with room for keys and padding, and whole. Before EIP-8 it
+/// had one of two sizes and began with the point.
 fn greets(data: &[u8]) -> bool {
+    if data.first() == Some(&4) {
+        return data.len() <= BEFORE[0];
+    }
     let size = be16(data, 0).unwrap_or(300);
     (194..=600).contains(&size) && data.len() <= 2 + size && data.get(2).is_none_or(|form| *form == 4)
 }
 
+/// Octets of the request and of its answer before EIP-8.
+const BEFORE: [usize; 2] = [307, 210];
+
+fn is_whole(data: &[u8]) -> bool {
+    let new = greets(data) && be16(data, 0).is_some_and(|size| data.len() == 2 + size);
+    new || data.first() == Some(&4) && BEFORE.contains(&data.len())
+}
+
 /// Both sides have said theirs.
 fn together(heard: &Heard<'_>) -> Verdict {
-    let whole = |data: &[u8]| greets(data) && be16(data, 0).is_some_and(|size| data.len() == 2 + size);
-    if whole(heard.data) && whole(heard.other) { Verdict::Yes } else { Verdict::Maybe }
+    let same_form = (heard.data.first() == Some(&4)) == (heard.other.first() == Some(&4));
+    if same_form && is_whole(heard.data) && is_whole(heard.other) { Verdict::Yes } else { Verdict::Maybe }
 }
 
 const GREETING: [u8; 302] = {

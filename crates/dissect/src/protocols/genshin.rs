@@ -20,6 +20,21 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ..Protocol::DATAGRAM
 };
 
+/// The registry's row of streams, which older games of the maker speak over: another magic at both ends of a message.
+pub(super) static STREAM: Protocol = Protocol {
+    name: "GenshinImpact",
+    title: "miHoYo games over TCP",
+    category: Category::Game,
+    spec: &["Honkai Impact 3rd, community documentation of its packets"],
+    first: First::Of(&[0x01]),
+    probe: |_, data| match begins(data, b"\x01\x23\x45\x67") {
+        Verdict::Yes => either(yes_if(data.ends_with(b"\x89\xab\xcd\xef")), maybe_if(data.len() < 2_048)),
+        other => other,
+    },
+    sample: &[(Side::Src, b"\x01\x23\x45\x67\x00\x01\x00\x00\x00\x00\x00\x05\x00\x00\x00\x00hi\x89\xab\xcd\xef")],
+    ..Protocol::STREAM
+};
+
 fn probe(_: Side, data: &[u8]) -> Verdict {
     let ends = [(0x0000_00ff, 0xffff_ffff), (0x0000_0145, 0x1451_4545), (0x0000_0194, 0x1941_9494)];
     let told = ends.iter().any(|(first, last)| be32(data, 0) == Some(*first) && be32(data, 16) == Some(*last));

@@ -75,11 +75,7 @@ fn control(_: Side, data: &[u8]) -> Verdict {
 /// A packet of the user begins with its own version and length; an echo has a recovery counter.
 fn user(_: Side, data: &[u8]) -> Verdict {
     let optional = data.first().is_some_and(|flags| flags & 0x07 != 0);
-    let header = match (optional, u8_at(data, 11)) {
-        (false, _) => 8,
-        (true, Some(0)) => 12,
-        (true, extension) => 12 + extension.and(u8_at(data, 12)).unwrap_or(0) * 4,
-    };
+    let header = if optional { extended(data) } else { 8 };
     let inner = data.get(header..).unwrap_or_default();
     let packet = match inner.first().map(|first| first >> 4) {
         Some(4) => be16(inner, 2) == Some(inner.len()),
@@ -94,6 +90,18 @@ fn user(_: Side, data: &[u8]) -> Verdict {
         _ => false,
     };
     yes_if(told && within(u8_at(data, 0), 0x30, 0x37) && be16(data, 2) == data.len().checked_sub(8))
+}
+
+/// Octets of a header with extensions: each begins with its length in words and ends with the type of the next (§5.2.1).
+fn extended(data: &[u8]) -> usize {
+    let mut end = 12;
+    for _ in 0..8 {
+        match (data.get(end - 1), u8_at(data, end)) {
+            (Some(1..), Some(words @ 1..)) => end += words * 4,
+            _ => break,
+        }
+    }
+    end
 }
 
 /// A short header of six octets, or the old one of twenty; the spare bits are ones.

@@ -322,6 +322,7 @@ impl Http {
 
     /// Notes what a content is.
     fn look(&mut self, side: Side, start: &[u8], flow: &mut Flow) {
+        self.exact = self.exact.or_else(|| said_inside(start));
         let Some(kind) = magic::kind_of(start) else { return };
         let http = flow.http.get_or_insert_default();
         http.content_kind = http.content_kind.take().or(Some(kind.name.into()));
@@ -411,6 +412,11 @@ fn asked_for(method: &[u8], target: &[u8], fields: &[httparse::Header<'_>]) -> O
         b"RPC_IN_DATA" | b"RPC_OUT_DATA" | b"RPC_CONNECT" => "HTTP.MS-RPCH",
         // RFC 4918 §9.
         b"PROPFIND" | b"PROPPATCH" | b"MKCOL" | b"COPY" | b"MOVE" | b"LOCK" | b"UNLOCK" => "HTTP.WebDAV",
+        // RFC 3253 §3.6, RFC 4791 §5.3.1, RFC 3744 §8.1, RFC 5323 §2.
+        b"REPORT" | b"MKCALENDAR" | b"ACL" | b"SEARCH" => "HTTP.WebDAV",
+        _ if field(fields, "user-agent").is_some_and(|agent| after(agent, b"Microsoft-WebDAV-MiniRedir").is_some()) => {
+            "HTTP.WebDAV"
+        }
         // RFC 8010 §3.
         b"POST" if after(kind, b"application/ipp").is_some() => "HTTP.IPP",
         b"POST" if after(kind, b"application/ocsp-request").is_some() => "HTTP.OCSP",
@@ -428,9 +434,11 @@ fn asked_for(method: &[u8], target: &[u8], fields: &[httparse::Header<'_>]) -> O
 /// The same by the kind of an answer's content, or by fields that only its servers send.
 fn answered_with(fields: &[httparse::Header<'_>]) -> Option<&'static str> {
     let kind = field(fields, "content-type").unwrap_or_default();
-    let known: [(&[u8], &str); 9] = [
+    let known: [(&[u8], &str); 11] = [
         (b"application/vnd.apple.mpegurl", "HTTP.HLS"),
         (b"application/x-mpegurl", "HTTP.HLS"),
+        (b"audio/mpegurl", "HTTP.HLS"),
+        (b"audio/x-mpegurl", "HTTP.HLS"),
         (b"application/dash+xml", "HTTP.MpegDash"),
         (b"video/iso.segment", "HTTP.MpegDash"),
         (b"application/json-rpc", "HTTP.JSON-RPC"),
@@ -440,7 +448,21 @@ fn answered_with(fields: &[httparse::Header<'_>]) -> Option<&'static str> {
         (b"application/x-bittorrent-announce", "HTTP.BitTorrent"),
     ];
     let named = known.into_iter().find(|(begin, _)| after(kind, begin).is_some()).map(|(_, name)| name);
-    named.or(field(fields, "icy-name").or(field(fields, "icy-br")).map(|_| "HTTP.IceCast"))
+    let server = field(fields, "server").unwrap_or_default();
+    let streams = field(fields, "icy-name").or(field(fields, "icy-br")).or(field(fields, "icy-metaint")).is_some();
+    named.or((streams || after(server, b"Icecast").is_some()).then_some("HTTP.IceCast"))
+}
+
+/// The same by the beginning of a content that says of itself what it is (JSON-RPC 2.0 §4, §5; SOAP 1.1 §4, SOAP 1.2 part 1 §5).
+fn said_inside(start: &[u8]) -> Option<&'static str> {
+    let holds = |part: &[u8]| memchr::memmem::find(start, part).is_some();
+    match start.trim_ascii_start() {
+        [b'{' | b'[', ..] if holds(b"\"jsonrpc\"") => Some("HTTP.JSON-RPC"),
+        [b'<', ..] if holds(b":Envelope") && (holds(b"/soap/envelope") || holds(b"/soap-envelope")) => {
+            Some("HTTP.SOAP")
+        }
+        _ => None,
+    }
 }
 
 /// End of the head: behind the first empty line. `from` octets are known not to hold it.
@@ -625,5 +647,11 @@ mod tests {
         assert_eq!(label(b"GET /live/a.m3u8?x=1 HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP.HLS");
         assert_eq!(label(b"GET /announce?info_hash=abc HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP.BitTorrent");
         assert_eq!(label(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP");
+        let call = b"POST / HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 40\r\n\r\n\
+            {\"jsonrpc\": \"2.0\", \"method\": \"a\", \"id\":1}";
+        assert_eq!(label(call), "HTTP.JSON-RPC");
+        let post = b"POST / HTTP/1.1\r\nContent-Type: text/xml\r\nContent-Length: 70\r\n\r\n\
+            <s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"></s:>\n";
+        assert_eq!(label(post), "HTTP.SOAP");
     }
 }

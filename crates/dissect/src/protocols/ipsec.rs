@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! IPsec's key exchange: ISAKMP (RFC 2408 §3.1) and IKEv2 (RFC 7296 §3.1), plain or behind the marker of NAT traversal
-//! (RFC 3948 §2.2). ESP itself is told by its IP protocol, inside UDP not at all.
+//! (RFC 3948 §2.2). ESP itself is told by its IP protocol, inside UDP by its form on the ports of IKE only.
 
 use minamo_base::{Cursor, WireError};
 
@@ -16,7 +16,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     encrypted: true,
     max_state: 64,
     probe,
-    on_port: Some(|_, data| has_form(data)),
+    on_port: Some(|_, data| has_form(data) || is_wrapped(data)),
     sample: &[(Side::Src, SAMPLE)],
     ..Protocol::DATAGRAM
 };
@@ -37,6 +37,14 @@ fn has_form(data: &[u8]) -> bool {
         }
         _ => false,
     }
+}
+
+/// ESP inside UDP (RFC 3948 §2.1, RFC 4303 §2): an index that is not reserved and a young sequence number in front of whole
+/// words; or a keep-alive (§2.3).
+fn is_wrapped(data: &[u8]) -> bool {
+    let mut cursor = Cursor::new(data);
+    let (Ok(index), Ok(number)) = (cursor.u32("esp.spi"), cursor.u32("esp.sequence")) else { return data == [0xff] };
+    index >= 256 && (1..1 << 20).contains(&number) && data.len() >= 32 && data.len().is_multiple_of(4)
 }
 
 fn header(message: &[u8]) -> Result<bool, WireError> {

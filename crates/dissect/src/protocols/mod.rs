@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The protocols: one file each, one line each in the registry.
 
+mod adb;
 mod afp;
 mod agora;
 mod ajp;
@@ -11,6 +12,7 @@ mod ansi_c1222;
 #[cfg(test)]
 pub(crate) mod anything;
 mod armagetron;
+mod art_net;
 mod avast;
 mod babel;
 mod bacnet;
@@ -22,6 +24,8 @@ mod bgp;
 mod bitcoin;
 mod bittorrent;
 mod bjnp;
+mod bmp;
+mod bolt;
 mod capwap;
 mod cassandra;
 mod ceph;
@@ -44,6 +48,7 @@ mod dcerpc;
 mod dhcp;
 mod dhcpv6;
 mod diameter;
+mod dicom;
 mod ding_talk;
 mod discord;
 mod dlep;
@@ -54,6 +59,7 @@ mod dnscrypt;
 mod dofus;
 mod drda;
 mod dropbox;
+mod dubbo;
 mod eaq;
 mod edonkey;
 mod elasticsearch;
@@ -68,6 +74,7 @@ mod fastcgi;
 mod fins;
 mod fix;
 mod flute;
+mod fox;
 mod ftp;
 mod ftp_data;
 mod gaijin;
@@ -77,6 +84,7 @@ mod git;
 mod gnutella;
 mod gtp;
 mod guild_wars;
+mod hadoop;
 mod haproxy;
 mod hart_ip;
 mod heroes;
@@ -96,6 +104,7 @@ mod iqiyi;
 mod irc;
 mod iscsi;
 mod jabber;
+mod jdwp;
 mod jrmi;
 mod json_rpc;
 mod kafka;
@@ -111,16 +120,20 @@ mod line_call;
 mod lisp;
 mod llmnr;
 mod login;
+mod lorawan;
 mod lotus_notes;
 mod lsp_ping;
 mod lustre;
 mod maple_story;
+mod matter;
 mod mdns;
 mod megaco;
+mod melsec;
 mod memcached;
 mod meraki;
 mod mgcp;
 mod mi_push;
+mod minecraft;
 mod modbus;
 mod monero;
 mod mongodb;
@@ -140,8 +153,10 @@ mod nfs;
 mod nintendo;
 mod noe;
 mod nomachine;
+mod nsq;
 mod ntlm;
 mod ntp;
+mod nvme_tcp;
 mod oicq;
 mod ookla;
 mod opc_ua;
@@ -151,6 +166,8 @@ mod openvpn;
 mod openwire;
 mod oracle;
 mod path_of_exile;
+mod pcep;
+mod pcp;
 mod pfcp;
 mod photon;
 mod pop3;
@@ -182,6 +199,7 @@ mod rtp_framed;
 mod rtps;
 mod rtsp;
 mod rx;
+mod sacn;
 mod sap;
 mod sflow;
 mod shell;
@@ -197,8 +215,10 @@ mod socks;
 mod softether;
 mod someip;
 mod source_engine;
+mod spice;
 mod spotify;
 mod sql;
+mod srt;
 mod srtcp;
 mod ssdp;
 mod ssh;
@@ -209,9 +229,11 @@ mod steam_discovery;
 mod stomp;
 mod stratum;
 mod stun;
+mod svn;
 mod synchrophasor;
 mod syncthing;
 mod syslog;
+mod tacacs;
 mod tailscale;
 mod tank_gauge;
 mod teamspeak;
@@ -245,6 +267,7 @@ mod vmware;
 mod vnc;
 mod vxlan;
 mod warcraft3;
+mod wccp;
 mod weave;
 mod websocket;
 mod whatsapp;
@@ -254,10 +277,12 @@ mod wireguard;
 mod world_of_kung_fu;
 mod world_of_warcraft;
 mod wsd;
+mod x11;
 mod xdmcp;
 mod z3950;
 mod zabbix;
 mod zeromq;
+mod zookeeper;
 mod zoom;
 mod zug;
 
@@ -272,6 +297,7 @@ pub(crate) fn tls_sample() -> &'static [u8] {
 
 /// Every protocol that the classifier knows.
 pub static PROTOCOLS: &[&Protocol] = &[
+    &adb::PROTOCOL,
     &afp::PROTOCOL,
     &agora::PROTOCOL,
     &ajp::PROTOCOL,
@@ -280,6 +306,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &amqp::PROTOCOL,
     &ansi_c1222::PROTOCOL,
     &armagetron::PROTOCOL,
+    &art_net::PROTOCOL,
     &avast::PROTOCOL,
     &babel::PROTOCOL,
     &bacnet::PROTOCOL,
@@ -290,6 +317,8 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &bitcoin::PROTOCOL,
     &bittorrent::PROTOCOL,
     &bjnp::PROTOCOL,
+    &bmp::PROTOCOL,
+    &bolt::PROTOCOL,
     &capwap::PROTOCOL,
     &cassandra::PROTOCOL,
     &ceph::PROTOCOL,
@@ -311,6 +340,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &dhcp::PROTOCOL,
     &dhcpv6::PROTOCOL,
     &diameter::PROTOCOL,
+    &dicom::PROTOCOL,
     &ding_talk::PROTOCOL,
     &discord::PROTOCOL,
     &dlep::PROTOCOL,
@@ -321,6 +351,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &dofus::PROTOCOL,
     &drda::PROTOCOL,
     &dropbox::PROTOCOL,
+    &dubbo::PROTOCOL,
     &eaq::PROTOCOL,
     &edonkey::PROTOCOL,
     &elasticsearch::PROTOCOL,
@@ -336,17 +367,20 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &fins::PROTOCOL,
     &fix::PROTOCOL,
     &flute::PROTOCOL,
+    &fox::PROTOCOL,
     &ftp::PROTOCOL,
     &ftp_data::PROTOCOL,
     &gaijin::PROTOCOL,
     &gearman::PROTOCOL,
     &genshin::PROTOCOL,
+    &genshin::STREAM,
     &git::PROTOCOL,
     &gnutella::PROTOCOL,
     &gtp::CONTROL,
     &gtp::PRIME,
     &gtp::USER,
     &guild_wars::PROTOCOL,
+    &hadoop::PROTOCOL,
     &haproxy::PROTOCOL,
     &hart_ip::PROTOCOL,
     &heroes::PROTOCOL,
@@ -366,6 +400,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &irc::PROTOCOL,
     &iscsi::PROTOCOL,
     &jabber::PROTOCOL,
+    &jdwp::PROTOCOL,
     &jrmi::PROTOCOL,
     &json_rpc::PROTOCOL,
     &kafka::PROTOCOL,
@@ -379,16 +414,20 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &line_call::PROTOCOL,
     &lisp::PROTOCOL,
     &llmnr::PROTOCOL,
+    &lorawan::PROTOCOL,
     &lotus_notes::PROTOCOL,
     &lsp_ping::PROTOCOL,
     &lustre::PROTOCOL,
     &maple_story::PROTOCOL,
+    &matter::PROTOCOL,
     &mdns::PROTOCOL,
     &megaco::PROTOCOL,
+    &melsec::PROTOCOL,
     &memcached::PROTOCOL,
     &meraki::PROTOCOL,
     &mgcp::PROTOCOL,
     &mi_push::PROTOCOL,
+    &minecraft::PROTOCOL,
     &modbus::PROTOCOL,
     &monero::PROTOCOL,
     &mongodb::PROTOCOL,
@@ -409,7 +448,9 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &noe::PROTOCOL,
     &nomachine::DATAGRAM,
     &nomachine::PROTOCOL,
+    &nsq::PROTOCOL,
     &ntp::PROTOCOL,
+    &nvme_tcp::PROTOCOL,
     &oicq::PROTOCOL,
     &ookla::PROTOCOL,
     &opc_ua::PROTOCOL,
@@ -419,6 +460,8 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &openwire::PROTOCOL,
     &oracle::PROTOCOL,
     &path_of_exile::PROTOCOL,
+    &pcep::PROTOCOL,
+    &pcp::PROTOCOL,
     &pfcp::PROTOCOL,
     &photon::PROTOCOL,
     &pop3::PROTOCOL,
@@ -451,6 +494,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &rtps::PROTOCOL,
     &rtsp::PROTOCOL,
     &rx::PROTOCOL,
+    &sacn::PROTOCOL,
     &sap::PROTOCOL,
     &sflow::PROTOCOL,
     &shell::PROTOCOL,
@@ -468,7 +512,9 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &someip::PROTOCOL,
     &source_engine::HALF_LIFE,
     &source_engine::PROTOCOL,
+    &spice::PROTOCOL,
     &spotify::PROTOCOL,
+    &srt::PROTOCOL,
     &srtcp::PROTOCOL,
     &ssdp::PROTOCOL,
     &ssh::PROTOCOL,
@@ -478,9 +524,11 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &stomp::PROTOCOL,
     &stratum::PROTOCOL,
     &stun::PROTOCOL,
+    &svn::PROTOCOL,
     &synchrophasor::PROTOCOL,
     &syncthing::PROTOCOL,
     &syslog::PROTOCOL,
+    &tacacs::PROTOCOL,
     &tailscale::PROTOCOL,
     &tank_gauge::PROTOCOL,
     &teamspeak::PROTOCOL,
@@ -517,6 +565,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &vnc::PROTOCOL,
     &vxlan::PROTOCOL,
     &warcraft3::PROTOCOL,
+    &wccp::PROTOCOL,
     &weave::PROTOCOL,
     &websocket::PROTOCOL,
     &whatsapp::PROTOCOL,
@@ -526,10 +575,12 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &world_of_kung_fu::PROTOCOL,
     &world_of_warcraft::PROTOCOL,
     &wsd::PROTOCOL,
+    &x11::PROTOCOL,
     &xdmcp::PROTOCOL,
     &z3950::PROTOCOL,
     &zabbix::PROTOCOL,
     &zeromq::PROTOCOL,
+    &zookeeper::PROTOCOL,
     &zoom::PROTOCOL,
     &zug::PROTOCOL,
 ];

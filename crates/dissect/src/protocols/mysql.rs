@@ -5,7 +5,7 @@
 use minamo_base::Cursor;
 use minamo_model::Flow;
 
-use super::text::{is_tls, some_text};
+use super::text::{is_tls, printable, some_text};
 use super::{login, sql};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
@@ -23,8 +23,25 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ..Protocol::STREAM
 };
 
-/// Length, number 0, version 10, and the server's version as text: digits, a dot, a digit.
+/// An error in place of the greeting (Internals, "ERR_Packet"): it has no state of SQL before the client has spoken.
+fn refuses(data: &[u8]) -> bool {
+    match data {
+        [length, 0, 0, 0, 0xff, low, high, text @ ..] => {
+            let code = u16::from_le_bytes([*low, *high]);
+            (1_000..4_000).contains(&code)
+                && usize::from(*length) == text.len() + 3
+                && text.len() > 8
+                && printable(text)
+        }
+        _ => false,
+    }
+}
+
+/// Length, number 0, version 10, and the server's version as text: digits, a dot, a digit; or a refusal.
 fn probe(_: Side, data: &[u8]) -> Verdict {
+    if data.get(4) == Some(&0xff) {
+        return if refuses(data) { Verdict::Yes } else { Verdict::No };
+    }
     let (Some(head), text) = (data.get(..data.len().min(5)), data.get(5..).unwrap_or_default()) else {
         return Verdict::No;
     };
@@ -176,6 +193,17 @@ mod tests {
     use minamo_model::flow::Sql;
 
     use super::*;
+
+    #[test]
+    fn a_refusal_comes_in_place_of_the_greeting() {
+        let text = b"Host '192.0.2.1' is not allowed to connect to this MySQL server";
+        let mut refusal = vec![text.len() as u8 + 3, 0, 0, 0, 0xff, 0x6a, 0x04];
+        refusal.extend(text);
+        assert_eq!(probe(Side::Dst, &refusal), Verdict::Yes);
+        assert_eq!(probe(Side::Dst, &refusal[..40]), Verdict::No);
+        refusal[6] = 0x40;
+        assert_eq!(probe(Side::Dst, &refusal), Verdict::No);
+    }
 
     #[test]
     fn a_version_follows() {

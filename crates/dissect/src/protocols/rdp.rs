@@ -63,7 +63,8 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         Err(_) => return Verdict::No,
     };
     match (frame.confirm, frame.variable.peek()) {
-        (false, Some(b'C' | 0x01)) => Verdict::Yes,
+        // A cookie, a load balancer's token (§2.2.1.1), or what the client can do.
+        (false, Some(b'C' | b't' | 0x01)) => Verdict::Yes,
         (true, Some(0x02 | 0x03)) if frame.length == 19 => Verdict::Yes,
         (_, Some(_)) => Verdict::No,
         (_, None) if frame.length > 11 => Verdict::Maybe,

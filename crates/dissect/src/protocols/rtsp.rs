@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! RTSP (RFC 2326, RFC 7826 §7): told by request lines with its URIs, and by its status lines.
 
-use super::text::{begins, word};
-use crate::{Category, Protocol, Side, Verdict};
+use super::tell::*;
+use super::text::word;
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
@@ -19,7 +19,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 
 /// A known method and a URI of the protocol, or a status line.
 fn probe(_: Side, data: &[u8]) -> Verdict {
-    let answer = begins(data, b"RTSP/1.0 ");
+    let answer = begins_with_any(data, &[b"RTSP/1.0 ", b"RTSP/2.0 "]);
     if answer != Verdict::No {
         return answer;
     }
@@ -27,10 +27,13 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     if method.len() == data.len() {
         return if METHODS.iter().any(|m| m.starts_with(data)) { Verdict::Maybe } else { Verdict::No };
     }
-    match (METHODS.contains(&method), begins(rest, b"rtsp:"), begins(rest, b"* RTSP/")) {
-        (true, Verdict::Yes, _) | (true, _, Verdict::Yes) => Verdict::Yes,
-        (true, Verdict::Maybe, _) | (true, _, Verdict::Maybe) => Verdict::Maybe,
-        _ => Verdict::No,
+    if !METHODS.contains(&method) {
+        return Verdict::No;
+    }
+    match begins_with_any(rest, &[b"rtsp:", b"rtsps:", b"rtspu:", b"* RTSP/"]) {
+        // Some clients leave out scheme and host: then the version at the line's end tells.
+        Verdict::No => first_line(rest, 1_024, |line| line.ends_with(b" RTSP/1.0") || line.ends_with(b" RTSP/2.0")),
+        other => other,
     }
 }
 
@@ -54,7 +57,16 @@ mod tests {
 
     #[test]
     fn sip_and_http_have_other_targets() {
-        assert_eq!(probe(Side::Src, b"OPTIONS sip:a@b SIP/2.0"), Verdict::No);
-        assert_eq!(probe(Side::Src, b"OPTIONS * HTTP/1.1"), Verdict::No);
+        assert_eq!(probe(Side::Src, b"OPTIONS sip:a@b SIP/2.0\r\n"), Verdict::No);
+        assert_eq!(probe(Side::Src, b"OPTIONS * HTTP/1.1\r\n"), Verdict::No);
+    }
+
+    #[test]
+    fn targets_may_lack_their_scheme() {
+        assert_eq!(probe(Side::Src, b"DESCRIBE /stream1 RTSP/1.0\r\nCSeq: 1\r\n\r\n"), Verdict::Yes);
+        assert_eq!(probe(Side::Src, b"DESCRIBE rtsps://a/b RTSP/2.0\r\n"), Verdict::Yes);
+        assert_eq!(probe(Side::Dst, b"RTSP/2.0 200 OK\r\n"), Verdict::Yes);
+        assert_eq!(probe(Side::Src, b"OPTIONS / HTTP/1.1\r\n"), Verdict::No);
+        assert_eq!(probe(Side::Src, b"OPTIONS /a"), Verdict::Maybe);
     }
 }

@@ -155,8 +155,8 @@ struct Stun {
     /// On a stream: each message has a length in front of it.
     framed: bool,
     messages: u32,
-    /// Label with the service whose clients have attributes of their own, or whose realm or software is named.
-    service: Option<&'static str>,
+    /// The service whose clients have attributes of their own, or whose realm or software is named.
+    service: Option<Service>,
     /// What is known of media.
     media: Option<Media>,
 }
@@ -170,17 +170,36 @@ enum Media {
     Secured,
 }
 
+/// A service: its label, and the label of media in it where its maker says that they are secured by RFC 3711.
+#[derive(Clone, Copy)]
+struct Service {
+    label: &'static str,
+    media: Option<&'static str>,
+}
+
+macro_rules! service {
+    ($name:literal) => {
+        Service { label: concat!("STUN.", $name), media: None }
+    };
+    ($name:literal, secured) => {
+        Service { label: concat!("STUN.", $name), media: Some(concat!("STUN.SRTP.", $name)) }
+    };
+}
+
+const WHATSAPP: Service = service!("WhatsAppCall", secured);
+const TEAMS: Service = service!("Skype_TeamsCall", secured);
+
 /// Whose attributes these are: those of WhatsApp's relays, those that Microsoft registered for its clients (MS-TURN
 /// §2.2.2, MS-ICE2 §2.2.3); and names in realm or software.
-fn service(message: &Message<'_>) -> Option<&'static str> {
+fn service(message: &Message<'_>) -> Option<Service> {
     let mut attributes = message.attributes;
     while let Ok((kind, value)) = attribute(&mut attributes) {
         let found = match kind {
-            0x4000..=0x4007 => Some("STUN.WhatsAppCall"),
-            0x0101 if !message.cookie && value.len() == 20 => Some("STUN.Zoom"),
-            0x8008 | 0x8050 | 0x8054 | 0x8055 | 0x8070 | 0x8090 | 0x8095 => Some("STUN.Skype_TeamsCall"),
+            0x4000..=0x4007 => Some(WHATSAPP),
+            0x0101 if !message.cookie && value.len() == 20 => Some(service!("Zoom")),
+            0x8008 | 0x8050 | 0x8054 | 0x8055 | 0x8070 | 0x8090 | 0x8095 => Some(TEAMS),
             0x0014 | 0x8022 => {
-                NAMES.iter().find(|(name, _)| memchr::memmem::find(value, name).is_some()).map(|(_, label)| *label)
+                NAMES.iter().find(|(name, _)| memchr::memmem::find(value, name).is_some()).map(|(_, service)| *service)
             }
             _ => None,
         };
@@ -192,25 +211,29 @@ fn service(message: &Message<'_>) -> Option<&'static str> {
 }
 
 /// Realms and software of services.
-const NAMES: &[(&[u8], &str)] = &[
-    (b"turner.facebook", "STUN.FacebookVoip"),
-    (b"signal.org", "STUN.SignalVoip"),
-    (b"whispersystems.org", "STUN.SignalVoip"),
-    (b"l.google.com", "STUN.GoogleCall"),
-    (b"telegram.org", "STUN.TelegramVoip"),
-    (b"viber.com", "STUN.ViberVoip"),
-    (b"zoom.us", "STUN.Zoom"),
-    (b"discord", "STUN.Discord"),
-    (b"webex.com", "STUN.Webex"),
-    (b"line.me", "STUN.LineCall"),
-    (b"snapchat.com", "STUN.SnapchatCall"),
-    (b"skype.com", "STUN.Skype_TeamsCall"),
-    (b"lync.com", "STUN.Skype_TeamsCall"),
+const NAMES: &[(&[u8], Service)] = &[
+    (b"turner.facebook", service!("FacebookVoip", secured)),
+    (b"signal.org", service!("SignalVoip", secured)),
+    (b"whispersystems.org", service!("SignalVoip", secured)),
+    (b"l.google.com", service!("GoogleCall", secured)),
+    (b"telegram.org", service!("TelegramVoip")),
+    (b"viber.com", service!("ViberVoip", secured)),
+    (b"zoom.us", service!("Zoom")),
+    (b"discord", service!("Discord")),
+    (b"webex.com", service!("Webex", secured)),
+    (b"line.me", service!("LineCall")),
+    (b"snapchat.com", service!("SnapchatCall")),
+    (b"skype.com", TEAMS),
+    (b"lync.com", TEAMS),
 ];
 
 impl Dissector for Stun {
     fn name(&self) -> Option<&'static str> {
-        self.service.or(matches!(self.media, Some(Media::Told)).then_some("STUN.RTP"))
+        let told = matches!(self.media, Some(Media::Told));
+        match self.service {
+            Some(service) => service.media.filter(|_| told).or(Some(service.label)),
+            None => told.then_some("STUN.RTP"),
+        }
     }
 
     fn feed(&mut self, _: Side, input: Input<'_>, flow: &mut Flow) -> Step {
@@ -433,9 +456,11 @@ mod tests {
 
     #[test]
     fn media_are_told_by_two_that_follow_each_other() {
-        let label = |numbers: [u8; 2]| {
+        let label = |attribute: &[u8], numbers: [u8; 2]| {
             let (mut flow, mut classifier) = (Flow::default(), Classifier::new(false, 1, 2));
-            classifier.datagram(Side::Src, SAMPLE_REQUEST, &mut flow);
+            let mut request = [SAMPLE_REQUEST, attribute].concat();
+            request[3] = attribute.len() as u8;
+            classifier.datagram(Side::Src, &request, &mut flow);
             for number in numbers {
                 let media = [&[0x80, 111, 0, number, 0, 0, 0, number, 1, 2, 3, 4][..], &[0x5a; 40]].concat();
                 classifier.datagram(Side::Src, &media, &mut flow);
@@ -443,7 +468,8 @@ mod tests {
             classifier.label(&mut flow);
             flow.core.app.into_owned()
         };
-        assert_eq!((label([7, 8]).as_str(), label([7, 90]).as_str()), ("STUN.RTP", "STUN"));
+        assert_eq!((label(b"", [7, 8]).as_str(), label(b"", [7, 90]).as_str()), ("STUN.RTP", "STUN"));
+        assert_eq!(label(b"\x40\x00\x00\x04abcd", [7, 8]), "STUN.SRTP.WhatsAppCall", "its maker says how");
     }
 
     #[test]

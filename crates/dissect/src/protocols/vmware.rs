@@ -11,8 +11,10 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     category: Category::RemoteAccess,
     spec: &["VMware knowledge base 1004129"],
     ports: &[902, 903],
-    first: First::Of(b"2<\xa4\x44"),
+    first: First::Of(b"2<"),
     probe,
+    // Heartbeats of hosts since version 5 are of one size, with their mark in front and encrypted behind.
+    on_port: Some(|_, data| data.first() == Some(&0xa4) && data.len() == 66),
     sample: &[(
         Side::Dst,
         b"220 VMware Authentication Daemon Version 1.10: SSL Required, MKSDisplayProtocol:VNC , , \r\n",

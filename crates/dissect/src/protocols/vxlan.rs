@@ -21,8 +21,13 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 };
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
-    let told = data.starts_with(&[8, 0, 0, 0])
-        && zero(data, 7, 1)
-        && matches!(be16(data, 20), Some(0x0800 | 0x0806 | 0x86dd | 0x8100));
-    yes_if(told)
+    let frame = match be16(data, 20) {
+        Some(0x0800 | 0x0806 | 0x86dd | 0x8100 | 0x88a8 | 0x88cc | 0x8847 | 0x8863 | 0x8864 | 0x88e5) => true,
+        // A frame with a length and the service access points of bridges, SNAP or IS-IS.
+        Some(length @ 3..=1_500) => {
+            length <= data.len().saturating_sub(22) && matches!(be16(data, 22), Some(0x4242 | 0xaaaa | 0xfefe))
+        }
+        _ => false,
+    };
+    yes_if(data.starts_with(&[8, 0, 0, 0]) && zero(data, 7, 1) && frame)
 }
