@@ -45,9 +45,14 @@ WITH outward AS (
       AND split_part(COALESCE(app, ''), '.', 1) NOT IN ('NTP', 'DNS', 'STUN')
 ),
 -- Most pairs have too few parts to have enough connections: only the others are looked at in their order.
--- They are counted by one number, which a few others can have by chance.
+-- They are counted by one number, which a few others can have by chance. The score is the mean of four of at most 25 points each: pairs
+-- that cover too little of the window cannot reach it, however even they are.
 many AS MATERIALIZED (
-    SELECT pair FROM outward GROUP BY pair HAVING COUNT(*) >= $connections
+    SELECT pair
+    FROM outward
+    GROUP BY pair
+    HAVING COUNT(*) >= $connections
+       AND CAST(MAX(time_start) AS BIGINT) - CAST(MIN(time_start) AS BIGINT) + 2000000000 >= ($score / 25.0 - 3) * $span * 750000000
 ),
 calls AS MATERIALIZED (
     SELECT window_start, src_ip, dst_ip, dst_port, proto, at, src_bytes, app, name
@@ -56,7 +61,7 @@ calls AS MATERIALIZED (
                o.name, o.tcp_src_flags, CAST(o.time_start AS BIGINT) - LAG(CAST(o.time_end AS BIGINT)) OVER same AS pause
         FROM outward AS o
         JOIN many AS m ON o.pair = m.pair
-        WINDOW same AS (PARTITION BY o.window_start, o.src_ip, o.src_port, o.dst_ip, o.dst_port, o.proto ORDER BY o.time_start)
+        WINDOW same AS (PARTITION BY o.pair, o.src_port ORDER BY o.time_start)
     ) AS parts
     WHERE CASE WHEN proto = 6 AND tcp_src_flags > 0 THEN tcp_src_flags & 2 = 2 ELSE COALESCE(pause, 2000000000) >= 2000000000 END
 ),

@@ -22,14 +22,22 @@ en = "A firewall of ours that drops it."
 ja = "自組織のファイアウォールによる破棄。"
 +++
 -- Only connections without any answer are looked at: what answers sometimes is found by the beacons.
-SELECT window_start, src_ip, dst_ip, dst_port, SUM(connections) AS connections, COUNT(*) AS slots
-FROM (
-    SELECT $window AS window_start, src_ip, dst_ip, dst_port, date_bin(INTERVAL '5 minutes', time_start) AS slot, COUNT(*) AS connections, SUM(dst_packets) AS answers
+-- Pairs that try too seldom or for too short a time are sorted out by one number, which others can have by chance.
+WITH tried AS (
+    SELECT $window AS window_start, src_ip, dst_ip, dst_port, time_start, hash($window, src_ip, dst_ip, dst_port) AS target
     FROM flows
     WHERE $range AND proto = 6 AND dst_packets = 0 AND duplicate_of IS NULL AND COALESCE(ip_one_way, 'unanswered') = 'unanswered'
       AND COALESCE(src_local, is_private(src_ip)) AND NOT COALESCE(dst_local, is_private(dst_ip))
       AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
-    GROUP BY $window, src_ip, dst_ip, dst_port, date_bin(INTERVAL '5 minutes', time_start)
-) AS tried
-GROUP BY window_start, src_ip, dst_ip, dst_port
-HAVING COUNT(*) >= $slots
+),
+often AS MATERIALIZED (
+    SELECT target
+    FROM tried
+    GROUP BY target
+    HAVING COUNT(*) >= $slots AND CAST(MAX(time_start) AS BIGINT) - CAST(MIN(time_start) AS BIGINT) >= ($slots - 2) * 300000000000
+)
+SELECT t.window_start, t.src_ip, t.dst_ip, t.dst_port, COUNT(*) AS connections, COUNT(DISTINCT date_bin(INTERVAL '5 minutes', t.time_start)) AS slots
+FROM tried AS t
+JOIN often AS o ON t.target = o.target
+GROUP BY t.window_start, t.src_ip, t.dst_ip, t.dst_port
+HAVING COUNT(DISTINCT date_bin(INTERVAL '5 minutes', t.time_start)) >= $slots

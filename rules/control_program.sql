@@ -8,7 +8,7 @@ every = "5m"
 text = { en = "{src_ip} asked the controller {dst_ip} (port {dst_port}) for {operation} ({operations} such operations, {refused} refused).", ja = "{src_ip} がコントローラー {dst_ip}（ポート {dst_port}）に {operation} を要求しました（同種の操作 {operations} 種類、拒否 {refused} 件）。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port}"
 query = "control_stopped"
-texts = { operations = '^(s7[.](download|upload|set_clock|password)|umas[.](download|upload|take_reservation)|modbus[.](write|read)_file_record|dnp3[.](file|delete_file|save_configuration|activate_configuration|disable_unsolicited)|iec104[.](file|parameter))$' }
+texts = { operations = '^(s7[.](download|upload|plc_control|set_clock|password)|umas[.](download|upload|take_reservation)|modbus[.](write|read)_file_record|dnp3[.](file|delete_file|save_configuration|activate_configuration|disable_unsolicited)|iec104[.](file|parameter))$' }
 
 [parameters.requests]
 default = 1

@@ -48,7 +48,7 @@ parts AS (
                   OR COALESCE(o.tcp_src_flags, 0) & 2 = 2 THEN 1 ELSE 0 END AS begins
     FROM outward AS o
     JOIN far AS f ON o.five = f.five
-    WINDOW parts_of AS (PARTITION BY o.window_start, o.src_ip, o.src_port, o.dst_ip, o.dst_port, o.proto ORDER BY o.time_start)
+    WINDOW parts_of AS (PARTITION BY o.five ORDER BY o.time_start)
 ),
 joined AS (
     SELECT *, SUM(begins) OVER (PARTITION BY window_start, src_ip, src_port, dst_ip, dst_port, proto ORDER BY time_start) AS number

@@ -30,17 +30,26 @@ en = "A host whose network was cut off."
 ja = "ネットワークから切り離されたホスト。"
 +++
 -- As scan_slow, within a minute: what is spread over so many hosts that no port, and over so many ports that no host, stands out.
-SELECT window_start, src_ip, COUNT(*) FILTER (WHERE failed) AS targets, COUNT(DISTINCT dst_ip) FILTER (WHERE failed) AS hosts
-FROM (
-    SELECT $window AS window_start, src_ip, dst_ip, dst_port, proto,
-           BOOL_AND(CASE WHEN proto = 17 THEN src_packets <= 3 AND dst_packets = 0
-                         ELSE src_packets <= 10 AND COALESCE(tcp_src_flags, 2) & 8 = 0
-                             AND (dst_packets = 0 OR (tcp_dst_flags & 4 = 4 AND dst_packets <= 10)) END) AS failed
+-- Sources of which too little failed are sorted out first, by one number that others can have by chance.
+WITH tries AS (
+    SELECT $window AS window_start, src_ip, dst_ip, dst_port, proto, time_start, hash($window, src_ip) AS source,
+           CASE WHEN proto = 17 THEN src_packets <= 3 AND dst_packets = 0
+                    ELSE src_packets <= 10 AND COALESCE(tcp_src_flags, 2) & 8 = 0
+                        AND (dst_packets = 0 OR (tcp_dst_flags & 4 = 4 AND dst_packets <= 10)) END AS failed
     FROM flows
     WHERE $range AND proto IN (6, 17) AND src_packets > 0 AND COALESCE(app, '') NOT LIKE 'BitTorrent%'
       AND (proto = 17 OR COALESCE(tcp_src_flags, 2) & 2 = 2)
       AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
-    GROUP BY $window, src_ip, dst_ip, dst_port, proto
+),
+some AS MATERIALIZED (
+    SELECT source FROM tries WHERE failed GROUP BY source HAVING COUNT(*) > $targets
+)
+SELECT window_start, src_ip, COUNT(*) FILTER (WHERE failed) AS targets, COUNT(DISTINCT dst_ip) FILTER (WHERE failed) AS hosts
+FROM (
+    SELECT t.window_start, t.src_ip, t.dst_ip, t.dst_port, t.proto, BOOL_AND(t.failed) AS failed
+    FROM tries AS t
+    JOIN some AS s ON t.source = s.source
+    GROUP BY t.window_start, t.src_ip, t.dst_ip, t.dst_port, t.proto
 ) AS tried
 GROUP BY window_start, src_ip
 HAVING COUNT(*) FILTER (WHERE failed) > $targets AND COUNT(DISTINCT dst_ip) FILTER (WHERE failed) > $hosts

@@ -29,19 +29,28 @@ en = "An inventory or monitoring tool with a long list of retired hosts."
 ja = "廃止したホストを多数登録したままの資産管理・監視ツール。"
 +++
 -- A target is a host and a port that gave nothing back, or a reset, in the whole hour; systems send a SYN up to seven times. The minute of the first try tells how spread they are.
-SELECT window_start, src_ip,
-       COUNT(*) FILTER (WHERE failed) AS targets,
-       COUNT(DISTINCT date_bin(INTERVAL '1 minute', first_try)) FILTER (WHERE failed) AS minutes
-FROM (
-    SELECT $window AS window_start, src_ip, dst_ip, dst_port, proto, MIN(time_start) AS first_try,
-           BOOL_AND(CASE WHEN proto = 17 THEN src_packets <= 3 AND dst_packets = 0
-                         ELSE src_packets <= 10 AND COALESCE(tcp_src_flags, 2) & 8 = 0
-                             AND (dst_packets = 0 OR (tcp_dst_flags & 4 = 4 AND dst_packets <= 10)) END) AS failed
+-- Sources of which too little failed are sorted out first, by one number that others can have by chance.
+WITH tries AS (
+    SELECT $window AS window_start, src_ip, dst_ip, dst_port, proto, time_start, hash($window, src_ip) AS source,
+           CASE WHEN proto = 17 THEN src_packets <= 3 AND dst_packets = 0
+                    ELSE src_packets <= 10 AND COALESCE(tcp_src_flags, 2) & 8 = 0
+                        AND (dst_packets = 0 OR (tcp_dst_flags & 4 = 4 AND dst_packets <= 10)) END AS failed
     FROM flows
     WHERE $range AND proto IN (6, 17) AND src_packets > 0 AND COALESCE(app, '') NOT LIKE 'BitTorrent%'
       AND (proto = 17 OR COALESCE(tcp_src_flags, 2) & 2 = 2)
       AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
-    GROUP BY $window, src_ip, dst_ip, dst_port, proto
+),
+some AS MATERIALIZED (
+    SELECT source FROM tries WHERE failed GROUP BY source HAVING COUNT(*) > $targets
+)
+SELECT window_start, src_ip,
+       COUNT(*) FILTER (WHERE failed) AS targets,
+       COUNT(DISTINCT date_bin(INTERVAL '1 minute', first_try)) FILTER (WHERE failed) AS minutes
+FROM (
+    SELECT t.window_start, t.src_ip, t.dst_ip, t.dst_port, t.proto, MIN(t.time_start) AS first_try, BOOL_AND(t.failed) AS failed
+    FROM tries AS t
+    JOIN some AS s ON t.source = s.source
+    GROUP BY t.window_start, t.src_ip, t.dst_ip, t.dst_port, t.proto
 ) AS tried
 GROUP BY window_start, src_ip
 HAVING COUNT(*) FILTER (WHERE failed) > $targets

@@ -20,9 +20,10 @@ ja = "許可されたセキュリティ試験。"
 en = "A console of a device over a bare connection."
 ja = "素の接続を使う機器のコンソール。"
 +++
+-- Both sides send: a file that begins like this does not make a shell of its transfer.
 SELECT $window AS window_start, src_ip, dst_ip, dst_port, SUM(src_packets + dst_packets) AS packets,
        CAST(MAX(CAST(time_end AS BIGINT) - CAST(time_start AS BIGINT)) / 1000000000 AS BIGINT) AS seconds
 FROM flows
-WHERE $range AND app = 'Shell'
+WHERE $range AND app = 'Shell' AND (splt_lengths IS NULL OR array_min(splt_lengths) < 0 AND array_max(splt_lengths) > 0)
 GROUP BY $window, src_ip, dst_ip, dst_port
 HAVING COUNT(*) >= $connections

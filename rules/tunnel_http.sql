@@ -29,19 +29,32 @@ en = "A large upload over a slow line."
 ja = "低速回線での大きなアップロード。"
 +++
 -- Clear HTTP, and unknown content on the ports of the web: TLS has long lives of its own. Parts of a connection are joined.
-SELECT window_start, src_ip, dst_ip, dst_port, MAX(app) AS app, MAX(name) AS name, CAST(MAX(seconds) / 60 AS BIGINT) AS minutes,
-       SUM(sent) / 1000 AS sent, SUM(received) / 1000 AS received
-FROM (
-    SELECT $window AS window_start, src_ip, src_port, dst_ip, dst_port, COALESCE(MAX(app), 'Unknown') AS app,
-           COALESCE(MAX(http_host), MAX(dst_name), '') AS name, SUM(src_bytes) AS sent, SUM(dst_bytes) AS received,
-           (CAST(MAX(time_end) AS BIGINT) - CAST(MIN(time_start) AS BIGINT)) / 1000000000 AS seconds
+-- Those that are too short are sorted out by one number of their five values, which others can have by chance.
+WITH outward AS (
+    SELECT $window AS window_start, src_ip, src_port, dst_ip, dst_port, app, http_host, dst_name, src_bytes, dst_bytes, time_start, time_end,
+           hash($window, src_ip, src_port, dst_ip, dst_port) AS five
     FROM flows
     WHERE $range AND proto = 6 AND duplicate_of IS NULL AND COALESCE(src_local, is_private(src_ip))
       AND (split_part(app, '.', 1) IN ('HTTP', 'HTTP2')
         OR (COALESCE(app, 'Unknown') = 'Unknown' AND dst_port IN (80, 443, 8080)))
       AND NOT COALESCE(dst_local, is_private(dst_ip))
       AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
-    GROUP BY $window, src_ip, src_port, dst_ip, dst_port
+),
+long AS MATERIALIZED (
+    SELECT five
+    FROM outward
+    GROUP BY five
+    HAVING CAST(MAX(time_end) AS BIGINT) - CAST(MIN(time_start) AS BIGINT) >= $minutes * 60000000000 AND SUM(src_bytes) >= $kilobytes * 1000
+)
+SELECT window_start, src_ip, dst_ip, dst_port, MAX(app) AS app, MAX(name) AS name, CAST(MAX(seconds) / 60 AS BIGINT) AS minutes,
+       SUM(sent) / 1000 AS sent, SUM(received) / 1000 AS received
+FROM (
+    SELECT o.window_start, o.src_ip, o.src_port, o.dst_ip, o.dst_port, COALESCE(MAX(o.app), 'Unknown') AS app,
+           COALESCE(MAX(o.http_host), MAX(o.dst_name), '') AS name, SUM(o.src_bytes) AS sent, SUM(o.dst_bytes) AS received,
+           (CAST(MAX(o.time_end) AS BIGINT) - CAST(MIN(o.time_start) AS BIGINT)) / 1000000000 AS seconds
+    FROM outward AS o
+    JOIN long AS l ON o.five = l.five
+    GROUP BY o.window_start, o.src_ip, o.src_port, o.dst_ip, o.dst_port
 ) AS connections
 WHERE seconds >= $minutes * 60 AND sent >= $kilobytes * 1000 AND sent * 100 >= received * $share
 GROUP BY window_start, src_ip, dst_ip, dst_port
