@@ -18,6 +18,11 @@ use crate::{Rule, RuleError, Severity, Text};
 
 /// Longest query, in octets.
 const LONGEST: usize = 65_536;
+/// True for a text that is such a query and no rule file: it has no front matter and names a window as Esper does.
+pub(crate) fn is_query(text: &str) -> bool {
+    !text.starts_with("+++") && text.to_ascii_lowercase().contains(".win:")
+}
+
 /// Words that stand for themselves.
 const WORDS: [&str; 34] = [
     "select", "from", "where", "group", "by", "having", "as", "and", "or", "not", "in", "like", "between", "is",
@@ -328,6 +333,13 @@ mod tests {
         );
         assert_eq!((rule.filter.as_str(), rule.key.join(",")), ("src_ip = {src_ip}", "src_ip".to_owned()));
         assert_eq!(rule.text.en, "ports: src_ip {src_ip}, uniq_dport {uniq_dport}");
+    }
+
+    #[test]
+    fn a_rule_file_may_hold_a_query() {
+        let commented = format!("-- severity: high\n{QUERY}");
+        assert_eq!(Rule::parse("x", &commented).expect("a rule"), rule("x", &commented).expect("a rule"));
+        assert!(Rule::parse("x", "SELECT 1 FROM flows").expect_err("no rule").what.contains("front matter"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::method::{self, Method};
-use crate::{Count, parse_length};
+use crate::{Count, norikra, parse_length};
 
 /// A text in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -234,8 +234,11 @@ fn with_texts(sql: String, texts: &BTreeMap<String, String>) -> Result<String, S
 const QUIET: Duration = Duration::from_secs(600);
 
 impl Rule {
-    /// Reads the text of a rule file.
+    /// Reads the text of a rule file, or a query as Norikra has it.
     pub fn parse(name: &str, text: &str) -> Result<Self, RuleError> {
+        if norikra::is_query(text) {
+            return norikra::rule(name, text);
+        }
         let bad = |what: String| RuleError { rule: name.to_owned(), what };
         let (front, sql) = parts(text).map_err(|what| bad(what.to_owned()))?;
         let front: FrontMatter = toml::from_str(front).map_err(|e| bad(e.to_string().trim_end().replace('\n', " ")))?;
