@@ -21,6 +21,19 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ..Protocol::STREAM
 };
 
+/// The registry's row of datagrams, by which devices are found: their magic, no number of the request, and a service.
+pub(super) static DISCOVERY: Protocol = Protocol {
+    name: "BeckhoffADS",
+    title: "Automation Device Specification, discovery",
+    category: Category::IotScada,
+    spec: &["Beckhoff, ADS/AMS specification"],
+    ports: &[48899],
+    first: First::Of(&[0x03]),
+    probe: |_, data| yes_if(data.starts_with(b"\x03\x66\x14\x71") && data.len() >= 20),
+    sample: &[(Side::Src, b"\x03\x66\x14\x71\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")],
+    ..Protocol::DATAGRAM
+};
+
 fn probe(_: Side, data: &[u8]) -> Verdict {
     if data.get(1).is_some_and(|reserved| *reserved != 0) {
         return Verdict::No;

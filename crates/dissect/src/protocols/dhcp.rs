@@ -17,6 +17,8 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ports: &[67, 68],
     max_state: 64,
     probe: |_, data| if Message::read(data).is_ok() { Verdict::Yes } else { Verdict::No },
+    // BOOTP (RFC 951 §3) without the cookie, and messages that a capture cut: operation, Ethernet, its addresses, few hops.
+    on_port: Some(|_, data| data.len() >= 34 && matches!(data, [1 | 2, 1, 6, 0..=16, ..])),
     start: |_| Box::new(Dhcp),
     sample: &[(Side::Src, &SAMPLE)],
     ..Protocol::DATAGRAM

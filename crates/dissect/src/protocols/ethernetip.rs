@@ -20,14 +20,21 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ..Protocol::BOTH
 };
 
-fn probe(_: Side, data: &[u8]) -> Verdict {
+fn probe(side: Side, data: &[u8]) -> Verdict {
     if !matches!(data, [_] | [_, 0, ..]) {
         return Verdict::No;
     }
     let Some(header) = data.first_chunk::<24>() else { return Verdict::Maybe };
     let length = le16(header, 2).unwrap_or_default();
     let fits = match header[0] {
-        0x04 | 0x63 | 0x64 => length == 0 || length > 5 && data.get(24).is_none_or(|count| (1..=16).contains(count)),
+        // A question has no content, and the answer to it has items.
+        0x04 | 0x63 | 0x64 => {
+            length == 0 && side == Side::Src || length > 5 && data.get(24).is_none_or(|count| (1..=16).contains(count))
+        }
+        // What is left of a list that is reserved now, with the address of a device.
+        0x01 => {
+            length >= 20 && zero(header, 4, 4) && data.get(24..28).is_none_or(|item| matches!(item, [1..=4, 0, 1, 0]))
+        }
         0x65 => length == 4 && matches!(data.get(24..), Some([] | [1] | [1, 0, ..])),
         0x66 => length == 0 && !zero(header, 4, 4),
         0x6f | 0x70 => length > 5 && !zero(header, 4, 4) && data.get(24..28).is_none_or(|handle| handle == [0; 4]),

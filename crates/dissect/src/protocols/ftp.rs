@@ -28,8 +28,23 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 };
 
 /// Commands that a client may start with and that no other protocol knows.
-const COMMANDS: [&[u8]; 8] =
-    [b"AUTH TLS\r\n", b"AUTH SSL\r\n", b"FEAT\r\n", b"SYST\r\n", b"OPTS ", b"PASV\r\n", b"EPSV\r\n", b"TYPE I\r\n"];
+const COMMANDS: [&[u8]; 15] = [
+    b"AUTH TLS\r\n",
+    b"AUTH SSL\r\n",
+    b"FEAT\r\n",
+    b"SYST\r\n",
+    b"OPTS ",
+    b"PASV\r\n",
+    b"EPSV\r\n",
+    b"TYPE I\r\n",
+    b"TYPE A\r\n",
+    b"PORT ",
+    b"EPRT ",
+    b"PWD\r\n",
+    b"CWD ",
+    b"STOR ",
+    b"SIZE ",
+];
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
     if data.first().is_some_and(u8::is_ascii_digit) {
@@ -69,7 +84,7 @@ fn greeting(data: &[u8]) -> Verdict {
         match reply(line) {
             Some((220, _)) if mentions(line, b"FTP") => return Verdict::Yes,
             Some((220, _)) => {}
-            Some((331 | 332 | 234 | 530, _)) if rest.len() < data.len() => return Verdict::Yes,
+            Some((331 | 332 | 234 | 530 | 230 | 215 | 227 | 229, _)) if rest.len() < data.len() => return Verdict::Yes,
             Some(_) if whole.is_some() => return Verdict::No,
             // A greeting may hold lines without a code between its first and its last (RFC 959 §4.2).
             None if whole.is_some() && mentions(line, b"FTP") && rest.len() < data.len() => return Verdict::Yes,

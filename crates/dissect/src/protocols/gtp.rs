@@ -9,9 +9,9 @@ pub(super) static CONTROL: Protocol = Protocol {
     name: "GTP.GTP_C",
     title: "GPRS Tunnelling Protocol, control",
     category: Category::Network,
-    spec: &["3GPP TS 29.060", "3GPP TS 29.274"],
-    ports: &[2123],
-    first: First::Within(0x30, 0x5f),
+    spec: &["3GPP TS 29.060", "3GPP TS 29.274", "GSM 09.60"],
+    ports: &[2123, 3386],
+    first: First::Within(0x1e, 0x5f),
     probe: control,
     sample: &[(Side::Src, b"\x40\x01\x00\x09\x00\x00\x01\x00\x03\x00\x01\x00\x07")],
     ..Protocol::DATAGRAM
@@ -51,6 +51,12 @@ fn control(_: Side, data: &[u8]) -> Verdict {
     let kind = data.get(1).copied().unwrap_or_default();
     let length = be16(data, 2);
     let told = match data.first().map(|first| (first >> 5, first & 0x1f)) {
+        // Version 0 (GSM 09.60 §6): twenty octets, the spare ones all ones; signalling has no N-PDU and no flow.
+        Some((0, 0x1e)) => {
+            matches!(kind, 1..=7 | 16..=28 | 32..=37 | 48..=53)
+                && length == data.len().checked_sub(20)
+                && at(data, 8, 4) == Some(&[0xff; 4])
+        }
         // Version 1: flags for options, with four octets behind the header; no user data.
         Some((1, 0x10..=0x17)) => {
             matches!(kind, 1..=3 | 16..=34 | 48..=61 | 70 | 96..=106 | 112..=128)
@@ -126,6 +132,21 @@ fn prime(_: Side, data: &[u8]) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn version_0_is_known() {
+        let echo = b"\x1e\x01\x00\x00\x00\x14\x00\x00\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00";
+        assert_eq!((control(Side::Src, echo), prime(Side::Src, echo)), (Verdict::Yes, Verdict::No));
+        assert_eq!(control(Side::Src, &echo[..19]), Verdict::No);
+    }
+
+    #[test]
+    fn headers_can_have_several_extensions() {
+        let inner = b"\x45\x00\x00\x15\x00\x00\x00\x00\x40\x11\x00\x00\x0a\x00\x00\x01\x0a\x00\x00\x02x";
+        let mut packet = b"\x34\xff\x00\x21\x00\x00\x00\x07\x00\x00\x00\x85\x01\x10\x09\xc0\x01\x00\x01\x00".to_vec();
+        packet.extend(inner);
+        assert_eq!(user(Side::Src, &packet), Verdict::Yes);
+    }
 
     #[test]
     fn the_length_ends_the_datagram() {

@@ -30,6 +30,7 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
             b"USER" => words.count() >= 3 && contains(line, b" :"),
             b"CAP" => matches!(second, b"LS" | b"REQ" | b"END"),
             b"NOTICE" => matches!(second, b"AUTH" | b"*") && contains(line, b" :"),
+            b"PRIVMSG" => graphic(second) && contains(line, b" :"),
             b"ERROR" => second == b":Closing",
             _ => false,
         }

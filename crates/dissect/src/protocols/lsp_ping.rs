@@ -24,7 +24,12 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     // Version, flags, kind, how to reply, code and subcode; handle, number and two times; elements of type and length.
     let [0, 1, 0, 0..=7, 1 | 2, 1..=5, 0..=35, 0..=16, ..] = data else { return Verdict::No };
     let element = |rest: &[u8]| Some(4 + be16(rest, 2)?.next_multiple_of(4)).filter(|_| within(be16(rest, 0), 1, 28));
-    yes_if(data.get(32..).is_some_and(|elements| fills(elements, 32, element)) && !zero(data, 16, 4))
+    // A reply may have no elements: then both clocks must agree.
+    let alone = data.len() == 32
+        && data.get(4) == Some(&2)
+        && be32(data, 16).zip(be32(data, 24)).is_some_and(|(sent, came)| sent.abs_diff(came) < 3_600);
+    let elements = data.get(32..).is_some_and(|elements| fills(elements, 32, element));
+    yes_if((elements || alone) && !zero(data, 16, 4))
 }
 
 #[cfg(test)]
@@ -35,6 +40,9 @@ mod tests {
     fn elements_fill_the_datagram() {
         let mut data = PROTOCOL.sample[0].1.to_vec();
         assert_eq!(probe(Side::Src, &data), Verdict::Yes);
+        assert_eq!(probe(Side::Src, &data[..32]), Verdict::No);
+        (data[4], data[24]) = (2, 0xe8);
+        assert_eq!(probe(Side::Dst, &data[..32]), Verdict::Yes, "a reply whose clock agrees");
         data.push(0);
         assert_eq!(probe(Side::Src, &data), Verdict::No);
     }

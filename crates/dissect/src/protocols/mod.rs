@@ -99,6 +99,7 @@ mod icecast;
 mod iec104;
 mod imap;
 mod imo;
+mod ipp;
 mod ipsec;
 mod iqiyi;
 mod irc;
@@ -281,6 +282,7 @@ mod x11;
 mod xdmcp;
 mod z3950;
 mod zabbix;
+mod zep;
 mod zeromq;
 mod zookeeper;
 mod zoom;
@@ -310,6 +312,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &avast::PROTOCOL,
     &babel::PROTOCOL,
     &bacnet::PROTOCOL,
+    &beckhoff_ads::DISCOVERY,
     &beckhoff_ads::PROTOCOL,
     &bfcp::PROTOCOL,
     &bfd::PROTOCOL,
@@ -395,6 +398,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &iec104::PROTOCOL,
     &imap::PROTOCOL,
     &imo::PROTOCOL,
+    &ipp::PROTOCOL,
     &ipsec::PROTOCOL,
     &iqiyi::PROTOCOL,
     &irc::PROTOCOL,
@@ -572,6 +576,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &whois::PROTOCOL,
     &wild_rift::PROTOCOL,
     &wireguard::PROTOCOL,
+    &wireguard::WARP,
     &world_of_kung_fu::PROTOCOL,
     &world_of_warcraft::PROTOCOL,
     &wsd::PROTOCOL,
@@ -579,6 +584,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &xdmcp::PROTOCOL,
     &z3950::PROTOCOL,
     &zabbix::PROTOCOL,
+    &zep::PROTOCOL,
     &zeromq::PROTOCOL,
     &zookeeper::PROTOCOL,
     &zoom::PROTOCOL,

@@ -106,7 +106,9 @@ impl Header {
     /// No transmit time, the time of a clock that can lack the fraction, or a number that fills all octets.
     fn transmit_is_bare(&self) -> bool {
         let (whole, fraction) = (seconds(self.transmit), self.transmit & 0xffff_ffff);
-        let none = self.leap == 3 || self.poll == 0 && self.precision == 0;
+        // Without a time the rest says that it is a clock: that it is not set, nothing at all, or how often and how well.
+        let clock = (4..=17).contains(&self.poll) && (-32..=-6).contains(&self.precision);
+        let none = self.leap == 3 || self.poll == 0 && self.precision == 0 || clock;
         if self.transmit == 0 { none } else { is_instant(self.transmit) || whole != 0 && fraction != 0 }
     }
 

@@ -32,6 +32,8 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         [0, 0, _, _, 0, 3, 0, 0 | 2, b'a'..=b'z', ..] => Verdict::Yes,
         [0, 0, _, _, 0, 3, 0, 0 | 2] => Verdict::Maybe,
         _ if data.starts_with(&TLS) || data.starts_with(&GSS) => Verdict::Yes,
+        // A request to cancel: 16 octets, its number, a process and its key.
+        [0, 0, 0, 16, 4, 0xd2, 0x16, 0x2e, ..] => Verdict::Yes,
         _ if TLS.starts_with(data)
             || GSS.starts_with(data)
             || [0, 3, 0].starts_with(data.get(4..).unwrap_or_default()) =>

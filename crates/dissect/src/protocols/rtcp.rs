@@ -8,7 +8,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     name: "RTCP",
     title: "RTP Control Protocol",
     category: Category::Voip,
-    spec: &["RFC 3550", "RFC 4585", "RFC 3611"],
+    spec: &["RFC 3550", "RFC 4585", "RFC 3611", "RFC 5506"],
     first: First::Within(0x80, 0x9f),
     probe,
     sample: &[(Side::Src, b"\x80\xc9\x00\x01\x11\x22\x33\x44\x81\xca\x00\x03\x11\x22\x33\x44\x01\x04user\x00\x00")],
@@ -25,6 +25,8 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     let first = match data.get(1) {
         Some(200) => be16(data, 2) == Some(6 + blocks),
         Some(201) => be16(data, 2) == Some(1 + blocks),
+        // Feedback alone (RFC 5506 §3.4): its format, and both sources.
+        Some(205 | 206) => data.len() >= 12 && data.first().is_some_and(|first| first & 0x1f > 0),
         _ => false,
     };
     yes_if(first && within(u8_at(data, 0), 0x80, 0x9f) && fills(data, 16, report) && !zero(data, 4, 4))

@@ -28,6 +28,7 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
                 Verdict::Maybe
             }
         }
-        _ => begins(data, b"TS3INIT1"),
+        // The second is what the server's query port says.
+        _ => begins_with_any(data, &[b"TS3INIT1", b"TS3\n\rWelcome"]),
     }
 }

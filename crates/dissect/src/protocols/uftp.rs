@@ -24,6 +24,7 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         && data.get(16) == Some(&function)
         && u8_at(data, 17).is_some_and(|words| words > 0 && 16 + words * 4 <= data.len())
         && !zero(data, 4, 4)
-        && !zero(data, 8, 4);
+        // Heartbeats and keys between proxies are of no group.
+        && (!zero(data, 8, 4) || (14..=17).contains(&function));
     yes_if(told && matches!(data.first(), Some(0x40 | 0x50 | 0x51)) && zero(data, 15, 1))
 }

@@ -4,7 +4,7 @@
 
 use minamo_model::Flow;
 
-use crate::{Category, Dissector, Heard, Input, Protocol, Side, Step, Verdict};
+use crate::{Category, Dissector, First, Heard, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
@@ -22,6 +22,22 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ..Protocol::DATAGRAM
 };
 
+/// The registry's row of Cloudflare's WARP: WireGuard with the client's number in the octets that are reserved there, and in
+/// newer clients two bits more in the first. Told by its data.
+pub(super) static WARP: Protocol = Protocol {
+    name: "CloudflareWarp",
+    title: "Cloudflare WARP",
+    category: Category::Vpn,
+    spec: &["WireGuard: Next Generation Kernel Network Tunnel, §5.4", "Cloudflare WARP, headers as observed"],
+    ports: &[500, 1701, 2408, 4500],
+    first: First::Of(&[0x04, 0xc4]),
+    encrypted: true,
+    probe: |_, data| if warped(data).is_some() { Verdict::Maybe } else { Verdict::No },
+    together: Some(|heard| follows(heard, warped)),
+    sample: &[(Side::Src, &WARPED[0]), (Side::Src, &WARPED[1])],
+    ..Protocol::DATAGRAM
+};
+
 /// Initiation and response are told by type, three zero octets, exact length and by the fields that random values
 /// fill. A cookie reply or data alone is not enough.
 fn probe(_: Side, data: &[u8]) -> Verdict {
@@ -36,19 +52,33 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     }
 }
 
+/// What tells a conversation's data apart from those of others, and their number.
+type Counted<'a> = (&'a [u8], u64);
+
+/// Receiver and counter of WireGuard's data.
+fn counted(data: &[u8]) -> Option<Counted<'_>> {
+    let counter = <[u8; 8]>::try_from(data.get(8..16)?).ok()?;
+    let receiver = data.get(4..8).filter(|receiver| *receiver != [0; 4])?;
+    (data.first() == Some(&4)).then_some((receiver, u64::from_le_bytes(counter)))
+}
+
+/// The same of WARP's, where the client has a number.
+fn warped(data: &[u8]) -> Option<Counted<'_>> {
+    let counter = u64::from_le_bytes(<[u8; 8]>::try_from(data.get(8..16)?).ok()?);
+    let client = data.get(1..4)?;
+    let marked = data.first() == Some(&0xc4) || client != [0; 3];
+    (marked && data.len() >= 32 && counter < 1 << 32 && data.get(4..8)? != [0; 4]).then_some((data.get(..8)?, counter))
+}
+
 /// Data prove themselves in two datagrams for one receiver, with counters that follow one another.
 fn together(heard: &Heard<'_>) -> Verdict {
-    let data = |data: &[u8]| {
-        let counter = <[u8; 8]>::try_from(data.get(8..16)?).ok()?;
-        let receiver = data.get(4..8).filter(|receiver| *receiver != [0; 4])?.to_owned();
-        (data.first() == Some(&4)).then_some((receiver, u64::from_le_bytes(counter)))
-    };
-    let Some((receiver, latest)) = data(heard.data) else { return Verdict::Maybe };
-    let follows = heard
-        .same()
-        .filter_map(data)
-        .any(|(other, counter)| other == receiver && (1..64).contains(&latest.wrapping_sub(counter)));
-    if follows { Verdict::Yes } else { Verdict::Maybe }
+    follows(heard, counted)
+}
+
+fn follows(heard: &Heard<'_>, read: fn(&[u8]) -> Option<Counted<'_>>) -> Verdict {
+    let Some((receiver, latest)) = read(heard.data) else { return Verdict::Maybe };
+    let near = |(other, counter): Counted<'_>| other == receiver && (1..64).contains(&latest.wrapping_sub(counter));
+    if heard.same().filter_map(read).any(near) { Verdict::Yes } else { Verdict::Maybe }
 }
 
 struct WireGuard;
@@ -61,6 +91,21 @@ impl Dissector for WireGuard {
         }
     }
 }
+
+const WARPED: [[u8; 32]; 2] = {
+    let mut both = [[0x5a; 32]; 2];
+    let mut number = 0;
+    while number < 2 {
+        let mut at = 0;
+        let head = [0xc4, 2, 0x78, 0, 0x68, 0x84, 0xee, 1, number as u8 + 1, 0, 0, 0, 0, 0, 0, 0];
+        while at < head.len() {
+            both[number][at] = head[at];
+            at += 1;
+        }
+        number += 1;
+    }
+    both
+};
 
 const SAMPLE: [u8; 148] = {
     let mut message = [0; 148];

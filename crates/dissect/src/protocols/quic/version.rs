@@ -64,6 +64,10 @@ impl Version {
             Q044..=Q049 => (Google, &[]),
             // MsQuic, picoquic, quant, and the numbers that RFC 9000 §15 reserves.
             0xabcd_0000..=0xabcd_000f | 0x5043_5130..=0x5043_5133 | 0x4547_4700..=0x4547_47ff => (Opaque, &[]),
+            // Drafts before 22 have Google's form of connection ids; drafts of version 2 have keys that were given up.
+            0xff00_0001..=0xff00_0015 => (Google, &[]),
+            0xff00_0023..=0xff00_002f | 0xff02_0000..=0xff02_00ff | 0x709a_50c4 => (Opaque, &[]),
+            T048..=T049 => (Opaque, &[]),
             _ if number & 0x0f0f_0f0f == 0x0a0a_0a0a => (Opaque, &[]),
             _ => return None,
         };
@@ -97,6 +101,8 @@ impl Version {
 const Q044: u32 = u32::from_be_bytes(*b"Q044");
 const Q049: u32 = u32::from_be_bytes(*b"Q049");
 const Q050: u32 = u32::from_be_bytes(*b"Q050");
+const T048: u32 = u32::from_be_bytes(*b"T048");
+const T049: u32 = u32::from_be_bytes(*b"T049");
 const T050: u32 = u32::from_be_bytes(*b"T050");
 const T051: u32 = u32::from_be_bytes(*b"T051");
 
