@@ -57,6 +57,26 @@ function splt(up, down, started) {
   return { splt_lengths: lengths, splt_times_micros: times };
 }
 
+/** TLS records of these packets: hellos and certificates, a change of cipher, then data. */
+function srlt({ splt_lengths, splt_times_micros }, newest) {
+  const list = [];
+  let wait = 0;
+  const put = (length, type) => {
+    list.push([length, type, wait]);
+    wait = 0;
+  };
+  splt_lengths.forEach((length, i) => {
+    wait += splt_times_micros[i];
+    const size = (octets) => Math.sign(length) * octets;
+    if (i === 0) put(512, 22);
+    else if (i === 1) for (const [octets, type] of newest ? [[122, 22], [1, 20], [2600, 23]] : [[85, 22], [2400, 22], [4, 22]]) put(size(octets), type);
+    else if (i === 4 && !newest) for (const [octets, type] of [[37, 22], [1, 20], [40, 22]]) put(octets, type);
+    else if (i === 5 && !newest) for (const [octets, type] of [[1, 20], [40, 22]]) put(size(octets), type);
+    else if (i > 4) put(size(Math.abs(length) - 5), i === splt_lengths.length - 1 ? 21 : 23);
+  });
+  return { eta_record_lengths: list.map((one) => one[0]), eta_record_types: list.map((one) => one[1]), eta_record_times_micros: list.map((one) => one[2]) };
+}
+
 const iso = (millis) => new Date(millis).toISOString();
 const TLS_NAMES = { tls13: "TLS 1.3", tls12: "TLS 1.2", tls10: "TLS 1.0", quic: "TLS 1.3" };
 const JA4 = ["t13d1516h2_8daaf6152771_e5627efa2ab1", "t13d1715h2_5b57614c22b0_3d5424432f57", "t13d1517h2_8daaf6152771_b0da82dd1658"];
@@ -97,12 +117,13 @@ function flow(at, kindRow, src) {
   const tcp = proto === 6
     ? { tcp_src_flags: 27, tcp_dst_flags: random() < 0.05 ? 30 : 27, tcp_src_mss: 1460, npm_src_rtt_micros: heavy(400), npm_dst_rtt_micros: heavy(8200), npm_response_micros: heavy(22000), npm_src_retransmits: int(0, 2), npm_dst_retransmits: int(0, 5) }
     : {};
+  const packets = splt(src_bytes, dst_bytes, kind !== "dns");
   return {
     flow_id: hex(24), time_start: iso(at), time_end: iso(at + length), src_ip: src, src_port: int(32768, 60999), dst_ip: pick(dsts), dst_port: port, proto,
     src_bytes, dst_bytes, src_packets: Math.max(1, Math.round(src_bytes / 320)), dst_packets: Math.max(1, Math.round(dst_bytes / 1050)),
     app, app_confidence: confidence, app_reason: REASONS[confidence](app), end_reason: proto === 6 ? "tcp_fin" : "idle", source: "probe",
     l2_src_mac: `02:42:0a:14:01:${src.split(".")[3].padStart(2, "0").slice(-2)}`, l2_dst_mac: "02:42:0a:14:00:01", l2_vlan: src.startsWith("10.20.1.") ? 101 : 102,
-    ...tcp, ...facts(kind, name, src), ...splt(src_bytes, dst_bytes, kind !== "dns"),
+    ...tcp, ...facts(kind, name, src), ...packets, ...(/^tls/.test(kind) ? srlt(packets, kind === "tls13") : {}),
   };
 }
 

@@ -3,8 +3,12 @@
 
 const WRITTEN_OUT = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "text-anchor"];
 
-/** The drawing as text that needs no style sheet. */
-export function svgText(drawing: SVGSVGElement): string {
+const SPACE = "http://www.w3.org/2000/svg";
+
+const sized = (drawing: SVGSVGElement) => ({ width: Number(drawing.getAttribute("width") ?? 900), height: Number(drawing.getAttribute("height") ?? 300) });
+
+/** A copy that needs no style sheet. */
+function bare(drawing: SVGSVGElement): SVGSVGElement {
   const copy = drawing.cloneNode(true) as SVGSVGElement;
   const [from, to] = [[drawing, ...drawing.querySelectorAll("*")], [copy, ...copy.querySelectorAll("*")]];
   from.forEach((element, at) => {
@@ -14,13 +18,26 @@ export function svgText(drawing: SVGSVGElement): string {
       if (value) to[at]?.setAttribute(name, value);
     }
   });
-  const [width, height] = [drawing.getAttribute("width") ?? "900", drawing.getAttribute("height") ?? "300"];
-  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  copy.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-  for (const [name, value] of [["width", width], ["height", height], ["fill", getComputedStyle(document.documentElement).getPropertyValue("--surface").trim() || "white"]] as const) ground.setAttribute(name, value);
-  copy.prepend(ground);
-  return new XMLSerializer().serializeToString(copy);
+  return copy;
+}
+
+/** The drawings as text that needs no style sheet, one below the other. */
+export function svgText(drawings: SVGSVGElement[]): string {
+  const sizes = drawings.map(sized);
+  const [width, height] = [Math.max(...sizes.map((size) => size.width)), sizes.reduce((sum, size) => sum + size.height, 0)];
+  const all = document.createElementNS(SPACE, "svg");
+  for (const [name, value] of [["width", `${width}`], ["height", `${height}`], ["viewBox", `0 0 ${width} ${height}`]] as const) all.setAttribute(name, value);
+  const ground = document.createElementNS(SPACE, "rect");
+  for (const [name, value] of [["width", `${width}`], ["height", `${height}`], ["fill", getComputedStyle(document.documentElement).getPropertyValue("--surface").trim() || "white"]] as const) ground.setAttribute(name, value);
+  all.append(ground);
+  let y = 0;
+  drawings.forEach((drawing, at) => {
+    const copy = bare(drawing);
+    copy.setAttribute("y", `${y}`);
+    all.append(copy);
+    y += sizes[at]?.height ?? 0;
+  });
+  return new XMLSerializer().serializeToString(all);
 }
 
 function give(address: string, name: string): void {
@@ -30,19 +47,19 @@ function give(address: string, name: string): void {
   link.click();
 }
 
-export function saveSvg(drawing: SVGSVGElement, name: string): void {
-  const address = URL.createObjectURL(new Blob([svgText(drawing)], { type: "image/svg+xml" }));
+export function saveSvg(drawings: SVGSVGElement[], name: string): void {
+  const address = URL.createObjectURL(new Blob([svgText(drawings)], { type: "image/svg+xml" }));
   give(address, `${name}.svg`);
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
 /** Fails where the browser cannot draw it. */
-export async function savePng(drawing: SVGSVGElement, name: string): Promise<void> {
+export async function savePng(drawings: SVGSVGElement[], name: string): Promise<void> {
   const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgText(drawing))}`;
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgText(drawings))}`;
   await image.decode();
   const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [drawing.clientWidth * 2, drawing.clientHeight * 2];
+  [canvas.width, canvas.height] = [image.width * 2, image.height * 2];
   const pen = canvas.getContext("2d");
   if (!pen) throw new Error("no canvas");
   pen.drawImage(image, 0, 0, canvas.width, canvas.height);

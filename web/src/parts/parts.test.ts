@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers, ranges, rows and the geometry of the session picture.
 import { describe, expect, test } from "vitest";
+import { marked } from "../charts/records";
 import { picture, scaleOf } from "../charts/splt";
 import { rate } from "../charts/traffic";
 import { bitRate, bytes, count, micros, percent, tcpFlags, tlsVersion } from "./format";
@@ -60,6 +61,29 @@ describe("row", () => {
     expect(show("no_such_column", "x", words)).toBe("x");
   });
   test("duration", () => expect(durationMicros({ time_start: "2026-05-01T00:00:00.000Z", time_end: "2026-05-01T00:00:01.500Z" })).toBe(1_500_000));
+});
+
+describe("TLS records in the session picture", () => {
+  const strokes = picture([517, -1400, -900, 93, -51, 300], [0, 900, 0, 1_500, 900, 40_000], "index", 1000, 200).strokes;
+
+  test("each record is at the packet of its side in which it begins", () => {
+    const found = marked(strokes, { lengths: [512, -85, -1_200, -4, 37, 1, 40, -1, -40, 280, 99], times: [0, 905, 0, 0, 1_500, 0, 0, 900, 0, 40_000, 9_000_000], types: [22, 22, 22, 22, 22, 20, 22, 20, 22, 23, 23] });
+    expect([...found.packets].map(([index, list]) => [index, list.map((record) => record.kind)])).toEqual([
+      [0, ["handshake"]],
+      [1, ["handshake", "handshake", "handshake"]],
+      [3, ["handshake", "cipher", "handshake"]],
+      [4, ["cipher", "handshake"]],
+      [5, ["data"]],
+    ]);
+    expect(found.kinds).toEqual(["handshake", "cipher", "data"]);
+    expect(found.handshake).toEqual({ from: 0, to: 4 });
+  });
+
+  test("without records there is nothing to show, and unknown types are other ones", () => {
+    expect(marked(strokes, { lengths: [], times: [], types: [] })).toEqual({ packets: new Map(), kinds: [], handshake: null });
+    expect(marked(strokes, { lengths: [5], times: [], types: [24] }).kinds).toEqual(["other"]);
+    expect(marked([], { lengths: [5], times: [], types: [22] }).packets.size).toBe(0);
+  });
 });
 
 describe("session picture", () => {

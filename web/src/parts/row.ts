@@ -21,8 +21,12 @@ export function numbers(row: FlowRow, name: string): number[] {
   return Array.isArray(value) ? value.map(Number).filter(Number.isFinite) : [];
 }
 
-/** First packets of a row. */
-export const session = (row: FlowRow) => ({ lengths: numbers(row, "splt_lengths"), times: numbers(row, "splt_times_micros") });
+/** First packets of a row, and its first TLS records. */
+export const session = (row: FlowRow) => ({
+  lengths: numbers(row, "splt_lengths"),
+  times: numbers(row, "splt_times_micros"),
+  records: { lengths: numbers(row, "eta_record_lengths"), times: numbers(row, "eta_record_times_micros"), types: numbers(row, "eta_record_types") },
+});
 
 /** Address and port; IPv6 in brackets. */
 export function endpoint(row: FlowRow, side: "src" | "dst"): string {

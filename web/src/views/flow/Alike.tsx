@@ -101,12 +101,12 @@ function Stamps({ own, rows, mode, notes }: { own: FlowRow; rows: FlowRow[]; mod
     <ul className="stamps">
       {rows.map((row, at) => {
         const id = text(row, "flow_id") ?? "";
-        const one = sessions[at] ?? { lengths: [], times: [] };
+        const { lengths, times } = sessions[at] ?? { lengths: [], times: [] };
         const face = `${endpoint(row, "src")} → ${endpoint(row, "dst")}`;
         return (
           <li key={`${id} ${text(row, "time_end") ?? ""}`} className={params.get("with") === id ? "chosen" : ""}>
             <button type="button" className="stamp" aria-pressed={params.get("with") === id} aria-label={t("alike.compare", { flow: face })} title={t("alike.compare", { flow: face })} onClick={() => change([["with", params.get("with") === id ? null : id]], { replace: true })}>
-              <SpltSmall {...one} mode={mode} scale={scale} />
+              <SpltSmall lengths={lengths} times={times} mode={mode} scale={scale} />
             </button>
             <Link to={`/flows/${encodeURIComponent(id)}${scope.search()}`} title={face}>
               {text(row, "host_name") ?? endpoint(row, "dst")}

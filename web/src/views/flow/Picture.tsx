@@ -27,11 +27,11 @@ export function Picture({ row, mode, setMode }: { row: FlowRow; mode: Mode; setM
   const other = params.get("with");
   const name = `session-${text(row, "flow_id") ?? ""}`;
   const save = (kind: "svg" | "png") => {
-    const drawing = host.current?.querySelector("svg");
-    if (!drawing) return;
+    const drawings = [...(host.current?.querySelectorAll<SVGSVGElement>(".splt svg") ?? [])];
+    if (drawings.length === 0) return;
     setFailure(null);
-    if (kind === "svg") saveSvg(drawing, name);
-    else savePng(drawing, name).catch(setFailure);
+    if (kind === "svg") saveSvg(drawings, name);
+    else savePng(drawings, name).catch(setFailure);
   };
   return (
     <Panel
@@ -66,10 +66,8 @@ function Both({ own, id, mode, host }: { own: ReturnType<typeof session>; id: st
   const second = useMemo(() => (answer.data ? session(answer.data) : null), [answer.data]);
   const scale = useMemo(() => scaleOf(second ? [own, second] : [own]), [own, second]);
   return (
-    <>
-      <div ref={host}>
-        <Splt {...own} mode={mode} scale={scale} />
-      </div>
+    <div ref={host}>
+      <Splt {...own} mode={mode} scale={scale} />
       <div className="splt-other">
         <span>{t("splt.comparedWith")}</span>
         <Link to={`/flows/${encodeURIComponent(id)}${scope.search()}`}>{answer.data ? `${endpoint(answer.data, "src")} → ${endpoint(answer.data, "dst")}` : id}</Link>
@@ -79,6 +77,6 @@ function Both({ own, id, mode, host }: { own: ReturnType<typeof session>; id: st
         </button>
       </div>
       <Shown answer={answer}>{() => (second && second.lengths.length > 0 ? <Splt {...second} mode={mode} scale={scale} /> : <Empty title={t("splt.none")} />)}</Shown>
-    </>
+    </div>
   );
 }

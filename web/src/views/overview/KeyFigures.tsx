@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The four shares that a range is judged by: encrypted, nameable, compliant, and threats found inside encryption.
+// The shares that a range is judged by: encrypted, nameable, also under ECH, compliant, and threats found inside encryption.
 import { Link } from "react-router";
 import { useFigures } from "../../api/queries";
 import { useWords } from "../../i18n";
