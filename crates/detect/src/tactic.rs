@@ -99,15 +99,19 @@ impl Tactic {
         Some(match number {
             // ATT&CK for ICS.
             840 | 842 | 846 | 887 | 888 => Self::Discovery,
-            812 | 859 | 866 | 867 | 886 | 891 => Self::LateralMovement,
+            817 | 819 | 822 | 847 | 848 | 860 | 862 | 864 | 865 | 883 => Self::InitialAccess,
+            821 | 858 | 871 => Self::Execution,
+            839 | 857 | 873 | 889 => Self::Persistence,
+            845 | 868 | 877 => Self::Collection,
+            812 | 843 | 859 | 866 | 867 | 886 | 891 => Self::LateralMovement,
             869 | 884 | 885 => Self::CommandAndControl,
             800..=899 => Self::Impact,
             1589..=1592 | 1595..=1598 => Self::Reconnaissance,
             1583..=1588 | 1608 | 1650 => Self::ResourceDevelopment,
-            1078 | 1091 | 1133 | 1189 | 1190 | 1195 | 1199 | 1200 | 1566 => Self::InitialAccess,
+            1078 | 1091 | 1133 | 1189 | 1190 | 1195 | 1199 | 1200 | 1566 | 1659 => Self::InitialAccess,
             1047 | 1053 | 1059 | 1106 | 1203 | 1204 | 1569 | 1610 => Self::Execution,
-            1098 | 1136 | 1197 | 1505 | 1543 => Self::Persistence,
-            1014 | 1027 | 1036 | 1070 | 1112 | 1207 | 1550 | 1562 | 1564 | 1600 => Self::DefenseEvasion,
+            1098 | 1136 | 1197 | 1505 | 1543 | 1547 => Self::Persistence,
+            1014 | 1027 | 1036 | 1070 | 1112 | 1207 | 1550 | 1562 | 1564 | 1600 | 1601 => Self::DefenseEvasion,
             1003 | 1040 | 1110 | 1111 | 1187 | 1212 | 1539 | 1552 | 1555..=1558 => Self::CredentialAccess,
             1007 | 1012 | 1016 | 1018 | 1033 | 1046 | 1049 | 1057 | 1069 | 1082 | 1083 | 1087 | 1120 | 1135 | 1201
             | 1482 => Self::Discovery,
