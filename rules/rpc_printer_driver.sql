@@ -2,7 +2,7 @@
 title = { en = "Printer driver installed by RPC", ja = "RPC によるプリンタードライバーの導入" }
 question = { en = "Does a host have another one load a printer driver, as where a hole of the spooler is used?", ja = "スプーラーの脆弱性を突く場合のように、ホストが他のホストにプリンタードライバーを読み込ませていないか。" }
 severity = "high"
-attack = ["T1210", "T1068", "T1547.012"]
+attack = ["T1210", "T1547.012"]
 window = "1h"
 every = "5m"
 text = { en = "{src_ip} asked {dst_ip} for {operation} (account {account}).", ja = "{src_ip} が {dst_ip} に {operation} を要求しました（アカウント {account}）。" }
