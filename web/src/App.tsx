@@ -2,7 +2,7 @@
 // Providers, the sign-in gate and the routes.
 import { type QueryClient, QueryClientProvider, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
-import { BrowserRouter, Outlet, Route, Routes } from "react-router";
+import { BrowserRouter, Link, Outlet, Route, Routes } from "react-router";
 import { Failure } from "./api/client";
 import { makeClient, useSession } from "./api/queries";
 import { FilterBar } from "./filter/FilterBar";
@@ -136,7 +136,14 @@ function Frame() {
           <Route path="status" element={<Status />} />
         </Route>
         <Route element={<Plain />}>
-          <Route path="*" element={<Empty title={t("state.noPage")} />} />
+          <Route
+            path="*"
+            element={
+              <Empty title={t("state.noPage")}>
+                <Link to="/">{t("state.toOverview")}</Link>
+              </Empty>
+            }
+          />
         </Route>
       </Routes>
     </div>

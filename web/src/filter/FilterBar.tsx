@@ -185,7 +185,6 @@ export function FilterBar() {
         <p className="filter-error" id={`${list}-error`} role="alert">
           <Icon name="alert" size={14} />
           <span>{complain(problem)}</span>
-          <span className="filter-place">{t("filter.place", { at: problem.at + 1 })}</span>
         </p>
       ) : null}
     </div>

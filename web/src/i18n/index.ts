@@ -37,7 +37,7 @@ export function setLanguage(language: Language): void {
 export function useWords() {
   const { t, i18n } = useTranslation();
   const language: Language = i18n.language === "ja" ? "ja" : "en";
-  const say = useCallback((text: Text2) => (language === "ja" ? text.ja || text.en : text.en), [language]);
+  const say = useCallback((text: Text2) => (language === "ja" ? text.ja || text.en : text.en).replaceAll("`", ""), [language]);
   const doc = useCallback((column: Pick<Column, "doc" | "doc_ja">) => (language === "ja" ? column.doc_ja || column.doc : column.doc).replaceAll("`", ""), [language]);
   const complain = useCallback((error: Pick<ApiError, "message" | "message_ja">) => (language === "ja" ? error.message_ja || error.message : error.message), [language]);
   const of = useCallback((column: string, value: string) => t(`word.${column}.${value}`, { defaultValue: "" }) || null, [t]);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers, units and times as people read them. Octets and rates use SI steps.
+import i18next from "i18next";
 
 const STEPS = ["", "k", "M", "G", "T", "P", "E"];
 
@@ -32,7 +33,9 @@ export function percent(part: number, of: number): string {
   return `${value.toFixed(value < 10 ? 1 : 0)}%`;
 }
 
-/** A length of time given in microseconds. */
+const LONG_UNITS = { en: ["d", "h", "min", "s"], ja: ["日", "時間", "分", "秒"] };
+
+/** A length of time given in microseconds: SI units below a minute, then the two largest units in the words of the language. */
 export function micros(value: number): string {
   if (value < 1000) return `${Math.round(value)} µs`;
   if (value < 1_000_000) return `${(value / 1000).toFixed(value < 100_000 ? 1 : 0)} ms`;
@@ -40,9 +43,11 @@ export function micros(value: number): string {
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
   const parts = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, Math.floor(seconds) % 60];
   const first = parts.findIndex((part) => part > 0);
+  const units = LONG_UNITS[i18next.language === "ja" ? "ja" : "en"];
   return parts
-    .map((part, i) => `${part} ${["d", "h", "min", "s"][i]}`)
+    .map((part, i) => (part > 0 ? `${part} ${units[i]}` : ""))
     .slice(first, first + 2)
+    .filter(Boolean)
     .join(" ");
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { marked } from "../charts/records";
 import { picture, scaleOf } from "../charts/splt";
 import { rate } from "../charts/traffic";
+import { startI18n } from "../i18n";
 import { bitRate, bytes, count, micros, percent, tcpFlags, tlsVersion } from "./format";
 import { opening, resolve } from "./range";
 import { durationMicros, endpoint, isEncrypted, nameOf, place, show } from "./row";
@@ -17,7 +18,12 @@ describe("format", () => {
     expect(bitRate(12.5)).toBe("12.5 bit/s");
   });
   test("counts stay exact to a million", () => expect([999_999, 1_000_000].map(count)).toEqual(["999,999", "1.00 M"]));
-  test("lengths of time", () => expect([12, 1500, 250_000, 3_200_000, 61e6, 90_061e6].map(micros)).toEqual(["12 µs", "1.5 ms", "250 ms", "3.20 s", "1 min 1 s", "1 d 1 h"]));
+  test("lengths of time", () => {
+    expect([12, 1500, 250_000, 3_200_000, 61e6, 600e6, 90_061e6].map(micros)).toEqual(["12 µs", "1.5 ms", "250 ms", "3.20 s", "1 min 1 s", "10 min", "1 d 1 h"]);
+    startI18n("ja");
+    expect([250_000, 61e6, 600e6, 90_061e6].map(micros)).toEqual(["250 ms", "1 分 1 秒", "10 分", "1 日 1 時間"]);
+    startI18n("en");
+  });
   test("shares", () => expect([percent(0, 10), percent(1, 10_000), percent(1, 3), percent(1, 0)]).toEqual(["0.0%", "<0.1%", "33%", "–"]));
   test("flags in header order", () => expect(tcpFlags(0x12)).toBe("···A··S·"));
   test("TLS versions by name or number", () => expect([tlsVersion("TLS 1.2"), tlsVersion(0x0304)]).toEqual(["TLS 1.2", "TLS 1.3"]));

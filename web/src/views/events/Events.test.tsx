@@ -17,7 +17,7 @@ test("explains the chosen event and leads to its flows and time", async () => {
   expect(await screen.findByText("text a (日)")).toBeTruthy();
   fireEvent.click(screen.getByText("title b (日)"));
   expect(await screen.findByText("text b (日)")).toBeTruthy();
-  expect(screen.getByText("1 min 0 s")).toBeTruthy();
+  expect(screen.getByText("1 分")).toBeTruthy();
   const href = decodeURIComponent(screen.getByText("フローを表示").closest("a")?.getAttribute("href") ?? "").replaceAll("+", " ");
   expect(href).toBe("/flows?from=2026-05-01T00:09:00.000Z&to=2026-05-01T00:21:00.000Z&q=src_ip = 10.0.0.1");
 });
@@ -74,7 +74,7 @@ test("the matrix counts techniques and a click narrows the list", async () => {
   expect(screen.getByTestId("where").textContent).not.toContain("attack=");
 });
 
-test("an event shows the sessions behind it, the risk of its hosts and where its packets are", async () => {
+test("an event shows the sessions of its hosts, the risk of its hosts and where its packets are", async () => {
   const flow = { flow_id: "f1", time_start: "2026-05-01T00:10:00Z", time_end: "2026-05-01T00:11:00Z", src_ip: "10.0.0.1", src_port: 40000, dst_ip: "203.0.113.9", dst_port: 443, splt_lengths: [517, -1400], splt_times_micros: [0, 100] };
   const calls = answer({
     "/events": { rows: [event("a", "high")], hidden: 0 },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sessions behind an event as small pictures to one scale, each a way to its flow.
+// The sessions of an event's hosts in its time as small pictures to one scale, each a way to its flow.
 import { useMemo } from "react";
 import { Link } from "react-router";
 import { useFlows } from "../../api/queries";

@@ -46,6 +46,20 @@ test("a badly configured exporter is explained in both languages", async () => {
   }
 });
 
+test("the ill ones come first where that is asked for", async () => {
+  const others = [{ ...EXPORTER, address: "192.0.2.2", score: 90, lost_share: 0, records_per_second: 90 }, EXPORTER, { ...EXPORTER, address: "192.0.2.3", score: 30, lost_share: 0.2, records_per_second: 1 }];
+  answer({ "/exporters": { collecting: true, exporters: others } });
+  show(<Exporters />, "/exporters", "*", "en");
+  const order = () => screen.getAllByRole("button", { name: /^192/ }).map((one) => one.textContent);
+  await screen.findByRole("button", { name: "192.0.2.1" });
+  for (const [column, first] of [["Score", "192.0.2.3"], ["Lost", "192.0.2.3"], ["Rate", "192.0.2.2"]] as const) {
+    fireEvent.click(screen.getByRole("button", { name: column }));
+    await waitFor(() => expect(order()[0]).toBe(first));
+  }
+  fireEvent.click(screen.getByRole("button", { name: "Rate" }));
+  await waitFor(() => expect(order()).toEqual(["192.0.2.2", "192.0.2.1", "192.0.2.3"]));
+});
+
 test("a decision is sent", async () => {
   const calls = answer({ "/exporters": { collecting: true, exporters: [EXPORTER] }, "/exporters/192.0.2.1/decision": null });
   show(<Exporters />, "/exporters");

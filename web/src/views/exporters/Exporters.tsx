@@ -5,6 +5,7 @@ import { useDecideExporter, useExporters } from "../../api/queries";
 import type { ExporterInfo } from "../../gen/api";
 import { useWords } from "../../i18n";
 import { count, percent, whole } from "../../parts/format";
+import { Icon } from "../../parts/Icon";
 import { Panel } from "../../parts/Panel";
 import { useParameters } from "../../parts/parameters";
 import { Empty, ErrorNote, Shown } from "../../parts/State";
@@ -40,64 +41,82 @@ export function Exporters() {
   );
 }
 
+/** What the list can be ordered by, and the worst first: who is ill stands on top. */
+const ORDERS = {
+  rate: (one: ExporterInfo) => -one.records_per_second,
+  records: (one: ExporterInfo) => -one.records,
+  lost: (one: ExporterInfo) => -one.lost_share,
+  lastSeen: (one: ExporterInfo) => Date.parse(one.last_seen),
+  score: (one: ExporterInfo) => one.score,
+};
+type Order = keyof typeof ORDERS;
+
 function List({ list, chosen, choose }: { list: ExporterInfo[]; chosen: string | null; choose: (address: string) => void }) {
   const { t } = useWords();
+  const [params, put] = useParameters();
+  const asked = params.get("order");
+  const order = asked && asked in ORDERS ? (asked as Order) : null;
+  const ordered = order ? list.toSorted((a, b) => ORDERS[order](a) - ORDERS[order](b)) : list;
+  const head = (name: Order, numeric = true) => (
+    <th scope="col" className={numeric ? "num" : undefined} aria-sort={order === name ? (name === "score" || name === "lastSeen" ? "ascending" : "descending") : "none"}>
+      <button type="button" className="sort" title={t("analysis.order", { name: t(`exporters.${name}`) })} onClick={() => put([["order", order === name ? null : name]])}>
+        {t(`exporters.${name}`)}
+        {order === name ? <Icon name={name === "score" || name === "lastSeen" ? "up" : "down"} size={11} /> : null}
+      </button>
+    </th>
+  );
   return (
-    <table className="grid">
-      <thead>
-        <tr>
-          <th scope="col">{t("exporters.address")}</th>
-          <th scope="col">{t("exporters.state")}</th>
-          <th scope="col">{t("exporters.format")}</th>
-          <th scope="col" className="num">
-            {t("exporters.rate")}
-          </th>
-          <th scope="col" className="num">
-            {t("exporters.records")}
-          </th>
-          <th scope="col" className="num">
-            {t("exporters.lost")}
-          </th>
-          <th scope="col">{t("exporters.lastSeen")}</th>
-          <th scope="col">{t("exporters.score")}</th>
-          <th scope="col">{t("exporters.decision")}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {list.map((one) => (
-          <tr key={one.address} className={one.address === chosen ? "chosen" : ""}>
-            <td>
-              <button type="button" className="link mono" aria-pressed={one.address === chosen} onClick={() => choose(one.address)}>
-                {one.address}
-              </button>
-              {one.name ? <span className="exporter-name">{[one.name, one.site].filter(Boolean).join(" · ")}</span> : null}
-            </td>
-            <td>
-              <span className={`exporter-state ${one.state}`}>{t(`exporters.states.${one.state}`)}</span>
-            </td>
-            <td>
-              {one.formats.map((format) => format.name).join(", ") || "–"} <span className="faint">{one.transports.join(", ")}</span>
-            </td>
-            <td className="num">{t("exporters.perSecond", { rate: count(one.records_per_second) })}</td>
-            <td className="num" title={whole(one.records)}>
-              {count(one.records)}
-            </td>
-            <td className={one.lost > 0 ? "num warn" : "num"} title={whole(one.lost)}>
-              {one.lost > 0 ? percent(one.lost_share, 1) : "0"}
-            </td>
-            <td>
-              <Time at={one.last_seen} />
-            </td>
-            <td>
-              <Score score={one.score} />
-            </td>
-            <td>
-              <Decide exporter={one} />
-            </td>
+    <div className="scroll">
+      <table className="grid">
+        <thead>
+          <tr>
+            <th scope="col">{t("exporters.address")}</th>
+            <th scope="col">{t("exporters.state")}</th>
+            <th scope="col">{t("exporters.format")}</th>
+            {head("rate")}
+            {head("records")}
+            {head("lost")}
+            {head("lastSeen", false)}
+            {head("score", false)}
+            <th scope="col">{t("exporters.decision")}</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {ordered.map((one) => (
+            <tr key={one.address} className={one.address === chosen ? "chosen" : ""}>
+              <td>
+                <button type="button" className="link mono" aria-pressed={one.address === chosen} onClick={() => choose(one.address)}>
+                  {one.address}
+                </button>
+                {one.name ? <span className="exporter-name">{[one.name, one.site].filter(Boolean).join(" · ")}</span> : null}
+              </td>
+              <td>
+                <span className={`exporter-state ${one.state}`}>{t(`exporters.states.${one.state}`)}</span>
+              </td>
+              <td>
+                {one.formats.map((format) => format.name).join(", ") || "–"} <span className="faint">{one.transports.join(", ")}</span>
+              </td>
+              <td className="num">{t("exporters.perSecond", { rate: count(one.records_per_second) })}</td>
+              <td className="num" title={whole(one.records)}>
+                {count(one.records)}
+              </td>
+              <td className={one.lost > 0 ? "num warn" : "num"} title={whole(one.lost)}>
+                {one.lost > 0 ? percent(one.lost_share, 1) : "0"}
+              </td>
+              <td>
+                <Time at={one.last_seen} />
+              </td>
+              <td>
+                <Score score={one.score} />
+              </td>
+              <td>
+                <Decide exporter={one} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

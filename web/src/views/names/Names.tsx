@@ -119,7 +119,7 @@ function Networks({ names }: { names: string[] }) {
         <h2>{t("names.networks")}</h2>
       </header>
       <p className="hint">{t("names.networksHint")}</p>
-      <p className="hint mono">{names.map((name) => `@${name}`).join("  ")}</p>
+      <p className="hint mono">{names.map((name) => (/\s/.test(name) ? `@"${name}"` : `@${name}`)).join("  ")}</p>
     </aside>
   );
 }
