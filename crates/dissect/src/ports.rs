@@ -21,21 +21,32 @@ pub(crate) enum InTls<'a> {
 
 /// Names for ALPN (RFC 7301 §6, IANA's registry) that stand for one protocol, and those by which operators tell their services
 /// (Apple, push notifications; AWS IoT Core, "Device communication protocols"), with their labels.
-const OFFERS: [(&str, &str); 16] = [
+const OFFERS: [(&str, &str); 27] = [
     ("apns-security-v3", "ApplePush"),
     ("apns-security-v2", "ApplePush"),
     ("apns-pack-v1", "ApplePush"),
+    ("bep-relay", "Syncthing"),
+    ("bep/1.0", "Syncthing"),
+    ("co", "COAP"),
     ("coap", "COAP"),
     ("ftp", "FTPS"),
     ("imap", "IMAPS"),
     ("irc", "IRC"),
     ("mqtt", "MQTT"),
-    ("x-amzn-mqtt-ca", "MQTT"),
+    ("nnsp", "Usenet"),
+    ("nntp", "Usenet"),
+    ("ntske/1", "NTP"),
     ("pop3", "POPS"),
     ("postgresql", "PostgreSQL"),
+    ("radius/1.0", "Radius"),
+    ("radius/1.1", "Radius"),
     ("sip/2", "SIP"),
+    ("smb", "SMBv23"),
+    ("stun.nat-discovery", "STUN"),
     ("stun.turn", "STUN"),
+    ("sunrpc", "NFS"),
     ("tds/8.0", "MsSQL-TDS"),
+    ("x-amzn-mqtt-ca", "MQTT"),
     ("xmpp-client", "Jabber"),
     ("xmpp-server", "Jabber"),
 ];
@@ -52,8 +63,14 @@ pub(crate) fn in_tls<'a>(
         return None;
     }
     // RFC 7858 §3.1, RFC 8094 §3.1 and RFC 9250 §4.1.1; the names are registered for ALPN (RFC 7301 §6).
-    if let Some(told) = ["dot", "doq"].into_iter().find(|told| offered.iter().any(|offer| offer == told)) {
-        return Some(InTls::Dns(Some(told)));
+    // Drafts of the latter had a number behind theirs.
+    let is_dns = |offer: &&String| *offer == "dot" || *offer == "doq" || offer.starts_with("doq-i");
+    if let Some(offer) = offered.iter().find(is_dns) {
+        return Some(InTls::Dns(Some(if offer == "dot" { "dot" } else { "doq" })));
+    }
+    // AnyDesk puts its version and system behind its name.
+    if !offered.is_empty() && offered.iter().all(|offer| offer.starts_with("anydesk/")) {
+        return Some(InTls::Offered("AnyDesk", "anydesk"));
     }
     let only =
         |offer: &str| !offered.is_empty() && offered.iter().all(|other| other == offer || other.starts_with("apns-"));
@@ -121,6 +138,8 @@ mod tests {
         assert_eq!(told(&["apns-security-v3", "apns-pack-v1"]), Some(InTls::Offered("ApplePush", "apns-security-v3")));
         assert_eq!(told(&["mqtt", "http/1.1"]), None, "either");
         assert_eq!(told(&["h2"]), None);
+        assert_eq!(told(&["anydesk/6.2.0/linux"]), Some(InTls::Offered("AnyDesk", "anydesk")));
+        assert_eq!(told(&["doq-i02"]), Some(InTls::Dns(Some("doq"))));
     }
 
     #[test]

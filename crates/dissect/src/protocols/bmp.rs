@@ -16,21 +16,40 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ..Protocol::STREAM
 };
 
+/// Octets of the common header and of the one of a peer (§4.1, §4.2).
+const PEER: usize = 48;
+
 fn probe(_: Side, data: &[u8]) -> Verdict {
     if data.get(1).is_some_and(|high| *high != 0) {
         return Verdict::No;
     }
-    head::<10>(data, |head| {
-        let length = be32(head, 1).unwrap_or_default();
-        let told = match head[5] {
-            // Of a peer: kinds and flags that there are (§4.2, RFC 9069 §4.1).
-            0..=3 | 6 => length > 48 && head[6] <= 3 && head[7] & 0x0f == 0,
-            // Texts about the router, or about the end (§4.3, §4.5).
-            4 | 5 => length >= 10 && within(be16(head, 6), 0, 4) && within(be16(head, 8), 0, length - 10),
-            _ => false,
-        };
-        told && length <= 1 << 20
-    })
+    let Some(head) = data.first_chunk::<10>() else { return maybe_if(data.get(5).is_none_or(|kind| *kind <= 6)) };
+    let length = be32(head, 1).unwrap_or_default();
+    let of_peer = (PEER..1 << 20).contains(&length) && head[6] <= 3 && head[7] & 0x0f == 0;
+    // A message of BGP stands in routes behind the headers, and in news of a peer behind addresses and ports, too.
+    let marker = |place: usize| match data.get(place..data.len().min(place + 16)) {
+        Some(marker) if marker.iter().any(|octet| *octet != 0xff) => Verdict::No,
+        Some(marker) if marker.len() == 16 => Verdict::Yes,
+        _ => Verdict::Maybe,
+    };
+    match head[5] {
+        0 if of_peer => marker(PEER),
+        3 if of_peer => marker(PEER + 20),
+        // Counters: how many, and the first one's number and size (§4.8).
+        1 if of_peer => match data.get(PEER..PEER + 8) {
+            Some(counters) => yes_if(
+                within(be32(counters, 0), 1, 64)
+                    && within(be16(counters, 4), 0, 40)
+                    && matches!(be16(counters, 6), Some(4 | 8 | 11)),
+            ),
+            None => Verdict::Maybe,
+        },
+        // Texts about the router, or about the end (§4.3, §4.5): the first fits into the message.
+        4 | 5 => yes_if(
+            (10..4_096).contains(&length) && within(be16(head, 6), 0, 4) && within(be16(head, 8), 1, length - 10),
+        ),
+        _ => Verdict::No,
+    }
 }
 
 #[cfg(test)]
@@ -38,10 +57,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn routes_of_a_peer_are_told() {
-        let mut monitoring = b"\x03\x00\x00\x00\x6f\x00\x00\x80\x00\x00\x00\x00".to_vec();
+    fn routes_of_a_peer_have_a_message_of_bgp() {
+        let mut monitoring = b"\x03\x00\x00\x00\x6f\x00\x00\x80\x00\x00".to_vec();
+        assert_eq!(probe(Side::Src, &monitoring), Verdict::Maybe);
+        monitoring.resize(PEER, 7);
+        monitoring.extend([0xff; 16]);
         assert_eq!(probe(Side::Src, &monitoring), Verdict::Yes);
-        monitoring[7] = 0x0f;
+        monitoring[50] = 0;
         assert_eq!(probe(Side::Src, &monitoring), Verdict::No);
         assert_eq!(probe(Side::Src, b"\x03\x00\x00\x13\x0e\xe0\x00\x00\x00\x00"), Verdict::No, "TPKT");
     }

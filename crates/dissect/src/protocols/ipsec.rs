@@ -44,7 +44,7 @@ fn has_form(data: &[u8]) -> bool {
 fn is_wrapped(data: &[u8]) -> bool {
     let mut cursor = Cursor::new(data);
     let (Ok(index), Ok(number)) = (cursor.u32("esp.spi"), cursor.u32("esp.sequence")) else { return data == [0xff] };
-    index >= 256 && (1..1 << 20).contains(&number) && data.len() >= 32 && data.len().is_multiple_of(4)
+    index >= 256 && (1..1 << 18).contains(&number) && data.len() >= 32 && data.len().is_multiple_of(4)
 }
 
 fn header(message: &[u8]) -> Result<bool, WireError> {

@@ -39,12 +39,14 @@ fn asks(request: &[u8]) -> bool {
     !name.is_empty() && printable(name) && known
 }
 
-/// Three pairs of a block and the acknowledgement with its number.
+/// Three pairs of a block and the acknowledgement with its number; or the first block, of a size that there is, and its
+/// acknowledgement: short files have no more.
 fn together(heard: &Heard<'_>) -> Verdict {
-    let pairs = heard
-        .same()
-        .filter(|one| heard.opposite().any(|other| at(one, 2, 2) == at(other, 2, 2) && one.get(1) != other.get(1)));
-    if pairs.count() >= 3 && !zero(heard.data, 2, 2) { Verdict::Yes } else { Verdict::Maybe }
+    let paired = |one: &[u8], other: &[u8]| at(one, 2, 2) == at(other, 2, 2) && one.get(1) != other.get(1);
+    let pairs = || heard.same().filter(|one| heard.opposite().any(|other| paired(one, other)));
+    let first = pairs().any(|one| matches!(one, [0, 4, 0, 1] | [0, 3, 0, 1, ..]))
+        && heard.all().all(|(_, data)| matches!(data, [0, 4, _, _] | [0, 3, _, _, ..]));
+    if first || pairs().count() >= 3 && !zero(heard.data, 2, 2) { Verdict::Yes } else { Verdict::Maybe }
 }
 
 const OPTIONS: &[&[u8]] = &[b"blksize", b"tsize", b"timeout", b"windowsize", b"rollover"];
@@ -69,6 +71,8 @@ mod tests {
             flow.core.app.into_owned()
         };
         assert_eq!(label([1, 1, 2, 2, 3, 3]), "TFTP");
+        assert_eq!(label([7, 7, 8, 8, 9, 9]), "TFTP");
+        assert_eq!(label([7, 7, 8, 8, 9, 8]), "Unknown");
         assert_eq!(label([1, 5, 2, 6, 3, 7]), "Unknown");
     }
 }
