@@ -390,10 +390,7 @@ impl Dns {
             return Some(());
         }
         if self.asked == Some(header.id) && !self.repeated && facts.queries == Some(1) {
-            let same = facts
-                .answers
-                .as_deref()
-                .is_some_and(|answers| shares(message, cursor.clone(), header.answers, answers));
+            let same = facts.answers.as_deref().is_some_and(|answers| shares(message, cursor, header.answers, answers));
             facts.contradicted = (!same).then_some(true).or(facts.contradicted);
         }
         let answers = facts.answers.get_or_insert_default();
