@@ -44,7 +44,7 @@ function Figures({ data, at }: { data: StatusAnswer; at: number }) {
     { name: "last", ...moment(data.last) },
   ];
   return (
-    <dl className="tiles figures">
+    <dl className="tiles status-figures">
       {figures.map((figure) => (
         <div key={figure.name} className="tile">
           <dt>{t(`status.${figure.name}`)}</dt>
@@ -69,28 +69,30 @@ function Counters({ list }: { list: Counter[] }) {
       {shown.length === 0 ? (
         <Empty title={t("status.none")} />
       ) : (
-        <table className="grid counters">
-          <thead>
-            <tr>
-              <th scope="col">{t("status.counter")}</th>
-              <th scope="col">{t("status.labels")}</th>
-              <th scope="col" className="num">
-                {t("status.value")}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((one, i) => (
-              <tr key={`${one.name}{${one.labels}}`} className={LOSS.test(one.name) && one.value > 0 ? "loss" : ""}>
-                <td className={shown[i - 1]?.name === one.name ? "mono faint" : "mono"}>{one.name}</td>
-                <td className="mono faint">{one.labels}</td>
-                <td className="num" title={whole(one.value)}>
-                  {/bytes/.test(one.name) ? bytes(one.value) : whole(one.value)}
-                </td>
+        <div className="scroll">
+          <table className="grid counters">
+            <thead>
+              <tr>
+                <th scope="col">{t("status.counter")}</th>
+                <th scope="col">{t("status.labels")}</th>
+                <th scope="col" className="num">
+                  {t("status.value")}
+                </th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {shown.map((one, i) => (
+                <tr key={`${one.name}{${one.labels}}`} className={LOSS.test(one.name) && one.value > 0 ? "loss" : ""}>
+                  <td className={shown[i - 1]?.name === one.name ? "mono faint" : "mono"}>{one.name}</td>
+                  <td className="mono faint">{one.labels}</td>
+                  <td className="num" title={whole(one.value)}>
+                    {/bytes/.test(one.name) ? bytes(one.value) : whole(one.value)}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       )}
     </Panel>
   );
