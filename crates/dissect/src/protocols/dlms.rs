@@ -51,16 +51,13 @@ fn signs_on(data: &[u8]) -> Verdict {
     let address = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b' ';
     first_line(data, 38, |line| match line {
         [b'/', b'?', address_of @ .., b'!'] => address_of.iter().all(address),
-        [b'/', maker @ ..] => match maker {
-            [a, b, c, b'0'..=b'6' | b'A'..=b'I', rest @ ..] => {
-                [a, b, c].iter().all(|letter| letter.is_ascii_alphabetic())
-                    && rest.len() >= 2
-                    && graphic(rest)
-                    && !contains(rest, b"/")
-                    && [a, b].iter().all(|letter| letter.is_ascii_uppercase())
-            }
-            _ => false,
-        },
+        [b'/', a, b, c, b'0'..=b'6' | b'A'..=b'I', rest @ ..] => {
+            [a, b].iter().all(|letter| letter.is_ascii_uppercase())
+                && c.is_ascii_alphabetic()
+                && rest.len() >= 2
+                && graphic(rest)
+                && !contains(rest, b"/")
+        }
         _ => false,
     })
 }
