@@ -45,9 +45,14 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
             None => Verdict::Maybe,
         },
         // Texts about the router, or about the end (§4.3, §4.5): the first fits into the message.
-        4 | 5 => yes_if(
-            (10..4_096).contains(&length) && within(be16(head, 6), 0, 4) && within(be16(head, 8), 1, length - 10),
-        ),
+        4 | 5 => {
+            let fits =
+                (11..4_096).contains(&length) && within(be16(head, 6), 0, 4) && within(be16(head, 8), 1, length - 10);
+            match data.get(10) {
+                Some(text) => yes_if(fits && (head[5] == 5 || *text >= b' ')),
+                None => maybe_if(fits),
+            }
+        }
         _ => Verdict::No,
     }
 }

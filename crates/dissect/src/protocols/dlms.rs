@@ -52,11 +52,11 @@ fn signs_on(data: &[u8]) -> Verdict {
     first_line(data, 38, |line| match line {
         [b'/', b'?', address_of @ .., b'!'] => address_of.iter().all(address),
         [b'/', a, b, c, b'0'..=b'6' | b'A'..=b'I', rest @ ..] => {
-            [a, b, c].iter().all(|letter| letter.is_ascii_alphabetic())
+            [a, b].iter().all(|letter| letter.is_ascii_uppercase())
+                && c.is_ascii_alphabetic()
                 && rest.len() >= 2
                 && graphic(rest)
                 && !contains(rest, b"/")
-                && [a, b].iter().all(|letter| letter.is_ascii_uppercase())
         }
         _ => false,
     })

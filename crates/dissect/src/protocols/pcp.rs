@@ -24,18 +24,19 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         _ => false,
     };
     let fits = data.len().is_multiple_of(4) && data.len() <= 1_100;
+    // Mappings are of a protocol that has ports or of all, and three reserved octets follow it (§11.1, §12.1).
+    let mapping = |operation: u8| {
+        operation == 0 || matches!(data.get(36), Some(0 | 6 | 17 | 33 | 132 | 136)) && zero(data, 37, 3)
+    };
     let told = match data {
-        // A client is named by its address, which is not zero.
+        // A client is named by its address: of IPv4 inside IPv6, or one that a host can have.
         [2, operation @ 0..=2, 0, 0, ..] => {
-            size(*operation, data.len())
-                && within(be32(data, 4), 0, WEEK)
-                && !zero(data, 8, 16)
-                && (data.get(8..18).is_some_and(|front| front == [0; 10]) == (be16(data, 18) == Some(0xffff)))
+            let mapped = zero(data, 8, 10) && be16(data, 18) == Some(0xffff);
+            let host = mapped || matches!(data.get(8), Some(0x20..=0x3f | 0xfc..=0xfe));
+            size(*operation, data.len()) && within(be32(data, 4), 0, WEEK) && host && mapping(*operation)
         }
-        [2, 0x80..=0x82, 0, 0..=13, ..] => {
-            size(data.get(1).map_or(3, |operation| operation & 0x7f), data.len())
-                && zero(data, 12, 12)
-                && !zero(data, 8, 4)
+        [2, answer @ 0x80..=0x82, 0, 0..=13, ..] => {
+            size(answer & 0x7f, data.len()) && zero(data, 12, 12) && !zero(data, 8, 4) && mapping(answer & 0x7f)
         }
         _ => false,
     };

@@ -72,7 +72,7 @@ mod tests {
         };
         assert_eq!(label([1, 1, 2, 2, 3, 3]), "TFTP");
         assert_eq!(label([7, 7, 8, 8, 9, 9]), "TFTP");
-        assert_eq!(label([7, 7, 8, 8, 9, 8]), "Unknown");
+        assert_eq!(label([7, 7, 8, 8, 9, 5]), "Unknown");
         assert_eq!(label([1, 5, 2, 6, 3, 7]), "Unknown");
     }
 }
