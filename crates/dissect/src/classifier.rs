@@ -2,6 +2,8 @@
 //! The classifier of one flow: asks the probes, runs the dissector that one of them earned, and names
 //! the flow with confidence and reason. Everything it keeps is bounded.
 
+mod resting;
+
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,6 +15,8 @@ use crate::ports::{self, InTls};
 use crate::service::{Services, category_of, service_of, service_of_certificate};
 use crate::signature::{Found, Seen, Signatures};
 use crate::{Category, Dissector, Heard, Input, PROTOCOLS, Protocol, Side, Step, Verdict, reason};
+
+pub use resting::Resting;
 
 /// Most octets of one side's stream, or of undecided datagrams, that probes wait for.
 const PROBE_OCTETS: usize = 4_096;
@@ -446,13 +450,16 @@ impl Classifier {
     pub fn verdict(&self) -> Label {
         let protocol = self.protocol();
         let likely = self.likely.filter(|_| protocol.is_none());
-        Label {
-            protocol: protocol.or(likely.map(|(protocol, _)| protocol)),
+        let more = More {
             port: likely.map(|(_, port)| port),
             carrier: self.named.filter(|named| protocol.is_some_and(|protocol| !std::ptr::eq(*named, protocol))),
             name: self.name(),
             relayed: self.relayed(),
-            seen: self.seen.as_ref().map(|seen| Box::new(seen.finished())),
+            seen: self.seen.as_ref().map(|seen| seen.finished()),
+        };
+        Label {
+            protocol: protocol.or(likely.map(|(protocol, _)| protocol)),
+            more: (!more.is_empty()).then(|| Box::new(more)),
         }
     }
 
@@ -475,15 +482,34 @@ impl Classifier {
 #[derive(Clone)]
 pub struct Label {
     protocol: Option<&'static Protocol>,
+    more: Option<Box<More>>,
+}
+
+/// What few labels have.
+#[derive(Clone)]
+struct More {
     /// The usual port that the protocol was told by, together with the form of a message only.
     port: Option<u16>,
     carrier: Option<&'static Protocol>,
     name: Option<&'static str>,
     relayed: Option<&'static str>,
-    seen: Option<Box<Seen>>,
+    seen: Option<Seen>,
+}
+
+impl More {
+    const NONE: &Self = &Self { port: None, carrier: None, name: None, relayed: None, seen: None };
+
+    fn is_empty(&self) -> bool {
+        let Self { port, carrier, name, relayed, seen } = self;
+        port.is_none() && carrier.is_none() && name.is_none() && relayed.is_none() && seen.is_none()
+    }
 }
 
 impl Label {
+    fn more(&self) -> &More {
+        self.more.as_deref().unwrap_or(More::NONE)
+    }
+
     /// The protocol, where one was recognised.
     pub fn protocol(&self) -> Option<&'static Protocol> {
         self.protocol
@@ -491,14 +517,14 @@ impl Label {
 
     /// True where neither a protocol nor a condition of a signature was recognised.
     pub fn is_empty(&self) -> bool {
-        self.protocol.is_none() && self.seen.as_ref().is_none_or(|seen| !seen.has_hits())
+        self.protocol.is_none() && self.more().seen.as_ref().is_none_or(|seen| !seen.has_hits())
     }
 
     /// Writes label, category, confidence and reason into a row between these ports, which has all facts, with a person's
     /// own services.
     pub fn tell(&self, own: &Services, ports: (u16, u16), flow: &mut Flow) {
         let signature =
-            self.seen.as_ref().and_then(|seen| seen.conclude(asked_name(flow).map(|(_, host)| host), ports));
+            self.more().seen.as_ref().and_then(|seen| seen.conclude(asked_name(flow).map(|(_, host)| host), ports));
         let mut reasons = Vec::new();
         match self.protocol {
             Some(protocol) => self.tell_content(protocol, signature.as_ref(), own, ports, &mut reasons, flow),
@@ -534,14 +560,14 @@ impl Label {
         reasons: &mut Vec<String>,
         flow: &mut Flow,
     ) {
-        let mut name = self.name.unwrap_or(protocol.name);
+        let mut name = self.more().name.unwrap_or(protocol.name);
         flow.core.encrypted = Some(protocol.encrypted || flow.tls.is_some());
-        flow.core.app_confidence = if self.port.is_some() { "partial" } else { "content" }.into();
-        reasons.push(match self.port {
+        flow.core.app_confidence = if self.more().port.is_some() { "partial" } else { "content" }.into();
+        reasons.push(match self.more().port {
             Some(port) => reason::FORM.fill(&[protocol.title, &port.to_string()]),
             None => reason::CONTENT.fill(&[protocol.title]),
         });
-        if let Some(carrier) = self.carrier {
+        if let Some(carrier) = self.more().carrier {
             reasons.push(reason::CARRIED.fill(&[carrier.title]));
         }
         let mut service = match signature {
@@ -588,7 +614,7 @@ impl Label {
                 }
                 format!("{name}.{service}").into()
             }
-            None => match (self.relayed, self.realm_service(own, name, flow), self.carrier) {
+            None => match (self.more().relayed, self.realm_service(own, name, flow), self.more().carrier) {
                 (Some(service), ..) => format!("{name}.{service}").into(),
                 (_, Some((service, realm)), _) => {
                     reasons.push(reason::SERVICE.fill(&[service, realm, "stun_realm"]));
@@ -604,8 +630,8 @@ impl Label {
 impl Label {
     /// The service that a TURN server's realm names, where nothing else told one: STUN with what it carries, or with media.
     fn realm_service<'a>(&self, own: &'a Services, name: &str, flow: &'a Flow) -> Option<(&'a str, &'a str)> {
-        let outer = self.carrier.map_or(name, |carrier| carrier.name);
-        let realm = flow.stun.as_ref()?.realm.as_deref().filter(|_| self.relayed.is_none())?;
+        let outer = self.more().carrier.map_or(name, |carrier| carrier.name);
+        let realm = flow.stun.as_ref()?.realm.as_deref().filter(|_| self.more().relayed.is_none())?;
         matches!(outer, "STUN" | "STUN.RTP").then(|| Some((service_of(own, &realm.to_ascii_lowercase())?, realm)))?
     }
 }

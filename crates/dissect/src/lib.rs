@@ -22,7 +22,7 @@ mod service;
 mod signature;
 
 pub use category::Category;
-pub use classifier::{Classifier, Label};
+pub use classifier::{Classifier, Label, Resting};
 pub use host::join_names;
 pub use in_force::{Held, InForce};
 pub use ip::{IP_PROTOCOLS, IpProtocol, ip_protocol};

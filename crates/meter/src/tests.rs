@@ -7,6 +7,7 @@ mod fragments;
 mod links;
 mod names;
 mod shards;
+mod sleep;
 mod streams;
 mod tunnels;
 
