@@ -32,7 +32,14 @@ impl<const N: usize> Letters<N> {
                 break;
             }
         }
-        digits.iter().skip(digits.len() - count).for_each(|digit| self.push(*digit));
+        let digits = digits.get(digits.len() - count..).unwrap_or_default();
+        match self.octets.get_mut(self.count..self.count + count) {
+            Some(place) => {
+                place.copy_from_slice(digits);
+                self.count += count;
+            }
+            None => digits.iter().for_each(|digit| self.push(*digit)),
+        }
     }
 
     /// Appends an octet as two hexadecimal digits.

@@ -7,6 +7,7 @@ mod cursor;
 mod ident;
 mod letters;
 mod metric;
+mod packed;
 mod recent;
 mod time;
 
@@ -14,5 +15,6 @@ pub use addr::{AddrError, Ip, Mac, Prefix};
 pub use cursor::{Cause, Cursor, WireError};
 pub use ident::{FiveTuple, FlowId, hex, unhex};
 pub use metric::{Measured, Metric, Sample, Tally, exposition};
+pub use packed::{put_number, put_octets, put_signed};
 pub use recent::Recent;
 pub use time::{NANOS_PER_SEC, Time};

@@ -6,8 +6,9 @@ use minamo_packet::LinkType;
 
 use crate::Frame;
 
-/// Octets of a block; a larger frame has a block of its own.
-pub(crate) const BLOCK: usize = 1 << 19;
+/// Octets of a block; a larger frame has a block of its own. A block, and the rows that come of it, shall fit into a processor's
+/// cache of its own.
+pub(crate) const BLOCK: usize = 1 << 17;
 
 /// Frames of a block: empty ones fill no octets.
 const FRAMES: usize = 1 << 14;

@@ -15,7 +15,7 @@ const WORDS: usize = PROTOCOLS.len().div_ceil(64);
 pub(crate) struct Rows([u64; WORDS]);
 
 impl Rows {
-    const NONE: Self = Self([0; WORDS]);
+    pub(crate) const NONE: Self = Self([0; WORDS]);
 
     /// The rows that `wanted` says yes to.
     fn of(wanted: impl Fn(&Protocol) -> bool) -> Self {
@@ -26,7 +26,8 @@ impl Rows {
         rows
     }
 
-    fn insert(&mut self, at: usize) {
+    /// Puts one row in, by its place in the registry.
+    pub(crate) fn insert(&mut self, at: usize) {
         if let Some(word) = self.0.get_mut(at / 64) {
             *word |= 1 << (at % 64);
         }
@@ -37,6 +38,16 @@ impl Rows {
         if let Some(word) = self.0.get_mut(at / 64) {
             *word &= !(1 << (at % 64));
         }
+    }
+
+    /// The bits of 64 rows each.
+    pub(crate) fn words(self) -> [u64; WORDS] {
+        self.0
+    }
+
+    /// The same, to be written.
+    pub(crate) fn words_mut(&mut self) -> &mut [u64; WORDS] {
+        &mut self.0
     }
 
     /// What is in both.

@@ -2,14 +2,19 @@
 //! The classifier of one flow: asks the probes, runs the dissector that one of them earned, and names
 //! the flow with confidence and reason. Everything it keeps is bounded.
 
+mod resting;
+
 use std::sync::Arc;
 
 use minamo_model::Flow;
 
 use crate::candidates::{INDEX, Rows};
+use crate::label::More;
 use crate::service::Services;
 use crate::signature::{Seen, Signatures};
 use crate::{Dissector, Heard, Input, Label, PROTOCOLS, Protocol, Side, Step, Verdict};
+
+pub use resting::Resting;
 
 /// Most octets of one side's stream, or of undecided datagrams, that probes wait for.
 const PROBE_OCTETS: usize = 4_096;
@@ -443,14 +448,14 @@ impl Classifier {
     pub fn verdict(&self) -> Label {
         let protocol = self.protocol();
         let likely = self.likely.filter(|_| protocol.is_none());
-        Label {
-            protocol: protocol.or(likely.map(|(protocol, _)| protocol)),
+        let more = More {
             port: likely.map(|(_, port)| port),
             carrier: self.named.filter(|named| protocol.is_some_and(|protocol| !std::ptr::eq(*named, protocol))),
             name: self.name(),
             relayed: self.relayed(),
-            seen: self.seen.as_ref().map(|seen| Box::new(seen.finished())),
-        }
+            seen: self.seen.as_ref().map(|seen| seen.finished()),
+        };
+        Label::new(protocol.or(likely.map(|(protocol, _)| protocol)), more)
     }
 
     /// The service of a carrier, where what it carries gives the flow its name.

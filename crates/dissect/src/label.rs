@@ -15,16 +15,39 @@ use crate::{Category, Protocol, reason};
 /// What a label is made of, besides the facts in the row.
 #[derive(Clone)]
 pub struct Label {
-    pub(crate) protocol: Option<&'static Protocol>,
+    protocol: Option<&'static Protocol>,
+    more: Option<Box<More>>,
+}
+
+/// What few labels have.
+#[derive(Clone)]
+pub(crate) struct More {
     /// The usual port that the protocol was told by, together with the form of a message only.
     pub(crate) port: Option<u16>,
     pub(crate) carrier: Option<&'static Protocol>,
     pub(crate) name: Option<&'static str>,
     pub(crate) relayed: Option<&'static str>,
-    pub(crate) seen: Option<Box<Seen>>,
+    pub(crate) seen: Option<Seen>,
+}
+
+impl More {
+    const NONE: &Self = &Self { port: None, carrier: None, name: None, relayed: None, seen: None };
+
+    fn is_empty(&self) -> bool {
+        let Self { port, carrier, name, relayed, seen } = self;
+        port.is_none() && carrier.is_none() && name.is_none() && relayed.is_none() && seen.is_none()
+    }
 }
 
 impl Label {
+    pub(crate) fn new(protocol: Option<&'static Protocol>, more: More) -> Self {
+        Self { protocol, more: (!more.is_empty()).then(|| Box::new(more)) }
+    }
+
+    fn more(&self) -> &More {
+        self.more.as_deref().unwrap_or(More::NONE)
+    }
+
     /// The protocol, where one was recognised.
     pub fn protocol(&self) -> Option<&'static Protocol> {
         self.protocol
@@ -32,14 +55,14 @@ impl Label {
 
     /// True where neither a protocol nor a condition of a signature was recognised.
     pub fn is_empty(&self) -> bool {
-        self.protocol.is_none() && self.seen.as_ref().is_none_or(|seen| !seen.has_hits())
+        self.protocol.is_none() && self.more().seen.as_ref().is_none_or(|seen| !seen.has_hits())
     }
 
     /// Writes label, category, confidence and reason into a row between these ports, which has all facts, with a person's
     /// own services.
     pub fn tell(&self, own: &Services, ports: (u16, u16), flow: &mut Flow) {
         let signature =
-            self.seen.as_ref().and_then(|seen| seen.conclude(asked_name(flow).map(|(_, host)| host), ports));
+            self.more().seen.as_ref().and_then(|seen| seen.conclude(asked_name(flow).map(|(_, host)| host), ports));
         let mut reasons = Vec::new();
         match self.protocol {
             Some(protocol) => self.tell_content(protocol, signature.as_ref(), own, ports, &mut reasons, flow),
@@ -75,14 +98,14 @@ impl Label {
         reasons: &mut Vec<String>,
         flow: &mut Flow,
     ) {
-        let mut name = self.name.unwrap_or(protocol.name);
+        let mut name = self.more().name.unwrap_or(protocol.name);
         flow.core.encrypted = Some(protocol.encrypted || flow.tls.is_some());
-        flow.core.app_confidence = if self.port.is_some() { "partial" } else { "content" }.into();
-        reasons.push(match self.port {
+        flow.core.app_confidence = if self.more().port.is_some() { "partial" } else { "content" }.into();
+        reasons.push(match self.more().port {
             Some(port) => reason::FORM.fill(&[protocol.title, &port.to_string()]),
             None => reason::CONTENT.fill(&[protocol.title]),
         });
-        if let Some(carrier) = self.carrier {
+        if let Some(carrier) = self.more().carrier {
             reasons.push(reason::CARRIED.fill(&[carrier.title]));
         }
         let mut service = match signature {
@@ -129,7 +152,7 @@ impl Label {
                 }
                 format!("{}.{service}", self.inside(name)).into()
             }
-            None => match (self.relayed, self.realm_service(own, name, flow)) {
+            None => match (self.more().relayed, self.realm_service(own, name, flow)) {
                 (Some(service), _) => format!("{}.{service}", self.inside(name)).into(),
                 (_, Some((service, realm))) => {
                     reasons.push(reason::SERVICE.fill(&[service, realm, "stun_realm"]));
@@ -144,7 +167,7 @@ impl Label {
 impl Label {
     /// A name behind that of what carries it.
     fn inside(&self, name: &'static str) -> Cow<'static, str> {
-        match self.carrier {
+        match self.more().carrier {
             Some(carrier) => format!("{}.{name}", carrier.name).into(),
             None => Cow::Borrowed(name),
         }
@@ -152,8 +175,8 @@ impl Label {
 
     /// The service that a TURN server's realm names, where nothing else told one: STUN with what it carries, or with media.
     fn realm_service<'a>(&self, own: &'a Services, name: &str, flow: &'a Flow) -> Option<(&'a str, &'a str)> {
-        let outer = self.carrier.map_or(name, |carrier| carrier.name);
-        let realm = flow.stun.as_ref()?.realm.as_deref().filter(|_| self.relayed.is_none())?;
+        let outer = self.more().carrier.map_or(name, |carrier| carrier.name);
+        let realm = flow.stun.as_ref()?.realm.as_deref().filter(|_| self.more().relayed.is_none())?;
         matches!(outer, "STUN" | "STUN.RTP").then(|| Some((service_of(own, &realm.to_ascii_lowercase())?, realm)))?
     }
 }

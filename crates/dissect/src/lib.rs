@@ -23,7 +23,7 @@ mod service;
 mod signature;
 
 pub use category::Category;
-pub use classifier::Classifier;
+pub use classifier::{Classifier, Resting};
 pub use host::join_names;
 pub use in_force::{Held, InForce};
 pub use ip::{IP_PROTOCOLS, IpProtocol, ip_protocol};

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use minamo_base::{Cursor, Ip, Mac, Time, WireError};
+use minamo_base::{Cursor, Ip, Mac, Time, WireError, put_number, put_octets, put_signed};
 use minamo_model::{Flow, FlowGroup};
 use minamo_schema::{ColumnId, Value};
 
@@ -101,42 +101,6 @@ fn read(cursor: &mut Cursor<'_>, flow: &mut Flow) -> Result<(), WireError> {
     Ok(())
 }
 
-/// A number in groups of seven bits, the lowest first; the highest bit says that more follow.
-fn put_number(mut number: u64, out: &mut Vec<u8>) {
-    while number >= 0x80 {
-        out.push(u8::try_from(number & 0x7f).unwrap_or(0) | 0x80);
-        number >>= 7;
-    }
-    out.push(u8::try_from(number).unwrap_or(0));
-}
-
-fn take_number(cursor: &mut Cursor<'_>) -> Result<u64, WireError> {
-    let (mut number, mut shift) = (0, 0u32);
-    loop {
-        let octet = cursor.u8("facts.number")?;
-        number |= u64::from(octet & 0x7f).checked_shl(shift).unwrap_or(0);
-        if octet & 0x80 == 0 {
-            return Ok(number);
-        }
-        shift += 7;
-    }
-}
-
-/// A signed number: small ones of either sign have few octets.
-fn put_signed(number: i64, out: &mut Vec<u8>) {
-    put_number((number << 1 ^ number >> 63).cast_unsigned(), out);
-}
-
-fn take_signed(cursor: &mut Cursor<'_>) -> Result<i64, WireError> {
-    let number = take_number(cursor)?;
-    Ok((number >> 1).cast_signed() ^ -((number & 1).cast_signed()))
-}
-
-fn put_text(text: &str, out: &mut Vec<u8>) {
-    put_number(text.len() as u64, out);
-    out.extend_from_slice(text.as_bytes());
-}
-
 /// A text behind the number of its kind; hashes, which most fingerprints are, in two digits an octet.
 fn put_words(text: &str, out: &mut Vec<u8>) {
     let is_hash = text.len() >= HASH && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
@@ -152,26 +116,20 @@ fn put_words(text: &str, out: &mut Vec<u8>) {
 
 fn put_plain(text: &str, out: &mut Vec<u8>) {
     out.push(5);
-    put_text(text, out);
+    put_octets(text.as_bytes(), out);
 }
 
 /// Digits from which on a text is packed as a hash.
 const HASH: usize = 8;
 
 fn take_hash(cursor: &mut Cursor<'_>) -> Result<String, WireError> {
-    let length = take_length(cursor)?;
-    let octets = cursor.take(length, "facts.hash")?;
+    let octets = cursor.octets("facts.hash")?;
     let digits = octets.iter().flat_map(|octet| [octet >> 4, octet & 15]);
     Ok(digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect())
 }
 
 fn take_text<'a>(cursor: &mut Cursor<'a>) -> Result<Cow<'a, str>, WireError> {
-    let length = take_length(cursor)?;
-    Ok(String::from_utf8_lossy(cursor.take(length, "facts.text")?))
-}
-
-fn take_length(cursor: &mut Cursor<'_>) -> Result<usize, WireError> {
-    Ok(usize::try_from(take_number(cursor)?).unwrap_or(usize::MAX))
+    Ok(String::from_utf8_lossy(cursor.octets("facts.text")?))
 }
 
 /// A value behind the number of its kind.
@@ -211,7 +169,7 @@ fn put(value: &Value<'_>, out: &mut Vec<u8>) {
         Value::Texts(texts) => {
             out.push(10);
             put_number(texts.len() as u64, out);
-            texts.iter().for_each(|text| put_text(text, out));
+            texts.iter().for_each(|text| put_octets(text.as_bytes(), out));
         }
         other => {
             debug_assert!(*other == Value::Null, "a kind of value that is not packed: {other:?}");
@@ -223,19 +181,19 @@ fn put(value: &Value<'_>, out: &mut Vec<u8>) {
 fn take<'a>(cursor: &mut Cursor<'a>) -> Result<Value<'a>, WireError> {
     Ok(match cursor.u8("facts.kind")? {
         1 => Value::Bool(cursor.u8("facts.bool")? != 0),
-        2 => Value::Uint(take_number(cursor)?),
-        3 => Value::Int(take_signed(cursor)?),
+        2 => Value::Uint(cursor.number("facts.number")?),
+        3 => Value::Int(cursor.signed("facts.number")?),
         4 => Value::Real(f64::from_bits(cursor.u64("facts.real")?)),
         5 => Value::Text(take_text(cursor)?),
         6 => Value::Ip(Ip(cursor.array("facts.ip")?)),
         7 => Value::Mac(Mac(cursor.array("facts.mac")?)),
         8 => Value::Time(Time(cursor.u64("facts.time")?.cast_signed())),
         9 => {
-            let count = take_length(cursor)?;
-            Value::Numbers((0..count).map(|_| take_signed(cursor)).collect::<Result<_, _>>()?)
+            let count = cursor.number_of::<usize>("facts.count")?;
+            Value::Numbers((0..count).map(|_| cursor.signed("facts.number")).collect::<Result<_, _>>()?)
         }
         10 => {
-            let count = take_length(cursor)?;
+            let count = cursor.number_of::<usize>("facts.count")?;
             let texts = (0..count).map(|_| Ok(take_text(cursor)?.into_owned()));
             Value::Texts(Cow::Owned(texts.collect::<Result<_, WireError>>()?))
         }

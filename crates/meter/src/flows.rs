@@ -84,6 +84,8 @@ pub struct Flows {
     settings: Settings,
     table: FlowTable,
     now: Time,
+    /// No flow ends by silence up to then.
+    due: Time,
     budget: Budget,
     room: Room,
     known: Known,
@@ -92,6 +94,8 @@ pub struct Flows {
     /// Empty between packets: dissectors write into it.
     scratch: Flow,
     counters: Counters,
+    /// [`CROWD`] and [`SLEEPY`], but for tests.
+    rest: (usize, i64),
 }
 
 impl Flows {
@@ -100,8 +104,15 @@ impl Flows {
         let table = FlowTable::new(settings.max_flows);
         let (budget, known) = (Budget::new(settings.held_bytes), Known::new(&settings));
         let (room, scratch, counters) = (Room::new(settings.telemetry_bytes), Flow::default(), Counters::default());
+        let (now, rest) = (Time(i64::MIN), (CROWD, SLEEPY));
         let (learnt, resumed) = (Vec::new(), Resumed::default());
-        Self { settings, table, now: Time(i64::MIN), budget, room, known, learnt, resumed, scratch, counters }
+        Self { settings, table, now, due: now, budget, room, known, learnt, resumed, scratch, counters, rest }
+    }
+
+    /// From here on each flow is put to sleep before the next packet.
+    #[cfg(test)]
+    pub(crate) fn sleep_at_once(&mut self) {
+        self.rest = (0, -1);
     }
 
     /// What happened so far; what the intake counts is not in it.
@@ -212,11 +223,19 @@ impl Flows {
     /// Reports flows that have ended by `now` although no packet says so.
     pub fn advance(&mut self, now: Time, out: &mut dyn FnMut(Done)) {
         self.now = self.now.max(now);
-        if self.table.len() > CROWD
-            && let Some(state) = self.table.put_to_sleep(Time(self.now.0.saturating_sub(SLEEPY)))
+        let (crowd, sleepy) = self.rest;
+        if self.table.len() > crowd
+            && let Some(state) = self.table.put_to_sleep(Time(self.now.0.saturating_sub(sleepy)))
         {
             state.sleep(&mut self.scratch);
         }
+        if self.now > self.due {
+            self.expire(out);
+        }
+    }
+
+    /// Reports flows that were silent for as long as it takes, and finds out when the next can be.
+    fn expire(&mut self, out: &mut dyn FnMut(Done)) {
         let Settings { idle_timeout, linger, answered, .. } = self.settings;
         let waits = [
             (Wait::Idle, idle_timeout),
@@ -224,9 +243,14 @@ impl Flows {
             (Wait::Linger, linger),
             (Wait::Answered, answered),
         ];
+        let end = |seen: Time, length: Duration| Time(seen.0.saturating_add(nanos(length)));
+        // What is touched from here on waits from now on.
+        self.due = Time(i64::MAX);
         for (wait, length) in waits {
+            self.due = self.due.min(end(self.now, length));
             while let Some((at, seen)) = self.table.oldest(wait) {
                 if self.now.since(seen) <= nanos(length) {
+                    self.due = self.due.min(end(seen, length));
                     break;
                 }
                 self.report(at, "idle", out);

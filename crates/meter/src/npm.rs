@@ -2,7 +2,7 @@
 //! Network performance of one flow beyond what TCP's own numbers say: the pace of each side's data, and the sentence
 //! "network or server" that a person wants first.
 
-use minamo_base::Time;
+use minamo_base::{Cursor, Time, WireError, put_number, put_signed};
 use minamo_dissect::Side;
 use minamo_model::Flow;
 
@@ -24,6 +24,11 @@ impl Default for Pace {
         Self { before: NO_GAP, gaps: 0, sum: 0, differences: 0 }
     }
 }
+
+/// What the first packed octet says: a packet was seen, from the responder; gaps were.
+const PACED: u8 = 1;
+const FROM_DST: u8 = 2;
+const GAPS: u8 = 4;
 
 /// The pace of both sides.
 #[derive(Default)]
@@ -49,6 +54,41 @@ impl Paces {
             }
         }
         before.map(|(_, then)| then)
+    }
+
+    /// Appends it; `last` is the time of the flow's last packet.
+    pub(crate) fn pack(&self, last: Time, out: &mut Vec<u8>) {
+        let side = self.last.map_or(0, |(side, _)| if side == Side::Src { PACED } else { PACED | FROM_DST });
+        out.push(side | if self.sides.is_some() { GAPS } else { 0 });
+        if let Some((_, time)) = self.last {
+            put_signed(time.0.wrapping_sub(last.0), out);
+        }
+        for Pace { before, gaps, sum, differences } in self.sides.iter().flat_map(|sides| sides.iter()) {
+            put_number(before.wrapping_add(1).into(), out);
+            put_number((*gaps).into(), out);
+            put_number(*sum, out);
+            put_number(*differences, out);
+        }
+    }
+
+    /// Reads what [`Self::pack`] wrote.
+    pub(crate) fn unpack(last: Time, cursor: &mut Cursor<'_>) -> Result<Self, WireError> {
+        let flags = cursor.u8("paces.flags")?;
+        let side = if flags & FROM_DST == 0 { Side::Src } else { Side::Dst };
+        let last = match flags & PACED {
+            0 => None,
+            _ => Some((side, Time(cursor.signed("paces.last")?.wrapping_add(last.0)))),
+        };
+        let mut pace = || {
+            Ok(Pace {
+                before: cursor.number_of::<u32>("paces.before")?.wrapping_sub(1),
+                gaps: cursor.number_of("paces.gaps")?,
+                sum: cursor.number("paces.sum")?,
+                differences: cursor.number("paces.differences")?,
+            })
+        };
+        let sides = if flags & GAPS == 0 { None } else { Some(Box::new([pace()?, pace()?])) };
+        Ok(Self { sides, last })
     }
 
     /// Writes delays and jitters into the row.

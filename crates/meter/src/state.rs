@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use minamo_base::{FiveTuple, FlowId, Ip, Mac, Time};
 use minamo_dissect::{
-    Category, Classifier, Label, Protocol, Services, Side, Signatures, ip_protocol, link_protocol, reason,
+    Category, Classifier, Label, Protocol, Resting, Services, Side, Signatures, ip_protocol, link_protocol, reason,
 };
 use minamo_model::flow::{Dns, Net, Tcp, Tunnel};
 use minamo_model::{Flow, FlowGroup};
@@ -14,11 +14,12 @@ use minamo_packet::{Fragment, FrameKind, LinkFrame, Packet, Transport, Tunnels, 
 
 use crate::Settings;
 use crate::facts::Facts;
-use crate::npm::{self, Paces};
+use crate::npm;
+use crate::progress::Progress;
 use crate::sampling::Sampling;
 use crate::table::{Key, Wait};
-use crate::tcp::{Budget, Latest, Listener, TcpState};
-use crate::telemetry::{Room, Telemetry};
+use crate::tcp::{Budget, Listener};
+use crate::telemetry::Room;
 
 /// Numbers of ICMP and ICMPv6 above IP.
 const ICMP: u8 = 1;
@@ -80,8 +81,7 @@ pub(crate) struct FlowState {
     overlaps: u32,
     /// What SYNs offered.
     offers: Option<Box<Tcp>>,
-    tcp: Option<Box<TcpState>>,
-    pace: Option<Box<Pace>>,
+    progress: Progress,
     tunnel: Option<Box<Tunnel>>,
     /// Answers of DNS that were told to whoever keeps names.
     told: u8,
@@ -94,6 +94,8 @@ enum Look {
     Unknown,
     /// More can be found.
     Asking(Box<Asking>),
+    /// The same, while the flow is silent.
+    Resting(Box<Asleep>),
     /// Nothing more can be found.
     Over(Box<Known>),
     /// A frame without IP; the number behind its type; true where its ends are those of ARP.
@@ -112,25 +114,17 @@ impl Asking {
     }
 }
 
+/// Who will look again, and what was found so far.
+struct Asleep {
+    resting: Resting,
+    facts: Facts,
+}
+
 /// What was found.
 struct Known {
     label: Label,
     facts: Facts,
 }
-
-/// Lengths and times of packets with data.
-#[derive(Default)]
-struct Pace {
-    paces: Paces,
-    /// Length, negative from the responder, and microseconds since the one before.
-    packets: Vec<(i32, u32)>,
-    telemetry: Telemetry,
-    /// Of TCP, what the latest segments begin with.
-    latest: [Latest; 2],
-}
-
-/// Packets with data of a flow whose segments are compared with those that come again: who puts an answer in does so to the first ones.
-const COMPARED: usize = 32;
 
 impl FlowState {
     pub(crate) fn new(time: Time, tuple: FiveTuple, flipped: bool, packet: &Packet<'_>, settings: &Settings) -> Self {
@@ -156,7 +150,7 @@ impl FlowState {
                 Transport::Icmp(kind, code) if groups.icmp => Some((kind, code)),
                 _ => None,
             },
-            tcp: (stream && (groups.paced() || groups.app)).then(Box::default),
+            progress: Progress::new((stream && (groups.paced() || groups.app)).then(Box::default)),
             look,
             ..Self::empty(time, flipped)
         }
@@ -192,8 +186,7 @@ impl FlowState {
             fragments: 0,
             overlaps: 0,
             offers: None,
-            tcp: None,
-            pace: None,
+            progress: Progress::default(),
             tunnel: None,
             told: 0,
             look: Look::Unknown,
@@ -268,7 +261,7 @@ impl FlowState {
         let protocol = match &self.look {
             Look::Asking(asking) => asking.classifier.protocol(),
             Look::Over(known) => known.label.protocol(),
-            Look::Unknown | Look::Frame(..) => return false,
+            Look::Unknown | Look::Resting(_) | Look::Frame(..) => return false,
         };
         let code = |group: &FlowGroup| matches!(group, FlowGroup::Dns(dns) if dns.rcode.is_some());
         protocol.is_some_and(|protocol| protocol.name == "DNS") && self.look.groups().iter().any(code)
@@ -277,7 +270,7 @@ impl FlowState {
     /// Counts one packet.
     pub(crate) fn count(&mut self, time: Time, direction: Direction, packet: &Packet<'_>, settings: &Settings) {
         let side = self.side(direction);
-        self.look.open();
+        self.wake();
         self.add(time, side, packet.ip_octets());
         if packet.ip.fragment != Fragment::Whole {
             self.fragments = self.fragments.saturating_add(1);
@@ -318,8 +311,9 @@ impl FlowState {
         shared: (&mut Flow, &mut Budget, &mut Room),
     ) -> u64 {
         let side = self.side(direction);
-        let (look, tcp) = (&mut self.look, &mut self.tcp);
-        let (again, gaps) = match (&packet.transport, tcp) {
+        self.wake();
+        let look = &mut self.look;
+        let (again, gaps) = match (&packet.transport, self.progress.tcp_mut()) {
             (Transport::Tcp(tcp), Some(state)) => match look {
                 Look::Asking(asking) => {
                     state.segment(time, side, tcp, packet, Some(&mut asking.listener(shared.0)), shared.1)
@@ -336,21 +330,18 @@ impl FlowState {
             _ => (true, 0),
         };
         // Where both sides have ended and nothing is missing nothing more can be heard: what listens need not wait with the flow.
-        let heard = self.fins == [true; 2] && self.tcp.as_ref().is_some_and(|tcp| tcp.is_whole());
+        let heard = self.fins == [true; 2] && self.progress.tcp().is_some_and(|tcp| tcp.is_whole());
         self.look.settle(heard);
-        if let (Transport::Tcp(header), Some(tcp)) = (&packet.transport, self.tcp.as_mut())
-            && packet.payload_len > 0
-            && settings.groups.paced()
-        {
-            let pace = self.pace.get_or_insert_default();
-            let latest =
-                pace.latest.get_mut(side.index()).filter(|_| pace.packets.len() < COMPARED.min(settings.splt_packets));
-            if latest.is_some_and(|latest| latest.contradicts(header, packet.payload)) {
+        if packet.payload_len > 0 && settings.groups.paced() {
+            if let Transport::Tcp(header) = &packet.transport
+                && let Some((tcp, pace)) = self.progress.stream_mut()
+                && pace.contradicts(side, header, packet.payload, settings)
+            {
                 tcp.contradicted(side);
             }
-        }
-        if packet.payload_len > 0 && !again && settings.groups.paced() {
-            self.pace.get_or_insert_default().data(time, side, packet, settings, shared.2);
+            if let Some(pace) = self.progress.pace_mut().filter(|_| !again) {
+                pace.data(time, side, packet, settings, shared.2);
+            }
         }
         gaps
     }
@@ -375,28 +366,50 @@ impl FlowState {
 
     /// The row of the part that ends here; counters begin again, facts stay.
     pub(crate) fn part(&mut self, key: &Key, settings: &Settings, services: &Services) -> Flow {
+        self.wake();
         self.look.open();
         let mut row = with_groups(self.look.groups().iter().cloned());
         self.complete(&mut row, key, "active", settings);
         self.tell_label(&mut row, key, services);
         (self.start, self.octets, self.packets) = (self.last, [0; 2], [0; 2]);
         (self.fragments, self.overlaps) = (0, 0);
-        if let Some(tcp) = &mut self.tcp {
+        if let Some(tcp) = self.progress.tcp_mut() {
             tcp.begin_again();
         }
         row
     }
 
-    /// Keeps what was found in few octets until the next packet.
+    /// Keeps what is known in few octets until the next packet.
     pub(crate) fn sleep(&mut self, scratch: &mut Flow) {
+        self.progress.sleep(self.last);
         if let Some(facts) = self.look.facts() {
             facts.pack(scratch);
+        }
+        self.look = match std::mem::replace(&mut self.look, Look::Unknown) {
+            Look::Asking(asking) => {
+                let Asking { classifier, facts } = *asking;
+                Look::Resting(Box::new(Asleep { resting: classifier.rest(), facts }))
+            }
+            other => other,
+        };
+    }
+
+    /// Unpacks what the next packet may change. What was found of a stream stays packed until somebody looks at it.
+    #[inline]
+    fn wake(&mut self) {
+        self.progress.wake(self.last);
+        if matches!(self.look, Look::Resting(_)) {
+            self.look.wake();
+        }
+        if !self.stream {
+            self.look.open();
         }
     }
 
     /// Hands on what still waits for octets that will not come; returns the gaps.
     pub(crate) fn drain(&mut self, (scratch, budget): (&mut Flow, &mut Budget)) -> u64 {
-        let Some(tcp) = &mut self.tcp else { return 0 };
+        self.wake();
+        let Some(tcp) = self.progress.tcp_mut() else { return 0 };
         let gaps = match &mut self.look {
             Look::Asking(asking) => tcp.drain(&mut asking.listener(scratch), budget),
             _ => 0,
@@ -413,6 +426,7 @@ impl FlowState {
         settings: &Settings,
         services: &Services,
     ) -> Flow {
+        self.wake();
         let mut row = self.look.open().map_or_else(Flow::default, |groups| with_groups(groups.drain(..)));
         self.complete(&mut row, key, self.end_reason().unwrap_or(reason), settings);
         self.tell_label(&mut row, key, services);
@@ -497,7 +511,7 @@ impl FlowState {
 
     /// Octets of the bound on telemetry that it takes.
     pub(crate) fn telemetry(&self) -> usize {
-        self.pace.as_ref().map_or(0, |pace| pace.telemetry.taken())
+        self.progress.pace().map_or(0, |pace| pace.taken())
     }
 
     /// What it means that one side was not seen; nothing where both were.
@@ -518,21 +532,16 @@ impl FlowState {
         // What seems lost or slow may be what sampling left out.
         let samples_packets = settings.sampling.is_some_and(|sampling| sampling.leaves_gaps());
         if settings.groups.npm && !samples_packets {
-            row.npm = self.tcp.as_ref().and_then(|tcp| tcp.tell());
-            if let Some(pace) = &self.pace {
-                pace.paces.tell(row);
+            row.npm = self.progress.tcp().and_then(|tcp| tcp.tell());
+            if let Some(pace) = self.progress.pace() {
+                pace.tell_paces(row);
             }
             if self.stream {
                 npm::judge(row);
             }
         }
-        if let Some(pace) = &self.pace {
-            pace.telemetry.tell(&pace.packets, settings, row);
-        }
-        if let Some(pace) = self.pace.as_ref().filter(|pace| settings.groups.splt && !pace.packets.is_empty()) {
-            let splt = row.splt.get_or_insert_default();
-            splt.lengths = Some(pace.packets.iter().map(|(length, _)| *length).collect());
-            splt.times_micros = Some(pace.packets.iter().map(|(_, since)| *since).collect());
+        if let Some(pace) = self.progress.pace() {
+            pace.tell(settings, row);
         }
     }
 
@@ -545,7 +554,7 @@ impl FlowState {
             Look::Asking(asking) => Some((asking.classifier.protocol(), self.opened)),
             Look::Over(known) => Some((known.label.protocol(), self.opened)),
             Look::Unknown => Some((None, self.opened)),
-            Look::Frame(..) => None,
+            Look::Resting(_) | Look::Frame(..) => None,
         }
     }
 
@@ -570,7 +579,7 @@ impl FlowState {
             Look::Asking(asking) => asking.classifier.label_with(own, row),
             Look::Over(known) => known.label.tell(own, ports, row),
             Look::Frame(kind, ..) => label_frame(*kind, row),
-            Look::Unknown => label_protocol(row),
+            Look::Unknown | Look::Resting(_) => label_protocol(row),
         }
     }
 }
@@ -597,9 +606,22 @@ impl Look {
     fn facts(&mut self) -> Option<&mut Facts> {
         match self {
             Self::Asking(asking) => Some(&mut asking.facts),
+            Self::Resting(asleep) => Some(&mut asleep.facts),
             Self::Over(known) => Some(&mut known.facts),
             Self::Unknown | Self::Frame(..) => None,
         }
+    }
+
+    /// Whoever rests looks again.
+    #[cold]
+    fn wake(&mut self) {
+        *self = match std::mem::replace(self, Self::Unknown) {
+            Self::Resting(asleep) => {
+                let Asleep { resting, facts } = *asleep;
+                Self::Asking(Box::new(Asking { classifier: resting.wake(), facts }))
+            }
+            other => other,
+        };
     }
 
     /// What was found, awake from here on.
@@ -613,29 +635,7 @@ impl Look {
         match self {
             Self::Asking(asking) => asking.facts.groups(),
             Self::Over(known) => known.facts.groups(),
-            Self::Unknown | Self::Frame(..) => &[],
-        }
-    }
-}
-
-impl Pace {
-    fn data(&mut self, time: Time, side: Side, packet: &Packet<'_>, settings: &Settings, room: &mut Room) {
-        let since = self.paces.data(time, side).map_or(0, |before| time.since(before) / 1_000);
-        let (since, octets) = (u32::try_from(since).unwrap_or(u32::MAX), packet.payload_len);
-        self.telemetry.data((time, since), side, packet, &self.packets, settings, room);
-        if settings.groups.splt && self.packets.len() < settings.splt_packets {
-            let length = i32::try_from(octets).unwrap_or(i32::MAX);
-            let length = if side == Side::Src { length } else { -length };
-            self.make_room(settings.splt_packets);
-            self.packets.push((length, since));
-        }
-    }
-
-    /// Makes room for more packets, and for no more than there will be: most flows have few.
-    fn make_room(&mut self, most: usize) {
-        let count = self.packets.len();
-        if count == self.packets.capacity() {
-            self.packets.reserve_exact(count.max(2).min(most.saturating_sub(count)));
+            Self::Unknown | Self::Resting(_) | Self::Frame(..) => &[],
         }
     }
 }
@@ -746,12 +746,15 @@ fn orient(tuple: FiveTuple, packet: &Packet<'_>) -> (bool, Orientation) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pace::Pace;
+    use crate::tcp::TcpState;
 
     /// There may be a million of them.
     #[test]
     fn open_flows_are_small() {
         let sizes = [size_of::<Option<FlowState>>(), size_of::<TcpState>(), size_of::<Pace>(), size_of::<Known>()];
-        println!("{sizes:?}, while somebody listens {}", size_of::<Asking>());
-        assert!(sizes.iter().zip([152, 88, 96, 88]).all(|(size, most)| *size <= most), "{sizes:?}");
+        let asleep = size_of::<Asleep>();
+        println!("{sizes:?}, while somebody listens {}, while it sleeps {asleep}", size_of::<Asking>());
+        assert!(asleep <= 64 && sizes.iter().zip([160, 88, 96, 40]).all(|(size, most)| *size <= most), "{sizes:?}");
     }
 }

@@ -119,6 +119,11 @@ const WAITS: usize = 4;
 /// No entry.
 const NONE: u32 = u32::MAX;
 
+/// A hash of twice as many bits: the table of places looks at the lowest and at the highest.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
+}
+
 struct Entry {
     key: Key,
     /// Nothing in a free entry.
@@ -141,8 +146,8 @@ struct List {
 }
 
 pub(crate) struct FlowTable {
-    /// Places in `entries` by key: the keys are there.
-    places: HashTable<u32>,
+    /// Places in `entries` by key: the keys are there. With half of the key's hash, so that no other entry is looked at.
+    places: HashTable<(u32, u32)>,
     hasher: RandomState,
     entries: Pages<Entry>,
     free: Vec<u32>,
@@ -168,8 +173,15 @@ impl FlowTable {
     }
 
     pub(crate) fn find(&self, key: &Key) -> Option<usize> {
-        let same = |at: &u32| self.entries.get(*at as usize).is_some_and(|entry| entry.key == *key);
-        self.places.find(self.hasher.hash_one(key), same).map(|at| *at as usize)
+        let hash = self.hash(key);
+        let same = |(of, at): &(u32, u32)| {
+            *of == hash && self.entries.get(*at as usize).is_some_and(|entry| entry.key == *key)
+        };
+        self.places.find(spread(hash), same).map(|(_, at)| *at as usize)
+    }
+
+    fn hash(&self, key: &Key) -> u32 {
+        u32::try_from(self.hasher.hash_one(key) >> 32).unwrap_or(0)
     }
 
     pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut FlowState> {
@@ -204,9 +216,8 @@ impl FlowTable {
             }
             None => u32::try_from(self.entries.push(entry)).unwrap_or(NONE),
         };
-        let Self { places, hasher, entries, .. } = self;
-        let hash = |at: &u32| entries.get(*at as usize).map_or(0, |entry| hasher.hash_one(entry.key));
-        places.insert_unique(hasher.hash_one(key), at, hash);
+        let hash = self.hash(&key);
+        self.places.insert_unique(spread(hash), (hash, at), |(hash, _)| spread(*hash));
         self.link(at);
         at as usize
     }
@@ -214,6 +225,15 @@ impl FlowTable {
     /// Moves a flow to the end of its list.
     pub(crate) fn touch(&mut self, at: usize, now: Time, wait: Wait, order: u64) {
         let Ok(at) = u32::try_from(at) else { return };
+        let Some(entry) = self.entries.get_mut(at as usize) else { return };
+        // The latest of its list stays where it is, as packets often come in groups.
+        if entry.after == NONE && entry.wait == wait {
+            (entry.seen, entry.order) = (now, order);
+            if let Some(list) = self.lists.get_mut(wait as usize).filter(|list| list.awake == NONE) {
+                list.awake = at;
+            }
+            return;
+        }
         self.unlink(at);
         if let Some(entry) = self.entries.get_mut(at as usize) {
             (entry.seen, entry.order) = (now, order);
@@ -227,7 +247,7 @@ impl FlowTable {
         let entry = self.entries.get_mut(at)?;
         let (key, state) = (entry.key, entry.state.take()?);
         self.unlink(place);
-        if let Ok(found) = self.places.find_entry(self.hasher.hash_one(key), |at| *at == place) {
+        if let Ok(found) = self.places.find_entry(spread(self.hash(&key)), |(_, at)| *at == place) {
             found.remove();
         }
         self.free.push(place);

@@ -3,6 +3,8 @@
 //! Reassembly holds a few segments that came early; it reports a gap when there are too many, of this flow or of all, when
 //! the receiver acknowledges them, or at the end of the flow.
 
+mod packed;
+
 use std::cmp::Reverse;
 
 use minamo_base::Time;

@@ -11,7 +11,7 @@ mod messages;
 mod octets;
 mod records;
 
-use minamo_base::Time;
+use minamo_base::{Cursor, Time, WireError, put_number};
 use minamo_dissect::Side;
 use minamo_model::Flow;
 use minamo_packet::{Packet, Transport};
@@ -99,6 +99,31 @@ impl Telemetry {
     /// Octets of the bound that go with it.
     pub(crate) fn taken(&self) -> usize {
         self.taken as usize
+    }
+
+    /// True where it has what is not packed: counts of octet values, first packets, and what goes on behind a full sequence.
+    pub(crate) fn is_long(&self) -> bool {
+        self.octets.is_some() || self.long.is_some()
+    }
+
+    /// Appends it without the above; `last` is the time of the flow's last packet.
+    pub(crate) fn pack(&self, last: Time, out: &mut Vec<u8>) {
+        let Self { begun: [src, dst], taken, records, octets: _, is_long, long: _ } = self;
+        let flags = [*src, *dst, *is_long, records.is_some()];
+        out.push(flags.into_iter().rev().fold(0, |flags, is| flags << 1 | u8::from(is)));
+        put_number((*taken).into(), out);
+        if let Some(records) = records {
+            records.pack(last, out);
+        }
+    }
+
+    /// Reads what [`Self::pack`] wrote.
+    pub(crate) fn unpack(last: Time, cursor: &mut Cursor<'_>) -> Result<Self, WireError> {
+        let flags = cursor.u8("telemetry.flags")?;
+        let [src, dst, is_long, has_records] = [0, 1, 2, 3].map(|bit| flags >> bit & 1 != 0);
+        let taken = cursor.number_of("telemetry.taken")?;
+        let records = if has_records { Some(Box::new(Records::unpack(last, cursor)?)) } else { None };
+        Ok(Self { begun: [src, dst], taken, records, octets: None, is_long, long: None })
     }
 
     fn take(&mut self, octets: usize, room: &mut Room) -> bool {

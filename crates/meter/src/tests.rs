@@ -8,6 +8,7 @@ mod links;
 mod names;
 mod resumed;
 mod shards;
+mod sleep;
 mod streams;
 mod tunnels;
 

@@ -12,19 +12,21 @@ use crate::reader::text_value;
 /// An object that is being written. Names of columns have nothing to escape.
 pub(crate) struct Object<'a> {
     out: &'a mut Vec<u8>,
-    separator: &'static str,
+    /// True once it has a member.
+    begun: bool,
 }
 
 impl<'a> Object<'a> {
     pub(crate) fn begin(out: &'a mut Vec<u8>) -> Self {
-        Self { out, separator: "{\"" }
+        Self { out, begun: false }
     }
 
     fn name(&mut self, name: &str) {
-        self.out.extend_from_slice(self.separator.as_bytes());
+        // Two octets that are known here are one store, where a slice of any length is a call.
+        let separator = if std::mem::replace(&mut self.begun, true) { *b",\"" } else { *b"{\"" };
+        self.out.extend_from_slice(&separator);
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
-        self.separator = ",\"";
     }
 
     /// A member; none where the value is null.
@@ -42,8 +44,8 @@ impl<'a> Object<'a> {
     }
 
     pub(crate) fn end(self) {
-        let end = if self.separator == ",\"" { "}" } else { "{}" };
-        self.out.extend_from_slice(end.as_bytes());
+        let end: &[u8] = if self.begun { b"}" } else { b"{}" };
+        self.out.extend_from_slice(end);
     }
 }
 
@@ -110,7 +112,7 @@ fn push_quoted(out: &mut Vec<u8>, value: impl Display) {
 fn push_text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|octet| *octet < b' ' || matches!(octet, b'"' | b'\\')) {
+    while let Some(at) = first_escaped(rest) {
         let (plain, escaped) = rest.split_at(at);
         out.extend_from_slice(plain);
         let Some((letter, behind)) = escaped.split_first() else { break };
@@ -126,6 +128,15 @@ fn push_text(out: &mut Vec<u8>, text: &str) {
     }
     out.extend_from_slice(rest);
     out.push(b'"');
+}
+
+/// Where the first octet is that needs an escape. Sixteen are looked at together.
+fn first_escaped(octets: &[u8]) -> Option<usize> {
+    let is_escaped = |octet: &u8| *octet < b' ' || *octet == b'"' || *octet == b'\\';
+    let (chunks, _) = octets.as_chunks::<16>();
+    let has = |chunk: &[u8; 16]| chunk.iter().fold(false, |has, octet| has | is_escaped(octet));
+    let plain = 16 * chunks.iter().position(has).unwrap_or(chunks.len());
+    octets.get(plain..)?.iter().position(is_escaped).map(|at| plain + at)
 }
 
 fn push_int(out: &mut Vec<u8>, number: i64) {
@@ -162,7 +173,9 @@ mod tests {
             push_int(&mut out, number);
             assert_eq!(out, number.to_string().into_bytes());
         }
-        for text in ["", "plain", "é\"ü", "\\\\", "a\nb\r\t", "\u{1}\u{1f}ß", "\"", "日本\n"] {
+        let long = ["sixteen letters!", "sixteen letters!\n", "seventeen\tletters", "日本日本日本日本日本日本\u{1}"];
+        for text in ["", "plain", "é\"ü", "\\\\", "a\nb\r\t", "\u{1}\u{1f}ß", "\"", "日本\n"].into_iter().chain(long)
+        {
             let mut out = Vec::new();
             push_text(&mut out, text);
             assert_eq!(serde_json::from_slice::<String>(&out).expect("JSON"), text, "{out:?}");

@@ -32,6 +32,8 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 const HEAD_MAX: usize = 16_384;
 /// Most fields of a head that are looked at.
 const FIELDS: usize = 100;
+/// Fields of a head that has no more lines.
+const FEW_FIELDS: usize = 20;
 /// Messages after which the flow is left alone: long connections would be reassembled for a counter only.
 const MESSAGES_MAX: u32 = 2_000;
 /// Octets of a request line after which a known method is proof enough, before its version is seen.
@@ -202,12 +204,35 @@ impl Http {
         if self.messages > MESSAGES_MAX {
             return Step::Done;
         }
-        if head.starts_with(b"HTTP/") { self.answer(side, head, flow) } else { self.request(side, head, flow) }
+        // Most heads have few fields, and a place for each is cleared before it is used.
+        match memchr::memchr_iter(b'\n', head).nth(FEW_FIELDS) {
+            None => self.message(side, head, &mut [httparse::EMPTY_HEADER; FEW_FIELDS], flow),
+            Some(_) => self.message(side, head, &mut [httparse::EMPTY_HEADER; FIELDS], flow),
+        }
     }
 
-    fn request(&mut self, side: Side, head: &[u8], flow: &mut Flow) -> Step {
-        let mut fields = [httparse::EMPTY_HEADER; FIELDS];
-        let (line, fields) = parts(head, &mut fields);
+    fn message<'a>(
+        &mut self,
+        side: Side,
+        head: &'a [u8],
+        fields: &mut [httparse::Header<'a>],
+        flow: &mut Flow,
+    ) -> Step {
+        let (line, fields) = parts(head, fields);
+        match head.starts_with(b"HTTP/") {
+            true => self.answer(side, head, line, fields, flow),
+            false => self.request(side, head, line, fields, flow),
+        }
+    }
+
+    fn request(
+        &mut self,
+        side: Side,
+        head: &[u8],
+        line: &[u8],
+        fields: &[httparse::Header<'_>],
+        flow: &mut Flow,
+    ) -> Step {
         let (method, rest) = word(line);
         let target = rest.rsplitn(2, |b| *b == b' ').last().unwrap_or_default();
         let http = flow.http.get_or_insert_default();
@@ -254,9 +279,14 @@ impl Http {
         self.file.extend_from_slice(last.get(..FILE_MAX).unwrap_or(last));
     }
 
-    fn answer(&mut self, side: Side, head: &[u8], flow: &mut Flow) -> Step {
-        let mut fields = [httparse::EMPTY_HEADER; FIELDS];
-        let (line, fields) = parts(head, &mut fields);
+    fn answer(
+        &mut self,
+        side: Side,
+        head: &[u8],
+        line: &[u8],
+        fields: &[httparse::Header<'_>],
+        flow: &mut Flow,
+    ) -> Step {
         let status = reply(word(line).1).map_or(0, |(code, _)| code);
         if matches!(status, 100 | 102..=199) {
             return Step::Continue(head.len());

@@ -5,7 +5,7 @@
 //!
 //! Not here: DTLS, and TLS that begins behind another protocol (STARTTLS).
 
-use minamo_base::Time;
+use minamo_base::{Cursor, Time, WireError, put_number, put_octets, put_signed};
 use minamo_dissect::Side;
 use minamo_model::flow::Eta;
 use minamo_packet::{Packet, TcpHeader};
@@ -124,7 +124,67 @@ impl Records {
     }
 }
 
+impl Records {
+    /// Appends them; `last` is the time of the flow's last packet.
+    pub(super) fn pack(&self, last: Time, out: &mut Vec<u8>) {
+        let Self { sides, last: latest, list } = self;
+        for Reader { state, next, left, header, held } in sides {
+            out.push(match state {
+                State::Silent => 0,
+                State::Following => 1,
+                State::Lost => 2,
+            });
+            if *state == State::Following {
+                out.extend(next.to_be_bytes());
+                put_number((*left).into(), out);
+                put_octets(header.get(..usize::from(*held)).unwrap_or_default(), out);
+            }
+        }
+        put_number(list.len() as u64, out);
+        if !list.is_empty() {
+            put_signed(latest.0.wrapping_sub(last.0), out);
+        }
+        for Record { since, length, kind } in list {
+            put_number((*since).into(), out);
+            put_signed((*length).into(), out);
+            out.push(*kind);
+        }
+    }
+
+    /// Reads what [`Self::pack`] wrote.
+    pub(super) fn unpack(last: Time, cursor: &mut Cursor<'_>) -> Result<Self, WireError> {
+        let mut records = Self { sides: [Reader::unpack(cursor)?, Reader::unpack(cursor)?], ..Self::default() };
+        let count = cursor.number_of::<usize>("records.count")?;
+        if count > 0 {
+            records.last = Time(cursor.signed("records.last")?.wrapping_add(last.0));
+        }
+        records.list.reserve_exact(count.min(cursor.left()));
+        for _ in 0..count {
+            let (since, length) = (cursor.number_of("records.since")?, cursor.signed("records.length")?);
+            let length = i16::try_from(length).unwrap_or(i16::MAX);
+            records.list.push(Record { since, length, kind: cursor.u8("records.kind")? });
+        }
+        Ok(records)
+    }
+}
+
 impl Reader {
+    fn unpack(cursor: &mut Cursor<'_>) -> Result<Self, WireError> {
+        let state = match cursor.u8("records.state")? {
+            0 => State::Silent,
+            1 => State::Following,
+            _ => State::Lost,
+        };
+        let mut reader = Self { state, ..Self::default() };
+        if reader.state == State::Following {
+            (reader.next, reader.left) = (cursor.u32("records.next")?, cursor.number_of("records.left")?);
+            let held = cursor.octets("records.header")?;
+            reader.header.iter_mut().zip(held).for_each(|(place, octet)| *place = *octet);
+            reader.held = u8::try_from(held.len()).unwrap_or(0);
+        }
+        Ok(reader)
+    }
+
     /// Takes the octets from `start` on; false where they cannot be followed.
     fn segment(&mut self, start: u32, packet: &Packet<'_>, record: &mut dyn FnMut(u8, u16)) -> bool {
         let ahead = distance(start, self.next);
