@@ -14,6 +14,7 @@ mod decoder;
 mod exporters;
 mod forward;
 mod initial;
+pub mod joy;
 mod keeper;
 mod parcel;
 mod settings;

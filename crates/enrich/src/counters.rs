@@ -46,6 +46,10 @@ minamo_base::counters! {
         fingerprints_refused: AtomicU64 = "minamo_enrich_refused_files_total" [reason = "fingerprints"], "The log says why.";
         /// Flows with a fingerprint that a feed knows.
         matched: AtomicU64 = "minamo_enrich_fingerprints_total" [], "";
+        /// Tables of processes that cannot be read: those before stay in force.
+        processes_refused: AtomicU64 = "minamo_enrich_refused_files_total" [reason = "processes"], "The log says why.";
+        /// Flows of which a table of processes says who most likely made the hello.
+        likely: AtomicU64 = "minamo_enrich_processes_total" [], "";
         /// Flows with an address or name that a feed of threats knows.
         threatened: AtomicU64 = "minamo_enrich_threats_total" [], "";
         /// Networks files with errors: what was known before stays in force.
@@ -123,6 +127,15 @@ impl Counters {
     /// Feeds of fingerprints could not be used, and those before stay in force.
     pub fn fingerprints_refused(&self) {
         add(&self.fingerprints_refused, 1);
+    }
+
+    /// Tables of processes could not be used, and those before stay in force.
+    pub fn processes_refused(&self) {
+        add(&self.processes_refused, 1);
+    }
+
+    pub(crate) fn likely(&self, flows: usize) {
+        add(&self.likely, flows as u64);
     }
 
     pub(crate) fn threatened(&self, flows: usize) {

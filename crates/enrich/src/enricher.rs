@@ -18,10 +18,11 @@ use minamo_base::{Ip, Sample, Time};
 use minamo_model::FLOWS;
 use rapidhash::fast::RandomState;
 
+use crate::likely::likely;
 use crate::marks::marked;
 use crate::names::{Names, ip};
 use crate::threats::threatened;
-use crate::{Counters, Database, Definitions, Fingerprints, Label, Place, Table, ThreatTable, Version};
+use crate::{Counters, Database, Definitions, Fingerprints, Label, Place, Processes, Table, ThreatTable, Version};
 
 /// Bounds and switches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +59,7 @@ pub struct Sources {
     tables: Vec<Arc<Table>>,
     databases: Vec<Arc<Database>>,
     fingerprints: Arc<Fingerprints>,
+    processes: Arc<Processes>,
     threats: Arc<ThreatTable>,
 }
 
@@ -65,12 +67,17 @@ impl Sources {
     /// Sources of these definitions and databases.
     pub fn new(definitions: Definitions, databases: Vec<Arc<Database>>) -> Self {
         let tables = definitions.versions().iter().map(|version| Arc::new(Table::new(&version.entries))).collect();
-        Self { definitions, tables, databases, fingerprints: Arc::default(), threats: Arc::default() }
+        Self { definitions, tables, databases, ..Self::default() }
     }
 
     /// The same with these feeds of fingerprints.
     pub fn with_fingerprints(self, fingerprints: Fingerprints) -> Self {
         Self { fingerprints: Arc::new(fingerprints), ..self }
+    }
+
+    /// The same with this table of processes.
+    pub fn with_processes(self, processes: Processes) -> Self {
+        Self { processes: Arc::new(processes), ..self }
     }
 
     /// The same with definitions of which those before `at` are the same.
@@ -93,6 +100,11 @@ impl Sources {
     /// The feeds of fingerprints.
     pub fn fingerprints(&self) -> &Fingerprints {
         &self.fingerprints
+    }
+
+    /// The table of processes.
+    pub fn processes(&self) -> &Processes {
+        &self.processes
     }
 
     /// The definitions.
@@ -159,6 +171,12 @@ impl Control {
     pub fn watch_for(&self, fingerprints: Fingerprints) {
         let before = self.sources();
         self.reload(Sources::clone(&before).with_fingerprints(fingerprints));
+    }
+
+    /// A new table of processes, for all batches that come from now on.
+    pub fn tell_apart(&self, processes: Processes) {
+        let before = self.sources();
+        self.reload(Sources::clone(&before).with_processes(processes));
     }
 
     /// New feeds of threats, for all batches that come from now on.
@@ -230,6 +248,7 @@ impl Enricher {
         columns.add_networks(&asked, &sources)?;
         columns.add_places(&asked, &sources, counters)?;
         let batch = marked(&columns.finish()?, &sources.fingerprints, counters)?;
+        let batch = likely(&batch, &sources.processes, counters)?;
         Ok(threatened(&batch, &sources.threats, counters)?)
     }
 }

@@ -98,7 +98,7 @@ impl FingerprintKind {
     }
 
     /// The text as rows have it, where it has the form of this kind.
-    fn read(self, text: &str) -> Option<String> {
+    pub(crate) fn read(self, text: &str) -> Option<String> {
         let text = text.trim();
         let digits = |n: usize| {
             let plain: String = text.chars().filter(|c| *c != ':').map(|c| c.to_ascii_lowercase()).collect();

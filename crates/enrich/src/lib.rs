@@ -11,9 +11,11 @@ mod enricher;
 mod fingerprints;
 mod geo;
 mod indicators;
+mod likely;
 mod marks;
 mod names;
 mod networks;
+mod processes;
 mod set;
 mod table;
 mod threats;
@@ -25,6 +27,7 @@ pub use fingerprints::{Feed, FeedFault, FeedForm, FingerprintKind, Fingerprints,
 pub use geo::{BadDatabase, Database, Place};
 pub use indicators::{Indicators, MAX_INDICATORS, Match, ThreatTable};
 pub use networks::{BadNetworks, Format};
+pub use processes::{Destination, Likely, Processes};
 pub use set::Period;
 pub use table::{Label, Table};
 

@@ -99,7 +99,7 @@ fn areas(out: &mut String, report: &Report) -> std::fmt::Result {
         writeln!(out, "| {} | {} | {} |", areas.name, number(areas.one), number(areas.two))?;
     }
     let Some(all) = report.areas.first() else { return Ok(()) };
-    writeln!(out, "\nBy pair, all features:\n\n| left out | | area |\n|---|---|---:|")?;
+    writeln!(out, "\nBy pair, all that the model asks:\n\n| left out | | area |\n|---|---|---:|")?;
     for ([first, second], area) in &all.pairs {
         writeln!(out, "| {first} | {second} | {area:.3} |")?;
     }

@@ -4,7 +4,8 @@
 
 use minamo_model::flow::Flow;
 
-use crate::pairs::PairContext;
+use crate::dataset::Case;
+use crate::pairs::{PairContext, Pairs};
 use crate::random::Random;
 
 /// A trick.
@@ -61,6 +62,12 @@ pub fn evade(trick: Evasion, flow: &mut Flow, pair: &mut Option<PairContext>, le
             _ => out.push((length, wait)),
         }),
         Evasion::Jitter => {
+            if let Some(interval) = pair.map(|pair| f64::from(pair.interval)) {
+                let shift = (random.between(-0.25, 0.25) * interval * 1e9) as i64;
+                let core = &mut flow.core;
+                core.time_start.0 = core.time_start.0.saturating_add(shift);
+                core.time_end.0 = core.time_end.0.saturating_add(shift);
+            }
             rewrite(flow, |length, wait, out| out.push((length, (f64::from(wait) * random.between(0.5, 1.5)) as u32)));
             if let Some(pair) = pair {
                 // Intervals that vary evenly by a half have a median deviation of a quarter.
@@ -125,12 +132,12 @@ fn reorder(flow: &mut Flow, random: &mut Random) {
 
 fn pad(flow: &mut Flow, pair: &mut Option<PairContext>, random: &mut Random) {
     forget_octets(flow);
-    let (mut up, mut down, mut at) = (0u64, 0u64, 0usize);
+    let (mut up, mut down, mut at) = (Added::default(), Added::default(), 0usize);
     rewrite(flow, |length, wait, out| {
         at += 1;
         // The hellos cannot be padded by the program above.
         let more = if at <= 2 { 0 } else { random.whole(0, 400) };
-        *(if length > 0 { &mut up } else { &mut down }) += u64::from(more.unsigned_abs());
+        (if length > 0 { &mut up } else { &mut down }).add(more);
         out.push((length + more * length.signum(), wait));
     });
     more(flow, pair, up, down);
@@ -138,7 +145,7 @@ fn pad(flow: &mut Flow, pair: &mut Option<PairContext>, random: &mut Random) {
 
 fn insert(flow: &mut Flow, pair: &mut Option<PairContext>, random: &mut Random) {
     forget_octets(flow);
-    let (mut up, mut down, mut at) = (0u64, 0u64, 0usize);
+    let (mut up, mut down, mut at) = (Added::default(), Added::default(), 0usize);
     rewrite(flow, |length, wait, out| {
         at += 1;
         out.push((length, wait));
@@ -146,21 +153,66 @@ fn insert(flow: &mut Flow, pair: &mut Option<PairContext>, random: &mut Random) 
         if at == 5 || (at > 5 && random.chance(0.4)) {
             let dummy = random.whole(40, 900);
             let own = random.chance(0.5);
-            *(if own { &mut up } else { &mut down }) += u64::from(dummy.unsigned_abs());
+            (if own { &mut up } else { &mut down }).add(dummy);
             out.push((if own { dummy } else { -dummy }, random.whole(1_000, 400_000).unsigned_abs()));
         }
     });
     more(flow, pair, up, down);
 }
 
-/// Counts what was added; sessions that carry random amounts are less alike.
-fn more(flow: &mut Flow, pair: &mut Option<PairContext>, up: u64, down: u64) {
-    flow.core.src_bytes += up;
-    flow.core.dst_bytes += down;
-    let alike = up * 10 <= flow.core.src_bytes && down * 10 <= flow.core.dst_bytes;
-    if let Some(pair) = pair.as_mut().filter(|_| !alike) {
-        pair.equal *= 0.4;
+/// Octets that were added to one side.
+#[derive(Clone, Copy, Debug, Default)]
+struct Added {
+    octets: u64,
+    parts: u32,
+}
+
+impl Added {
+    fn add(&mut self, octets: i32) {
+        self.octets += u64::from(octets.unsigned_abs());
+        self.parts += u32::from(octets != 0);
     }
+
+    /// About how far two sessions are apart whose parts are random: of even sizes from 0 on, whose deviation is 0.58 of their
+    /// mean, over what they carry; the median of the distance of two is 0.95 of it.
+    fn apart(self, all: u64) -> f32 {
+        let parts = f64::from(self.parts.max(1));
+        (0.55 * self.octets as f64 / parts.sqrt() / all.max(1) as f64) as f32
+    }
+}
+
+/// Counts what was added; sessions that carry random amounts are less alike. Where the sessions of a pair are there, their
+/// context is made anew of them instead ([`evade_all`]).
+fn more(flow: &mut Flow, pair: &mut Option<PairContext>, up: Added, down: Added) {
+    flow.core.src_bytes += up.octets;
+    flow.core.dst_bytes += down.octets;
+    let alike = up.octets * 10 <= flow.core.src_bytes && down.octets * 10 <= flow.core.dst_bytes;
+    if let Some(pair) = pair.as_mut() {
+        pair.equal *= if alike { 1.0 } else { 0.4 };
+        pair.spread = pair.spread.hypot(up.apart(flow.core.src_bytes).max(down.apart(flow.core.dst_bytes)));
+    }
+}
+
+/// Does tricks to sessions of captures, in the order in which they came: `tricks` says which, by the number of the case. All
+/// sessions of a pair are evaded before its context is taken, as it would be if the program did the trick always.
+pub fn evade_all<'a>(
+    cases: &[Case],
+    random: &mut Random,
+    mut tricks: impl FnMut(&Case, &mut Random) -> Vec<(Evasion, &'a Flow)>,
+) -> Vec<(Flow, Option<PairContext>)> {
+    let mut out = Vec::with_capacity(cases.len());
+    for capture in cases.chunk_by(|a, b| a.capture == b.capture) {
+        let mut pairs = Pairs::default();
+        for case in capture {
+            let (mut flow, mut pair) = (case.flow.clone(), case.pair);
+            for (trick, lender) in tricks(case, random) {
+                evade(trick, &mut flow, &mut pair, lender, random);
+            }
+            let pair = pairs.add(&flow);
+            out.push((flow, pair));
+        }
+    }
+    out
 }
 
 #[cfg(test)]

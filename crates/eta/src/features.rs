@@ -166,6 +166,8 @@ features! {
         Amount("sessions of these hosts repeat: {} of regular and equal", "同じ端点の通信が規則的に反復（度合い {}）");
     Regular "regular" "" Context 1 "How regular the intervals of the last sessions of these two hosts are, whatever they carried; where the client said something under the keys."
         Amount("sessions of these hosts come at regular intervals: {} of 1", "同じ端点の通信間隔が一定（度合い {}）");
+    Steady "steady" "" Context 1 "The smaller of: how regular the intervals of the last sessions of these two hosts are, and how near their amounts are to this session's (the smaller over the larger, median); where the client said something under the keys."
+        Amount("sessions of these hosts come regularly and carry about as much: {} of 1", "同じ端点の通信が規則的で量もほぼ同じ（度合い {}）");
 }
 
 /// The values of a session; a missing value is NaN.
@@ -183,6 +185,13 @@ pub struct Scratch {
 
 /// Measures a session; `pair` is what earlier sessions of the same hosts say. What is not known becomes missing values.
 pub fn extract(flow: &Flow, pair: Option<PairContext>, scratch: &mut Scratch) -> Values {
+    let mut out = extract_but_octets(flow, pair, scratch);
+    octets(flow.eta.as_deref(), &mut out);
+    out
+}
+
+/// The same without counts of octets, for models that do not ask for them.
+pub fn extract_but_octets(flow: &Flow, pair: Option<PairContext>, scratch: &mut Scratch) -> Values {
     let mut out = [f32::NAN; COUNT];
     let core = &flow.core;
     let empty = Tls::default();
@@ -201,12 +210,12 @@ pub fn extract(flow: &Flow, pair: Option<PairContext>, scratch: &mut Scratch) ->
     if exchange::strip_handshake(&mut scratch.messages, version, tls.cert_subject.is_some()) {
         said(scratch, &mut out);
     }
-    octets(flow.eta.as_deref(), &mut out);
     // Handshakes that lead to nothing are repeated by scanners and checks of certificates: no program reports by them.
     let asked = out.get(Id::FirstRequest as usize).is_some_and(|size| !size.is_nan());
     if let Some(pair) = pair.filter(|_| asked) {
         set(&mut out, Id::Beacon, pair.regular.min(pair.equal));
         set(&mut out, Id::Regular, pair.regular);
+        set(&mut out, Id::Steady, pair.regular.min((-pair.spread).exp()));
     }
     out
 }
@@ -223,22 +232,32 @@ fn octets(eta: Option<&Eta>, out: &mut Values) {
     let Some(eta) = eta else { return };
     if let Some(counts) = &eta.src_byte_counts {
         let word = |octet: usize| u8::try_from(octet).is_ok_and(|octet| octet.is_ascii_alphanumeric() || octet == b'.');
-        set(out, Id::LettersUp, above_chance(counts, word));
+        set(out, Id::LettersUp, above(counts, chance(counts), word));
     }
     if let Some(counts) = &eta.dst_byte_counts {
-        set(out, Id::ClearDown, above_chance(counts, |_| true));
-        set(out, Id::UrlsDown, above_chance(counts, |octet| octet == usize::from(b'/')));
+        let chance = chance(counts);
+        set(out, Id::ClearDown, above(counts, chance, |_| true));
+        set(out, Id::UrlsDown, above(counts, chance, |octet| octet == usize::from(b'/')));
     }
 }
 
-/// Octets of some values above what chance would give: encrypted octets are of every value alike, so that the median of the
-/// counts is what is encrypted.
-fn above_chance(counts: &[u32], wanted: impl Fn(usize) -> bool) -> f32 {
-    let mut sorted = [0u32; 256];
-    sorted.iter_mut().zip(counts).for_each(|(place, count)| *place = *count);
-    let (_, chance, _) = sorted.select_nth_unstable(128);
-    let of = |(octet, count): (usize, &u32)| if wanted(octet) { f64::from(*count) - f64::from(*chance) } else { 0.0 };
-    counts.iter().enumerate().map(of).sum::<f64>().max(0.0) as f32
+/// What chance gives each octet value: encrypted octets are of every value alike, so that it is the median of the counts. Found
+/// by halving, which has no branch for each count as sorting has.
+fn chance(counts: &[u32]) -> u32 {
+    let (mut low, mut high) = (0, counts.iter().copied().max().unwrap_or(0));
+    while low < high {
+        let middle = u32::midpoint(low, high);
+        let up_to = counts.iter().map(|count| u32::from(*count <= middle)).sum::<u32>() as usize;
+        // Values that are not there were never seen.
+        if up_to + (256usize).saturating_sub(counts.len()) > 128 { high = middle } else { low = middle + 1 }
+    }
+    low
+}
+
+/// Octets of some values above what chance gives.
+fn above(counts: &[u32], chance: u32, wanted: impl Fn(usize) -> bool) -> f32 {
+    let of = |(octet, count): (usize, &u32)| if wanted(octet) { i64::from(*count) - i64::from(chance) } else { 0 };
+    counts.iter().enumerate().map(of).sum::<i64>().max(0) as f32
 }
 
 fn set(out: &mut Values, id: Id, value: f32) {
@@ -412,9 +431,9 @@ mod tests {
 
     #[test]
     fn repetition_counts_where_the_client_said_something_under_the_keys() {
-        let pair = Some(PairContext { regular: 0.9, equal: 0.6, interval: 60.0 });
+        let pair = Some(PairContext { regular: 0.9, equal: 0.6, spread: 0.0, interval: 60.0 });
         let values = extract(&beacon(), pair, &mut Scratch::default());
-        assert_eq!((value(&values, "beacon"), value(&values, "regular")), (0.6, 0.9));
+        assert_eq!((value(&values, "beacon"), value(&values, "regular"), value(&values, "steady")), (0.6, 0.9, 0.9));
         let mut handshake = beacon();
         handshake.splt.get_or_insert_default().lengths = Some(vec![160, -900, 93, -51]);
         let values = extract(&handshake, pair, &mut Scratch::default());

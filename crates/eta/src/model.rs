@@ -244,16 +244,20 @@ pub fn ranges<'a>(values: impl Iterator<Item = &'a Values> + Clone) -> Vec<Optio
     (0..COUNT).map(range).collect()
 }
 
+/// What is wrong with a model, if anything. One that was trained before the last features were known is sound: it does not ask
+/// for them.
 fn check(body: &Body) -> Result<(), ModelError> {
-    for (column, feature) in FEATURES.iter().enumerate() {
-        let wanted = body.features.get(column).map_or("none", String::as_str);
-        if wanted != feature.name {
-            let wanted = wanted.chars().take(60).collect();
-            return Err(ModelError::Feature { column, wanted, found: feature.name });
+    for (column, wanted) in body.features.iter().enumerate() {
+        let found = FEATURES.get(column).map_or("none", |feature| feature.name);
+        if wanted != found {
+            return Err(ModelError::Feature { column, wanted: wanted.chars().take(60).collect(), found });
         }
     }
-    if body.features.len() != COUNT || body.ranges.len() != COUNT {
+    if body.features.is_empty() || body.ranges.len() != body.features.len() {
         return Err(ModelError::Unsound("its columns are not as many as its features"));
+    }
+    if body.trees.feature.iter().any(|feature| usize::from(*feature) >= body.features.len()) {
+        return Err(ModelError::Unsound("a tree asks for a feature that the model does not name"));
     }
     if !(0.0..=1.0).contains(&body.threshold) {
         return Err(ModelError::Unsound("its threshold is no probability"));
@@ -321,9 +325,25 @@ pub(crate) mod tests {
         let message = again(&|body| body.features.swap(0, 1));
         assert!(message.contains("cert_validity in column 0"), "{message}");
         assert!(again(&|body| body.trees.depth = 60).contains("depth"));
+        assert!(again(&|body| body.features.truncate(0)).contains("columns"));
+        assert!(again(&|body| body.features.push("later".to_owned())).contains("later"));
         assert!(again(&|body| body.threshold = 7.0).contains("threshold"));
         let large = vec![b' '; MAX_BYTES + 1];
         assert!(matches!(Model::from_bytes(&large), Err(ModelError::Large(_))));
+    }
+
+    #[test]
+    fn a_model_from_before_the_last_features_is_sound_as_far_as_it_does_not_ask_for_them() {
+        let mut body = small().body().clone();
+        body.features.truncate(3);
+        body.ranges.truncate(3);
+        let mut values = [f32::NAN; COUNT];
+        values[0] = 1.0;
+        let model = Model::new(body.clone()).expect("sound");
+        assert_eq!(model.judge(&values).probability, small().judge(&values).probability);
+        body.trees.feature = vec![3];
+        let error = Model::new(body).expect_err("refused").to_string();
+        assert!(error.contains("does not name"), "{error}");
     }
 
     #[test]

@@ -42,6 +42,9 @@ pub struct PairContext {
     pub regular: f32,
     /// Share of the earlier visits in which a session carried as much as this one, both ways, to a tenth.
     pub equal: f32,
+    /// How far the amounts of the earlier visits are from this session's: median over the visits of the logarithm of the ratio,
+    /// of the direction in which it is larger. 0 where they are the same, 0.7 where one is twice the other.
+    pub spread: f32,
     /// Median interval, seconds.
     pub interval: f32,
 }
@@ -98,15 +101,16 @@ impl Recent {
         if earlier.len() + 1 < SESSIONS {
             return None;
         }
-        // Seconds from this session on, and whether as much was carried.
-        let mut sessions = [(0f64, false); RECENT];
+        // Seconds from this session on, whether as much was carried, and how far it is from as much.
+        let mut sessions = [(0f64, false, 0f64); RECENT];
         for (place, seen) in sessions.iter_mut().zip(earlier) {
             let second = seen.start.0.saturating_sub(now.start.0) as f64 / 1e9;
-            *place = (second, alike(seen.up, now.up) && alike(seen.down, now.down));
+            let apart = apart(seen.up, now.up).max(apart(seen.down, now.down));
+            *place = (second, alike(seen.up, now.up) && alike(seen.down, now.down), apart);
         }
         let sessions = sessions.get_mut(..earlier.len())?;
         sessions.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        let mut intervals = [0f64; RECENT];
+        let (mut intervals, mut spreads) = ([0f64; RECENT], [0f64; RECENT]);
         let (mut found, mut visits, mut equal) = (0usize, 0u32, 0u32);
         let mut last = f64::NEG_INFINITY;
         for visit in sessions.chunk_by(|a, b| b.0 - a.0 < SHORTEST) {
@@ -116,6 +120,10 @@ impl Recent {
                 found += 1;
             }
             last = start;
+            if let Some(place) = spreads.get_mut(visits as usize) {
+                // Of several sessions of a visit the most similar one is this one's counterpart.
+                *place = visit.iter().map(|session| session.2).fold(f64::INFINITY, f64::min);
+            }
             visits += 1;
             equal += u32::from(visit.iter().any(|session| session.1));
         }
@@ -128,15 +136,26 @@ impl Recent {
         let intervals = intervals.get_mut(..found)?;
         let middle = median(intervals);
         intervals.iter_mut().for_each(|interval| *interval = (*interval - middle).abs());
-        let spread = median(intervals);
-        let regular = if found < INTERVALS || middle < SHORTEST { 0.0 } else { (1.0 - spread / middle).max(0.0) };
+        let deviation = median(intervals);
+        let regular = if found < INTERVALS || middle < SHORTEST { 0.0 } else { (1.0 - deviation / middle).max(0.0) };
         let equal = f64::from(equal) / f64::from(visits.max(1));
-        Some(PairContext { regular: regular as f32, equal: equal as f32, interval: middle as f32 })
+        let spread = median(spreads.get_mut(..visits as usize)?);
+        Some(PairContext {
+            regular: regular as f32,
+            equal: equal as f32,
+            spread: spread as f32,
+            interval: middle as f32,
+        })
     }
 }
 
 fn alike(a: u32, b: u32) -> bool {
     a.abs_diff(b) <= b / 10 + 8
+}
+
+/// Logarithm of the ratio of two amounts, 100 added to both so that nothing and a little are near.
+fn apart(a: u32, b: u32) -> f64 {
+    ((f64::from(a) + 100.0) / (f64::from(b) + 100.0)).ln().abs()
 }
 
 /// The middle one, the upper of two; 0 of none.
@@ -162,7 +181,7 @@ mod tests {
         let mut pairs = Pairs::default();
         let contexts: Vec<_> = (0..6).map(|n| pairs.add(&session(f64::from(n) * 60.0, 900))).collect();
         assert_eq!(contexts.get(2), Some(&None));
-        assert_eq!(contexts.last(), Some(&Some(PairContext { regular: 1.0, equal: 1.0, interval: 60.0 })));
+        assert_eq!(contexts.last(), Some(&Some(PairContext { regular: 1.0, equal: 1.0, spread: 0.0, interval: 60.0 })));
     }
 
     #[test]
@@ -173,7 +192,7 @@ mod tests {
             pairs.add(&session(f64::from(n) * 60.0, 900));
             last = pairs.add(&session(f64::from(n) * 60.0 + 0.2, 4_000));
         }
-        assert_eq!(last, Some(PairContext { regular: 1.0, equal: 5.0 / 6.0, interval: 60.0 }));
+        assert_eq!(last, Some(PairContext { regular: 1.0, equal: 5.0 / 6.0, spread: 0.0, interval: 60.0 }));
     }
 
     #[test]

@@ -439,18 +439,21 @@ impl<'a> Session<'a> {
     /// Programs that check in repeat themselves, with a jitter of up to a half of the interval either way (which leaves 0.75 of
     /// regularity), and carry the same as long as nothing is asked of them; so do some that look for news.
     fn pair(&mut self) -> Option<PairContext> {
-        if !self.by_class(0.6, 0.5) {
+        if !self.by_class(0.8, 0.5) {
             return None;
         }
-        let (regular, equal) = if self.by_class(0.8, 0.01) {
+        let (regular, equal) = if self.by_class(0.9, 0.01) {
             (self.random.between(0.6, 1.0), self.random.between(0.3, 1.0))
-        } else if self.by_class(1.0, 0.15) {
+        } else if self.by_class(1.0, 0.03) {
             (self.random.unit(), self.random.unit())
         } else {
             (0.0, self.random.between(0.0, 0.5))
         };
         let interval = self.size(60.0, 1.0) as f32;
-        Some(PairContext { regular: regular as f32, equal: equal as f32, interval })
+        // Where most carry the same the middle one does; the others differ as what people do differs.
+        let spread = if equal > 0.5 { self.random.between(0.0, 0.12) } else { self.size(40.0, 0.7) / 100.0 };
+        let spread = spread as f32;
+        Some(PairContext { regular: regular as f32, equal: equal as f32, spread, interval })
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) use export::{Export, Sides};
 #[cfg(feature = "lake")]
 pub(crate) use lake::{Held, Import, LakeArgs, LakeCommand, Place, Through};
 pub(crate) use meter::{Community, Meter};
-pub(crate) use model::{Labelled, Language, ModelCommand};
+pub(crate) use model::{Labelled, Language, ModelCommand, Parts};
 pub(crate) use others::{Ndff, Nprobe};
 pub(crate) use probe::Probe;
 #[cfg(feature = "lake")]
@@ -103,7 +103,7 @@ pub(crate) enum Command {
     /// Ask the lake with SQL.
     #[cfg(feature = "lake")]
     Sql(Sql),
-    /// Take in files of nfcapd and nfdump.
+    /// Take in files of nfcapd, nfdump and Joy.
     #[cfg(feature = "lake")]
     Import(Import),
     /// Look after the lake: segments, sizes, history, checksums, retention, holds.

@@ -11,8 +11,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use minamo_base::Time;
-use minamo_enrich::{Control, Database, Definitions, Enricher, Feed, FeedForm, Fingerprints, Format, Sources};
+use minamo_enrich::{
+    Control, Database, Definitions, Enricher, Feed, FeedForm, Fingerprints, Format, Processes, Sources,
+};
+use minamo_eta::bundle::Bundle;
 
+use crate::bundles::{self, Place};
 use crate::mark::{Mark, mark};
 use crate::networks::{Stored, changed_at};
 
@@ -34,6 +38,10 @@ pub(crate) struct Settings {
     pub(crate) databases: Vec<PathBuf>,
     /// Feeds of fingerprints.
     pub(crate) fingerprints: Vec<(PathBuf, FeedForm)>,
+    /// Tables of processes by fingerprint.
+    pub(crate) processes: Vec<PathBuf>,
+    /// Where bundles are installed, which have feeds and tables, too.
+    pub(crate) bundles: Option<Place>,
     /// Bounds and switches.
     pub(crate) enricher: minamo_enrich::Settings,
 }
@@ -54,8 +62,10 @@ pub(crate) fn start(
     } else if watch.settings.networks.is_none() && !stored.all.is_empty() {
         tracing::info!("enrich.networks is not set: what was read before stays in force; an empty file ends it");
     }
+    let bundle = bundle(&watch.settings)?;
     let sources = Sources::new(stored.all.definitions, databases(&watch.settings.databases)?)
-        .with_fingerprints(fingerprints(&watch.settings.fingerprints)?);
+        .with_fingerprints(fingerprints(&watch.settings.fingerprints, bundle.as_ref())?)
+        .with_processes(processes(&watch.settings.processes, bundle.as_ref())?);
     Ok((Enricher::new(watch.settings.enricher, sources), watch))
 }
 
@@ -63,11 +73,38 @@ pub(crate) fn start(
 pub(crate) fn sources(settings: &Settings) -> anyhow::Result<Sources> {
     let definitions = settings.networks.as_deref().map(|path| networks(path).context("enrich.networks")).transpose()?;
     let sources = Sources::new(definitions.unwrap_or_default(), databases(&settings.databases)?);
-    Ok(sources.with_fingerprints(fingerprints(&settings.fingerprints)?))
+    let bundle = bundle(settings)?;
+    let sources = sources.with_fingerprints(fingerprints(&settings.fingerprints, bundle.as_ref())?);
+    Ok(sources.with_processes(processes(&settings.processes, bundle.as_ref())?))
+}
+
+/// The bundle in force.
+fn bundle(settings: &Settings) -> anyhow::Result<Option<Bundle>> {
+    settings.bundles.as_ref().map_or(Ok(None), Place::current).context("bundle")
+}
+
+/// Reads the tables of processes, those of the settings before those of the bundle; the error names file and line.
+fn processes(files: &[PathBuf], bundle: Option<&Bundle>) -> anyhow::Result<Processes> {
+    let mut all = Processes::default();
+    for path in files {
+        let name = path.display();
+        let octets = read(path, MAX_FEED).context("enrich.processes")?;
+        let text = String::from_utf8(octets)
+            .map_err(|_| anyhow::anyhow!("enrich.processes: {name}: got octets that are no UTF-8, want text"))?;
+        let table = Processes::read(&text)
+            .map_err(|fault| anyhow::anyhow!("enrich.processes: {name}: line {}: {}", fault.line, fault.cause))?;
+        let (faults, number) = table.faults();
+        for fault in faults {
+            tracing::warn!("enrich.processes: {name}: line {}: {}", fault.line, fault.cause);
+        }
+        tracing::info!(fingerprints = table.len(), left_out = number, "enrich.processes: read {name}");
+        all = all.and(table);
+    }
+    bundle.map_or(Ok(Processes::default()), bundles::processes).context("bundle").map(|more| all.and(more))
 }
 
 /// Reads the feeds; the error names file and line. Lines that say nothing are logged and left out.
-pub(crate) fn fingerprints(feeds: &[(PathBuf, FeedForm)]) -> anyhow::Result<Fingerprints> {
+fn fingerprints(feeds: &[(PathBuf, FeedForm)], bundle: Option<&Bundle>) -> anyhow::Result<Fingerprints> {
     let open = |(path, form): &(PathBuf, FeedForm)| -> anyhow::Result<Arc<Feed>> {
         let name = path.display();
         let octets = read(path, MAX_FEED).context("fingerprints")?;
@@ -82,7 +119,9 @@ pub(crate) fn fingerprints(feeds: &[(PathBuf, FeedForm)]) -> anyhow::Result<Fing
         tracing::info!(fingerprints = feed.len(), left_out = number, "fingerprints: read {name}");
         Ok(Arc::new(feed))
     };
-    Ok(Fingerprints::new(feeds.iter().map(open).collect::<anyhow::Result<_>>()?))
+    let mut all = feeds.iter().map(open).collect::<anyhow::Result<Vec<_>>>()?;
+    all.extend(bundle.map_or(Ok(Vec::new()), bundles::fingerprints).context("bundle")?);
+    Ok(Fingerprints::new(all))
 }
 
 /// The networks of all times, and those of the file where they are not stored yet.
@@ -154,14 +193,15 @@ pub(crate) struct Watch {
     networks: Option<Mark>,
     databases: Vec<Mark>,
     feeds: Vec<Mark>,
+    tables: Vec<Mark>,
 }
 
 impl Watch {
     fn new(settings: Settings, home: Arc<minamo_state::Definitions>) -> Self {
         let networks = settings.networks.as_deref().map(mark);
         let databases = settings.databases.iter().map(|path| mark(path)).collect();
-        let feeds = settings.fingerprints.iter().map(|(path, _)| mark(path)).collect();
-        Self { settings, home, networks, databases, feeds }
+        let (feeds, tables) = marks(&settings);
+        Self { settings, home, networks, databases, feeds, tables }
     }
 
     /// Stores new contents of the networks file; nothing where they are those of before.
@@ -212,25 +252,45 @@ impl Watch {
     }
 
     fn look_at_feeds(&mut self, control: &Control) {
-        let now: Vec<Mark> = self.settings.fingerprints.iter().map(|(path, _)| mark(path)).collect();
-        if now == self.feeds {
-            return;
+        let (feeds, tables) = marks(&self.settings);
+        if feeds != self.feeds {
+            self.feeds = feeds;
+            let read = bundle(&self.settings).and_then(|all| fingerprints(&self.settings.fingerprints, all.as_ref()));
+            match read {
+                Ok(feeds) => control.watch_for(feeds),
+                Err(error) => {
+                    control.counters().fingerprints_refused();
+                    tracing::error!("{error:#}; the feeds before stay in force");
+                }
+            }
         }
-        self.feeds = now;
-        match fingerprints(&self.settings.fingerprints) {
-            Ok(feeds) => control.watch_for(feeds),
-            Err(error) => {
-                control.counters().fingerprints_refused();
-                tracing::error!("{error:#}; the feeds before stay in force");
+        if tables != self.tables {
+            self.tables = tables;
+            let read = bundle(&self.settings).and_then(|all| processes(&self.settings.processes, all.as_ref()));
+            match read {
+                Ok(table) => control.tell_apart(table),
+                Err(error) => {
+                    control.counters().processes_refused();
+                    tracing::error!("{error:#}; the tables before stay in force");
+                }
             }
         }
     }
 }
 
+/// Marks of the feeds, and of the tables of processes; both change with the bundle.
+fn marks(settings: &Settings) -> (Vec<Mark>, Vec<Mark>) {
+    let bundle = || settings.bundles.as_ref().map(Place::mark);
+    let feeds = settings.fingerprints.iter().map(|(path, _)| mark(path)).chain(bundle());
+    let tables = settings.processes.iter().map(|path| mark(path)).chain(bundle());
+    (feeds.collect(), tables.collect())
+}
+
 /// Looks at the files until the task is ended.
 pub(crate) async fn watch(mut watch: Watch, control: Arc<Control>, clock: fn() -> Time) {
-    let Settings { networks, databases, fingerprints, .. } = &watch.settings;
-    if networks.is_none() && databases.is_empty() && fingerprints.is_empty() {
+    let Settings { networks, databases, fingerprints, processes, bundles, .. } = &watch.settings;
+    let files = [databases.is_empty(), fingerprints.is_empty(), processes.is_empty()];
+    if networks.is_none() && bundles.is_none() && files.into_iter().all(|none| none) {
         return;
     }
     loop {
@@ -260,7 +320,8 @@ mod tests {
 
     fn settings(networks: &Path, databases: Vec<PathBuf>) -> Settings {
         let enricher = minamo_enrich::Settings::default();
-        Settings { networks: Some(networks.to_owned()), databases, fingerprints: Vec::new(), enricher }
+        let (fingerprints, processes) = (Vec::new(), Vec::new());
+        Settings { networks: Some(networks.to_owned()), databases, fingerprints, processes, bundles: None, enricher }
     }
 
     fn name_at(control: &Control, at: Time) -> Option<String> {
@@ -335,7 +396,8 @@ mod tests {
         std::fs::write(&path, format!("{hash},first\n")).expect("written");
         let enricher = minamo_enrich::Settings::default();
         let feeds = vec![(path.clone(), form)];
-        let settings = Settings { networks: None, databases: Vec::new(), fingerprints: feeds, enricher };
+        let (databases, processes) = (Vec::new(), Vec::new());
+        let settings = Settings { networks: None, databases, fingerprints: feeds, processes, bundles: None, enricher };
         let (enricher, mut watch) = start(settings.clone(), home, Time(1_000)).expect("good sources");
         let control = enricher.control();
         let label = || {

@@ -9,7 +9,7 @@ use arrow::array::{Array as _, ArrayRef, BooleanArray, Float64Builder, RecordBat
 use arrow::compute::{filter_record_batch, is_not_null, kernels::zip::zip};
 use arrow::datatypes::Schema;
 use arrow::error::ArrowError;
-use minamo_eta::judge::Judge;
+use minamo_eta::judge::{InForce, Judge};
 use minamo_eta::model::Model;
 use minamo_model::{FLOWS, Flow};
 
@@ -39,7 +39,12 @@ pub(crate) struct Exported {
 impl Exported {
     /// A judge that has seen nothing yet.
     pub(crate) fn new(model: Arc<Model>) -> Self {
-        Self { judge: Judge::new(model), counters: Arc::default() }
+        Self::following(Arc::new(InForce::new(model)))
+    }
+
+    /// The same, by whatever model is in force.
+    pub(crate) fn following(model: Arc<InForce>) -> Self {
+        Self { judge: Judge::following(model), counters: Arc::default() }
     }
 
     /// What it counts.

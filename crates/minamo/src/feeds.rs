@@ -14,6 +14,7 @@ use anyhow::{Context as _, bail, ensure};
 use minamo_base::{Prefix, Time};
 use minamo_enrich::{Control, Indicators, ThreatTable};
 
+use crate::bundles::{self, Place};
 use crate::clock;
 use crate::ingest::Fresh;
 use crate::mark::{Mark, mark};
@@ -82,7 +83,15 @@ pub(crate) struct Hunt {
 pub(crate) struct Feeds {
     folder: PathBuf,
     list: Vec<Known>,
+    bundles: Option<Bundled>,
     counters: Arc<Counters>,
+}
+
+/// Lists of the installed bundle.
+struct Bundled {
+    place: Place,
+    mark: Mark,
+    read: Vec<(String, Indicators)>,
 }
 
 struct Known {
@@ -96,12 +105,17 @@ impl Feeds {
     /// Feeds whose fetched files are kept in `folder`.
     pub(crate) fn new(feeds: Vec<Feed>, folder: &Path, counters: Arc<Counters>) -> Self {
         let known = |feed| Known { feed, mark: None, due: Time(i64::MIN), read: None };
-        Self { folder: folder.to_owned(), list: feeds.into_iter().map(known).collect(), counters }
+        Self { folder: folder.to_owned(), list: feeds.into_iter().map(known).collect(), bundles: None, counters }
+    }
+
+    /// With the lists of the bundle that is installed there. The past is not searched for them.
+    pub(crate) fn with_bundles(self, place: Option<Place>) -> Self {
+        Self { bundles: place.map(|place| Bundled { place, mark: None, read: Vec::new() }), ..self }
     }
 
     /// True where there is none.
     pub(crate) fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.list.is_empty() && self.bundles.is_none()
     }
 
     /// Fetches what is due and reads what has changed: the new table, and what the past is to be searched for. Nothing
@@ -130,7 +144,18 @@ impl Feeds {
                 }
             }
         }
-        let read = || self.list.iter().filter_map(|known| Some((&*known.feed.name, known.read.as_ref()?)));
+        if let Some(bundled) = &mut self.bundles {
+            match bundled.refresh() {
+                Ok(news) => changed |= news,
+                Err(error) => {
+                    self.counters.failed.fetch_add(1, Ordering::Relaxed);
+                    tracing::error!("bundle: {error:#}; the lists before stay in force");
+                }
+            }
+        }
+        let lists = || self.bundles.iter().flat_map(|bundled| bundled.read.iter().map(|(name, read)| (&**name, read)));
+        let read =
+            || self.list.iter().filter_map(|known| Some((&*known.feed.name, known.read.as_ref()?))).chain(lists());
         let count: usize = read().map(|(_, indicators)| indicators.len()).sum();
         self.counters.indicators.store(count as u64, Ordering::Relaxed);
         changed.then(|| (ThreatTable::new(read()), hunts))
@@ -156,6 +181,19 @@ pub(crate) async fn follow(mut feeds: Feeds, enrichment: Arc<Control>, fresh: Ar
             }
         }
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+impl Bundled {
+    /// True where another bundle was read.
+    fn refresh(&mut self) -> anyhow::Result<bool> {
+        let now = self.place.mark();
+        if now == self.mark {
+            return Ok(false);
+        }
+        self.mark = now;
+        self.read = self.place.current()?.as_ref().map_or(Ok(Vec::new()), bundles::lists)?;
+        Ok(true)
     }
 }
 

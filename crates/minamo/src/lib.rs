@@ -6,6 +6,8 @@ mod actions;
 #[cfg(feature = "lake")]
 mod alerts;
 mod applications;
+#[cfg(feature = "lake")]
+mod bundles;
 mod cli;
 mod clock;
 mod commands;
@@ -49,6 +51,7 @@ mod sets;
 #[cfg(feature = "lake")]
 mod settings;
 mod size;
+mod whole;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;

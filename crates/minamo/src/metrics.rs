@@ -4,7 +4,7 @@
 
 use minamo_base::Metric;
 
-use crate::{actions, alerts, applications, detector, exported, feeds, ingest, pairing, probe};
+use crate::{actions, alerts, applications, bundles, detector, exported, feeds, ingest, pairing, probe};
 
 /// The metrics of each part, in the order of the data's way.
 pub static METRICS: &[(&str, &[Metric])] = &[
@@ -20,6 +20,7 @@ pub static METRICS: &[(&str, &[Metric])] = &[
     ("Actions", actions::METRICS),
     ("Alerts", alerts::METRICS),
     ("Feeds", feeds::METRICS),
+    ("Bundles", bundles::METRICS),
     ("Export", minamo_sinks::export::METRICS),
     ("Buffer", minamo_sinks::export::spool::METRICS),
     ("Lake", minamo_store::METRICS),

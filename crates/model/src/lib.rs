@@ -21,7 +21,7 @@ pub use event::{Event, EventBuilder};
 pub use flow::{Flow, FlowBuilder, FlowGroup};
 pub use identity::{IDENTITY, identified, identities};
 pub use json::json_value;
-pub use octets::byte_moments;
+pub use octets::{byte_moments, least_header};
 pub use reader::{CellReader, Row, text_value};
 pub use sequences::{Sequence, initiators, interleave, interleave_marked};
 pub use table::{BATCH_ROWS, EVENTS, FLOWS, Table};

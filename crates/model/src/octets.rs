@@ -1,5 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What counts of octet values come to.
+//! What counts of octet values come to, and how much of a packet is headers at least.
+
+use minamo_base::Ip;
+
+/// Least octets of a packet's headers from IP on, without options: IPv4 (RFC 791) 20, IPv6 (RFC 8200) 40, TCP (RFC 9293) 20,
+/// UDP (RFC 768) and ICMP 8. It is what tells rows, which count from the IP header on, from tools that count payload.
+pub fn least_header(ip: Ip, proto: u8) -> u64 {
+    let above = match proto {
+        6 => 20,
+        1 | 17 | 58 => 8,
+        _ => 0,
+    };
+    if ip.is_v4() { 20 + above } else { 40 + above }
+}
 
 /// Entropy in bits per octet (Shannon 1948), mean and standard deviation of octets that were seen so often, from the
 /// value 0 on. Nothing where none was seen.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-//! JSON lines under the names that Joy (Cisco's open flow analyser) gave them, for tools built on it.
-//! Octets are counted from the IP header on, as everywhere in this program.
+//! JSON lines under the names that Joy (Cisco's open flow analyser) gave them, for tools built on it. Joy counts octets of
+//! payload: the least headers of every packet are taken off what rows count. `minamo import` reads them back.
 
 use std::io::Write;
 
 use arrow::array::RecordBatch;
-use minamo_model::{CellReader, Row, json_value, text_value};
+use minamo_model::{CellReader, Row, json_value, least_header, text_value};
 use minamo_schema::Value;
 use serde_json::{Map, json};
 
@@ -48,11 +48,13 @@ const PLAIN: &[(&str, &str)] = &[
     ("pr", "proto"),
     ("sp", "src_port"),
     ("dp", "dst_port"),
-    ("bytes_out", "src_bytes"),
     ("num_pkts_out", "src_packets"),
-    ("bytes_in", "dst_bytes"),
     ("num_pkts_in", "dst_packets"),
 ];
+
+/// Octets of a side: Joy's name, and columns of its octets, packets and address.
+const OCTETS: &[(&str, [&str; 3])] =
+    &[("bytes_out", ["src_bytes", "src_packets", "src_ip"]), ("bytes_in", ["dst_bytes", "dst_packets", "dst_ip"])];
 
 /// Members of `tls`, by column.
 const TLS: &[(&str, &str)] = &[
@@ -71,8 +73,20 @@ fn object(row: &Row<'_>) -> serde_json::Value {
             out.insert(name.to_owned(), json!(time.0 as f64 / 1e9));
         }
     }
+    for (name, [octets, packets, ip]) in OCTETS {
+        if let (Value::Uint(octets), Value::Uint(packets), Value::Ip(ip), Value::Uint(proto)) =
+            (row.get(octets), row.get(packets), row.get(ip), row.get("proto"))
+        {
+            let headers = packets.saturating_mul(least_header(ip, u8::try_from(proto).unwrap_or(0)));
+            out.insert((*name).to_owned(), json!(octets.saturating_sub(headers)));
+        }
+    }
     out.insert("packets".to_owned(), packets(row));
-    let tls = members(row, TLS);
+    let mut tls = members(row, TLS);
+    let records = records(row);
+    if !records.is_empty() {
+        tls.insert("srlt".to_owned(), records.into());
+    }
     if !tls.is_empty() {
         out.insert("tls".to_owned(), tls.into());
     }
@@ -85,6 +99,17 @@ fn object(row: &Row<'_>) -> serde_json::Value {
 fn members(row: &Row<'_>, names: &[(&str, &str)]) -> Map<String, serde_json::Value> {
     let cells = names.iter().map(|(name, column)| ((*name).to_owned(), json_value(&row.get(column))));
     cells.filter(|(_, value)| !value.is_null()).collect()
+}
+
+/// TLS records: as packets, with the content type.
+fn records(row: &Row<'_>) -> Vec<serde_json::Value> {
+    let columns = ["eta_record_lengths", "eta_record_times_micros", "eta_record_types"].map(|name| row.get(name));
+    let [Value::Numbers(lengths), Value::Numbers(times), Value::Numbers(types)] = columns else { return Vec::new() };
+    let all = lengths.into_iter().zip(times).zip(types);
+    all.map(|((length, micros), kind)| {
+        json!({"b": length.abs(), "dir": if length < 0 { "<" } else { ">" }, "ipt": micros / 1_000, "tp": kind})
+    })
+    .collect()
 }
 
 /// Length, direction (`>` sent by the initiator) and milliseconds since the packet before.

@@ -5,6 +5,7 @@
 mod answer;
 mod csv;
 pub mod export;
+mod ipfixprobe;
 mod joy;
 mod jsonl;
 pub mod notify;
@@ -40,7 +41,8 @@ pub struct Format {
 }
 
 /// Every format.
-pub static FORMATS: &[&Format] = &[&csv::FORMAT, &joy::FORMAT, &jsonl::FORMAT, &parquet::FORMAT, &table::FORMAT];
+pub static FORMATS: &[&Format] =
+    &[&csv::FORMAT, &ipfixprobe::FORMAT, &joy::FORMAT, &jsonl::FORMAT, &parquet::FORMAT, &table::FORMAT];
 
 /// The format of that name.
 pub fn format(name: &str) -> Option<&'static Format> {

@@ -20,7 +20,8 @@ pub(crate) struct Place {
 
 #[derive(Args)]
 #[command(after_help = "\
-Reads layout 2 (nfdump 1.7), packed with LZO, LZ4, bzip2 or zstd or not at all; other layouts through nfdump itself.
+Reads files of nfdump, layout 2 (nfdump 1.7), packed with LZO, LZ4, bzip2 or zstd or not at all; other layouts through nfdump
+itself. Reads JSON lines of Joy, packed with gzip or not.
 A file that was imported before is passed over, whatever its name. What of a file is not taken in is named on
 standard error. While a server runs, the files are sent to it.
 

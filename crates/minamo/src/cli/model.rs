@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 /// What to do with models of encrypted traffic.
 #[derive(Subcommand)]
 pub(crate) enum ModelCommand {
-    /// Train a model on labelled captures, evaluate it with corpora left out, and write it with its card.
+    /// Train a model on labelled captures, files of Joy and flows of the lake, evaluate it with corpora left out, and write it with its card.
     Train {
         #[command(flatten)]
         labelled: Labelled,
@@ -56,11 +56,10 @@ pub(crate) enum ModelCommand {
         #[arg(long, short, value_name = "FILE")]
         out: PathBuf,
     },
-    /// Sign a model: the bundle can be installed by whoever trusts the key.
+    /// Sign a bundle of a model, fingerprints, processes and lists: whoever trusts the key can install it.
     Sign {
-        /// Model file; without it the one that comes with the program.
-        #[arg(long, value_name = "FILE")]
-        model: Option<PathBuf>,
+        #[command(flatten)]
+        parts: Parts,
         /// Key made by `minamo model key`.
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
@@ -68,17 +67,63 @@ pub(crate) enum ModelCommand {
         #[arg(long, short, value_name = "FILE")]
         out: PathBuf,
     },
-    /// Check a bundle's signature and write the model in it where the program reads it; a bad one changes nothing.
+    /// Check a bundle's signature and its parts, and install it; a bad one changes nothing.
+    ///
+    /// With --to the model in it becomes a file. Without, the bundle comes into force where the data are: bundle.keys of the
+    /// configuration says whose bundles are taken. A server that runs follows within seconds.
     Install {
         /// The bundle: a file, or its address (https://…).
         bundle: String,
-        /// Public key to trust, in hexadecimal; may be given more than once.
-        #[arg(long, required = true, value_name = "KEY")]
+        /// Public key to trust, in hexadecimal; may be given more than once, beside those of bundle.keys.
+        #[arg(long, value_name = "KEY")]
         key: Vec<String>,
-        /// File that `eta.model` names.
-        #[arg(long, value_name = "FILE")]
-        to: PathBuf,
+        /// File for the model, which `eta.model` names.
+        #[arg(long, value_name = "FILE", requires = "key")]
+        to: Option<PathBuf>,
+        #[cfg(feature = "lake")]
+        #[command(flatten)]
+        place: super::Place,
     },
+    /// List the installed bundles that are kept, and what is in the one in force.
+    #[cfg(feature = "lake")]
+    Installed {
+        #[command(flatten)]
+        place: super::Place,
+    },
+    /// Go back to an installed bundle that is kept.
+    #[cfg(feature = "lake")]
+    Back {
+        /// Its number.
+        number: u64,
+        #[command(flatten)]
+        place: super::Place,
+    },
+}
+
+/// What a bundle is made of.
+#[derive(Args)]
+pub(crate) struct Parts {
+    /// Number of the bundle, larger than that of the one before; without it the second at which it is made.
+    #[arg(long)]
+    pub(crate) number: Option<u64>,
+    /// Model file; without it the one that comes with the program.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+    /// No model in the bundle.
+    #[arg(long, conflicts_with = "model")]
+    pub(crate) no_model: bool,
+    /// Fingerprints: their kind and a file as `[[fingerprints]]` reads it; may be given more than once.
+    #[arg(long, value_name = "KIND=FILE")]
+    pub(crate) fingerprints: Vec<String>,
+    /// The same of what should not be seen; may be given more than once.
+    #[arg(long, value_name = "KIND=FILE")]
+    pub(crate) bad_fingerprints: Vec<String>,
+    /// Table of processes as `enrich.processes` reads it; may be given more than once.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) processes: Vec<PathBuf>,
+    /// List of addresses and names as `[[feed]]` reads it; may be given more than once.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) list: Vec<PathBuf>,
 }
 
 /// A language of texts.
@@ -88,18 +133,30 @@ pub(crate) enum Language {
     Ja,
 }
 
-/// Labelled captures.
+/// Labelled sessions: captures, files of Joy, flows of a lake.
 #[derive(Args)]
 pub(crate) struct Labelled {
-    /// Index of captures: JSON lines with pcap, label (benign, malicious) and family.
+    /// Index of captures and files of Joy (.json, .json.gz): JSON lines with pcap, label (benign, malicious) and family.
     #[arg(long, value_name = "FILE")]
-    pub(crate) index: PathBuf,
+    pub(crate) index: Option<PathBuf>,
     /// Labels of single connections in captures of infections: JSON lines.
     #[arg(long, value_name = "FILE")]
     pub(crate) connections: Option<PathBuf>,
     /// Folder that the paths of the index start from; without it the one above the index's folder.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) folder: Option<PathBuf>,
+    /// Flows of the lake: `benign where FILTER`, `malware where FILTER` or `malware FAMILY where FILTER`; may be given more than
+    /// once, the first that a flow fits counts.
+    #[cfg(feature = "lake")]
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) label: Vec<String>,
+    /// Flows that began within this time, such as 7d; without it all of the lake.
+    #[cfg(feature = "lake")]
+    #[arg(long, value_name = "LENGTH", value_parser = super::values::length, requires = "label")]
+    pub(crate) last: Option<std::time::Duration>,
+    #[cfg(feature = "lake")]
+    #[command(flatten)]
+    pub(crate) place: super::Place,
     /// Weights of Joy's classifier, to compare with.
     #[arg(long, value_name = "FILE")]
     pub(crate) joy: Option<PathBuf>,

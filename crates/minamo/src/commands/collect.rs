@@ -49,7 +49,7 @@ pub(crate) async fn run(args: Collect) -> anyhow::Result<()> {
     });
     let prints = args.print || !(args.proof || args.count);
     let sink = if prints { Some((format.open)(Box::new(BufWriter::new(io::stdout())), &FLOWS)?) } else { None };
-    let judge = Exported::new(loaded.model()?);
+    let judge = Exported::new(loaded.model().read()?);
     let rows = follow(batches, (judge, sink), &args, &stop).await;
     stop.send_replace(true);
     running.await.context("the collector broke")??;

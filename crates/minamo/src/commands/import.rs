@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `minamo import`: files of nfcapd and nfdump into the lake.
+//! `minamo import`: files of nfcapd, nfdump and Joy into the lake.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -93,7 +93,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
             let settings = crate::settings::Settings::load(Some(&args.config))?;
             crate::enrichment::sources(&settings.enrich())?;
             settings.applications().load().context("applications")?;
-            settings.model()?;
+            settings.model().read()?;
             say(&settings.describe());
             Ok(())
         }

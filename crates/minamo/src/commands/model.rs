@@ -7,9 +7,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
-use minamo_eta::bundle;
+use minamo_eta::bundle::{self, Bundle, Form, Part, PartKind};
 use minamo_eta::card::card;
-use minamo_eta::dataset::{CaptureLabel, ConnectionLabels, Dataset, read_index};
+use minamo_eta::dataset::{ConnectionLabels, Dataset, read_index};
 use minamo_eta::evaluate::evaluate;
 use minamo_eta::explain::explain;
 use minamo_eta::features::{FEATURES, Scratch};
@@ -17,19 +17,23 @@ use minamo_eta::joy::Joy;
 use minamo_eta::judge::Judge;
 use minamo_eta::learn::Material;
 use minamo_eta::metrics::{Judged, above, auc, calibration_error, threshold_at};
-use minamo_eta::model::{Class, Model};
+use minamo_eta::model::Class;
 use minamo_eta::train::Recipe;
 use minamo_meter::{Groups, Settings};
 use minamo_model::Flow;
 
-use crate::cli::{Labelled, Language, ModelCommand};
+#[cfg(feature = "lake")]
+use crate::bundles::fetch;
+#[cfg(feature = "lake")]
+use crate::cli::Place;
+use crate::cli::{Labelled, Language, ModelCommand, Parts};
 use crate::commands::say;
 use crate::judge::model;
 use crate::read;
+use crate::whole::write;
 
-/// Longest that fetching a bundle may take.
 #[cfg(feature = "lake")]
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+mod lake;
 
 pub(crate) fn run(command: ModelCommand) -> anyhow::Result<()> {
     match command {
@@ -38,12 +42,21 @@ pub(crate) fn run(command: ModelCommand) -> anyhow::Result<()> {
         ModelCommand::Explain { captures, model, language } => explain_all(&captures, model.as_deref(), language),
         ModelCommand::Export { labelled, out } => export(&labelled, &out),
         ModelCommand::Key { out } => key(&out),
-        ModelCommand::Sign { model: file, key, out } => {
-            let model = model(file.as_deref())?;
-            let signed = bundle::sign(&model, &read_file(&key)?)?;
-            write(&out, &signed)
+        ModelCommand::Sign { parts, key, out } => write(&out, &bundle_of(&parts)?.sign(&read_file(&key)?)?),
+        #[cfg(not(feature = "lake"))]
+        ModelCommand::Install { bundle, key, to } => install_model(&bundle, &key, to.as_deref()),
+        #[cfg(feature = "lake")]
+        ModelCommand::Install { bundle, key, to, .. } if to.is_some() => install_model(&bundle, &key, to.as_deref()),
+        #[cfg(feature = "lake")]
+        ModelCommand::Install { bundle, key, place, .. } => install(&bundle, key, &place),
+        #[cfg(feature = "lake")]
+        ModelCommand::Installed { place } => installed(&place),
+        #[cfg(feature = "lake")]
+        ModelCommand::Back { number, place } => {
+            installed_at(&place, Vec::new())?.back(number)?;
+            eprintln!("minamo: bundle {number} is in force");
+            Ok(())
         }
-        ModelCommand::Install { bundle, key, to } => install(&bundle, &key, &to),
     }
 }
 
@@ -53,19 +66,6 @@ fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
 
 fn text(path: &Path) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| path.display().to_string())
-}
-
-/// Writes a file whole or not at all.
-fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().and_then(|name| name.to_str()).context("want the name of a file")?;
-    let partial = folder.join(format!(".{name}.partial"));
-    let written = fs::File::create(&partial).and_then(|mut file| {
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(&partial, path)
-    });
-    written.with_context(|| path.display().to_string())
 }
 
 /// Rows of captures, in the order in which the meter told them.
@@ -86,32 +86,66 @@ fn rows(files: &[PathBuf]) -> anyhow::Result<Vec<Flow>> {
     Ok(out)
 }
 
-/// The sessions of labelled captures. A capture that cannot be read is an error: a data set must not shrink in silence.
+/// The labelled sessions. A file that cannot be read is an error: a data set must not shrink in silence.
 fn dataset(labelled: &Labelled) -> anyhow::Result<Dataset> {
+    let mut set = Dataset::default();
+    if let Some(index) = &labelled.index {
+        captures(labelled, index, &mut set)?;
+    }
+    #[cfg(feature = "lake")]
+    if !labelled.label.is_empty() {
+        lake::add(labelled, &mut set)?;
+    }
+    for (reason, count) in &set.left_out {
+        eprintln!("minamo: {count} session(s) left out: {reason}");
+    }
+    ensure!(!set.cases.is_empty(), "there is no labelled TLS session: want --index or --label with some");
+    Ok(set)
+}
+
+/// The sessions of labelled captures and files of Joy.
+fn captures(labelled: &Labelled, file: &Path, set: &mut Dataset) -> anyhow::Result<()> {
     let named = |path: &Path, error: String| anyhow::anyhow!("{}: {error}", path.display());
-    let index = read_index(&text(&labelled.index)?).map_err(|error| named(&labelled.index, error))?;
+    let index = read_index(&text(file)?).map_err(|error| named(file, error))?;
     let connections = match &labelled.connections {
         Some(path) => ConnectionLabels::read(&text(path)?).map_err(|error| named(path, error))?,
         None => ConnectionLabels::default(),
     };
     let folder = match &labelled.folder {
         Some(folder) => folder.clone(),
-        None => labelled.index.parent().and_then(Path::parent).map(Path::to_owned).unwrap_or_default(),
+        None => file.parent().and_then(Path::parent).map(Path::to_owned).unwrap_or_default(),
     };
-    let mut set = Dataset::default();
     for label in &index {
-        set.add(label, capture(&folder, label)?, &connections);
+        let path = folder.join(&label.pcap);
+        let flows = if is_joy(&path) { joy_rows(&path) } else { rows(std::slice::from_ref(&path)) };
+        set.add(label, flows.with_context(|| path.display().to_string())?, &connections);
     }
-    for (reason, count) in &set.left_out {
-        eprintln!("minamo: {count} session(s) left out: {reason}");
-    }
-    ensure!(!set.cases.is_empty(), "there is no TLS session in the labelled captures");
-    Ok(set)
+    Ok(())
 }
 
-fn capture(folder: &Path, label: &CaptureLabel) -> anyhow::Result<Vec<Flow>> {
-    let path = folder.join(&label.pcap);
-    rows(std::slice::from_ref(&path)).with_context(|| path.display().to_string())
+/// True for the names that Joy's files have.
+fn is_joy(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    [".json", ".json.gz", ".jsonl", ".jsonl.gz"].iter().any(|ending| name.ends_with(ending))
+}
+
+/// Rows of a file of Joy. A line that is none is an error: it would be a session less.
+#[cfg(feature = "lake")]
+fn joy_rows(path: &Path) -> anyhow::Result<Vec<Flow>> {
+    let mut out = Vec::new();
+    let account = minamo_collect::joy::read(fs::File::open(path)?, &mut |row| {
+        out.push(row);
+        true
+    })?;
+    if let Some(fault) = account.faults.first() {
+        bail!("{fault}; {} such line(s)", account.bad_lines);
+    }
+    Ok(out)
+}
+
+#[cfg(not(feature = "lake"))]
+fn joy_rows(_path: &Path) -> anyhow::Result<Vec<Flow>> {
+    bail!("this program was built without what reads files of Joy")
 }
 
 fn train(labelled: &Labelled, name: &str, out: &Path, card_file: &Path) -> anyhow::Result<()> {
@@ -242,28 +276,102 @@ fn key(out: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Fetches a bundle, no more of it than a bundle has.
-#[cfg(feature = "lake")]
-fn fetch(url: &str) -> anyhow::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).build();
-    let mut body = ureq::Agent::new_with_config(config).get(url).call()?.into_body();
-    let mut octets = Vec::new();
-    body.as_reader().take(bundle::MAX_BYTES as u64 + 1).read_to_end(&mut octets)?;
-    Ok(octets)
-}
-
 #[cfg(not(feature = "lake"))]
 fn fetch(_url: &str) -> anyhow::Result<Vec<u8>> {
     bail!("this program was built without what fetches: give a file")
 }
 
-/// The old model stays where the bundle is refused.
-fn install(from: &str, keys: &[String], to: &Path) -> anyhow::Result<()> {
+/// The octets of a bundle, from a file or an address.
+fn octets(from: &str) -> anyhow::Result<Vec<u8>> {
     let web = from.starts_with("https://") || from.starts_with("http://");
-    let octets = if web { fetch(from) } else { fs::read(from).map_err(Into::into) };
-    let model: Model = octets.and_then(|octets| Ok(bundle::open(&octets, keys)?)).with_context(|| from.to_owned())?;
+    if web { fetch(from) } else { Ok(fs::read(from)?) }
+}
+
+/// The model of a bundle as a file; the old one stays where the bundle is refused.
+fn install_model(from: &str, keys: &[String], to: Option<&Path>) -> anyhow::Result<()> {
+    let to = to.context("want --to: the file for the model")?;
+    let bundle = octets(from).and_then(|octets| Ok(Bundle::open(&octets, keys)?)).with_context(|| from.to_owned())?;
+    let model = bundle.model()?.with_context(|| format!("{from}: there is no model in the bundle"))?;
     write(to, &model.to_bytes()?)?;
     eprintln!("minamo: {} is in {}; name it in eta.model", model.label(), to.display());
+    Ok(())
+}
+
+/// A bundle of what the arguments name, checked as it will be when it is installed.
+fn bundle_of(parts: &Parts) -> anyhow::Result<Bundle> {
+    let mut all = Vec::new();
+    if !parts.no_model {
+        let content = model(parts.model.as_deref())?.to_bytes()?;
+        all.push(Part { kind: PartKind::Model, name: "model".to_owned(), form: None, content });
+    }
+    for (bad, text) in parts
+        .fingerprints
+        .iter()
+        .map(|text| (false, text))
+        .chain(parts.bad_fingerprints.iter().map(|text| (true, text)))
+    {
+        let (kind, path) =
+            text.split_once('=').with_context(|| format!("{text}: want KIND=FILE such as ja3=list.csv"))?;
+        let form = Some(Form { kind: kind.to_owned(), bad, ..Form::default() });
+        all.push(part(PartKind::Fingerprints, Path::new(path), form)?);
+    }
+    for (kind, path) in parts
+        .processes
+        .iter()
+        .map(|path| (PartKind::Processes, path))
+        .chain(parts.list.iter().map(|path| (PartKind::List, path)))
+    {
+        all.push(part(kind, path, None)?);
+    }
+    let number = parts.number.unwrap_or_else(|| u64::try_from(crate::clock::now().secs()).unwrap_or(0));
+    let bundle = Bundle { number, parts: all };
+    #[cfg(feature = "lake")]
+    crate::bundles::check(&bundle)?;
+    Ok(bundle)
+}
+
+/// A file as a part, by its name without the ending.
+fn part(kind: PartKind, path: &Path, form: Option<Form>) -> anyhow::Result<Part> {
+    let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok(Part { kind, name, form, content: read_file(path)? })
+}
+
+/// Where bundles are installed.
+#[cfg(feature = "lake")]
+fn installed_at(place: &Place, keys: Vec<String>) -> anyhow::Result<crate::bundles::Place> {
+    let (settings, folder) = crate::commands::place::place(place)?;
+    let folder = settings.bundles().map_or_else(|| folder.join("bundles"), |bundles| bundles.folder);
+    let trusted = settings.bundles().map(|bundles| bundles.keys).unwrap_or_default();
+    Ok(crate::bundles::Place { folder, keys: trusted.into_iter().chain(keys).collect() })
+}
+
+#[cfg(feature = "lake")]
+fn install(from: &str, keys: Vec<String>, place: &Place) -> anyhow::Result<()> {
+    let at = installed_at(place, keys)?;
+    ensure!(!at.keys.is_empty(), "bundle.keys: want a public key there, or --key");
+    let outcome = octets(from).and_then(|octets| at.install(&octets)).with_context(|| from.to_owned())?;
+    match outcome {
+        crate::bundles::Outcome::Installed(number) => eprintln!("minamo: bundle {number} is in force"),
+        crate::bundles::Outcome::Same(number) => eprintln!("minamo: bundle {number} was in force already"),
+    }
+    Ok(())
+}
+
+#[cfg(feature = "lake")]
+fn installed(place: &Place) -> anyhow::Result<()> {
+    let at = installed_at(place, Vec::new())?;
+    let current = at.number()?;
+    let mut out = String::new();
+    for number in at.versions()? {
+        out += &format!("{number}{}\n", if current == Some(number) { "  in force" } else { "" });
+        let bundle = if current == Some(number) { at.current()? } else { None };
+        for part in bundle.iter().flat_map(|bundle| &bundle.parts) {
+            out += &format!("  {} {}, {} octets\n", part.kind.name(), part.name, part.content.len());
+        }
+    }
+    if out.is_empty() {
+        out = format!("no bundle is installed in {}\n", at.folder.display());
+    }
+    say(&out);
     Ok(())
 }

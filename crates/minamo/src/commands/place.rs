@@ -32,6 +32,10 @@ pub(super) use super::say;
 /// Settings and data folder that the arguments name.
 pub(super) fn place(place: &Place) -> anyhow::Result<(Settings, PathBuf)> {
     let settings = Settings::load(place.config.as_deref())?;
+    let settings = match &place.data {
+        Some(folder) => settings.in_folder(folder),
+        None => settings,
+    };
     let folder = place.data.clone().unwrap_or_else(|| settings.folder());
     Ok((settings, folder))
 }

@@ -14,7 +14,7 @@ use minamo_capture::recorder::{self, Cutter};
 use minamo_capture::{LiveSettings, Watched};
 use minamo_collect::{Collector, Forwarder};
 use minamo_enrich::{Control, Enricher};
-use minamo_eta::judge::Judge;
+use minamo_eta::judge::{InForce, Judge};
 use minamo_filter::Sets;
 use minamo_meter::Names;
 use minamo_server::detection::{Ruling, Suppressing};
@@ -31,6 +31,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::actions::{self, Action, Actions, Books};
 use crate::alerts::{self, AlertSources};
 use crate::applications;
+use crate::bundles;
 use crate::cli::Serve;
 use crate::clock;
 pub(crate) use crate::commands::interrupt::interrupted;
@@ -129,6 +130,9 @@ pub(crate) struct Core {
     feeds: Arc<feeds::Counters>,
     /// Fetches and reads feeds.
     following: JoinHandle<()>,
+    bundled: Arc<bundles::Counters>,
+    /// Fetches and installs bundles.
+    bundling: Option<JoinHandle<()>>,
     started_at: Time,
 }
 
@@ -173,7 +177,10 @@ impl Core {
         let detector = Detector::new(own_lake, sources, loaded, around, &fresh, counted).await?;
         let rules = detector.rules();
         let feeds = Arc::new(feeds::Counters::default());
-        let list = Feeds::new(settings.feeds()?, &folder.join("feeds"), Arc::clone(&feeds));
+        let list =
+            Feeds::new(settings.feeds()?, &folder.join("feeds"), Arc::clone(&feeds)).with_bundles(settings.bundles());
+        let (bundled, (url, every)) = (Arc::new(bundles::Counters::default()), settings.bundle_source()?);
+        let bundling = settings.bundles().map(|at| tokio::spawn(bundles::follow(at, url, every, Arc::clone(&bundled))));
         let following = tokio::spawn(feeds::follow(list, Arc::clone(&enrichment), Arc::clone(&fresh)));
         let detect = watch::Sender::new(());
         let exports = settings.exports()?.into_iter().map(|export| Outgoing::open(export, &lake, &sets));
@@ -204,6 +211,8 @@ impl Core {
             heard,
             feeds,
             following,
+            bundled,
+            bundling,
             started_at: clock::now(),
             lake,
         })
@@ -222,6 +231,7 @@ impl Core {
         drop(self.batches);
         self.watching.abort();
         self.following.abort();
+        self.bundling.iter().for_each(JoinHandle::abort);
         self.ingest.await?;
         let exports = self.exports;
         tokio::task::spawn_blocking(move || exports.iter().for_each(Outgoing::close)).await?;
@@ -248,6 +258,7 @@ pub(crate) async fn serve(
     let (ingested, detected) = (Arc::clone(&core.ingested), Arc::clone(&core.detected));
     let (told, heard, feeds) = (core.told.clone(), Arc::clone(&core.heard), Arc::clone(&core.feeds));
     let (enrichment, exports) = (Arc::clone(&core.enrichment), Arc::clone(&core.exports));
+    let bundled = Arc::clone(&core.bundled);
     let counters = move || {
         let mut samples = sources();
         samples.extend(ingested.samples(&[]));
@@ -257,6 +268,7 @@ pub(crate) async fn serve(
         samples.extend(actions::samples(&told));
         samples.extend(heard.samples(&[]));
         samples.extend(feeds.samples(&[]));
+        samples.extend(bundled.samples(&[]));
         samples
     };
     let services = services(Deps {
@@ -311,6 +323,8 @@ struct Sources {
     /// A person's services and signatures, what happened to their files, and who reads them again.
     own: applications::Own,
     applications: Arc<applications::Counters>,
+    /// The model of encrypted sessions, once somebody judges by it.
+    model: Option<Arc<InForce>>,
     /// Who reads files again.
     reading: Vec<JoinHandle<()>>,
 }
@@ -361,7 +375,7 @@ impl Sources {
         self.pairing = Some(Arc::clone(&counters));
         let collector = Collector::new(collect, batches, clock::now).with_forwarder(Arc::clone(&forwarder));
         let names = InterfaceNames::new(collector.exporters());
-        let judge = Exported::new(settings.model()?);
+        let judge = Exported::following(self.model(settings)?);
         self.judged = Some(judge.counters());
         self.tasks.spawn(pairing::run(stages, collected, core.batches(), counters, (judge, names)));
         self.forwarder = Some(forwarder);
@@ -382,6 +396,18 @@ impl Sources {
         Ok(())
     }
 
+    /// The model in force, which is read again when it changes.
+    fn model(&mut self, settings: &Settings) -> anyhow::Result<Arc<InForce>> {
+        if let Some(model) = &self.model {
+            return Ok(Arc::clone(model));
+        }
+        let origin = settings.model();
+        let model = Arc::new(InForce::new(origin.read()?));
+        self.reading.push(tokio::spawn(origin.follow(Arc::clone(&model))));
+        self.model = Some(Arc::clone(&model));
+        Ok(model)
+    }
+
     /// Reads a person's services and signatures, and again whenever their files change.
     fn know_own(&mut self, settings: &Settings) -> anyhow::Result<()> {
         let counters = Arc::clone(&self.applications);
@@ -392,7 +418,7 @@ impl Sources {
     }
 
     fn probe(&mut self, probes: Probes, settings: &Settings, folder: &Path, core: &Core) -> anyhow::Result<()> {
-        let (model, recorder) = (settings.model()?, settings.recorder(folder, probes.threads()));
+        let (model, recorder) = (self.model(settings)?, settings.recorder(folder, probes.threads()));
         let recorder = recorder.as_ref();
         for (interface, captures) in probes.0 {
             let counters = Arc::new(probe::Counters::default());
@@ -411,7 +437,7 @@ impl Sources {
                 };
                 let meter = self.own.within(probe::apart(&interface.meter, thread));
                 let (batches, stop, counters) = (core.batches(), Arc::clone(&self.stop), Arc::clone(&counters));
-                let meter = (meter, names.clone(), Judge::new(Arc::clone(&model)));
+                let meter = (meter, names.clone(), Judge::following(Arc::clone(&model)));
                 self.tasks
                     .spawn_blocking(move || Ok(probe::run(capture, meter, recording, &batches, &counters, &stop)?));
             }

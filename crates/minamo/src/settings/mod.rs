@@ -73,6 +73,7 @@ impl Settings {
         settings.probed()?;
         settings.byte_octets()?;
         settings.fingerprints()?;
+        settings.bundle_source()?;
         settings.rules()?;
         settings.actions()?;
         settings.feeds()?;

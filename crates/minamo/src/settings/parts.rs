@@ -14,6 +14,7 @@ use super::keys::Keys;
 use super::table::Kind;
 use super::value::{addresses, class, unknown};
 use super::{Export, Settings};
+use crate::bundles::Place;
 use crate::size::parse_size;
 use crate::{applications, enrichment};
 
@@ -21,6 +22,12 @@ impl Settings {
     /// `data.folder`.
     pub(crate) fn folder(&self) -> PathBuf {
         self.text("data.folder").into()
+    }
+
+    /// The same in another data folder, where its path is text.
+    pub(crate) fn in_folder(mut self, folder: &Path) -> Self {
+        self.values.insert("data.folder", toml::Value::String(folder.to_string_lossy().into_owned()));
+        self
     }
 
     /// `server.listen`.
@@ -105,9 +112,23 @@ impl Settings {
         u16::try_from(count).ok().with_context(|| format!("meter.byte_octets: got {count}, want at most 65535"))
     }
 
-    /// The model of encrypted traffic.
-    pub(crate) fn model(&self) -> anyhow::Result<Arc<minamo_eta::model::Model>> {
-        crate::judge::model(self.path("eta.model").as_deref()).context("eta.model")
+    /// `bundle.folder` and `bundle.keys`; nothing where no key is trusted.
+    pub(crate) fn bundles(&self) -> Option<Place> {
+        let keys = self.texts("bundle.keys");
+        let folder = self.path("bundle.folder").unwrap_or_else(|| self.folder().join("bundles"));
+        (!keys.is_empty()).then_some(Place { folder, keys })
+    }
+
+    /// `bundle.url` and `bundle.every`; an error where nobody's bundles are taken.
+    pub(crate) fn bundle_source(&self) -> anyhow::Result<(Option<String>, Duration)> {
+        let url = Some(self.text("bundle.url")).filter(|url| !url.is_empty()).map(str::to_owned);
+        ensure!(url.is_none() || self.bundles().is_some(), "bundle.url: want a key in bundle.keys, too");
+        Ok((url, self.length("bundle.every")))
+    }
+
+    /// Where the model of encrypted traffic comes from.
+    pub(crate) fn model(&self) -> crate::judge::Origin {
+        crate::judge::Origin { file: self.path("eta.model"), bundles: self.bundles() }
     }
 
     fn addresses(&self, key: &str) -> Vec<SocketAddr> {
@@ -280,6 +301,8 @@ impl Settings {
         enrichment::Settings {
             // They were good when the settings were read.
             fingerprints: self.fingerprints().unwrap_or_default(),
+            processes: self.texts("enrich.processes").into_iter().map(PathBuf::from).collect(),
+            bundles: self.bundles(),
             networks: networks.map(PathBuf::from),
             databases: self.texts("enrich.mmdb").into_iter().map(PathBuf::from).collect(),
             enricher: minamo_enrich::Settings {

@@ -32,6 +32,10 @@ pub enum Kind {
     File,
     /// Paths of files.
     Files,
+    /// Address on the web, or none.
+    Url,
+    /// Keys of 32 octets in hexadecimal.
+    Keys,
     /// Filter of frames as tcpdump has them.
     CaptureFilter,
     /// Prefixes of addresses.
@@ -87,6 +91,8 @@ impl Kind {
             Self::CaptureFilter => "a filter such as \"not port 22\", or \"\" for all frames",
             Self::File => "the path of a file, or \"\" for none",
             Self::Files => "a list of paths such as [\"/usr/share/GeoIP/GeoLite2-Country.mmdb\"]",
+            Self::Url => "an address such as \"https://models.example/our.bundle\", or \"\" for none",
+            Self::Keys => "a list of public keys, each of 64 hexadecimal digits as `minamo model key` prints it",
             Self::Prefixes => "a list of prefixes such as [\"192.0.2.0/24\", \"2001:db8::/32\"]",
             Self::Unknown => "\"accept\", \"ask\" or \"refuse\"",
             Self::Limit => "a whole number of at least 1, or \"unlimited\"",
@@ -316,6 +322,25 @@ pub static SETTINGS: &[Setting] = &[
         doc: "Model that judges encrypted sessions, as `minamo model train` or `minamo model install` writes it; without one the program's own.",
     },
     Setting {
+        key: "bundle.keys",
+        kind: Kind::Keys,
+        default: "[]",
+        doc: "Public keys whose bundles are taken: a signed bundle has a model, fingerprints, processes and lists. Without one no bundle is used.",
+    },
+    Setting {
+        key: "bundle.url",
+        kind: Kind::Url,
+        default: "\"\"",
+        doc: "Address from which bundles are fetched; without one they come by `minamo model install` only.",
+    },
+    Setting { key: "bundle.every", kind: Kind::Length, default: "\"6h\"", doc: "How often a bundle is fetched." },
+    Setting {
+        key: "bundle.folder",
+        kind: Kind::File,
+        default: "\"\"",
+        doc: "Folder of the installed bundles, of which the latest five are kept; without one `bundles` in the data folder.",
+    },
+    Setting {
         key: "collect.listen",
         kind: Kind::Addresses,
         default: "[]",
@@ -519,6 +544,12 @@ pub static SETTINGS: &[Setting] = &[
         kind: Kind::Files,
         default: "[]",
         doc: "Databases of countries, cities and autonomous systems in the MaxMind DB format, the most trusted one first; read again when one changes.",
+    },
+    Setting {
+        key: "enrich.processes",
+        kind: Kind::Files,
+        default: "[]",
+        doc: "Tables of prevalence: which processes and families of malware have which JA3 or JA4, where they go and how often, one JSON object a line; the most trusted one first; read again when one changes.",
     },
     Setting {
         key: "enrich.dns_names",

@@ -63,6 +63,8 @@ pub(super) fn fits(kind: Kind, value: &toml::Value) -> bool {
         Kind::CaptureFilter => text.is_some_and(|t| minamo_capture::Expression::parse(t).is_ok()),
         Kind::File => text.is_some(),
         Kind::Files => all(|path| !path.is_empty()),
+        Kind::Url => text.is_some_and(|t| t.is_empty() || t.starts_with("https://") || t.starts_with("http://")),
+        Kind::Keys => all(|key| key.len() == 64 && key.bytes().all(|digit| digit.is_ascii_hexdigit())),
         Kind::Prefixes => all(|text| text.parse::<minamo_base::Prefix>().is_ok()),
         Kind::Unknown => text.is_some_and(|text| unknown(text).is_some()),
         Kind::Sampling => text.is_some_and(|t| t == "none" || t.parse::<minamo_meter::Sampling>().is_ok()),

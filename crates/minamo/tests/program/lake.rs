@@ -178,3 +178,51 @@ fn kill_9_during_a_replay_loses_no_acknowledged_flow() {
     assert!(after[0]["n"].as_u64().is_some_and(|n| n >= seen), "{after:?} after {seen}");
     assert_eq!(after[0]["n"], after[0]["ids"], "no row is there twice");
 }
+
+/// A conversation as Joy writes it with `bidir=0`: a line for each direction.
+const JOY: [&str; 2] = [
+    r#"{"sa":"10.0.0.5","da":"198.51.100.7","pr":6,"sp":40000,"dp":443,"bytes_out":431,"num_pkts_out":6,"time_start":1502118721.115234,"time_end":1502118721.160674,"packets":[{"b":305,"dir":"<","ipt":0},{"b":126,"dir":"<","ipt":3}],"tls":{"c_version":5,"cs":["c030","c02f"],"c_extensions":[{"supported_groups":"00040017001d"},{"ec_point_formats":"0100"}],"srlt":[{"b":300,"dir":"<","ipt":0,"tp":22}]}}"#,
+    r#"{"sa":"198.51.100.7","da":"10.0.0.5","pr":6,"sp":443,"dp":40000,"bytes_out":1684,"num_pkts_out":4,"time_start":1502118721.115476,"time_end":1502118721.120071,"packets":[{"b":1458,"dir":"<","ipt":0},{"b":226,"dir":"<","ipt":1}],"tls":{"s_version":5,"scs":"c030","srlt":[{"b":66,"dir":"<","ipt":0,"tp":22}]}}"#,
+];
+
+#[test]
+fn files_of_joy_come_in_and_bad_lines_are_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_string_lossy().into_owned();
+    let path = folder.path().join("joy.json");
+    let broken = JOY[0].replace("\"b\":126", "\"b\":-1");
+    std::fs::write(&path, format!("{{\"version\":\"1.74\"}}\n{}\n{broken}\n{}\n", JOY[0], JOY[1])).expect("written");
+    let output = minamo(&["import", "--data", &data, &path.to_string_lossy()]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("line 3: packets[1].b: got -1, want a whole number"), "{}", stderr(&output));
+    let rows = sql(
+        &data,
+        "SELECT source, src_port, src_bytes, dst_bytes, splt_lengths, eta_record_types, tls_version, tls_ja3 FROM flows",
+    );
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    let row = &rows[0];
+    assert_eq!((&row["source"], &row["src_port"]), (&"joy".into(), &40_000.into()));
+    assert_eq!((&row["src_bytes"], &row["dst_bytes"]), (&(431 + 6 * 40).into(), &(1_684 + 4 * 40).into()));
+    assert_eq!(row["splt_lengths"], serde_json::json!([305, -1_458, -226, 126]));
+    assert_eq!((&row["eta_record_types"], &row["tls_version"]), (&serde_json::json!([22, 22]), &"TLS 1.2".into()));
+    assert!(row["tls_ja3"].is_string());
+
+    // What goes out as Joy's lines comes in as it was.
+    let out = folder.path().join("out.json").to_string_lossy().into_owned();
+    stdout(&["query", "--data", &data, "--format", "joy", "--output", &out]);
+    let again = folder.path().join("again").to_string_lossy().into_owned();
+    assert!(stdout(&["import", "--data", &again, &out]).starts_with("1 flows were imported"));
+    let back = sql(&again, "SELECT src_bytes, dst_bytes, splt_lengths, eta_record_types, tls_ja3 FROM flows");
+    for column in ["src_bytes", "dst_bytes", "splt_lengths", "eta_record_types", "tls_ja3"] {
+        assert_eq!(back[0][column], row[column], "{column}");
+    }
+
+    // Flows of the lake that filters label are learnt from; what is too little is said.
+    let card = folder.path().join("card.md").to_string_lossy().into_owned();
+    let train =
+        |label: &str| minamo(&["model", "train", "--data", &data, "--label", label, "-o", &out, "--card", &card]);
+    let output = train("malware Dridex where src_ip = 10.0.0.5");
+    assert!(stderr(&output).contains("there are examples of one class only"), "{}", stderr(&output));
+    assert!(stderr(&train("malware Dridex")).contains("want \"benign where FILTER\""));
+    assert!(stderr(&train("benign where src_prot = 1")).contains("--label"));
+}

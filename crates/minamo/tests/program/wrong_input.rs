@@ -120,6 +120,57 @@ fn a_file_that_is_no_model_is_named_and_a_changed_bundle_changes_nothing() {
     assert!(stderr(&output).contains("http://127.0.0.1:1/x"), "{}", stderr(&output));
 }
 
+#[test]
+fn bundles_are_kept_by_version_and_a_bad_one_changes_nothing() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let key = stdout(&["model", "key", "--out", &at("our.key")]);
+    let (key, hash) = (key.trim(), "0123456789abcdef0123456789abcdef");
+    fs::write(at("bad.csv"), format!("{hash},Gozi\n")).expect("written");
+    fs::write(at("hosts.txt"), "bad.example\n").expect("written");
+    let table = format!("{{\"ja3\":\"{hash}\",\"processes\":[{{\"name\":\"a\",\"count\":1}}]}}\n");
+    fs::write(at("table.jsonl"), &table).expect("written");
+    let sign = |number: &str, more: &[&str]| {
+        let key = at("our.key");
+        let out = at(&format!("{number}.bundle"));
+        let signed = minamo(&[&["model", "sign", "--number", number, "--key", &key, "--out", &out], more].concat());
+        (signed, out)
+    };
+    let (bad, hosts, processes) = (format!("ja3={}", at("bad.csv")), at("hosts.txt"), at("table.jsonl"));
+    let all = ["--bad-fingerprints", &bad, "--list", &hosts, "--processes", &processes];
+    let (signed, first) = sign("1", &all);
+    assert!(signed.status.success(), "{}", stderr(&signed));
+    fs::write(at("minamo.toml"), format!("data.folder = {:?}\nbundle.keys = [{key:?}]\n", at("data")))
+        .expect("written");
+    let config = at("minamo.toml");
+    let model = |more: &[&str]| minamo(&[&["model"], more, &["--config", &config]].concat());
+    let output = model(&["install", &first]);
+    assert!(stderr(&output).contains("bundle 1 is in force"), "{}", stderr(&output));
+    let listed = stdout(&["model", "installed", "--config", &config]);
+    for part in ["1  in force", "model model", "fingerprints bad", "processes table", "list hosts"] {
+        assert!(listed.contains(part), "{part} in {listed}");
+    }
+    // What the bundle brings is read with the settings.
+    assert!(stdout(&["check-config", &config]).contains("bundle"));
+
+    let (_, second) = sign("2", &["--no-model", "--list", &hosts]);
+    assert!(model(&["install", &second]).status.success());
+    let output = model(&["install", &first]);
+    assert!(stderr(&output).contains("the bundle has the number 1, the one in force 2"), "{}", stderr(&output));
+    let mut changed = fs::read(&second).expect("signed");
+    *changed.last_mut().expect("octets") = b' ';
+    fs::write(at("changed.bundle"), changed).expect("written");
+    let output = model(&["install", &at("changed.bundle")]);
+    assert!(stderr(&output).contains("the signature of the bundle is wrong"), "{}", stderr(&output));
+    assert!(stdout(&["model", "installed", "--config", &config]).starts_with("2  in force\n"));
+    assert!(model(&["back", "1"]).status.success());
+    assert!(stdout(&["model", "installed", "--config", &config]).contains("1  in force"));
+
+    fs::write(at("empty.txt"), "#\n").expect("written");
+    let (signed, _) = sign("3", &["--list", &at("empty.txt")]);
+    assert!(stderr(&signed).contains("list empty: there is no address"), "{}", stderr(&signed));
+}
+
 /// An address on loopback that answers once with the octets.
 fn serve_once(octets: Vec<u8>) -> (String, std::thread::JoinHandle<()>) {
     use std::io::{BufRead as _, BufReader, Write as _};

@@ -50,8 +50,8 @@ table! {
         /// True where the content was encrypted, false where it was seen in clear; absent where unknown.
         encrypted: Option<bool>, "内容が暗号化されていれば true、平文なら false、不明なら無し", Key, None, Derived, Plain, [Own(3)];
         /// Where the row came from: `probe`, `netflow1`, `netflow5`, `netflow7`, `netflow9`, `ipfix`, `sflow`;
-        /// `nfdump` for imported rows of other origin.
-        source: Cow<'static, str>, "行の出どころ：probe、netflow1、netflow5、netflow7、netflow9、ipfix、sflow。その他の取り込みデータは nfdump", Key, None, Both, Plain, [];
+        /// `nfdump` for rows of its files that are of other origin, `joy` for rows of Joy's files.
+        source: Cow<'static, str>, "行の出どころ：probe、netflow1、netflow5、netflow7、netflow9、ipfix、sflow。その他の nfdump ファイルの行は nfdump、Joy のファイルの行は joy", Key, None, Both, Plain, [];
         /// Why the row ended: `tcp_fin`, `tcp_rst`, `idle`, `active`, `end_of_input`, `evicted`.
         end_reason: Option<Cow<'static, str>>, "行が終わった理由：tcp_fin、tcp_rst、idle、active、end_of_input、evicted", Key, None, Both, Plain, [];
         /// How initiator and responder were told apart: `handshake`, `request` (direction of the content),

@@ -42,6 +42,13 @@ table! {
         feeds: Option<Vec<String>>, "そう述べているフィード（同じ順）", Fact, None, Enriched, Plain, [Own(114)];
         /// Which fingerprint it was, in the same order: `ja3`, `ja4`, `hassh`, `cert_sha1` …
         kinds: Option<Vec<String>>, "照合したフィンガープリントの種別：ja3、ja4、hassh、cert_sha1 など（同じ順）", Fact, None, Enriched, Plain, [Own(115)];
+        /// The process or family of malware that most likely made the hello, by a table of prevalence: from its JA4 or JA3, the
+        /// responder's port, its AS and the name that was asked for.
+        process: Option<String>, "TLS ハロー（JA4 または JA3）、応答側のポート・AS、求めた名前から、普及度の表で最も確からしいプロセスまたはマルウェアの種別", Key, None, Enriched, Plain, [Own(360)];
+        /// How likely that is among all that the table knows of the fingerprint, 0 to 1.
+        process_share: Option<f64>, "その確からしさ（表にある候補の中での確率。0〜1）", Gauge, None, Enriched, Plain, [Own(361)];
+        /// How likely it is any malware of the table, 0 to 1.
+        malware_share: Option<f64>, "表にあるいずれかのマルウェアである確率（0〜1）", Gauge, None, Enriched, Plain, [Own(362)];
     }
 }
 

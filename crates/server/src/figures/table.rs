@@ -238,6 +238,19 @@ pub(super) static FIGURES: &[Row] = &[
         part: "tls_ech_kind = outer",
     },
     Row {
+        name: "ech_nameable",
+        pages: &[Overview, Tls],
+        title: ("Nameable under ECH", "ECH でも名前が分かる割合"),
+        meaning: (
+            "Flows behind an Encrypted Client Hello whose destination has a name all the same, from the DNS answer before.",
+            "ECH で名前が隠れたフローのうち、直前の DNS 応答から宛先の名前が分かるもの",
+        ),
+        by: Flows,
+        wish: Wish::More,
+        of: "tls_ech_kind = outer",
+        part: "host_name present",
+    },
+    Row {
         name: "ech_grease",
         pages: &[Tls],
         title: ("ECH placeholder", "ECH の見せかけ"),

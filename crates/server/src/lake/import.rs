@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Import of files that nfcapd or nfdump wrote: read block by block on a thread of its own, enriched as all rows are,
-//! and appended to the lake. A file is known by the hash of its content ([`minamo_state::Imports`]): once imported it is
+//! Import of files that nfcapd, nfdump or Joy wrote: read piece by piece on a thread of its own, enriched as all rows are,
+//! and appended to the lake. What a file is is told by how it begins. A file is known by the hash of its content ([`minamo_state::Imports`]): once imported it is
 //! passed over, and one that was interrupted goes on where it was.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use axum::body::{Body, Bytes};
 use futures::StreamExt as _;
 use minamo_base::{Time, hex};
-use minamo_flowwire::nfdump::{Account, Decoder};
+use minamo_collect::joy;
+use minamo_flowwire::nfdump::{self, Decoder};
 use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder};
 use minamo_state::{Import, Imports, StateError};
 use minamo_store::{Lake, StoreError};
@@ -63,6 +64,15 @@ pub struct Source {
     pub itself: bool,
 }
 
+/// What was read of a file and what was not.
+#[derive(Debug, Clone)]
+pub enum Account {
+    /// Of nfcapd or nfdump.
+    Nfdump(nfdump::Account),
+    /// Of Joy.
+    Joy(joy::Account),
+}
+
 /// What became of a file.
 #[derive(Debug)]
 pub enum Outcome {
@@ -85,7 +95,7 @@ pub enum Outcome {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
-    /// It is no file of nfdump, or one of a kind that cannot be read.
+    /// It is no file of nfdump or Joy, or one of a kind that cannot be read.
     #[error("{0}")]
     Refused(String),
     /// It cannot be read to its end.
@@ -224,27 +234,29 @@ impl<R: Read> Read for Hashed<R> {
 }
 
 /// Reads a file to its end, or until nobody takes its rows; the first `skip` rows are left out.
-fn read(
-    input: impl Read,
-    want: Option<String>,
-    mut skip: u64,
-    parts: &mpsc::Sender<Part>,
-) -> Result<Account, ImportError> {
+fn read(input: impl Read, want: Option<String>, skip: u64, parts: &mpsc::Sender<Part>) -> Result<Account, ImportError> {
     let mut input = BufReader::with_capacity(CHUNK, Hashed { input, hash: Sha256::new() });
-    let (mut decoder, mut octets) = (Decoder::default(), Vec::new());
-    let mut out = Parts { builder: FlowBuilder::default(), first: None, parts, failed: None };
-    while decoder.wants() > 0 && out.failed.is_none() {
-        octets.clear();
-        input.by_ref().take(decoder.wants() as u64).read_to_end(&mut octets)?;
-        let taken = decoder.take(&octets, &mut |flow| {
-            if skip > 0 {
-                skip -= 1;
-            } else {
-                out.add(flow);
-            }
-        });
-        taken.map_err(|refused| ImportError::Refused(refused.to_string()))?;
-    }
+    let mut out = Parts { builder: FlowBuilder::default(), skip, first: None, parts, failed: None };
+    let account = if joy::may_be_joy(input.fill_buf()?) {
+        let account = joy::read(&mut input, &mut |flow| {
+            out.add(&flow);
+            out.failed.is_none()
+        })?;
+        if let (0, Some(fault)) = (account.rows, account.faults.first()) {
+            return Err(ImportError::Refused(format!("there is no line of Joy's in it: {fault}")));
+        }
+        Account::Joy(account)
+    } else {
+        let mut decoder = Decoder::default();
+        let mut octets = Vec::new();
+        while decoder.wants() > 0 && out.failed.is_none() {
+            octets.clear();
+            input.by_ref().take(decoder.wants() as u64).read_to_end(&mut octets)?;
+            let taken = decoder.take(&octets, &mut |flow| out.add(flow));
+            taken.map_err(|refused| ImportError::Refused(refused.to_string()))?;
+        }
+        Account::Nfdump(decoder.account().clone())
+    };
     out.send();
     if let Some(error) = out.failed {
         return Err(ImportError::Failed(error));
@@ -257,12 +269,14 @@ fn read(
             return Err(ImportError::Changed { got, want });
         }
     }
-    Ok(decoder.account().clone())
+    Ok(account)
 }
 
 /// Rows on their way into batches.
 struct Parts<'a> {
     builder: FlowBuilder,
+    /// Rows that an earlier import had appended.
+    skip: u64,
     first: Option<Time>,
     parts: &'a mpsc::Sender<Part>,
     failed: Option<String>,
@@ -270,6 +284,10 @@ struct Parts<'a> {
 
 impl Parts<'_> {
     fn add(&mut self, flow: &Flow) {
+        if self.skip > 0 {
+            self.skip -= 1;
+            return;
+        }
         let start = flow.core.time_start;
         self.first = Some(self.first.map_or(start, |first| first.min(start)));
         self.builder.append(flow);

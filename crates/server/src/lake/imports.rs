@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use minamo_flowwire::nfdump::extension_name;
 use minamo_state::Import;
 
-use super::import::{ImportError, Outcome, Source};
+use super::import::{Account, ImportError, Outcome, Source};
 use super::types::*;
 use crate::api::Answer;
 use crate::{ApiError, Deps};
@@ -25,9 +25,12 @@ impl From<ImportError> for ApiError {
     fn from(error: ImportError) -> Self {
         let en = error.to_string();
         match error {
-            ImportError::Refused(_) => {
-                Self::new(StatusCode::BAD_REQUEST, "bad_file", &en, format!("nfdump のファイルとして読めません: {en}"))
-            }
+            ImportError::Refused(_) => Self::new(
+                StatusCode::BAD_REQUEST,
+                "bad_file",
+                &en,
+                format!("nfdump または Joy のファイルとして読めません: {en}"),
+            ),
             ImportError::Read(_) => {
                 Self::new(StatusCode::BAD_REQUEST, "bad_file", &en, format!("最後まで読めませんでした: {en}"))
             }
@@ -71,7 +74,7 @@ pub(crate) async fn import(State(deps): State<Deps>, Path(hash): Path<String>) -
     })
 }
 
-/// Takes in a file of nfcapd or nfdump, which is the body. A file that was imported before is passed over; one that was
+/// Takes in a file of nfcapd, nfdump or Joy, which is the body. A file that was imported before is passed over; one that was
 /// interrupted goes on where it was. One import runs at a time.
 #[utoipa::path(put, path = "/api/v1/lake/imports/{hash}",
     params(("hash" = String, Path, description = "SHA-256 of the file"), LakeImportParams),
@@ -107,6 +110,16 @@ impl From<Outcome> for LakeImported {
         let Outcome::Done { rows, skipped, account, first } = outcome else {
             return Self { known: true, ..Self::default() };
         };
+        let (rows_of, first) = ((rows, skipped), first.map(|first| first.to_string()));
+        let account = match account {
+            Account::Nfdump(account) => account,
+            Account::Joy(account) => {
+                let faults: Vec<String> = account.faults.iter().map(ToString::to_string).collect();
+                let more_faults = account.bad_lines.saturating_sub(faults.len() as u64);
+                let (rows, skipped) = rows_of;
+                return Self { rows, skipped, first, more_faults, faults, ..Self::default() };
+            }
+        };
         let extension = |(number, flows): (&u16, &u64)| LakeUnread {
             number: *number,
             name: extension_name(*number).map(str::to_owned),
@@ -118,7 +131,7 @@ impl From<Outcome> for LakeImported {
             known: false,
             rows,
             skipped,
-            first: first.map(|first| first.to_string()),
+            first,
             more_faults: (account.bad_blocks + account.bad_records).saturating_sub(faults.len() as u64),
             faults,
             unread_extensions: account.unread_extensions.iter().map(extension).collect(),
