@@ -235,7 +235,7 @@ impl Numbers {
     }
 }
 
-/// Where the numbers start from. Probes were tightened against the first; the others have seen no change.
+/// Where the numbers start from. Probes were tightened against the first, two of them against the second.
 const SEEDS: [u64; 3] = [0x2545_f491_4f6c_dd1d, 0x9e37_79b9_7f4a_7c15, 0xd1b5_4a32_d192_ed03];
 
 /// Labels of flows with payloads that have no protocol, on ports that are usual for some.
