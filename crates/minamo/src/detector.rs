@@ -71,7 +71,7 @@ minamo_base::counters! {
         /// Runs that gave more rows than are looked at.
         cut: AtomicU64 = "minamo_detect_cut_total" [], "Raise the threshold of the rule that gives the most events.";
         /// Windows that rules which look back were not asked over, because flows of too many windows came at once.
-        left_out: AtomicU64 = "minamo_detect_skipped_windows_total" [], "Run the rule over the past: minamo rule run.";
+        left_out: AtomicU64 = "minamo_detect_skipped_windows_total" [], "Try the rule over the past: `minamo rule try`.";
         /// New events that were not stored, because their rule gave more than 500 in an hour.
         flooded: AtomicU64 = "minamo_detect_flooded_events_total" [], "The log says which rule: raise its threshold, or narrow it.";
         /// Questions to the past for what is new in feeds.

@@ -25,6 +25,7 @@ pub static METRICS: &[(&str, &[Metric])] = &[
     ("Buffer", minamo_sinks::export::spool::METRICS),
     ("Lake", minamo_store::METRICS),
     ("Detection", detector::METRICS),
+    ("Logins", minamo_server::METRICS),
 ];
 
 #[cfg(test)]

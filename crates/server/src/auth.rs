@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use minamo_store::{Asker, asked_by};
 
+use crate::logins::Checked;
 use crate::state::SESSION_SECS;
 use crate::types::{Login, Session};
 use crate::{ApiError, Deps};
@@ -20,20 +21,25 @@ const COOKIE: &str = "minamo_session";
 pub(crate) struct User(pub(crate) String);
 
 /// Log in; the answer sets the session's cookie.
-#[utoipa::path(post, path = "/api/v1/session", request_body = Login, responses((status = 204), (status = 401, body = ApiError)))]
+#[utoipa::path(post, path = "/api/v1/session", request_body = Login, responses((status = 204), (status = 401, body = ApiError), (status = 429, body = ApiError)))]
 pub(crate) async fn login(
     State(deps): State<Deps>,
     body: Result<Json<Login>, JsonRejection>,
 ) -> Result<Response, ApiError> {
     let Json(Login { user, password }) = body?;
-    let state = deps.state.clone();
-    let name = user.clone();
-    // Hashing takes memory and time on purpose: not on a thread that serves others.
-    let checked = tokio::task::spawn_blocking(move || state.check_password(&name, &password)).await;
-    if !checked.map_err(ApiError::internal)?.map_err(ApiError::internal)? {
-        tracing::warn!(user, "login refused");
-        let (en, ja) = ("user name or password is wrong", "ユーザー名またはパスワードが違います");
-        return Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_password", en, ja));
+    match deps.state.logins.check(&deps.state, &user, &password).await.map_err(ApiError::internal)? {
+        Checked::Right => {}
+        Checked::Wrong => {
+            let user: String = user.chars().take(64).collect();
+            tracing::warn!(user, "login refused");
+            let (en, ja) = ("user name or password is wrong", "ユーザー名またはパスワードが違います");
+            return Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_password", en, ja));
+        }
+        Checked::Busy => {
+            let en = "too many others log in at the moment: try again in some seconds";
+            let ja = "ログインの要求が集中しています。数秒待ってからもう一度試してください";
+            return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "busy", en, ja));
+        }
     }
     let token = deps.state.start_session(&user, (deps.clock)()).map_err(ApiError::internal)?;
     let cookie = format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={SESSION_SECS}");

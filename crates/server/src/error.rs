@@ -107,18 +107,31 @@ impl From<QueryError> for ApiError {
 
 impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
-        let (status, en) = (rejection.status(), rejection.body_text());
-        let ja = format!("要求の本文を読めません: {en}");
-        Self::new(status, "bad_request", en, ja)
+        unread(rejection.status(), &rejection.body_text(), "要求の本文を読めません")
     }
 }
 
 impl From<QueryRejection> for ApiError {
     fn from(rejection: QueryRejection) -> Self {
-        let (status, en) = (rejection.status(), rejection.body_text());
-        let ja = format!("要求のパラメーターを読めません: {en}");
-        Self::new(status, "bad_request", en, ja)
+        unread(rejection.status(), &rejection.body_text(), "要求のパラメーターを読めません")
     }
+}
+
+/// A request that does not have the form of what was asked: `text` is the library's, which names the member in front where it
+/// is not of the wanted type, as in `limit: invalid value: …`.
+fn unread(status: StatusCode, text: &str, ja: &str) -> ApiError {
+    let prefixes = [
+        "Failed to deserialize the JSON body into the target type: ",
+        "Failed to deserialize query string: ",
+        "Failed to parse the request body as JSON: ",
+    ];
+    let what = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text);
+    let member = what.split_once("missing field `").and_then(|(_, rest)| rest.split_once('`')).map(|(name, _)| name);
+    let named = || what.split_once(": ").map(|(name, _)| name);
+    let form = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.[]".contains(c));
+    let path = member.or_else(named).filter(form).map(str::to_owned);
+    let (en, ja) = (format!("the request cannot be read: {what}"), format!("{ja}: {what}"));
+    ApiError { path, ..ApiError::new(status, "bad_request", en, ja) }
 }
 
 impl IntoResponse for ApiError {
@@ -127,5 +140,25 @@ impl IntoResponse for ApiError {
             tracing::error!(code = self.code, message = self.message, "a request failed");
         }
         (self.status, Json(self)).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_of_the_wrong_form_are_named() {
+        let path = |text: &str| unread(StatusCode::BAD_REQUEST, text, "要求の本文を読めません").path;
+        let body = "Failed to deserialize the JSON body into the target type: ";
+        let wrong = format!("{body}limit: invalid value: integer `-1`, expected usize at line 1 column 9");
+        assert_eq!(path(&wrong).as_deref(), Some("limit"));
+        assert_eq!(path(&format!("{body}missing field `by` at line 1 column 9")).as_deref(), Some("by"));
+        assert_eq!(path("Failed to deserialize query string: missing field `format`").as_deref(), Some("format"));
+        assert_eq!(path("Failed to parse the request body as JSON: expected ident at line 1 column 2"), None);
+        assert_eq!(path("Expected request with `Content-Type: application/json`"), None);
+        let told = unread(StatusCode::BAD_REQUEST, &wrong, "要求の本文を読めません");
+        assert!(told.message.starts_with("the request cannot be read: limit: invalid value"), "{}", told.message);
+        assert!(told.message_ja.starts_with("要求の本文を読めません: limit"), "{}", told.message_ja);
     }
 }

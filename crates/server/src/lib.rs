@@ -12,6 +12,7 @@ pub mod figures;
 pub mod find;
 pub mod lake;
 pub mod local;
+mod logins;
 mod metrics;
 pub mod packets;
 pub mod profiles;
@@ -40,6 +41,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 pub use api::openapi;
 pub use error::ApiError;
 use lake::import::Importing;
+pub use logins::METRICS;
 pub use state::{State, StateError, random_password};
 
 /// All that the handlers need.

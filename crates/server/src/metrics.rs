@@ -12,6 +12,7 @@ use crate::Deps;
 pub(crate) fn samples(deps: &Deps) -> Vec<Sample> {
     let mut samples = (deps.counters)();
     samples.extend(deps.lake.counters());
+    samples.extend(deps.state.logins.samples());
     samples
 }
 

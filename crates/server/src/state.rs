@@ -14,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use sha2::{Digest, Sha256};
 
 use crate::lake::types::LakeJob;
+use crate::logins::Logins;
 
 /// How long a session lasts.
 pub(crate) const SESSION_SECS: i64 = 12 * 3_600;
@@ -25,6 +26,8 @@ const VERSION: i64 = 1;
 /// The open state.
 pub struct State {
     db: Mutex<Connection>,
+    /// Who is looked at on login.
+    pub(crate) logins: Logins,
 }
 
 /// Why the state could not be read or written.
@@ -65,7 +68,7 @@ impl State {
              CREATE TABLE IF NOT EXISTS lake_jobs (kind TEXT PRIMARY KEY, ended_at TEXT NOT NULL, job TEXT NOT NULL) STRICT;",
         )?;
         db.pragma_update(None, "user_version", VERSION)?;
-        Ok(Self { db: Mutex::new(db) })
+        Ok(Self { db: Mutex::new(db), logins: Logins::default() })
     }
 
     fn db(&self) -> MutexGuard<'_, Connection> {

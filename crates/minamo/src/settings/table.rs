@@ -344,7 +344,7 @@ pub static SETTINGS: &[Setting] = &[
         key: "collect.listen",
         kind: Kind::Addresses,
         default: "[]",
-        doc: "UDP addresses for NetFlow v1, v5, v7, v9, IPFIX and sFlow v5; none by default.",
+        doc: "UDP addresses for NetFlow v1, v5, v7, v9, IPFIX and sFlow v2, v4, v5; none by default.",
     },
     Setting {
         key: "collect.elements",
