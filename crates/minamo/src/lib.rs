@@ -77,8 +77,50 @@ pub fn main() -> ExitCode {
     match commands::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("minamo: {error:#}");
+            eprintln!("minamo: {}", told(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// An error with its causes, but for those that the one before says already.
+fn told(error: &anyhow::Error) -> String {
+    let mut out = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if out.is_empty() {
+            out = cause;
+        } else if !out.ends_with(&cause) {
+            out = format!("{out}: {cause}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_said_once() {
+        /// As many libraries do: the cause is in the text, and a cause besides.
+        #[derive(Debug)]
+        struct Wrapped(std::io::Error);
+
+        impl std::fmt::Display for Wrapped {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "cannot write the output: {}", self.0)
+            }
+        }
+
+        impl std::error::Error for Wrapped {
+            fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+                Some(&self.0)
+            }
+        }
+
+        let full = || std::io::Error::other("no space");
+        assert_eq!(told(&anyhow::Error::new(Wrapped(full()))), "cannot write the output: no space");
+        assert_eq!(told(&anyhow::Error::from(full()).context("data.folder")), "data.folder: no space");
+        assert_eq!(told(&anyhow::Error::from(full())), "no space");
     }
 }

@@ -96,7 +96,7 @@ pub(crate) struct Query {
     #[arg(long, value_parser = time, value_name = "TIME")]
     pub(crate) to: Option<minamo_base::Time>,
     /// Most rows, the newest first; without it 20, and all into a file.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) limit: Option<usize>,
     /// Format of the output: csv, joy, jsonl, parquet, table; all but flows comes in all but joy.
     #[arg(long, short, default_value = "table", value_parser = format_names())]

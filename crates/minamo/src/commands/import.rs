@@ -6,13 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use minamo_base::Time;
 use minamo_server::lake::types::{LakeImported, LakeUnread};
 use minamo_store::Lake;
 
 use crate::cli::{Import, Through};
-use crate::commands::place::{Access, open_to_write, place, say};
+use crate::commands::place::{Access, make_folder, open_to_write, place, say};
 use crate::import::{How, Target, expand, importer};
 use crate::{clock, enrichment};
 
@@ -20,7 +19,7 @@ pub(crate) async fn run(args: Import) -> anyhow::Result<()> {
     let files = expand(&args.files)?;
     anyhow::ensure!(!files.is_empty(), "there is no file called nfcapd.* in it");
     let (settings, folder) = place(&args.place)?;
-    std::fs::create_dir_all(&folder).with_context(|| format!("data.folder: {}", folder.display()))?;
+    make_folder(&folder)?;
     let keep = settings.lake()?.keep;
     let (mut target, own): (Target, Option<Arc<Lake>>) = match open_to_write(&folder, &settings).await? {
         Access::Server(server) => (Target::Server(server), None),

@@ -40,6 +40,14 @@ pub(super) fn place(place: &Place) -> anyhow::Result<(Settings, PathBuf)> {
     Ok((settings, folder))
 }
 
+/// Makes the data folder where it is not there, for its owner and group only: flows tell what people do, and the state has
+/// hashes of passwords.
+pub(super) fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o750);
+    builder.recursive(true).create(folder).with_context(|| format!("data.folder: {}", folder.display()))
+}
+
 /// The lake that the arguments name, for reading; a running server keeps its own.
 pub(super) fn open_to_read(args: &Place) -> anyhow::Result<Lake> {
     let (settings, folder) = place(args)?;
@@ -88,5 +96,27 @@ pub(super) async fn open_to_write(folder: &Path, settings: &Settings) -> anyhow:
              or another `minamo lake` command)",
         ),
         opened => Ok(Access::Own(Box::new(opened?))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_new_folder_is_not_for_everybody_and_an_old_one_stays_as_it_is() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let folder = dir.path().join("a/b");
+        let mode = || std::fs::metadata(&folder).expect("there").permissions().mode() & 0o7777;
+        make_folder(&folder).expect("made");
+        assert_eq!(mode() & 0o027, 0, "{:o}", mode());
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).expect("set");
+        make_folder(&folder).expect("there");
+        assert_eq!(mode(), 0o755);
+        std::fs::write(dir.path().join("file"), "").expect("written");
+        let error = make_folder(&dir.path().join("file")).expect_err("no folder").to_string();
+        assert!(error.starts_with("data.folder: "), "{error}");
     }
 }

@@ -35,7 +35,7 @@ use crate::bundles;
 use crate::cli::Serve;
 use crate::clock;
 pub(crate) use crate::commands::interrupt::interrupted;
-use crate::commands::place::place;
+use crate::commands::place::{make_folder, place};
 use crate::detector::{self, Around, Detector};
 use crate::elements;
 use crate::enrichment;
@@ -139,7 +139,7 @@ pub(crate) struct Core {
 impl Core {
     /// Opens everything in a data folder.
     pub(crate) async fn open(folder: &Path, settings: &Settings) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(folder).with_context(|| format!("data.folder: {}", folder.display()))?;
+        make_folder(folder)?;
         let lake = Arc::new(Lake::open(&folder.join("lake"), settings.lake()?, clock::now)?);
         let state =
             State::open(&folder.join("state.db")).with_context(|| folder.join("state.db").display().to_string())?;

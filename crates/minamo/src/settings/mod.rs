@@ -30,6 +30,9 @@ pub(crate) struct Settings {
     values: BTreeMap<&'static str, toml::Value>,
 }
 
+/// What is said of keys that are not known.
+const NO_SUCH: &str = "no such setting; `minamo check-config` prints those that are";
+
 impl Settings {
     /// The settings of a file; the defaults without one.
     pub(crate) fn load(path: Option<&Path>) -> anyhow::Result<Self> {
@@ -48,7 +51,12 @@ impl Settings {
                 given.insert(table, keys);
                 continue;
             }
-            let toml::Value::Table(keys) = keys else { bail!("{table}: want a table [{table}]") };
+            let toml::Value::Table(keys) = keys else {
+                let known =
+                    SETTINGS.iter().any(|setting| setting.key.split_once('.').is_some_and(|(of, _)| of == table));
+                let want = if known { format!("want a table [{table}]") } else { NO_SUCH.to_owned() };
+                bail!("{table}: {want}")
+            };
             given.extend(keys.into_iter().map(|(name, value)| (format!("{table}.{name}"), value)));
         }
         let mut values = BTreeMap::new();
@@ -63,7 +71,7 @@ impl Settings {
             values.insert(setting.key, value);
         }
         if let Some(key) = given.keys().next() {
-            bail!("{key}: no such setting; `minamo check-config` prints those that are");
+            bail!("{key}: {NO_SUCH}");
         }
         let settings = Self { values };
         settings.lake()?;
@@ -197,6 +205,7 @@ mod tests {
         assert!(error("[collect]\nexporters = \"/nowhere\"").starts_with("collect.exporters: /nowhere"));
         assert!(error("[meter\n").contains("line 1"));
         assert_eq!(error("meter = 1"), "meter: want a table [meter]");
+        assert!(error("listen = \"127.0.0.1:2055\"").starts_with("listen: no such setting"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod addresses;
 mod aggregate;
 mod answers;
 mod billing;
+mod bounded;
 mod duplicates;
 mod errors;
 mod export;
@@ -134,7 +135,9 @@ impl Engine {
             .with_runtime_env(runtime)
             .with_analyzer_rules(rules);
         builder.expr_planners().get_or_insert_default().insert(0, Arc::new(addresses::AddressText));
-        builder.scalar_functions().get_or_insert_default().extend(functions::all());
+        let functions = builder.scalar_functions().get_or_insert_default();
+        *functions = functions.drain(..).map(bounded::bounded).collect();
+        functions.extend(functions::all());
         Ok(Self {
             state: builder.build(),
             url,

@@ -43,6 +43,49 @@ async fn only_reading_is_allowed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn functions_do_not_make_much_of_little() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let lake = open(dir.path());
+    append(&lake, &flows(0..1_000)).await;
+    for sql in [
+        "SELECT repeat('x', 2000000000)",
+        "SELECT repeat(repeat(app, 1000), 1000000000) FROM flows",
+        "SELECT lpad(app, 2000000000) FROM flows",
+        "SELECT rpad('x', 2000000000, 'y')",
+        "SELECT replace(repeat(app, 10000), '', repeat('x', 1000)) FROM flows",
+        "SELECT regexp_replace(repeat('x', 10000), 'x', repeat('y', 10000), 'g')",
+        "SELECT array_repeat(1, 2000000000)",
+        "SELECT list_repeat(app, 2000000000) FROM flows",
+        "SELECT array_repeat(array_repeat(1, 1000), 10000000)",
+        "SELECT array_resize([1], 2000000000)",
+        "SELECT range(2000000000)",
+        "SELECT range(1, 2000000000)",
+        "SELECT generate_series(2000000000, 1, -1)",
+        "SELECT generate_series(DATE '1970-01-01', DATE '9999-01-01', INTERVAL '1' DAY)",
+        "SELECT generate_series(TIMESTAMP '2026-01-01', TIMESTAMP '2026-02-01', INTERVAL '1' SECOND)",
+    ] {
+        let error = lake.sql(sql, 10).await.expect_err(sql).to_string();
+        assert!(error.contains("the answer may get too large: at most 1048576 octets a value"), "{sql}: {error}");
+    }
+    // Each value may be as large, all together not.
+    let error = lake.sql("SELECT repeat(app, 300000) FROM flows", 10).await.expect_err("too large").to_string();
+    assert!(error.contains("268435456 for 1000 row(s) together"), "{error}");
+    for (sql, rows) in [
+        ("SELECT repeat(app, 3), lpad(app, 9, '.'), rpad(app, 9), replace(app, 'S', 'z') FROM flows", 1_000),
+        ("SELECT regexp_replace(app, '^.*?([A-Z]).*$', '\\1') FROM flows", 1_000),
+        ("SELECT repeat(app, -1), repeat(NULL, 3), array_repeat(app, 2), array_resize([1, 2], 4, 0) FROM flows", 1_000),
+        ("SELECT unnest(range(5))", 5),
+        ("SELECT unnest(range(1, 6, 2))", 3),
+        ("SELECT unnest(generate_series(5, 1, -2))", 3),
+        ("SELECT unnest(range(5, 1))", 0),
+        ("SELECT unnest(generate_series(TIMESTAMP '2026-01-01', TIMESTAMP '2026-01-02', INTERVAL '1' HOUR))", 25),
+        ("SELECT unnest(generate_series(DATE '2026-01-01', DATE '2026-12-01', INTERVAL '1' MONTH))", 12),
+    ] {
+        assert_eq!(lake.sql(sql, 10_000).await.expect(sql).num_rows(), rows, "{sql}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn answers_are_cut_at_the_limit() {
     let dir = tempfile::tempdir().expect("a directory");
     let lake = open(dir.path());
