@@ -43,7 +43,7 @@ fn subscribes(data: &[u8]) -> bool {
 
 /// Whether there is nothing but pings or the answers to them (§3.12, §3.13).
 fn pings(data: &[u8], kind: u8) -> bool {
-    !data.is_empty() && data.len() % 2 == 0 && data.chunks(2).all(|ping| ping == [kind, 0])
+    !data.is_empty() && data.len().is_multiple_of(2) && data.chunks(2).all(|ping| ping == [kind, 0])
 }
 
 /// Pings of one side and answers of the other: a session that is idle.

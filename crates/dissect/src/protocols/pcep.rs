@@ -26,7 +26,8 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     }
     head::<9>(data, |head| {
         let length = be16(head, 2).unwrap_or_default();
-        let object = within(be16(head, 6), 8, length.saturating_sub(4)) && length % 4 == 0 && head[5] & 0x0c == 0;
+        let object =
+            within(be16(head, 6), 8, length.saturating_sub(4)) && length.is_multiple_of(4) && head[5] & 0x0c == 0;
         let open = head[1] != 1 || head[4] == 1 && head[5] >> 4 == 1 && head[8] == 0x20;
         object && open && (1..=45).contains(&head[4]) && (1..=4).contains(&(head[5] >> 4))
     })
