@@ -121,7 +121,8 @@ fn moment(text: &str) -> Option<Time> {
     let sign = if offset.starts_with('-') { -1 } else { 1 };
     let part = |range| offset.get(range).and_then(|digits: &str| digits.parse::<i64>().ok());
     let seconds = sign * (part(1..3)? * 3_600 + part(3..5)? * 60);
-    Some(Time(Time::parse(&format!("{plain}Z"))?.0 - seconds * 1_000_000_000))
+    // The first instants that there are have none before them.
+    Time::parse(&format!("{plain}Z"))?.0.checked_sub(seconds * 1_000_000_000).map(Time)
 }
 
 fn protocol(name: &str) -> u8 {
@@ -153,6 +154,7 @@ pub(crate) mod tests {
         let wrong = |from: &str, to: &str| read(&LINE.replace(from, to), "ids").expect_err("wrong");
         assert!(wrong("192.0.2.66", "nobody").starts_with("src_ip"));
         assert!(wrong("+0900", "+x9").starts_with("timestamp"));
+        assert!(wrong("2026-01-05T", "1013-01-05T").starts_with("timestamp"), "before all time that there is");
         assert!(wrong("2034647", "\"x\"").starts_with("want a JSON"));
     }
 }
