@@ -2,13 +2,13 @@
 //! From cases to a model: real sessions, each once more with a trick done to it, and simulated ones; calibration and
 //! threshold from sessions that the trees did not see, split by capture and corpus.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use minamo_model::flow::Flow;
 
 use crate::calibrate::Calibration;
 use crate::dataset::Case;
-use crate::evade::{EVASIONS, Evasion, evade, evade_all};
+use crate::evade::{EVASIONS, Evasion, evade};
 use crate::features::{FEATURES, Scratch, Source, Values, extract};
 use crate::metrics::{Judged, threshold_at};
 use crate::model::{Body, Model, ModelError, Summary, ranges};
@@ -17,9 +17,8 @@ use crate::simulate;
 use crate::train::{Example, Recipe, TrainError, balance, train};
 use crate::trees::Trees;
 
-/// What the model asks: everything but counts of octets. Most probes take none, and of the few corpora that have them trees learn
-/// what the laboratory's names and certificates look like: with them, what is found depends on the seed.
-pub const ALL: &[Source] = &[Source::Exchange, Source::Certificate, Source::Name, Source::Server, Source::Context];
+/// Everything that may be asked.
+pub const ALL: &[Source] = Source::ALL;
 /// Lengths, times and counts of octets.
 pub const EXCHANGE_AND_OCTETS: &[Source] = &[Source::Exchange, Source::Octets];
 /// Lengths and times only.
@@ -76,15 +75,15 @@ impl<'a> Material<'a> {
         let simulated = simulate::sessions(SIMULATED, recipe.seed.wrapping_add(6));
         let lenders: [Vec<_>; 2] = [false, true].map(|class| simulated.iter().filter(|s| s.malware == class).collect());
         let values = cases.iter().map(|case| case.values(&mut scratch)).collect();
-        // All sessions of two hosts do the same.
-        let mut chosen: HashMap<u64, [Evasion; 2]> = HashMap::new();
-        let tricked = evade_all(cases, &mut random, |case, random| {
-            let all = *chosen.entry(case.group()).or_insert_with(|| tricks(random));
+        let tricked = cases.iter().map(|case| {
+            let (mut flow, mut pair) = (case.flow.clone(), case.pair);
             // From the other class: what is borrowed says nothing then.
             let lenders = if case.malware { &lenders[0] } else { &lenders[1] };
-            all.into_iter().filter_map(|trick| Some((trick, &random.pick(lenders)?.flow))).collect()
-        });
-        let tricked = tricked.into_iter().map(|(mut flow, pair)| {
+            for trick in tricks(&mut random) {
+                if let Some(lender) = random.pick(lenders).copied() {
+                    evade(trick, &mut flow, &mut pair, &lender.flow, &mut random);
+                }
+            }
             // Most probes count no octets, and of what is sent after a trick nobody knows them.
             flow.eta = None;
             extract(&flow, pair, &mut scratch)
@@ -194,6 +193,10 @@ impl<'a> Material<'a> {
 
     /// A model from all cases.
     pub fn model(&self, name: &str) -> Result<Model, LearnError> {
+        // Simulated sessions are of both classes; they are beside real ones, not in their place.
+        if [false, true].iter().any(|class| self.cases.iter().all(|case| case.malware != *class)) {
+            return Err(TrainError::OneClass.into());
+        }
         let all: Vec<usize> = (0..self.cases.len()).collect();
         let learnt = self.learn(&all, ALL)?;
         let seen = self.values.iter().chain(self.simulated.iter().map(|(values, ..)| values));

@@ -439,12 +439,12 @@ impl<'a> Session<'a> {
     /// Programs that check in repeat themselves, with a jitter of up to a half of the interval either way (which leaves 0.75 of
     /// regularity), and carry the same as long as nothing is asked of them; so do some that look for news.
     fn pair(&mut self) -> Option<PairContext> {
-        if !self.by_class(0.8, 0.5) {
+        if !self.by_class(0.6, 0.5) {
             return None;
         }
-        let (regular, equal) = if self.by_class(0.9, 0.01) {
+        let (regular, equal) = if self.by_class(0.8, 0.01) {
             (self.random.between(0.6, 1.0), self.random.between(0.3, 1.0))
-        } else if self.by_class(1.0, 0.03) {
+        } else if self.by_class(1.0, 0.15) {
             (self.random.unit(), self.random.unit())
         } else {
             (0.0, self.random.between(0.0, 0.5))

@@ -52,9 +52,9 @@ pub struct Recipe {
 impl Default for Recipe {
     fn default() -> Self {
         Self {
-            trees: 300,
+            trees: 200,
             depth: 3,
-            shrinkage: 0.1,
+            shrinkage: 0.05,
             ridge: 5.0,
             leaf_examples: 15,
             rows: 0.7,

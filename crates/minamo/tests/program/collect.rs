@@ -285,7 +285,7 @@ fn a_live_exporter_on_an_interface_counts_what_went_over_it() {
         Listening::start(&["collect", "--print", "--listen", "127.0.0.1:0", "--format", "jsonl"], "listening at");
     let config = folder.path().join("pmacctd.conf");
     let text = format!(
-        "daemonize: false\npcap_interface: near\npcap_filter: udp and dst port 7\nplugins: nfprobe\nnfprobe_receiver: {}\nnfprobe_version: 10\nnfprobe_timeouts: udp=1:maxlife=5:expint=1\naggregate: src_host, dst_host, src_port, dst_port, proto, tos\n",
+        "daemonize: false\npcap_interface: near\npcap_filter: udp and dst port 7\nplugins: nfprobe\nnfprobe_receiver: {}\nnfprobe_version: 10\naggregate: src_host, dst_host, src_port, dst_port, proto, tos\n",
         printing.address
     );
     std::fs::write(&config, text).expect("written");
@@ -301,6 +301,10 @@ fn a_live_exporter_on_an_interface_counts_what_went_over_it() {
     for _ in 0..200 {
         socket.send_to(&[7; 40], "192.0.2.2:7").expect("sent");
     }
+    // It reads them in its own time and does not say when; what it has then it sends when it ends.
+    std::thread::sleep(Duration::from_secs(5));
+    signal(&exporter);
+    exporter.wait().expect("it ends");
     let out = printing.child.stdout.take().expect("piped");
     let (sender, printed) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
@@ -315,8 +319,6 @@ fn a_live_exporter_on_an_interface_counts_what_went_over_it() {
             octets += row["src_bytes"].as_u64().expect("octets");
         }
     }
-    signal(&exporter);
-    exporter.wait().expect("it ends");
     signal(&printing.child);
     assert_eq!((packets, octets), (200, 200 * 68));
 }
