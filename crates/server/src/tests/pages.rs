@@ -71,7 +71,7 @@ async fn key_figures_say_what_they_are_made_of() {
 
     let (_, answer) = service.json("POST", "/api/v1/query/figures", range(json!({"page": "overview"}))).await;
     let names: Vec<_> = answer["figures"].as_array().expect("a list").iter().map(|one| one["name"].clone()).collect();
-    assert_eq!(names, ["encrypted", "nameable", "compliant"]);
+    assert_eq!(names, ["encrypted", "nameable", "compliant", "ech_nameable"]);
     assert!(answer.get("threats").is_none());
     let (status, _) = service.json("POST", "/api/v1/query/figures", range(json!({"page": "none"}))).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
