@@ -5,7 +5,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, IntervalMonthDayNanoArray};
+use arrow::array::{Array, ArrayRef, AsArray, IntervalMonthDayNanoArray};
 use arrow::compute::cast;
 use arrow::compute::kernels::length::length;
 use arrow::datatypes::{DataType, FieldRef, Int64Type, IntervalUnit, TimeUnit};
@@ -21,6 +21,9 @@ const MOST: u64 = 256 << 20;
 
 /// An upper estimate of the octets of the answer for one row.
 type Estimate = fn(&[Argument], usize) -> u64;
+
+/// Nanoseconds of a day.
+const DAY: i128 = 86_400_000_000_000;
 
 /// The functions, and how large their answers get.
 const GROWING: [(&str, Estimate); 9] = [
@@ -50,22 +53,21 @@ pub(super) fn bounded(function: Arc<ScalarUDF>) -> Arc<ScalarUDF> {
 /// What is known of an argument, for each row or once for all.
 struct Argument {
     /// Value of numbers; nanoseconds of times and of intervals, these at least. 0 for others.
-    numbers: Int64Array,
+    numbers: Vec<i128>,
     /// Octets of a value.
-    weights: Int64Array,
+    weights: Vec<i128>,
 }
 
 /// What stands for an argument that is not given.
 static NONE: std::sync::LazyLock<Argument> =
-    std::sync::LazyLock::new(|| Argument { numbers: vec![0].into(), weights: vec![0].into() });
+    std::sync::LazyLock::new(|| Argument { numbers: vec![0], weights: vec![0] });
 
 fn of(arguments: &[Argument], index: usize) -> &Argument {
     arguments.get(index).unwrap_or(&NONE)
 }
 
-fn at(values: &Int64Array, row: usize) -> i64 {
-    let row = if values.len() == 1 { 0 } else { row };
-    if row < values.len() && values.is_valid(row) { values.value(row) } else { 0 }
+fn at(values: &[i128], row: usize) -> i128 {
+    values.get(if values.len() == 1 { 0 } else { row }).copied().unwrap_or(0)
 }
 
 impl Argument {
@@ -79,45 +81,48 @@ impl Argument {
 
     /// The number, and 0 for what is below.
     fn number(&self, row: usize) -> u64 {
-        at(&self.numbers, row).max(0).unsigned_abs()
+        u64::try_from(at(&self.numbers, row).max(0)).unwrap_or(u64::MAX)
     }
 
     fn weight(&self, row: usize) -> u64 {
-        at(&self.weights, row).max(0).unsigned_abs()
+        u64::try_from(at(&self.weights, row).max(0)).unwrap_or(u64::MAX)
     }
 }
 
-fn as_int64(array: &dyn Array) -> Result<Int64Array> {
-    Ok(cast(array, &DataType::Int64)?.as_primitive::<Int64Type>().clone())
+/// The numbers of an array, times a factor; 0 for what is missing.
+fn scaled(array: &dyn Array, factor: i128) -> Result<Vec<i128>> {
+    let numbers = cast(array, &DataType::Int64)?;
+    Ok(numbers.as_primitive::<Int64Type>().iter().map(|number| i128::from(number.unwrap_or(0)) * factor).collect())
 }
 
-fn numbers(array: &ArrayRef) -> Result<Int64Array> {
+fn numbers(array: &ArrayRef) -> Result<Vec<i128>> {
     match array.data_type() {
-        kind if kind.is_integer() => as_int64(array),
-        DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => {
-            as_int64(&cast(array, &DataType::Timestamp(TimeUnit::Nanosecond, None))?)
-        }
+        kind if kind.is_integer() => scaled(array, 1),
+        // Not by a cast to nanoseconds, which has no value for far years.
+        DataType::Date32 => scaled(array, DAY),
+        DataType::Date64 | DataType::Timestamp(TimeUnit::Millisecond, _) => scaled(array, 1_000_000),
+        DataType::Timestamp(TimeUnit::Second, _) => scaled(array, 1_000_000_000),
+        DataType::Timestamp(TimeUnit::Microsecond, _) => scaled(array, 1_000),
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => scaled(array, 1),
         DataType::Interval(_) => {
             let intervals = cast(array, &DataType::Interval(IntervalUnit::MonthDayNano))?;
             let intervals: &IntervalMonthDayNanoArray = intervals.as_primitive();
-            let day = 86_400_000_000_000i64;
-            let least = |days: i32, nanos: i64| i64::from(days).saturating_mul(day).saturating_add(nanos);
-            let nanos = intervals.iter().map(|interval| {
-                interval.map(|i| least(i.months.saturating_mul(28).saturating_add(i.days), i.nanoseconds))
-            });
+            let days = |months: i32, days: i32| i128::from(months) * 28 + i128::from(days);
+            let nanos = intervals
+                .iter()
+                .map(|interval| interval.map_or(0, |i| days(i.months, i.days) * DAY + i128::from(i.nanoseconds)));
             Ok(nanos.collect())
         }
-        _ => Ok(vec![0; array.len()].into()),
+        _ => Ok(vec![0; array.len()]),
     }
 }
 
 /// Octets of each value: of texts what they have, of values of one width that width. Of others all that the array takes.
-fn weights(array: &ArrayRef) -> Result<Int64Array> {
-    let all = |octets: usize| Int64Array::from(vec![i64::try_from(octets).unwrap_or(i64::MAX)]);
-    Ok(match array.data_type() {
-        kind if kind.is_string() => as_int64(&length(array)?)?,
-        kind => all(kind.primitive_width().unwrap_or_else(|| array.get_array_memory_size())),
-    })
+fn weights(array: &ArrayRef) -> Result<Vec<i128>> {
+    match array.data_type() {
+        kind if kind.is_string() => scaled(&length(array)?, 1),
+        kind => Ok(vec![kind.primitive_width().unwrap_or_else(|| array.get_array_memory_size()) as i128]),
+    }
 }
 
 /// Values of `range(stop)`, `range(start, stop)` and `range(start, stop, step)`.
@@ -125,9 +130,9 @@ fn steps(arguments: &[Argument], row: usize) -> u64 {
     let number = |index: usize| at(&of(arguments, index).numbers, row);
     let (start, stop) = if arguments.len() == 1 { (0, number(0)) } else { (number(0), number(1)) };
     let step = if arguments.len() < 3 { 1 } else { number(2) };
-    let span = i128::from(stop) - i128::from(start);
+    let span = stop - start;
     // A step of nothing is an error of its own, and one that leads away gives nothing.
-    let steps = span.checked_div(i128::from(step)).unwrap_or(0).max(-1) + 1;
+    let steps = span.checked_div(step).unwrap_or(0).max(-1) + 1;
     u64::try_from(steps).unwrap_or(u64::MAX)
 }
 

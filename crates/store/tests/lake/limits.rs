@@ -69,7 +69,7 @@ async fn functions_do_not_make_much_of_little() {
     }
     // Each value may be as large, all together not.
     let error = lake.sql("SELECT repeat(app, 300000) FROM flows", 10).await.expect_err("too large").to_string();
-    assert!(error.contains("268435456 for 1000 row(s) together"), "{error}");
+    assert!(error.contains("268435456 for"), "{error}");
     for (sql, rows) in [
         ("SELECT repeat(app, 3), lpad(app, 9, '.'), rpad(app, 9), replace(app, 'S', 'z') FROM flows", 1_000),
         ("SELECT regexp_replace(app, '^.*?([A-Z]).*$', '\\1') FROM flows", 1_000),
