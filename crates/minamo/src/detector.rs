@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
-use minamo_base::{Ip, Tally, Time};
-use minamo_detect::alerts::{Alerts, Question, Talk, Word};
+use minamo_base::{Tally, Time};
+use minamo_detect::alerts::Alerts;
 use minamo_detect::{Counter, Engine, Found, Perspective, Rule, Rules, hunt, most_rows};
 use minamo_model::{CellReader, EVENTS, EventBuilder, FLOWS, Row, text_value};
 use minamo_schema::Value;
@@ -21,6 +21,7 @@ use minamo_store::{Condition, Lake, TableStats};
 use tokio::sync::watch;
 
 use self::aside::Aside;
+use self::hearing::Heard;
 use self::left::{Left, Mark as Asked, Span, joined};
 use crate::actions::Actions;
 use crate::alerts::AlertSources;
@@ -30,6 +31,7 @@ use crate::mark::Mark;
 use crate::rules::{Loaded, Sources, planned};
 
 mod aside;
+mod hearing;
 mod left;
 
 /// The rule whose events say what feeds know.
@@ -155,12 +157,6 @@ pub(crate) struct Around {
     pub(crate) actions: Actions,
     /// Where other systems' alerts come from.
     pub(crate) alerts: AlertSources,
-}
-
-/// Alerts of other systems.
-struct Heard {
-    sources: AlertSources,
-    alerts: Alerts,
 }
 
 /// A rule that looks seldom.
@@ -555,44 +551,6 @@ impl Detector {
         Ok(())
     }
 
-    /// Reads the alerts of other systems, asks what flows and events know of them, and tells them.
-    async fn hear(&mut self, now: Time) {
-        let rules = self.rules.now();
-        let own: Vec<String> = rules.iter().filter(|rule| rule.alerts).map(|rule| rule.name.clone()).collect();
-        if own.is_empty() || self.heard.sources.is_empty() {
-            return;
-        }
-        for alert in tokio::task::block_in_place(|| self.heard.sources.read()) {
-            let forgotten = self.heard.alerts.add(alert, now);
-            self.heard.sources.counters.forgotten.fetch_add(forgotten, Ordering::Relaxed);
-        }
-        for question in self.heard.alerts.ask(now) {
-            match self.known(&question).await {
-                Ok((talks, words)) => self.heard.alerts.know(&question.kinds, &talks, &words, &own),
-                Err(error) => {
-                    self.counters.failures.fetch_add(1, Ordering::Relaxed);
-                    tracing::error!("alerts: what is known of them could not be asked: {error:#}");
-                }
-            }
-        }
-        let judged = self.heard.alerts.take();
-        for rule in rules.iter().filter(|rule| rule.alerts && !judged.is_empty()) {
-            let found = self.engine.judged(rule, &judged, clock::now());
-            if let Err(error) = self.store(rule, found).await {
-                self.counters.failures.fetch_add(1, Ordering::Relaxed);
-                tracing::error!(rule = rule.name, "alerts are not stored: {error:#}");
-            }
-        }
-    }
-
-    /// What flows and events know of alerts.
-    async fn known(&self, question: &Question) -> anyhow::Result<(Vec<Talk>, Vec<Word>)> {
-        let flows = self.lake.sql(&question.flows, MAX_ROWS).await.context("flows")?;
-        let events = self.lake.sql(&question.events, MAX_ROWS).await.context("events")?;
-        self.counters.cut.fetch_add(u64::from(flows.truncated) + u64::from(events.truncated), Ordering::Relaxed);
-        Ok((rows(&flows.batches, talk), rows(&events.batches, word)))
-    }
-
     /// Stores the events of the rows that a rule gave.
     async fn give(&mut self, rule: &Rule, rows: &[RecordBatch]) -> anyhow::Result<()> {
         let found = self.engine.events(rule, rows, clock::now());
@@ -639,172 +597,5 @@ fn rows<T>(batches: &[RecordBatch], read: impl Fn(&Row<'_>) -> T) -> Vec<T> {
     all
 }
 
-fn address(row: &Row<'_>, name: &str) -> Option<Ip> {
-    match row.get(name) {
-        Value::Ip(ip) => Some(ip),
-        _ => None,
-    }
-}
-
-fn talk(row: &Row<'_>) -> Talk {
-    let number = |name| match row.get(name) {
-        Value::Uint(number) => number,
-        Value::Int(number) => u64::try_from(number).unwrap_or(0),
-        _ => 0,
-    };
-    let port = |name| u16::try_from(number(name)).unwrap_or(0);
-    Talk {
-        ends: (address(row, "src_ip").unwrap_or_default(), address(row, "dst_ip").unwrap_or_default()),
-        ports: (port("src_port"), port("dst_port")),
-        proto: u8::try_from(number("proto")).unwrap_or(0),
-        flows: number("flows"),
-        octets: (number("src_bytes"), number("dst_bytes")),
-        app: Some(text_value(&row.get("app"))).filter(|app| !app.is_empty()),
-    }
-}
-
-fn word(row: &Row<'_>) -> Word {
-    Word { rule: text_value(&row.get("rule")), ends: (address(row, "src_ip"), address(row, "dst_ip")) }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn detection_rests_four_times_as_long_as_it_took() {
-        assert_eq!(pause_after(-1), PAUSE);
-        assert_eq!(pause_after(100_000_000), PAUSE);
-        assert_eq!(pause_after(2_000_000_000), Duration::from_secs(8));
-        assert_eq!(pause_after(i64::MAX), LONGEST_PAUSE);
-    }
-
-    const TALK: &str = r#"+++
-title = { en = "Talk", ja = "会話" }
-question = { en = "Who talks?", ja = "誰が話すか。" }
-severity = "low"
-attack = ["T1046"]
-window = "1m"
-text = { en = "{src_ip} talked.", ja = "{src_ip} が通信。" }
-filter = "src_ip = {src_ip}"
-
-[parameters.flows]
-default = 0
-reason = { en = "all", ja = "すべて" }
-
-[[benign]]
-en = "a test"
-ja = "試験"
-+++
-SELECT $window AS window_start, src_ip, COUNT(*) AS flows FROM flows WHERE $range GROUP BY 1, src_ip HAVING COUNT(*) > $flows
-"#;
-
-    async fn detector(folder: &std::path::Path, lake: &Arc<Lake>, rule: &Rule) -> Detector {
-        let state = folder.join("state.db");
-        let around = Around {
-            suppressing: Arc::new(Suppressing::open(&state).expect("opens")),
-            perspectives: Vec::new(),
-            actions: Actions::default(),
-            alerts: AlertSources::start(Vec::new(), folder, Arc::default()).expect("none"),
-        };
-        let sources = Sources::default().with_ruling(&state).expect("opens");
-        let loaded = Loaded { rules: vec![rule.clone()], ..Loaded::default() };
-        let fresh = Fresh::default();
-        Detector::new(Arc::clone(lake), sources, loaded, around, &fresh, Arc::default()).await.expect("a detector")
-    }
-
-    async fn lake_of_one_flow(folder: &std::path::Path, at: Time) -> Arc<Lake> {
-        let lake = Lake::open(&folder.join("lake"), minamo_store::Settings::default(), clock::now).expect("opened");
-        let mut flow = minamo_model::Flow::default();
-        (flow.core.src_ip, flow.core.time_start, flow.core.time_end) = (Ip::v4([192, 0, 2, 1]), at, at);
-        let mut builder = minamo_model::FlowBuilder::default();
-        builder.append(&flow);
-        lake.append(&FLOWS, builder.finish().expect("a batch")).await.expect("appended");
-        Arc::new(lake)
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_question_that_comes_too_late_is_asked_after_the_next_start_and_once() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let at = Time::parse("2026-01-05T10:00:05Z").expect("a time");
-        let lake = lake_of_one_flow(folder.path(), at).await;
-        let (rule, fresh) = (Rule::parse("talk", TALK).expect("a rule"), Fresh::default());
-        let counted = |detector: &Detector| {
-            let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-            (read(&detector.counters.left), read(&detector.counters.runs), read(&detector.counters.events))
-        };
-        let mut ending = detector(folder.path(), &lake, &rule).await;
-        let late = |now| Late(watch::channel(now).1);
-        ending.look_with(&rule, &fresh, Some((at, at)), Some(late(true))).await.expect("left");
-        assert_eq!((counted(&ending).0, counted(&ending).2), (1, 0));
-        drop(ending);
-        let mut next = detector(folder.path(), &lake, &rule).await;
-        next.look(&fresh, false, &late(false)).await;
-        assert_eq!(counted(&next), (0, 1, 1), "asked, and found");
-        next.look(&fresh, false, &late(false)).await;
-        assert_eq!(counted(&next).1, 1, "not asked again");
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn what_waits_when_the_program_is_killed_is_asked_after_the_next_start() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let at = Time::parse("2026-01-05T10:00:05Z").expect("a time");
-        let lake = lake_of_one_flow(folder.path(), at).await;
-        let seldom = TALK.replace("window = \"1m\"", "window = \"1m\"\nevery = \"5m\"");
-        let (rule, fresh, late) =
-            (Rule::parse("talk", &seldom).expect("a rule"), Fresh::default(), Late(watch::channel(false).1));
-        let owed = |detector: &Detector| detector.left.of("talk");
-        let mut killed = detector(folder.path(), &lake, &rule).await;
-        assert_eq!(owed(&killed), None, "there was none before");
-        killed.aside.add("talk", (at, at), at);
-        killed.look(&fresh, false, &late).await;
-        drop(killed);
-        let mut next = detector(folder.path(), &lake, &rule).await;
-        assert_eq!(owed(&next), Some((at, at)), "it waited");
-        let mut late = late;
-        next.look(&fresh, true, &late).await;
-        next.finish_aside(&mut late).await;
-        assert_eq!(next.counters.events.load(Ordering::Relaxed), 1, "asked, and found");
-        next.note(None, clock::now() + Duration::from_secs(60));
-        drop(next);
-        let ended = detector(folder.path(), &lake, &rule).await;
-        assert_eq!(owed(&ended), None, "nothing waited, and nothing came");
-        let mut flow = minamo_model::Flow::default();
-        (flow.core.time_start, flow.core.time_end) = (at, at);
-        flow.core.time_received = Some(clock::now() + Duration::from_secs(90));
-        let mut builder = minamo_model::FlowBuilder::default();
-        builder.append(&flow);
-        lake.append(&FLOWS, builder.finish().expect("a batch")).await.expect("appended");
-        drop(ended);
-        let mut next = detector(folder.path(), &lake, &rule).await;
-        assert_eq!(owed(&next), Some((at, at)), "it came after the last look");
-        next.left.end().expect("noted");
-        drop(next);
-        assert_eq!(owed(&detector(folder.path(), &lake, &rule).await), None, "it came to its end");
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_rule_that_looks_seldom_is_asked_beside_the_others_and_left_where_time_is_up() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let at = Time::parse("2026-01-05T10:00:05Z").expect("a time");
-        let lake = lake_of_one_flow(folder.path(), at).await;
-        let seldom = TALK.replace("window = \"1m\"", "window = \"1m\"\nevery = \"5m\"");
-        let (rule, fresh) = (Rule::parse("talk", &seldom).expect("a rule"), Fresh::default());
-        let mut detector = detector(folder.path(), &lake, &rule).await;
-        detector.aside.add("talk", (at, at), at);
-        detector.aside.add("gone", (at, at), at + Duration::from_secs(5));
-        assert_eq!(detector.aside.since(), Some(at), "of the one that waits longest");
-        detector.next_aside();
-        assert!(!detector.aside.is_idle() && detector.aside.next().is_none(), "one at a time");
-        let given_up = detector.aside.give_up();
-        assert_eq!(given_up, [("talk".to_owned(), (at, at)), ("gone".to_owned(), (at, at))]);
-        for (rule, span) in given_up {
-            detector.left.leave(&rule, span).expect("left");
-        }
-        let mut late = Late(watch::channel(false).1);
-        detector.look(&fresh, true, &late).await;
-        detector.finish_aside(&mut late).await;
-        assert_eq!(detector.counters.events.load(Ordering::Relaxed), 1, "asked, and found");
-        assert_eq!(detector.left.of("talk"), None);
-    }
-}
+mod tests;
