@@ -12,7 +12,7 @@ use crate::candidates::{INDEX, Rows};
 use crate::label::More;
 use crate::service::Services;
 use crate::signature::{Seen, Signatures};
-use crate::{Dissector, Heard, Input, Label, PROTOCOLS, Protocol, Side, Step, Verdict};
+use crate::{Announced, Dissector, Heard, Input, Label, PROTOCOLS, Protocol, Side, Step, Verdict};
 
 pub use resting::Resting;
 
@@ -49,6 +49,8 @@ pub struct Classifier {
     carried: Option<Box<Classifier>>,
     /// What the flow showed of a person's signatures; nothing where there are none.
     seen: Option<Box<Seen>>,
+    /// What was said of other conversations and not taken yet.
+    announced: Vec<Announced>,
 }
 
 enum State {
@@ -87,6 +89,7 @@ impl Classifier {
             skip: [0; 2],
             carried: None,
             seen: None,
+            announced: Vec::new(),
         }
     }
 
@@ -138,6 +141,7 @@ impl Classifier {
             let State::Running(protocol, dissector) = &mut self.state else { continue };
             let (protocol, step) = (*protocol, dissector.feed(side, Input::Data(data), flow));
             self.exact = dissector.name().or(self.exact);
+            self.announced.append(&mut dissector.announces());
             self.after(protocol, step);
             match step {
                 Step::Mistaken => {}
@@ -281,6 +285,7 @@ impl Classifier {
             let protocol = *protocol;
             let step = dissector.feed(side, Input::Data(rest), flow);
             self.exact = dissector.name().or(self.exact);
+            self.announced.append(&mut dissector.announces());
             self.after(protocol, step);
             match step {
                 Step::Continue(0) => return used,
@@ -358,6 +363,11 @@ impl Classifier {
         if let Some(at) = place(protocol) {
             self.candidates.iter_mut().for_each(|rows| rows.remove(at));
         }
+    }
+
+    /// What was said of other conversations since this was asked last.
+    pub fn take_announced(&mut self) -> Vec<Announced> {
+        std::mem::take(&mut self.announced)
     }
 
     fn finish(&mut self) {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use minamo_base::{FiveTuple, FlowId, Ip, Mac, Time};
 use minamo_dissect::{
-    Category, Classifier, Label, Protocol, Resting, Services, Side, Signatures, ip_protocol, link_protocol, reason,
+    Announced, Category, Classifier, Label, Protocol, Resting, Services, Side, Signatures, ip_protocol, link_protocol,
+    reason,
 };
 use minamo_model::flow::{Dns, Net, Tcp, Tunnel};
 use minamo_model::{Flow, FlowGroup};
@@ -25,8 +26,8 @@ use crate::telemetry::Room;
 const ICMP: u8 = 1;
 const ICMP_V6: u8 = 58;
 /// Those of TCP and UDP.
-const TCP: u8 = 6;
-const UDP: u8 = 17;
+pub(crate) const TCP: u8 = 6;
+pub(crate) const UDP: u8 = 17;
 
 /// A packet's direction relative to the first one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -309,6 +310,7 @@ impl FlowState {
         packet: &Packet<'_>,
         settings: &Settings,
         shared: (&mut Flow, &mut Budget, &mut Room),
+        announced: &mut Vec<Announced>,
     ) -> u64 {
         let side = self.side(direction);
         self.wake();
@@ -329,6 +331,9 @@ impl FlowState {
             }
             _ => (true, 0),
         };
+        if let Look::Asking(asking) = &mut self.look {
+            announced.append(&mut asking.classifier.take_announced());
+        }
         // Where both sides have ended and nothing is missing nothing more can be heard: what listens need not wait with the flow.
         let heard = self.fins == [true; 2] && self.progress.tcp().is_some_and(|tcp| tcp.is_whole());
         self.look.settle(heard);
@@ -456,7 +461,7 @@ impl FlowState {
     }
 
     /// Initiator and responder.
-    fn ends(&self, key: &Key) -> FiveTuple {
+    pub(crate) fn ends(&self, key: &Key) -> FiveTuple {
         let first = key.tuple(self.flipped);
         if self.swapped { first.reversed() } else { first }
     }
