@@ -42,11 +42,17 @@ pub enum Host {
 pub enum Meant {
     /// A protocol by its label, and the full name of the one that announced it.
     Protocol(&'static str, &'static str),
-    /// Calls of a service: label, and label of media where they are known to be secured.
-    Calls(&'static str, Option<&'static str>),
+    /// Calls of a service; true where their media are known to be secured (RFC 3711).
+    Calls(&'static str, bool),
 }
 
 impl Announced {
+    /// Calls of a service from the initiator's socket: an agent asks its servers and checks its peers from one (RFC 8445 §5.1.1).
+    pub(crate) fn calls(service: &'static str, secured: bool) -> Self {
+        let (host, meant) = (Host::Of(Side::Src), Meant::Calls(service, secured));
+        Self { host, port: None, stream: false, peer: None, secs: 600, meant }
+    }
+
     /// A data connection or media of a protocol, which follow within minutes.
     pub(crate) fn protocol(host: Host, port: u16, stream: bool, names: (&'static str, &'static str)) -> Self {
         let meant = Meant::Protocol(names.0, names.1);
@@ -72,11 +78,11 @@ impl Meant {
                 core.encrypted = Some(protocol.encrypted);
                 Some(protocol)
             }
-            Self::Calls(label, media) => {
-                let service = label.rsplit('.').next().unwrap_or(label);
+            Self::Calls(service, secured) => {
                 let app = match &*flow.core.app {
-                    "STUN" => label.to_owned(),
-                    "STUN.RTP" => media.unwrap_or(label).to_owned(),
+                    "STUN" => format!("STUN.{service}"),
+                    "STUN.RTP" if secured => format!("STUN.SRTP.{service}"),
+                    "STUN.RTP" => format!("STUN.{service}"),
                     "STUN.DTLS" => format!("STUN.DTLS.{service}"),
                     _ => return None,
                 };
@@ -134,7 +140,7 @@ mod tests {
 
     #[test]
     fn calls_of_one_socket_are_of_one_service() {
-        let calls = Meant::Calls("STUN.SignalVoip", Some("STUN.SRTP.SignalVoip"));
+        let calls = Meant::Calls("SignalVoip", true);
         assert_eq!(completed("STUN", "content", calls).0, "STUN.SignalVoip");
         assert_eq!(completed("STUN.RTP", "content", calls).0, "STUN.SRTP.SignalVoip");
         assert_eq!(completed("STUN.DTLS", "content", calls).0, "STUN.DTLS.SignalVoip");

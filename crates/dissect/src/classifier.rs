@@ -9,7 +9,7 @@ use std::sync::Arc;
 use minamo_model::Flow;
 
 use crate::candidates::{INDEX, Rows};
-use crate::label::More;
+use crate::label::{More, certified_service};
 use crate::service::Services;
 use crate::signature::{Seen, Signatures};
 use crate::{Announced, Dissector, Heard, Input, Label, PROTOCOLS, Protocol, Side, Step, Verdict};
@@ -51,6 +51,8 @@ pub struct Classifier {
     seen: Option<Box<Seen>>,
     /// What was said of other conversations and not taken yet.
     announced: Vec<Announced>,
+    /// A certificate's service was said of the socket; forgotten at rest.
+    called: bool,
 }
 
 enum State {
@@ -90,6 +92,7 @@ impl Classifier {
             carried: None,
             seen: None,
             announced: Vec::new(),
+            called: false,
         }
     }
 
@@ -188,6 +191,12 @@ impl Classifier {
             carried
         });
         carried.datagram(side, data, flow);
+        if !self.called && !self.stream {
+            // A handshake for media (RFC 5764) whose certificate names a service.
+            let service = certified_service(flow);
+            self.called = service.is_some();
+            self.announced.extend(service.map(|service| Announced::calls(service, true)));
+        }
         if carried.is_done() {
             self.finish();
         }

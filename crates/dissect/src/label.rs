@@ -231,6 +231,11 @@ fn certified(flow: &Flow) -> Option<(&'static str, &'static str, &str)> {
         .find_map(|(column, name)| Some((service_of_certificate(name?)?, column, name?)))
 }
 
+/// The service that a certificate tells, where one was seen.
+pub(crate) fn certified_service(flow: &Flow) -> Option<&'static str> {
+    certified(flow).map(|(service, ..)| service)
+}
+
 /// What clients of Tor ask for (tor-spec, "Negotiating and initializing channels"): a name of random letters of base 32, which
 /// nobody would choose: at least two of its digits, apart from each other, and few vowels.
 fn is_of_tor_client(host: &str) -> bool {

@@ -8,7 +8,7 @@ use minamo_base::{Cursor, Ip, WireError};
 use minamo_model::Flow;
 
 use super::text::some_text;
-use crate::{Announced, Category, Dissector, Host, Input, Meant, Protocol, Side, Step, Verdict};
+use crate::{Announced, Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
@@ -31,8 +31,6 @@ const LENGTH_MAX: u16 = 2_048;
 /// Messages and media without news after which the flow is left alone. A handshake follows the first checks of a pair
 /// (RFC 8445 §6.1.4), of which there are few; agents that wait for the other side repeat them for some seconds.
 const MESSAGES_MAX: u32 = 64;
-/// For how long other conversations of an agent's socket are taken for the same call's.
-const CALL_SECS: u32 = 600;
 /// Attribute that holds what TURN relays (RFC 8656 §18.4).
 const DATA: u16 = 0x0013;
 
@@ -243,9 +241,7 @@ impl Dissector for Stun {
     fn announces(&mut self) -> Vec<Announced> {
         let Some(service) = self.service.filter(|_| !self.stream && !self.said) else { return Vec::new() };
         self.said = true;
-        // An agent asks its servers and checks its peers from one socket (RFC 8445 §5.1.1).
-        let (host, meant) = (Host::Of(Side::Src), Meant::Calls(service.label, service.media));
-        vec![Announced { host, port: None, stream: false, peer: None, secs: CALL_SECS, meant }]
+        vec![Announced::calls(service.label.trim_start_matches("STUN."), service.media.is_some())]
     }
 
     fn feed(&mut self, _: Side, input: Input<'_>, flow: &mut Flow) -> Step {
