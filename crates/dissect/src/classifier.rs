@@ -12,7 +12,7 @@ use crate::candidates::{INDEX, Rows};
 use crate::label::{More, certified_service};
 use crate::service::Services;
 use crate::signature::{Seen, Signatures};
-use crate::{Announced, Dissector, Heard, Input, Label, PROTOCOLS, Protocol, Side, Step, Verdict};
+use crate::{Announced, Dissector, Heard, Input, Label, PROTOCOLS, Protocol, Side, Step, Verdict, magic, risk};
 
 pub use resting::Resting;
 
@@ -248,6 +248,9 @@ impl Classifier {
     }
 
     fn data(&mut self, side: Side, data: &[u8], flow: &mut Flow) {
+        if self.inputs == 0 {
+            bare_program(side, data, flow);
+        }
         let mut pending = self.take_pending(side);
         let mut joined = if pending.is_empty() {
             data
@@ -492,6 +495,17 @@ impl Classifier {
     }
 }
 
+/// Notes a program that a connection begins with and that nothing introduces: FTP's data, and what programs fetch of others.
+fn bare_program(side: Side, data: &[u8], flow: &mut Flow) {
+    let program = |kind: &magic::Kind| {
+        kind.class == magic::Class::Program && matches!(kind.name, "exe" | "elf" | "macho" | "dex")
+    };
+    if let Some(kind) = magic::kind_of(data).filter(program) {
+        let from = if side == Side::Dst { "the server" } else { "the client" };
+        risk::note(flow, &risk::EXECUTABLE_TRANSFER, &[kind.name, "a bare file", from]);
+    }
+}
+
 /// Where a protocol stands in the registry.
 fn place(protocol: &Protocol) -> Option<usize> {
     PROTOCOLS.iter().position(|p| std::ptr::eq(*p, protocol))
@@ -510,6 +524,19 @@ mod tests {
         classifier.label(&mut flow);
         assert_eq!(flow.core.app, "Unknown");
         assert_eq!(flow.core.app_confidence, "none");
+    }
+
+    #[test]
+    fn a_program_that_nothing_introduces_is_noticed() {
+        let evidence = |first: &[u8]| {
+            let (mut flow, mut classifier) = (Flow::default(), Classifier::new(true, 50_000, 50_001));
+            classifier.stream(Side::Dst, Input::Data(first), &mut flow);
+            classifier.stream(Side::Dst, Input::Data(b"\x7fELF"), &mut flow);
+            flow.risk.and_then(|risk| risk.risk_evidence)
+        };
+        let program = [&b"\x7fELF\x02\x01\x01"[..], &[0; 60]].concat();
+        assert_eq!(evidence(&program), Some(vec!["elf came as a bare file from the server".to_owned()]));
+        assert_eq!(evidence(b"not a program"), None);
     }
 
     #[test]

@@ -253,7 +253,7 @@ impl Flows {
         };
         self.part(at, time, out);
         let Some(state) = self.table.get_mut(at) else { return };
-        state.frame(time, state.direction(unit.flipped), frame.payload.len() as u64);
+        state.frame(time, state.direction(unit.flipped), frame.payload, &self.settings);
         self.table.touch(at, self.now, Wait::Idle, unit.order);
     }
 

@@ -291,6 +291,7 @@ mod zoom;
 mod zug;
 
 use crate::Protocol;
+pub(crate) use control::{Operation, asked_of, commands, reads};
 pub(crate) use label::Label;
 
 /// What a client of TLS says first.
