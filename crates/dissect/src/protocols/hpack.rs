@@ -127,7 +127,7 @@ fn decoded(octets: &[u8]) -> Option<Vec<u8>> {
         for at in (0..8).rev() {
             code = code << 1 | u32::from(octet >> at & 1);
             bits += 1;
-            let Some(length) = CODE.lengths.get(bits) else { return None };
+            let length = CODE.lengths.get(bits)?;
             if let Some(place) = code.checked_sub(length.first).filter(|place| *place < length.count) {
                 let symbol = *CODE.symbols.get(usize::try_from(length.from + place).ok()?)?;
                 // The end of text is never in one.
