@@ -58,9 +58,10 @@ impl Label {
         self.protocol.is_none() && self.more().seen.as_ref().is_none_or(|seen| !seen.has_hits())
     }
 
-    /// Writes label, category, confidence and reason into a row between these ports, which has all facts, with a person's
-    /// own services.
+    /// Writes label, category, confidence and reason into a row between these ports, which has all facts and its start, with a
+    /// person's own services at that time.
     pub fn tell(&self, own: &Services, ports: (u16, u16), flow: &mut Flow) {
+        let own = own.at(flow.core.time_start);
         let signature =
             self.more().seen.as_ref().and_then(|seen| seen.conclude(asked_name(flow).map(|(_, host)| host), ports));
         let mut reasons = Vec::new();

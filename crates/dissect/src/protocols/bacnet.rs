@@ -45,7 +45,7 @@ impl Dissector for Bacnet {
             Some(0x04) => data.get(10..),
             Some(0x09..=0x0b) => data.get(4..),
             Some(0x01) => return noted(commands("bacnet.write_broadcast_table"), flow),
-            Some(0x05) => return noted(commands("bacnet.register_foreign_device"), flow),
+            Some(0x05) => return noted(reads("bacnet.register_foreign_device"), flow),
             Some(0x08) => return noted(commands("bacnet.delete_foreign_device"), flow),
             _ => None,
         };

@@ -82,7 +82,7 @@ fn service(id: usize) -> Option<Operation> {
     Some(match id {
         422 => reads("opcua.find_servers"),
         428 => reads("opcua.get_endpoints"),
-        437 | 12_211 => commands("opcua.register_server"),
+        437 | 12_211 => reads("opcua.register_server"),
         461 => reads("opcua.create_session"),
         467 => reads("opcua.activate_session"),
         473 => reads("opcua.close_session"),
