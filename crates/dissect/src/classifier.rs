@@ -9,10 +9,10 @@ use std::sync::Arc;
 use minamo_model::Flow;
 
 use crate::candidates::{INDEX, Rows};
-use crate::label::More;
+use crate::label::{More, certified_service};
 use crate::service::Services;
 use crate::signature::{Seen, Signatures};
-use crate::{Dissector, Heard, Input, Label, PROTOCOLS, Protocol, Side, Step, Verdict};
+use crate::{Announced, Dissector, Heard, Input, Label, PROTOCOLS, Protocol, Side, Step, Verdict, magic, risk};
 
 pub use resting::Resting;
 
@@ -49,6 +49,10 @@ pub struct Classifier {
     carried: Option<Box<Classifier>>,
     /// What the flow showed of a person's signatures; nothing where there are none.
     seen: Option<Box<Seen>>,
+    /// What was said of other conversations and not taken yet.
+    announced: Vec<Announced>,
+    /// A certificate's service was said of the socket; forgotten at rest.
+    called: bool,
 }
 
 enum State {
@@ -87,6 +91,8 @@ impl Classifier {
             skip: [0; 2],
             carried: None,
             seen: None,
+            announced: Vec::new(),
+            called: false,
         }
     }
 
@@ -138,6 +144,7 @@ impl Classifier {
             let State::Running(protocol, dissector) = &mut self.state else { continue };
             let (protocol, step) = (*protocol, dissector.feed(side, Input::Data(data), flow));
             self.exact = dissector.name().or(self.exact);
+            self.announced.append(&mut dissector.announces());
             self.after(protocol, step);
             match step {
                 Step::Mistaken => {}
@@ -184,6 +191,12 @@ impl Classifier {
             carried
         });
         carried.datagram(side, data, flow);
+        if !self.called && !self.stream {
+            // A handshake for media (RFC 5764) whose certificate names a service.
+            let service = certified_service(flow);
+            self.called = service.is_some();
+            self.announced.extend(service.map(|service| Announced::calls(service, true)));
+        }
         if carried.is_done() {
             self.finish();
         }
@@ -235,6 +248,9 @@ impl Classifier {
     }
 
     fn data(&mut self, side: Side, data: &[u8], flow: &mut Flow) {
+        if self.inputs == 0 {
+            bare_program(side, data, flow);
+        }
         let mut pending = self.take_pending(side);
         let mut joined = if pending.is_empty() {
             data
@@ -281,6 +297,7 @@ impl Classifier {
             let protocol = *protocol;
             let step = dissector.feed(side, Input::Data(rest), flow);
             self.exact = dissector.name().or(self.exact);
+            self.announced.append(&mut dissector.announces());
             self.after(protocol, step);
             match step {
                 Step::Continue(0) => return used,
@@ -358,6 +375,11 @@ impl Classifier {
         if let Some(at) = place(protocol) {
             self.candidates.iter_mut().for_each(|rows| rows.remove(at));
         }
+    }
+
+    /// What was said of other conversations since this was asked last.
+    pub fn take_announced(&mut self) -> Vec<Announced> {
+        std::mem::take(&mut self.announced)
     }
 
     fn finish(&mut self) {
@@ -473,6 +495,17 @@ impl Classifier {
     }
 }
 
+/// Notes a program that a connection begins with and that nothing introduces: FTP's data, and what programs fetch of others.
+fn bare_program(side: Side, data: &[u8], flow: &mut Flow) {
+    let program = |kind: &magic::Kind| {
+        kind.class == magic::Class::Program && matches!(kind.name, "exe" | "elf" | "macho" | "dex")
+    };
+    if let Some(kind) = magic::kind_of(data).filter(program) {
+        let from = if side == Side::Dst { "the server" } else { "the client" };
+        risk::note(flow, &risk::EXECUTABLE_TRANSFER, &[kind.name, "a bare file", from]);
+    }
+}
+
 /// Where a protocol stands in the registry.
 fn place(protocol: &Protocol) -> Option<usize> {
     PROTOCOLS.iter().position(|p| std::ptr::eq(*p, protocol))
@@ -491,6 +524,19 @@ mod tests {
         classifier.label(&mut flow);
         assert_eq!(flow.core.app, "Unknown");
         assert_eq!(flow.core.app_confidence, "none");
+    }
+
+    #[test]
+    fn a_program_that_nothing_introduces_is_noticed() {
+        let evidence = |first: &[u8]| {
+            let (mut flow, mut classifier) = (Flow::default(), Classifier::new(true, 50_000, 50_001));
+            classifier.stream(Side::Dst, Input::Data(first), &mut flow);
+            classifier.stream(Side::Dst, Input::Data(b"\x7fELF"), &mut flow);
+            flow.risk.and_then(|risk| risk.risk_evidence)
+        };
+        let program = [&b"\x7fELF\x02\x01\x01"[..], &[0; 60]].concat();
+        assert_eq!(evidence(&program), Some(vec!["elf came as a bare file from the server".to_owned()]));
+        assert_eq!(evidence(b"not a program"), None);
     }
 
     #[test]

@@ -58,9 +58,10 @@ impl Label {
         self.protocol.is_none() && self.more().seen.as_ref().is_none_or(|seen| !seen.has_hits())
     }
 
-    /// Writes label, category, confidence and reason into a row between these ports, which has all facts, with a person's
-    /// own services.
+    /// Writes label, category, confidence and reason into a row between these ports, which has all facts and its start, with a
+    /// person's own services at that time.
     pub fn tell(&self, own: &Services, ports: (u16, u16), flow: &mut Flow) {
+        let own = own.at(flow.core.time_start);
         let signature =
             self.more().seen.as_ref().and_then(|seen| seen.conclude(asked_name(flow).map(|(_, host)| host), ports));
         let mut reasons = Vec::new();
@@ -229,6 +230,11 @@ fn certified(flow: &Flow) -> Option<(&'static str, &'static str, &str)> {
     [("tls_cert_subject", subject), ("tls_cert_issuer", issuer)]
         .into_iter()
         .find_map(|(column, name)| Some((service_of_certificate(name?)?, column, name?)))
+}
+
+/// The service that a certificate tells, where one was seen.
+pub(crate) fn certified_service(flow: &Flow) -> Option<&'static str> {
+    certified(flow).map(|(service, ..)| service)
 }
 
 /// What clients of Tor ask for (tor-spec, "Negotiating and initializing channels"): a name of random letters of base 32, which

@@ -2,6 +2,7 @@
 //! Application protocols by content: a static registry of protocols, one file each under `protocols/`,
 //! and the classifier that asks them. No I/O, no clock; a port orders the questions and never answers them.
 
+mod announced;
 mod candidates;
 mod category;
 mod classifier;
@@ -22,6 +23,7 @@ pub mod risk;
 mod service;
 mod signature;
 
+pub use announced::{Announced, Host, Meant};
 pub use category::Category;
 pub use classifier::{Classifier, Resting};
 pub use host::join_names;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Protocols directly above the link layer, a row each: the frame's type says which it is. Of those whose payload
-//! begins with a number that tells their conversations apart (GOOSE, sampled values, PROFINET) that number is read;
-//! everything else in the payload is left alone.
+//! begins with a number that tells their conversations apart (GOOSE, sampled values, PROFINET) that number is read, and what they
+//! do is noted as of other protocols that control machines; everything else in the payload is left alone.
 
+use minamo_model::flow::Control;
 use minamo_packet::FrameKind::{self, Ethertype, Llc, Snap};
+
+use crate::protocols::{Operation, asked_of, commands, reads};
 
 /// A protocol without IP.
 #[derive(Debug)]
@@ -87,10 +90,63 @@ pub fn link_protocol(kind: FrameKind) -> Option<&'static LinkProtocol> {
 }
 
 impl LinkProtocol {
+    /// Notes what a frame does, where the protocol controls machines.
+    pub fn note(&self, payload: &[u8], control: &mut Option<Box<Control>>) {
+        if let Some(operation) = operation(self.name, payload) {
+            asked_of(operation, control.get_or_insert_default());
+        }
+    }
+
     /// The number that tells its conversations apart.
     pub fn number(&self, payload: &[u8]) -> Option<u16> {
         let head = payload.first_chunk::<2>().filter(|_| self.numbered)?;
         Some(u16::from_be_bytes(*head))
+    }
+}
+
+/// What a frame of a protocol with that label does.
+fn operation(name: &str, payload: &[u8]) -> Option<Operation> {
+    match name {
+        // Behind APPID and length the highest bit says that a simulation sent it (IEC 61850-8-1 annex C).
+        "GOOSE" if payload.get(4).is_some_and(|reserved| reserved & 0x80 != 0) => {
+            Some(reads("goose.publish_simulated"))
+        }
+        "GOOSE" => Some(reads("goose.publish")),
+        "GSE_Management" => Some(reads("gse.management")),
+        "IEC61850-SV" => Some(reads("sv.publish")),
+        "PROFINET_IO" => profinet(payload),
+        _ => None,
+    }
+}
+
+/// PROFINET by its FrameID (IEC 61158-6-10, "FrameID"): clocks, cyclic data, alarms, and the services of DCP.
+fn profinet(payload: &[u8]) -> Option<Operation> {
+    let (id, rest) = payload.split_first_chunk::<2>()?;
+    Some(match u16::from_be_bytes(*id) {
+        0x0020..=0x0083 | 0xff00..=0xff43 => reads("profinet.clock"),
+        0x0100..=0xfbff => reads("profinet.cyclic_data"),
+        0xfc01 | 0xfe01 => reads("profinet.alarm"),
+        0xfefc => reads("dcp.hello"),
+        0xfefd => match rest {
+            // Service, request; number, reserved, length; option and what it is (IEC 61158-6-10, "DCP").
+            [3, ..] => reads("dcp.get"),
+            [4, 0, _, _, _, _, _, _, _, _, option, sub, ..] => dcp_set(*option, *sub),
+            _ => return None,
+        },
+        0xfefe | 0xfeff => reads("dcp.identify"),
+        _ => return None,
+    })
+}
+
+fn dcp_set(option: u8, sub: u8) -> Operation {
+    match (option, sub) {
+        (1, _) => commands("dcp.set_ip"),
+        (2, 2) => commands("dcp.set_name"),
+        (5, 3) => commands("dcp.blink"),
+        (5, 5 | 6) => commands("dcp.factory_reset"),
+        // A transaction begins or ends.
+        (5, 1 | 2) => reads("dcp.transaction"),
+        _ => commands("dcp.set"),
     }
 }
 
@@ -107,6 +163,24 @@ mod tests {
         assert_eq!(kinds.len(), count, "no type twice");
         assert!(LINK_PROTOCOLS.is_sorted_by_key(|row| row.name.to_lowercase()));
         assert!(LINK_PROTOCOLS.iter().all(|row| !row.kinds.is_empty() && !row.spec.is_empty()));
+    }
+
+    #[test]
+    fn what_frames_do_is_noted() {
+        let noted = |kind: u16, payloads: &[&[u8]]| {
+            let mut control = None;
+            let row = link_protocol(Ethertype(kind)).expect("a row");
+            payloads.iter().for_each(|payload| row.note(payload, &mut control));
+            control.map(|control| (control.operations.unwrap_or_default().join(" "), control.commands))
+        };
+        let set = b"\xfe\xfd\x04\x00\x00\x00\x00\x01\x00\x00\x00\x0c\x02\x02\x00\x04\x00\x01plc";
+        let answer = b"\xfe\xfd\x04\x01\x00\x00\x00\x01\x00\x00\x00\x08\x05\x04\x00\x03\x02\x02\x00\x00";
+        let dcp = noted(0x8892, &[b"\xfe\xfe\x05\x00", set, answer, &set[..11], b"\xfe"]);
+        assert_eq!(dcp, Some(("dcp.identify dcp.set_name".to_owned(), Some(1))));
+        assert_eq!(noted(0x8892, &[&b"\x80\x01\x00"[..]; 3]), Some(("profinet.cyclic_data".to_owned(), None)));
+        let goose: [&[u8]; 2] = [&[0, 1, 0, 10, 0, 0, 0, 0, 0x61, 0], &[0, 1, 0, 10, 0x80, 0, 0, 0, 0x61, 0]];
+        assert_eq!(noted(0x88b8, &goose), Some(("goose.publish goose.publish_simulated".to_owned(), None)));
+        assert_eq!(noted(0x0806, &[&[0, 1]]), None);
     }
 
     #[test]

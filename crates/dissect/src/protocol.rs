@@ -3,8 +3,8 @@
 
 use minamo_model::Flow;
 
-use crate::Category;
 use crate::protocols::Label;
+use crate::{Announced, Category};
 
 /// Which side of a flow sent something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -223,5 +223,10 @@ pub trait Dissector: Send {
     /// A more exact label than [`Protocol::name`], once known (`SMTPS`, `TURN`).
     fn name(&self) -> Option<&'static str> {
         None
+    }
+
+    /// What it learnt of other conversations since this was asked last; of one input a few only.
+    fn announces(&mut self) -> Vec<Announced> {
+        Vec::new()
     }
 }

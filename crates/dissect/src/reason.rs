@@ -57,6 +57,15 @@ pub static SIGNATURES: Reason =
 /// The label is that of the flow before a silence of the same conversation.
 pub static RESUMED: Reason = Reason { en: "known from before a silence", ja: "無通信の前の部分から判明" };
 
+/// Another conversation announced it: full name, full name of the protocol that announced it.
+pub static ANNOUNCED: Reason = Reason { en: "{0} as {1} announced it", ja: "{1} での通知から {0} と判定" };
+
+/// The same socket has a call of this service: the service.
+pub static SOCKET: Reason = Reason {
+    en: "{0} by another conversation of the same socket",
+    ja: "同じソケットの別の通信から {0} と判定",
+};
+
 /// Every statement; the first that fits a text is the one that made it.
 pub static REASONS: &[&Reason] = &[
     &SIGNATURE,
@@ -70,6 +79,8 @@ pub static REASONS: &[&Reason] = &[
     &PORT,
     &ALPN,
     &SERVICE,
+    &ANNOUNCED,
+    &SOCKET,
     &RESUMED,
 ];
 

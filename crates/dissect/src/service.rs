@@ -4,13 +4,17 @@
 //! before ours where they say as much. Addresses never make a service.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
+
+use minamo_base::Time;
 
 use crate::{Category, PROTOCOLS};
 
 /// Most patterns in a person's file: one that is longer is a mistake.
 pub const MAX_PATTERNS: usize = 100_000;
+/// Most patterns of all versions in time together, each of which is kept whole.
+const MAX_VERSIONED: usize = 1_000_000;
 /// Longest name of a service, in characters.
 const MAX_NAME: usize = 64;
 /// Longest host name (RFC 1035 §2.3.4), and pattern of one.
@@ -62,6 +66,8 @@ pub struct Services {
     labels: HashMap<Cow<'static, str>, Vec<LabelPattern>>,
     /// What services are for, where the file says it.
     categories: HashMap<String, Category>,
+    /// What is in force from a time on, in the order of time, each whole.
+    later: Vec<(Time, Services)>,
 }
 
 /// What is wrong with a line of a file of services.
@@ -85,32 +91,82 @@ impl Services {
     /// Reads lines of `pattern service [category]`, divided by blanks or tabs; `#` starts a comment. A pattern is a
     /// host name, which stands for everything below it too, with at most one `*`, which stands for a part of a label or
     /// for a whole one that has others in front of it.
+    ///
+    /// A line `from 2026-04-01` begins what is in force from that day on (UTC): all that stood before, but for what the lines
+    /// below name otherwise, or give up with `-` in the place of the service.
     pub fn read(text: &str) -> Result<Self, BadServices> {
-        let mut services = Self::default();
-        let mut count = 0;
+        let (mut first, mut services): (Option<Self>, Self) = (None, Self::default());
+        let (mut since, mut named, mut count) = (None, HashSet::new(), 0);
         for (line, content) in (1..).zip(text.lines()) {
             let bad = |what: String| BadServices { line, what };
             let words: Vec<&str> = content.split('#').next().unwrap_or_default().split_whitespace().collect();
             let (pattern, name, category) = match words[..] {
                 [] => continue,
+                ["from", day] => {
+                    let from =
+                        Time::parse(&format!("{day}T00:00")).filter(|from| since.is_none_or(|since| since < *from));
+                    let from = from
+                        .ok_or_else(|| bad(format!("from: got {day:?}, want a day behind the last, as 2026-04-01")))?;
+                    let before = services.clone();
+                    match (&mut first, since.replace(from)) {
+                        (Some(first), Some(since)) => first.later.push((since, before)),
+                        _ => first = Some(before),
+                    }
+                    named.clear();
+                    continue;
+                }
                 [pattern, name] => (pattern, name, None),
                 [pattern, name, category] => (pattern, name, Some(category)),
                 _ => return Err(bad(format!("got {} word(s), want: pattern service [category]", words.len()))),
             };
+            // What a day names anew is not what an earlier one said.
+            let known = since.is_some() && named.insert(pattern.to_owned()) && services.remove(pattern);
+            if name == "-" && !known {
+                return Err(bad(format!("pattern: got {pattern:?} to give up, which is not there")));
+            }
+            count += 1;
+            if count > MAX_PATTERNS || count * (1 + first.as_ref().map_or(0, |first| first.later.len())) > MAX_VERSIONED
+            {
+                return Err(bad(format!("got more than {MAX_PATTERNS} patterns, or {MAX_VERSIONED} in all versions")));
+            }
+            if name == "-" {
+                continue;
+            }
             services.add(pattern, name).map_err(bad)?;
             if let Some(word) = category {
                 services.categorise(name, word).map_err(bad)?;
             }
-            count += 1;
-            if count > MAX_PATTERNS {
-                return Err(bad(format!("got more than {MAX_PATTERNS} patterns")));
-            }
         }
-        Ok(services)
+        match (first, since) {
+            (Some(mut first), Some(since)) => {
+                first.later.push((since, services));
+                Ok(first)
+            }
+            _ => Ok(services),
+        }
+    }
+
+    /// What is in force at a time.
+    pub fn at(&self, time: Time) -> &Self {
+        let later = self.later.iter().rev().find(|(from, _)| *from <= time);
+        later.map_or(self, |(_, services)| services)
+    }
+
+    /// Gives a pattern up; false where there is none.
+    fn remove(&mut self, pattern: &str) -> bool {
+        let pattern = written(pattern);
+        let Parts { front, label, behind } = Parts::of(&pattern);
+        let Some((start, end)) = label.split_once('*') else {
+            return self.suffixes.remove(pattern.as_str()).is_some();
+        };
+        let Some(labels) = self.labels.get_mut(behind) else { return false };
+        let count = labels.len();
+        labels.retain(|other| (&*other.front, &*other.start, &*other.end) != (front, start, end));
+        labels.len() < count
     }
 
     fn add(&mut self, pattern: &str, name: &str) -> Result<(), String> {
-        let pattern = pattern.strip_prefix("*.").unwrap_or(pattern).trim_end_matches('.').to_ascii_lowercase();
+        let pattern = written(pattern);
         let Parts { front, label, behind } = Parts::of(&pattern);
         let wrong =
             |part: &str| part.is_empty() || !part.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
@@ -194,11 +250,16 @@ impl Services {
     }
 }
 
+/// A pattern as it is kept: in small letters, without `*.` in front and a dot behind.
+fn written(pattern: &str) -> String {
+    pattern.strip_prefix("*.").unwrap_or(pattern).trim_end_matches('.').to_ascii_lowercase()
+}
+
 /// The table that is part of the program. A test reads it as it reads a person's file; here nothing is checked or copied.
 static BUILT_IN: LazyLock<Services> = LazyLock::new(|| {
     let mut services = Services::default();
     let lines = include_str!("../data/services.tsv").lines().filter(|line| !line.starts_with('#'));
-    services.suffixes.reserve(5_120);
+    services.suffixes.reserve(6_144);
     for (pattern, service) in lines.filter_map(|line| line.split_once('\t')) {
         let Parts { front, label, behind } = Parts::of(pattern);
         match label.split_once('*') {
@@ -341,6 +402,43 @@ mod tests {
         assert_eq!(category_of(&own, "TLS.YouTube"), Category::Video);
         assert_eq!(category_of(&own, "SSH"), Category::RemoteAccess);
         assert_eq!(category_of(&own, "Unknown"), Category::Unspecified);
+    }
+
+    #[test]
+    fn patterns_hold_from_a_day_on() {
+        let text = "erp.example.com OldERP\nm*.example.com Mail\na.example.com A\n\
+            from 2026-04-01\nERP.example.com. NewERP collaborative\nm*.example.com -\nfrom 2026-07-01 # closed\na.example.com -\n";
+        let own = Services::read(text).expect("good lines");
+        let at = |day: &str| own.at(Time::parse(&format!("{day}T00:00")).expect("a day"));
+        let of = |day: &str| {
+            ["erp.example.com", "mx.example.com", "a.example.com"]
+                .map(|host| service_of(at(day), host).map(str::to_owned))
+        };
+        let some = |name: &str| Some(name.to_owned());
+        assert_eq!(of("2026-03-31"), [some("OldERP"), some("Mail"), some("A")]);
+        assert_eq!(of("2026-04-01"), [some("NewERP"), None, some("A")]);
+        assert_eq!(of("2027-01-01"), [some("NewERP"), None, None]);
+        assert_eq!(category_of(at("2026-05-01"), "TLS.NewERP"), Category::Collaborative);
+        for (text, want) in [
+            ("from 2026-13-01", "line 1: from: got \"2026-13-01\", want a day behind the last, as 2026-04-01"),
+            (
+                "from 2026-04-01\nfrom 2026-04-01",
+                "line 2: from: got \"2026-04-01\", want a day behind the last, as 2026-04-01",
+            ),
+            (
+                "from 2026-04-01\na.example.com -",
+                "line 2: pattern: got \"a.example.com\" to give up, which is not there",
+            ),
+            (
+                "from 2026-04-01\na.example.com A\na.example.com B",
+                "line 3: pattern: \"a.example.com\" is A already, and B here",
+            ),
+        ] {
+            assert_eq!(Services::read(text).expect_err("must be refused").to_string(), want);
+        }
+        let many: String = (1..=25).map(|day| format!("from 2026-01-{day:02}\n")).collect();
+        let lines: String = (0..50_000).map(|n| format!("h{n}.example.com H\n")).collect();
+        assert!(Services::read(&(many + &lines)).is_err(), "bounded in all versions");
     }
 
     #[test]

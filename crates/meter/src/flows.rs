@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use minamo_base::{FiveTuple, Time};
-use minamo_dissect::{Held, Protocol, Services, Signatures, join_names, risk};
+use minamo_dissect::{Announced, Held, Meant, Protocol, Services, Signatures, join_names, risk};
 use minamo_model::Flow;
 use minamo_packet::{LinkFrame, Packet, Transport, tcp_flags};
 
@@ -29,18 +29,21 @@ pub struct Done {
     pub(crate) content: Option<(Option<&'static Protocol>, Time)>,
     /// Names that the initiator had asked for, the latest first.
     pub(crate) asked: Vec<Arc<str>>,
+    /// What another conversation announced of it.
+    pub(crate) expected: Option<Meant>,
 }
 
 impl Done {
     fn new(row: Flow, order: u64, content: Option<(Option<&'static Protocol>, Time)>) -> Self {
-        Self { row, order, content, asked: Vec::new() }
+        Self { row, order, content, asked: Vec::new(), expected: None }
     }
 
-    /// The row with the names that its initiator had asked for ([`Names::ask`](crate::Names::ask)), and what follows from them.
+    /// The row with what others told of it ([`Names::ask`](crate::Names::ask)), and what follows from that.
     #[inline]
     pub fn complete(self) -> Flow {
-        let Self { mut row, content, asked, .. } = self;
+        let Self { mut row, content, asked, expected, .. } = self;
         if let Some((protocol, _)) = content {
+            let protocol = expected.and_then(|meant| meant.complete(&mut row)).or(protocol);
             let asked: Vec<&str> = asked.iter().map(|name| &**name).collect();
             join_names(&mut row, &asked);
             risk::assess(&mut row, protocol);
@@ -71,7 +74,7 @@ impl Known {
     }
 }
 
-/// Answers of DNS that wait for whoever keeps names; it takes them after each chunk at the latest.
+/// What was learnt of other conversations waits for whoever keeps it; it takes it after each chunk at the latest.
 const MAX_LEARNT: usize = 65_536;
 
 /// Open flows from which on those that are silent are put to sleep: fewer take little memory as they are.
@@ -90,6 +93,8 @@ pub struct Flows {
     room: Room,
     known: Known,
     learnt: Vec<Learnt>,
+    /// Empty between packets: what dissectors announced.
+    announced: Vec<Announced>,
     resumed: Resumed,
     /// Empty between packets: dissectors write into it.
     scratch: Flow,
@@ -106,7 +111,22 @@ impl Flows {
         let (room, scratch, counters) = (Room::new(settings.telemetry_bytes), Flow::default(), Counters::default());
         let (now, rest) = (Time(i64::MIN), (CROWD, SLEEPY));
         let (learnt, resumed) = (Vec::new(), Resumed::default());
-        Self { settings, table, now, due: now, budget, room, known, learnt, resumed, scratch, counters, rest }
+        let announced = Vec::new();
+        Self {
+            settings,
+            table,
+            now,
+            due: now,
+            budget,
+            room,
+            known,
+            learnt,
+            announced,
+            resumed,
+            scratch,
+            counters,
+            rest,
+        }
     }
 
     /// From here on each flow is put to sleep before the next packet.
@@ -121,7 +141,7 @@ impl Flows {
         Counters { refused_segments: self.budget.refused, refused_telemetry, lost_records, ..self.counters }
     }
 
-    /// What hosts learnt from DNS since this was asked last.
+    /// What was learnt of other conversations since this was asked last.
     pub fn learnt(&mut self) -> std::vec::Drain<'_, Learnt> {
         self.learnt.drain(..)
     }
@@ -171,6 +191,7 @@ impl Flows {
                 packet,
                 &self.settings,
                 (&mut self.scratch, &mut self.budget, &mut self.room),
+                &mut self.announced,
             );
             if let Some((asker, dns, told)) = state.news(&unit.key) {
                 let learnt = Learnt::of(asker, dns, told, (time, unit.order)).filter(|_| self.settings.dns_names > 0);
@@ -181,8 +202,22 @@ impl Flows {
                 }
             }
         }
-        let wait = state.wait();
+        let (wait, ends) = (state.wait(), (!self.announced.is_empty()).then(|| state.ends(&unit.key)));
         self.table.touch(at, self.now, wait, unit.order);
+        self.announce(ends, unit);
+    }
+
+    /// Has it learnt what dissectors announced of other conversations, in a packet between these endpoints.
+    #[inline]
+    fn announce(&mut self, ends: Option<FiveTuple>, unit: &Unit<'_>) {
+        let Some(ends) = ends else { return };
+        for announced in self.announced.drain(..) {
+            if self.learnt.len() >= MAX_LEARNT {
+                self.counters.forgotten_ends += 1;
+            } else {
+                self.learnt.push(Learnt::announced(&announced, ends, (unit.time, unit.order)));
+            }
+        }
     }
 
     /// Looks into a packet whose fragments were counted.
@@ -203,9 +238,11 @@ impl Flows {
             packet,
             &self.settings,
             (&mut self.scratch, &mut self.budget, &mut self.room),
+            &mut self.announced,
         );
-        let wait = state.wait();
+        let (wait, ends) = (state.wait(), state.ends(&unit.key));
         self.table.touch(at, self.now, wait, unit.order);
+        self.announce(Some(ends), unit);
     }
 
     fn frame(&mut self, unit: &Unit<'_>, frame: &LinkFrame<'_>, out: &mut dyn FnMut(Done)) {
@@ -216,7 +253,7 @@ impl Flows {
         };
         self.part(at, time, out);
         let Some(state) = self.table.get_mut(at) else { return };
-        state.frame(time, state.direction(unit.flipped), frame.payload.len() as u64);
+        state.frame(time, state.direction(unit.flipped), frame.payload, &self.settings);
         self.table.touch(at, self.now, Wait::Idle, unit.order);
     }
 

@@ -33,7 +33,7 @@ use minamo_packet::{LinkFrame, LinkType, Packet, Skip};
 pub use flows::{Done, Flows};
 pub use groups::Groups;
 pub use intake::{Dealt, Detached, Intake, Unit};
-pub use names::{Learnt, Names};
+pub use names::{Forgotten, Learnt, Names};
 pub use sampling::{Choice, Sampling};
 
 /// What the meter is asked to do.
@@ -137,6 +137,8 @@ pub struct Counters {
     pub closed_unreadable: u64,
     /// Addresses whose names from DNS were forgotten because their table was full.
     pub forgotten_names: u64,
+    /// Endpoints that a conversation announced and that were forgotten because their table was full.
+    pub forgotten_ends: u64,
     /// Conversations whose label was forgotten, for the flow that may follow, because too many fell silent.
     pub forgotten_labels: u64,
     /// Flows, or sides of them, without messages, TLS records, counts of octet values or first packets because those of
@@ -170,6 +172,7 @@ impl std::ops::AddAssign for Counters {
             closed_not_ip,
             closed_unreadable,
             forgotten_names,
+            forgotten_ends,
             forgotten_labels,
             refused_telemetry,
             lost_records,
@@ -194,9 +197,17 @@ impl std::ops::AddAssign for Counters {
         self.closed_not_ip += closed_not_ip;
         self.closed_unreadable += closed_unreadable;
         self.forgotten_names += forgotten_names;
+        self.forgotten_ends += forgotten_ends;
         self.forgotten_labels += forgotten_labels;
         self.refused_telemetry += refused_telemetry;
         self.lost_records += lost_records;
+    }
+}
+
+impl std::ops::AddAssign<Forgotten> for Counters {
+    fn add_assign(&mut self, Forgotten { names, ends }: Forgotten) {
+        self.forgotten_names += names;
+        self.forgotten_ends += ends;
     }
 }
 
@@ -205,7 +216,7 @@ pub struct Meter {
     intake: Intake,
     flows: Flows,
     names: Names,
-    forgotten_names: u64,
+    forgotten: Forgotten,
 }
 
 impl Meter {
@@ -217,14 +228,14 @@ impl Meter {
 
     /// A meter without flows that knows names together with others.
     pub fn with_names(settings: Settings, names: Names) -> Self {
-        Self { intake: Intake::new(&settings), flows: Flows::new(settings), names, forgotten_names: 0 }
+        Self { intake: Intake::new(&settings), flows: Flows::new(settings), names, forgotten: Forgotten::default() }
     }
 
     /// What happened so far.
     pub fn counters(&self) -> Counters {
         let mut counters = self.intake.counters();
         counters += self.flows.counters();
-        counters.forgotten_names += self.forgotten_names;
+        counters += self.forgotten;
         counters
     }
 
@@ -236,40 +247,40 @@ impl Meter {
     /// Takes one frame; rows that are complete go to `out`. An error where it is not metered, and why.
     #[inline]
     pub fn take(&mut self, time: Time, link: LinkType, data: &[u8], out: &mut dyn FnMut(Flow)) -> Result<(), Skip> {
-        let Self { intake, flows, names, forgotten_names } = self;
-        intake.frame(time, link, data, &mut |unit| *forgotten_names += take(flows, names, unit, out))
+        let Self { intake, flows, names, forgotten } = self;
+        intake.frame(time, link, data, &mut |unit| *forgotten += take(flows, names, unit, out))
     }
 
     /// Takes one packet that was decoded elsewhere, as far as the first fragment
     /// ([`decode_parts`](minamo_packet::decode_parts)).
     pub fn packet(&mut self, time: Time, packet: &Packet<'_>, out: &mut dyn FnMut(Flow)) {
-        let Self { intake, flows, names, forgotten_names } = self;
-        intake.packet(time, packet, &mut |unit| *forgotten_names += take(flows, names, unit, out));
+        let Self { intake, flows, names, forgotten } = self;
+        intake.packet(time, packet, &mut |unit| *forgotten += take(flows, names, unit, out));
     }
 
     /// Takes one frame without IP that was decoded elsewhere.
     pub fn frame(&mut self, time: Time, frame: &LinkFrame<'_>, out: &mut dyn FnMut(Flow)) {
-        let Self { intake, flows, names, forgotten_names } = self;
-        intake.link_frame(time, frame, &mut |unit| *forgotten_names += take(flows, names, unit, out));
+        let Self { intake, flows, names, forgotten } = self;
+        intake.link_frame(time, frame, &mut |unit| *forgotten += take(flows, names, unit, out));
     }
 
     /// Reports flows that have ended by `now` although no packet says so.
     pub fn advance(&mut self, now: Time, out: &mut dyn FnMut(Flow)) {
-        let Self { intake, flows, names, forgotten_names } = self;
-        intake.advance(now, &mut |unit| *forgotten_names += take(flows, names, unit, out));
+        let Self { intake, flows, names, forgotten } = self;
+        intake.advance(now, &mut |unit| *forgotten += take(flows, names, unit, out));
         flows.advance(now, &mut |done| out(names.complete(done)));
     }
 
     /// Reports everything that is open, oldest first.
     pub fn finish(&mut self, out: &mut dyn FnMut(Flow)) {
-        let Self { intake, flows, names, forgotten_names } = self;
-        intake.finish(&mut |unit| *forgotten_names += take(flows, names, unit, out));
+        let Self { intake, flows, names, forgotten } = self;
+        intake.finish(&mut |unit| *forgotten += take(flows, names, unit, out));
         flows.finish(usize::MAX, &mut |done| out(names.complete(done)));
     }
 }
 
-/// Takes one unit; returns the number of addresses whose names were forgotten.
-fn take(flows: &mut Flows, names: &Names, unit: &Unit<'_>, out: &mut dyn FnMut(Flow)) -> u64 {
+/// Takes one unit; returns what was forgotten.
+fn take(flows: &mut Flows, names: &Names, unit: &Unit<'_>, out: &mut dyn FnMut(Flow)) -> Forgotten {
     flows.take(unit, &mut |done| out(names.complete(done)));
     names.learn(flows.learnt())
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use minamo_base::{FiveTuple, FlowId, Ip, Mac, Time};
 use minamo_dissect::{
-    Category, Classifier, Label, Protocol, Resting, Services, Side, Signatures, ip_protocol, link_protocol, reason,
+    Announced, Category, Classifier, Label, LinkProtocol, Protocol, Resting, Services, Side, Signatures, ip_protocol,
+    link_protocol, reason,
 };
-use minamo_model::flow::{Dns, Net, Tcp, Tunnel};
+use minamo_model::flow::{Control, Dns, Net, Tcp, Tunnel};
 use minamo_model::{Flow, FlowGroup};
 use minamo_packet::{Fragment, FrameKind, LinkFrame, Packet, Transport, Tunnels, is_icmp_query, tcp_flags};
 
@@ -25,8 +26,8 @@ use crate::telemetry::Room;
 const ICMP: u8 = 1;
 const ICMP_V6: u8 = 58;
 /// Those of TCP and UDP.
-const TCP: u8 = 6;
-const UDP: u8 = 17;
+pub(crate) const TCP: u8 = 6;
+pub(crate) const UDP: u8 = 17;
 
 /// A packet's direction relative to the first one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,8 +99,20 @@ enum Look {
     Resting(Box<Asleep>),
     /// Nothing more can be found.
     Over(Box<Known>),
-    /// A frame without IP; the number behind its type; true where its ends are those of ARP.
-    Frame(FrameKind, Option<u16>, bool),
+    /// A frame without IP.
+    Frame(Box<Framed>),
+}
+
+/// What is known of frames without IP.
+struct Framed {
+    kind: FrameKind,
+    protocol: Option<&'static LinkProtocol>,
+    /// The number behind their type.
+    number: Option<u16>,
+    /// True where their ends are those of ARP.
+    arp: bool,
+    /// What they do, where they control machines.
+    control: Option<Box<Control>>,
 }
 
 /// Who looks, and what was found so far.
@@ -195,18 +208,25 @@ impl FlowState {
 
     /// The flow of a frame without IP.
     pub(crate) fn of_frame(time: Time, flipped: bool, frame: &LinkFrame<'_>) -> Self {
-        let number = link_protocol(frame.kind).and_then(|protocol| protocol.number(frame.payload));
+        let protocol = link_protocol(frame.kind);
+        let number = protocol.and_then(|protocol| protocol.number(frame.payload));
+        let (kind, arp) = (frame.kind, frame.arp_addresses().is_some());
         Self {
             macs: Some(frame.macs),
             vlans: frame.vlans,
-            look: Look::Frame(frame.kind, number, frame.arp_addresses().is_some()),
+            look: Look::Frame(Box::new(Framed { kind, protocol, number, arp, control: None })),
             ..Self::empty(time, flipped)
         }
     }
 
     /// Takes one frame without IP.
-    pub(crate) fn frame(&mut self, time: Time, direction: Direction, octets: u64) {
-        self.add(time, self.side(direction), octets);
+    pub(crate) fn frame(&mut self, time: Time, direction: Direction, payload: &[u8], settings: &Settings) {
+        self.add(time, self.side(direction), payload.len() as u64);
+        if let Look::Frame(framed) = &mut self.look
+            && let Some(protocol) = framed.protocol.filter(|_| settings.groups.app)
+        {
+            protocol.note(payload, &mut framed.control);
+        }
     }
 
     /// The direction of a packet whose source is the higher endpoint of the key, or is not.
@@ -309,6 +329,7 @@ impl FlowState {
         packet: &Packet<'_>,
         settings: &Settings,
         shared: (&mut Flow, &mut Budget, &mut Room),
+        announced: &mut Vec<Announced>,
     ) -> u64 {
         let side = self.side(direction);
         self.wake();
@@ -329,6 +350,9 @@ impl FlowState {
             }
             _ => (true, 0),
         };
+        if let Look::Asking(asking) = &mut self.look {
+            announced.append(&mut asking.classifier.take_announced());
+        }
         // Where both sides have ended and nothing is missing nothing more can be heard: what listens need not wait with the flow.
         let heard = self.fins == [true; 2] && self.progress.tcp().is_some_and(|tcp| tcp.is_whole());
         self.look.settle(heard);
@@ -439,7 +463,7 @@ impl FlowState {
         let core = &mut row.core;
         core.flow_id = Some(self.identity(key, ends).to_string());
         (core.time_start, core.time_end) = (self.start, self.last);
-        if !matches!(self.look, Look::Frame(_, _, false)) {
+        if !matches!(&self.look, Look::Frame(framed) if !framed.arp) {
             (core.src_ip, core.dst_ip) = (ends.src, ends.dst);
         }
         // The ports of an ICMP key are the identifier, which has a column of its own.
@@ -456,7 +480,7 @@ impl FlowState {
     }
 
     /// Initiator and responder.
-    fn ends(&self, key: &Key) -> FiveTuple {
+    pub(crate) fn ends(&self, key: &Key) -> FiveTuple {
         let first = key.tuple(self.flipped);
         if self.swapped { first.reversed() } else { first }
     }
@@ -472,9 +496,9 @@ impl FlowState {
             let l2 = row.l2.get_or_insert_default();
             [l2.vlan, l2.inner_vlan] = self.vlans;
             (l2.src_mac, l2.dst_mac) = (self.macs.map(|macs| macs.0), self.macs.map(|macs| macs.1));
-            if let Look::Frame(kind, number, _) = self.look {
-                l2.frame_id = number;
-                if let FrameKind::Ethertype(kind) = kind {
+            if let Look::Frame(framed) = &self.look {
+                l2.frame_id = framed.number;
+                if let FrameKind::Ethertype(kind) = framed.kind {
                     l2.ethertype = Some(kind);
                 }
             }
@@ -578,7 +602,10 @@ impl FlowState {
         match &self.look {
             Look::Asking(asking) => asking.classifier.label_with(own, row),
             Look::Over(known) => known.label.tell(own, ports, row),
-            Look::Frame(kind, ..) => label_frame(*kind, row),
+            Look::Frame(framed) => {
+                label_frame(framed.kind, row);
+                row.control.clone_from(&framed.control);
+            }
             Look::Unknown | Look::Resting(_) => label_protocol(row),
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Scenarios: packets with given times in, rows out. What several files of them send stands here.
 
+mod announced;
 mod conversations;
 mod facts;
 mod fragments;

@@ -95,6 +95,10 @@ minamo_base::counters! {
         /// Addresses whose names from DNS were forgotten because their table was full.
         forgotten_names: AtomicU64 = "minamo_probe_forgotten_names_total" [interface, reason = "full_table"],
             "Connections may lack the name that their host had asked for; with very many hosts that is as it should be.";
+        /// Endpoints that a conversation announced (ports of FTP's data, of media) and that were forgotten because their table
+        /// was full.
+        forgotten_ends: AtomicU64 = "minamo_probe_forgotten_endpoints_total" [interface, reason = "full_table"],
+            "Data and media may be Unknown; many of one host are an attack on the table.";
         /// Conversations whose label was forgotten, for the flow that may follow, because too many fell silent.
         forgotten_labels: AtomicU64 = "minamo_probe_forgotten_labels_total" [interface, reason = "full_table"], "";
         /// Flows, or sides of them, without messages, TLS records, counts of octet values or first packets, because those of
@@ -246,6 +250,7 @@ impl Told {
             (&counters.closed_not_ip, now.closed_not_ip, before.closed_not_ip),
             (&counters.closed_unreadable, now.closed_unreadable, before.closed_unreadable),
             (&counters.forgotten_names, now.forgotten_names, before.forgotten_names),
+            (&counters.forgotten_ends, now.forgotten_ends, before.forgotten_ends),
             (&counters.forgotten_labels, now.forgotten_labels, before.forgotten_labels),
             (&counters.refused_telemetry, now.refused_telemetry, before.refused_telemetry),
             (&counters.lost_records, now.lost_records, before.lost_records),

@@ -13,7 +13,7 @@ use minamo_base::Time;
 use minamo_capture::{
     CaptureError, CaptureFile, Expression, ExpressionError, Followed, Follower, Frame, Frames, Program,
 };
-use minamo_meter::{Counters, Done, Flows, Intake, Names, Settings, Unit};
+use minamo_meter::{Counters, Done, Flows, Forgotten, Intake, Names, Settings, Unit};
 use minamo_model::Flow;
 use minamo_packet::{LinkType, Skip};
 use minamo_sinks::Line;
@@ -377,7 +377,7 @@ fn alone(mut source: Source<'_>, settings: Settings, out: &mut dyn Taker) -> Rep
     let names = Names::new(settings.dns_names);
     let mut flows = Flows::new(settings);
     let (mut block, mut bunch) = (Frames::default(), Bunch::default());
-    let (mut go_on, mut more, mut forgotten_names) = (true, true, 0);
+    let (mut go_on, mut more, mut forgotten) = (true, true, Forgotten::default());
     while more && go_on {
         more = source.read(&mut block);
         let rows = &mut bunch.rows;
@@ -386,7 +386,7 @@ fn alone(mut source: Source<'_>, settings: Settings, out: &mut dyn Taker) -> Rep
         });
         source.take_rest(more, &mut |unit| flows.take(unit, &mut |done| rows.push(done)));
         flows.advance(source.intake.now(), &mut |done| rows.push(done));
-        forgotten_names += names.learn(flows.learnt());
+        forgotten += names.learn(flows.learnt());
         rows.sort_by_key(|done| done.order);
         bunch.paused = source.paused;
         bunch.look(&names, out);
@@ -399,7 +399,7 @@ fn alone(mut source: Source<'_>, settings: Settings, out: &mut dyn Taker) -> Rep
         go_on = bunch.give(out);
     }
     let mut counters = flows.counters();
-    counters.forgotten_names += forgotten_names;
+    counters += forgotten;
     source.end(counters)
 }
 

@@ -15,5 +15,7 @@ export const REASONS: { en: string; ja: string }[] = [
   {"en":"{0} by the port {1}","ja":"ポート {1} から {0} と判定"},
   {"en":"{0} by the protocol {1} in tls_alpn","ja":"tls_alpn のプロトコル {1} から {0} と判定"},
   {"en":"{0} by the name {1} in {2}","ja":"{2} の名前 {1} から {0} と判定"},
+  {"en":"{0} as {1} announced it","ja":"{1} での通知から {0} と判定"},
+  {"en":"{0} by another conversation of the same socket","ja":"同じソケットの別の通信から {0} と判定"},
   {"en":"known from before a silence","ja":"無通信の前の部分から判明"},
 ];

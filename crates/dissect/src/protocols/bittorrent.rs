@@ -7,7 +7,7 @@ use minamo_base::{Cursor, hex};
 use minamo_model::Flow;
 
 use super::text::{after, begins, line, some_text, text};
-use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
+use crate::{Category, Dissector, Heard, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
@@ -18,6 +18,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ports: &[6881, 6882, 6883, 6889, 51413, 6969],
     max_state: 256,
     probe,
+    together: Some(together),
     start: |stream| Box::new(BitTorrent { stream, messages: 0 }),
     sample: &[(Side::Src, SAMPLE)],
     ..Protocol::BOTH
@@ -49,6 +50,53 @@ fn utp_verdict(data: &[u8]) -> Verdict {
         4 if inner.is_empty() && is_first_syn(data) => Verdict::Yes,
         0..=3 => Verdict::Maybe,
         _ => Verdict::No,
+    }
+}
+
+/// uTP in its middle: datagrams of one side keep their connection, and their times and numbers go on (BEP 29, "Header format").
+fn together(heard: &Heard<'_>) -> Verdict {
+    let mut before: Option<Utp> = None;
+    let (mut follow, mut micros) = (0, 0_u64);
+    for next in heard.same() {
+        let Some(next) = Utp::read(next) else { return Verdict::Maybe };
+        if let Some(one) = before.filter(|one| one.goes_on(&next)) {
+            follow += 1;
+            micros += u64::from(next.micros.wrapping_sub(one.micros));
+        } else if before.is_some() {
+            return Verdict::Maybe;
+        }
+        before = Some(next);
+    }
+    if follow >= FOLLOW && micros >= FOLLOW_MICROS { Verdict::Yes } else { Verdict::Maybe }
+}
+
+/// Datagrams that must follow one another, and how long it takes at least: a counter is no clock.
+const FOLLOW: u32 = 3;
+const FOLLOW_MICROS: u64 = 1_000;
+
+/// What of uTP's header goes on.
+#[derive(Clone, Copy)]
+struct Utp {
+    connection: u16,
+    micros: u32,
+    number: u16,
+}
+
+impl Utp {
+    fn read(data: &[u8]) -> Option<Self> {
+        utp(data)?;
+        let mut cursor = Cursor::new(data);
+        cursor.skip(2, "utp.type").ok()?;
+        let (connection, micros) = (cursor.u16("utp.connection").ok()?, cursor.u32("utp.timestamp").ok()?);
+        cursor.skip(8, "utp.window").ok()?;
+        Some(Self { connection, micros, number: cursor.u16("utp.number").ok()? })
+    }
+
+    /// Within a minute, and within a window of datagrams.
+    fn goes_on(&self, next: &Self) -> bool {
+        self.connection == next.connection
+            && next.micros.wrapping_sub(self.micros) < 60_000_000
+            && next.number.wrapping_sub(self.number) <= 64
     }
 }
 
@@ -298,6 +346,25 @@ mod tests {
         let mut flow = Flow::default();
         (PROTOCOL.start)(false).feed(Side::Src, Input::Data(data), &mut flow);
         flow.bittorrent.map(|b| (b.info_hash.clone(), b.client.clone())).unwrap_or_default()
+    }
+
+    #[test]
+    fn utp_is_known_in_its_middle() {
+        let label = |step: u32, connections: [u16; 4]| {
+            let (mut flow, mut classifier) = (Flow::default(), crate::Classifier::new(false, 40_000, 40_001));
+            for (n, connection) in (0_u32..).zip(connections) {
+                let time = (7_000_000 + n * step).to_be_bytes();
+                let rest = [&[0xc8, 0x9f, 0x62, 0xfa, 0, 0x10, 0, 0, 0x5c, n as u8, 1, 2][..], b"data"].concat();
+                let data = [&[1, 0][..], &connection.to_be_bytes(), &time, &rest].concat();
+                classifier.datagram(Side::Src, &data, &mut flow);
+            }
+            classifier.label(&mut flow);
+            flow.core.app.into_owned()
+        };
+        assert_eq!(label(800, [7; 4]), "BitTorrent");
+        assert_eq!(label(1, [7; 4]), "Unknown", "a counter");
+        assert_eq!(label(800, [7, 7, 8, 8]), "Unknown");
+        assert_eq!(label(90_000_000, [7; 4]), "Unknown");
     }
 
     #[test]

@@ -9,7 +9,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     name: "COAP",
     title: "Constrained Application Protocol",
     category: Category::Rpc,
-    spec: &["RFC 7252", "RFC 7641", "RFC 7959", "draft-ietf-core-coap-08"],
+    spec: &["RFC 7252", "RFC 7641", "RFC 7959", "draft-ietf-core-coap-08", "draft-ietf-core-observe-04"],
     ports: &[5683, 61616],
     first: First::Within(0x40, 0x78),
     probe,
@@ -41,6 +41,8 @@ fn early(data: &[u8]) -> Option<usize> {
         text += match number {
             5 | 9 | 15 if printable(value) => length,
             1 | 2 | 4 | 7 | 11 | 13 if length <= 8 => 0,
+            // Observe (draft-ietf-core-observe-04 §2).
+            10 if length <= 2 => 0,
             _ => return None,
         };
         rest = behind.get(length..)?;
@@ -121,6 +123,12 @@ fn token(data: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_draft_asks_to_be_told_of_changes() {
+        let asked = b"\x44\x01\x12\x34\x72\x16\x33\x2b.well-known\x04core\x10";
+        assert_eq!(probe(Side::Src, asked), Verdict::Yes);
+    }
 
     #[test]
     fn options_must_be_known_and_have_their_length() {

@@ -3,6 +3,7 @@
 //! was refused, and how many units were addressed. Values of the process are not noted.
 
 use minamo_model::Flow;
+use minamo_model::flow::Control;
 
 /// Operations that are kept.
 const OPERATIONS_MAX: usize = 24;
@@ -11,7 +12,7 @@ const UNITS_MAX: usize = 64;
 
 /// An operation that a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Operation {
+pub(crate) struct Operation {
     /// Its name with that of its protocol.
     pub(super) name: &'static str,
     /// True where it changes or commands the process, or the controller.
@@ -19,18 +20,22 @@ pub(super) struct Operation {
 }
 
 /// An operation that reads.
-pub(super) const fn reads(name: &'static str) -> Operation {
+pub(crate) const fn reads(name: &'static str) -> Operation {
     Operation { name, commands: false }
 }
 
 /// An operation that changes something.
-pub(super) const fn commands(name: &'static str) -> Operation {
+pub(crate) const fn commands(name: &'static str) -> Operation {
     Operation { name, commands: true }
 }
 
 /// Notes a request.
 pub(super) fn asked(operation: Operation, flow: &mut Flow) {
-    let facts = flow.control.get_or_insert_default();
+    asked_of(operation, flow.control.get_or_insert_default());
+}
+
+/// The same, into what is noted of a conversation without IP.
+pub(crate) fn asked_of(operation: Operation, facts: &mut Control) {
     let operations = facts.operations.get_or_insert_default();
     if operations.len() < OPERATIONS_MAX && !operations.iter().any(|name| name == operation.name) {
         operations.push(operation.name.to_owned());
@@ -66,7 +71,7 @@ pub(super) mod tests {
     use crate::{Classifier, Input, Side};
 
     /// What is noted of a conversation over a port, cut into pieces.
-    pub(crate) fn facts(port: u16, said: &[(Side, &[u8])], cut: usize) -> minamo_model::flow::Control {
+    pub(crate) fn facts(port: u16, said: &[(Side, &[u8])], cut: usize) -> Control {
         let (mut flow, mut classifier) = (Flow::default(), Classifier::new(true, 40_000, port));
         for (side, data) in said {
             data.chunks(cut).for_each(|piece| classifier.stream(*side, Input::Data(piece), &mut flow));

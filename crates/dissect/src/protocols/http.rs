@@ -119,13 +119,45 @@ struct Http {
     connect: bool,
     /// The last request came with a password, and was not answered yet.
     login: bool,
-    /// Last part of the latest target.
-    file: Vec<u8>,
+    content: Content,
     exact: Option<&'static str>,
 }
 
 /// Most octets of a target's last part.
 const FILE_MAX: usize = 128;
+
+/// What contents are, and what the latest was called: of HTTP/2, too.
+#[derive(Default)]
+pub(super) struct Content {
+    /// Last part of the latest target.
+    file: Vec<u8>,
+}
+
+impl Content {
+    /// Keeps the last part of a target, for the answer to it.
+    pub(super) fn remember(&mut self, target: &[u8]) {
+        let path = target.split(|octet| matches!(octet, b'?' | b'#')).next().unwrap_or_default();
+        let last = path.rsplit(|octet| *octet == b'/').next().unwrap_or_default();
+        self.file.clear();
+        self.file.extend_from_slice(last.get(..FILE_MAX).unwrap_or(last));
+    }
+
+    /// Notes what a content is that begins so.
+    pub(super) fn look(&self, side: Side, start: &[u8], flow: &mut Flow) {
+        let Some(kind) = magic::kind_of(start) else { return };
+        let http = flow.http.get_or_insert_default();
+        http.content_kind = http.content_kind.take().or(Some(kind.name.into()));
+        if kind.class != Class::Program || kind.name == "wasm" {
+            return;
+        }
+        let from = match side {
+            Side::Dst => http.host.clone().unwrap_or_else(|| flow.core.dst_ip.to_string()),
+            Side::Src => "the client".to_owned(),
+        };
+        let file = text(&self.file, FILE_MAX);
+        risk::note(flow, &risk::EXECUTABLE_TRANSFER, &[kind.name, if file.is_empty() { "/" } else { &file }, &from]);
+    }
+}
 
 /// What of a head decides about the octets behind it.
 #[derive(Default)]
@@ -258,7 +290,7 @@ impl Http {
         }
         self.bodiless = method == b"HEAD";
         self.connect = method == b"CONNECT";
-        self.remember(target);
+        self.content.remember(target);
         credentials(fields, flow);
         self.login = is_login(fields);
         let looked_at = is_plain(fields);
@@ -269,14 +301,6 @@ impl Http {
             }
             Framing { length, .. } => Step::Continue(skip(head.len(), length.unwrap_or(0))),
         }
-    }
-
-    /// Keeps the last part of a target, for the answer to it.
-    fn remember(&mut self, target: &[u8]) {
-        let path = target.split(|octet| matches!(octet, b'?' | b'#')).next().unwrap_or_default();
-        let last = path.rsplit(|octet| *octet == b'/').next().unwrap_or_default();
-        self.file.clear();
-        self.file.extend_from_slice(last.get(..FILE_MAX).unwrap_or(last));
     }
 
     fn answer(
@@ -309,7 +333,8 @@ impl Http {
             if protocol.eq_ignore_ascii_case(b"websocket") {
                 self.exact = Some("WebSocket");
             }
-            return Step::Done;
+            // HTTP/2 in clear, as it was begun once (RFC 7540 §3.2).
+            return if protocol.eq_ignore_ascii_case(b"h2c") { Step::Inner(head.len()) } else { Step::Done };
         }
         if self.connect && (200..300).contains(&status) {
             return Step::Inner(head.len());
@@ -353,18 +378,7 @@ impl Http {
     /// Notes what a content is.
     fn look(&mut self, side: Side, start: &[u8], flow: &mut Flow) {
         self.exact = self.exact.or_else(|| said_inside(start));
-        let Some(kind) = magic::kind_of(start) else { return };
-        let http = flow.http.get_or_insert_default();
-        http.content_kind = http.content_kind.take().or(Some(kind.name.into()));
-        if kind.class != Class::Program || kind.name == "wasm" {
-            return;
-        }
-        let from = match side {
-            Side::Dst => http.host.clone().unwrap_or_else(|| flow.core.dst_ip.to_string()),
-            Side::Src => "the client".to_owned(),
-        };
-        let file = text(&self.file, FILE_MAX);
-        risk::note(flow, &risk::EXECUTABLE_TRANSFER, &[kind.name, if file.is_empty() { "/" } else { &file }, &from]);
+        self.content.look(side, start, flow);
     }
 
     fn chunk(&mut self, side: Side, data: &[u8]) -> Step {
@@ -540,7 +554,7 @@ fn authority<'a>(method: &[u8], target: &'a [u8]) -> Option<&'a [u8]> {
 }
 
 /// Lower case, without port, brackets of IPv6 and user information.
-fn host_name(host: &[u8]) -> Option<String> {
+pub(super) fn host_name(host: &[u8]) -> Option<String> {
     let host = host.trim_ascii();
     let host = host.rsplit(|b| *b == b'@').next().unwrap_or(host);
     let name = match host.strip_prefix(b"[") {
@@ -552,7 +566,7 @@ fn host_name(host: &[u8]) -> Option<String> {
     if name.is_empty() { None } else { Some(name.to_owned()) }
 }
 
-fn media_type(value: &[u8]) -> Option<String> {
+pub(super) fn media_type(value: &[u8]) -> Option<String> {
     let media = value.split(|b| matches!(b, b';' | b',')).next()?;
     some_text(media, 128).map(|m| m.to_ascii_lowercase())
 }

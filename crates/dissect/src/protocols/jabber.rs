@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//! XMPP (RFC 6120 §4.2): a stream of XML in Jabber's name spaces, from its first tag on.
+//! XMPP (RFC 6120 §4.2): a stream of XML in Jabber's name spaces, from its first tag on; behind STARTTLS (§5) TLS is probed.
 
 use minamo_model::Flow;
 
 use super::tell::*;
+use super::text::is_tls;
 use crate::{Dissector, Input, Step};
 
 /// The registry's row.
@@ -58,27 +59,56 @@ const DOMAINS: [(&[u8], &str); 4] = [
     (b"kakao.com", "Jabber.KakaoTalk"),
 ];
 
+/// Tags after which a stream that does not go over to TLS is left alone.
+const TAGS: u32 = 64;
+
 #[derive(Default)]
 struct Jabber {
     service: Option<&'static str>,
+    tags: u32,
+    /// TLS was asked for (RFC 6120 §5.4.2).
+    asked: bool,
 }
 
 impl Dissector for Jabber {
     fn feed(&mut self, _: Side, input: Input<'_>, _: &mut Flow) -> Step {
-        if let Input::Data(data) = input {
-            let start = data.get(..400).unwrap_or(data);
-            let domain = memchr::memmem::find(start, b" to=").and_then(|at| start.get(at + 5..));
-            let end = |domain: &[u8]| domain.iter().position(|octet| matches!(octet, b'\'' | b'"'));
-            let domain = domain.and_then(|domain| domain.get(..end(domain)?)).unwrap_or_default();
-            let ours =
-                |name: &[u8]| domain.strip_suffix(name).is_some_and(|front| front.is_empty() || front.ends_with(b"."));
-            self.service = DOMAINS.iter().find(|(name, _)| ours(name)).map(|(_, label)| *label);
+        let Input::Data(data) = input else { return Step::Done };
+        if is_tls(data) {
+            return if self.asked { Step::Inner(0) } else { Step::Done };
         }
-        Step::Done
+        let mut used = 0;
+        while let Some(end) = memchr::memchr(b'>', data.get(used..).unwrap_or_default()) {
+            let tag = data.get(used..used + end + 1).unwrap_or_default();
+            used += tag.len();
+            self.tag(tag);
+            // What follows where it was granted is TLS.
+            if self.asked && contains(tag, b"<proceed") {
+                return Step::Inner(used);
+            }
+            if self.tags > TAGS {
+                return Step::Done;
+            }
+        }
+        if data.len() - used > PROTOCOL.max_state { Step::Done } else { Step::Continue(used) }
     }
 
     fn name(&self) -> Option<&'static str> {
         self.service
+    }
+}
+
+impl Jabber {
+    /// A tag with the text in front of it.
+    fn tag(&mut self, tag: &[u8]) {
+        self.tags += 1;
+        self.asked |= contains(tag, b"<starttls");
+        let domain = memchr::memmem::find(tag, b" to=").and_then(|at| tag.get(at + 5..));
+        let end = |domain: &[u8]| domain.iter().position(|octet| matches!(octet, b'\'' | b'"'));
+        let domain = domain.and_then(|domain| domain.get(..end(domain)?)).unwrap_or_default();
+        let ours =
+            |name: &[u8]| domain.strip_suffix(name).is_some_and(|front| front.is_empty() || front.ends_with(b"."));
+        let found = || DOMAINS.iter().find(|(name, _)| ours(name)).map(|(_, label)| *label);
+        self.service = self.service.or_else(|| if contains(tag, b"stream") { found() } else { None });
     }
 }
 
@@ -96,5 +126,25 @@ mod tests {
         };
         assert_eq!(label("im.truphone.com"), Some("Jabber.TruPhone"));
         assert_eq!((label("nottruphone.com"), label("example.org")), (None, None));
+    }
+
+    #[test]
+    fn what_follows_starttls_is_looked_at() {
+        let hello = include_bytes!("../../samples/tls-client.bin");
+        let said: [(Side, &[u8]); 5] = [
+            PROTOCOL.sample[0],
+            (Side::Dst, b"<stream:stream from='example.org'><stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>"),
+            (Side::Src, b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"),
+            (Side::Dst, b"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"),
+            (Side::Src, hello),
+        ];
+        for cut in [7, 1_000] {
+            let (mut flow, mut classifier) = (Flow::default(), crate::Classifier::new(true, 40_000, 5_222));
+            for (side, data) in said {
+                data.chunks(cut).for_each(|piece| classifier.stream(side, Input::Data(piece), &mut flow));
+            }
+            classifier.label(&mut flow);
+            assert!(flow.core.app.starts_with("Jabber") && flow.tls.is_some_and(|tls| tls.ja4.is_some()), "{cut}");
+        }
     }
 }

@@ -91,6 +91,7 @@ mod heroes;
 mod hislip;
 mod hl7;
 mod hp_virtual_groups;
+mod hpack;
 mod hsrp;
 mod http;
 mod http2;
@@ -202,6 +203,7 @@ mod rtsp;
 mod rx;
 mod sacn;
 mod sap;
+mod sdp;
 mod sflow;
 mod shell;
 mod sip;
@@ -289,6 +291,7 @@ mod zoom;
 mod zug;
 
 use crate::Protocol;
+pub(crate) use control::{Operation, asked_of, commands, reads};
 pub(crate) use label::Label;
 
 /// What a client of TLS says first.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//! SIP (RFC 3261 §7, §18) over datagrams and streams: who calls whom, and the outcome. Bodies are skipped; the media
-//! that they announce are not followed.
+//! SIP (RFC 3261 §7, §18) over datagrams and streams: who calls whom, and the outcome; of bodies the endpoints of the media
+//! that they describe ([`sdp`]). Others are skipped.
 
 use minamo_model::Flow;
 
+use super::sdp;
 use super::text::{after, begins, line, reply, some_text, word};
-use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
+use crate::{Announced, Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
@@ -16,13 +17,15 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ports: &[5060],
     max_state: 2 * HEAD_MAX,
     probe,
-    start: |stream| Box::new(Sip { stream, messages: 0 }),
+    start: |stream| Box::new(Sip { stream, messages: 0, said: Vec::new() }),
     sample: &[(Side::Src, SAMPLE_REQUEST), (Side::Dst, SAMPLE_ANSWER)],
     ..Protocol::BOTH
 };
 
 /// Longest head that is waited for on a stream.
 const HEAD_MAX: usize = 16_384;
+/// Longest description of media that is waited for on a stream.
+const BODY_MAX: usize = 8_192;
 /// Methods in use (RFC 3261, RFC 3262, RFC 3265, RFC 3311, RFC 3428, RFC 3515, RFC 3903, RFC 6086).
 const METHODS: [&[u8]; 14] = [
     b"ACK",
@@ -66,6 +69,8 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
 struct Sip {
     stream: bool,
     messages: u32,
+    /// Endpoints of media that were described and not told yet.
+    said: Vec<Announced>,
 }
 
 impl Dissector for Sip {
@@ -87,9 +92,21 @@ impl Dissector for Sip {
         if self.stream && !head.complete {
             return if data.len() > HEAD_MAX { Step::Done } else { Step::Continue(0) };
         }
+        let body = data.get(head.length..).unwrap_or_default();
+        let body = body.get(..head.body).unwrap_or(body);
+        if self.stream && head.describes && body.len() < head.body && head.body <= BODY_MAX {
+            return Step::Continue(0);
+        }
         self.messages = self.messages.saturating_add(1);
         head.note(flow);
+        if head.describes {
+            self.said = sdp::announced(body, PROTOCOL.title);
+        }
         Step::Continue(if self.stream { head.length.saturating_add(head.body) } else { data.len() })
+    }
+
+    fn announces(&mut self) -> Vec<Announced> {
+        std::mem::take(&mut self.said)
     }
 }
 
@@ -100,6 +117,8 @@ struct Head<'a> {
     from: Option<&'a [u8]>,
     to: Option<&'a [u8]>,
     agent: Option<&'a [u8]>,
+    /// Its body describes media.
+    describes: bool,
     body: usize,
     length: usize,
     complete: bool,
@@ -124,6 +143,7 @@ impl<'a> Head<'a> {
                 b"from" | b"f" => head.from = head.from.or(Some(value)),
                 b"to" | b"t" => head.to = head.to.or(Some(value)),
                 b"user-agent" => head.agent = head.agent.or(Some(value)),
+                b"content-type" | b"c" => head.describes = after(value.trim_ascii(), b"application/sdp").is_some(),
                 b"content-length" | b"l" => {
                     head.body = std::str::from_utf8(value.trim_ascii()).ok().and_then(|v| v.parse().ok()).unwrap_or(0);
                 }
@@ -178,6 +198,26 @@ mod tests {
         assert_eq!((facts.method.as_deref(), facts.status), (Some("INVITE"), Some(486)));
         assert_eq!((facts.from.as_deref(), facts.to.as_deref()), (Some("al@example.org"), Some("bob@example.com")));
         assert_eq!(facts.user_agent.as_deref(), Some("test"));
+    }
+
+    #[test]
+    fn media_are_announced() {
+        let body = "c=IN IP4 192.0.2.7\r\nm=audio 4000 RTP/AVP 0\r\n";
+        let invite = format!(
+            "INVITE sip:a@b SIP/2.0\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        for stream in [true, false] {
+            let (mut sip, mut flow) = ((PROTOCOL.start)(stream), Flow::default());
+            let data = invite.as_bytes();
+            if stream {
+                let cut = sip.feed(Side::Src, Input::Data(&data[..data.len() - 5]), &mut flow);
+                assert_eq!((cut, sip.announces()), (Step::Continue(0), Vec::new()));
+            }
+            assert_eq!(sip.feed(Side::Src, Input::Data(data), &mut flow), Step::Continue(data.len()));
+            assert_eq!(sip.announces().iter().map(|one| one.port).collect::<Vec<_>>(), [Some(4_000), Some(4_001)]);
+            assert!(sip.announces().is_empty(), "once");
+        }
     }
 
     #[test]

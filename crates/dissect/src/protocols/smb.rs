@@ -12,6 +12,7 @@ use minamo_model::Flow;
 use super::tell::{at, le16, le32, u8_at};
 use super::text::{some_text, utf16};
 use super::{dcerpc, login, ntlm};
+use crate::magic::{self, Class};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
 
 /// The registry's row of version 1.
@@ -343,6 +344,9 @@ fn version_2(head: &[u8], flow: &mut Flow, calls: &mut dcerpc::Calls) -> Result<
             ntlm::note(message, flow);
         }
         let _read: Option<()> = session_2(message, flow, calls);
+        if command == 9 && !answer {
+            let _read: Option<()> = written(message, flow);
+        }
         if command == 3 && !answer {
             let length = usize::from(cursor.u16_le("smb2.path_length")?);
             let start = usize::from(first);
@@ -355,6 +359,19 @@ fn version_2(head: &[u8], flow: &mut Flow, calls: &mut dcerpc::Calls) -> Result<
         at += next;
     }
     Ok(())
+}
+
+/// A write at the beginning of a file (MS-SMB2 §2.2.21): a program that is put on the server. The name is that of the file that
+/// was opened last; programs that are read from a share are everyday.
+fn written(message: &[u8], flow: &mut Flow) -> Option<()> {
+    let (start, offset) = (le16(message, 66)?, at(message, 72, 8)?);
+    let kind = magic::kind_of(message.get(start..)?).filter(|kind| kind.class == Class::Program)?;
+    if offset.iter().all(|octet| *octet == 0) {
+        let file =
+            flow.smb.as_ref().and_then(|smb| smb.files.as_ref()?.last().cloned()).unwrap_or_else(|| "a file".into());
+        risk::note(flow, &risk::EXECUTABLE_TRANSFER, &[kind.name, &file, "the client"]);
+    }
+    Some(())
 }
 
 fn dialect(revision: u16) -> Option<Cow<'static, str>> {
@@ -458,6 +475,20 @@ mod tests {
             assert_eq!(flow.smb.expect("facts").files, Some(vec!["svcctl".into()]));
             let rpc = flow.dcerpc.expect("facts");
             assert_eq!((rpc.operations, rpc.calls), (Some(vec!["svcctl.CreateServiceW".into()]), Some(2)));
+        }
+    }
+
+    #[test]
+    fn programs_that_are_put_on_the_server_are_noticed() {
+        let open = [&[57, 0][..], &[0; 42], &[120, 0, 10, 0], &[0; 8], &wide("a.exe")].concat();
+        let write = |offset: u8| {
+            let head = [&[49, 0, 112, 0][..], &[0; 4], &[offset, 0, 0, 0, 0, 0, 0, 0], &[2; 16], &[0; 16]].concat();
+            message(9, false, 0, &[&head[..], b"\x7fELF\x02\x01\x01", &[0; 2_000]].concat())
+        };
+        for (offset, cut, want) in [(0, 1, true), (0, 5_000, true), (1, 5_000, false)] {
+            let said = [(Side::Src, message(5, false, 0, &open)), (Side::Src, write(offset))];
+            let evidence = facts(&said, cut).risk.and_then(|risk| risk.risk_evidence);
+            assert_eq!(evidence, want.then(|| vec!["elf came as a.exe from the client".to_owned()]), "{offset}");
         }
     }
 

@@ -8,7 +8,7 @@ use minamo_base::{Cursor, Ip, WireError};
 use minamo_model::Flow;
 
 use super::text::some_text;
-use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
+use crate::{Announced, Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
@@ -19,7 +19,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ports: &[3478, 19302],
     max_state: 16_384,
     probe,
-    start: |stream| Box::new(Stun { stream, framed: false, messages: 0, service: None, media: None }),
+    start: |stream| Box::new(Stun { stream, framed: false, messages: 0, service: None, media: None, said: false }),
     sample: &[(Side::Src, SAMPLE_REQUEST), (Side::Dst, SAMPLE_ANSWER)],
     ..Protocol::BOTH
 };
@@ -159,6 +159,8 @@ struct Stun {
     service: Option<Service>,
     /// What is known of media.
     media: Option<Media>,
+    /// The service was announced for what else the socket has to do.
+    said: bool,
 }
 
 enum Media {
@@ -234,6 +236,12 @@ impl Dissector for Stun {
             Some(service) => service.media.filter(|_| told).or(Some(service.label)),
             None => told.then_some("STUN.RTP"),
         }
+    }
+
+    fn announces(&mut self) -> Vec<Announced> {
+        let Some(service) = self.service.filter(|_| !self.stream && !self.said) else { return Vec::new() };
+        self.said = true;
+        vec![Announced::calls(service.label.trim_start_matches("STUN."), service.media.is_some())]
     }
 
     fn feed(&mut self, _: Side, input: Input<'_>, flow: &mut Flow) -> Step {

@@ -2,7 +2,9 @@
 //! TFTP (RFC 1350 §5, RFC 2347): a request with name and mode. The data go between other ports: blocks and
 //! acknowledgements whose numbers pair.
 
+use super::label::Announcer;
 use super::tell::*;
+use crate::{Announced, Host, Meant};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
@@ -14,6 +16,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     first: First::Of(&[0x00]),
     probe,
     together: Some(together),
+    start: |_| Announcer::start(answers),
     sample: &[(Side::Src, b"\x00\x01boot.bin\x00octet\x00")],
     ..Protocol::DATAGRAM
 };
@@ -30,6 +33,14 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         [0, 5, 0, 0..=8, text @ ..] => yes_if(text.len() > 4 && text.strip_suffix(&[0]).is_some_and(printable)),
         _ => Verdict::No,
     }
+}
+
+/// A request is answered from a new port to that of who asks (RFC 1350 §4).
+fn answers(side: Side, data: &[u8]) -> Vec<Announced> {
+    let meant = Meant::Protocol("TFTP", PROTOCOL.title);
+    let host = Host::Of(side);
+    let answers = Announced { host, port: None, stream: false, peer: Some(side.other()), secs: 60, meant };
+    if matches!(data, [0, 1 | 2, ..]) { vec![answers] } else { Vec::new() }
 }
 
 fn asks(request: &[u8]) -> bool {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! TPKT (RFC 1006 §6) with COTP (ISO 8073 §13), which several protocols ride on: told by what their data begin with.
 //! MMS (ISO 9506) by its session and presentation layers, S7 by its identifiers, H.225 of H.323 by Q.931. A request
-//! for a connection alone is anybody's. Of S7 the jobs that are asked for are noted, and what is refused.
+//! for a connection alone is anybody's. Of S7 the jobs that are asked for are noted, of MMS the services (ISO 9506-2, "MMSpdu"), and
+//! what is refused.
 
+use minamo_base::Cursor;
 use minamo_model::Flow;
 
+use super::ber;
 use super::control::{self, Operation, commands, reads};
 use super::tell::*;
 use crate::{Dissector, Input, Step};
@@ -18,6 +21,7 @@ pub(super) static MMS: Protocol = Protocol {
     ports: &[102],
     first: First::Of(&[0x03]),
     probe: mms,
+    start: |_| Box::new(Mms),
     sample: &[(
         Side::Src,
         b"\x03\x00\x00\x20\x02\xf0\x80\x01\x00\x01\x00\x61\x13\x30\x11\x02\x01\x03\xa0\x0c\xa0\x0a\x02\x01\
@@ -167,6 +171,100 @@ fn user_data(group: u8, function: u8) -> Operation {
     }
 }
 
+/// Octets of a message of MMS that are looked at.
+const LOOK_MMS: usize = 64;
+
+/// The dissector of MMS.
+struct Mms;
+
+impl Dissector for Mms {
+    fn feed(&mut self, side: Side, input: Input<'_>, flow: &mut Flow) -> Step {
+        let Input::Data(data) = input else { return Step::Done };
+        let (Some(version), Some(length)) = (be16(data, 0), be16(data, 2)) else { return Step::Continue(0) };
+        if version != 0x0300 || length < 7 {
+            return Step::Done;
+        }
+        let Some(head) = data.get(..length.min(LOOK_MMS)) else { return Step::Continue(0) };
+        if let [2, 0xf0, _, 1, 0, 1, 0, presented @ ..] = head.get(4..).unwrap_or_default() {
+            let _read: Option<()> = mms_message(side, presented, flow);
+        }
+        Step::Continue(length)
+    }
+}
+
+/// A message behind the presentation's list, its context and its value; it may be cut.
+fn mms_message(side: Side, presented: &[u8], flow: &mut Flow) -> Option<()> {
+    let mut list = ber::opened(&mut Cursor::new(presented), 0x61)?;
+    let mut value = ber::opened(&mut list, 0x30)?;
+    ber::integer(&mut value)?;
+    let inside = ber::opened(&mut value, 0xa0)?.rest();
+    match (side, inside.first()?) {
+        (Side::Src, 0xa0) => {
+            let mut request = ber::opened(&mut Cursor::new(inside), 0xa0)?;
+            ber::integer(&mut request)?;
+            control::asked(mms_service(request.rest())?, flow);
+        }
+        (Side::Dst, 0xa3) => control::asked(reads("mms.information_report"), flow),
+        // Errors and rejections.
+        (Side::Dst, 0xa2 | 0xa4) => control::refused(flow),
+        (Side::Src, 0x8b) => control::asked(reads("mms.conclude"), flow),
+        _ => {}
+    }
+    Some(())
+}
+
+/// The service of a confirmed request by its tag; what modifies a request (a SEQUENCE) stands in front.
+fn mms_service(request: &[u8]) -> Option<Operation> {
+    let number = match request {
+        [first, second, ..] if first & 0x1f == 0x1f && first & 0x80 != 0 => *second,
+        [first, ..] if first & 0x80 != 0 => first & 0x1f,
+        _ => return None,
+    };
+    Some(match number {
+        0 => reads("mms.status"),
+        1 => reads("mms.get_name_list"),
+        2 => reads("mms.identify"),
+        3 => commands("mms.rename"),
+        4 => reads("mms.read"),
+        5 => commands("mms.write"),
+        6 => reads("mms.get_variable_access_attributes"),
+        7..=9 => commands("mms.define_variable"),
+        10 => commands("mms.delete_variable_access"),
+        11 => commands("mms.define_variable_list"),
+        12 => reads("mms.get_variable_list_attributes"),
+        13 => commands("mms.delete_variable_list"),
+        17 => commands("mms.input"),
+        18 => commands("mms.output"),
+        19 => commands("mms.take_control"),
+        20 => commands("mms.relinquish_control"),
+        26..=28 => commands("mms.download"),
+        29..=31 => reads("mms.upload"),
+        32 | 33 => commands("mms.load_domain"),
+        34 | 35 => reads("mms.store_domain"),
+        36 => commands("mms.delete_domain"),
+        37 => reads("mms.get_domain_attributes"),
+        38 => commands("mms.create_program"),
+        39 => commands("mms.delete_program"),
+        40 => commands("mms.start"),
+        41 => commands("mms.stop"),
+        42 => commands("mms.resume"),
+        43 => commands("mms.reset"),
+        44 => commands("mms.kill"),
+        45 => reads("mms.get_program_attributes"),
+        46 => commands("mms.obtain_file"),
+        65 => reads("mms.read_journal"),
+        66 => commands("mms.write_journal"),
+        67 => commands("mms.initialize_journal"),
+        72 => reads("mms.file_open"),
+        73 => reads("mms.file_read"),
+        74 => reads("mms.file_close"),
+        75 => commands("mms.file_rename"),
+        76 => commands("mms.file_delete"),
+        77 => reads("mms.file_directory"),
+        _ => reads("mms.other"),
+    })
+}
+
 fn s7_plus(_: Side, data: &[u8]) -> Verdict {
     transported(data, |content| match content {
         [0x72] => Verdict::Maybe,
@@ -238,6 +336,29 @@ mod tests {
         assert_eq!(mms(Side::Src, request), Verdict::Maybe);
         let both = [&request[..], S7.sample[0].1].concat();
         assert_eq!((s7(Side::Src, &both), mms(Side::Src, &both)), (Verdict::Yes, Verdict::No));
+    }
+
+    #[test]
+    fn services_of_mms() {
+        let sent = |message: &[u8]| {
+            let (n, all) = (u8::try_from(message.len()).expect("short"), 20 + message.len());
+            let head = [3, 0, 0, all as u8, 2, 0xf0, 0x80, 1, 0, 1, 0, 0x61, n + 7, 0x30, n + 5, 2, 1, 3, 0xa0, n];
+            [&head[..], message].concat()
+        };
+        let said = [
+            (Side::Src, MMS.sample[0].1.to_vec()),
+            (Side::Src, sent(b"\xa0\x06\x02\x01\x02\xa5\x01\x00")),
+            (Side::Dst, sent(b"\xa2\x07\x80\x01\x02\xa2\x02\xa0\x00")),
+            (Side::Src, sent(b"\xa0\x07\x02\x02\x01\x00\xbf\x4c\x00")),
+            (Side::Dst, sent(b"\xa3\x02\xa0\x00")),
+        ];
+        let said: Vec<_> = said.iter().map(|(side, data)| (*side, data.as_slice())).collect();
+        for cut in [1, 13, 1_000] {
+            let facts = control::tests::facts(102, &said, cut);
+            let names = ["mms.get_name_list", "mms.write", "mms.file_delete", "mms.information_report"];
+            assert_eq!(facts.operations, Some(names.map(str::to_owned).to_vec()));
+            assert_eq!((facts.commands, facts.refused), (Some(2), Some(1)));
+        }
     }
 
     #[test]

@@ -344,7 +344,12 @@ pub static EXECUTABLE_TRANSFER: Risk = Risk {
     severity: Severity::High,
     title: Text { en: "Executable program transferred", ja: "実行可能ファイルの転送" },
     evidence: Reason { en: "{0} came as {1} from {2}", ja: "{2} から {1} として {0} が届いた" },
-    benign: &[Text { en: "Updates and packages over plain HTTP", ja: "平文 HTTP での更新やパッケージ" }],
+    benign: &[
+        Text { en: "Updates and packages over plain HTTP", ja: "平文 HTTP での更新やパッケージ" },
+        Text {
+            en: "Administrators who put programs on a share", ja: "管理者による共有フォルダーへのプログラム配置"
+        },
+    ],
     source: "first octets of the content: see crates/dissect/src/magic.rs; nDPI flow risk 4",
 };
 

@@ -50,6 +50,8 @@ fn goose_publishers_are_told_apart_by_their_number_and_come_in_parts() {
     };
     assert_eq!((frames(1), frames(2)), (vec![10, 5], vec![10, 5]));
     assert!(rows.iter().all(|row| row.core.app == "GOOSE" && row.core.src_ip == Ip::default()));
+    let done = |row: &Flow| row.control.as_ref().and_then(|control| control.operations.clone());
+    assert!(rows.iter().all(|row| done(row) == Some(vec!["goose.publish".to_owned()])));
     assert_ne!(rows[0].core.flow_id, rows[1].core.flow_id);
 }
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use minamo_base::Time;
 use minamo_capture::{Frame, Frames};
-use minamo_meter::{Counters, Dealt, Detached, Done, Flows, Learnt, Names, Settings, Unit};
+use minamo_meter::{Counters, Dealt, Detached, Done, Flows, Forgotten, Learnt, Names, Settings, Unit};
 use minamo_sinks::Line;
 
 use super::{Bunch, ROWS, Report, Source, Taker, more_rows};
@@ -284,8 +284,8 @@ impl<'a> Shared<'a> {
                     }
                     learnt.sort_by_key(|learnt: &Learnt| learnt.order);
                     let forgotten = names.learn(learnt);
-                    if forgotten > 0 {
-                        self.lock().counters.forgotten_names += forgotten;
+                    if forgotten != Forgotten::default() {
+                        self.lock().counters += forgotten;
                     }
                     bunches += self.begin(bunches, (&mut rows, &vec![true; threads]), paused, (names, out));
                 }

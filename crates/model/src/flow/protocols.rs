@@ -353,7 +353,7 @@ table! {
 }
 
 table! {
-    /// Control of machines: Modbus, S7, IEC 60870-5-104, DNP3.
+    /// Control of machines: Modbus, S7, IEC 60870-5-104, DNP3, EtherNet/IP, BACnet, OPC UA, MMS, GOOSE, PROFINET.
     pub struct Control, group "control", prefix "control_" {
         /// Operations that the client asked for, each once, with their protocol: `modbus.write_single_coil`, `s7.plc_stop`,
         /// `iec104.C_SC_NA_1`, `dnp3.direct_operate`; at most 24.
