@@ -148,7 +148,10 @@ impl Detector {
             Err(error) => Err(error),
         };
         if let Err(error) = given {
-            self.failed(&rule, &error);
+            match error.downcast_ref::<QueryError>() {
+                Some(QueryError::Timeout(secs)) => self.took_too_long(&rule, Duration::from_secs(*secs)),
+                _ => self.failed(&rule, &error),
+            }
             task.sql.clear();
         }
         self.go_on(task);

@@ -173,6 +173,9 @@ const HOLDS_IT: &[(&str, &str)] = &[
     ("suricata-verify/output-multi-eve", "Log4Shell (CVE-2021-44228) and the shell that it opens"),
     ("ndpi/pcap/dnp3.pcap", "an application of a DNP3 station stopped"),
     ("arkime/dnp3_synthetic", "made for tests of a dissector: a DNP3 station restarted"),
+    ("suricata-verify/tcp-fastopen", "a page asked for /etc/passwd by a path that climbs up"),
+    ("zeek/pcap/tcp/payload-synack", "a page asked for /etc/passwd by a path that climbs up"),
+    ("zeek/pcap/tcp/tcp-fast-open", "a page asked for /etc/passwd by a path that climbs up"),
 ];
 
 /// What one capture is and what was said of it.
