@@ -5,8 +5,9 @@ severity = "low"
 attack = ["T1498", "T1590.005"]
 window = "1h"
 every = "5m"
-text = { en = "{packets} packets went from {src_ip} to {dst_ip}: {what} is given to nobody.", ja = "{src_ip} から {dst_ip} へ {packets} 個のパケットが流れました。{what} は誰にも割り当てられていません。" }
-filter = "src_ip = {src_ip} and dst_ip = {dst_ip}"
+key = ["host", "src_ip", "dst_ip"]
+text = { en = "{packets} packets went between {host} and {addresses} address(es) that are given to nobody, such as {example}.", ja = "{host} と、誰にも割り当てられていない {addresses} 個のアドレス（例：{example}）との間で {packets} 個のパケットが流れました。" }
+filter = "ip = {host}"
 
 [parameters.packets]
 default = 1
@@ -21,10 +22,14 @@ en = "A capture of the loopback interface beside others."
 ja = "ループバックを含むキャプチャ。"
 +++
 -- Addresses that RFC 6890 keeps from being used between hosts: this network, loopback at one end only, future use, discard-only, site-local.
--- 0.0.0.0 and 255.255.255.255 have their use in DHCP.
-SELECT $window AS window_start, src_ip, dst_ip, SUM(src_packets + dst_packets) AS packets,
-       CASE WHEN $part.bogon_src THEN ip_text(src_ip) ELSE ip_text(dst_ip) END AS what
-FROM flows
-WHERE $range AND duplicate_of IS NULL AND l2_ethertype IS NULL AND ($part.bogon_src OR $part.bogon_dst)
-GROUP BY $window, src_ip, dst_ip
-HAVING SUM(src_packets + dst_packets) >= $packets
+-- 0.0.0.0 and 255.255.255.255 have their use in DHCP. One event tells of all of them at one host: a flood has a false source in each packet.
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, host, src_ip, dst_ip, COUNT(DISTINCT bogon) AS addresses, SUM(packets) AS packets, MIN(ip_text(bogon)) AS example
+FROM (
+    SELECT $window AS window_start, time_start AS flow_first, time_end AS flow_last, src_packets + dst_packets AS packets,
+           CASE WHEN $part.bogon_src THEN NULL ELSE src_ip END AS src_ip, CASE WHEN $part.bogon_src THEN dst_ip END AS dst_ip,
+           CASE WHEN $part.bogon_src THEN dst_ip ELSE src_ip END AS host, CASE WHEN $part.bogon_src THEN src_ip ELSE dst_ip END AS bogon
+    FROM flows
+    WHERE $range AND duplicate_of IS NULL AND l2_ethertype IS NULL AND ($part.bogon_src OR $part.bogon_dst)
+) AS seen
+GROUP BY window_start, host, src_ip, dst_ip
+HAVING SUM(packets) >= $packets

@@ -50,9 +50,9 @@ const RESTS: u32 = 4;
 const SMALL: u64 = 200_000;
 /// Where it has more, what was not asked so long after the end was asked for is left for the next start.
 const LAST_QUESTIONS: Duration = Duration::from_secs(10);
-/// Longest time for a look with a rule that somebody wrote.
-const LONGEST_OWN: Duration = Duration::from_secs(20);
-/// Looks in a row that take longer, after which such a rule is stopped.
+/// Longest time for a look with a rule that somebody wrote; one that takes longer is asked beside the others from then on.
+const LONGEST_OWN: Duration = Duration::from_secs(5);
+/// Questions in a row that are given up, after which such a rule is stopped.
 const MOST_SLOW: u32 = 3;
 /// A rule that looks more often than this is quick: it does not wait while the others rest.
 const QUICK: Duration = Duration::from_secs(30);
@@ -452,7 +452,11 @@ impl Detector {
                 None => span,
                 Some(every) => self.due(&rule.name, every, span, now, end),
             };
-            self.look_in_turn(rule, fresh, due, late).await;
+            if !self.slow.contains_key(&rule.name) {
+                self.look_in_turn(rule, fresh, due, late).await;
+            } else if let Some(due) = joined(due, self.left.of(&rule.name)) {
+                self.aside.add(&rule.name, due, now);
+            }
         }
         let pause = pause_after(clock::now().since(now));
         let rest = !end && now < self.others_rest_until;
@@ -489,7 +493,7 @@ impl Detector {
         let began = clock::now();
         let longest = if self.is_own(rule) { LONGEST_OWN } else { Duration::MAX };
         match tokio::time::timeout(longest, self.look_with(rule, fresh, span, late)).await {
-            Ok(Ok(())) => drop(self.slow.remove(&rule.name)),
+            Ok(Ok(())) => {}
             Ok(Err(error)) => self.failed(rule, &error),
             Err(_) => self.took_too_long(rule, longest),
         }

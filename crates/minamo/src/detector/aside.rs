@@ -143,6 +143,7 @@ impl Detector {
         let given = match answer {
             Ok(answer) => {
                 self.counters.cut.fetch_add(answer.truncated.into(), Ordering::Relaxed);
+                self.slow.get_mut(&rule.name).into_iter().for_each(|times| *times = 1);
                 self.give(&rule, &answer.batches).await
             }
             Err(error) => Err(error),
