@@ -35,38 +35,19 @@ ja = "監視、キープアライブ、メーカーへ報告する機器。"
 -- The mean of four scores from 0 to 100: intervals (median absolute deviation against the median, and skew of the quartiles; times in milliseconds),
 -- sizes of what was sent likewise, share of the window that is covered, and evenness of an eight-part histogram. A part that the
 -- active timeout cut is no connection: TCP begins with SYN where flags are known, other parts follow after two seconds and more.
-WITH outward AS (
-    SELECT $window AS window_start, src_ip, src_port, dst_ip, dst_port, proto, time_start, time_end, src_bytes, app, tcp_src_flags,
-           COALESCE(tls_sni, http_host, dst_name) AS name, hash($window, src_ip, dst_ip, dst_port, proto) AS pair
-    FROM flows
-    WHERE $range AND proto IN (6, 17) AND src_packets > 0 AND duplicate_of IS NULL AND COALESCE(src_local, is_private(src_ip))
-      AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
-      AND split_part(COALESCE(app, ''), '.', 1) NOT IN ('NTP', 'DNS', 'STUN')
-),
--- Most pairs have too few parts to have enough connections: only the others are looked at in their order.
--- They are counted by one number, which a few others can have by chance. The score is the mean of four of at most 25 points each: pairs
--- that cover too little of the window cannot reach it, however even they are.
-many AS MATERIALIZED (
-    SELECT pair
-    FROM outward
-    GROUP BY pair
-    HAVING COUNT(*) >= $connections
-       AND CAST(MAX(time_start) AS BIGINT) - CAST(MIN(time_start) AS BIGINT) + 2000000000 >= ($score / 25.0 - 3) * $span * 750000000
-),
-calls AS MATERIALIZED (
-    SELECT window_start, src_ip, dst_ip, dst_port, proto, at, src_bytes, app, name
+WITH calls AS MATERIALIZED (
+    SELECT window_start, src_ip, dst_ip, dst_port, proto, time_start, time_end, at, src_bytes, app, name
     FROM (
-        SELECT o.window_start, o.src_ip, o.dst_ip, o.dst_port, o.proto, CAST(o.time_start AS BIGINT) / 1000000 AS at, o.src_bytes, o.app,
-               o.name, o.tcp_src_flags, CAST(o.time_start AS BIGINT) - LAG(CAST(o.time_end AS BIGINT)) OVER same AS pause
-        FROM outward AS o
-        JOIN many AS m ON o.pair = m.pair
-        WINDOW same AS (PARTITION BY o.pair, o.src_port ORDER BY o.time_start)
+        SELECT $window AS window_start, src_ip, dst_ip, dst_port, proto, time_start, time_end, CAST(time_start AS BIGINT) / 1000000 AS at, src_bytes, app,
+               name, tcp_src_flags, CAST(time_start AS BIGINT) - LAG(CAST(time_end AS BIGINT)) OVER same AS pause
+        FROM $part.beacon_flows
+        WHERE $range
+        WINDOW same AS (PARTITION BY $window, pair, src_port ORDER BY time_start)
     ) AS parts
     WHERE CASE WHEN proto = 6 AND tcp_src_flags > 0 THEN tcp_src_flags & 2 = 2 ELSE COALESCE(pause, 2000000000) >= 2000000000 END
 ),
 pairs AS MATERIALIZED (
-    SELECT window_start, src_ip, dst_ip, dst_port, proto, COUNT(*) AS connections, MIN(at) AS first_at, MAX(at) AS last_at,
+    SELECT window_start, src_ip, dst_ip, dst_port, proto, COUNT(*) AS connections, MIN(at) AS first_at, MAX(at) AS last_at, MIN(time_start) AS flow_first, MAX(time_end) AS flow_last,
            COALESCE(MAX(app), 'Unknown') AS app, COALESCE(MAX(name), '') AS name
     FROM calls
     GROUP BY window_start, src_ip, dst_ip, dst_port, proto
@@ -74,7 +55,7 @@ pairs AS MATERIALIZED (
 ),
 popular AS (
     SELECT o.window_start, o.dst_ip, COUNT(DISTINCT o.src_ip) AS clients
-    FROM outward AS o
+    FROM (SELECT $window AS window_start, src_ip, dst_ip FROM flows WHERE $range AND $part.beacon_traffic) AS o
     JOIN (SELECT DISTINCT window_start, dst_ip FROM pairs) AS m ON o.window_start = m.window_start AND o.dst_ip = m.dst_ip
     GROUP BY o.window_start, o.dst_ip
 ),
@@ -114,7 +95,7 @@ even AS (
     GROUP BY window_start, src_ip, dst_ip, dst_port, proto
 ),
 scores AS (
-    SELECT p.window_start, p.src_ip, p.dst_ip, p.dst_port, p.proto, p.app, p.name, p.connections, m.pause_middle, m.size_middle,
+    SELECT p.window_start, p.flow_first, p.flow_last, p.src_ip, p.dst_ip, p.dst_port, p.proto, p.app, p.name, p.connections, m.pause_middle, m.size_middle,
            (GREATEST(1 - d.pause_deviation / GREATEST(m.pause_middle, 1), 0)
                + CASE WHEN m.pause_high - m.pause_low < m.pause_middle / 50 THEN 1
                       ELSE 1 - ABS(m.pause_high + m.pause_low - 2 * m.pause_middle) / GREATEST(m.pause_high - m.pause_low, 1) END) / 2 AS intervals,
@@ -132,7 +113,7 @@ scores AS (
     JOIN popular AS o ON p.window_start = o.window_start AND p.dst_ip = o.dst_ip
     WHERE m.pause_middle >= $pause AND o.clients < $peers
 )
-SELECT window_start, src_ip, dst_ip, dst_port, proto, app, name, connections, CAST(ROUND(pause_middle) AS BIGINT) AS interval, CAST(ROUND(pause_middle * 1000) AS BIGINT) AS milliseconds, CAST(size_middle AS BIGINT) AS octets,
+SELECT window_start, flow_first, flow_last, src_ip, dst_ip, dst_port, proto, app, name, connections, CAST(ROUND(pause_middle) AS BIGINT) AS interval, CAST(ROUND(pause_middle * 1000) AS BIGINT) AS milliseconds, CAST(size_middle AS BIGINT) AS octets,
        CAST(ROUND(25 * (intervals + sizes + coverage + evenness)) AS BIGINT) AS score,
        CAST(ROUND(100 * intervals) AS BIGINT) AS intervals_score, CAST(ROUND(100 * sizes) AS BIGINT) AS sizes_score,
        CAST(ROUND(100 * coverage) AS BIGINT) AS coverage_score, CAST(ROUND(100 * evenness) AS BIGINT) AS histogram_score

@@ -36,8 +36,7 @@ WITH outward AS (
            COALESCE(tls_sni, http_host, dst_name, '') AS name, hash($window, src_ip, dst_ip, dst_port, proto) AS pair
     FROM flows
     WHERE $range AND proto IN (6, 17) AND src_packets > 0 AND duplicate_of IS NULL AND COALESCE(src_local, is_private(src_ip))
-      AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+      AND $part.to_outside
       AND split_part(COALESCE(app, ''), '.', 1) NOT IN ('NTP', 'DNS', 'STUN')
 ),
 -- Most pairs have too few parts to have enough calls: only the others are looked at in their order.

@@ -17,9 +17,9 @@ reason = { en = "Nothing of everyday uses these names.", ja = "日常の用途�
 en = "A test of security that is allowed."
 ja = "許可されたセキュリティ試験。"
 +++
-SELECT window_start, src_ip, MAX(name) AS name, COUNT(*) AS flows
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, src_ip, MAX(name) AS name, COUNT(*) AS flows
 FROM (
-    SELECT $window AS window_start, src_ip, lower(COALESCE(dns_query, tls_sni, http_host)) AS name
+    SELECT $window AS window_start, time_start AS flow_first, time_end AS flow_last, src_ip, lower(COALESCE(dns_query, tls_sni, http_host)) AS name
     FROM flows
     WHERE $range AND COALESCE(dns_query, tls_sni, http_host) IS NOT NULL
 ) AS asked

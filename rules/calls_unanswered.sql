@@ -27,8 +27,7 @@ WITH tried AS (
     SELECT $window AS window_start, src_ip, dst_ip, dst_port, time_start, hash($window, src_ip, dst_ip, dst_port) AS target
     FROM flows
     WHERE $range AND proto = 6 AND dst_packets = 0 AND duplicate_of IS NULL AND COALESCE(ip_one_way, 'unanswered') = 'unanswered'
-      AND COALESCE(src_local, is_private(src_ip)) AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+      AND COALESCE(src_local, is_private(src_ip)) AND $part.to_outside
 ),
 often AS MATERIALIZED (
     SELECT target

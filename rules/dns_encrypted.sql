@@ -23,7 +23,6 @@ FROM flows
 WHERE $range AND COALESCE(src_local, is_private(src_ip)) AND dst_packets > 0
   AND (regexp_like(lower(tls_sni), '^(dns[.]google|dns64[.]dns[.]google|8888[.]google|([a-z0-9-]+[.])?cloudflare-dns[.]com|one[.]one[.]one[.]one|dns[0-9]*[.]quad9[.]net|doh[.].+|dns[.]adguard(-dns)?[.]com|dns[.]nextdns[.]io|doh[.]opendns[.]com|dns[.]alidns[.]com|doh[.]pub|dns[.]mullvad[.]net|[a-z0-9]+[.]dns[.]nextdns[.]io|public[.]dns[.]iij[.]jp|dns[.]controld[.]com|freedns[.]controld[.]com)$') OR split_part(app, '.', 1) = 'DNScrypt'
     OR (dst_port = 853 AND split_part(app, '.', 1) IN ('TLS', 'QUIC', 'DTLS')))
-  AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+  AND $part.to_outside
 GROUP BY $window, src_ip, dst_ip
 HAVING COUNT(*) >= $connections

@@ -31,8 +31,7 @@ WITH asked AS (
     SELECT $window AS window_start, src_ip, dst_ip, dst_port, COUNT(*) AS queries
     FROM flows
     WHERE $range AND (split_part(app, '.', 1) = 'DNS' OR (COALESCE(app, 'Unknown') = 'Unknown' AND dst_port = 53)) AND dst_packets > 0 AND COALESCE(src_local, is_private(src_ip))
-      AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+      AND $part.to_outside
     GROUP BY $window, src_ip, dst_ip, dst_port
 )
 SELECT a.window_start, a.src_ip, a.dst_ip, a.dst_port, a.queries

@@ -26,9 +26,9 @@ en = "A crawler or a security tool that looks for domains."
 ja = "ドメインを探すクローラーやセキュリティツール。"
 +++
 -- Registered domains, so that many hosts of one domain are one. Names without a dot, of addresses and of the local link do not count.
-SELECT window_start, src_ip, COUNT(*) FILTER (WHERE missing) AS domains, MIN(domain) FILTER (WHERE missing) AS example
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, src_ip, COUNT(*) FILTER (WHERE missing) AS domains, MIN(domain) FILTER (WHERE missing) AS example
 FROM (
-    SELECT $window AS window_start, src_ip, regexp_replace(lower(dns_query), '^.*?([^.]+[.](?:(?:co|com|net|org|ac|ad|ed|go|gr|lg|ne|or|gov|edu|gob|gub|ddns|dyndns|no-ip|hopto|zapto|sytes|duckdns|dynu|mooo|yi)[.])?[^.]+)[.]?$', '\1') AS domain, BOOL_AND(dns_rcode = 'nxdomain') AS missing
+    SELECT $window AS window_start, MIN(time_start) AS flow_first, MAX(time_end) AS flow_last, src_ip, regexp_replace(lower(dns_query), '^.*?([^.]+[.](?:(?:co|com|net|org|ac|ad|ed|go|gr|lg|ne|or|gov|edu|gob|gub|ddns|dyndns|no-ip|hopto|zapto|sytes|duckdns|dynu|mooo|yi)[.])?[^.]+)[.]?$', '\1') AS domain, BOOL_AND(dns_rcode = 'nxdomain') AS missing
     FROM flows
     WHERE $range AND dns_query LIKE '%.%' AND dns_rcode IS NOT NULL
       AND NOT regexp_like(lower(dns_query), '[.](arpa|local|lan|home|internal|localdomain|corp|workgroup)[.]?$')

@@ -21,9 +21,9 @@ ja = "迷惑メールリストへテキストを問い合わせるメールサ�
 en = "A virus scanner that asks its maker by DNS."
 ja = "DNS でメーカーに照会するウイルス対策。"
 +++
-SELECT window_start, src_ip, domain, MAX(kind) AS type, COUNT(*) AS questions, COUNT(DISTINCT dns_query) AS names, SUM(octets) AS octets
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, src_ip, domain, MAX(kind) AS type, COUNT(*) AS questions, COUNT(DISTINCT dns_query) AS names, SUM(octets) AS octets
 FROM (
-    SELECT $window AS window_start, src_ip, dns_query, dns_qtype AS kind, COALESCE(dns_answer_bytes, 0) AS octets,
+    SELECT $window AS window_start, time_start AS flow_first, time_end AS flow_last, src_ip, dns_query, dns_qtype AS kind, COALESCE(dns_answer_bytes, 0) AS octets,
            regexp_replace(lower(dns_query), '^.*?([^.]+[.](?:(?:co|com|net|org|ac|ad|ed|go|gr|lg|ne|or|gov|edu|gob|gub)[.])?[^.]+)[.]?$', '\1') AS domain
     FROM flows
     WHERE $range AND dns_query IS NOT NULL AND split_part(app, '.', 1) = 'DNS' AND (dns_qtype IN ('TXT', 'NULL', 'KEY', 'CERT') OR dns_qtype LIKE 'TYPE65%')

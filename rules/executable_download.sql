@@ -26,6 +26,5 @@ WHERE $range AND COALESCE(src_local, is_private(src_ip)) AND dst_bytes >= $kilob
         AND (regexp_like(lower(http_content_type), '(x-msdownload|x-dosexec|x-msdos-program|portable-executable|x-executable|x-elf|x-sharedlib|x-msi|java-archive|android[.]package-archive|x-powershell|hta$)')
           OR regexp_like(lower(split_part(http_path, '?', 1)), '[.](exe|dll|scr|msi|ps1|bat|cmd|vbs|hta|jar|apk|elf|cpl|com|pif|lnk)$')))
     OR regexp_like(lower(ftp_file), '[.](exe|dll|scr|msi|ps1|bat|cmd|vbs|hta|jar|apk|elf)$'))
-  AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+  AND $part.to_outside
 GROUP BY $window, src_ip, dst_ip, dst_port

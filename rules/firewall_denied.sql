@@ -18,9 +18,9 @@ en = "A device that looks for its maker's servers."
 ja = "メーカーのサーバーを探す機器。"
 +++
 -- Distinct targets among the denials that a firewall told.
-SELECT window_start, src_ip, COUNT(*) AS targets, CAST(SUM(n) AS BIGINT) AS denials
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, src_ip, COUNT(*) AS targets, CAST(SUM(n) AS BIGINT) AS denials
 FROM (
-    SELECT $window AS window_start, src_ip, dst_ip, dst_port, COUNT(*) AS n
+    SELECT $window AS window_start, MIN(time_start) AS flow_first, MAX(time_end) AS flow_last, src_ip, dst_ip, dst_port, COUNT(*) AS n
     FROM flows
     WHERE $range AND firewall_event = 'denied'
     GROUP BY $window, src_ip, dst_ip, dst_port

@@ -25,12 +25,13 @@ en = "Clients behind a link that loses nearly everything."
 ja = "大半が失われる回線の背後のクライアント。"
 +++
 -- The server accepted (SYN) and then sent no more than acknowledgements and perhaps one error page; the client sent little
--- over a long time. Connections are told apart by their source ports, and looked at where there are many of a client only.
+-- over a long time. Connections are told apart by their source ports, and looked at where there are many of a client only, which
+-- are counted by one number that a few others can have by chance.
 WITH crowds AS (
-    SELECT src_ip, dst_ip, dst_port
+    SELECT hash(src_ip, dst_ip, dst_port) AS crowd
     FROM flows
     WHERE $range AND proto = 6 AND src_bytes <= 6000 AND duplicate_of IS NULL
-    GROUP BY src_ip, dst_ip, dst_port
+    GROUP BY 1
     HAVING COUNT(*) >= $connections
 )
 SELECT window_start, src_ip, dst_ip, dst_port, COUNT(*) AS connections, CAST(approx_percentile_cont(seconds, 0.5) AS BIGINT) AS duration
@@ -38,7 +39,7 @@ FROM (
     SELECT $window AS window_start, f.src_ip, f.src_port, f.dst_ip, f.dst_port,
            (CAST(MAX(f.time_end) AS BIGINT) - CAST(MIN(f.time_start) AS BIGINT)) / 1000000000 AS seconds
     FROM crowds AS c
-    JOIN flows AS f ON c.src_ip = f.src_ip AND c.dst_ip = f.dst_ip AND c.dst_port = f.dst_port
+    JOIN flows AS f ON c.crowd = hash(f.src_ip, f.dst_ip, f.dst_port)
     WHERE $range AND f.proto = 6 AND f.duplicate_of IS NULL
     GROUP BY $window, f.src_ip, f.src_port, f.dst_ip, f.dst_port
     HAVING bit_or(f.tcp_src_flags) & 18 = 18 AND bit_or(f.tcp_dst_flags) & 2 = 2

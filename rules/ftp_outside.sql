@@ -20,7 +20,6 @@ ja = "レンタルサーバーへのページの公開。"
 SELECT $window AS window_start, src_ip, dst_ip, COALESCE(MAX(dst_name), '') AS name, MAX(ftp_user) AS user, COALESCE(MAX(ftp_file), '') AS file, CAST(SUM(src_bytes) / 1000 AS BIGINT) AS kilobytes
 FROM flows
 WHERE $range AND ftp_user IS NOT NULL AND lower(ftp_user) NOT IN ('anonymous', 'ftp', 'guest') AND COALESCE(login_succeeded, 1) > 0 AND dst_packets > 3
-  AND COALESCE(src_local, is_private(src_ip)) AND NOT COALESCE(dst_local, is_private(dst_ip))
-  AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+  AND COALESCE(src_local, is_private(src_ip)) AND $part.to_outside
 GROUP BY $window, src_ip, dst_ip
 HAVING COUNT(*) >= $connections

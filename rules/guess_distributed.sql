@@ -30,33 +30,9 @@ en = "A public service for many people, such as a repository reached by SSH, who
 ja = "SSH で使う公開リポジトリのように、多数の利用者が少量を取得する公開サービス。"
 +++
 -- As guess_password, for one service over all sources that come from outside.
-SELECT window_start, dst_ip, dst_port, service, COUNT(DISTINCT src_ip) AS sources, COUNT(*) AS attempts
-FROM (
-    SELECT $window AS window_start, src_ip, src_port, dst_ip, dst_port, service, MIN(time_start) AS began,
-           SUM(src_bytes) AS sent, SUM(dst_bytes) AS received, SUM(dst_packets) AS answers,
-           (CAST(MAX(time_end) AS BIGINT) - CAST(MIN(time_start) AS BIGINT)) / 1000000000 AS seconds
-    FROM (
-        SELECT time_start, time_end, src_ip, src_port, dst_ip, dst_port, src_bytes, dst_bytes, dst_packets,
-           CASE
-               WHEN split_part(app, '.', 1) IN ('SSH', 'RDP', 'FTP_CONTROL', 'FTPS', 'Telnet', 'RSH', 'VNC', 'Radmin', 'IMAP', 'IMAPS',
-                   'POP3', 'POPS', 'SMTP', 'SMTPS', 'SMBv1', 'SMBv23', 'MySQL', 'PostgreSQL', 'MsSQL-TDS', 'Oracle', 'MongoDB', 'RESP')
-                   THEN split_part(app, '.', 1)
-               WHEN app IS NULL OR app = 'Unknown' THEN CASE dst_port
-                   WHEN 21 THEN 'FTP' WHEN 22 THEN 'SSH' WHEN 23 THEN 'Telnet' WHEN 110 THEN 'POP3' WHEN 143 THEN 'IMAP'
-                   WHEN 445 THEN 'SMB' WHEN 465 THEN 'SMTPS' WHEN 514 THEN 'RSH' WHEN 587 THEN 'SMTP' WHEN 993 THEN 'IMAPS'
-                   WHEN 995 THEN 'POPS' WHEN 1433 THEN 'MsSQL-TDS' WHEN 1521 THEN 'Oracle' WHEN 3306 THEN 'MySQL'
-                   WHEN 3389 THEN 'RDP' WHEN 5432 THEN 'PostgreSQL' WHEN 5900 THEN 'VNC' WHEN 5985 THEN 'WinRM'
-                   WHEN 5986 THEN 'WinRM' WHEN 6379 THEN 'RESP' WHEN 27017 THEN 'MongoDB' END
-           END AS service
-        FROM flows
-        WHERE $range AND proto = 6 AND dst_packets > 1 AND duplicate_of IS NULL
-    ) AS named
-    WHERE service IS NOT NULL
-    GROUP BY $window, src_ip, src_port, dst_ip, dst_port, service
-) AS conversations
-WHERE seconds <= $seconds AND received <= 15000 AND received > answers * (CASE ip_version(src_ip) WHEN 4 THEN 54 ELSE 74 END) + 24
-          AND sent <= CASE WHEN service IN ('SMTP', 'SMTPS') THEN 1500 ELSE 8000 END
-          AND (service NOT IN ('MySQL', 'PostgreSQL', 'MsSQL-TDS', 'Oracle', 'MongoDB', 'RESP') OR answers <= 6)
+SELECT window_start, MIN(began) AS flow_first, MAX(ended) AS flow_last, dst_ip, dst_port, service, COUNT(DISTINCT src_ip) AS sources, COUNT(*) AS attempts
+FROM $part.login_conversations AS conversations
+WHERE $part.login_try
   AND service IN ('SSH', 'RDP', 'FTP', 'FTP_CONTROL', 'FTPS', 'Telnet', 'VNC', 'WinRM', 'SMB', 'SMBv23')
   AND NOT is_private(src_ip)
 GROUP BY window_start, dst_ip, dst_port, service

@@ -21,9 +21,9 @@ en = "A terminal server at the start of work; a gateway that checks passwords fo
 ja = "始業時のターミナルサーバー、他のために認証するゲートウェイ。"
 +++
 -- Conversations by source port with no more than two kilobytes back: answers with a ticket of a member of groups are larger.
-SELECT window_start, src_ip, dst_ip, dst_port, COUNT(*) AS exchanges, CAST(approx_percentile_cont(received, 0.5) AS BIGINT) AS octets
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, src_ip, dst_ip, dst_port, COUNT(*) AS exchanges, CAST(approx_percentile_cont(received, 0.5) AS BIGINT) AS octets
 FROM (
-    SELECT $window AS window_start, src_ip, src_port, dst_ip, dst_port, SUM(dst_bytes) AS received
+    SELECT $window AS window_start, MIN(time_start) AS flow_first, MAX(time_end) AS flow_last, src_ip, src_port, dst_ip, dst_port, SUM(dst_bytes) AS received
     FROM flows
     WHERE $range AND (split_part(app, '.', 1) = 'Kerberos' OR (COALESCE(app, 'Unknown') = 'Unknown' AND dst_port = 88)) AND dst_packets > 0
     GROUP BY $window, src_ip, src_port, dst_ip, dst_port

@@ -23,10 +23,10 @@ ja = "アドレスにクエリを含む、データベースに関するペー�
 +++
 -- SQL injection, paths that climb up, scripts, commands, templates and expressions, Log4Shell, Shellshock, PHP wrappers, requests on behalf of the
 -- server, and places of known holes, in the path or the user agent of clear HTTP.
-SELECT window_start, src_ip, dst_ip, dst_port, COALESCE(MAX(host), '') AS host, COUNT(*) AS requests,
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, src_ip, dst_ip, dst_port, COALESCE(MAX(host), '') AS host, COUNT(*) AS requests,
        COUNT(*) FILTER (WHERE status BETWEEN 200 AND 299) AS worked, MIN(substr(tried, 1, 120)) AS example
 FROM (
-    SELECT $window AS window_start, src_ip, dst_ip, dst_port, http_host AS host, http_status AS status,
+    SELECT $window AS window_start, time_start AS flow_first, time_end AS flow_last, src_ip, dst_ip, dst_port, http_host AS host, http_status AS status,
            CASE WHEN regexp_like(http_path, $signs) THEN http_path WHEN regexp_like(http_user_agent, $signs) THEN http_user_agent END AS tried
     FROM flows
     WHERE $range AND (http_path IS NOT NULL OR http_user_agent IS NOT NULL)

@@ -26,9 +26,9 @@ ja = "偶然同じ和になる短いアドレスの大きなファイル。"
 +++
 -- A stager asks for four characters whose sum, modulo 256, says which kind of program it wants (Metasploit's URI checksums); the others are the
 -- defaults of their frameworks, which many do not change.
-SELECT window_start, src_ip, dst_ip, dst_port, kind, MAX(host) AS host, MIN(substr(path, 1, 120)) AS example, COUNT(*) AS requests
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, src_ip, dst_ip, dst_port, kind, MAX(host) AS host, MIN(substr(path, 1, 120)) AS example, COUNT(*) AS requests
 FROM (
-    SELECT $window AS window_start, src_ip, dst_ip, dst_port, COALESCE(http_host, '') AS host, http_path AS path,
+    SELECT $window AS window_start, time_start AS flow_first, time_end AS flow_last, src_ip, dst_ip, dst_port, COALESCE(http_host, '') AS host, http_path AS path,
            CASE WHEN regexp_like(http_path, '^/[A-Za-z0-9_-]{4}$') AND dst_bytes >= $stage * 1000 AND http_status = 200
                      AND (ascii(substr(http_path, 2, 1)) + ascii(substr(http_path, 3, 1)) + ascii(substr(http_path, 4, 1)) + ascii(substr(http_path, 5, 1))) % 256 IN (80, 88, 92, 93, 95, 98)
                 THEN 'a stager of Metasploit or Cobalt Strike'

@@ -21,7 +21,6 @@ SELECT $window AS window_start, src_ip, dst_ip, dst_port, MAX(http_host) AS http
        COALESCE(MAX(substr(http_user_agent, 1, 80)), '-') AS agent
 FROM flows
 WHERE $range AND COALESCE(src_local, is_private(src_ip)) AND dst_packets > 0 AND regexp_like(http_host, '^([0-9]{1,3}([.][0-9]{1,3}){3}|\[[0-9a-fA-F:]+\])(:[0-9]+)?$')
-  AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+  AND $part.to_outside
 GROUP BY $window, src_ip, dst_ip, dst_port
 HAVING SUM(COALESCE(http_requests, 1)) >= $requests

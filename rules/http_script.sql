@@ -26,7 +26,6 @@ FROM flows
 WHERE $range AND http_user_agent IS NOT NULL AND dst_packets > 0
   AND (regexp_like(http_user_agent, '(PowerShell/|CertUtil|bitsadmin|Windows Script Host|MSXML2|Microsoft-WebDAV-MiniRedir)')
     OR (regexp_like(http_user_agent, '^(curl/|[Ww]get/|python-requests/|Python-urllib/|Go-http-client/|aria2/|libwww-perl/|node-fetch|axios/)') AND regexp_like(COALESCE(http_host, ''), '^[0-9.]+$')))
-  AND COALESCE(src_local, is_private(src_ip)) AND NOT COALESCE(dst_local, is_private(dst_ip))
-  AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+  AND COALESCE(src_local, is_private(src_ip)) AND $part.to_outside
 GROUP BY $window, src_ip, dst_ip, dst_port
 HAVING COUNT(*) >= $requests

@@ -4,7 +4,7 @@ question = { en = "Is a host covered with echo requests?", ja = "ホストに大
 severity = "medium"
 attack = ["T1498.001"]
 window = "1m"
-every = "30s"
+every = "10s"
 text = { en = "{src_ip} sent {packets} echo requests to {dst_ip} within a minute.", ja = "{src_ip} が 1 分間に {dst_ip} へ {packets} 個のエコー要求を送りました。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and (proto = icmp or proto = 58)"
 

@@ -25,7 +25,6 @@ SELECT $window AS window_start, src_ip, dst_ip, dst_port, MAX(app) AS app, COALE
        COALESCE(MAX(ntlm_user), MAX(ldap_user), MAX(kerberos_client), '') AS account
 FROM flows
 WHERE $range AND split_part(app, '.', 1) IN ('SMBv1', 'SMBv23', 'LDAP', 'Kerberos', 'DCERPC', 'JRMI') AND dst_packets > 0 AND src_packets > 0
-  AND COALESCE(src_local, is_private(src_ip)) AND NOT COALESCE(dst_local, is_private(dst_ip))
-  AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+  AND COALESCE(src_local, is_private(src_ip)) AND $part.to_outside
 GROUP BY $window, src_ip, dst_ip, dst_port
 HAVING COUNT(*) >= $connections

@@ -20,7 +20,6 @@ ja = "チャットを使うフリーソフトウェア開発者。"
 SELECT $window AS window_start, src_ip, dst_ip, dst_port, COALESCE(MAX(tls_sni), MAX(http_host), MAX(dst_name), '') AS name, CAST(SUM(src_bytes + dst_bytes) / 1000 AS BIGINT) AS kilobytes
 FROM flows
 WHERE $range AND split_part(app, '.', 1) = 'IRC' AND COALESCE(src_local, is_private(src_ip)) AND dst_packets > 1
-  AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+  AND $part.to_outside
 GROUP BY $window, src_ip, dst_ip, dst_port
 HAVING COUNT(*) >= $connections

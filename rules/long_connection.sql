@@ -31,8 +31,7 @@ WITH outward AS (
            COALESCE(tls_sni, http_host, dst_name) AS name, hash($window, src_ip, src_port, dst_ip, dst_port, proto) AS five
     FROM flows
     WHERE $range AND proto IN (6, 17) AND src_port > 0 AND duplicate_of IS NULL AND COALESCE(src_local, is_private(src_ip))
-      AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+      AND $part.to_outside
 ),
 -- Only what spans so many hours can be a conversation of as many: the order of its parts is looked at. The five values are one
 -- number here, which a few others can have by chance.
@@ -56,12 +55,13 @@ joined AS (
 ),
 conversations AS (
     SELECT window_start, src_ip, src_port, dst_ip, dst_port, proto, number, COALESCE(MAX(name), '') AS name, COALESCE(MAX(app), 'Unknown') AS app,
-           (CAST(MAX(time_end) AS BIGINT) - CAST(MIN(time_start) AS BIGINT)) / 1000000000 AS seconds, SUM(src_bytes + dst_bytes) AS octets,
+           (CAST(MAX(time_end) AS BIGINT) - CAST(MIN(time_start) AS BIGINT)) / 1000000000 AS seconds, MIN(time_start) AS flow_first, MAX(time_end) AS flow_last,
+           SUM(src_bytes + dst_bytes) AS octets,
            SUM(dst_bytes) AS received
     FROM joined
     GROUP BY window_start, src_ip, src_port, dst_ip, dst_port, proto, number
 )
-SELECT window_start, src_ip, dst_ip, dst_port, proto, MAX(name) AS name, MAX(app) AS app,
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, src_ip, dst_ip, dst_port, proto, MAX(name) AS name, MAX(app) AS app,
        CAST(MAX(seconds) / 3600 AS BIGINT) AS hours, CAST(SUM(octets) / 1000000 AS BIGINT) AS megabytes
 FROM conversations
 WHERE seconds >= $hours * 3600 AND received > 0

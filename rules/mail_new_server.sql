@@ -28,6 +28,5 @@ WHERE $range AND proto = 6 AND (split_part(app, '.', 1) IN ('SMTP', 'SMTPS') OR 
   AND src_ip IN (SELECT src_ip FROM flows WHERE $history GROUP BY src_ip HAVING COUNT(DISTINCT date_bin(INTERVAL '1 day', time_start)) >= $days)
   AND src_ip NOT IN (SELECT src_ip FROM flows WHERE $history AND proto = 6 AND (split_part(app, '.', 1) IN ('SMTP', 'SMTPS') OR (COALESCE(app, 'Unknown') = 'Unknown' AND dst_port IN (25, 465, 587))) GROUP BY src_ip HAVING COUNT(DISTINCT dst_ip) > $servers)
   AND concat(ip_text(src_ip), ' ', ip_text(dst_ip)) NOT IN (SELECT concat(ip_text(src_ip), ' ', ip_text(dst_ip)) FROM flows WHERE $history AND proto = 6 AND (split_part(app, '.', 1) IN ('SMTP', 'SMTPS') OR (COALESCE(app, 'Unknown') = 'Unknown' AND dst_port IN (25, 465, 587))))
-  AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+  AND $part.to_outside
 GROUP BY $window, src_ip, dst_ip, dst_port

@@ -26,7 +26,6 @@ SELECT $window AS window_start, src_ip, COUNT(DISTINCT dst_ip) AS servers, COUNT
 FROM flows
 WHERE $range AND proto = 6 AND (split_part(app, '.', 1) IN ('SMTP', 'SMTPS') OR (COALESCE(app, 'Unknown') = 'Unknown' AND dst_port IN (25, 465, 587))) AND dst_packets > 1 AND COALESCE(src_local, is_private(src_ip))
   AND src_ip NOT IN (SELECT dst_ip FROM flows WHERE $range AND proto = 6 AND (split_part(app, '.', 1) IN ('SMTP', 'SMTPS') OR (COALESCE(app, 'Unknown') = 'Unknown' AND dst_port IN (25, 465, 587))) AND dst_packets > 3)
-  AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+  AND $part.to_outside
 GROUP BY $window, src_ip
 HAVING COUNT(DISTINCT dst_ip) >= $servers

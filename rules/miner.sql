@@ -23,11 +23,11 @@ ja = "プールの Web ページの閲覧。名前は 80 と 443 以外のポー
 +++
 -- Stratum by its content; work fetched over HTTP by a program that calls itself a miner or names one in its path; names of known
 -- pools where the traffic is not that of reading pages. The pool named is the one with most conversations.
-SELECT window_start, src_ip, COUNT(*) AS pools, SUM(connections) AS connections, MAX(how) AS how, MAX(minutes) AS minutes,
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, src_ip, COUNT(*) AS pools, SUM(connections) AS connections, MAX(how) AS how, MAX(minutes) AS minutes,
        FIRST_VALUE(ip_text(dst_ip) ORDER BY connections DESC, dst_ip) AS pool, FIRST_VALUE(port ORDER BY connections DESC, dst_ip) AS port,
        FIRST_VALUE(name ORDER BY connections DESC, dst_ip) AS name
 FROM (
-    SELECT $window AS window_start, src_ip, dst_ip, MIN(dst_port) AS port, COALESCE(MAX(tls_sni), MAX(http_host), MAX(dst_name), '') AS name, COUNT(DISTINCT src_port) AS connections,
+    SELECT $window AS window_start, MIN(time_start) AS flow_first, MAX(time_end) AS flow_last, src_ip, dst_ip, MIN(dst_port) AS port, COALESCE(MAX(tls_sni), MAX(http_host), MAX(dst_name), '') AS name, COUNT(DISTINCT src_port) AS connections,
            MAX(CASE WHEN split_part(app, '.', 1) = 'Mining' THEN 'stratum' WHEN http_method IS NOT NULL THEN 'HTTP' ELSE 'name' END) AS how,
            CAST((CAST(MAX(time_end) AS BIGINT) - CAST(MIN(time_start) AS BIGINT)) / 60000000000 AS BIGINT) AS minutes
     FROM flows

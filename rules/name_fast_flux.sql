@@ -22,10 +22,10 @@ reason = { en = "Seconds: such names must change soon.", ja = "秒。こうし�
 en = "A pool of time servers, nodes of a peer-to-peer network, a large content network."
 ja = "時刻サーバーのプール、P2P のノード、大規模 CDN。"
 +++
-SELECT window_start, name, COUNT(DISTINCT address) AS addresses, COUNT(DISTINCT regexp_replace(address, '^([0-9]+[.][0-9]+)[.].*$', '\1')) AS networks, MIN(ttl) AS ttl,
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, name, COUNT(DISTINCT address) AS addresses, COUNT(DISTINCT regexp_replace(address, '^([0-9]+[.][0-9]+)[.].*$', '\1')) AS networks, MIN(ttl) AS ttl,
        COUNT(DISTINCT src_ip) AS clients, MIN(src_ip) AS src_ip
 FROM (
-    SELECT $window AS window_start, src_ip, lower(dns_query) AS name, dns_ttl_secs AS ttl, unnest(dns_answers) AS address
+    SELECT $window AS window_start, time_start AS flow_first, time_end AS flow_last, src_ip, lower(dns_query) AS name, dns_ttl_secs AS ttl, unnest(dns_answers) AS address
     FROM flows
     WHERE $range AND dns_answers IS NOT NULL AND dns_qtype = 'A' AND dns_ttl_secs <= $ttl AND NOT regexp_like(lower(dns_query), '(^|[.])pool[.]ntp[.]org$')
 ) AS answered

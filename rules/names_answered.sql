@@ -18,9 +18,9 @@ en = "A server with several names; a WINS server that was not told here."
 ja = "複数の名前を持つサーバー。登録していない WINS サーバー。"
 +++
 -- Answers without a question in the same conversation: questions are multicast, and answers come from the port of the service.
-SELECT window_start, src_ip, COUNT(DISTINCT name) AS names, COUNT(DISTINCT asker) AS hosts, MAX(name) AS example
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, src_ip, COUNT(DISTINCT name) AS names, COUNT(DISTINCT asker) AS hosts, MAX(name) AS example
 FROM (
-    SELECT $window AS window_start, lower(dns_query) AS name,
+    SELECT $window AS window_start, time_start AS flow_first, time_end AS flow_last, lower(dns_query) AS name,
            CASE WHEN src_port IN (137, 5355) AND src_packets > 0 THEN src_ip ELSE dst_ip END AS src_ip,
            CASE WHEN src_port IN (137, 5355) AND src_packets > 0 THEN dst_ip ELSE src_ip END AS asker
     FROM flows

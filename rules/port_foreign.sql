@@ -27,6 +27,5 @@ WHERE $range AND proto = 6 AND app_confidence = 'content' AND dst_packets >= $pa
         WHEN 'SMTP' THEN dst_port NOT IN (25, 465, 587, 2525) WHEN 'FTP_CONTROL' THEN dst_port NOT IN (21, 2121)
         WHEN 'Telnet' THEN dst_port NOT IN (23, 2323) WHEN 'SMBv23' THEN dst_port NOT IN (139, 445) WHEN 'SMBv1' THEN dst_port NOT IN (139, 445)
         ELSE false END
-  AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+  AND $part.to_outside
 GROUP BY $window, src_ip, dst_ip, dst_port

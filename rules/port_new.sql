@@ -28,7 +28,6 @@ FROM flows
 WHERE $range AND proto IN (6, 17) AND COALESCE(app, 'Unknown') = 'Unknown' AND dst_port BETWEEN 1 AND 49151 AND dst_packets > 3 AND COALESCE(src_local, is_private(src_ip))
   AND dst_port NOT IN (SELECT dst_port FROM flows WHERE $history AND dst_packets > 3)
   AND (SELECT COUNT(DISTINCT date_bin(INTERVAL '1 day', time_start)) FROM flows WHERE $history) >= $days
-  AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+  AND $part.to_outside
 GROUP BY $window, src_ip, dst_ip, dst_port, proto
 HAVING SUM(src_bytes + dst_bytes) >= $kilobytes * 1000

@@ -23,7 +23,6 @@ SELECT $window AS window_start, src_ip, COUNT(DISTINCT dst_ip) AS hosts, CAST(SU
        MIN(ip_text(dst_ip)) AS example, MIN(dst_port) AS port
 FROM flows
 WHERE $range AND array_has(src_tags, 'must-use-proxy') AND dst_packets > 0 AND duplicate_of IS NULL
-  AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+  AND $part.to_outside
 GROUP BY $window, src_ip
 HAVING SUM(src_bytes + dst_bytes) >= $kilobytes * 1000

@@ -21,6 +21,5 @@ SELECT $window AS window_start, src_ip, dst_ip, dst_port, MAX(CASE WHEN split_pa
        CAST(SUM(src_bytes + dst_bytes) / 1000 AS BIGINT) AS kilobytes
 FROM flows
 WHERE $range AND proto = 6 AND dst_packets >= $packets AND (split_part(app, '.', 1) = 'SOCKS' OR http_method = 'CONNECT') AND COALESCE(src_local, is_private(src_ip))
-  AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+  AND $part.to_outside
 GROUP BY $window, src_ip, dst_ip, dst_port

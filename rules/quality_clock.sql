@@ -26,9 +26,9 @@ en = "Flows that waited on the exporter's disk until the line was back."
 ja = "回線復旧まで送信側のディスクで待っていたフロー。"
 +++
 -- The median of the time between the end of a flow and its arrival, per exporter.
-SELECT window_start, exporter, CAST(seconds AS BIGINT) AS seconds, flows
+SELECT window_start, flow_first, flow_last, exporter, CAST(seconds AS BIGINT) AS seconds, flows
 FROM (
-    SELECT $window AS window_start, ip_text(exporter_ip) AS exporter, COUNT(*) AS flows,
+    SELECT $window AS window_start, MIN(time_start) AS flow_first, MAX(time_end) AS flow_last, ip_text(exporter_ip) AS exporter, COUNT(*) AS flows,
            median((CAST(time_received AS BIGINT) - CAST(time_end AS BIGINT)) / 1000000000.0) AS seconds
     FROM flows
     WHERE $range AND time_received IS NOT NULL AND exporter_ip IS NOT NULL

@@ -4,7 +4,7 @@ question = { en = "Do many servers send a host answers to questions that it neve
 severity = "high"
 attack = ["T1498.002"]
 window = "1m"
-every = "30s"
+every = "10s"
 key = ["dst_ip", "service_port"]
 text = { en = "{dst_ip} got {kilobytes} kB from UDP port {service_port} of {servers} addresses within a minute without asking.", ja = "{dst_ip} に 1 分間で {servers} 個のアドレスの UDP ポート {service_port} から、要求していない {kilobytes} kB が届きました。" }
 filter = "dst_ip = {dst_ip} and proto = udp or src_ip = {dst_ip} and proto = udp"

@@ -21,9 +21,9 @@ en = "Staff on the way, a provider of support."
 ja = "出先の社員、サポート業者。"
 +++
 -- Remote shells, desktops and Windows services by what was recognised, by port only where nothing was.
-SELECT window_start, src_ip, dst_ip, dst_port, MAX(app) AS app, CAST(SUM(octets) / 1000 AS BIGINT) AS kilobytes, CAST(MAX(nanos) / 1000000000 AS BIGINT) AS seconds
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, src_ip, dst_ip, dst_port, MAX(app) AS app, CAST(SUM(octets) / 1000 AS BIGINT) AS kilobytes, CAST(MAX(nanos) / 1000000000 AS BIGINT) AS seconds
 FROM (
-    SELECT $window AS window_start, src_ip, src_port, dst_ip, dst_port, COALESCE(MAX(app), 'Unknown') AS app, SUM(src_bytes + dst_bytes) AS octets,
+    SELECT $window AS window_start, MIN(time_start) AS flow_first, MAX(time_end) AS flow_last, src_ip, src_port, dst_ip, dst_port, COALESCE(MAX(app), 'Unknown') AS app, SUM(src_bytes + dst_bytes) AS octets,
            CAST(MAX(time_end) AS BIGINT) - CAST(MIN(time_start) AS BIGINT) AS nanos
     FROM flows
     WHERE $range AND proto = 6 AND (split_part(app, '.', 1) IN ('SSH', 'RDP', 'Telnet', 'RSH', 'VNC', 'Radmin', 'SMBv1', 'SMBv23', 'DCERPC') OR (COALESCE(app, 'Unknown') = 'Unknown' AND dst_port IN (22, 23, 135, 445, 3389, 5900)) OR dst_port IN (5985, 5986)) AND NOT COALESCE(src_local, is_private(src_ip)) AND COALESCE(dst_local, is_private(dst_ip)) AND dst_packets > 3 AND src_packets > 3

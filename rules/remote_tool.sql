@@ -24,7 +24,6 @@ FROM flows
 WHERE $range AND COALESCE(src_local, is_private(src_ip)) AND dst_packets > 0
   AND (split_part(app, '.', 1) IN ('TeamViewer', 'VNC', 'Radmin', 'NoMachine', 'VMware', 'XDMCP')
     OR regexp_like(lower(COALESCE(tls_sni, http_host, dst_name, '')), '(anydesk[.]com|net[.]anydesk|teamviewer[.]com|screenconnect[.]com|connectwise|splashtop|atera(agent|[.])|logmein|logmeinrescue|gotoassist|rustdesk|netsupport|ammyy|aeroadmin|dameware|supremocontrol|remoteutilities|getscreen[.]me|dwservice[.]net|action1[.]com|ninjarmm|tacticalrmm|simple-help|simplehelp|parsec(app|gaming)?[.]|remotedesktop[.]google[.]com|zohoassist|bomgar|beyondtrustcloud|islonline|pulseway|syncromsp)'))
-  AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+  AND $part.to_outside
 GROUP BY $window, src_ip, dst_ip
 HAVING COUNT(*) >= $connections

@@ -21,9 +21,9 @@ en = "Address management and inventory that is allowed."
 ja = "許可されたアドレス管理や資産管理。"
 +++
 -- Distinct addresses asked for per asker and minute; at least half of them gave no answer.
-SELECT window_start, src_ip, COUNT(*) AS hosts, COUNT(*) FILTER (WHERE answers = 0) AS silent
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, src_ip, COUNT(*) AS hosts, COUNT(*) FILTER (WHERE answers = 0) AS silent
 FROM (
-    SELECT $window AS window_start, src_ip, dst_ip, SUM(dst_packets) AS answers
+    SELECT $window AS window_start, MIN(time_start) AS flow_first, MAX(time_end) AS flow_last, src_ip, dst_ip, SUM(dst_packets) AS answers
     FROM flows
     WHERE $range AND l2_ethertype = 2054 AND src_ip <> dst_ip
     GROUP BY $window, src_ip, dst_ip

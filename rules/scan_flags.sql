@@ -23,9 +23,9 @@ ja = "不具合のあるロードバランサーや中間装置。"
 +++
 -- FIN alone, FIN+PSH+URG (Xmas), SYN+FIN and no flag at all never begin a conversation (RFC 9293). No flag at all counts only
 -- where the answers have flags or a probe saw the packets: exporters that know no flags write 0.
-SELECT window_start, src_ip, kind, COUNT(*) AS targets, COUNT(DISTINCT dst_ip) AS hosts
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, src_ip, kind, COUNT(*) AS targets, COUNT(DISTINCT dst_ip) AS hosts
 FROM (
-    SELECT $window AS window_start, src_ip, dst_ip, dst_port,
+    SELECT $window AS window_start, MIN(time_start) AS flow_first, MAX(time_end) AS flow_last, src_ip, dst_ip, dst_port,
            CASE WHEN tcp_src_flags = 0 THEN 'NULL' WHEN tcp_src_flags = 1 THEN 'FIN' WHEN tcp_src_flags = 41 THEN 'Xmas' ELSE 'SYN+FIN' END AS kind
     FROM flows
     WHERE $range AND proto = 6 AND src_packets BETWEEN 1 AND 3 AND dst_packets <= 3

@@ -18,9 +18,9 @@ ja = "許可された脆弱性スキャン。"
 +++
 -- No flag at all, FIN alone, FIN+PSH+URG, and SYN together with FIN, without ACK. No flag at all counts only where the answers have
 -- flags or a probe saw the packets.
-SELECT window_start, src_ip, dst_ip, COUNT(*) AS kinds
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, src_ip, dst_ip, COUNT(*) AS kinds
 FROM (
-    SELECT $window AS window_start, src_ip, dst_ip, CASE WHEN tcp_src_flags & 2 = 2 THEN 'SYN+FIN' ELSE CAST(tcp_src_flags AS VARCHAR) END AS kind
+    SELECT $window AS window_start, MIN(time_start) AS flow_first, MAX(time_end) AS flow_last, src_ip, dst_ip, CASE WHEN tcp_src_flags & 2 = 2 THEN 'SYN+FIN' ELSE CAST(tcp_src_flags AS VARCHAR) END AS kind
     FROM flows
     WHERE $range AND proto = 6 AND src_packets BETWEEN 1 AND 50
       AND (tcp_src_flags IN (1, 41) OR (tcp_src_flags & 3 = 3 AND tcp_src_flags & 20 = 0)

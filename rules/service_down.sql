@@ -6,9 +6,9 @@ attack = ["T1489", "T1499"]
 window = "5m"
 every = "30s"
 history = "1d"
-key = ["dst_ip", "dst_port"]
-text = { en = "{failed} of {tries} connections of {clients} clients to {dst_ip} port {dst_port} failed within five minutes; {before} succeeded in the day before.", ja = "5 分間に {clients} 台のクライアントから {dst_ip} のポート {dst_port} への {tries} 接続のうち {failed} 件が失敗しました（前日の成功 {before} 件）。" }
-filter = "dst_ip = {dst_ip} and dst_port = {dst_port} and proto = tcp"
+key = ["dst_ip", "dst_port", "proto"]
+text = { en = "{failed} of {tries} connections of {clients} clients to {dst_ip} port {dst_port} ({kind}) failed within five minutes; {before} succeeded in the day before.", ja = "5 分間に {clients} 台のクライアントから {dst_ip} のポート {dst_port}（{kind}）への {tries} 接続のうち {failed} 件が失敗しました（前日の成功 {before} 件）。" }
+filter = "dst_ip = {dst_ip} and dst_port = {dst_port} and proto = {proto}"
 
 [parameters.failed]
 default = 20
@@ -34,19 +34,19 @@ ja = "予告された保守。"
 en = "A new rule of a firewall."
 ja = "新しいファイアウォール規則。"
 +++
--- Connections by TCP that got no SYN back, or a reset at once, to an inside service that used to answer.
-SELECT now.window_start, now.dst_ip, now.dst_port, now.failed, now.tries, now.clients, before.answered AS before
+-- Connections by TCP that got no SYN back, or a reset at once, and questions by UDP without an answer, to an inside service that used to answer.
+SELECT now.window_start, now.dst_ip, now.dst_port, now.proto, CASE now.proto WHEN 6 THEN 'TCP' ELSE 'UDP' END AS kind, now.failed, now.tries, now.clients, before.answered AS before
 FROM (
-    SELECT $window AS window_start, dst_ip, dst_port, COUNT(*) AS tries, COUNT(DISTINCT src_ip) AS clients,
-           COUNT(*) FILTER (WHERE dst_packets = 0 OR tcp_dst_flags & 6 = 4) AS failed
+    SELECT $window AS window_start, dst_ip, dst_port, proto, COUNT(*) AS tries, COUNT(DISTINCT src_ip) AS clients,
+           COUNT(*) FILTER (WHERE dst_packets = 0 OR (proto = 6 AND tcp_dst_flags & 6 = 4)) AS failed
     FROM flows
-    WHERE $range AND proto = 6 AND tcp_src_flags & 2 = 2 AND COALESCE(dst_local, is_private(dst_ip)) AND duplicate_of IS NULL
-    GROUP BY $window, dst_ip, dst_port
+    WHERE $range AND ((proto = 6 AND tcp_src_flags & 2 = 2) OR (proto = 17 AND src_packets > 0)) AND COALESCE(dst_local, is_private(dst_ip)) AND duplicate_of IS NULL
+    GROUP BY $window, dst_ip, dst_port, proto
 ) AS now
 JOIN (
-    SELECT dst_ip, dst_port, COUNT(*) AS answered
+    SELECT dst_ip, dst_port, proto, COUNT(*) AS answered
     FROM flows
-    WHERE $history AND proto = 6 AND tcp_dst_flags & 2 = 2 AND duplicate_of IS NULL
-    GROUP BY dst_ip, dst_port
-) AS before ON now.dst_ip = before.dst_ip AND now.dst_port = before.dst_port
+    WHERE $history AND ((proto = 6 AND tcp_dst_flags & 2 = 2) OR (proto = 17 AND dst_packets > 0)) AND duplicate_of IS NULL
+    GROUP BY dst_ip, dst_port, proto
+) AS before ON now.dst_ip = before.dst_ip AND now.dst_port = before.dst_port AND now.proto = before.proto
 WHERE now.failed >= $failed AND now.failed * 100 >= now.tries * $share AND now.clients >= $clients AND before.answered >= $before

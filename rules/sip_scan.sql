@@ -18,9 +18,9 @@ en = "Monitoring of many telephones by OPTIONS."
 ja = "OPTIONS による多数の電話機の監視。"
 +++
 -- Distinct pairs of server and called address that were refused (401, 403, 404, 407) or gave no answer, and are most of all.
-SELECT window_start, src_ip, method, COUNT(*) FILTER (WHERE refused) AS targets
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, src_ip, method, COUNT(*) FILTER (WHERE refused) AS targets
 FROM (
-    SELECT $window AS window_start, src_ip, sip_method AS method, dst_ip, sip_to,
+    SELECT $window AS window_start, MIN(time_start) AS flow_first, MAX(time_end) AS flow_last, src_ip, sip_method AS method, dst_ip, sip_to,
            BOOL_AND(dst_packets = 0 OR COALESCE(sip_status, 0) IN (401, 403, 404, 407)) AS refused
     FROM flows
     WHERE $range AND sip_method IN ('INVITE', 'REGISTER', 'OPTIONS')

@@ -20,9 +20,11 @@ ja = "内容を書き換える途中の装置を、その両側で観測した�
 en = "Packets that were damaged and sent again."
 ja = "破損して再送されたパケット。"
 +++
+-- Connections whose beginning was seen, on both sides: two packets out of their connection, as of examples, do not show which was first. Inside encryption nobody can put anything in, and servers that give up
+-- an answer for an alert write over it.
 SELECT $window AS window_start, src_ip, dst_ip, dst_port, COALESCE(MAX(app), 'Unknown') AS app, COUNT(*) AS connections,
        SUM(COALESCE(npm_src_conflicts, 0) + COALESCE(npm_dst_conflicts, 0)) AS segments
 FROM flows
-WHERE $range AND (npm_src_conflicts > 0 OR npm_dst_conflicts > 0) AND duplicate_of IS NULL
+WHERE $range AND (npm_src_conflicts > 0 OR npm_dst_conflicts > 0) AND duplicate_of IS NULL AND tcp_src_flags & 2 = 2 AND tcp_dst_flags & 2 = 2 AND NOT COALESCE(encrypted, false)
 GROUP BY $window, src_ip, dst_ip, dst_port
 HAVING COUNT(*) >= $connections

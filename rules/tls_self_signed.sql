@@ -20,7 +20,6 @@ ja = "家庭の機器や小さなサーバー。"
 SELECT $window AS window_start, src_ip, dst_ip, dst_port, COALESCE(MAX(tls_sni), MAX(http_host), MAX(dst_name), '') AS name, COALESCE(MAX(tls_cert_subject), '') AS subject, COUNT(*) AS connections
 FROM flows
 WHERE $range AND tls_cert_self_signed AND COALESCE(src_local, is_private(src_ip))
-  AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+  AND $part.to_outside
 GROUP BY $window, src_ip, dst_ip, dst_port
 HAVING COUNT(*) >= $connections

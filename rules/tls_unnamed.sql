@@ -22,7 +22,7 @@ SELECT $window AS window_start, src_ip, dst_ip, dst_port, COALESCE(MAX(tls_cert_
 FROM flows
 WHERE $range AND proto = 6 AND tls_cert_self_signed AND tls_sni IS NULL AND split_part(app, '.', 1) = 'TLS'
   AND dst_port NOT IN (443, 465, 563, 636, 853, 989, 990, 993, 995, 1194, 3389, 5061, 5223, 5228, 8443) AND COALESCE(src_local, is_private(src_ip))
-  AND NOT COALESCE(dst_local, is_private(dst_ip)) AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+  AND $part.to_outside
   AND NOT regexp_like(COALESCE(tls_cert_subject, ''), '(^|[,+] ?)O=')
 GROUP BY $window, src_ip, dst_ip, dst_port
 HAVING COUNT(*) >= $connections

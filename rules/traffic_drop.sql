@@ -31,37 +31,8 @@ en = "Holidays."
 ja = "休日。"
 +++
 -- The hour against the same hour of the weeks before, once it is nearly over.
-WITH hourly AS (
-    SELECT $window AS hour, src_ip, SUM(CAST((src_bytes + dst_bytes) * COALESCE(sampling_rate, 1) AS DOUBLE)) AS octets
-    FROM flows
-    WHERE $history AND duplicate_of IS NULL
-    GROUP BY $window, src_ip
-),
-now AS (
-    SELECT $window AS window_start, src_ip, SUM(CAST((src_bytes + dst_bytes) * COALESCE(sampling_rate, 1) AS DOUBLE)) AS octets, MAX(time_start) AS latest
-    FROM flows
-    WHERE $range AND duplicate_of IS NULL
-    GROUP BY $window, src_ip
-),
-total AS (
-    SELECT window_start, SUM(octets) AS octets, MAX(latest) AS latest FROM now GROUP BY window_start
-),
-weeks AS (
-    SELECT t.window_start, h.hour, SUM(h.octets) AS octets
-    FROM total AS t
-    JOIN hourly AS h ON (CAST(t.window_start AS BIGINT) - CAST(h.hour AS BIGINT)) % 604800000000000 = 0
-    GROUP BY t.window_start, h.hour
-),
-middle AS (
-    SELECT window_start, median(octets) AS usual, COUNT(*) AS weeks FROM weeks GROUP BY window_start
-),
-spread AS (
-    SELECT w.window_start, m.usual, m.weeks, median(ABS(w.octets - m.usual)) AS deviation
-    FROM weeks AS w JOIN middle AS m ON w.window_start = m.window_start
-    GROUP BY w.window_start, m.usual, m.weeks
-)
-SELECT t.window_start, CAST(t.octets / 1000000 AS BIGINT) AS megabytes, CAST(s.usual / 1000000 AS BIGINT) AS usual, s.weeks
-FROM total AS t
-JOIN spread AS s ON t.window_start = s.window_start
-WHERE s.weeks >= $weeks AND s.usual >= $megabytes * 1000000 AND t.octets * 100 < s.usual * $share
-  AND CAST(t.latest AS BIGINT) - CAST(t.window_start AS BIGINT) >= $minutes * 60000000000
+WITH measured AS MATERIALIZED $part.traffic_measured
+SELECT window_start, CAST(amount / 1000000 AS BIGINT) AS megabytes, CAST(usual / 1000000 AS BIGINT) AS usual, weeks
+FROM $part.traffic_weeks AS hours
+WHERE measure = 'octets' AND weeks >= $weeks AND usual >= $megabytes * 1000000 AND amount * 100 < usual * $share
+  AND CAST(latest AS BIGINT) - CAST(window_start AS BIGINT) >= $minutes * 60000000000

@@ -1,13 +1,13 @@
 +++
 title = { en = "More traffic than at this hour of the week", ja = "この曜日・時間帯としては多い通信量" }
-question = { en = "Is there far more traffic than at the same hour of the weeks before, and by whom?", ja = "過去の同じ曜日・時間帯より通信量がはるかに多くないか。原因は誰か。" }
+question = { en = "Is there far more traffic (octets, packets, flows, flows without an answer, hosts) than at the same hour of the weeks before, and by whom?", ja = "過去の同じ曜日・時間帯より通信（量・パケット・フロー・無応答・ホスト数）がはるかに多くないか。原因は誰か。" }
 severity = "medium"
 attack = ["T1498", "T1048"]
 window = "1h"
 every = "1h"
 history = "28d"
-key = ["src_ip"]
-text = { en = "{megabytes} MB moved within the hour where {usual} MB are usual (median of {weeks} weeks); {src_ip} moved {more} MB more than it does.", ja = "この 1 時間の通信量は {megabytes} MB で、通常（{weeks} 週の中央値）は {usual} MB です。{src_ip} が普段より {more} MB 多く通信しました。" }
+key = ["measure", "src_ip"]
+text = { en = "{amount} {measure} within the hour where {usual} are usual (median of {weeks} weeks); {src_ip} made {more} more than it does.", ja = "この 1 時間の{measure_ja}は {amount} で、通常（{weeks} 週の中央値）は {usual} です。{src_ip} が普段より {more} 多くなっています。" }
 filter = "src_ip = {src_ip}"
 
 [parameters.sigmas]
@@ -26,55 +26,40 @@ reason = { en = "Weeks in which this hour was seen.", ja = "この時間帯を�
 default = 100
 reason = { en = "Less does not matter to anybody.", ja = "これ未満は問題にならない。" }
 
+[parameters.flows]
+default = 10000
+reason = { en = "Flows, and a tenth of the packets, that do not matter to anybody.", ja = "フロー数の下限（パケットはその 10 倍）。これ未満は問題にならない。" }
+
+[parameters.hosts]
+default = 50
+reason = { en = "With fewer hosts a few visitors are much.", ja = "これより少ないと、数人の来訪でも大きな変化になる。" }
+
 [[benign]]
 en = "A first day after holidays, a great download or move of data."
 ja = "休暇明け、大量のダウンロードやデータ移行。"
 +++
--- The hour against the same hour of the weeks before. The one to blame is the initiator whose own traffic grew most against its mean in those hours.
-WITH hourly AS (
-    SELECT $window AS hour, src_ip, SUM(CAST((src_bytes + dst_bytes) * COALESCE(sampling_rate, 1) AS DOUBLE)) AS octets
-    FROM flows
-    WHERE $history AND duplicate_of IS NULL
-    GROUP BY $window, src_ip
+-- Each measure of the hour against the same hour of the weeks before. The one to blame is the initiator whose own part grew most against its mean in those hours.
+WITH measured AS MATERIALIZED $part.traffic_measured,
+unusual AS MATERIALIZED (
+    SELECT window_start, measure, amount, usual, weeks
+    FROM $part.traffic_weeks AS hours
+    WHERE weeks >= $weeks AND amount > usual * $times AND amount - usual > $sigmas * GREATEST(1.4826 * deviation, usual / 10)
+      AND amount >= CASE measure WHEN 'octets' THEN $megabytes * 1000000 WHEN 'packets' THEN $flows * 10 WHEN 'hosts' THEN $hosts ELSE $flows END
 ),
-now AS (
-    SELECT $window AS window_start, src_ip, SUM(CAST((src_bytes + dst_bytes) * COALESCE(sampling_rate, 1) AS DOUBLE)) AS octets, MAX(time_start) AS latest
-    FROM flows
-    WHERE $range AND duplicate_of IS NULL
-    GROUP BY $window, src_ip
-),
-total AS (
-    SELECT window_start, SUM(octets) AS octets, MAX(latest) AS latest FROM now GROUP BY window_start
-),
-weeks AS (
-    SELECT t.window_start, h.hour, SUM(h.octets) AS octets
-    FROM total AS t
-    JOIN hourly AS h ON (CAST(t.window_start AS BIGINT) - CAST(h.hour AS BIGINT)) % 604800000000000 = 0
-    GROUP BY t.window_start, h.hour
-),
-middle AS (
-    SELECT window_start, median(octets) AS usual, COUNT(*) AS weeks FROM weeks GROUP BY window_start
-),
-spread AS (
-    SELECT w.window_start, m.usual, m.weeks, median(ABS(w.octets - m.usual)) AS deviation
-    FROM weeks AS w JOIN middle AS m ON w.window_start = m.window_start
-    GROUP BY w.window_start, m.usual, m.weeks
-)
-, blame AS (
-    SELECT n.window_start, n.src_ip, n.octets - COALESCE(b.octets, 0) AS more,
-           ROW_NUMBER() OVER (PARTITION BY n.window_start ORDER BY n.octets - COALESCE(b.octets, 0) DESC, n.src_ip) AS place
-    FROM now AS n
+blame AS (
+    SELECT u.window_start, u.measure, n.src_ip, n.amount - COALESCE(b.amount, 0) AS more,
+           ROW_NUMBER() OVER (PARTITION BY u.measure ORDER BY n.amount - COALESCE(b.amount, 0) DESC, n.src_ip) AS place
+    FROM unusual AS u
+    JOIN measured AS n ON u.measure = n.measure AND n.now
     LEFT JOIN (
-        SELECT t.window_start, h.src_ip, AVG(h.octets) AS octets
-        FROM total AS t
-        JOIN hourly AS h ON (CAST(t.window_start AS BIGINT) - CAST(h.hour AS BIGINT)) % 604800000000000 = 0
-        GROUP BY t.window_start, h.src_ip
-    ) AS b ON n.window_start = b.window_start AND n.src_ip = b.src_ip
+        SELECT measure, src_ip, AVG(amount) AS amount FROM measured WHERE NOT now GROUP BY measure, src_ip
+    ) AS b ON n.measure = b.measure AND n.src_ip = b.src_ip
 )
-SELECT t.window_start, b.src_ip, CAST(t.octets / 1000000 AS BIGINT) AS megabytes, CAST(s.usual / 1000000 AS BIGINT) AS usual, s.weeks,
-       CAST(b.more / 1000000 AS BIGINT) AS more
-FROM total AS t
-JOIN spread AS s ON t.window_start = s.window_start
-JOIN blame AS b ON t.window_start = b.window_start AND b.place = 1
-WHERE s.weeks >= $weeks AND t.octets >= $megabytes * 1000000 AND t.octets > s.usual * $times
-  AND t.octets - s.usual > $sigmas * GREATEST(1.4826 * s.deviation, s.usual / 10)
+SELECT u.window_start, b.src_ip, u.weeks, CAST(u.amount / s.scale AS BIGINT) AS amount, CAST(u.usual / s.scale AS BIGINT) AS usual, CAST(b.more / s.scale AS BIGINT) AS more,
+       s.name AS measure, s.name_ja AS measure_ja
+FROM unusual AS u
+JOIN blame AS b ON u.measure = b.measure AND b.place = 1
+JOIN (VALUES ('octets', 'MB', '通信量（MB）', 1000000), ('packets', 'packets', 'パケット数', 1), ('flows', 'flows', 'フロー数', 1),
+        ('unanswered', 'flows without an answer', '無応答のフロー数', 1), ('udp', 'flows of UDP', 'UDP のフロー数', 1),
+        ('others', 'flows of other protocols', 'その他のプロトコルのフロー数', 1), ('hosts', 'hosts', 'ホスト数', 1)) AS s (measure, name, name_ja, scale)
+    ON u.measure = s.measure

@@ -27,10 +27,10 @@ ja = "DNS で照会する迷惑メール送信元や機器の一覧。"
 +++
 -- Distinct names below a registered domain, with second levels such as co.jp. Names of addresses (arpa) and of the local link do
 -- not count.
-SELECT window_start, src_ip, domain, COUNT(*) AS names,
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, src_ip, domain, COUNT(*) AS names,
        CAST(AVG(character_length(dns_query) - character_length(domain) - 1) AS BIGINT) AS length
 FROM (
-    SELECT $window AS window_start, src_ip, dns_query, regexp_replace(lower(dns_query), '^.*?([^.]+[.](?:(?:co|com|net|org|ac|ad|ed|go|gr|lg|ne|or|gov|edu|gob|gub)[.])?[^.]+)[.]?$', '\1') AS domain
+    SELECT $window AS window_start, MIN(time_start) AS flow_first, MAX(time_end) AS flow_last, src_ip, dns_query, regexp_replace(lower(dns_query), '^.*?([^.]+[.](?:(?:co|com|net|org|ac|ad|ed|go|gr|lg|ne|or|gov|edu|gob|gub)[.])?[^.]+)[.]?$', '\1') AS domain
     FROM flows
     WHERE $range AND dns_query IS NOT NULL AND split_part(app, '.', 1) = 'DNS'
       AND character_length(dns_query) >= 24 AND NOT regexp_like(lower(dns_query), '[.](arpa|local|lan|home|internal)[.]?$')

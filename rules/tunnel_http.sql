@@ -37,8 +37,7 @@ WITH outward AS (
     WHERE $range AND proto = 6 AND duplicate_of IS NULL AND COALESCE(src_local, is_private(src_ip))
       AND (split_part(app, '.', 1) IN ('HTTP', 'HTTP2')
         OR (COALESCE(app, 'Unknown') = 'Unknown' AND dst_port IN (80, 443, 8080)))
-      AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+      AND $part.to_outside
 ),
 long AS MATERIALIZED (
     SELECT five

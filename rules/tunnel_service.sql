@@ -18,9 +18,9 @@ reason = { en = "One is enough.", ja = "1 回で十分。" }
 en = "A developer who shows a page to a customer."
 ja = "顧客に画面を見せる開発者。"
 +++
-SELECT window_start, src_ip, name, MAX(dst_ip) AS dst_ip, MAX(dst_port) AS dst_port, CAST(SUM(octets) / 1000 AS BIGINT) AS kilobytes
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, src_ip, name, MAX(dst_ip) AS dst_ip, MAX(dst_port) AS dst_port, CAST(SUM(octets) / 1000 AS BIGINT) AS kilobytes
 FROM (
-    SELECT $window AS window_start, src_ip, dst_ip, dst_port, src_bytes + dst_bytes AS octets, lower(COALESCE(tls_sni, http_host, dst_name, '')) AS name
+    SELECT $window AS window_start, time_start AS flow_first, time_end AS flow_last, src_ip, dst_ip, dst_port, src_bytes + dst_bytes AS octets, lower(COALESCE(tls_sni, http_host, dst_name, '')) AS name
     FROM flows
     WHERE $range AND COALESCE(tls_sni, http_host, dst_name) IS NOT NULL AND dst_packets > 0
 ) AS asked

@@ -26,24 +26,13 @@ ja = "許可されたクラウドへのバックアップや同期。"
 en = "Publishing of videos or software."
 ja = "動画やソフトウェアの公開。"
 +++
--- Sums over a pair of addresses, scaled by the sampling rate. Pairs that send too little are sorted out by one number of both, which
--- others can have by chance.
-WITH outward AS (
-    SELECT $window AS window_start, src_ip, dst_ip, src_bytes, dst_bytes, sampling_rate, tls_sni, http_host, dst_name, hash($window, src_ip, dst_ip) AS pair
-    FROM flows
-    WHERE $range AND duplicate_of IS NULL AND COALESCE(src_local, is_private(src_ip))
-      AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
-),
-much AS MATERIALIZED (
-    SELECT pair FROM outward GROUP BY pair HAVING SUM(src_bytes * COALESCE(sampling_rate, 1)) >= $megabytes * 1000000
-)
-SELECT window_start, src_ip, dst_ip, name, CAST(sent / 1000000 AS BIGINT) AS megabytes, CAST(got / 1000000 AS BIGINT) AS received
+-- Sums over a pair of addresses, scaled by the sampling rate.
+SELECT window_start, flow_first, flow_last, src_ip, dst_ip, name, CAST(sent / 1000000 AS BIGINT) AS megabytes, CAST(got / 1000000 AS BIGINT) AS received
 FROM (
-    SELECT o.window_start, o.src_ip, o.dst_ip, COALESCE(MAX(o.tls_sni), MAX(o.http_host), MAX(o.dst_name), '') AS name,
-           SUM(o.src_bytes * COALESCE(o.sampling_rate, 1)) AS sent, SUM(o.dst_bytes * COALESCE(o.sampling_rate, 1)) AS got
-    FROM outward AS o
-    JOIN much AS m ON o.pair = m.pair
-    GROUP BY o.window_start, o.src_ip, o.dst_ip
+    SELECT $window AS window_start, MIN(time_start) AS flow_first, MAX(time_end) AS flow_last, src_ip, dst_ip, COALESCE(MAX(tls_sni), MAX(http_host), MAX(dst_name), '') AS name,
+           SUM(src_bytes * COALESCE(sampling_rate, 1)) AS sent, SUM(dst_bytes * COALESCE(sampling_rate, 1)) AS got
+    FROM $part.upload_flows
+    WHERE $range
+    GROUP BY $window, src_ip, dst_ip
 ) AS pairs
 WHERE sent >= $megabytes * 1000000 AND sent >= got * $times

@@ -35,8 +35,7 @@ WITH sent AS (
     SELECT $window AS window_start, src_ip, dst_ip, SUM(src_bytes * COALESCE(sampling_rate, 1)) AS octets
     FROM flows
     WHERE $range AND duplicate_of IS NULL AND COALESCE(src_local, is_private(src_ip))
-      AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+      AND $part.to_outside
     GROUP BY $window, src_ip, dst_ip
 ),
 now AS (
@@ -48,8 +47,7 @@ before AS (
     SELECT src_ip, MAX(octets) AS most, COUNT(*) AS hours
     FROM (
         SELECT src_ip, $window AS hour,
-               SUM(CASE WHEN NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8') THEN src_bytes * COALESCE(sampling_rate, 1) ELSE 0 END) AS octets
+               SUM(CASE WHEN $part.to_outside THEN src_bytes * COALESCE(sampling_rate, 1) ELSE 0 END) AS octets
         FROM flows
         WHERE $history AND duplicate_of IS NULL AND COALESCE(src_local, is_private(src_ip))
         GROUP BY src_ip, $window

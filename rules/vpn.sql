@@ -22,7 +22,6 @@ SELECT $window AS window_start, src_ip, dst_ip, MAX(split_part(app, '.', 1)) AS 
 FROM flows
 WHERE $range AND split_part(app, '.', 1) IN ('OpenVPN', 'WireGuard', 'IPSec', 'PPTP', 'CiscoVPN', 'Tailscale', 'TINC') AND duplicate_of IS NULL
   AND COALESCE(src_local, is_private(src_ip)) AND dst_packets > 0
-  AND NOT COALESCE(dst_local, is_private(dst_ip))
-      AND NOT in_net(dst_ip, '224.0.0.0/3') AND NOT in_net(dst_ip, 'ff00::/8')
+  AND $part.to_outside
 GROUP BY $window, src_ip, dst_ip
 HAVING SUM(src_bytes + dst_bytes) >= $kilobytes * 1000

@@ -21,9 +21,9 @@ en = "A crawler after a site was rebuilt."
 ja = "サイト改修後のクローラー。"
 +++
 -- The first request of each conversation, by status 400 to 405 and 410.
-SELECT window_start, src_ip, dst_ip, dst_port, COUNT(*) FILTER (WHERE missing) AS pages
+SELECT window_start, MIN(flow_first) AS flow_first, MAX(flow_last) AS flow_last, src_ip, dst_ip, dst_port, COUNT(*) FILTER (WHERE missing) AS pages
 FROM (
-    SELECT $window AS window_start, src_ip, dst_ip, dst_port, http_path, BOOL_AND(http_status BETWEEN 400 AND 405 OR http_status = 410) AS missing
+    SELECT $window AS window_start, MIN(time_start) AS flow_first, MAX(time_end) AS flow_last, src_ip, dst_ip, dst_port, http_path, BOOL_AND(http_status BETWEEN 400 AND 405 OR http_status = 410) AS missing
     FROM flows
     WHERE $range AND http_path IS NOT NULL AND http_status IS NOT NULL
     GROUP BY $window, src_ip, dst_ip, dst_port, http_path

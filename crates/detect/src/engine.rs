@@ -16,6 +16,10 @@ use crate::{Rule, Severity};
 
 /// New events of one rule in an hour of their own time; those beyond are counted and not stored.
 const MOST_AN_HOUR: u64 = 500;
+/// Columns of a result that say when the first flow of an event began and the last one ended.
+pub(crate) const FLOW_FIRST: &str = "flow_first";
+/// See [`FLOW_FIRST`].
+pub(crate) const FLOW_LAST: &str = "flow_last";
 /// Hours whose events are counted.
 const HOURS: usize = 10_000;
 
@@ -49,7 +53,8 @@ impl Engine {
             Some(serde_json::Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
         };
-        let sight = Sight { key: key(rule, text), start: span.0, end: span.1, quiet: rule.quiet, facts, mute: false };
+        let (start, end) = windows_of(rule, span);
+        let sight = Sight { key: key(rule, text), start, end, flows: span, quiet: rule.quiet, facts, mute: false };
         self.said.remember(event_id.to_owned(), &sight, rule.window);
     }
 
@@ -76,8 +81,8 @@ impl Engine {
             let end = row.end;
             let hour = (rule.name.clone(), row.start.secs().div_euclid(3_600));
             let mute = self.hours.get(&hour).is_some_and(|count| *count >= MOST_AN_HOUR);
-            let (key, start, quiet) = (row.key.clone(), row.start, rule.quiet);
-            let sight = Sight { key, start, end, quiet, facts: &row.facts, mute };
+            let (key, start, flows, quiet) = (row.key.clone(), row.start, row.flows, rule.quiet);
+            let sight = Sight { key, start, end, flows, quiet, facts: &row.facts, mute };
             let Some(standing) = self.said.see(&sight).cloned() else { continue };
             let new = standing.start == row.start && standing.end == end;
             if let Some(at) = given.get(&standing.id) {
@@ -108,6 +113,17 @@ impl Engine {
     }
 }
 
+/// The windows that an event from its first flow to its last one is of: a session is its own.
+fn windows_of(rule: &Rule, (first, last): (Time, Time)) -> (Time, Time) {
+    let step = i64::try_from(rule.hop.unwrap_or(rule.window).as_nanos()).unwrap_or(i64::MAX).max(1);
+    if rule.session.is_some() {
+        return (first, last);
+    }
+    let start = first.0.div_euclid(step).saturating_mul(step);
+    let windows = last.0.saturating_sub(start).saturating_add(step - 1).div_euclid(step).max(1);
+    (Time(start), Time(start.saturating_add(windows.saturating_mul(step))))
+}
+
 /// What tells the events of a rule apart.
 fn key(rule: &Rule, text: impl Fn(&String) -> String) -> String {
     let columns: Vec<String> = rule.key.iter().map(text).collect();
@@ -125,6 +141,7 @@ struct Fired {
     key: String,
     start: Time,
     end: Time,
+    flows: (Time, Time),
     facts: String,
     src_ip: Option<minamo_base::Ip>,
     dst_ip: Option<minamo_base::Ip>,
@@ -144,14 +161,18 @@ impl Fired {
             _ => None,
         };
         let start = time("window_start").unwrap_or(now);
-        let own = ["window_start", "window_end", "event_severity", "event_attack"];
+        let end = time("window_end").unwrap_or(start + rule.window).max(start);
+        // A window that is still open has not ended; nothing is known of later than now.
+        let last = time(FLOW_LAST).unwrap_or(if end > now && now > start { now } else { end });
+        let own = ["window_start", "window_end", "event_severity", "event_attack", FLOW_FIRST, FLOW_LAST];
         let facts: BTreeMap<_, _> =
             row.values.iter().filter(|(name, _)| !own.contains(name)).map(|(name, v)| (*name, json_value(v))).collect();
         let text = |column: &str| row.values.get(column).map(text_value).unwrap_or_default();
         Self {
             key: key(rule, |column| text(column)),
             start,
-            end: time("window_end").unwrap_or(start + rule.window).max(start),
+            end,
+            flows: (time(FLOW_FIRST).unwrap_or(start), last),
             facts: serde_json::to_string(&facts).unwrap_or_default(),
             src_ip: address("src_ip"),
             dst_ip: address("dst_ip"),
@@ -170,8 +191,8 @@ impl Fired {
                 event_id: standing.id.clone(),
                 rule: rule.name.clone(),
                 severity: self.severity.name().into(),
-                time_start: standing.start,
-                time_end: standing.end,
+                time_start: standing.flows.0,
+                time_end: standing.flows.1,
                 time_found: now,
                 src_ip: self.src_ip,
                 dst_ip: self.dst_ip,

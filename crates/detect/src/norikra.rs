@@ -89,6 +89,7 @@ fn translate(name: &str, text: &str) -> Result<Rule, String> {
         every: None,
         quiet: window.max(Duration::from_secs(600)),
         history: None,
+        together: false,
         enabled: true,
         key: keys.iter().map(|name| (*name).to_owned()).collect(),
         text: both(&said),
@@ -101,6 +102,7 @@ fn translate(name: &str, text: &str) -> Result<Rule, String> {
             ja: "クエリの対象が通常の業務である場合もあります。作成者に確認してください。".to_owned(),
         }],
         sql: query,
+        once: Default::default(),
     })
 }
 

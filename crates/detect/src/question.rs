@@ -12,11 +12,12 @@
 //! asked begins `window` and `gap` before the first new flow, so that the start of every session that a new flow can count
 //! in is known: live and replayed the sessions are the same.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use minamo_base::Time;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, FLOW_FIRST, FLOW_LAST};
 use crate::{Rule, Session};
 
 /// Windows of a rule that looks back which are asked in one go, the newest ones.
@@ -40,7 +41,7 @@ pub fn most_rows(rule: &Rule) -> usize {
 
 impl Engine {
     /// What to ask for a rule over all windows that touch `[from, to]`: one statement, or one for each window where the
-    /// rule looks back. Nothing for a rule without a query.
+    /// rule looks back and its query does not limit the past of each window itself. Nothing for a rule without a query.
     pub fn questions(rule: &Rule, from: Time, to: Time) -> Questions {
         if rule.alerts {
             return Questions::default();
@@ -53,38 +54,78 @@ impl Engine {
         let Some(history) = rule.history else {
             let hop = rule.hop.map_or(length, nanos).max(1);
             let shifts = (0..length / hop).map(|at| at * hop);
-            let grids: Vec<_> = shifts.map(|shift| windows(rule, shift, (from, to), length)).collect();
-            return match grids.as_slice() {
-                [only] => one(only.clone()),
-                // Each is a query of its own, with names of its own.
-                grids => one(grids
-                    .iter()
-                    .map(|sql| format!("SELECT * FROM ({sql})"))
-                    .collect::<Vec<_>>()
-                    .join(" UNION ALL ")),
-            };
+            let grids: Vec<_> = shifts.map(|shift| Grid::touching(shift, (from, to), length)).collect();
+            let (all, mut grids) = (Grid::all(&grids), grids.iter().map(|grid| statement(rule, grid, None)));
+            if rule.hop.is_none() {
+                return one(with_once(rule, all, grids.next().unwrap_or_default()));
+            }
+            // Each is a query of its own, with names of its own.
+            let together: Vec<_> = grids.map(|sql| format!("SELECT * FROM ({sql})")).collect();
+            return one(with_once(rule, all, together.join(" UNION ALL ")));
         };
         let (first, last) = (from.0.div_euclid(length), to.0.div_euclid(length));
+        if rule.together {
+            let grid = Grid { first, last, shift: 0, length };
+            return one(with_once(rule, grid.span(), statement(rule, &grid, Some(history))));
+        }
         let kept = first.max(last.saturating_sub(MOST_WINDOWS - 1));
-        let sql = (kept..=last).map(|at| statement(rule, (at, at), 0, length, Some(history))).collect();
+        let grids = (kept..=last).map(|at| Grid { first: at, last: at, shift: 0, length });
+        let sql = grids.map(|grid| with_once(rule, grid.span(), statement(rule, &grid, Some(history)))).collect();
         Questions { sql, left_out: kept.abs_diff(first) }
     }
+}
+
+/// Windows that follow each other: their numbers, and where they begin (nanoseconds).
+struct Grid {
+    first: i64,
+    last: i64,
+    shift: i64,
+    length: i64,
+}
+
+impl Grid {
+    /// Those that touch a span, of a grid that begins `shift` after multiples of the length.
+    fn touching(shift: i64, (from, to): (Time, Time), length: i64) -> Self {
+        let number = |at: Time| at.0.saturating_sub(shift).div_euclid(length);
+        Self { first: number(from), last: number(to), shift, length }
+    }
+
+    fn span(&self) -> (Time, Time) {
+        let start = |number: i64| Time(number.saturating_mul(self.length).saturating_add(self.shift));
+        (start(self.first), start(self.last.saturating_add(1)))
+    }
+
+    /// The time of the windows of several grids.
+    fn all(grids: &[Self]) -> (Time, Time) {
+        let start = grids.iter().map(|grid| grid.span().0).min();
+        let end = grids.iter().map(|grid| grid.span().1).max();
+        (start.unwrap_or_default(), end.unwrap_or_default())
+    }
+}
+
+/// The statement with what is computed once for all of its windows.
+fn with_once(rule: &Rule, (from, to): (Time, Time), sql: String) -> String {
+    if rule.once.is_empty() {
+        return sql;
+    }
+    let range = within(rule, from, to);
+    let part = |(name, text): (&String, &String)| {
+        let text =
+            rule.with_parameters(&text.replace("$all", &range).replace("$span", &rule.window.as_secs().to_string()));
+        format!("{name} AS MATERIALIZED ({text})")
+    };
+    let parts: Vec<_> = rule.once.iter().map(part).collect();
+    let sql = if rule.hop.is_none() { format!("SELECT * FROM ({sql})") } else { sql };
+    format!("WITH {} {sql}", parts.join(", "))
 }
 
 fn nanos(length: Duration) -> i64 {
     i64::try_from(length.as_nanos()).unwrap_or(i64::MAX)
 }
 
-/// The query over the windows of a grid that touch a span; the grid's windows begin `shift` after multiples of the length.
-fn windows(rule: &Rule, shift: i64, (from, to): (Time, Time), length: i64) -> String {
-    let number = |at: Time| at.0.saturating_sub(shift).div_euclid(length);
-    statement(rule, (number(from), number(to)), shift, length, None)
-}
-
-/// The query over the windows with these numbers.
-fn statement(rule: &Rule, (first, last): (i64, i64), shift: i64, length: i64, history: Option<Duration>) -> String {
-    let start = Time(first.saturating_mul(length).saturating_add(shift));
-    let end = Time(last.saturating_add(1).saturating_mul(length).saturating_add(shift));
+/// The query over the windows of a grid.
+fn statement(rule: &Rule, grid: &Grid, history: Option<Duration>) -> String {
+    let ((start, end), shift) = (grid.span(), grid.shift);
     let (secs, shift) = (rule.window.as_secs(), shift / 1_000_000_000);
     let window = match shift {
         0 => format!("date_bin(INTERVAL '{secs} seconds', time_start)"),
@@ -92,11 +133,32 @@ fn statement(rule: &Rule, (first, last): (i64, i64), shift: i64, length: i64, hi
             "(date_bin(INTERVAL '{secs} seconds', time_start - INTERVAL '{shift} seconds') + INTERVAL '{shift} seconds')"
         ),
     };
-    let mut sql = rule.sql.replace("$window", &window).replace("$range", &within(rule, start, end));
+    let mut sql = with_flow_times(&rule.sql).replace("$window", &window).replace("$range", &within(rule, start, end));
     if let Some(history) = history {
-        sql = sql.replace("$history", &within(rule, start - history, start));
+        // Asked together, windows are in the past of each other.
+        let until = if rule.together { end } else { start };
+        sql = sql.replace("$history", &within(rule, start - history, until));
     }
     rule.with_parameters(&sql.replace("$span", &secs.to_string()))
+}
+
+/// The query, with the times of the first and the last flow of each row where it is one plain grouping of flows; others say so
+/// themselves where they can.
+fn with_flow_times(sql: &str) -> Cow<'_, str> {
+    const BEGIN: &str = "SELECT $window AS window_start";
+    let is_query = |line: &&str| !line.trim_start().starts_with("--") && !line.trim().is_empty();
+    let begin = sql.lines().find(is_query).and_then(|line| sql.find(line));
+    let query = begin.and_then(|at| sql.get(at..)).filter(|query| query.starts_with(BEGIN));
+    let Some((columns, rest)) = query.and_then(|query| query.split_once("FROM ")) else { return Cow::Borrowed(sql) };
+    // One FROM, that of flows, and its rows are grouped.
+    let says_so = sql.contains(FLOW_FIRST) || sql.contains("$sessions");
+    let odd = columns.contains("--") || rest.contains("UNION ");
+    if !rest.starts_with("flows") || !rest.contains("GROUP BY") || says_so || odd {
+        return Cow::Borrowed(sql);
+    }
+    // Behind the others: groups may be told by their numbers.
+    let before = sql.get(..sql.len() - rest.len() - "FROM ".len()).unwrap_or_default().trim_end();
+    Cow::Owned(format!("{before}, MIN(time_start) AS {FLOW_FIRST}, MAX(time_end) AS {FLOW_LAST}\nFROM {rest}"))
 }
 
 /// The condition that rows begin in a range, and that of the instance.
@@ -145,6 +207,23 @@ mod tests {
             "time_start >= TIMESTAMP '1970-01-01T00:01:00Z' AND time_start < TIMESTAMP '1970-01-01T00:03:00Z'"
         ));
         assert!(!sql.contains('$'), "{sql}");
+    }
+
+    #[test]
+    fn the_times_of_flows_come_behind_what_groups_may_number() {
+        let plain =
+            "-- why\nSELECT $window AS window_start, src_ip, COUNT(*) AS n\nFROM flows WHERE $range GROUP BY 1, 2";
+        let want = "-- why\nSELECT $window AS window_start, src_ip, COUNT(*) AS n, MIN(time_start) AS flow_first, \
+                    MAX(time_end) AS flow_last\nFROM flows WHERE $range GROUP BY 1, 2";
+        assert_eq!(with_flow_times(plain), want);
+        for other in [
+            "SELECT window_start FROM (SELECT $window AS window_start FROM flows GROUP BY 1) AS a",
+            "SELECT $window AS window_start FROM flows WHERE $range",
+            "WITH a AS (SELECT 1) SELECT $window AS window_start FROM flows GROUP BY 1",
+            "SELECT $window AS window_start, MIN(time_start) AS flow_first FROM flows GROUP BY 1",
+        ] {
+            assert_eq!(with_flow_times(other), other);
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::method::{self, Method};
-use crate::{Count, norikra, parse_length};
+use crate::{Count, norikra, parse_length, part};
 
 /// A text in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -81,7 +81,7 @@ pub struct Session {
 }
 
 /// Names in a query that no parameter can have.
-const RESERVED: [&str; 5] = ["window", "range", "history", "sessions", "span"];
+const RESERVED: [&str; 7] = ["window", "range", "history", "sessions", "span", "all", "part"];
 /// Most windows that a flow falls into where they overlap.
 const MOST_OVERLAP: u64 = 12;
 /// Most columns that a session goes by.
@@ -112,6 +112,8 @@ pub struct Rule {
     pub quiet: Duration,
     /// How far back before its window the query looks, by `$history`.
     pub history: Option<Duration>,
+    /// True where the query limits the past of each window itself, so that several windows are asked together.
+    pub together: bool,
     /// False where it runs only for those who turn it on, because it needs to know the network.
     pub enabled: bool,
     /// Columns of the result that tell one event from another.
@@ -134,6 +136,8 @@ pub struct Rule {
     pub benign: Vec<Text>,
     /// The query, with `$window`, `$range`, `$span` (the length of the window in seconds) and `$parameter`.
     pub sql: String,
+    /// Parts of the query that are computed once for all windows that are asked together, by the names that they have in it.
+    pub once: BTreeMap<String, String>,
 }
 
 /// Why a rule file is not one.
@@ -163,6 +167,8 @@ struct FrontMatter {
     every: Option<String>,
     quiet: Option<String>,
     history: Option<String>,
+    #[serde(default)]
+    together: bool,
     #[serde(default = "yes")]
     enabled: bool,
     #[serde(default = "usual_key")]
@@ -248,6 +254,7 @@ impl Rule {
                 .ok_or_else(|| bad(format!("query: got {other:?}, want a shipped rule that has a query")))?,
             None => sql.to_owned(),
         };
+        let (sql, once) = part::with_parts(&sql).map_err(bad)?;
         let sql = with_texts(sql, &front.texts).map_err(bad)?;
         let length = |key: &str, text: &str| {
             parse_length(text).ok_or_else(|| bad(format!("{key}: got {text:?}, want a length such as 1m")))
@@ -280,6 +287,7 @@ impl Rule {
             every,
             quiet,
             history,
+            together: front.together,
             enabled: front.enabled,
             key: front.key,
             text: front.text,
@@ -289,6 +297,7 @@ impl Rule {
             count: front.count,
             benign: front.benign,
             sql,
+            once,
         };
         rule.check().map_err(bad)?;
         Ok(rule)
@@ -301,6 +310,9 @@ impl Rule {
             return Err(
                 "history: a rule that says how far it looks back uses $history, and the other way round".to_owned()
             );
+        }
+        if self.together && self.history.is_none() {
+            return Err("together: is for rules that say how far they look back (history)".to_owned());
         }
         if let Some(column) = self.key.iter().find(|column| self.key.len() > 4 || column.is_empty()) {
             return Err(format!("key: got {} columns, among them {column:?}; want at most 4 names", self.key.len()));
@@ -333,7 +345,10 @@ impl Rule {
             return Err(format!("parameters.{name}: ${name} has a meaning of its own; want another name"));
         }
         let judged = |name: &str| self.method.is_some_and(|method| method.parameters.contains(&name));
-        let asked = |name: &str| self.sql.contains(&format!("${name}"));
+        let asked = |name: &str| {
+            let place = format!("${name}");
+            self.sql.contains(&place) || self.once.values().any(|part| part.contains(&place))
+        };
         let asked = |name: &str| {
             asked(name) || self.session.as_ref().is_some_and(|s| s.condition.contains(&format!("${name}")))
         };
@@ -353,6 +368,9 @@ impl Rule {
         }
         if self.session.is_some() && (self.hop.is_some() || self.history.is_some() || self.count.is_some()) {
             return Err("session: goes neither with hop nor with history nor with count".to_owned());
+        }
+        if self.session.is_some() && !self.once.is_empty() {
+            return Err("session: does not go with parts that say $all".to_owned());
         }
         if let Some(session) = &self.session {
             let known = |name: &String| minamo_model::FLOWS.places().any(|(_, column)| column.name == name);

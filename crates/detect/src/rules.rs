@@ -156,6 +156,15 @@ impl Rules {
         *self.wrong.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(wrong);
     }
 
+    /// Stops a rule, which is then one that cannot run, until the rules are put in force again.
+    pub fn stop(&self, error: RuleError) {
+        let live: Vec<_> = self.now().iter().filter(|rule| rule.name != error.rule).cloned().collect();
+        let mut known = (*self.known()).clone();
+        known.iter_mut().filter(|known| known.rule.name == error.rule).for_each(|known| known.runs = false);
+        let wrong = self.wrong().iter().cloned().chain([error]).collect();
+        self.replace(live, wrong, known);
+    }
+
     /// A rule by its name; one that is not in force any more is none.
     pub fn get(&self, name: &str) -> Option<Rule> {
         self.now().iter().find(|rule| rule.name == name).cloned()
@@ -188,6 +197,17 @@ mod tests {
         assert!(asked.contains("AND (src_net = 'guests'))") && asked.contains("> 500"), "{asked}");
         assert_eq!(guests.severity, Severity::Low);
         assert!(guests.counted().expect("it counts").ends_with("AND (src_net = 'guests')"));
+    }
+
+    #[test]
+    fn a_rule_that_is_stopped_says_why() {
+        let rules = Rules::default();
+        let rule = crate::shipped_rules().expect("they parse").remove(0);
+        let known = Known { rule: rule.clone(), origin: Origin::File, decided: Decided::Rule, runs: true, text: None };
+        rules.replace(vec![rule.clone()], vec![], vec![known]);
+        rules.stop(RuleError { rule: rule.name.clone(), what: "it takes too long".to_owned() });
+        assert!(rules.get(&rule.name).is_none() && !rules.known()[0].runs);
+        assert_eq!(rules.wrong()[0].what, "it takes too long");
     }
 
     #[test]

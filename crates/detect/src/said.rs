@@ -22,6 +22,8 @@ pub(crate) struct Sight<'a> {
     pub start: Time,
     /// Its end.
     pub end: Time,
+    /// From its first flow to its last one, as far as that is known.
+    pub flows: (Time, Time),
     /// Longest silence between two windows of one event.
     pub quiet: Duration,
     /// The values, as JSON.
@@ -39,6 +41,8 @@ pub(crate) struct Standing {
     pub start: Time,
     /// End of its last one.
     pub end: Time,
+    /// From its first flow to its last one.
+    pub flows: (Time, Time),
     /// Start of the window that its facts are of.
     newest: Time,
     /// These facts.
@@ -58,8 +62,8 @@ impl Said {
     /// Takes in an event that was given before.
     pub(crate) fn remember(&mut self, id: String, sight: &Sight<'_>, window: Duration) {
         let newest = (sight.end - window).max(sight.start);
-        let standing =
-            Standing { id, start: sight.start, end: sight.end, newest, facts: sight.facts.to_owned(), muted: false };
+        let (start, end, flows, facts) = (sight.start, sight.end, sight.flows, sight.facts.to_owned());
+        let standing = Standing { id, start, end, flows, newest, facts, muted: false };
         let of_key = self.events.entry(sight.key.clone()).or_default();
         match of_key.iter_mut().find(|known| known.id == standing.id) {
             Some(known) => *known = standing,
@@ -82,19 +86,21 @@ impl Said {
             }
             let id = identity(&sight.key, sight.start);
             let (start, end, facts) = (sight.start, sight.end, sight.facts.to_owned());
-            of_key.push(Standing { id, start, end, newest: start, facts, muted: sight.mute });
+            of_key.push(Standing { id, start, end, flows: sight.flows, newest: start, facts, muted: sight.mute });
             self.count += 1;
             return of_key.last();
         };
         let known = of_key.get_mut(at)?;
         let before = known.clone();
+        // That there were more flows of the same is no news, but is told with the next.
+        known.flows = (known.flows.0.min(sight.flows.0), known.flows.1.max(sight.flows.1));
         known.start = known.start.min(sight.start);
         known.end = known.end.max(sight.end);
         if sight.start >= known.newest {
             known.newest = sight.start;
             sight.facts.clone_into(&mut known.facts);
         }
-        (*known != before).then_some(&*known)
+        (*known != Standing { flows: known.flows, ..before }).then_some(&*known)
     }
 
     /// Forgets the older half where there are too many; gives how many.
@@ -132,6 +138,7 @@ mod tests {
             key: "scan\n192.0.2.1".to_owned(),
             start: Time::from_millis(minute * MINUTE),
             end: Time::from_millis((minute + 1) * MINUTE),
+            flows: (Time::from_millis(minute * MINUTE + 7), Time::from_millis(minute * MINUTE + 9)),
             quiet: Duration::from_secs(300),
             facts,
             mute: false,
@@ -145,6 +152,8 @@ mod tests {
         assert_eq!(said.see(&sight(10, "1")), None, "the same again says nothing");
         let longer = said.see(&sight(15, "2")).cloned().expect("an update");
         assert_eq!((&longer.id, longer.start, longer.end), (&first.id, first.start, Time::from_millis(16 * MINUTE)));
+        let flows = (Time::from_millis(10 * MINUTE + 7), Time::from_millis(15 * MINUTE + 9));
+        assert_eq!(longer.flows, flows, "from the first flow to the last one");
         assert_eq!(said.see(&sight(12, "7")), None, "a window in the middle neither lengthens it nor is the newest");
         let earlier = said.see(&sight(8, "9")).cloned().expect("an update");
         assert_eq!((&earlier.id, &*earlier.facts), (&first.id, "2"));

@@ -222,8 +222,14 @@ fn append(message: &mut String, more: std::fmt::Arguments<'_>) {
     debug_assert!(written.is_ok(), "a String takes everything");
 }
 
+/// The words as a list; `and` and `or` of the language are told from those of the list.
 fn join(words: &[String], comma: &str, last: &str) -> String {
-    match words {
+    let quoted = |word: &String| match word.as_str() {
+        "and" | "or" | "not" => format!("`{word}`"),
+        _ => word.clone(),
+    };
+    let words: Vec<String> = words.iter().map(quoted).collect();
+    match words.as_slice() {
         [] => String::new(),
         [one] => one.clone(),
         [head @ .., tail] => format!("{}{last}{tail}", head.join(comma)),

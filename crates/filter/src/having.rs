@@ -166,8 +166,8 @@ mod tests {
             ("distinct(dst_port > 5", 18, "got `>`, want )"),
             ("distinct( > 5", 10, "want a column"),
             ("p100(bytes) > 5", 0, "is no column or word"),
-            ("flows > 5 bytes > 6", 10, "got `bytes`, want and or or"),
-            ("flows > 5 and", 13, "want not, ( or a number of a group"),
+            ("flows > 5 bytes > 6", 10, "got `bytes`, want `and` or `or`"),
+            ("flows > 5 and", 13, "want `not`, ( or a number of a group"),
             ("flows > 5 & bytes > 6", 10, "want &&"),
         ] {
             let error = parse_having(text).expect_err(text);

@@ -333,6 +333,7 @@ impl FlowState {
     ) -> u64 {
         let side = self.side(direction);
         self.wake();
+        let was_reset = self.tcp_flags.get(side.index()).is_some_and(|flags| flags & tcp_flags::RST != 0);
         let look = &mut self.look;
         let (again, gaps) = match (&packet.transport, self.progress.tcp_mut()) {
             (Transport::Tcp(tcp), Some(state)) => match look {
@@ -362,6 +363,12 @@ impl FlowState {
                 && pace.contradicts(side, header, packet.payload, settings)
             {
                 tcp.contradicted(side);
+            }
+            if let (Transport::Tcp(header), Some(tcp), true) =
+                (&packet.transport, self.progress.tcp_mut(), was_reset && !again)
+                && header.flags & tcp_flags::RST == 0
+            {
+                tcp.went_on(side);
             }
             if let Some(pace) = self.progress.pace_mut().filter(|_| !again) {
                 pace.data(time, side, packet, settings, shared.2);

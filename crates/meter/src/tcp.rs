@@ -82,6 +82,7 @@ struct Trouble {
     zero_windows: Count,
     duplicate_acks: Count,
     conflicts: Count,
+    after_reset: Count,
 }
 
 /// Where a side's latest segment is, and what it begins with.
@@ -104,13 +105,15 @@ impl Latest {
     }
 }
 
-/// What a segment begins with: octets that were looked at, and a sum over them.
+/// What a segment begins with: how many octets were looked at (7 bits), a sum over them (13) and one over the first few of them (12).
 #[derive(Clone, Copy, Default, PartialEq)]
 struct Beginning(u32);
 
 impl Beginning {
     /// Octets that are looked at: answers of one protocol begin with the same few.
     const LOOK: usize = 64;
+    /// Octets that two of different lengths are compared by.
+    const FEW: usize = 32;
     /// Shorter ones say too little.
     const LEAST: usize = 8;
 
@@ -120,14 +123,25 @@ impl Beginning {
             let word = octets.iter().rev().fold(0, |word: u64, octet| word << 8 | u64::from(*octet));
             (sum ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
         };
-        let sum = data.chunks(8).fold(0, add);
-        Self(u32::try_from(sum >> 39).unwrap_or(0) << 7 | u32::try_from(data.len()).unwrap_or(0))
+        let (few, more) = data.split_at_checked(Self::FEW).unwrap_or((data, &[]));
+        let first = few.chunks(8).fold(0, add);
+        let all = more.chunks(8).fold(first, add);
+        let bits = |sum: u64, count: u32| u32::try_from(sum >> (64 - count)).unwrap_or(0);
+        Self(bits(first, 12) << 20 | bits(all, 13) << 7 | u32::try_from(data.len()).unwrap_or(0))
     }
 
-    /// True where both are long enough, as long, and not the same.
+    fn length(self) -> usize {
+        (self.0 & 0x7f) as usize
+    }
+
+    /// True where both are long enough and begin differently: in all that was looked at where they are as long, in the first few
+    /// octets otherwise.
     fn contradicts(self, other: Self) -> bool {
-        let length = self.0 & 0x7f;
-        length as usize >= Self::LEAST && length == other.0 & 0x7f && self != other
+        let shorter = self.length().min(other.length());
+        match self.length() == other.length() {
+            true => shorter >= Self::LEAST && self != other,
+            false => shorter >= Self::FEW && self.0 >> 20 != other.0 >> 20,
+        }
     }
 }
 
@@ -251,6 +265,13 @@ impl TcpState {
         }
     }
 
+    /// This side sent new data after its own reset.
+    pub(crate) fn went_on(&mut self, side: Side) {
+        if let Some(state) = self.sides.get_mut(side.index()) {
+            state.trouble().after_reset.add();
+        }
+    }
+
     /// What was measured, where anything was.
     pub(crate) fn tell(&self) -> Option<Box<Npm>> {
         let none = Trouble::default();
@@ -269,6 +290,8 @@ impl TcpState {
             dst_duplicate_acks: dst.duplicate_acks.get(),
             src_conflicts: src.conflicts.get(),
             dst_conflicts: dst.conflicts.get(),
+            src_after_reset: src.after_reset.get(),
+            dst_after_reset: dst.after_reset.get(),
             ..Npm::default()
         };
         (npm != Npm::default()).then(|| Box::new(npm))

@@ -26,6 +26,8 @@ mod set;
 mod signature;
 #[cfg(feature = "lake")]
 mod tag;
+#[cfg(feature = "lake")]
+mod token;
 mod values;
 
 use clap::{Parser, Subcommand};
@@ -55,6 +57,8 @@ pub(crate) use set::{SetBodyArgs, SetCommand, SetOf};
 pub(crate) use signature::{Own, SignatureCommand};
 #[cfg(feature = "lake")]
 pub(crate) use tag::{TagBodyArgs, TagCommand};
+#[cfg(feature = "lake")]
+pub(crate) use token::{TokenCommand, TokenScope};
 
 /// Sees everything that moves on a network, without decrypting anything.
 #[derive(Parser)]
@@ -125,6 +129,10 @@ pub(crate) enum Command {
     #[cfg(feature = "lake")]
     #[command(subcommand)]
     Tag(TagCommand),
+    /// Tokens of programs: for scraping `/metrics`, or for all that reads.
+    #[cfg(feature = "lake")]
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Detection rules: show them, and try one on the past.
     #[cfg(feature = "lake")]
     #[command(subcommand)]

@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use minamo_base::{Tally, Time};
 use minamo_detect::alerts::Alerts;
-use minamo_detect::{Counter, Engine, Found, Perspective, Rule, Rules, hunt, most_rows};
+use minamo_detect::{Counter, Engine, Found, Origin, Perspective, Rule, RuleError, Rules, hunt, most_rows};
 use minamo_model::{CellReader, EVENTS, EventBuilder, FLOWS, Row, text_value};
 use minamo_schema::Value;
 use minamo_server::detection::Suppressing;
@@ -50,6 +50,12 @@ const RESTS: u32 = 4;
 const SMALL: u64 = 200_000;
 /// Where it has more, what was not asked so long after the end was asked for is left for the next start.
 const LAST_QUESTIONS: Duration = Duration::from_secs(10);
+/// Longest time for a look with a rule that somebody wrote; one that takes longer is asked beside the others from then on.
+const LONGEST_OWN: Duration = Duration::from_secs(5);
+/// Questions in a row that are given up, after which such a rule is stopped.
+const MOST_SLOW: u32 = 3;
+/// A rule that looks more often than this is quick: it does not wait while the others rest.
+const QUICK: Duration = Duration::from_secs(30);
 /// Pause between two looks at the folder of rules and at what is due.
 const TICK: Duration = Duration::from_secs(5);
 
@@ -139,6 +145,10 @@ pub(crate) struct Detector {
     heard: Heard,
     /// The rules that look seldom.
     waiting: HashMap<String, Waiting>,
+    /// Before this only the quick rules look.
+    others_rest_until: Time,
+    /// How often in a row a rule took too long.
+    slow: HashMap<String, u32>,
     /// The rules that are asked beside the others.
     aside: Aside,
     /// What was not asked before the last end.
@@ -205,6 +215,11 @@ async fn changed(said: &mut Option<watch::Receiver<u64>>) {
     }
 }
 
+/// True for a rule that looks whenever flows came, or nearly so.
+fn is_quick(rule: &Rule) -> bool {
+    rule.every.is_none_or(|every| every < QUICK)
+}
+
 /// The pause after a look that took so many nanoseconds.
 fn pause_after(nanos: i64) -> Duration {
     let took = Duration::from_nanos(u64::try_from(nanos).unwrap_or(0));
@@ -233,6 +248,8 @@ impl Detector {
             actions,
             heard: Heard { sources: alerts, alerts: Alerts::default() },
             waiting: HashMap::new(),
+            others_rest_until: Time::default(),
+            slow: HashMap::new(),
             aside: Aside::default(),
             lake,
             counters,
@@ -298,6 +315,7 @@ impl Detector {
         }
         let last = self.flows().and_then(|flows| flows.last);
         fresh.count(Counted::of(&loaded.rules, &self.lake, last, &self.counters)?);
+        self.slow.clear();
         self.waiting.retain(|name, _| loaded.rules.iter().any(|rule| rule.name == *name));
         self.rules.replace(loaded.rules, loaded.wrong, loaded.known);
         Ok(())
@@ -347,11 +365,9 @@ impl Detector {
                 break;
             }
             self.read_again(&fresh).await;
-            let began = clock::now();
             self.hunt(&fresh).await;
-            self.look(&fresh, false, &late).await;
+            pause = self.look(&fresh, false, &late).await;
             self.hear(clock::now()).await;
-            pause = pause_after(clock::now().since(began));
         }
         self.look(&fresh, true, &late).await;
         self.finish_aside(&mut late).await;
@@ -422,35 +438,95 @@ impl Detector {
         }
     }
 
-    /// Looks with every rule at the windows of the flows that came: at what was counted of them, and with its query
+    /// Looks with the rules at the windows of the flows that came: at what was counted of them, and with its query
     /// where not all was counted. Rules that look seldom wait until they are due, or until the end. What takes too long
-    /// when the end was asked for is left for the next start, but for a small lake.
-    async fn look(&mut self, fresh: &Fresh, end: bool, late: &Late) {
+    /// when the end was asked for is left for the next start, but for a small lake. Gives the pause before the next look.
+    async fn look(&mut self, fresh: &Fresh, end: bool, late: &Late) -> Duration {
         let now = clock::now();
         let span = fresh.take();
         self.note(span, now);
-        let late = self.is_large().then_some(late);
-        for rule in self.rules.now().iter() {
-            let span = match rule.every {
+        let rules = self.rules.now();
+        let (quick, others): (Vec<_>, Vec<_>) = rules.iter().partition(|rule| is_quick(rule));
+        for rule in quick {
+            let due = match rule.every {
                 None => span,
                 Some(every) => self.due(&rule.name, every, span, now, end),
             };
-            if Aside::takes(rule) {
-                if let Some(span) = joined(span, self.left.of(&rule.name)) {
-                    self.aside.add(&rule.name, span, now);
+            if !self.slow.contains_key(&rule.name) {
+                self.look_in_turn(rule, fresh, due, late).await;
+            } else if let Some(due) = joined(due, self.left.of(&rule.name)) {
+                self.aside.add(&rule.name, due, now);
+            }
+        }
+        let pause = pause_after(clock::now().since(now));
+        let rest = !end && now < self.others_rest_until;
+        let began = clock::now();
+        for rule in others {
+            let due = match rule.every {
+                Some(every) if !rest => self.due(&rule.name, every, span, now, end),
+                _ => self.keep(&rule.name, span),
+            };
+            match Aside::takes(rule) {
+                _ if rest => {}
+                true => {
+                    if let Some(due) = joined(due, self.left.of(&rule.name)) {
+                        self.aside.add(&rule.name, due, now);
+                    }
                 }
-                continue;
+                false => self.look_in_turn(rule, fresh, due, late).await,
             }
-            let began = clock::now();
-            if let Err(error) = self.look_with(rule, fresh, span, late.cloned()).await {
-                self.failed(rule, &error);
-            }
-            self.counters.took(rule, began);
+        }
+        if !rest {
+            self.others_rest_until = clock::now() + pause_after(clock::now().since(began));
         }
         self.next_aside();
         let behind = self.aside.since().map_or(0, |since| now.since(since) / 1_000_000_000);
         self.counters.behind.store(u64::try_from(behind).unwrap_or(0), Ordering::Relaxed);
         self.note(None, now);
+        pause
+    }
+
+    /// Looks with a rule whose questions do not run beside the others. One of the user's own that takes too long does not keep
+    /// the others from looking.
+    async fn look_in_turn(&mut self, rule: &Rule, fresh: &Fresh, span: Option<Span>, late: &Late) {
+        let late = self.is_large().then(|| late.clone());
+        let began = clock::now();
+        let longest = if self.is_own(rule) { LONGEST_OWN } else { Duration::MAX };
+        match tokio::time::timeout(longest, self.look_with(rule, fresh, span, late)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => self.failed(rule, &error),
+            Err(_) => self.took_too_long(rule, longest),
+        }
+        self.counters.took(rule, began);
+    }
+
+    /// True for a rule that somebody wrote.
+    fn is_own(&self, rule: &Rule) -> bool {
+        self.rules.known().iter().any(|known| known.rule.name == rule.name && known.origin != Origin::Shipped)
+    }
+
+    /// Counts a question that was given up; a rule of which that is said too often in a row is stopped.
+    fn took_too_long(&mut self, rule: &Rule, longest: Duration) {
+        let times = self.slow.entry(rule.name.clone()).or_default();
+        *times += 1;
+        let (times, secs) = (*times, longest.as_secs());
+        self.failed(rule, &anyhow::anyhow!("its query ran longer than {secs} s and was given up"));
+        if times >= MOST_SLOW && self.is_own(rule) {
+            self.slow.remove(&rule.name);
+            self.counters.refused.fetch_add(1, Ordering::Relaxed);
+            let what = format!(
+                "its query ran longer than {secs} s {times} times in a row: it is stopped until the rules are read again"
+            );
+            tracing::error!(rule = rule.name, "{what}");
+            self.rules.stop(RuleError { rule: rule.name.clone(), what });
+        }
+    }
+
+    /// Has a rule look at this later; nothing is due now.
+    fn keep(&mut self, rule: &str, span: Option<Span>) -> Option<Span> {
+        let waiting = self.waiting.entry(rule.to_owned()).or_default();
+        waiting.span = joined(waiting.span, span);
+        None
     }
 
     fn is_large(&self) -> bool {

@@ -26,6 +26,7 @@ pub static METRICS: &[(&str, &[Metric])] = &[
     ("Lake", minamo_store::METRICS),
     ("Detection", detector::METRICS),
     ("Logins", minamo_server::METRICS),
+    ("Connections", minamo_server::CONNECTION_METRICS),
 ];
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use minamo_detect::{Decided, Instance, Known, Origin, Rule, RuleError, arrange, norikra, shipped_rules, shipped_text};
 use minamo_server::detection::{Ruling, plan};
+use minamo_state::KeptRule;
 use minamo_store::Lake;
 
 use crate::mark::{Mark, mark};
@@ -63,7 +64,15 @@ impl Sources {
             }
         }
         found.sort_by(|a, b| a.rule.name.cmp(&b.rule.name));
-        let said = self.said(&mut wrong)?;
+        let mut said = self.said(&mut wrong)?;
+        // One that got instances in the console runs besides them as before, where nobody says otherwise.
+        for known in &found {
+            let mut of = said.iter().filter(|instance| instance.rule == known.rule.name).peekable();
+            if of.peek().is_some() && of.all(|instance| instance.name.is_some()) {
+                let (rule, enabled) = (known.rule.name.clone(), known.rule.enabled);
+                said.push(Instance { rule, enabled, ..Instance::default() });
+            }
+        }
         let instances: Vec<_> = self.instances.iter().chain(&said).cloned().collect();
         let rules: Vec<_> = found.iter().map(|known| known.rule.clone()).collect();
         let (rules, more) = arrange(&rules, &instances);
@@ -77,16 +86,21 @@ impl Sources {
             () => Decided::Rule,
         };
         let known = found.into_iter().flat_map(|known| {
-            // One that does not run is shown as it would.
-            let idle = said.iter().find(|instance| instance.rule == known.rule.name);
-            let rule =
-                idle.and_then(|instance| known.rule.instance(instance).ok()).unwrap_or_else(|| known.rule.clone());
-            let known = Known { decided: decided(&known.rule.name), rule, ..known };
-            let runs: Vec<_> = (rules.iter())
-                .filter(|rule| rule.name.split(':').next() == Some(&*known.rule.name))
+            let known = Known { decided: decided(&known.rule.name), ..known };
+            let mut shown: Vec<_> = (rules.iter())
+                .filter(|rule| base(&rule.name) == known.rule.name)
                 .map(|rule| Known { rule: rule.clone(), runs: true, ..known.clone() })
                 .collect();
-            if runs.is_empty() { vec![known] } else { runs }
+            // What does not run is shown as it would: instances of the console, and the rule itself.
+            let idle = said.iter().filter(|instance| instance.rule == known.rule.name);
+            let idle: Vec<_> = idle.filter_map(|instance| known.rule.instance(instance).ok()).collect();
+            for rule in idle.into_iter().chain([known.rule.clone()]) {
+                if !shown.iter().any(|other| other.rule.name == rule.name) {
+                    shown.push(Known { rule, ..known.clone() });
+                }
+            }
+            shown.sort_by(|a, b| a.rule.name.cmp(&b.rule.name));
+            shown
         });
         Ok(Loaded { known: known.collect(), rules, wrong })
     }
@@ -107,7 +121,8 @@ impl Sources {
     fn said(&self, wrong: &mut Vec<RuleError>) -> anyhow::Result<Vec<Instance>> {
         let Some(ruling) = &self.ruling else { return Ok(Vec::new()) };
         let mut said = Vec::new();
-        for kept in ruling.stored.settings()?.into_iter().filter(|kept| !ruling.configured.contains(&kept.rule)) {
+        let free = |kept: &KeptRule| !ruling.configured.contains(base(&kept.rule));
+        for kept in ruling.stored.settings()?.into_iter().filter(free) {
             match serde_json::from_str::<Instance>(&kept.text) {
                 Ok(instance) => said.push(instance),
                 Err(error) => wrong.push(RuleError { rule: kept.rule, what: format!("its settings: {error}") }),
@@ -148,6 +163,11 @@ impl Sources {
         let files = self.files().unwrap_or_default();
         files.into_iter().map(|path| (path.clone(), mark(&path))).collect()
     }
+}
+
+/// The name of a rule without that of its instance.
+fn base(name: &str) -> &str {
+    name.split(':').next().unwrap_or(name)
 }
 
 /// Takes in a rule, in place of one of the same name.
@@ -235,6 +255,34 @@ SELECT $window AS window_start, src_ip FROM flows WHERE $range GROUP BY 1, src_i
         let told = loaded.wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         assert!(told.contains("broken.sql: want a front matter"), "{told}");
         assert!(told.contains("rule typo") && told.contains("scr_ip"), "{told}");
+    }
+
+    #[test]
+    fn a_rule_with_instances_of_the_console_runs_besides_them() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let sources = Sources::default().with_ruling(&folder.path().join("state.db")).expect("opened");
+        let stored = &sources.ruling.as_ref().expect("there").stored;
+        let keep = |name: Option<&str>, enabled| {
+            let named = name.map(str::to_owned);
+            let instance = Instance { rule: "scan_ports".into(), name: named, enabled, ..Default::default() };
+            let rule = name.map_or("scan_ports".to_owned(), |name| format!("scan_ports:{name}"));
+            let text = serde_json::to_string(&instance).expect("JSON");
+            stored.set(&KeptRule { rule, text, author: "a".into(), at: Default::default() }).expect("kept");
+        };
+        let told = || {
+            let loaded = sources.load().expect("loaded");
+            assert_eq!(loaded.wrong, []);
+            let of = loaded.known.into_iter().filter(|known| base(&known.rule.name) == "scan_ports");
+            of.map(|known| (known.rule.name, known.runs)).collect::<Vec<_>>()
+        };
+        let shown =
+            |list: &[(&str, bool)]| list.iter().map(|(name, runs)| ((*name).to_owned(), *runs)).collect::<Vec<_>>();
+        keep(Some("guests"), true);
+        assert_eq!(told(), shown(&[("scan_ports", true), ("scan_ports:guests", true)]));
+        keep(None, false);
+        keep(Some("lab"), false);
+        let want = [("scan_ports", false), ("scan_ports:guests", true), ("scan_ports:lab", false)];
+        assert_eq!(told(), shown(&want));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::profiles::api as profiles;
 use crate::query::types::Question as _;
 use crate::sets::api as sets;
 use crate::types::*;
-use crate::{ApiError, Deps, auth, figures, find, metrics, packets, query, similar};
+use crate::{ApiError, Deps, auth, figures, find, metrics, packets, query, similar, tokens};
 
 /// Rows of one page, groups of one answer, rows of one SQL answer at most.
 const MAX_ROWS: usize = 1_000;
@@ -107,6 +107,9 @@ pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
         exporters::exporters,
         exporters::exporter,
         exporters::decide_exporter,
+        tokens::tokens,
+        tokens::create_token,
+        tokens::revoke_token,
         metrics::metrics
     )
 )]

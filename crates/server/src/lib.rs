@@ -11,6 +11,7 @@ pub mod exporters;
 pub mod figures;
 pub mod find;
 pub mod lake;
+mod listen;
 pub mod local;
 mod logins;
 mod metrics;
@@ -20,11 +21,12 @@ pub mod query;
 pub mod sets;
 pub mod similar;
 mod state;
+pub mod tokens;
 pub mod types;
 
 use std::sync::Arc;
 
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post, put};
 use axum::{Extension, Router};
@@ -41,6 +43,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 pub use api::openapi;
 pub use error::ApiError;
 use lake::import::Importing;
+pub use listen::METRICS as CONNECTION_METRICS;
 pub use logins::METRICS;
 pub use state::{State, StateError, random_password};
 
@@ -96,6 +99,18 @@ pub fn services(deps: Deps) -> Services {
         web: web(deps.clone(), &jobs),
         local: api_routes(&jobs).route_layer(from_fn(auth::local)).with_state(deps),
     }
+}
+
+/// Serves browsers and programs at an address until it fails: with bounds on connections and on how slow they may be.
+pub async fn serve(state: &State, listener: tokio::net::TcpListener, web: Router) -> std::io::Result<()> {
+    state.connections.serve(listener, web).await
+}
+
+/// A path that is there, asked in a way that it is not.
+async fn wrong_method(method: Method, uri: Uri) -> ApiError {
+    let en = format!("{} does not know {method}", uri.path());
+    let ja = format!("{} に {method} は使えません", uri.path());
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", en, ja)
 }
 
 /// What is there with a login.
@@ -155,6 +170,8 @@ fn api_routes(jobs: &Arc<lake::jobs::Jobs>) -> Router<Deps> {
         .route("/api/v1/export/flows", get(lake::export::flows))
         .route("/api/v1/export/sql", get(lake::export::sql))
         .route("/api/v1/export/query/{question}", get(lake::export::answer))
+        .route("/api/v1/tokens", get(tokens::tokens).post(tokens::create_token))
+        .route("/api/v1/tokens/{name}", delete(tokens::revoke_token))
         .route("/metrics", get(metrics::metrics))
         .layer(Extension(Arc::clone(jobs)))
 }
@@ -201,6 +218,7 @@ fn web(deps: Deps, jobs: &Arc<lake::jobs::Jobs>) -> Router {
     };
     open.merge(closed)
         .fallback(console::serve)
+        .method_not_allowed_fallback(wrong_method)
         .layer(CompressionLayer::new())
         .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(set(header::REFERRER_POLICY, "same-origin"))

@@ -13,6 +13,7 @@ pub(crate) fn samples(deps: &Deps) -> Vec<Sample> {
     let mut samples = (deps.counters)();
     samples.extend(deps.lake.counters());
     samples.extend(deps.state.logins.samples());
+    samples.extend(deps.state.connections.samples());
     samples
 }
 

@@ -14,12 +14,16 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use sha2::{Digest, Sha256};
 
 use crate::lake::types::LakeJob;
+use crate::listen::Connections;
 use crate::logins::Logins;
+use crate::tokens::{PREFIX, Scope, TokenInfo};
 
 /// How long a session lasts.
 pub(crate) const SESSION_SECS: i64 = 12 * 3_600;
 /// Sessions that are kept; the oldest go first.
 const MAX_SESSIONS: i64 = 10_000;
+/// How often it is noted that a token was used.
+const USED_SECS: i64 = 3_600;
 /// Version of the tables.
 const VERSION: i64 = 1;
 
@@ -28,6 +32,8 @@ pub struct State {
     db: Mutex<Connection>,
     /// Who is looked at on login.
     pub(crate) logins: Logins,
+    /// The connections that are open.
+    pub(crate) connections: Connections,
 }
 
 /// Why the state could not be read or written.
@@ -65,10 +71,12 @@ impl State {
         db.execute_batch(
             "CREATE TABLE IF NOT EXISTS users (name TEXT PRIMARY KEY, password TEXT NOT NULL) STRICT;
              CREATE TABLE IF NOT EXISTS sessions (token TEXT PRIMARY KEY, user TEXT NOT NULL, expires INTEGER NOT NULL) STRICT;
+             CREATE TABLE IF NOT EXISTS tokens (name TEXT PRIMARY KEY, scope TEXT NOT NULL, secret TEXT NOT NULL UNIQUE,
+                 made_by TEXT NOT NULL, made_at INTEGER NOT NULL, used_at INTEGER) STRICT;
              CREATE TABLE IF NOT EXISTS lake_jobs (kind TEXT PRIMARY KEY, ended_at TEXT NOT NULL, job TEXT NOT NULL) STRICT;",
         )?;
         db.pragma_update(None, "user_version", VERSION)?;
-        Ok(Self { db: Mutex::new(db), logins: Logins::default() })
+        Ok(Self { db: Mutex::new(db), logins: Logins::default(), connections: Connections::default() })
     }
 
     fn db(&self) -> MutexGuard<'_, Connection> {
@@ -122,6 +130,48 @@ impl State {
     pub(crate) fn session_user(&self, token: &str, now: Time) -> Result<Option<String>, StateError> {
         let query = "SELECT user FROM sessions WHERE token = ?1 AND expires > ?2";
         Ok(self.db().query_row(query, params![digest(token), now.secs()], |row| row.get(0)).optional()?)
+    }
+
+    /// Keeps a new token; gives its secret, of which only the hash is kept.
+    pub(crate) fn put_token(&self, name: &str, scope: Scope, made_by: &str, now: Time) -> Result<String, StateError> {
+        let secret = format!("{PREFIX}{}", hex(&rand::rng().random::<[u8; 32]>()));
+        self.db().execute(
+            "INSERT INTO tokens (name, scope, secret, made_by, made_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![name, scope.name(), digest(&secret), made_by, now.secs()],
+        )?;
+        Ok(secret)
+    }
+
+    /// Name and scope of the token with this secret; that it was used is noted once an hour.
+    pub(crate) fn token_of(&self, secret: &str, now: Time) -> Result<Option<(String, Scope)>, StateError> {
+        let db = self.db();
+        let query = "SELECT name, scope, COALESCE(used_at, 0) FROM tokens WHERE secret = ?1";
+        let found: Option<(String, String, i64)> =
+            db.query_row(query, [digest(secret)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+        let Some((name, scope, used_at)) = found else { return Ok(None) };
+        if now.secs() >= used_at.saturating_add(USED_SECS) {
+            db.execute("UPDATE tokens SET used_at = ?2 WHERE name = ?1", params![name, now.secs()])?;
+        }
+        Ok(Scope::parse(&scope).map(|scope| (name, scope)))
+    }
+
+    /// The tokens by their names. What a newer version made is left out.
+    pub fn tokens(&self) -> Result<Vec<TokenInfo>, StateError> {
+        let db = self.db();
+        let mut query = db.prepare("SELECT name, scope, made_by, made_at, used_at FROM tokens ORDER BY name")?;
+        let at = |secs: i64| Time::from_secs_nanos(secs, 0).to_string();
+        let rows = query.query_map([], |row| {
+            let scope: String = row.get(1)?;
+            let used_at: Option<i64> = row.get(4)?;
+            let (name, made_by, made_at) = (row.get(0)?, row.get(2)?, at(row.get(3)?));
+            Ok(Scope::parse(&scope).map(|scope| TokenInfo { name, scope, made_by, made_at, used_at: used_at.map(at) }))
+        })?;
+        Ok(rows.filter_map(Result::transpose).collect::<Result<_, _>>()?)
+    }
+
+    /// Takes a token back; false where there is none of this name.
+    pub fn revoke_token(&self, name: &str) -> Result<bool, StateError> {
+        Ok(self.db().execute("DELETE FROM tokens WHERE name = ?1", [name])? > 0)
     }
 
     /// The last work on the lake of each kind, the oldest first. What a newer version wrote is left out.
@@ -198,6 +248,27 @@ mod tests {
         assert_eq!(state.session_user(&token, later).expect("readable"), None);
         state.end_session(&token).expect("ended");
         assert_eq!(state.session_user(&token, now).expect("readable"), None);
+    }
+
+    #[test]
+    fn tokens_last_until_they_are_taken_back_and_are_not_kept() {
+        let (folder, state) = state();
+        let now = Time::from_secs_nanos(1_000, 0);
+        let made = state.make_token("prometheus", Scope::Metrics, "admin", now).expect("made");
+        assert!(made.secret.starts_with(PREFIX) && made.secret.len() == PREFIX.len() + 64);
+        let later = Time::from_secs_nanos(1_000 + 100 * SESSION_SECS, 0);
+        assert_eq!(state.token_of(&made.secret, later).expect("read"), Some(("prometheus".to_owned(), Scope::Metrics)));
+        assert_eq!(state.session_user(&made.secret, now).expect("read"), None, "it is no session");
+        let told = state.tokens().expect("read");
+        assert_eq!((told[0].made_by.as_str(), told[0].used_at.as_deref()), ("admin", Some(later.to_string().as_str())));
+        let again = state.make_token("prometheus", Scope::Read, "admin", now).expect_err("there is one").to_string();
+        assert!(again.starts_with("there is a token prometheus already"), "{again}");
+        for entry in std::fs::read_dir(folder.path()).expect("readable") {
+            let octets = std::fs::read(entry.expect("readable").path()).expect("readable");
+            assert!(!octets.windows(64).any(|w| made.secret.as_bytes().ends_with(w)));
+        }
+        assert!(state.revoke_token("prometheus").expect("done") && !state.revoke_token("prometheus").expect("done"));
+        assert_eq!(state.token_of(&made.secret, now).expect("read"), None);
     }
 
     #[test]

@@ -145,6 +145,43 @@ async fn exporters_are_listed_and_decided_about() {
 }
 
 #[tokio::test]
+async fn programs_ask_by_tokens_within_their_scope() {
+    let mut service = service().await;
+    let wanted = |name: &str, scope: &str| Some(json!({"name": name, "scope": scope}));
+    let (status, made) = service.json("POST", "/api/v1/tokens", wanted("prometheus", "metrics")).await;
+    assert_eq!((status, &made["token"]["made_by"]), (StatusCode::OK, &json!("admin")), "{made}");
+    let (status, error) = service.json("POST", "/api/v1/tokens", wanted("prometheus", "read")).await;
+    assert_eq!((status, &error["path"]), (StatusCode::CONFLICT, &json!("name")));
+    let (status, error) = service.json("POST", "/api/v1/tokens", wanted("a b", "read")).await;
+    assert_eq!((status, &error["path"]), (StatusCode::BAD_REQUEST, &json!("name")));
+    let (_, reads) = service.json("POST", "/api/v1/tokens", wanted("reads", "read")).await;
+    let secret = |made: &Value| made["secret"].as_str().expect("a secret").to_owned();
+    let session = std::mem::take(&mut service.cookie);
+    let asked = async |secret: &str, method: &str, path: &str| {
+        let request =
+            Request::builder().method(method).uri(path).header(header::AUTHORIZATION, format!("Bearer {secret}"));
+        let answer = service.router.clone().oneshot(request.body(Body::empty()).expect("a request")).await;
+        answer.expect("infallible").status()
+    };
+    assert_eq!(asked(&secret(&made), "GET", "/metrics").await, StatusCode::OK);
+    assert_eq!(asked(&secret(&made), "GET", "/api/v1/status").await, StatusCode::FORBIDDEN);
+    assert_eq!(asked(&secret(&reads), "GET", "/api/v1/status").await, StatusCode::OK);
+    assert_eq!(asked(&secret(&reads), "DELETE", "/api/v1/tokens/prometheus").await, StatusCode::FORBIDDEN);
+    assert_eq!(asked("minamo_0", "GET", "/metrics").await, StatusCode::UNAUTHORIZED);
+    service.cookie = session;
+    let (_, list) = service.json("GET", "/api/v1/tokens", None).await;
+    assert_eq!((&list["tokens"][0]["name"], list["tokens"][0].get("secret")), (&json!("prometheus"), None));
+    assert_eq!(service.send("DELETE", "/api/v1/tokens/prometheus", None).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(service.send("DELETE", "/api/v1/tokens/prometheus", None).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_told_in_the_shape_of_errors() {
+    let (status, error) = service().await.json("PATCH", "/api/v1/status", None).await;
+    assert_eq!((status, &error["code"]), (StatusCode::METHOD_NOT_ALLOWED, &json!("wrong_method")), "{error}");
+}
+
+#[tokio::test]
 async fn a_session_ends_with_logout() {
     let service = service().await;
     assert_eq!(service.json("GET", "/api/v1/session", None).await.1["user"], "admin");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // React hooks over the API operations; results are cached by their request.
 import { keepPreviousData, QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { AsKnown, Billing, BillingRequest, Completion, Events, ExporterDetail, ExporterList, Figures, FiguresRequest, FlowRow, Flows, FlowTags, Found, Incidents, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Queries, Recorded, RuleList, RuleText, Series, SeriesRequest, Session, SetList, Similar, Status, Summary, SuppressionList, TagList, Top, TopRequest } from "../gen/api";
+import type { AsKnown, Billing, BillingRequest, Completion, Events, ExporterDetail, ExporterList, Figures, FiguresRequest, FlowRow, Flows, FlowTags, Found, Incidents, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Queries, Recorded, RuleList, RuleText, Series, SeriesRequest, Session, SetList, Similar, Status, Summary, SuppressionList, TagList, TokenMade, TokenWanted, Tokens, Top, TopRequest } from "../gen/api";
 import { useSearchParams } from "react-router";
 import { call, Failure } from "./client";
 
@@ -233,6 +233,27 @@ export function useQueries(everyMillis: number) {
     queryKey: ["queries"],
     queryFn: ({ signal }) => call<Queries>("GET", "/queries", undefined, signal),
     refetchInterval: everyMillis,
+  });
+}
+
+export function useTokens() {
+  return useQuery({ queryKey: ["tokens"], queryFn: ({ signal }) => call<Tokens>("GET", "/tokens", undefined, signal) });
+}
+
+/** Makes a token; its secret is in the answer and nowhere else. */
+export function useCreateToken() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (wanted: TokenWanted) => call<TokenMade>("POST", "/tokens", wanted),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["tokens"] }),
+  });
+}
+
+export function useRevokeToken() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (name: string) => call<void>("DELETE", `/tokens/${encodeURIComponent(name)}`),
+    onSettled: () => client.invalidateQueries({ queryKey: ["tokens"] }),
   });
 }
 

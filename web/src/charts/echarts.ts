@@ -3,8 +3,9 @@
 import { BarChart, LineChart, SankeyChart } from "echarts/charts";
 import { GridComponent, TooltipComponent } from "echarts/components";
 import { init, use as register } from "echarts/core";
+import { LabelLayout } from "echarts/features";
 import { CanvasRenderer } from "echarts/renderers";
 
-register([BarChart, LineChart, SankeyChart, GridComponent, TooltipComponent, CanvasRenderer]);
+register([BarChart, LineChart, SankeyChart, GridComponent, TooltipComponent, LabelLayout, CanvasRenderer]);
 
 export { init };

@@ -29,7 +29,9 @@ export function pairsOption(data: Top, by: Measure, show: (value: number) => str
         top: 6,
         bottom: 6,
         nodeWidth: 5,
-        nodeGap: 5,
+        // a line of text high, so that the names of small pairs stand apart; what does not fit is in the tooltip
+        nodeGap: 14,
+        labelLayout: { hideOverlap: true },
         draggable: false,
         emphasis: { focus: "adjacency" },
         lineStyle: { color: "source", opacity: 0.28, curveness: 0.5 },

@@ -766,6 +766,8 @@ export interface RuleWrite {
 
 export type Scalar = string | number | boolean;
 
+export type Scope = "metrics" | "read";
+
 export interface Series {
   before?: null | SeriesLine;
   elapsed_ms: number;
@@ -1002,6 +1004,28 @@ export interface Threats {
   encrypted: number;
   events: number;
   looked_at: number;
+}
+
+export interface TokenInfo {
+  made_at: string;
+  made_by: string;
+  name: string;
+  scope: Scope;
+  used_at: string | null;
+}
+
+export interface TokenMade {
+  secret: string;
+  token: TokenInfo;
+}
+
+export interface TokenWanted {
+  name: string;
+  scope: Scope;
+}
+
+export interface Tokens {
+  tokens: TokenInfo[];
 }
 
 export interface Top {

@@ -70,8 +70,9 @@ impl TcpSide {
         put_signed(distance(*acknowledged, others_end).into(), out);
         put_signed(distance(*next, *end).into(), out);
         if let Some(trouble) = trouble {
-            let Trouble { held: _, retransmits, out_of_order, zero_windows, duplicate_acks, conflicts } = &**trouble;
-            let counts = [retransmits, out_of_order, zero_windows, duplicate_acks, conflicts];
+            let Trouble { held: _, retransmits, out_of_order, zero_windows, duplicate_acks, conflicts, after_reset } =
+                &**trouble;
+            let counts = [retransmits, out_of_order, zero_windows, duplicate_acks, conflicts, after_reset];
             counts.into_iter().for_each(|count| count.pack(out));
         }
     }
@@ -91,6 +92,7 @@ impl TcpSide {
                 zero_windows: Count::unpack(cursor)?,
                 duplicate_acks: Count::unpack(cursor)?,
                 conflicts: Count::unpack(cursor)?,
+                after_reset: Count::unpack(cursor)?,
             })),
         };
         let (begun, zero_window) = (flags & flag::BEGUN != 0, flags & flag::ZERO_WINDOW != 0);

@@ -50,6 +50,26 @@ fn a_segment_that_comes_again_with_other_octets_is_counted() {
     assert_eq!(told(&[b"HTTP/1.1 200 OK\r\n".as_slice(), &[b'y'; 600]].concat()), (None, Some(1)));
     assert_eq!(told(&[b"HTTP/1.1 302 Found\r\n".as_slice(), &[b'x'; 600]].concat()), (None, None), "more of the same");
     assert_eq!(told(b"HTTP/1.1 302 Found\r\n"), (None, None), "less of the same");
+    assert_eq!(told(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), (None, Some(1)), "shorter, and another");
+}
+
+#[test]
+fn data_that_goes_on_after_a_reset_is_counted() {
+    let told = |last: &[u8], next: u32| {
+        let mut run = Run::new(Settings::default());
+        run.at(0, &segment(CLIENT, SERVER, 100, SYN, b""));
+        run.at(20, &segment(SERVER, CLIENT, 500, SYN | ACK, b""));
+        run.at(30, &segment(CLIENT, SERVER, 101, ACK, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+        run.at(40, &segment(SERVER, CLIENT, 501, ACK, b"HTTP/1.1 200 OK\r\n"));
+        run.at(41, &segment(SERVER, CLIENT, 518, RST, b""));
+        run.at(50, &segment(SERVER, CLIENT, next, ACK, last));
+        let (rows, _) = run.end();
+        let npm = rows[0].npm.as_ref().expect("measured");
+        (rows.len(), npm.src_after_reset, npm.dst_after_reset)
+    };
+    assert_eq!(told(b"Content-Length: 0\r\n\r\n", 518), (1, None, Some(1)));
+    assert_eq!(told(b"HTTP/1.1 200 OK\r\n", 501), (1, None, None), "sent again");
+    assert_eq!(told(b"", 518), (1, None, None), "no data");
 }
 
 #[test]

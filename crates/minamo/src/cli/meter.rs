@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::values::{capture_filter, format_names, groups, length, sampling};
+use super::values::{capture_filter, format_names, groups, long_timeout, sampling};
 use super::{Export, Own};
 
 #[derive(Args)]
@@ -39,10 +39,10 @@ pub(crate) struct Meter {
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
     /// A flow without a packet for this long has ended.
-    #[arg(long, default_value = "60s", value_parser = length, value_name = "LENGTH")]
+    #[arg(long, default_value = "60s", value_parser = long_timeout, value_name = "LENGTH")]
     pub(crate) idle_timeout: std::time::Duration,
     /// A flow that lasts longer is reported in parts of this length.
-    #[arg(long, default_value = "5m", value_parser = length, value_name = "LENGTH")]
+    #[arg(long, default_value = "5m", value_parser = long_timeout, value_name = "LENGTH")]
     pub(crate) active_timeout: std::time::Duration,
     /// Groups of columns that are filled: all, full, light, none, or of l2, ip, tunnel, icmp, tcp, npm, splt, app, eta, bd
     /// and idp, joined by commas. Full is all with bd, counts of octet values, and idp, the first packet of each side, which

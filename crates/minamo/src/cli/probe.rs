@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::values::{capture_filter, format_names, length, sampling, size};
+use super::values::{capture_filter, format_names, length, sampling, size, timeout};
 use super::{Community, Export, Own};
 
 #[derive(Args)]
@@ -52,10 +52,10 @@ pub(crate) struct Probe {
     #[command(flatten)]
     pub(crate) own: Own,
     /// A flow without a packet for this long has ended.
-    #[arg(long, default_value = "60s", value_parser = length, value_name = "LENGTH")]
+    #[arg(long, default_value = "60s", value_parser = timeout, value_name = "LENGTH")]
     pub(crate) idle_timeout: std::time::Duration,
     /// A flow that lasts longer is reported in parts of this length.
-    #[arg(long, default_value = "5m", value_parser = length, value_name = "LENGTH")]
+    #[arg(long, default_value = "5m", value_parser = timeout, value_name = "LENGTH")]
     pub(crate) active_timeout: std::time::Duration,
     /// Most flows that each thread holds.
     #[arg(long, default_value_t = 400_000, value_name = "COUNT")]

@@ -25,6 +25,21 @@ pub(super) fn length(text: &str) -> Result<std::time::Duration, String> {
     minamo_detect::parse_length(text).ok_or_else(|| "want a length with a unit, such as 30s, 5m, 1h or 7d".to_owned())
 }
 
+/// How long a live flow may be silent or last: much longer, and nothing would ever be reported.
+pub(super) fn timeout(text: &str) -> Result<std::time::Duration, String> {
+    crate::settings::timeout(text)
+        .ok_or_else(|| "want a length with a unit, of at most a day, such as 30s or 5m".to_owned())
+}
+
+/// As [`timeout`], for files, whose flows may all be in one part.
+pub(super) fn long_timeout(text: &str) -> Result<std::time::Duration, String> {
+    let most = std::time::Duration::from_secs(4_000 * 86_400);
+    length(text)
+        .ok()
+        .filter(|length| *length <= most)
+        .ok_or_else(|| "want a length with a unit, of at most 4000d, such as 30s or 5m".to_owned())
+}
+
 pub(super) fn size(text: &str) -> Result<usize, String> {
     crate::size::parse_size(text).ok_or_else(|| "want a size with a unit, such as 64MiB or 1GiB".to_owned())
 }

@@ -19,13 +19,15 @@ use tokio::sync::mpsc;
 use crate::cli::Demo;
 use crate::clock;
 use crate::commands::demo::exporters::Collection;
-use crate::commands::serve::{Core, SampleSource, bind, interrupted, serve};
+use crate::commands::serve::{Core, SampleSource, bind, interrupted, seal_regularly, serve};
 use crate::judge;
 use crate::read::{self, Job, Report};
 use crate::settings::Settings;
 
 /// Where the captures of the demo are: in the repository, or where packages put them.
 const FIXTURES: &[&str] = &["fixtures/demo", "/usr/share/minamo/demo"];
+/// How often the rows of the demo go into segments.
+const SEAL_EVERY: Duration = Duration::from_secs(15);
 /// Captures that lie within one day keep their places to each other; others all end at the same time.
 const ONE_TIMELINE: Duration = Duration::from_secs(86_400);
 
@@ -49,6 +51,8 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
     if args.once {
         return finish(core).await;
     }
+    // As a server does, but sooner, so that the page of the lake has segments to show.
+    let sealing = tokio::spawn(seal_regularly(Arc::clone(&core.lake), SEAL_EVERY, None));
     let asked = interrupted();
     eprintln!(
         "\n  console   http://{}/\n  user      demo\n  password  {password}\n\nCtrl-C ends it.",
@@ -67,6 +71,7 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
         served = serve(&core, &folder, listener, counters, exporters) => served,
         () = asked => Ok(()),
     };
+    sealing.abort();
     if let Some(collection) = collection {
         collection.close().await?;
     }

@@ -35,6 +35,8 @@ mod signature;
 mod sql;
 #[cfg(feature = "lake")]
 mod tag;
+#[cfg(feature = "lake")]
+mod token;
 
 #[cfg(feature = "lake")]
 mod place;
@@ -79,6 +81,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Recorder(command) => place::block_on(recorder::run(command)),
         #[cfg(feature = "lake")]
         Command::Tag(command) => place::block_on(tag::run(command)),
+        #[cfg(feature = "lake")]
+        Command::Token(command) => place::block_on(token::run(command)),
         #[cfg(feature = "lake")]
         Command::Serve(args) => {
             minamo_capture::no_new_privileges()?;

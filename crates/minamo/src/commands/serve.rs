@@ -300,7 +300,7 @@ pub(crate) async fn serve(
         }
     };
     tokio::select! {
-        served = axum::serve(listener, services.web) => served.context("the console stopped"),
+        served = minamo_server::serve(&core.state, listener, services.web) => served.context("the console stopped"),
         served = commands => served.context("the socket for commands stopped"),
     }
 }
@@ -512,7 +512,7 @@ async fn follow_definitions(
 }
 
 /// Writes rows to segments even where they are few, and ends old rollups.
-async fn seal_regularly(lake: Arc<Lake>, every: Duration, keep_rollups: Option<Duration>) {
+pub(crate) async fn seal_regularly(lake: Arc<Lake>, every: Duration, keep_rollups: Option<Duration>) {
     loop {
         tokio::time::sleep(every).await;
         if let Err(error) = lake.seal().await {

@@ -143,12 +143,16 @@ impl Detector {
         let given = match answer {
             Ok(answer) => {
                 self.counters.cut.fetch_add(answer.truncated.into(), Ordering::Relaxed);
+                self.slow.get_mut(&rule.name).into_iter().for_each(|times| *times = 1);
                 self.give(&rule, &answer.batches).await
             }
             Err(error) => Err(error),
         };
         if let Err(error) = given {
-            self.failed(&rule, &error);
+            match error.downcast_ref::<QueryError>() {
+                Some(QueryError::Timeout(secs)) => self.took_too_long(&rule, Duration::from_secs(*secs)),
+                _ => self.failed(&rule, &error),
+            }
             task.sql.clear();
         }
         self.go_on(task);

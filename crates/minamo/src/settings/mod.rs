@@ -22,6 +22,7 @@ pub(crate) use detect::{AlertFile, AlertListener, AlertSource, Transport};
 pub(crate) use export::Export;
 pub(crate) use parts::Interface;
 pub use table::{Kind, SETTINGS, Setting};
+pub(crate) use value::timeout;
 use value::{default, fits};
 
 /// Checked settings.
@@ -187,8 +188,9 @@ mod tests {
         );
         assert_eq!(
             error("[meter]\nidle_timeout = 60"),
-            "meter.idle_timeout: got 60, want a length with a unit such as \"30s\" or \"5m\""
+            "meter.idle_timeout: got 60, want a length with a unit, of at most a day, such as \"30s\" or \"5m\""
         );
+        assert!(error("[meter]\nidle_timeout = \"400d\"").starts_with("meter.idle_timeout: got \"400d\", want"));
         assert_eq!(
             error("[meter]\nidle = \"1s\""),
             "meter.idle: no such setting; `minamo check-config` prints those that are"

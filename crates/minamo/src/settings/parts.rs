@@ -375,8 +375,8 @@ fn own(table: &toml::Table, mut common: Interface) -> anyhow::Result<Interface> 
         [("idle_timeout", &mut common.meter.idle_timeout), ("active_timeout", &mut common.meter.active_timeout)]
     {
         if let Some(text) = keys.text(key)? {
-            let want = Kind::Length.want();
-            *length = parse_length(text).with_context(|| format!("{key}: got {text:?}, want {want}"))?;
+            let want = Kind::Timeout.want();
+            *length = super::value::timeout(text).with_context(|| format!("{key}: got {text:?}, want {want}"))?;
         }
     }
     if let Some(text) = keys.text("sampling")? {

@@ -14,6 +14,8 @@ pub enum Kind {
     Names,
     /// Length of time with its unit.
     Length,
+    /// Length of time that somebody waits for, of a day at most.
+    Timeout,
     /// Octets with their unit.
     Size,
     /// Whole number from 1 on.
@@ -81,6 +83,7 @@ impl Kind {
             Self::Addresses => "a list of addresses and ports such as [\"127.0.0.1:2055\"]",
             Self::Names => "a list of names such as [\"eth1\"]",
             Self::Length => "a length with a unit such as \"30s\" or \"5m\"",
+            Self::Timeout => "a length with a unit, of at most a day, such as \"30s\" or \"5m\"",
             Self::Size => "a size with a unit such as \"64MiB\"",
             Self::Count => "a whole number of at least 1",
             Self::Seed => "a whole number from 0 to 65535",
@@ -299,13 +302,13 @@ pub static SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "meter.idle_timeout",
-        kind: Kind::Length,
+        kind: Kind::Timeout,
         default: "\"60s\"",
         doc: "A flow without a packet for this long has ended.",
     },
     Setting {
         key: "meter.active_timeout",
-        kind: Kind::Length,
+        kind: Kind::Timeout,
         default: "\"5m\"",
         doc: "A flow that lasts longer is reported in parts of this length.",
     },

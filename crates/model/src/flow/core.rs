@@ -184,6 +184,10 @@ table! {
         src_conflicts: Option<u32>, "開始側のセグメントで、同じ位置に異なる内容が届いた回数（途中での注入の疑い）", Counter, Packets, Observed, Plain, [Own(338)], mirror dst_conflicts;
         /// Segments of the responder that came again with other octets.
         dst_conflicts: Option<u32>, "応答側のセグメントで、同じ位置に異なる内容が届いた回数", Counter, Packets, Observed, Plain, [Own(339)], mirror src_conflicts;
+        /// Segments with new data that the initiator sent after its own reset: somebody on the way may have sent the reset.
+        src_after_reset: Option<u32>, "開始側が自身のリセットの後に送った新しいデータのセグメント数（途中でのリセット注入の疑い）", Counter, Packets, Observed, Plain, [Own(363)], mirror dst_after_reset;
+        /// Segments with new data that the responder sent after its own reset.
+        dst_after_reset: Option<u32>, "応答側が自身のリセットの後に送った新しいデータのセグメント数", Counter, Packets, Observed, Plain, [Own(364)], mirror src_after_reset;
         /// Mean time between packets with data of the initiator while the responder sent none between them.
         src_delay_micros: Option<u32>, "開始側のデータパケットの平均間隔（応答側の送信を挟まないもの）", Gauge, Micros, Observed, Plain, [Own(21)], mirror dst_delay_micros;
         /// Mean time between packets with data of the responder while the initiator sent none between them.

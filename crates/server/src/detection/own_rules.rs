@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use minamo_base::Time;
-use minamo_detect::{Engine, Instance, Known, Origin, Rule, Severity};
+use minamo_detect::{Decided, Engine, Instance, Known, Origin, Rule, Severity};
 use minamo_state::{KeptRule, MAX_OWN_RULES, MAX_RULE_TEXT};
 use minamo_store::Lake;
 
@@ -117,7 +117,11 @@ pub(crate) async fn delete_rule(
     if !deps.ruling.stored.remove(&name).map_err(ApiError::internal)? {
         return Err(no_rule(&name));
     }
-    deps.ruling.stored.reset(&name).map_err(ApiError::internal)?;
+    for kept in deps.ruling.stored.settings().map_err(ApiError::internal)? {
+        if base(&kept.rule) == name {
+            deps.ruling.stored.reset(&kept.rule).map_err(ApiError::internal)?;
+        }
+    }
     tracing::info!(rule = name, author, "a rule was deleted");
     let in_force = deps.ruling.changed().await;
     Ok(Json(RuleKept { name, in_force }))
@@ -132,7 +136,26 @@ fn check_free(deps: &Deps, name: &str) -> Result<(), ApiError> {
     Err(conflict(en, format!("{name} の動作は設定ファイルの [[rule]] で決まっています。そちらを変更してください")))
 }
 
-/// Says how a rule runs: whether, with which numbers, over which flows, how bad its events are.
+/// Instances of one rule that are made in the console.
+const MOST_INSTANCES: usize = 50;
+
+/// The rule as it is without instances, and the name of the instance that is wanted of it.
+fn wanted_of(deps: &Deps, name: &str) -> Result<(Known, Option<String>), ApiError> {
+    let Some((base, instance)) = name.split_once(':') else { return Ok((known(deps, name)?, None)) };
+    let kept = deps.ruling.stored.settings().map_err(ApiError::internal)?;
+    let others = kept.iter().filter(|kept| kept.rule != name && kept.rule.starts_with(&format!("{base}:"))).count();
+    if others >= MOST_INSTANCES {
+        let en = format!("there are {MOST_INSTANCES} instances of {base} already: remove one");
+        return Err(conflict(
+            en,
+            format!("{base} のインスタンスは {MOST_INSTANCES} 個までです。どれかを削除してください"),
+        ));
+    }
+    Ok((known(deps, base)?, Some(instance.to_owned())))
+}
+
+/// Says how a rule runs: whether, with which numbers, over which flows, how bad its events are. With the name `rule:instance` it is
+/// another instance of the rule, made where there is none of that name, which runs besides it.
 #[utoipa::path(put, path = "/api/v1/rules/{name}/settings",
     params(("name" = String, Path, description = "name of the rule")), request_body = RuleSettings,
     responses((status = 200, body = RuleInfo), (status = 400, body = ApiError), (status = 404, body = ApiError),
@@ -145,7 +168,7 @@ pub(crate) async fn set_rule(
 ) -> Answer<RuleInfo> {
     let Json(wanted) = body?;
     check_free(&deps, &name)?;
-    let rule = known(&deps, &name)?.rule;
+    let (found, of) = wanted_of(&deps, &name)?;
     let severity = match wanted.severity.as_deref() {
         None => None,
         Some(word) => Some(Severity::parse(word).ok_or_else(|| {
@@ -158,24 +181,26 @@ pub(crate) async fn set_rule(
         })?),
     };
     let instance = Instance {
-        rule: name.clone(),
-        name: None,
+        rule: base(&name).to_owned(),
+        name: of,
         enabled: wanted.enabled,
         only: wanted.only.filter(|only| !only.trim().is_empty()),
         severity,
         parameters: wanted.parameters.into_iter().collect(),
     };
-    let arranged = rule.instance(&instance).map_err(|error| refused("parameters", &error))?;
+    let arranged = found.rule.instance(&instance).map_err(|error| refused("parameters", &error))?;
     plan(&deps.lake, &arranged).await.map_err(|error| refused("only", &error))?;
     let text = serde_json::to_string(&instance).map_err(ApiError::internal)?;
     let kept = KeptRule { rule: name.clone(), text, author: author.clone(), at: (deps.clock)() };
     deps.ruling.stored.set(&kept).map_err(ApiError::internal)?;
     tracing::info!(rule = name, author, enabled = wanted.enabled, "how a rule runs was changed");
     deps.ruling.changed().await;
-    Ok(Json(info(&known(&deps, &name)?)))
+    // A new instance is listed once it is in force.
+    let soon = Known { rule: arranged, decided: Decided::Console, runs: wanted.enabled, ..found };
+    Ok(Json(info(&known(&deps, &name).unwrap_or(soon))))
 }
 
-/// Lets a rule run as it says itself.
+/// Lets a rule run as it says itself; removes an instance.
 #[utoipa::path(delete, path = "/api/v1/rules/{name}/settings",
     params(("name" = String, Path, description = "name of the rule")),
     responses((status = 200, body = RuleKept), (status = 404, body = ApiError)))]

@@ -310,8 +310,18 @@ async fn what_people_write_and_want_of_rules_is_checked_and_kept() {
     // The configuration of the test says how this one runs.
     let (status, _) = service.json("PUT", "/api/v1/rules/scan_hosts/settings", Some(settings.clone())).await;
     assert_eq!(status, StatusCode::CONFLICT);
-    let (status, _) = service.json("DELETE", "/api/v1/rules/scan_ports/settings", None).await;
-    assert_eq!(status, StatusCode::OK);
+    let (status, made) = service.json("PUT", "/api/v1/rules/scan_ports:lab/settings", Some(settings.clone())).await;
+    assert_eq!(
+        (status, &made["name"], &made["enabled"]),
+        (StatusCode::OK, &json!("scan_ports:lab"), &json!(false)),
+        "{made}"
+    );
+    let (status, error) = service.json("PUT", "/api/v1/rules/scan_ports:a%20b/settings", Some(settings.clone())).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{error}");
+    for name in ["scan_ports:lab", "scan_ports"] {
+        let (status, _) = service.json("DELETE", &format!("/api/v1/rules/{name}/settings"), None).await;
+        assert_eq!(status, StatusCode::OK);
+    }
     let (status, _) = service.json("DELETE", "/api/v1/rules/talk", None).await;
     assert_eq!(status, StatusCode::OK);
     let (status, _) = service.json("DELETE", "/api/v1/rules/talk", None).await;

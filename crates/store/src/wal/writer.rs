@@ -62,13 +62,18 @@ pub(crate) struct Writer {
     file_no: u64,
     /// Number of the next frame.
     next: u64,
+    /// Appends that failed since one did not.
+    failed: u64,
 }
+
+/// Of appends that fail one after another, as on a full disk, one in so many is told.
+const TOLD: u64 = 60;
 
 impl Writer {
     /// A writer whose first file is `file_no + 1` and whose first frame is `next`.
     pub(crate) fn new(shared: Arc<Shared>, file_no: u64, next: u64) -> Self {
         let dir = shared.dir.join("wal");
-        Self { shared, dir, open: None, file_no, next }
+        Self { shared, dir, open: None, file_no, next, failed: 0 }
     }
 
     /// Serves requests until all senders are gone.
@@ -123,9 +128,15 @@ impl Writer {
             return;
         }
         match self.write(&taken) {
-            Ok(()) => self.publish(taken),
+            Ok(()) => {
+                self.failed = 0;
+                self.publish(taken);
+            }
             Err(error) => {
-                tracing::error!(%error, batches = taken.len(), "append failed");
+                if self.failed.is_multiple_of(TOLD) {
+                    tracing::error!(%error, batches = taken.len(), since = self.failed, "append failed");
+                }
+                self.failed = self.failed.saturating_add(1);
                 add(&self.shared.counters.append_errors, taken.len());
                 for append in taken {
                     drop(append.reply.send(Err(error.clone())));

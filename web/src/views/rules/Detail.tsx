@@ -104,6 +104,7 @@ function HowItRuns({ rule, wanted, want, kept }: { rule: RuleInfo; wanted: Setti
   };
   const save = useMutation({ mutationFn: () => call<RuleInfo>("PUT", path, wanted), onSuccess: refresh });
   const reset = useMutation({ mutationFn: () => call<RuleKept>("DELETE", path), onSuccess: refresh });
+  const isInstance = rule.name.includes(":");
   if (rule.decided_by === "configuration") {
     return (
       <p className="hint">
@@ -157,13 +158,44 @@ function HowItRuns({ rule, wanted, want, kept }: { rule: RuleInfo; wanted: Setti
         </button>
         {rule.decided_by === "console" ? (
           <button type="button" className="button" disabled={reset.isPending} onClick={() => reset.mutate()}>
-            {t("rules.reset")}
+            {t(isInstance ? "rules.removeInstance" : "rules.reset")}
           </button>
         ) : null}
         {save.isPending || reset.isPending ? <span role="status">{t("rules.keeping")}</span> : null}
         {save.isSuccess ? <span role="status">{t("rules.kept")}</span> : null}
       </div>
+      {isInstance ? null : <NewInstance rule={rule} wanted={wanted} />}
     </form>
+  );
+}
+
+/** The same rule once more, with the numbers and the condition above under a name of its own. */
+function NewInstance({ rule, wanted }: { rule: RuleInfo; wanted: Settings }) {
+  const { t, complain } = useWords();
+  const client = useQueryClient();
+  const [name, setName] = useState("");
+  const add = useMutation({
+    mutationFn: () => call<RuleInfo>("PUT", `/rules/${encodeURIComponent(`${rule.name}:${name.trim()}`)}/settings`, { ...wanted, enabled: true }),
+    onSuccess: () => {
+      setName("");
+      void client.invalidateQueries({ queryKey: ["rules"] });
+    },
+  });
+  return (
+    <div className="profile-actions">
+      <input aria-label={t("rules.instanceName")} placeholder={t("rules.instanceName")} value={name} maxLength={32} pattern="[A-Za-z0-9_\-]+" onChange={(event) => setName(event.target.value)} />
+      <button type="button" className="button" disabled={add.isPending || name.trim() === ""} title={t("rules.instanceHint")} onClick={() => add.mutate()}>
+        {t("rules.addInstance")}
+      </button>
+      {add.isSuccess ? <span role="status">{t("rules.kept")}</span> : null}
+      {add.error instanceof Failure ? (
+        <p className="field-error" role="alert">
+          {complain(add.error.error)}
+        </p>
+      ) : add.error ? (
+        <ErrorNote error={add.error} />
+      ) : null}
+    </div>
   );
 }
 

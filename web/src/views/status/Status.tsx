@@ -8,6 +8,7 @@ import { bytes, count, micros, time, utc, whole } from "../../parts/format";
 import { Panel } from "../../parts/Panel";
 import { Empty, Shown } from "../../parts/State";
 import { Running } from "./Running";
+import { Tokens } from "./Tokens";
 import "./status.css";
 
 const EVERY_MILLIS = 5000;
@@ -21,6 +22,7 @@ export function Status() {
           <>
             <Figures data={data} at={answer.dataUpdatedAt} />
             <Running />
+            <Tokens />
             <Counters list={data.counters} />
           </>
         )}
