@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Sizes with their unit.
+//! Sizes and lengths of time with their unit.
 
 /// Octets of a size such as `64MiB`.
 pub(crate) fn parse_size(text: &str) -> Option<usize> {
@@ -13,4 +13,9 @@ pub(crate) fn parse_size(text: &str) -> Option<usize> {
         _ => return None,
     };
     digits.parse::<usize>().ok()?.checked_mul(unit).filter(|size| *size > 0)
+}
+
+/// Silence or age after which a live flow is reported, such as `30s` or `5m`, of a day at most.
+pub(crate) fn parse_timeout(text: &str) -> Option<std::time::Duration> {
+    minamo_detect::parse_length(text).filter(|length| *length <= std::time::Duration::from_secs(86_400))
 }

@@ -27,7 +27,7 @@ pub(super) fn length(text: &str) -> Result<std::time::Duration, String> {
 
 /// How long a live flow may be silent or last: much longer, and nothing would ever be reported.
 pub(super) fn timeout(text: &str) -> Result<std::time::Duration, String> {
-    crate::settings::timeout(text)
+    crate::size::parse_timeout(text)
         .ok_or_else(|| "want a length with a unit, of at most a day, such as 30s or 5m".to_owned())
 }
 

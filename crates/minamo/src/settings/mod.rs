@@ -22,7 +22,6 @@ pub(crate) use detect::{AlertFile, AlertListener, AlertSource, Transport};
 pub(crate) use export::Export;
 pub(crate) use parts::Interface;
 pub use table::{Kind, SETTINGS, Setting};
-pub(crate) use value::timeout;
 use value::{default, fits};
 
 /// Checked settings.

@@ -376,7 +376,7 @@ fn own(table: &toml::Table, mut common: Interface) -> anyhow::Result<Interface> 
     {
         if let Some(text) = keys.text(key)? {
             let want = Kind::Timeout.want();
-            *length = super::value::timeout(text).with_context(|| format!("{key}: got {text:?}, want {want}"))?;
+            *length = crate::size::parse_timeout(text).with_context(|| format!("{key}: got {text:?}, want {want}"))?;
         }
     }
     if let Some(text) = keys.text("sampling")? {

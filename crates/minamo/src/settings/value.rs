@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use minamo_detect::parse_length;
 
 use super::table::{Kind, Setting};
-use crate::size::parse_size;
+use crate::size::{parse_size, parse_timeout};
 
 /// The age of what is never deleted.
 const FOREVER: &str = "forever";
@@ -53,7 +53,7 @@ pub(super) fn fits(kind: Kind, value: &toml::Value) -> bool {
         Kind::Addresses => all(is_address),
         Kind::Names => all(|name| !name.is_empty()),
         Kind::Length => text.is_some_and(|t| parse_length(t).is_some()),
-        Kind::Timeout => text.is_some_and(|t| timeout(t).is_some()),
+        Kind::Timeout => text.is_some_and(|t| parse_timeout(t).is_some()),
         Kind::Size => text.is_some_and(|t| parse_size(t).is_some()),
         Kind::Count => value.as_integer().is_some_and(|n| n >= 1 && usize::try_from(n).is_ok()),
         Kind::Seed => value.as_integer().is_some_and(|n| u16::try_from(n).is_ok()),
@@ -85,11 +85,6 @@ pub(super) fn fits(kind: Kind, value: &toml::Value) -> bool {
             text == Some(UNLIMITED) || value.as_integer().is_some_and(|n| u32::try_from(n).is_ok_and(|n| n > 0))
         }
     }
-}
-
-/// A length of a day at most.
-pub(crate) fn timeout(text: &str) -> Option<std::time::Duration> {
-    parse_length(text).filter(|length| *length <= std::time::Duration::from_secs(86_400))
 }
 
 /// The word of `collect.unknown`.
