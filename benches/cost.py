@@ -4,7 +4,7 @@
 
 usage: cost.py MINAMO CAPTURE...
 
-MINAMO needs names of functions (a build of the profile `dev` has them). Prints a table: instructions per flow in whole, in all probes and
+MINAMO needs names of functions (all builds of ours have them). Prints a table: instructions per flow in whole, in all probes and
 dissectors with what they call, and in those of each file of crates/dissect/src/protocols.
 """
 import collections
