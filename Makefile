@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 CORPORA = ../shared/corpora
 TOOLS = ../shared/tools
 
-.PHONY: demo test build program install web walk fmt fuzz fuzz-nightly bench bench-meter bench-threads bench-probe bench-lake bench-collect bench-rules bench-sustained bench-eta score-dpi score-probe score-npm score-detect score-risks score-facts score-eta model need
+.PHONY: demo test build program install web walk fmt fuzz fuzz-nightly bench bench-meter bench-threads bench-probe bench-lake bench-collect bench-rules bench-sustained bench-latency bench-eta score-dpi score-probe score-npm score-detect score-risks score-facts score-eta model need
 
 ## Shows a small network in the browser: builds what is missing, replays captures, serves on loopback.
 demo: build
@@ -61,7 +61,7 @@ fuzz-nightly:
 	cargo xtask fuzz --secs 600
 	cargo xtask fuzz --protocol all --secs 120
 
-bench: bench-meter bench-probe bench-lake bench-collect bench-rules bench-sustained bench-eta
+bench: bench-meter bench-probe bench-lake bench-collect bench-rules bench-sustained bench-latency bench-eta
 
 ## CPU seconds of `minamo meter` against ndpiReader and softflowd, in one run.
 bench-meter:
@@ -94,6 +94,10 @@ bench-rules: program
 ## All rules on flows that keep coming at 200,000 a second: RECORDS=12000000 is a minute, as it is unless told.
 bench-sustained: program
 	python3 benches/sustained.py $(PROGRAM) "$$(sh benches/loadgen.sh $(TOOLS))" $(or $(RECORDS),12000000)
+
+## How soon a flood and a query are told to a webhook.
+bench-latency: program
+	python3 benches/latency.py $(PROGRAM)
 
 ## Processor time of encrypted traffic analytics: telemetry in the meter, features and verdicts.
 bench-eta:
