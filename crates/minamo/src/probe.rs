@@ -167,6 +167,7 @@ pub(crate) struct Recording {
 
 impl Recording {
     /// For a thread of this name; the folder is made now.
+    #[cfg(feature = "lake")]
     pub(crate) fn new(
         name: String,
         settings: &recorder::Settings,
