@@ -1,18 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What was found in the content of a flow: groups of columns, or, while the flow is silent and many others are open, the
 //! same in a few octets. A group has a place for every column, and each text a piece of memory of its own; packed, a group is
-//! its number and the columns that it has, one after the other.
+//! its number and the columns that it has, one after the other; what many flows have alike is kept once.
 
 use std::borrow::Cow;
+use std::hash::BuildHasher as _;
+use std::sync::Arc;
 
+use hashbrown::HashTable;
 use minamo_base::{Cursor, Ip, Mac, Time, WireError, put_number, put_octets, put_signed};
 use minamo_model::{Flow, FlowGroup};
-use minamo_schema::{ColumnId, Value};
+use minamo_schema::{ColumnId, Kind, Value};
+use rapidhash::fast::RandomState;
 
 /// Groups of one flow.
 pub(crate) enum Facts {
     Open(Vec<FlowGroup>),
-    Packed(Box<[u8]>),
+    Packed(Packed),
+}
+
+/// Columns in few octets.
+pub(crate) struct Packed {
+    /// What few other flows have: names, lists, numbers.
+    own: Box<[u8]>,
+    /// What many have alike: the columns that identify ([`Kind::Key`]), such as the fingerprint of a program and the suite that its
+    /// server takes.
+    common: Arc<[u8]>,
 }
 
 impl Default for Facts {
@@ -46,41 +59,90 @@ impl Facts {
     }
 
     /// Packs them; `scratch` is a row without groups, and is left as one.
-    pub(crate) fn pack(&mut self, scratch: &mut Flow) {
+    pub(crate) fn pack(&mut self, packer: &mut Packer, scratch: &mut Flow) {
         if let Self::Open(groups) = self
             && !groups.is_empty()
         {
-            *self = Self::Packed(pack(std::mem::take(groups), scratch));
+            *self = Self::Packed(packer.pack(std::mem::take(groups), scratch));
         }
     }
 }
 
-fn pack(groups: Vec<FlowGroup>, scratch: &mut Flow) -> Box<[u8]> {
-    let mut out = Vec::with_capacity(256);
-    for group in groups {
-        let number = group.number();
-        let columns = Flow::GROUPS.get(usize::from(number)).map_or(0, |columns| columns.len());
-        scratch.put_group(group);
-        out.push(number);
-        for at in 0..u8::try_from(columns).unwrap_or(END) {
-            match scratch.get(ColumnId { group: number, at }) {
-                Value::Null => {}
-                value => {
-                    out.push(at);
-                    put(&value, &mut out);
+/// Packs the facts of many flows, and keeps once what is alike in them.
+#[derive(Default)]
+pub(crate) struct Packer {
+    /// What flows have in common.
+    known: HashTable<Arc<[u8]>>,
+    state: RandomState,
+    /// Empty between flows: where a flow's own and its common columns are written.
+    own: Vec<u8>,
+    common: Vec<u8>,
+}
+
+/// Different ones that are known at a time; a hundred octets each, as a rule.
+const COMMON: usize = 32_768;
+
+impl Packer {
+    fn pack(&mut self, groups: Vec<FlowGroup>, scratch: &mut Flow) -> Packed {
+        self.own.clear();
+        self.common.clear();
+        for group in groups {
+            let number = group.number();
+            let columns = Flow::GROUPS.get(usize::from(number)).copied().unwrap_or_default();
+            scratch.put_group(group);
+            let begun = [&mut self.own, &mut self.common].map(|out| {
+                out.push(number);
+                out.len()
+            });
+            for (at, column) in (0..END).zip(columns) {
+                match scratch.get(ColumnId { group: number, at }) {
+                    Value::Null => {}
+                    value => {
+                        let out = if column.kind == Kind::Key { &mut self.common } else { &mut self.own };
+                        out.push(at);
+                        put(&value, out);
+                    }
                 }
             }
+            for (out, begun) in [&mut self.own, &mut self.common].into_iter().zip(begun) {
+                // A group without a column is none.
+                if out.len() == begun {
+                    out.pop();
+                } else {
+                    out.push(END);
+                }
+            }
+            scratch.take_groups(&mut Vec::new());
         }
-        out.push(END);
-        scratch.take_groups(&mut Vec::new());
+        Packed { own: Box::from(self.own.as_slice()), common: self.share() }
     }
-    out.into_boxed_slice()
+
+    /// The common columns that were just written, as others have them.
+    fn share(&mut self) -> Arc<[u8]> {
+        let Self { known, state, common, .. } = self;
+        let hash = state.hash_one(common.as_slice());
+        if let Some(same) = known.find(hash, |one| **one == **common) {
+            return Arc::clone(same);
+        }
+        if known.len() >= COMMON {
+            known.retain(|one| Arc::strong_count(one) > 1);
+            if known.len() > COMMON / 2 {
+                // Flows that differ this much share little; those that are packed keep what they have.
+                known.clear();
+            }
+        }
+        let shared: Arc<[u8]> = Arc::from(common.as_slice());
+        known.insert_unique(hash, Arc::clone(&shared), |one| state.hash_one(&**one));
+        shared
+    }
 }
 
-fn unpack(packed: &[u8]) -> Vec<FlowGroup> {
-    let (mut flow, mut cursor, mut groups) = (Flow::default(), Cursor::new(packed), Vec::new());
-    let read = read(&mut cursor, &mut flow);
-    debug_assert!(read.is_ok(), "{read:?}");
+fn unpack(packed: &Packed) -> Vec<FlowGroup> {
+    let (mut flow, mut groups) = (Flow::default(), Vec::new());
+    for octets in [&*packed.own, &*packed.common] {
+        let read = read(&mut Cursor::new(octets), &mut flow);
+        debug_assert!(read.is_ok(), "{read:?}");
+    }
     flow.take_groups(&mut groups);
     groups
 }
@@ -234,7 +296,7 @@ mod tests {
 
     #[test]
     fn what_every_protocol_finds_comes_back_as_it_was() {
-        let (mut scratch, mut kinds) = (Flow::default(), BTreeSet::new());
+        let (mut scratch, mut packer, mut kinds) = (Flow::default(), Packer::default(), BTreeSet::new());
         for (protocol, stream) in PROTOCOLS.iter().flat_map(|protocol| [(*protocol, true), (*protocol, false)]) {
             if protocol.transport == (if stream { Transport::Datagram } else { Transport::Stream }) {
                 continue;
@@ -242,7 +304,7 @@ mod tests {
             let mut groups = found(protocol, stream);
             kinds.extend(groups.iter().map(FlowGroup::number));
             let mut facts = Facts::Open(groups.clone());
-            facts.pack(&mut scratch);
+            facts.pack(&mut packer, &mut scratch);
             assert_eq!((facts.groups(), matches!(facts, Facts::Packed(_))), (&[][..], !groups.is_empty()));
             groups.retain(is_filled);
             assert_eq!((facts.open(), &scratch), (&mut groups, &Flow::default()), "{}", protocol.name);
@@ -277,5 +339,25 @@ mod tests {
             assert_eq!(take(&mut cursor), Ok(value));
             assert!(cursor.is_empty());
         }
+    }
+
+    #[test]
+    fn what_flows_have_alike_is_kept_once_and_what_no_flow_has_is_forgotten() {
+        let tls = PROTOCOLS.iter().find(|protocol| protocol.name == "TLS").expect("there is TLS");
+        let (mut scratch, mut packer) = (Flow::default(), Packer::default());
+        let mut packed = |groups: Vec<FlowGroup>| packer.pack(groups, &mut scratch);
+        let [one, other] = [packed(found(tls, true)), packed(found(tls, true))];
+        assert!(Arc::ptr_eq(&one.common, &other.common) && one.common.len() > 100 && !one.own.is_empty());
+        assert_eq!(unpack(&one), unpack(&other));
+        let mut held = Vec::new();
+        for number in 0..3 * COMMON {
+            packer.common = number.to_be_bytes().to_vec();
+            let shared = packer.share();
+            // One in sixteen is still in use.
+            held.extend((number % 16 == 0).then_some(shared));
+            assert!(packer.known.len() <= COMMON);
+        }
+        packer.common = 0usize.to_be_bytes().to_vec();
+        assert!(Arc::ptr_eq(&packer.share(), &held[0]), "what is in use stays known");
     }
 }

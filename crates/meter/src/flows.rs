@@ -9,6 +9,7 @@ use minamo_dissect::{Announced, Held, Meant, Protocol, Services, Signatures, joi
 use minamo_model::Flow;
 use minamo_packet::{LinkFrame, Packet, Transport, tcp_flags};
 
+use crate::facts::Packer;
 use crate::intake::{Role, Unit, What};
 use crate::names::Learnt;
 use crate::resumed::Resumed;
@@ -96,6 +97,8 @@ pub struct Flows {
     /// Empty between packets: what dissectors announced.
     announced: Vec<Announced>,
     resumed: Resumed,
+    /// What facts of silent flows have in common.
+    packer: Packer,
     /// Empty between packets: dissectors write into it.
     scratch: Flow,
     counters: Counters,
@@ -123,6 +126,7 @@ impl Flows {
             learnt,
             announced,
             resumed,
+            packer: Packer::default(),
             scratch,
             counters,
             rest,
@@ -264,7 +268,7 @@ impl Flows {
         if self.table.len() > crowd
             && let Some(state) = self.table.put_to_sleep(Time(self.now.0.saturating_sub(sleepy)))
         {
-            state.sleep(&mut self.scratch);
+            state.sleep(&mut self.packer, &mut self.scratch);
         }
         if self.now > self.due {
             self.expire(out);
