@@ -1,18 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What was found in the content of a flow: groups of columns, or, while the flow is silent and many others are open, the
 //! same in a few octets. A group has a place for every column, and each text a piece of memory of its own; packed, a group is
-//! its number and the columns that it has, one after the other.
+//! its number and the columns that it has, one after the other. What a server says to everybody, its certificates, is packed
+//! once for all flows that have it.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use minamo_base::{Cursor, Ip, Mac, Time, WireError, put_number, put_octets, put_signed};
 use minamo_model::{Flow, FlowGroup};
 use minamo_schema::{ColumnId, Value};
+use rapidhash::fast::RandomState;
 
 /// Groups of one flow.
 pub(crate) enum Facts {
     Open(Vec<FlowGroup>),
     Packed(Box<[u8]>),
+    Joint(Box<Joint>),
+}
+
+/// Packed, with a part that other flows have as well.
+pub(crate) struct Joint {
+    own: Box<[u8]>,
+    common: Arc<[u8]>,
+}
+
+/// The parts that flows have in common, each once: at most twice as many as sleeping flows have, and [`LEAST_SWEPT`].
+pub(crate) struct Shared {
+    known: HashSet<Arc<[u8]>, RandomState>,
+    /// With so many of them those that nobody has any more are let go.
+    full: usize,
+}
+
+/// Parts that are not worth looking through.
+const LEAST_SWEPT: usize = 1_024;
+/// Octets from which on a part is worth sharing: the pointers to it and its counters take as much.
+const LEAST_SHARED: usize = 64;
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self { known: HashSet::default(), full: LEAST_SWEPT }
+    }
+}
+
+impl Shared {
+    fn share(&mut self, part: &[u8]) -> Arc<[u8]> {
+        if let Some(known) = self.known.get(part) {
+            return Arc::clone(known);
+        }
+        if self.known.len() >= self.full {
+            self.known.retain(|part| Arc::strong_count(part) > 1);
+            self.full = (2 * self.known.len()).max(LEAST_SWEPT);
+        }
+        let part: Arc<[u8]> = part.into();
+        self.known.insert(Arc::clone(&part));
+        part
+    }
+}
+
+/// True for what a server says to everybody.
+fn is_common(column: &str) -> bool {
+    column.starts_with("tls_cert_") || column.starts_with("tls_chain_")
 }
 
 impl Default for Facts {
@@ -29,7 +78,7 @@ impl Facts {
     pub(crate) fn groups(&self) -> &[FlowGroup] {
         match self {
             Self::Open(groups) => groups,
-            Self::Packed(_) => &[],
+            Self::Packed(_) | Self::Joint(_) => &[],
         }
     }
 
@@ -39,48 +88,70 @@ impl Facts {
         match self {
             Self::Open(groups) => groups,
             Self::Packed(packed) => {
-                *self = Self::Open(unpack(packed));
+                *self = Self::Open(unpack([packed, &[]]));
+                self.open()
+            }
+            Self::Joint(joint) => {
+                *self = Self::Open(unpack([&joint.own, &joint.common]));
                 self.open()
             }
         }
     }
 
     /// Packs them; `scratch` is a row without groups, and is left as one.
-    pub(crate) fn pack(&mut self, scratch: &mut Flow) {
+    pub(crate) fn pack(&mut self, scratch: &mut Flow, shared: &mut Shared) {
         if let Self::Open(groups) = self
             && !groups.is_empty()
         {
-            *self = Self::Packed(pack(std::mem::take(groups), scratch));
+            let [mut own, common] = pack(std::mem::take(groups), scratch);
+            *self = if common.len() < LEAST_SHARED {
+                own.extend(common);
+                Self::Packed(own.into_boxed_slice())
+            } else {
+                Self::Joint(Box::new(Joint { own: own.into_boxed_slice(), common: shared.share(&common) }))
+            };
         }
     }
 }
 
-fn pack(groups: Vec<FlowGroup>, scratch: &mut Flow) -> Box<[u8]> {
-    let mut out = Vec::with_capacity(256);
+/// What is the flow's own, and what it has in common with others.
+fn pack(groups: Vec<FlowGroup>, scratch: &mut Flow) -> [Vec<u8>; 2] {
+    let (mut own, mut common) = (Vec::with_capacity(256), Vec::new());
     for group in groups {
         let number = group.number();
-        let columns = Flow::GROUPS.get(usize::from(number)).map_or(0, |columns| columns.len());
+        let columns = Flow::GROUPS.get(usize::from(number)).copied().unwrap_or_default();
         scratch.put_group(group);
-        out.push(number);
-        for at in 0..u8::try_from(columns).unwrap_or(END) {
+        let starts = [own.len(), common.len()];
+        for (at, column) in (0..END).zip(columns) {
             match scratch.get(ColumnId { group: number, at }) {
                 Value::Null => {}
                 value => {
+                    let (out, start) =
+                        if is_common(column.name) { (&mut common, starts[1]) } else { (&mut own, starts[0]) };
+                    if out.len() == start {
+                        out.push(number);
+                    }
                     out.push(at);
-                    put(&value, &mut out);
+                    put(&value, out);
                 }
             }
         }
-        out.push(END);
+        for (out, start) in [&mut own, &mut common].into_iter().zip(starts) {
+            if out.len() > start {
+                out.push(END);
+            }
+        }
         scratch.take_groups(&mut Vec::new());
     }
-    out.into_boxed_slice()
+    [own, common]
 }
 
-fn unpack(packed: &[u8]) -> Vec<FlowGroup> {
-    let (mut flow, mut cursor, mut groups) = (Flow::default(), Cursor::new(packed), Vec::new());
-    let read = read(&mut cursor, &mut flow);
-    debug_assert!(read.is_ok(), "{read:?}");
+fn unpack(parts: [&[u8]; 2]) -> Vec<FlowGroup> {
+    let (mut flow, mut groups) = (Flow::default(), Vec::new());
+    for part in parts {
+        let read = read(&mut Cursor::new(part), &mut flow);
+        debug_assert!(read.is_ok(), "{read:?}");
+    }
     flow.take_groups(&mut groups);
     groups
 }
@@ -234,7 +305,7 @@ mod tests {
 
     #[test]
     fn what_every_protocol_finds_comes_back_as_it_was() {
-        let (mut scratch, mut kinds) = (Flow::default(), BTreeSet::new());
+        let (mut scratch, mut shared, mut kinds) = (Flow::default(), Shared::default(), BTreeSet::new());
         for (protocol, stream) in PROTOCOLS.iter().flat_map(|protocol| [(*protocol, true), (*protocol, false)]) {
             if protocol.transport == (if stream { Transport::Datagram } else { Transport::Stream }) {
                 continue;
@@ -242,12 +313,39 @@ mod tests {
             let mut groups = found(protocol, stream);
             kinds.extend(groups.iter().map(FlowGroup::number));
             let mut facts = Facts::Open(groups.clone());
-            facts.pack(&mut scratch);
-            assert_eq!((facts.groups(), matches!(facts, Facts::Packed(_))), (&[][..], !groups.is_empty()));
+            facts.pack(&mut scratch, &mut shared);
+            assert_eq!((facts.groups(), matches!(facts, Facts::Open(_))), (&[][..], groups.is_empty()));
             groups.retain(is_filled);
             assert_eq!((facts.open(), &scratch), (&mut groups, &Flow::default()), "{}", protocol.name);
         }
         assert!(kinds.len() >= 8, "the samples fill only the groups {kinds:?}");
+    }
+
+    #[test]
+    fn what_servers_say_to_everybody_is_there_once() {
+        let tls = PROTOCOLS.iter().find(|protocol| protocol.name == "TLS").expect("there is TLS");
+        let groups = found(tls, true);
+        let (mut scratch, mut shared) = (Flow::default(), Shared::default());
+        let mut packed = || {
+            let mut facts = Facts::Open(groups.clone());
+            facts.pack(&mut scratch, &mut shared);
+            facts
+        };
+        let (Facts::Joint(one), Facts::Joint(other)) = (packed(), packed()) else { panic!("with certificates") };
+        assert!(Arc::ptr_eq(&one.common, &other.common) && one.own == other.own);
+        assert_eq!(shared.known.len(), 1);
+        assert!(size_of::<Facts>() <= 24);
+    }
+
+    #[test]
+    fn what_nobody_has_any_more_is_let_go() {
+        let mut shared = Shared::default();
+        let kept = shared.share(b"kept");
+        for number in 0..10_000_u32 {
+            shared.share(&number.to_be_bytes());
+            assert!(shared.known.len() <= LEAST_SWEPT);
+        }
+        assert!(Arc::ptr_eq(&kept, &shared.share(b"kept")));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use minamo_dissect::{Announced, Held, Meant, Protocol, Services, Signatures, joi
 use minamo_model::Flow;
 use minamo_packet::{LinkFrame, Packet, Transport, tcp_flags};
 
+use crate::facts::Shared;
 use crate::intake::{Role, Unit, What};
 use crate::names::Learnt;
 use crate::resumed::Resumed;
@@ -98,6 +99,8 @@ pub struct Flows {
     resumed: Resumed,
     /// Empty between packets: dissectors write into it.
     scratch: Flow,
+    /// What servers say to everybody, for flows that sleep.
+    shared: Shared,
     counters: Counters,
     /// [`CROWD`] and [`SLEEPY`], but for tests.
     rest: (usize, i64),
@@ -124,6 +127,7 @@ impl Flows {
             announced,
             resumed,
             scratch,
+            shared: Shared::default(),
             counters,
             rest,
         }
@@ -264,7 +268,7 @@ impl Flows {
         if self.table.len() > crowd
             && let Some(state) = self.table.put_to_sleep(Time(self.now.0.saturating_sub(sleepy)))
         {
-            state.sleep(&mut self.scratch);
+            state.sleep(&mut self.scratch, &mut self.shared);
         }
         if self.now > self.due {
             self.expire(out);

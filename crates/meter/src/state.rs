@@ -14,7 +14,7 @@ use minamo_model::{Flow, FlowGroup};
 use minamo_packet::{Fragment, FrameKind, LinkFrame, Packet, Transport, Tunnels, is_icmp_query, tcp_flags};
 
 use crate::Settings;
-use crate::facts::Facts;
+use crate::facts::{Facts, Shared};
 use crate::npm;
 use crate::progress::Progress;
 use crate::sampling::Sampling;
@@ -411,10 +411,10 @@ impl FlowState {
     }
 
     /// Keeps what is known in few octets until the next packet.
-    pub(crate) fn sleep(&mut self, scratch: &mut Flow) {
+    pub(crate) fn sleep(&mut self, scratch: &mut Flow, shared: &mut Shared) {
         self.progress.sleep(self.last);
         if let Some(facts) = self.look.facts() {
-            facts.pack(scratch);
+            facts.pack(scratch, shared);
         }
         self.look = match std::mem::replace(&mut self.look, Look::Unknown) {
             Look::Asking(asking) => {
