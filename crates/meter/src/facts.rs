@@ -10,7 +10,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use minamo_base::{Cursor, Ip, Mac, Time, WireError, put_number, put_octets, put_signed};
 use minamo_model::{Flow, FlowGroup};
-use minamo_schema::{ColumnId, Kind, Value};
+use minamo_schema::{Column, ColumnId, Kind, Value};
 use rapidhash::fast::RandomState;
 
 /// Groups of one flow.
@@ -23,8 +23,7 @@ pub(crate) enum Facts {
 pub(crate) struct Packed {
     /// What few other flows have: names, lists, numbers.
     own: Box<[u8]>,
-    /// What many have alike: the columns that identify ([`Kind::Key`]), such as the fingerprint of a program and the suite that its
-    /// server takes.
+    /// What many have alike ([`is_common`]).
     common: Arc<[u8]>,
 }
 
@@ -68,19 +67,33 @@ impl Facts {
     }
 }
 
+/// True for columns that identify, such as the fingerprint of a program and the suite that its server takes, and for what a server
+/// says to everybody, its certificates.
+fn is_common(column: &Column) -> bool {
+    column.kind == Kind::Key || column.name.starts_with("tls_cert_") || column.name.starts_with("tls_chain_")
+}
+
 /// Packs the facts of many flows, and keeps once what is alike in them.
-#[derive(Default)]
 pub(crate) struct Packer {
-    /// What flows have in common.
+    /// What flows have in common: at most twice as many as sleeping flows have, and [`LEAST_SWEPT`].
     known: HashTable<Arc<[u8]>>,
+    /// With so many of them those that nobody has any more are let go.
+    full: usize,
     state: RandomState,
     /// Empty between flows: where a flow's own and its common columns are written.
     own: Vec<u8>,
     common: Vec<u8>,
 }
 
-/// Different ones that are known at a time; a hundred octets each, as a rule.
-const COMMON: usize = 32_768;
+/// Parts that are not worth looking through.
+const LEAST_SWEPT: usize = 1_024;
+
+impl Default for Packer {
+    fn default() -> Self {
+        let (known, state) = (HashTable::new(), RandomState::default());
+        Self { known, full: LEAST_SWEPT, state, own: Vec::new(), common: Vec::new() }
+    }
+}
 
 impl Packer {
     fn pack(&mut self, groups: Vec<FlowGroup>, scratch: &mut Flow) -> Packed {
@@ -98,7 +111,7 @@ impl Packer {
                 match scratch.get(ColumnId { group: number, at }) {
                     Value::Null => {}
                     value => {
-                        let out = if column.kind == Kind::Key { &mut self.common } else { &mut self.own };
+                        let out = if is_common(column) { &mut self.common } else { &mut self.own };
                         out.push(at);
                         put(&value, out);
                     }
@@ -119,17 +132,14 @@ impl Packer {
 
     /// The common columns that were just written, as others have them.
     fn share(&mut self) -> Arc<[u8]> {
-        let Self { known, state, common, .. } = self;
+        let Self { known, full, state, common, .. } = self;
         let hash = state.hash_one(common.as_slice());
         if let Some(same) = known.find(hash, |one| **one == **common) {
             return Arc::clone(same);
         }
-        if known.len() >= COMMON {
+        if known.len() >= *full {
             known.retain(|one| Arc::strong_count(one) > 1);
-            if known.len() > COMMON / 2 {
-                // Flows that differ this much share little; those that are packed keep what they have.
-                known.clear();
-            }
+            *full = (2 * known.len()).max(LEAST_SWEPT);
         }
         let shared: Arc<[u8]> = Arc::from(common.as_slice());
         known.insert_unique(hash, Arc::clone(&shared), |one| state.hash_one(&**one));
@@ -350,12 +360,12 @@ mod tests {
         assert!(Arc::ptr_eq(&one.common, &other.common) && one.common.len() > 100 && !one.own.is_empty());
         assert_eq!(unpack(&one), unpack(&other));
         let mut held = Vec::new();
-        for number in 0..3 * COMMON {
+        for number in 0..16_384_usize {
             packer.common = number.to_be_bytes().to_vec();
             let shared = packer.share();
-            // One in sixteen is still in use.
-            held.extend((number % 16 == 0).then_some(shared));
-            assert!(packer.known.len() <= COMMON);
+            // One in four is still in use.
+            held.extend((number % 4 == 0).then_some(shared));
+            assert!(packer.known.len() <= (2 * held.len()).max(LEAST_SWEPT));
         }
         packer.common = 0usize.to_be_bytes().to_vec();
         assert!(Arc::ptr_eq(&packer.share(), &held[0]), "what is in use stays known");

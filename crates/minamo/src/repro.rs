@@ -345,7 +345,7 @@ pub(crate) fn secrets(rows: &[Flow]) -> Vec<Vec<u8>> {
 /// A value in lower case: of a name of a host also what it belongs to, of the name in a certificate its attributes.
 fn add(texts: &mut BTreeSet<String>, column: &str, value: &str) {
     let value = value.to_lowercase();
-    if column.starts_with("tls_cert_") {
+    if column.starts_with("tls_cert_") || column.starts_with("tls_chain_") {
         let parts = value.split(", ").map(|part| part.split_once('=').map_or(part, |(_, value)| value));
         texts
             .extend(parts.map(|part| part.trim_start_matches("*.").to_owned()).filter(|part| part.len() >= MIN_SECRET));

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-//! POP3 (RFC 1939): greeting, and STLS (RFC 2595), behind which TLS is probed. Mailboxes and messages are not noted.
+//! POP3 (RFC 1939): greeting, programs that are attached to mail, and STLS (RFC 2595), behind which TLS is probed. Mailboxes and
+//! messages are not noted.
 
 use minamo_model::Flow;
 
 use super::login;
+use super::mime::Mail;
 use super::starttls::StartTls;
 use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, some_text};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
@@ -13,7 +15,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     name: "POP3",
     title: "Post Office Protocol 3",
     category: Category::Mail,
-    spec: &["RFC 1939", "RFC 2449", "RFC 2595"],
+    spec: &["RFC 1939", "RFC 2449", "RFC 2595", "RFC 2045"],
     ports: &[110],
     max_state: 16_384,
     probe,
@@ -76,16 +78,45 @@ struct Pop3 {
     /// A login was begun, and the server did not answer yet.
     login: bool,
     tls: StartTls,
+    /// The side that asked for a message.
+    asked: Option<Side>,
+    /// A message is being sent.
+    sends: bool,
+    mail: Option<Box<Mail>>,
+}
+
+impl Pop3 {
+    /// A line of a message, from the server (RFC 1939 §3).
+    fn content(&mut self, line: &[u8], flow: &mut Flow) -> Step {
+        let mail = self.mail.get_or_insert_default();
+        if line == b"." {
+            (self.sends, self.asked) = (false, None);
+            mail.end("the server", flow);
+            return Step::Continue(0);
+        }
+        if mail.line(line, "the server", flow) { Step::Continue(0) } else { Step::Done }
+    }
 }
 
 impl Dissector for Pop3 {
-    fn feed(&mut self, _: Side, input: Input<'_>, flow: &mut Flow) -> Step {
+    fn feed(&mut self, side: Side, input: Input<'_>, flow: &mut Flow) -> Step {
         let Input::Data(data) = input else { return Step::Done };
         if is_tls(data) {
             return self.tls.record(flow);
         }
         by_lines(data, |line| {
+            let server = self.asked.is_some_and(|asked| asked != side);
+            if self.sends && server {
+                return self.content(line, flow);
+            }
             let answer = after(line, b"+OK");
+            if server {
+                // The message follows, or there is none.
+                self.sends = answer.is_some();
+                self.asked = self.asked.filter(|_| self.sends);
+                self.mail.get_or_insert_default().begin();
+                return Step::Continue(0);
+            }
             if let (Some(text), false) = (answer, self.greeted) {
                 self.greeted = true;
                 flow.mail.get_or_insert_default().server = some_text(text, 256);
@@ -103,7 +134,7 @@ impl Dissector for Pop3 {
                 self.login = true;
                 risk::note(flow, &risk::CLEAR_TEXT_CREDENTIALS, &["POP3", "a login"]);
             } else if after(line, b"RETR ").is_some() {
-                return Step::Done;
+                self.asked = Some(side);
             }
             Step::Continue(0)
         })
@@ -125,6 +156,24 @@ mod tests {
         assert_eq!(probe(Side::Dst, b"+OK hello\r\n-ERR what?\r\n"), Verdict::Yes);
         assert_eq!(probe(Side::Dst, b"+OK\r\n+OK\r\n"), Verdict::No);
         assert_eq!(probe(Side::Src, b"USER a\r\n"), Verdict::Maybe);
+    }
+
+    #[test]
+    fn a_program_that_is_attached() {
+        let message = super::super::mime::tests::message();
+        for (answer, cut, told) in [("+OK", 1, true), ("+OK", 70, true), ("-ERR", 70, false)] {
+            let (mut flow, mut classifier) = (Flow::default(), crate::Classifier::new(true, 40_000, 110));
+            let talk = format!("{answer}\r\n{message}.\r\n+OK bye\r\n");
+            for (side, data) in [(Side::Dst, "+OK POP3 ready\r\n"), (Side::Src, "RETR 1\r\n"), (Side::Dst, &talk)] {
+                data.as_bytes().chunks(cut).for_each(|piece| classifier.stream(side, Input::Data(piece), &mut flow));
+            }
+            let evidence = flow.risk.and_then(|risk| risk.risk_evidence);
+            assert_eq!(
+                evidence,
+                told.then(|| vec!["elf came as set up.bin from the server".to_owned()]),
+                "{answer} {cut}"
+            );
+        }
     }
 
     #[test]

@@ -11,8 +11,7 @@ use minamo_model::Flow;
 
 use super::tell::{at, le16, le32, u8_at};
 use super::text::{some_text, utf16};
-use super::{dcerpc, login, ntlm};
-use crate::magic::{self, Class};
+use super::{dcerpc, login, ntlm, smb_files};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
 
 /// The registry's row of version 1.
@@ -94,6 +93,8 @@ struct Smb {
     large: Option<usize>,
     /// Calls through pipes.
     calls: dcerpc::Calls,
+    /// Reads that were not answered yet.
+    reads: smb_files::Reads,
 }
 
 impl Dissector for Smb {
@@ -129,11 +130,12 @@ impl Smb {
         match cursor.array::<4>("smb.protocol")? {
             [0xff, b'S', b'M', b'B'] => {
                 let _read: Option<()> = self.request_1(head, flow);
+                let _read: Option<()> = self.reads.version_1(head, flow);
                 version_1(head, flow)
             }
             [0xfe, b'S', b'M', b'B'] => {
                 self.newer = true;
-                version_2(head, flow, &mut self.calls)
+                version_2(head, flow, self)
             }
             [0xfd, b'S', b'M', b'B'] => {
                 self.newer = true;
@@ -321,7 +323,7 @@ fn session_2(message: &[u8], flow: &mut Flow, calls: &mut dcerpc::Calls) -> Opti
 }
 
 /// Negotiate answer and Tree Connect request (MS-SMB2 §2.2.4, §2.2.9), also in compounds (§3.2.4.1.4).
-fn version_2(head: &[u8], flow: &mut Flow, calls: &mut dcerpc::Calls) -> Result<(), WireError> {
+fn version_2(head: &[u8], flow: &mut Flow, smb: &mut Smb) -> Result<(), WireError> {
     let mut at = 0;
     for _ in 0..8 {
         let message = head.get(at..).unwrap_or_default();
@@ -343,10 +345,8 @@ fn version_2(head: &[u8], flow: &mut Flow, calls: &mut dcerpc::Calls) -> Result<
         if command == 1 && !answer {
             ntlm::note(message, flow);
         }
-        let _read: Option<()> = session_2(message, flow, calls);
-        if command == 9 && !answer {
-            let _read: Option<()> = written(message, flow);
-        }
+        let _read: Option<()> = session_2(message, flow, &mut smb.calls);
+        let _read: Option<()> = smb.reads.version_2(message, flow);
         if command == 3 && !answer {
             let length = usize::from(cursor.u16_le("smb2.path_length")?);
             let start = usize::from(first);
@@ -359,19 +359,6 @@ fn version_2(head: &[u8], flow: &mut Flow, calls: &mut dcerpc::Calls) -> Result<
         at += next;
     }
     Ok(())
-}
-
-/// A write at the beginning of a file (MS-SMB2 §2.2.21): a program that is put on the server. The name is that of the file that
-/// was opened last; programs that are read from a share are everyday.
-fn written(message: &[u8], flow: &mut Flow) -> Option<()> {
-    let (start, offset) = (le16(message, 66)?, at(message, 72, 8)?);
-    let kind = magic::kind_of(message.get(start..)?).filter(|kind| kind.class == Class::Program)?;
-    if offset.iter().all(|octet| *octet == 0) {
-        let file =
-            flow.smb.as_ref().and_then(|smb| smb.files.as_ref()?.last().cloned()).unwrap_or_else(|| "a file".into());
-        risk::note(flow, &risk::EXECUTABLE_TRANSFER, &[kind.name, &file, "the client"]);
-    }
-    Some(())
 }
 
 fn dialect(revision: u16) -> Option<Cow<'static, str>> {
@@ -478,18 +465,70 @@ mod tests {
         }
     }
 
+    /// What is told of programs in these messages, behind one that opens a file.
+    fn programs(said: Vec<(Side, Vec<u8>)>, cut: usize) -> Option<Vec<String>> {
+        let open = [&[57, 0][..], &[0; 42], &[120, 0, 10, 0], &[0; 8], &wide("a.exe")].concat();
+        let said = [vec![(Side::Src, message(5, false, 0, &open))], said].concat();
+        facts(&said, cut).risk.and_then(|risk| risk.risk_evidence)
+    }
+
+    const PROGRAM: &[u8] = b"\x7fELF\x02\x01\x01";
+
     #[test]
     fn programs_that_are_put_on_the_server_are_noticed() {
-        let open = [&[57, 0][..], &[0; 42], &[120, 0, 10, 0], &[0; 8], &wide("a.exe")].concat();
         let write = |offset: u8| {
             let head = [&[49, 0, 112, 0][..], &[0; 4], &[offset, 0, 0, 0, 0, 0, 0, 0], &[2; 16], &[0; 16]].concat();
-            message(9, false, 0, &[&head[..], b"\x7fELF\x02\x01\x01", &[0; 2_000]].concat())
+            message(9, false, 0, &[&head[..], PROGRAM, &[0; 2_000]].concat())
         };
         for (offset, cut, want) in [(0, 1, true), (0, 5_000, true), (1, 5_000, false)] {
-            let said = [(Side::Src, message(5, false, 0, &open)), (Side::Src, write(offset))];
-            let evidence = facts(&said, cut).risk.and_then(|risk| risk.risk_evidence);
+            let evidence = programs(vec![(Side::Src, write(offset))], cut);
             assert_eq!(evidence, want.then(|| vec!["elf came as a.exe from the client".to_owned()]), "{offset}");
         }
+    }
+
+    #[test]
+    fn programs_that_are_fetched_are_noticed() {
+        let numbered = |mut message: Vec<u8>, number: u8| {
+            message[4 + 24] = number;
+            message
+        };
+        let read = |offset: u8| [&[49, 0, 80, 0, 0, 0x10, 0, 0, offset][..], &[0; 7], &[2; 16], &[0; 17]].concat();
+        let data = [&[17, 0, 80, 0, 0xd7, 7, 0, 0][..], &[0; 8], PROGRAM, &[0; 2_000]].concat();
+        for (offset, number, cut, want) in
+            [(0, 7, 1, true), (0, 7, 5_000, true), (1, 7, 5_000, false), (0, 8, 5_000, false)]
+        {
+            let said = vec![
+                (Side::Src, numbered(message(8, false, 0, &read(offset)), 7)),
+                (Side::Dst, numbered(message(8, true, 0, &data), number)),
+            ];
+            let told = want.then(|| vec!["elf came as a.exe from the server".to_owned()]);
+            assert_eq!(programs(said, cut), told, "{offset} {number}");
+        }
+    }
+
+    #[test]
+    fn version_1_reads_and_writes_too() {
+        let old = |command: u8, answer: bool, words: &[u8], data: &[u8]| {
+            let mut head = [0; 32];
+            head[..5].copy_from_slice(&[0xff, b'S', b'M', b'B', command]);
+            (head[9], head[30]) = (u8::from(answer) << 7, 9);
+            let body = [&head[..], &[u8::try_from(words.len() / 2).expect("few")], words, &[0, 0], data].concat();
+            [&u32::try_from(body.len()).expect("short").to_be_bytes()[..], &body].concat()
+        };
+        let place = |words: usize| u8::try_from(32 + 1 + words + 2).expect("small");
+        let write = |offset| [&[0xff, 0, 0, 0, 1, 0, offset][..], &[0; 15], &[place(28), 0], &[0; 4]].concat();
+        let read = |offset| [&[0xff, 0, 0, 0, 1, 0, offset][..], &[0; 17]].concat();
+        let data =
+            old(0x2e, true, &[&[0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, place(24), 0][..], &[0; 10]].concat(), PROGRAM);
+        let told = |from: &str| Some(vec![format!("elf came as a file from {from}")]);
+        let found = |said: &[(Side, Vec<u8>)]| facts(said, 5_000).risk.and_then(|risk| risk.risk_evidence);
+        assert_eq!(found(&[(Side::Src, old(0x2f, false, &write(0), PROGRAM))]), told("the client"));
+        assert_eq!(found(&[(Side::Src, old(0x2f, false, &write(1), PROGRAM))]), None);
+        assert_eq!(
+            found(&[(Side::Src, old(0x2e, false, &read(0), &[])), (Side::Dst, data.clone())]),
+            told("the server")
+        );
+        assert_eq!(found(&[(Side::Src, old(0x2e, false, &read(1), &[])), (Side::Dst, data)]), None);
     }
 
     #[test]

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//! SMTP (RFC 5321) up to the first message's data: greeting, names, envelope, and STARTTLS (RFC 3207), behind which
+//! SMTP (RFC 5321): greeting, names, the first envelope, programs that are attached to mail, and STARTTLS (RFC 3207), behind which
 //! TLS is probed. A greeting of 220 is FTP's as well: words in it, or the client's first command, decide.
 
 use minamo_model::Flow;
 
 use super::login;
+use super::mime::Mail;
 use super::starttls::StartTls;
-use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, reply, some_text};
+use super::text::{after, begins, by_lines, is_tls, line, mentions, printable, reply, some_text, word};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
 
 /// The registry's row.
@@ -14,7 +15,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     name: "SMTP",
     title: "Simple Mail Transfer Protocol",
     category: Category::Mail,
-    spec: &["RFC 5321", "RFC 3207", "RFC 2033"],
+    spec: &["RFC 5321", "RFC 3207", "RFC 2033", "RFC 3030", "RFC 2045"],
     ports: &[25, 587, 2525],
     max_state: 16_384,
     probe,
@@ -81,6 +82,23 @@ fn greeting(data: &[u8]) -> Verdict {
 struct Smtp {
     greeted: bool,
     tls: StartTls,
+    /// The side that sends mail.
+    client: Option<Side>,
+    data: Data,
+    /// More parts of the message follow.
+    chunked: bool,
+    mail: Option<Box<Mail>>,
+}
+
+/// What of a message is being sent.
+#[derive(Default, PartialEq, Eq)]
+enum Data {
+    #[default]
+    Nothing,
+    /// All up to a line with a full stop (RFC 5321 §4.1.1.4).
+    Lines,
+    /// So many octets (RFC 3030 §2); true for the last ones of the message.
+    Octets(u64, bool),
 }
 
 impl Dissector for Smtp {
@@ -90,10 +108,14 @@ impl Dissector for Smtp {
             return self.tls.record(flow);
         }
         // The side that answers with numbers is the server, whoever opened the connection.
-        let _ = side;
-        by_lines(data, |line| match reply(line) {
-            Some((code, last)) => self.answer(code, last, line, flow),
-            None => self.command(line, flow),
+        by_lines(data, |line| {
+            if self.data != Data::Nothing && self.client == Some(side) {
+                return self.content(line, flow);
+            }
+            match reply(line) {
+                Some((code, last)) => self.answer(code, last, line, flow),
+                None => self.command(side, line, flow),
+            }
         })
     }
 
@@ -116,11 +138,40 @@ impl Smtp {
         } else if last && matches!(code, 235 | 535) {
             // RFC 4954 §6.
             login::answered(code == 235, flow);
+        } else if code >= 400 && self.data == Data::Lines {
+            // No message follows; what is refused behind it was sent already.
+            self.data = Data::Nothing;
         }
         Step::Continue(0)
     }
 
-    fn command(&mut self, line: &[u8], flow: &mut Flow) -> Step {
+    /// A line of a message.
+    fn content(&mut self, line: &[u8], flow: &mut Flow) -> Step {
+        let mail = self.mail.get_or_insert_default();
+        let ends = match &mut self.data {
+            Data::Octets(left, last) => {
+                *left = left.saturating_sub(line.len() as u64 + 2);
+                let (empty, last) = (*left == 0, *last);
+                if empty {
+                    self.data = Data::Nothing;
+                }
+                empty && last
+            }
+            _ if line == b"." => {
+                self.data = Data::Nothing;
+                mail.end("", flow);
+                return Step::Continue(0);
+            }
+            _ => false,
+        };
+        let more = mail.line(line, "", flow);
+        if ends {
+            mail.end("", flow);
+        }
+        if more { Step::Continue(0) } else { Step::Done }
+    }
+
+    fn command(&mut self, side: Side, line: &[u8], flow: &mut Flow) -> Step {
         let mail = flow.mail.get_or_insert_default();
         if let Some(name) = HELLO.iter().find_map(|hello| after(line, hello)) {
             mail.helo = mail.helo.take().or(some_text(name, 255));
@@ -132,10 +183,31 @@ impl Smtp {
             risk::note(flow, &risk::CLEAR_TEXT_CREDENTIALS, &["SMTP", "a login"]);
         } else if after(line, b"STARTTLS").is_some() {
             self.tls.asked = true;
-        } else if after(line, b"DATA").is_some_and(<[u8]>::is_empty) || after(line, b"BDAT ").is_some() {
-            return Step::Done;
+        } else if after(line, b"DATA").is_some_and(<[u8]>::is_empty) {
+            self.begin(side, Data::Lines);
+        } else if let Some(chunk) = after(line, b"BDAT ") {
+            let (size, last) = word(chunk);
+            let size = std::str::from_utf8(size).ok().and_then(|size| size.parse().ok()).unwrap_or(0);
+            self.chunk(side, size, last.eq_ignore_ascii_case(b"LAST"));
         }
         Step::Continue(0)
+    }
+}
+
+impl Smtp {
+    /// A message begins.
+    fn begin(&mut self, side: Side, data: Data) {
+        (self.client, self.data) = (Some(side), data);
+        self.mail.get_or_insert_default().begin();
+    }
+
+    /// A part of a message begins; the first one where none is open.
+    fn chunk(&mut self, side: Side, size: u64, last: bool) {
+        if !self.chunked {
+            self.begin(side, Data::Nothing);
+        }
+        self.chunked = !last;
+        self.data = if size > 0 { Data::Octets(size, last) } else { Data::Nothing };
     }
 }
 
@@ -164,6 +236,39 @@ mod tests {
         let mail = flow.mail.expect("facts");
         assert_eq!((mail.helo.as_deref(), mail.server.as_deref()), (Some("client.example"), Some("a ESMTP ready")));
         assert_eq!((mail.from.as_deref(), mail.to.as_deref()), (Some("a@example.com"), Some("b@example.org")));
+    }
+
+    /// What is told of a message that a client sends with these commands.
+    fn sent(said: &[(Side, String)], cut: usize) -> Option<Vec<String>> {
+        let (mut flow, mut classifier) = (Flow::default(), Classifier::new(true, 40_000, 40_001));
+        for (side, data) in said {
+            data.as_bytes().chunks(cut).for_each(|piece| classifier.stream(*side, Input::Data(piece), &mut flow));
+        }
+        flow.risk.and_then(|risk| risk.risk_evidence)
+    }
+
+    #[test]
+    fn a_program_that_is_attached() {
+        let message = super::super::mime::tests::message();
+        let hello = (Side::Src, "EHLO me\r\nMAIL FROM:<a@example.com>\r\n".to_owned());
+        let told = Some(vec!["elf came as set up.bin from a@example.com".to_owned()]);
+        let go = (Side::Dst, "354 go\r\n".to_owned());
+        for cut in [1, 50, 10_000] {
+            let data =
+                [hello.clone(), (Side::Src, "DATA\r\n".into()), go.clone(), (Side::Src, format!("{message}.\r\n"))];
+            assert_eq!(sent(&data, cut), told, "{cut}");
+            let half = message.len() / 2;
+            let chunk = |from: usize, to: usize, last: &str| {
+                (Side::Src, format!("BDAT {}{last}\r\n{}", to - from, &message[from..to]))
+            };
+            let half = message[..half].rfind('\n').expect("a line") + 1;
+            let chunks = [hello.clone(), chunk(0, half, ""), chunk(half, message.len(), " LAST")];
+            assert_eq!(sent(&chunks, cut), told, "{cut}");
+        }
+        let greeting = (Side::Dst, "220 a ESMTP\r\n".to_owned());
+        let refused =
+            [greeting, hello, (Side::Src, "DATA\r\n".into()), (Side::Dst, "554 no\r\n".into()), (Side::Src, message)];
+        assert_eq!(sent(&refused, 50), None);
     }
 
     #[test]

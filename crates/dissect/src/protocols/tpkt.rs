@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! TPKT (RFC 1006 §6) with COTP (ISO 8073 §13), which several protocols ride on: told by what their data begin with.
 //! MMS (ISO 9506) by its session and presentation layers, S7 by its identifiers, H.225 of H.323 by Q.931. A request
-//! for a connection alone is anybody's. Of S7 the jobs that are asked for are noted, of MMS the services (ISO 9506-2, "MMSpdu"), and
+//! for a connection alone is anybody's. Of S7 the jobs that are asked for are noted, of S7 plus the functions, of MMS the services (ISO 9506-2, "MMSpdu"), and
 //! what is refused.
 
 use minamo_base::Cursor;
@@ -57,6 +57,7 @@ pub(super) static S7_PLUS: Protocol = Protocol {
     ports: &[102],
     first: First::Of(&[0x03]),
     probe: s7_plus,
+    start: |_| Box::new(S7Plus),
     sample: &[(Side::Src, b"\x03\x00\x00\x12\x02\xf0\x80\x72\x01\x00\x03\x31\x00\x00\x72\x01\x00\x00")],
     ..Protocol::STREAM
 };
@@ -168,6 +169,52 @@ fn user_data(group: u8, function: u8) -> Operation {
         (5, _) => reads("s7.password"),
         (7, 2 | 4) => commands("s7.set_clock"),
         _ => reads("s7.other"),
+    }
+}
+
+/// Octets of a message of S7 communication plus that are looked at: a digest may stand in front of its content.
+const LOOK_PLUS: usize = 64;
+
+/// The dissector of S7 communication plus.
+struct S7Plus;
+
+impl Dissector for S7Plus {
+    fn feed(&mut self, side: Side, input: Input<'_>, flow: &mut Flow) -> Step {
+        let Input::Data(data) = input else { return Step::Done };
+        let (Some(version), Some(length)) = (be16(data, 0), be16(data, 2)) else { return Step::Continue(0) };
+        if version != 0x0300 || length < 7 {
+            return Step::Done;
+        }
+        let Some(head) = data.get(..length.min(LOOK_PLUS)) else { return Step::Continue(0) };
+        if let [2, 0xf0, _, 0x72, version, _, _, content @ ..] = head.get(4..).unwrap_or_default() {
+            // Of version 3 each message has a digest behind its length.
+            let content = match (*version, content) {
+                (3, [digest, rest @ ..]) => rest.get(usize::from(*digest)..).unwrap_or_default(),
+                (_, content) => content,
+            };
+            if let (Side::Src, [0x31, _, _, high, low, ..]) = (side, content) {
+                control::asked(plus_function(u16::from_be_bytes([*high, *low])), flow);
+            }
+        }
+        Step::Continue(length)
+    }
+}
+
+/// The function of a request.
+fn plus_function(code: u16) -> Operation {
+    match code {
+        0x04bb => reads("s7plus.explore"),
+        0x04ca => commands("s7plus.create_object"),
+        0x04d4 => commands("s7plus.delete_object"),
+        0x04f2 => commands("s7plus.set_variable"),
+        0x0524 => reads("s7plus.get_link"),
+        0x0542 => commands("s7plus.set_multi_variables"),
+        0x054c => reads("s7plus.get_multi_variables"),
+        0x0556 => commands("s7plus.begin_sequence"),
+        0x0560 => commands("s7plus.end_sequence"),
+        0x056b => commands("s7plus.invoke"),
+        0x0586 => reads("s7plus.get_variable_stream"),
+        _ => reads("s7plus.other"),
     }
 }
 
@@ -358,6 +405,25 @@ mod tests {
             let names = ["mms.get_name_list", "mms.write", "mms.file_delete", "mms.information_report"];
             assert_eq!(facts.operations, Some(names.map(str::to_owned).to_vec()));
             assert_eq!((facts.commands, facts.refused), (Some(2), Some(1)));
+        }
+    }
+
+    #[test]
+    fn functions_of_s7_plus() {
+        let request = |version: u8, digest: &[u8], code: u16| {
+            let content = [digest, &[0x31, 0, 0], &code.to_be_bytes(), &[0; 20]].concat();
+            let length = u8::try_from(content.len()).expect("short");
+            [&[3, 0, 0, length + 15, 2, 0xf0, 0x80, 0x72, version, 0, length][..], &content, &[0x72, version, 0, 0]]
+                .concat()
+        };
+        let plain = request(1, &[], 0x04ca);
+        let digest = [&[32][..], &[7; 32]].concat();
+        let guarded = request(3, &digest, 0x0542);
+        for cut in [1, 500] {
+            let facts =
+                control::tests::facts(102, &[(Side::Src, &plain), (Side::Dst, &plain), (Side::Src, &guarded)], cut);
+            let operations = ["s7plus.create_object", "s7plus.set_multi_variables"].map(str::to_owned);
+            assert_eq!((facts.operations, facts.commands), (Some(operations.to_vec()), Some(2)));
         }
     }
 

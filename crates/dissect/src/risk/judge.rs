@@ -7,7 +7,7 @@ use minamo_base::{NANOS_PER_SEC, Time};
 use minamo_model::Flow;
 
 use super::registry::*;
-use super::{lexical, note};
+use super::{chain, lexical, note};
 use crate::protocols::tls;
 use crate::{Category, Protocol};
 
@@ -130,6 +130,10 @@ pub(super) fn tls(flow: &mut Flow) {
     }
     certificate(flow, &group, at);
     flow.tls = Some(group);
+    if let Some(behind) = flow.tls_chain.take() {
+        chain::judge(flow, &behind, at);
+        flow.tls_chain = Some(behind);
+    }
 }
 
 fn certificate(flow: &mut Flow, group: &minamo_model::flow::Tls, at: Time) {
@@ -182,7 +186,7 @@ fn is_weak(cipher: &str) -> bool {
         .any(|part| cipher.contains(part))
 }
 
-fn is_weak_key(key: &str) -> bool {
+pub(super) fn is_weak_key(key: &str) -> bool {
     let (kind, size) = key.split_once(' ').unwrap_or((key, ""));
     match kind {
         "RSA" | "DSA" => size.parse::<u32>().is_ok_and(|bits| bits < 2_048),
@@ -193,7 +197,7 @@ fn is_weak_key(key: &str) -> bool {
     }
 }
 
-fn is_weak_signature(name: &str) -> bool {
+pub(super) fn is_weak_signature(name: &str) -> bool {
     ["md2", "md4", "md5", "sha1", "SHA1"].iter().any(|part| name.contains(part))
 }
 

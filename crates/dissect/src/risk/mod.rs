@@ -5,6 +5,7 @@
 //! A risk is a hint and no verdict: each row of the registry says what harmless causes it has. Where a check is a heuristic,
 //! its file says what it was measured on and what it misses.
 
+mod chain;
 mod judge;
 mod lexical;
 mod registry;

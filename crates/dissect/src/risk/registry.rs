@@ -28,7 +28,8 @@ pub static CERTIFICATE_EXPIRED: Risk = Risk {
         en: "the certificate ended at {0}, before the flow", ja: "証明書の有効期限 {0} がフローより前"
     },
     benign: &[Text {
-        en: "A forgotten renewal; a capture with a wrong clock", ja: "更新忘れ。時計のずれたキャプチャ"
+        en: "A forgotten renewal; a capture with a wrong clock; an old authority that a server sends beside the new one (# tells its place)",
+        ja: "更新忘れ。時計のずれたキャプチャ。新しいものと併せて送られた古い認証局（# は送られた順番）",
     }],
     source: "RFC 5280 §4.1.2.5; nDPI flow risk 9",
 };
@@ -347,7 +348,8 @@ pub static EXECUTABLE_TRANSFER: Risk = Risk {
     benign: &[
         Text { en: "Updates and packages over plain HTTP", ja: "平文 HTTP での更新やパッケージ" },
         Text {
-            en: "Administrators who put programs on a share", ja: "管理者による共有フォルダーへのプログラム配置"
+            en: "Administrators who put programs on a share, people who start programs from one",
+            ja: "管理者による共有フォルダーへのプログラム配置、共有フォルダーからのプログラム起動",
         },
     ],
     source: "first octets of the content: see crates/dissect/src/magic.rs; nDPI flow risk 4",
@@ -610,6 +612,25 @@ pub static HIDDEN_FILE: Risk = Risk {
     source: "ATT&CK T1595.003; nDPI flow risk 40 for the same signs",
 };
 
+/// Certificates that do not follow from each other.
+pub static CERTIFICATE_ORDER: Risk = Risk {
+    name: "certificate_order",
+    bit: 44,
+    severity: Severity::Low,
+    title: Text {
+        en: "Certificates that do not follow from each other", ja: "つながらない証明書チェーン"
+    },
+    evidence: Reason {
+        en: "behind the first certificate stand {0}, of which one did not issue what stands before it",
+        ja: "一枚目の後ろの証明書は {0}。このうち直前の証明書の発行者でないものがある",
+    },
+    benign: &[Text {
+        en: "Servers with a file of certificates in the wrong order, or with several ways to a root: most clients find the way",
+        ja: "証明書ファイルの順序の誤り、ルートへの経路が複数ある構成（多くのクライアントは経路を見つける）",
+    }],
+    source: "RFC 5246 §7.4.2: each certificate must certify the one before it; RFC 8446 §4.4.2 asks clients to be patient",
+};
+
 /// Every risk, in the order of the bits.
 pub static RISKS: &[&Risk] = &[
     &SELF_SIGNED,
@@ -656,4 +677,5 @@ pub static RISKS: &[&Risk] = &[
     &COMMAND_INJECTION,
     &BAD_FINGERPRINT,
     &HIDDEN_FILE,
+    &CERTIFICATE_ORDER,
 ];

@@ -17,7 +17,7 @@ pub use judged::{Fingerprint, Host, Risk, Threat};
 pub use merge::Merge;
 pub use protocols::{
     BitTorrent, Control, Dcerpc, Dhcp, Dns, Ftp, Http, Kerberos, Ldap, Login, Mail, Ntlm, Ntp, Quic, Rdp, Sip, Smb,
-    Snmp, Sql, Ssh, Stun, Tls,
+    Snmp, Sql, Ssh, Stun, Tls, TlsChain,
 };
 
 use minamo_schema::row;
@@ -36,6 +36,7 @@ row! {
         sampling: Sampling,
         exporter: Exporter,
         tls: Tls,
+        tls_chain: TlsChain,
         quic: Quic,
         http: Http,
         dns: Dns,

@@ -25,8 +25,8 @@ table! {
         ja3s: Option<String>, "サーバーの JA3S フィンガープリント", Key, None, Both, Plain, [Ie(35632, 490), Nprobe("JA3S_HASH")];
         /// JA4 fingerprint of the client hello.
         ja4: Option<String>, "クライアントの JA4 フィンガープリント", Key, None, Observed, Plain, [Own(36)];
-        /// Key exchange group that the server chose (TLS 1.3), by its IANA name.
-        group: Option<Cow<'static, str>>, "サーバーが選んだ鍵交換グループ（TLS 1.3）", Key, None, Observed, Plain, [Own(37)];
+        /// Key exchange group that the server chose, by its IANA name: of TLS 1.3, and of ECDHE before it.
+        group: Option<Cow<'static, str>>, "サーバーが選んだ鍵交換グループ（TLS 1.3、およびそれ以前の ECDHE）", Key, None, Observed, Plain, [Own(37)];
         /// True where the client hello carried an Encrypted Client Hello extension; the name shown is then the outer one.
         ech: Option<bool>, "Encrypted Client Hello があれば true（名前は外側のもの）", Key, None, Observed, Plain, [Own(38)];
         /// What the Encrypted Client Hello is: `outer` (the name shown is that of the server in front), `grease` (a
@@ -63,6 +63,32 @@ table! {
         cert_sha256: Option<String>, "証明書の SHA-256", Key, None, Observed, Plain, [Own(39)];
         /// True where issuer and subject of the certificate are the same.
         cert_self_signed: Option<bool>, "発行者と主体者が同じなら true", Key, None, Observed, Plain, [Own(40)];
+    }
+}
+
+table! {
+    /// The certificates that the server sent behind its first, in their order and at most eight (RFC 5246 §7.4.2). The lists
+    /// have one entry for each, an empty text where it cannot be read; `tls_cert_…` has the first.
+    pub struct TlsChain, group "tls_chain", prefix "tls_chain_" {
+        /// Whether each certificate of the chain is issued by the next, by their names: `to_root` (and the last one by itself),
+        /// `open` (the last one's issuer was not sent), `broken` (one of them is issued by another than the next).
+        order: Option<Cow<'static, str>>, "各証明書が次の証明書に発行されているか（名前による）：to_root（最後は自己署名）、open（最後の発行者は送られていない）、broken（次の証明書が発行者でないものがある）", Key, None, Observed, Plain, [Own(380)];
+        /// Their subjects.
+        subjects: Option<Vec<String>>, "二枚目以降の証明書の主体者（送られた順、最大 8 枚。以下同じ）", Fact, None, Observed, Content, [Own(381)];
+        /// Their issuers.
+        issuers: Option<Vec<String>>, "二枚目以降の証明書の発行者", Fact, None, Observed, Content, [Own(382)];
+        /// Starts of their validity (RFC 3339).
+        not_before: Option<Vec<String>>, "二枚目以降の証明書の有効期間の開始（RFC 3339）", Fact, None, Observed, Plain, [Own(383)];
+        /// Ends of their validity (RFC 3339).
+        not_after: Option<Vec<String>>, "二枚目以降の証明書の有効期間の終了（RFC 3339）", Fact, None, Observed, Plain, [Own(384)];
+        /// Their public keys: `RSA 2048`, `EC P-384`.
+        keys: Option<Vec<String>>, "二枚目以降の証明書の公開鍵：RSA 2048、EC P-384 など", Fact, None, Observed, Plain, [Own(385)];
+        /// Algorithms that they are signed with.
+        signatures: Option<Vec<String>>, "二枚目以降の証明書の署名アルゴリズム", Fact, None, Observed, Plain, [Own(386)];
+        /// Their SHA-1 in hexadecimal.
+        sha1: Option<Vec<String>>, "二枚目以降の証明書の SHA-1", Fact, None, Observed, Plain, [Own(387)];
+        /// Their SHA-256 in hexadecimal.
+        sha256: Option<Vec<String>>, "二枚目以降の証明書の SHA-256", Fact, None, Observed, Plain, [Own(388)];
     }
 }
 

@@ -216,8 +216,8 @@ pub(super) static FIGURES: &[Row] = &[
         pages: &[Tls],
         title: ("Post-quantum used", "耐量子を使用"),
         meaning: (
-            "Servers that chose such a group, of the flows whose group was seen (TLS 1.3).",
-            "グループが見えたフロー（TLS 1.3）のうち、サーバーが耐量子グループを選択したもの",
+            "Servers that chose such a group, of the flows whose group was seen (TLS 1.3, and ECDHE before it).",
+            "グループが見えたフロー（TLS 1.3、およびそれ以前の ECDHE）のうち、サーバーが耐量子グループを選択したもの",
         ),
         by: Flows,
         wish: Wish::More,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every observed column by group; a new column or group needs no edit here.
+// Every observed column by group; a new column or group needs no edit here. Lists of certificates are a table of their own.
 import { useState } from "react";
 import { Link } from "react-router";
 import { term, type Value } from "../../filter/build";
@@ -21,7 +21,7 @@ export function Facts({ row }: { row: FlowRow }) {
   for (const column of COLUMNS) {
     seen.add(column.name);
     const value = row[column.name];
-    if (value === undefined || value === null || value === "") continue;
+    if (value === undefined || value === null || value === "" || column.group === "tls_chain") continue;
     groups.set(column.group, [...(groups.get(column.group) ?? []), column]);
   }
   // what a newer server knows and this console does not is shown all the same

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One flow: reason, session picture, unknown columns, a missing flow.
-import { fireEvent, screen } from "@testing-library/react";
+import { fireEvent, screen, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { answer, RANGE, Refusal, show } from "../../parts/testing";
 import { Flow } from "./Flow";
@@ -83,4 +83,15 @@ test("the most similar sessions stand beside each other, and one is compared to 
   expect(await screen.findByText("10.0.0.1:40000 → 192.0.2.9:443")).toBeTruthy();
   expect(screen.getAllByText("3,000").length, "both axes end where the longer packet needs it").toBe(4);
   expect(screen.getByTestId("where").textContent).toContain("with=00000000000000bb");
+});
+
+test("certificates are a table, one a line, with what had ended when the flow began", async () => {
+  const chain = { tls_chain_order: "to_root", tls_chain_subjects: ["CN=Issuing", "CN=Root"], tls_chain_issuers: ["CN=Root", "CN=Root"], tls_chain_not_after: ["2021-01-01T00:00:00Z", "2040-01-01T00:00:00Z"], tls_chain_keys: ["EC P-256", ""], tls_chain_sha256: ["aa", "bb"] };
+  answer({ "/flows/aa": { ...row, time_start: "2026-01-05T08:00:00Z", tls_cert_subject: "CN=a.example", tls_cert_issuer: "CN=Issuing", tls_cert_sha256: "cc", ...chain } });
+  show(<Flow />, `/flows/aa?${RANGE}`, "/flows/:id", "ja");
+  const panel = within(await screen.findByRole("region", { name: "証明書チェーン" }));
+  expect(panel.getAllByRole("row").map((line) => line.children[1]?.textContent)).toEqual(["所有者", "a.example", "Issuing", "Root"]);
+  expect(panel.getAllByText("フロー時点で期限切れ").length).toBe(1);
+  expect(panel.getByText("それぞれ次の証明書が発行（最後は自己署名）")).toBeTruthy();
+  expect(screen.queryByText("tls_chain_subjects")).toBeNull();
 });

@@ -16,6 +16,7 @@ import { useScope } from "../../parts/scope";
 import { Shown } from "../../parts/State";
 import { Time } from "../../parts/Time";
 import { Alike } from "./Alike";
+import { Chain } from "./Chain";
 import { Facts } from "./Facts";
 import { Picture } from "./Picture";
 import { Risks } from "./Risks";
@@ -50,6 +51,7 @@ function FlowBody({ row }: { row: FlowRow }) {
         <Sides row={row} />
       </div>
       {session(row).lengths.length > 0 ? <Alike row={row} mode={mode} /> : null}
+      <Chain row={row} />
       <Facts row={row} />
     </>
   );

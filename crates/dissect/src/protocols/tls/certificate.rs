@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The server's certificate (RFC 5246 §7.4.2, RFC 5280): the first of the chain is read, the others are counted, and
-//! nothing is verified.
+//! The server's certificate (RFC 5246 §7.4.2, RFC 5280): the first of the chain, and what the others share
+//! with it. Nothing is verified.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -30,44 +30,45 @@ pub(crate) fn leaf(body: &[u8]) -> Result<&[u8], WireError> {
     cursor.take(length as usize, "certificate.der")
 }
 
-/// Certificates in a message that is whole; `None` where it is not, or reads badly.
-pub(crate) fn chain(body: &[u8]) -> Option<u8> {
-    let mut cursor = Cursor::new(body);
-    let length = cursor.u24("certificate.list").ok()?;
-    let mut list = cursor.sub(length as usize, "certificate.list").ok()?;
-    let mut count = 0_u8;
-    while !list.is_empty() {
-        let length = list.u24("certificate.length").ok()?;
-        list.skip(length as usize, "certificate.der").ok()?;
-        count = count.saturating_add(1);
-    }
-    Some(count)
-}
-
 /// Writes what the certificate says.
 pub(crate) fn write(der: &[u8], flow: &mut Flow) {
     if der.is_empty() {
         return;
     }
     let tls = flow.tls.get_or_insert_default();
-    tls.cert_sha256 = Some(hex(&Sha256::digest(der)));
-    tls.cert_sha1 = Some(hex(&Sha1::digest(der)));
+    let [sha1, sha256] = hashes(der);
+    (tls.cert_sha1, tls.cert_sha256) = (Some(sha1), Some(sha256));
     let Ok((_, certificate)) = X509Certificate::from_der(der) else { return };
     tls.cert_subject = text(&certificate.subject().to_string());
     tls.cert_issuer = text(&certificate.issuer().to_string());
     let names = alternative_names(&certificate);
     tls.cert_names = (!names.is_empty()).then_some(names);
-    let validity = certificate.validity();
-    tls.cert_not_before = Some(Time::from_secs_nanos(validity.not_before.timestamp(), 0));
-    tls.cert_not_after = Some(Time::from_secs_nanos(validity.not_after.timestamp(), 0));
-    tls.cert_self_signed = Some(certificate.subject().as_raw() == certificate.issuer().as_raw());
+    (tls.cert_not_before, tls.cert_not_after) = (Some(begin(&certificate)), Some(end(&certificate)));
+    tls.cert_self_signed = Some(is_self_signed(&certificate));
     tls.cert_serial = certificate.raw_serial().get(..MAX_SERIAL.min(certificate.raw_serial().len())).map(hex);
     tls.cert_key = key(certificate.public_key());
-    tls.cert_signature = Some(signature(&certificate.signature_algorithm.algorithm.to_id_string()));
+    tls.cert_signature = Some(signature(&certificate));
+}
+
+/// SHA-1 and SHA-256 in hexadecimal.
+pub(super) fn hashes(der: &[u8]) -> [String; 2] {
+    [hex(&Sha1::digest(der)), hex(&Sha256::digest(der))]
+}
+
+pub(super) fn begin(certificate: &X509Certificate<'_>) -> Time {
+    Time::from_secs_nanos(certificate.validity().not_before.timestamp(), 0)
+}
+
+pub(super) fn end(certificate: &X509Certificate<'_>) -> Time {
+    Time::from_secs_nanos(certificate.validity().not_after.timestamp(), 0)
+}
+
+pub(super) fn is_self_signed(certificate: &X509Certificate<'_>) -> bool {
+    certificate.subject().as_raw() == certificate.issuer().as_raw()
 }
 
 /// Kind and size of a public key.
-fn key(info: &SubjectPublicKeyInfo<'_>) -> Option<Cow<'static, str>> {
+pub(super) fn key(info: &SubjectPublicKeyInfo<'_>) -> Option<Cow<'static, str>> {
     let kind = info.algorithm.algorithm.to_id_string();
     match kind.as_str() {
         "1.2.840.10045.2.1" => {
@@ -113,7 +114,9 @@ fn bits(number: &[u8]) -> usize {
     }
 }
 
-fn signature(identifier: &str) -> Cow<'static, str> {
+/// The algorithm that it is signed with.
+pub(super) fn signature(certificate: &X509Certificate<'_>) -> Cow<'static, str> {
+    let identifier = &certificate.signature_algorithm.algorithm.to_id_string();
     named(SIGNATURES, identifier).map_or_else(|| identifier.to_owned().into(), Cow::Borrowed)
 }
 
@@ -204,7 +207,7 @@ pub(crate) fn common_name(subject: &str) -> Option<&str> {
     (!found.is_empty()).then_some(found)
 }
 
-fn text(name: &str) -> Option<String> {
+pub(super) fn text(name: &str) -> Option<String> {
     let text: String = printable(name.as_bytes()).chars().take(MAX_TEXT).collect();
     (!text.is_empty()).then_some(text)
 }
@@ -235,13 +238,6 @@ mod tests {
     fn a_leaf_that_is_cut_is_short() {
         assert!(leaf(&[0, 0, 9, 0, 0, 6, 1, 2]).expect_err("four octets are missing").is_short());
         assert_eq!(leaf(&[0, 0, 9, 0, 0, 2, 1, 2, 3]).expect("whole"), [1, 2]);
-    }
-
-    #[test]
-    fn a_chain_is_counted_where_it_is_whole() {
-        assert_eq!(chain(&[0, 0, 9, 0, 0, 2, 1, 2, 0, 0, 1, 7]), Some(2));
-        assert_eq!(chain(&[0, 0, 9, 0, 0, 2, 1, 2, 0, 0, 1]), None);
-        assert_eq!(chain(&[0, 0, 4, 0, 0, 2, 1]), None);
     }
 
     #[test]

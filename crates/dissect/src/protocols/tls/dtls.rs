@@ -5,8 +5,11 @@
 use minamo_base::{Cursor, WireError};
 use minamo_model::Flow;
 
-use super::hello::{CERTIFICATE, CLIENT_HELLO, ClientHello, SERVER_HELLO, SERVER_HELLO_DONE, ServerHello, plausible};
-use super::{ALERT, APPLICATION_DATA, Assembly, CHANGE_CIPHER_SPEC, HANDSHAKE, certificate};
+use super::hello::{
+    CERTIFICATE, CLIENT_HELLO, ClientHello, SERVER_HELLO, SERVER_HELLO_DONE, SERVER_KEY_EXCHANGE, ServerHello,
+    plausible, write_curve,
+};
+use super::{ALERT, APPLICATION_DATA, Assembly, CHANGE_CIPHER_SPEC, HANDSHAKE, certificate, chain};
 use crate::fingerprint::Carrier;
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
 
@@ -124,6 +127,8 @@ struct Dtls {
     asked: bool,
     /// True once a server hello was read.
     answered: bool,
+    /// True where the server will name a curve behind its certificate.
+    curve: bool,
     datagrams: u8,
 }
 
@@ -163,6 +168,7 @@ impl Dtls {
         let wanted = match fragment.kind {
             CLIENT_HELLO => !self.asked,
             SERVER_HELLO | CERTIFICATE => self.client != Some(side),
+            SERVER_KEY_EXCHANGE => self.curve && self.client != Some(side),
             SERVER_HELLO_DONE => return true,
             HELLO_VERIFY_REQUEST => {
                 self.client = self.client.or(Some(side.other()));
@@ -194,10 +200,14 @@ impl Dtls {
         if fragment.kind == CERTIFICATE {
             let Ok(der) = certificate::leaf(octets) else { return false };
             certificate::write(der, flow);
-            if octets.len() >= fragment.length as usize {
-                flow.tls.get_or_insert_default().cert_chain = certificate::chain(octets);
+            let whole = octets.len() >= fragment.length as usize;
+            if whole {
+                chain::write(octets, flow);
             }
-            return self.answered;
+            return whole && self.answered && !self.curve;
+        }
+        if fragment.kind == SERVER_KEY_EXCHANGE {
+            return write_curve(octets, flow);
         }
         if octets.len() < fragment.length as usize {
             return false;
@@ -213,6 +223,7 @@ impl Dtls {
         }
         let Ok(hello) = ServerHello::parse(octets) else { return false };
         self.answered = !hello.retry;
+        self.curve = hello.names_curve();
         let encrypted = hello.is_tls13() && !hello.retry;
         hello.write(&self.session, flow);
         encrypted

@@ -12,6 +12,7 @@ use crate::fingerprint::{Carrier, ClientShape, ServerShape, is_grease, ja3, ja3s
 pub(crate) const CLIENT_HELLO: u8 = 1;
 pub(crate) const SERVER_HELLO: u8 = 2;
 pub(crate) const CERTIFICATE: u8 = 11;
+pub(crate) const SERVER_KEY_EXCHANGE: u8 = 12;
 pub(crate) const SERVER_HELLO_DONE: u8 = 14;
 
 const TLS_1_3: u16 = 0x0304;
@@ -174,6 +175,12 @@ impl ServerHello {
         matches!(self.selected_version.unwrap_or(self.shape.legacy_version), TLS_1_3 | 0x7f00..=0x7fff | 0xfb00..=0xfbff | 0xfefc)
     }
 
+    /// True where the server says in a message of its own which curve it chose (RFC 8422 §5.4).
+    pub(crate) fn names_curve(&self) -> bool {
+        let cipher = names::cipher(self.shape.cipher);
+        !self.is_tls13() && (cipher.contains("_ECDHE_") || cipher.contains("_ECDH_anon_"))
+    }
+
     /// True where an earlier session goes on: the server took a pre-shared key, or before TLS 1.3 the session that the
     /// client `asked` for (RFC 5246 §7.4.1.3, with tickets RFC 5077 §3.4).
     fn resumes(&self, asked: &[u8]) -> bool {
@@ -191,6 +198,18 @@ impl ServerHello {
         tls.alpn_selected = self.alpn;
     }
 }
+
+/// Writes the curve of a ServerKeyExchange, of which the first octets are enough; false where they are not there yet.
+pub(crate) fn write_curve(body: &[u8], flow: &mut Flow) -> bool {
+    let [kind, high, low, ..] = body else { return false };
+    if *kind == NAMED_CURVE {
+        flow.tls.get_or_insert_default().group = Some(names::group(u16::from_be_bytes([*high, *low])));
+    }
+    true
+}
+
+/// A curve by its number (RFC 8422 §5.4); others are told by their parameters, which nobody does any more.
+const NAMED_CURVE: u8 = 3;
 
 /// True where a whole hello of `len` octets can start like this: version, and length of the session id.
 pub(crate) fn plausible(kind: u8, len: u32, body: &[u8]) -> bool {

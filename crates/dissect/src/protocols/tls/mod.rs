@@ -5,6 +5,7 @@
 
 mod assembly;
 mod certificate;
+mod chain;
 pub(super) mod dtls;
 pub(crate) mod hello;
 mod names;
@@ -17,7 +18,10 @@ use minamo_model::Flow;
 
 use crate::fingerprint::Carrier;
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
-use hello::{CERTIFICATE, CLIENT_HELLO, ClientHello, SERVER_HELLO, SERVER_HELLO_DONE, ServerHello};
+use hello::{
+    CERTIFICATE, CLIENT_HELLO, ClientHello, SERVER_HELLO, SERVER_HELLO_DONE, SERVER_KEY_EXCHANGE, ServerHello,
+    write_curve,
+};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
@@ -180,6 +184,8 @@ struct Tls {
     started: bool,
     /// True once a certificate was read.
     certified: bool,
+    /// True where the server will name a curve behind its certificate.
+    curve: bool,
 }
 
 /// What a handshake message leads to.
@@ -307,6 +313,7 @@ impl Tls {
             let taken = match kind {
                 CLIENT_HELLO | SERVER_HELLO if whole => self.hello(side, kind, body, flow),
                 CERTIFICATE => self.certificate(side, body, whole, flow),
+                SERVER_KEY_EXCHANGE if self.curve && self.client != Some(side) => self.key_exchange(body, whole, flow),
                 SERVER_HELLO_DONE => Some(Next::Done),
                 CLIENT_HELLO | SERVER_HELLO => None,
                 _ => Some(Next::On),
@@ -346,6 +353,7 @@ impl Tls {
         let Ok(hello) = ServerHello::parse(body) else { return Some(Next::On) };
         self.answered = true;
         self.retried = hello.retry;
+        self.curve = hello.names_curve();
         let encrypted = hello.is_tls13() && !hello.retry;
         hello.write(&self.session, flow);
         Some(if encrypted && self.client.is_some() { Next::Done } else { Next::On })
@@ -368,9 +376,17 @@ impl Tls {
             return None;
         }
         if self.certified {
-            flow.tls.get_or_insert_default().cert_chain = certificate::chain(body);
+            chain::write(body, flow);
         }
-        Some(if self.certified && self.client.is_some() { Next::Done } else { Next::On })
+        Some(if self.certified && self.client.is_some() && !self.curve { Next::Done } else { Next::On })
+    }
+
+    /// The last that can be learnt; None where its beginning is not there yet.
+    fn key_exchange(&mut self, body: &[u8], whole: bool, flow: &mut Flow) -> Option<Next> {
+        if !write_curve(body, flow) && !whole {
+            return None;
+        }
+        Some(if self.client.is_some() { Next::Done } else { Next::On })
     }
 }
 
@@ -409,10 +425,11 @@ mod tests {
     fn what_the_sample_says() {
         let (flow, done) = run(PROTOCOL.sample);
         let tls = flow.tls.expect("facts");
-        assert!(done, "the certificate is the last that can be learnt");
+        assert!(done, "the key exchange is the last that can be learnt");
         assert_eq!(tls.sni.as_deref(), Some("www.example.org"));
         assert_eq!(tls.version.as_deref(), Some("TLS 1.2"));
         assert_eq!(tls.cipher.as_deref(), Some("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"));
+        assert_eq!(tls.group.as_deref(), Some("secp256r1"));
         assert_eq!(tls.alpn, Some(vec!["h2".to_owned(), "http/1.1".to_owned()]));
         assert_eq!(tls.alpn_selected.as_deref(), Some("h2"));
         assert_eq!(tls.ja4.as_deref().map(|j| &j[..10]), Some("t13d0408h2"));
