@@ -9,7 +9,7 @@ use crate::dataset::Case;
 use crate::evade::{EVASIONS, Evasion, evade_all};
 use crate::features::{Scratch, Source, extract, too_little};
 use crate::joy::Joy;
-use crate::learn::{ALL, EXCHANGE, EXCHANGE_AND_OCTETS, Learnt, Material};
+use crate::learn::{EXCHANGE, EXCHANGE_AND_OCTETS, Learnt, Material};
 use crate::metrics::{Bin, Judged, above, auc, calibration_error, reliability, threshold_at};
 use crate::random::Random;
 use crate::train::TrainError;
@@ -67,8 +67,7 @@ pub struct Report {
 pub fn evaluate(material: &Material<'_>, joy: Option<&Joy>) -> Result<Report, TrainError> {
     let mut out = Report::default();
     for (name, sources) in [
-        ("all that the model asks", ALL),
-        ("all, with counts of octets", Source::ALL),
+        ("all features", Source::ALL),
         ("lengths, times and octets", EXCHANGE_AND_OCTETS),
         ("lengths and times", EXCHANGE),
         ("certificate, name and server", &[Source::Certificate, Source::Name, Source::Server]),
@@ -83,7 +82,7 @@ pub fn evaluate(material: &Material<'_>, joy: Option<&Joy>) -> Result<Report, Tr
     left_out(material, &mut out)?;
     families(material, &mut out)?;
     let all: Vec<usize> = (0..material.cases.len()).collect();
-    tricks(material, &material.learn(&all, ALL)?, &mut out);
+    tricks(material, &material.learn(&all, Source::ALL)?, &mut out);
     Ok(out)
 }
 
@@ -155,7 +154,7 @@ fn left_out(material: &Material<'_>, out: &mut Report) -> Result<(), TrainError>
     for corpus in corpora(material.cases) {
         let (held, kept): (Vec<usize>, Vec<usize>) =
             (0..material.cases.len()).partition(|&at| material.cases.get(at).is_some_and(|case| case.corpus == corpus));
-        let Ok(learnt) = material.learn(&kept, ALL) else { continue };
+        let Ok(learnt) = material.learn(&kept, Source::ALL) else { continue };
         let mut network = Counted { name: corpus.to_owned(), ..Counted::default() };
         for at in held {
             let (Some(case), Some(values)) = (material.cases.get(at), material.values.get(at)) else { continue };
@@ -199,7 +198,7 @@ fn families(material: &Material<'_>, out: &mut Report) -> Result<(), TrainError>
         let (held, kept): (Vec<usize>, Vec<usize>) = (0..material.cases.len())
             .partition(|&at| material.cases.get(at).is_some_and(|case| captures.contains(case.capture.as_str())));
         // Of one family alone nothing is left to learn from.
-        let Ok(learnt) = material.learn(&kept, ALL) else { continue };
+        let Ok(learnt) = material.learn(&kept, Source::ALL) else { continue };
         let mut counted = Counted { name: family.to_owned(), ..Counted::default() };
         for at in held {
             let (Some(case), Some(values)) = (material.cases.get(at), material.values.get(at)) else { continue };

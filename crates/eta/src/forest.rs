@@ -84,7 +84,7 @@ impl Forest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::learn::ALL;
+    use crate::features::Source;
     use crate::random::Random;
     use crate::train::{Example, Recipe, train};
 
@@ -97,7 +97,8 @@ mod tests {
         };
         let examples: Vec<Example> = std::iter::repeat_with(one).take(500).collect();
         for depth in 1..=6 {
-            let trees = train(&examples, ALL, &Recipe { depth, trees: 15, ..Recipe::default() }).expect("trees");
+            let trees =
+                train(&examples, Source::ALL, &Recipe { depth, trees: 15, ..Recipe::default() }).expect("trees");
             let forest = Forest::new(&trees);
             for example in &examples {
                 assert_eq!(forest.predict(&example.values), trees.predict(&example.values), "depth {depth}");

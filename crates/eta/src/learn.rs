@@ -17,8 +17,6 @@ use crate::simulate;
 use crate::train::{Example, Recipe, TrainError, balance, train};
 use crate::trees::Trees;
 
-/// Everything that may be asked.
-pub const ALL: &[Source] = Source::ALL;
 /// Lengths, times and counts of octets.
 pub const EXCHANGE_AND_OCTETS: &[Source] = &[Source::Exchange, Source::Octets];
 /// Lengths and times only.
@@ -198,7 +196,7 @@ impl<'a> Material<'a> {
             return Err(TrainError::OneClass.into());
         }
         let all: Vec<usize> = (0..self.cases.len()).collect();
-        let learnt = self.learn(&all, ALL)?;
+        let learnt = self.learn(&all, Source::ALL)?;
         let seen = self.values.iter().chain(self.simulated.iter().map(|(values, ..)| values));
         Ok(Model::new(Body {
             name: name.to_owned(),

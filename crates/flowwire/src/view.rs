@@ -145,7 +145,8 @@ fn session_view(key: &Key, session: &Session, elements: &Elements) -> SessionVie
 }
 
 fn template_view(id: u16, template: &Template, context: &Context<'_>) -> TemplateView {
-    let mut cursor = Cursor::new(&template.sample);
+    // Nothing is known of the fields behind the one that the sample's end cuts.
+    let mut cursor = Some(Cursor::new(&template.sample));
     let fields = template.fields.iter().map(|one| {
         let length = (one.len != VARIABLE).then_some(one.len);
         FieldView {
@@ -155,7 +156,13 @@ fn template_view(id: u16, template: &Template, context: &Context<'_>) -> Templat
             length,
             scope: one.scope,
             column: column(one, &context.names),
-            sample: field(&mut cursor, length.map(usize::from)).ok().map(<[u8]>::to_vec),
+            sample: match cursor.as_mut().map(|cursor| field(cursor, length.map(usize::from))) {
+                Some(Ok(octets)) => Some(octets.to_vec()),
+                _ => {
+                    cursor = None;
+                    None
+                }
+            },
         }
     });
     TemplateView {
@@ -229,5 +236,24 @@ mod tests {
         let port = template.columns.iter().find(|(name, _)| *name == "dst_port").map(|(_, value)| value.clone());
         assert_eq!(port, Some(Value::Uint(80)));
         assert!(cache.view(Ip::v4([192, 0, 2, 2]), 9).is_empty());
+    }
+
+    #[test]
+    fn nothing_is_shown_of_fields_behind_the_end_of_a_sample() {
+        let (long, set): (u16, u16) = (3_000, 3_012);
+        let number = |number: u16| number.to_be_bytes();
+        let mut datagram = [number(9), number(2)].concat();
+        datagram.extend([0; 16]);
+        for part in [0, 20, 256, 3, 8, 4, 44_940, long, 12, 4, 256, set] {
+            datagram.extend(number(part));
+        }
+        datagram.extend([192, 0, 2, 1]);
+        datagram.extend(vec![0x45; usize::from(long)]);
+        datagram.extend([192, 0, 2, 2]);
+        let (mut cache, exporter) = (Cache::default(), Ip::v4([192, 0, 2, 9]));
+        decode(&datagram, exporter, Time(7), &mut cache, &mut |_| {});
+        let view = cache.view(exporter, 9);
+        let samples = view[0].templates[0].fields.iter().map(|field| field.sample.as_deref());
+        assert_eq!(samples.collect::<Vec<_>>(), [Some(&[192, 0, 2, 1][..]), None, None]);
     }
 }
