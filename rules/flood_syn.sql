@@ -4,7 +4,7 @@ question = { en = "Is a service covered with connections that nobody completes?"
 severity = "high"
 attack = ["T1499.001", "T1498.001"]
 window = "10s"
-every = "5s"
+every = "2s"
 one_sided = true
 key = ["dst_ip", "dst_port"]
 text = { en = "{dst_ip} got {packets} SYN packets for port {dst_port} within ten seconds from {sources} address(es) that never went on; {completed} connections were completed.", ja = "{dst_ip} のポート {dst_port} に 10 秒間で {sources} 個のアドレスから {packets} 個の SYN が届き、接続は完了しませんでした（完了 {completed} 件）。" }
