@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 CORPORA = ../shared/corpora
 TOOLS = ../shared/tools
 
-.PHONY: demo test build program install web walk fmt fuzz fuzz-nightly bench bench-meter bench-threads bench-probe bench-lake bench-collect bench-rules bench-sustained bench-latency bench-eta score-dpi score-probe score-npm score-detect score-risks score-facts score-eta model need
+.PHONY: demo test build program install web walk fmt fuzz fuzz-nightly bench bench-meter bench-threads bench-probe bench-lake bench-collect bench-rules bench-sustained bench-latency bench-eta score-dpi score-probe score-npm score-detect score-attacks score-risks score-facts score-eta model need
 
 ## Shows a small network in the browser: builds what is missing, replays captures, serves on loopback.
 demo: build
@@ -132,6 +132,12 @@ score-detect:
 	python3 benches/attacks.py $(or $(MINAMO_BENCH_DIR),/tmp/minamo-bench)/attacks
 	MINAMO_SCORE_ATTACKS=$(or $(MINAMO_BENCH_DIR),/tmp/minamo-bench)/attacks MINAMO_SCORE_TO=$(CURDIR)/docs/detections.md \
 		cargo test -p minamo --test program -- --ignored --exact score::the_rules_on_captures_of_others
+
+## The attacks alone.
+score-attacks:
+	python3 benches/attacks.py $(or $(MINAMO_BENCH_DIR),/tmp/minamo-bench)/attacks
+	MINAMO_SCORE_ATTACKS=$(or $(MINAMO_BENCH_DIR),/tmp/minamo-bench)/attacks MINAMO_SCORE_TO=$(CURDIR)/docs/detections.md \
+		cargo test -p minamo --test program -- --ignored --exact score::the_rules_on_attacks_that_are_played
 
 ## The model of encrypted traffic and its card, from the corpora.
 model: build

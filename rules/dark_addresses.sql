@@ -28,9 +28,13 @@ ja = "触れられたアドレスの通信が見えないプローブ。"
 +++
 -- An address is dark that neither sent nor answered, in the window and in the week before it. ARP does not count.
 WITH alive AS (
-    SELECT src_ip AS address FROM flows WHERE ($history OR $range) AND src_packets > 0
+    SELECT src_ip AS address FROM flows WHERE $history AND src_packets > 0
     UNION
-    SELECT dst_ip AS address FROM flows WHERE ($history OR $range) AND dst_packets > 0
+    SELECT src_ip AS address FROM flows WHERE $range AND src_packets > 0
+    UNION
+    SELECT dst_ip AS address FROM flows WHERE $history AND dst_packets > 0
+    UNION
+    SELECT dst_ip AS address FROM flows WHERE $range AND dst_packets > 0
 )
 SELECT $window AS window_start, src_ip, COUNT(DISTINCT dst_ip) AS addresses, MIN(ip_text(dst_ip)) AS example
 FROM flows

@@ -4,7 +4,8 @@ question = { en = "Is a service covered with connections that nobody completes?"
 severity = "high"
 attack = ["T1499.001", "T1498.001"]
 window = "10s"
-every = "5s"
+every = "2s"
+one_sided = true
 key = ["dst_ip", "dst_port"]
 text = { en = "{dst_ip} got {packets} SYN packets for port {dst_port} within ten seconds from {sources} address(es) that never went on; {completed} connections were completed.", ja = "{dst_ip} のポート {dst_port} に 10 秒間で {sources} 個のアドレスから {packets} 個の SYN が届き、接続は完了しませんでした（完了 {completed} 件）。" }
 filter = "dst_ip = {dst_ip} and dst_port = {dst_port} and proto = tcp"
@@ -36,11 +37,11 @@ WITH flooded AS (
     HAVING SUM(src_packets * COALESCE(sampling_rate, 1)) >= $packets
 ),
 opened AS (
-    SELECT $window AS window_start, src_ip, dst_ip, dst_port, tcp_src_flags & 18 = 2 AS half
+    SELECT $window AS window_start, time_start, time_end, src_ip, dst_ip, dst_port, tcp_src_flags & 18 = 2 AS half
     FROM flows
     WHERE $range AND proto = 6 AND src_packets > 0 AND tcp_src_flags & 2 = 2 AND duplicate_of IS NULL
 )
-SELECT f.window_start, f.dst_ip, f.dst_port, f.packets, COUNT(*) FILTER (WHERE NOT o.half) AS completed,
+SELECT f.window_start, MIN(o.time_start) AS flow_first, MAX(o.time_end) AS flow_last, f.dst_ip, f.dst_port, f.packets, COUNT(*) FILTER (WHERE NOT o.half) AS completed,
        COUNT(DISTINCT o.src_ip) FILTER (WHERE o.half) AS sources
 FROM flooded AS f
 JOIN opened AS o ON f.window_start = o.window_start AND f.dst_ip = o.dst_ip AND f.dst_port = o.dst_port

@@ -27,17 +27,5 @@ en = "A new program, a test of load, a crawl that was begun."
 ja = "新しいプログラム、負荷試験、収集の開始。"
 +++
 -- Flows per initiator and hour; besides the deviations they must be more than twice the largest hour.
-SELECT now.window_start, now.src_ip, now.flows, CAST(before.usual AS BIGINT) AS usual, before.most
-FROM (
-    SELECT $window AS window_start, src_ip, COUNT(*) AS flows
-    FROM flows
-    WHERE $range AND duplicate_of IS NULL AND src_packets > 0 AND COALESCE(src_local, is_private(src_ip))
-    GROUP BY $window, src_ip
-    HAVING COUNT(*) >= $flows
-) AS now
-JOIN (
-    SELECT src_ip, AVG(flows) AS usual, COALESCE(stddev_pop(flows), 0) AS sigma, MAX(flows) AS most, COUNT(*) AS hours
-    FROM (SELECT $window AS hour, src_ip, COUNT(*) AS flows FROM flows WHERE $history AND duplicate_of IS NULL AND src_packets > 0 GROUP BY $window, src_ip) AS hourly
-    GROUP BY src_ip
-) AS before ON now.src_ip = before.src_ip
-WHERE before.hours >= $hours AND now.flows > before.usual + $sigmas * before.sigma AND now.flows > before.most * 2
+SELECT window_start, flow_first, flow_last, src_ip, amount AS flows, usual, most
+FROM $part.hours_of_week(COUNT(*), (duplicate_of IS NULL AND src_packets > 0), $flows, 4) AS found

@@ -5,6 +5,7 @@ severity = "medium"
 attack = ["T1498.001"]
 window = "1m"
 every = "10s"
+one_sided = true
 text = { en = "{src_ip} sent {packets} echo requests to {dst_ip} within a minute.", ja = "{src_ip} が 1 分間に {dst_ip} へ {packets} 個のエコー要求を送りました。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and (proto = icmp or proto = 58)"
 

@@ -18,6 +18,10 @@ en = "A network of ones own that uses such addresses."
 ja = "そのようなアドレスを使う自組織のネットワーク。"
 
 [[benign]]
+en = "A capture whose addresses were replaced so that nobody is known by them."
+ja = "匿名化のためアドレスが置き換えられたキャプチャ。"
+
+[[benign]]
 en = "A capture of the loopback interface beside others."
 ja = "ループバックを含むキャプチャ。"
 +++

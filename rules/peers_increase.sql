@@ -26,23 +26,6 @@ reason = { en = "Hours in which the host has been seen.", ja = "そのホスト�
 en = "A browser that was opened with many pages; a new program of exchange."
 ja = "多数のページを開いたブラウザー、新しい交換プログラム。"
 +++
--- Distinct responders per initiator and hour; besides the deviations it must be more than one and a half times the largest hour.
-SELECT now.window_start, now.src_ip, now.peers, CAST(before.usual AS BIGINT) AS usual, before.most
-FROM (
-    SELECT $window AS window_start, src_ip, COUNT(DISTINCT dst_ip) AS peers
-    FROM flows
-    WHERE $range AND COALESCE(src_local, is_private(src_ip)) AND dst_packets > 0
-    GROUP BY $window, src_ip
-    HAVING COUNT(DISTINCT dst_ip) >= $peers
-) AS now
-JOIN (
-    SELECT src_ip, AVG(peers) AS usual, COALESCE(stddev_pop(peers), 0) AS sigma, MAX(peers) AS most, COUNT(*) AS hours
-    FROM (
-        SELECT $window AS hour, src_ip, COUNT(DISTINCT dst_ip) AS peers
-        FROM flows
-        WHERE $history AND dst_packets > 0
-        GROUP BY $window, src_ip
-    ) AS hourly
-    GROUP BY src_ip
-) AS before ON now.src_ip = before.src_ip
-WHERE before.hours >= $hours AND now.peers > before.usual + $sigmas * before.sigma AND now.peers * 2 > before.most * 3
+-- Distinct responders per initiator and hour; besides the deviations they must be more than one and a half times the largest hour.
+SELECT window_start, flow_first, flow_last, src_ip, amount AS peers, usual, most
+FROM $part.hours_of_week(COUNT(DISTINCT dst_ip), dst_packets > 0, $peers, 3) AS found

@@ -64,6 +64,8 @@ pub struct Due {
     pub rows: Option<RecordBatch>,
     /// The query is to be asked over the windows from the first to the second one.
     pub ask: Option<(Time, Time)>,
+    /// Windows that did not fit into memory, of which the query is asked.
+    pub unfit: u64,
 }
 
 /// Counts for one rule.
@@ -83,6 +85,8 @@ pub struct Counter {
     complete_from: i64,
     /// The first and last start of windows of which rows came that were not counted.
     ask: Option<(i64, i64)>,
+    /// Windows that did not fit since it was asked last.
+    unfit: u64,
 }
 
 #[derive(Debug, Default)]
@@ -125,7 +129,19 @@ impl Counter {
         let hop = rule.hop.map_or(length, nanos);
         let complete_from = complete_from.map_or(i64::MIN, |at| next_window(at.0, hop));
         let (state, windows) = (RandomState::default(), BTreeMap::new());
-        Some(Self { count, more, threshold, length, hop, state, windows, octets: 0, complete_from, ask: None })
+        Some(Self {
+            count,
+            more,
+            threshold,
+            length,
+            hop,
+            state,
+            windows,
+            octets: 0,
+            complete_from,
+            ask: None,
+            unfit: 0,
+        })
     }
 
     /// Counts the rows of a batch that `mask` names, which are those that satisfy the condition. The query is asked
@@ -171,7 +187,8 @@ impl Counter {
             Some(first) => Some(concat_batches(&first.schema(), &out)?),
             None => None,
         };
-        Ok(Due { rows, ask: self.ask.take().map(|(first, last)| (Time(first), Time(last))) })
+        let ask = self.ask.take().map(|(first, last)| (Time(first), Time(last)));
+        Ok(Due { rows, ask, unfit: std::mem::take(&mut self.unfit) })
     }
 
     fn ask_window(&mut self, start: i64) {
@@ -183,6 +200,7 @@ impl Counter {
     /// them the query is asked.
     fn make_room(&mut self) {
         while self.windows.len() > MOST_WINDOWS || self.octets > MOST_OCTETS {
+            self.unfit += u64::from(self.octets > MOST_OCTETS);
             let Some((start, window)) = self.windows.pop_first() else { break };
             self.forget(start, &window);
         }
@@ -191,6 +209,7 @@ impl Counter {
         if let Some(last) = crowded.max() {
             let later = self.windows.split_off(&next_window(last, self.hop));
             for (start, window) in std::mem::replace(&mut self.windows, later) {
+                self.unfit += 1;
                 self.forget(start, &window);
             }
         }
@@ -435,13 +454,15 @@ mod tests {
         for minute in 0..i64::try_from(MOST_WINDOWS).expect("small") + 2 {
             add(&mut counter, &batch(minute, 0..1));
         }
-        assert_eq!(counter.take().expect("rows").ask, None, "what was forgotten had nothing to tell");
+        let aged = counter.take().expect("rows");
+        assert_eq!((aged.ask, aged.unfit), (None, 0), "what was forgotten had nothing to tell");
         add(&mut counter, &batch(1, 0..1));
         assert_eq!(counter.take().expect("rows").ask, Some((Time(MINUTE), Time(MINUTE))));
         counter.octets = 2 * MOST_OCTETS;
         add(&mut counter, &batch(70, 0..200));
         let due = counter.take().expect("rows");
         assert_eq!((due.ask, due.rows), (Some((Time(70 * MINUTE), Time(70 * MINUTE))), None));
+        assert!(due.unfit > 0, "and told");
     }
 
     #[test]

@@ -54,12 +54,23 @@ impl Engine {
             Some(other) => other.to_string(),
         };
         let (start, end) = windows_of(rule, span);
-        let sight = Sight { key: key(rule, text), start, end, flows: span, quiet: rule.quiet, facts, mute: false };
+        let sight =
+            Sight { key: key(rule, text), start, end, flows: span, timed: true, quiet: rule.quiet, facts, mute: false };
         self.said.remember(event_id.to_owned(), &sight, rule.window);
     }
 
     /// Events of the rows that the query of a rule gave.
     pub fn events(&mut self, rule: &Rule, batches: &[RecordBatch], now: Time) -> Found {
+        self.take(rule, Self::fired(rule, batches, now), now)
+    }
+
+    /// Events of what was judged to be some.
+    pub fn judged(&mut self, rule: &Rule, judged: &[Judged<'_>], now: Time) -> Found {
+        self.take(rule, judged.iter().map(|row| Fired::of(rule, row, now)).collect(), now)
+    }
+
+    /// What a rule found, of the rows that its query gave.
+    pub fn fired(rule: &Rule, batches: &[RecordBatch], now: Time) -> Vec<Fired> {
         let readers: Vec<_> = batches.iter().map(|batch| (CellReader::all(batch), batch.num_rows())).collect();
         let rows: Vec<Row<'_>> =
             readers.iter().flat_map(|(readers, count)| (0..*count).map(|at| Row::new(readers, at))).collect();
@@ -67,13 +78,17 @@ impl Engine {
             Some(method) => (method.judge)(rule, &rows),
             None => readers.iter().flat_map(|(readers, count)| (0..*count).map(|at| plain(readers, at))).collect(),
         };
-        self.judged(rule, &judged, now)
+        judged.iter().map(|row| Fired::of(rule, row, now)).collect()
     }
 
-    /// Events of what was judged to be some.
-    pub fn judged(&mut self, rule: &Rule, judged: &[Judged<'_>], now: Time) -> Found {
+    /// True where this is news of which is not known when its first flow began and its last one ended.
+    pub fn wants_times(&self, fired: &Fired) -> bool {
+        !fired.timed && !self.said.knows(&fired.key, (fired.start, fired.end), &fired.facts)
+    }
+
+    /// Events of what a rule found.
+    pub fn take(&mut self, rule: &Rule, mut rows: Vec<Fired>, now: Time) -> Found {
         let mut found = Found { forgotten: self.said.forget(), ..Found::default() };
-        let mut rows: Vec<Fired> = judged.iter().map(|row| Fired::of(rule, row, now)).collect();
         // The order of windows decides which one begins an event.
         rows.sort_by(|a, b| (a.start, &a.key, &a.facts).cmp(&(b.start, &b.key, &b.facts)));
         let mut given: HashMap<String, usize> = HashMap::new();
@@ -81,8 +96,8 @@ impl Engine {
             let end = row.end;
             let hour = (rule.name.clone(), row.start.secs().div_euclid(3_600));
             let mute = self.hours.get(&hour).is_some_and(|count| *count >= MOST_AN_HOUR);
-            let (key, start, flows, quiet) = (row.key.clone(), row.start, row.flows, rule.quiet);
-            let sight = Sight { key, start, end, flows, quiet, facts: &row.facts, mute };
+            let (key, start, flows, timed, quiet) = (row.key.clone(), row.start, row.flows, row.timed, rule.quiet);
+            let sight = Sight { key, start, end, flows, timed, quiet, facts: &row.facts, mute };
             let Some(standing) = self.said.see(&sight).cloned() else { continue };
             let new = standing.start == row.start && standing.end == end;
             if let Some(at) = given.get(&standing.id) {
@@ -137,11 +152,14 @@ fn plain<'a>(readers: &[CellReader<'a>], row: usize) -> Judged<'a> {
 }
 
 /// What a rule found in a window.
-struct Fired {
+#[derive(Debug)]
+pub struct Fired {
     key: String,
     start: Time,
     end: Time,
     flows: (Time, Time),
+    /// True where these are the times of flows, not those of the window.
+    timed: bool,
     facts: String,
     src_ip: Option<minamo_base::Ip>,
     dst_ip: Option<minamo_base::Ip>,
@@ -151,6 +169,16 @@ struct Fired {
 }
 
 impl Fired {
+    /// The filter that shows its flows, and the window that they begin in.
+    pub fn flows(&self) -> (&str, (Time, Time)) {
+        (&self.filter, (self.start, self.end))
+    }
+
+    /// Says when its first flow began and its last one ended.
+    pub fn set_times(&mut self, flows: (Time, Time)) {
+        (self.flows, self.timed) = (flows, true);
+    }
+
     fn of(rule: &Rule, row: &Judged<'_>, now: Time) -> Self {
         let time = |name| match row.values.get(name) {
             Some(Value::Time(at)) => Some(*at),
@@ -163,6 +191,7 @@ impl Fired {
         let start = time("window_start").unwrap_or(now);
         let end = time("window_end").unwrap_or(start + rule.window).max(start);
         // A window that is still open has not ended; nothing is known of later than now.
+        let told = time(FLOW_FIRST).zip(time(FLOW_LAST));
         let last = time(FLOW_LAST).unwrap_or(if end > now && now > start { now } else { end });
         let own = ["window_start", "window_end", "event_severity", "event_attack", FLOW_FIRST, FLOW_LAST];
         let facts: BTreeMap<_, _> =
@@ -173,6 +202,7 @@ impl Fired {
             start,
             end,
             flows: (time(FLOW_FIRST).unwrap_or(start), last),
+            timed: told.is_some(),
             facts: serde_json::to_string(&facts).unwrap_or_default(),
             src_ip: address("src_ip"),
             dst_ip: address("dst_ip"),

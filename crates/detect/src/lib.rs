@@ -24,10 +24,10 @@ mod tactic;
 mod technique;
 
 pub use count::{Count, Counter, Due};
-pub use engine::{Engine, Found};
+pub use engine::{Engine, Fired, Found};
 pub use incident::{Incident, Seen, Sentence, incidents};
 pub use perspective::Perspective;
-pub use question::{Questions, most_rows};
+pub use question::{Questions, in_place, most_rows};
 pub use risk::{MEMORY as RISK_MEMORY, Part, Risk, risks};
 pub use rule::{Parameter, Rule, RuleError, Session, Severity, Text};
 pub use rules::{Decided, Instance, Known, Origin, Rules, arrange};

@@ -90,6 +90,8 @@ fn translate(name: &str, text: &str) -> Result<Rule, String> {
         quiet: window.max(Duration::from_secs(600)),
         history: None,
         together: false,
+        one_sided: false,
+        begins: None,
         enabled: true,
         key: keys.iter().map(|name| (*name).to_owned()).collect(),
         text: both(&said),

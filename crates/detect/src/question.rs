@@ -75,6 +75,26 @@ impl Engine {
     }
 }
 
+/// The query with something as long in each place of its, so that every word is where it is in the rule's file: for asking where a
+/// mistake is. Nothing for a query that is not in the file as it is.
+pub fn in_place(rule: &Rule) -> Option<String> {
+    rule.begins?;
+    let mut pieces = rule.sql.split('$');
+    let mut out = pieces.next()?.to_owned();
+    for piece in pieces {
+        let end = piece.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(piece.len());
+        let (name, rest) = piece.split_at(end);
+        let stands = match name {
+            "window" => "now()",
+            "range" | "history" => "(true)",
+            "sessions" => "flows",
+            _ => "1",
+        };
+        out.push_str(&format!("{stands:<width$}{rest}", width = name.len() + 1));
+    }
+    Some(out)
+}
+
 /// Windows that follow each other: their numbers, and where they begin (nanoseconds).
 struct Grid {
     first: i64,
@@ -152,7 +172,8 @@ fn with_flow_times(sql: &str) -> Cow<'_, str> {
     let Some((columns, rest)) = query.and_then(|query| query.split_once("FROM ")) else { return Cow::Borrowed(sql) };
     // One FROM, that of flows, and its rows are grouped.
     let says_so = sql.contains(FLOW_FIRST) || sql.contains("$sessions");
-    let odd = columns.contains("--") || rest.contains("UNION ");
+    let inner = columns.get(BEGIN.len()..).is_some_and(|columns| columns.to_ascii_uppercase().contains("SELECT"));
+    let odd = inner || columns.contains("--") || rest.contains("UNION ");
     if !rest.starts_with("flows") || !rest.contains("GROUP BY") || says_so || odd {
         return Cow::Borrowed(sql);
     }
@@ -199,6 +220,17 @@ mod tests {
     }
 
     #[test]
+    fn words_stay_where_they_are() {
+        let sql = "SELECT $window AS w, x\nFROM flows WHERE $range AND x > $packets AND y = $n AND odd";
+        let of = |begins| in_place(&Rule { begins, sql: sql.to_owned(), ..rule("scan_ports") });
+        let placed = of(Some(1)).expect("it is in the file");
+        assert_eq!(placed.len(), sql.len());
+        assert!(placed.starts_with("SELECT now()   AS w, x\nFROM flows WHERE (true) AND x > 1        AND"), "{placed}");
+        assert_eq!(placed.find("odd"), sql.find("odd"));
+        assert_eq!(of(None), None);
+    }
+
+    #[test]
     fn the_query_covers_whole_windows() {
         let rule = Rule { hop: None, ..rule("scan_ports") };
         let asked = Engine::questions(&rule, Time::from_millis(61_000), Time::from_millis(125_000));
@@ -221,6 +253,7 @@ mod tests {
             "SELECT $window AS window_start FROM flows WHERE $range",
             "WITH a AS (SELECT 1) SELECT $window AS window_start FROM flows GROUP BY 1",
             "SELECT $window AS window_start, MIN(time_start) AS flow_first FROM flows GROUP BY 1",
+            "SELECT $window AS window_start, (SELECT COUNT(*) FROM flows) AS all FROM flows GROUP BY 1",
         ] {
             assert_eq!(with_flow_times(other), other);
         }

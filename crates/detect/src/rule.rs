@@ -114,6 +114,8 @@ pub struct Rule {
     pub history: Option<Duration>,
     /// True where the query limits the past of each window itself, so that several windows are asked together.
     pub together: bool,
+    /// True where one direction of a conversation is enough for it: it looks also at records that wait for the other one.
+    pub one_sided: bool,
     /// False where it runs only for those who turn it on, because it needs to know the network.
     pub enabled: bool,
     /// Columns of the result that tell one event from another.
@@ -136,6 +138,8 @@ pub struct Rule {
     pub benign: Vec<Text>,
     /// The query, with `$window`, `$range`, `$span` (the length of the window in seconds) and `$parameter`.
     pub sql: String,
+    /// Line of its file in which the query begins, from 1; nothing where the query is not in the file as it is.
+    pub begins: Option<u64>,
     /// Parts of the query that are computed once for all windows that are asked together, by the names that they have in it.
     pub once: BTreeMap<String, String>,
 }
@@ -169,6 +173,8 @@ struct FrontMatter {
     history: Option<String>,
     #[serde(default)]
     together: bool,
+    #[serde(default)]
+    one_sided: bool,
     #[serde(default = "yes")]
     enabled: bool,
     #[serde(default = "usual_key")]
@@ -254,8 +260,11 @@ impl Rule {
                 .ok_or_else(|| bad(format!("query: got {other:?}, want a shipped rule that has a query")))?,
             None => sql.to_owned(),
         };
+        let written = sql.clone();
         let (sql, once) = part::with_parts(&sql).map_err(bad)?;
         let sql = with_texts(sql, &front.texts).map_err(bad)?;
+        let begins = text.find(&*written).filter(|_| sql == written && !sql.is_empty());
+        let begins = begins.and_then(|at| u64::try_from(text.get(..at)?.matches('\n').count() + 1).ok());
         let length = |key: &str, text: &str| {
             parse_length(text).ok_or_else(|| bad(format!("{key}: got {text:?}, want a length such as 1m")))
         };
@@ -288,6 +297,7 @@ impl Rule {
             quiet,
             history,
             together: front.together,
+            one_sided: front.one_sided,
             enabled: front.enabled,
             key: front.key,
             text: front.text,
@@ -297,6 +307,7 @@ impl Rule {
             count: front.count,
             benign: front.benign,
             sql,
+            begins,
             once,
         };
         rule.check().map_err(bad)?;
@@ -318,6 +329,9 @@ impl Rule {
             return Err(format!("key: got {} columns, among them {column:?}; want at most 4 names", self.key.len()));
         }
         self.check_count()?;
+        if self.one_sided && self.count.is_some() {
+            return Err("one_sided: does not go with count, which counts rows once they are stored".to_owned());
+        }
         if self.benign.is_empty() {
             return Err("benign: want at least one cause that is no attack".to_owned());
         }

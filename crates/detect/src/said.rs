@@ -22,8 +22,10 @@ pub(crate) struct Sight<'a> {
     pub start: Time,
     /// Its end.
     pub end: Time,
-    /// From its first flow to its last one, as far as that is known.
+    /// From its first flow to its last one; where that is not known, from the window's start to its end.
     pub flows: (Time, Time),
+    /// True where that is known.
+    pub timed: bool,
     /// Longest silence between two windows of one event.
     pub quiet: Duration,
     /// The values, as JSON.
@@ -93,7 +95,9 @@ impl Said {
         let known = of_key.get_mut(at)?;
         let before = known.clone();
         // That there were more flows of the same is no news, but is told with the next.
-        known.flows = (known.flows.0.min(sight.flows.0), known.flows.1.max(sight.flows.1));
+        if sight.timed {
+            known.flows = (known.flows.0.min(sight.flows.0), known.flows.1.max(sight.flows.1));
+        }
         known.start = known.start.min(sight.start);
         known.end = known.end.max(sight.end);
         if sight.start >= known.newest {
@@ -101,6 +105,13 @@ impl Said {
             sight.facts.clone_into(&mut known.facts);
         }
         (*known != Standing { flows: known.flows, ..before }).then_some(&*known)
+    }
+
+    /// True where a window of these keys with these values would say nothing new.
+    pub(crate) fn knows(&self, key: &str, (start, end): (Time, Time), facts: &str) -> bool {
+        let Some(of_key) = self.events.get(key) else { return false };
+        let mut around = of_key.iter().filter(|known| known.start <= start && end <= known.end);
+        around.any(|known| start < known.newest || start == known.newest && known.facts == facts)
     }
 
     /// Forgets the older half where there are too many; gives how many.
@@ -139,10 +150,30 @@ mod tests {
             start: Time::from_millis(minute * MINUTE),
             end: Time::from_millis((minute + 1) * MINUTE),
             flows: (Time::from_millis(minute * MINUTE + 7), Time::from_millis(minute * MINUTE + 9)),
+            timed: true,
             quiet: Duration::from_secs(300),
             facts,
             mute: false,
         }
+    }
+
+    #[test]
+    fn what_says_nothing_new_is_known_before_and_windows_do_not_lengthen_what_flows_told() {
+        let mut said = Said::default();
+        let knows = |said: &Said, minute: i64, facts| {
+            let of = sight(minute, facts);
+            said.knows(&of.key, (of.start, of.end), facts)
+        };
+        assert!(!knows(&said, 10, "1"));
+        let first = said.see(&sight(10, "1")).cloned().expect("an event");
+        assert!(knows(&said, 10, "1") && !knows(&said, 10, "2") && !knows(&said, 11, "1"));
+        let window = |minute, facts| Sight {
+            flows: (sight(minute, "").start, sight(minute, "").end),
+            timed: false,
+            ..sight(minute, facts)
+        };
+        assert_eq!(said.see(&window(10, "1")), None);
+        assert_eq!(said.see(&window(10, "2")).expect("an update").flows, first.flows);
     }
 
     #[test]

@@ -21,6 +21,7 @@ use minamo_store::{Condition, Lake, TableStats};
 use tokio::sync::watch;
 
 use self::aside::Aside;
+use self::early::Early;
 use self::hearing::Heard;
 use self::left::{Left, Mark as Asked, Span, joined};
 use crate::actions::Actions;
@@ -31,8 +32,10 @@ use crate::mark::Mark;
 use crate::rules::{Loaded, Sources, planned};
 
 mod aside;
+mod early;
 mod hearing;
 mod left;
+mod times;
 
 /// The rule whose events say what feeds know.
 const FEED_RULE: &str = "feed_match";
@@ -72,6 +75,8 @@ minamo_base::counters! {
         left: AtomicU64 = "minamo_detect_left_questions_total" [], "";
         /// Batches that could not be counted for a rule, whose query is asked instead.
         uncounted: AtomicU64 = "minamo_detect_uncounted_batches_total" [], "A fault of the program: report it.";
+        /// Windows that did not fit into memory while they were counted for a rule, whose query is asked instead.
+        unfit: AtomicU64 = "minamo_detect_unfit_windows_total" [], "Very many hosts, or one that does very much: detection takes longer, and misses nothing.";
         /// Runs that failed.
         failures: AtomicU64 = "minamo_detect_failures_total" [], "The log says which rule and why.";
         /// Events that were stored, again where they said more.
@@ -153,6 +158,8 @@ pub(crate) struct Detector {
     aside: Aside,
     /// What was not asked before the last end.
     left: Left,
+    /// What rules see of a look for which one direction is enough.
+    early: Option<Early>,
     lake: Arc<Lake>,
     counters: Arc<Counters>,
 }
@@ -241,6 +248,7 @@ impl Detector {
             rules: Arc::new(Rules::default()),
             marks: sources.marks(),
             left: Left::new(sources.ruling.clone())?,
+            early: None,
             sources,
             engine: Engine::default(),
             suppressing,
@@ -446,8 +454,11 @@ impl Detector {
         let span = fresh.take();
         self.note(span, now);
         let rules = self.rules.now();
+        self.early = self.early(&rules, fresh, now).await;
+        let waits = self.early.as_ref().map(|early| early.span);
         let (quick, others): (Vec<_>, Vec<_>) = rules.iter().partition(|rule| is_quick(rule));
         for rule in quick {
+            let span = if rule.one_sided { joined(span, waits) } else { span };
             let due = match rule.every {
                 None => span,
                 Some(every) => self.due(&rule.name, every, span, now, end),
@@ -458,6 +469,7 @@ impl Detector {
                 self.aside.add(&rule.name, due, now);
             }
         }
+        self.early = None;
         let pause = pause_after(clock::now().since(now));
         let rest = !end && now < self.others_rest_until;
         let began = clock::now();
@@ -592,6 +604,7 @@ impl Detector {
             span.and_then(|_| fresh.counted().iter_mut().find(|counted| counted.rule == rule.name).map(count));
         if let Some(due) = counted.transpose()? {
             ask = due.ask;
+            self.counters.unfit.fetch_add(due.unfit, Ordering::Relaxed);
             if let Some(rows) = due.rows {
                 self.give(rule, &[rows]).await?;
             }
@@ -620,7 +633,10 @@ impl Detector {
         self.counters.left_out.fetch_add(asked.left_out, Ordering::Relaxed);
         for sql in asked.sql {
             self.counters.runs.fetch_add(1, Ordering::Relaxed);
-            let answer = self.lake.sql(&sql, most_rows(rule)).await?;
+            let answer = match self.early.as_ref().filter(|_| rule.one_sided) {
+                Some(early) => self.lake.sql_as_of(&early.tables, &sql, most_rows(rule)).await?,
+                None => self.lake.sql(&sql, most_rows(rule)).await?,
+            };
             self.counters.cut.fetch_add(answer.truncated.into(), Ordering::Relaxed);
             self.give(rule, &answer.batches).await?;
         }
@@ -629,7 +645,10 @@ impl Detector {
 
     /// Stores the events of the rows that a rule gave.
     async fn give(&mut self, rule: &Rule, rows: &[RecordBatch]) -> anyhow::Result<()> {
-        let found = self.engine.events(rule, rows, clock::now());
+        let now = clock::now();
+        let mut fired = Engine::fired(rule, rows, now);
+        self.time(rule, &mut fired).await;
+        let found = self.engine.take(rule, fired, now);
         self.store(rule, found).await
     }
 

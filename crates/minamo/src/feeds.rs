@@ -25,6 +25,8 @@ const LARGEST: u64 = 64 << 20;
 const LOOK: Duration = Duration::from_secs(5);
 /// Longest that fetching may take.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// A feed that could not be fetched is tried again after so long, or as often as it is fetched where that is sooner.
+const AGAIN: Duration = Duration::from_secs(300);
 /// Most new indicators that the past is searched for at a time.
 const MOST_HUNTED: usize = 2_000;
 
@@ -98,13 +100,15 @@ struct Known {
     feed: Feed,
     mark: Mark,
     due: Time,
+    /// How the last fetch ended, until that was looked at.
+    fetched: Option<anyhow::Result<()>>,
     read: Option<Indicators>,
 }
 
 impl Feeds {
     /// Feeds whose fetched files are kept in `folder`.
     pub(crate) fn new(feeds: Vec<Feed>, folder: &Path, counters: Arc<Counters>) -> Self {
-        let known = |feed| Known { feed, mark: None, due: Time(i64::MIN), read: None };
+        let known = |feed| Known { feed, mark: None, due: Time(i64::MIN), fetched: None, read: None };
         Self { folder: folder.to_owned(), list: feeds.into_iter().map(known).collect(), bundles: None, counters }
     }
 
@@ -122,8 +126,15 @@ impl Feeds {
     /// where all is as before.
     pub(crate) fn refresh(&mut self, now: Time) -> Option<(ThreatTable, Vec<Hunt>)> {
         let (mut changed, mut hunts) = (false, Vec::new());
+        let folder = &self.folder;
+        // At the same time: one that does not answer does not keep the others.
+        std::thread::scope(|threads| {
+            for known in self.list.iter_mut().filter(|known| known.is_due(now)) {
+                threads.spawn(move || known.fetch(folder, now));
+            }
+        });
         for known in &mut self.list {
-            match known.refresh(&self.folder, now) {
+            match known.refresh(folder) {
                 Ok(Some(read)) => {
                     self.counters.read.fetch_add(1, Ordering::Relaxed);
                     self.counters.skipped.fetch_add(read.skipped, Ordering::Relaxed);
@@ -198,24 +209,32 @@ impl Bundled {
 }
 
 impl Known {
-    fn refresh(&mut self, folder: &Path, now: Time) -> anyhow::Result<Option<Indicators>> {
+    /// True for an address of the web whose time has come.
+    fn is_due(&self, now: Time) -> bool {
+        matches!(self.feed.source, Source::Url(..)) && now >= self.due
+    }
+
+    /// Fetches the feed into its file.
+    fn fetch(&mut self, folder: &Path, now: Time) {
+        let Source::Url(url, header) = &self.feed.source else { return };
+        let fetched = fetch(url, header.as_ref(), &folder.join(&self.feed.name));
+        self.due = now + if fetched.is_ok() { self.feed.every } else { self.feed.every.min(AGAIN) };
+        self.fetched = Some(fetched);
+    }
+
+    /// Reads the feed where its file has changed.
+    fn refresh(&mut self, folder: &Path) -> anyhow::Result<Option<Indicators>> {
         let path = match &self.feed.source {
             Source::File(path) => path.clone(),
-            Source::Url(url, header) => {
-                let path = folder.join(&self.feed.name);
-                if now >= self.due {
-                    self.due = now + self.feed.every;
-                    // An older file is better than none.
-                    if let Err(error) = fetch(url, header.as_ref(), &path) {
-                        if !path.is_file() || self.read.is_some() {
-                            return Err(error);
-                        }
-                        tracing::error!(feed = self.feed.name, "{error:#}; the file of before is read");
-                    }
-                }
-                path
-            }
+            Source::Url(..) => folder.join(&self.feed.name),
         };
+        if let Some(Err(error)) = self.fetched.take() {
+            // An older file is better than none.
+            if !path.is_file() || self.read.is_some() {
+                return Err(error);
+            }
+            tracing::error!(feed = self.feed.name, "{error:#}; the file of before is read");
+        }
         let now = mark(&path);
         if now == self.mark && (now.is_some() || self.read.is_some()) {
             return Ok(None);

@@ -19,6 +19,7 @@ use crate::detector::Counted;
 use crate::enrichment::enrich;
 use crate::feeds::Hunt;
 use crate::outgoing::Outgoing;
+use crate::waiting::Waiting;
 
 /// Batches between sources and lake.
 pub(crate) const QUEUE: usize = 64;
@@ -32,6 +33,8 @@ pub(crate) struct Fresh {
     counted: Mutex<Vec<Counted>>,
     hunts: Mutex<Vec<Hunt>>,
     pub(crate) notify: Notify,
+    /// What is not stored yet.
+    pub(crate) waiting: Waiting,
 }
 
 impl Fresh {

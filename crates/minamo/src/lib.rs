@@ -51,6 +51,7 @@ mod sets;
 #[cfg(feature = "lake")]
 mod settings;
 mod size;
+mod waiting;
 mod whole;
 
 use std::io::IsTerminal as _;

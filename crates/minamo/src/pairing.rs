@@ -14,10 +14,13 @@ use tokio::time::MissedTickBehavior;
 
 use crate::clock;
 use crate::exported::Exported;
+use crate::ingest::Fresh;
 use crate::interfaces::InterfaceNames;
 
 /// How often rows that have waited long enough are looked for.
 const TICK: Duration = Duration::from_millis(500);
+/// Columns that every row has to have.
+const TIMES: [&str; 2] = ["time_start", "time_end"];
 
 minamo_base::counters! {
     /// Counters of pairing and of marking duplicates.
@@ -103,6 +106,12 @@ impl Stages {
         out
     }
 
+    /// The rows that wait, with the columns that a text names.
+    fn waiting(&self, text: &str) -> Vec<RecordBatch> {
+        let wanted = |column: &str| TIMES.contains(&column) || text.contains(column);
+        self.pairer.as_ref().map(|pairer| pairer.waiting(wanted)).unwrap_or_default()
+    }
+
     fn tell(&self, counters: &Counters) {
         let pairs = self.pairer.as_ref().map(Pairer::counters).unwrap_or_default();
         let marks = self.duplicates.as_ref().map(Duplicates::counters).unwrap_or_default();
@@ -126,27 +135,36 @@ impl Stages {
 }
 
 /// Runs until the collector's queue is closed; what still waits then is handed on. Verdicts on encrypted sessions and names
-/// of interfaces are added last.
+/// of interfaces are added last. Detection is told of what comes, and sees what waits.
 pub(crate) async fn run(
     mut stages: Stages,
     mut queue: mpsc::Receiver<RecordBatch>,
-    batches: mpsc::Sender<RecordBatch>,
+    (batches, fresh): (mpsc::Sender<RecordBatch>, Arc<Fresh>),
     counters: Arc<Counters>,
     (mut judge, mut names): (Exported, InterfaceNames),
 ) -> anyhow::Result<()> {
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut asked = fresh.waiting.asked();
     let mut open = true;
     while open {
         let ready = tokio::select! {
             arrived = queue.recv() => match arrived {
-                Some(batch) => stages.step(Some(batch), clock::now()),
+                Some(batch) => {
+                    fresh.notify.notify_one();
+                    stages.step(Some(batch), clock::now())
+                }
                 None => {
                     open = false;
                     stages.finish(clock::now())
                 }
             },
             _ = tick.tick() => stages.step(None, clock::now()),
+            Some(ask) = asked.recv() => {
+                // Who asked may have gone.
+                drop(ask.answer.send(stages.waiting(&ask.wanted)));
+                continue;
+            }
         };
         stages.tell(&counters);
         for batch in ready {

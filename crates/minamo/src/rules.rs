@@ -236,6 +236,13 @@ SELECT $window AS window_start, src_ip FROM flows WHERE $range GROUP BY 1, src_i
         put("mine.sql", RULE);
         put("broken.sql", "SELECT 1");
         put("typo.sql", &RULE.replace("src_ip FROM", "scr_ip FROM"));
+        put("syntax.sql", &RULE.replace("flows WHERE", "flows\n  WHERE").replace("GROUP BY", "GROUP BUY"));
+        put("kind.sql", &RULE.replace("src_ip FROM", "src_ip, SUM(app) FROM"));
+        put("mixed.sql", &RULE.replace("WHERE $range", "WHERE $range AND src_ip > 5"));
+        put("all.sql", &RULE.replace("WHERE $range", "WHERE ($range OR proto = 6)"));
+        put("inner.sql", &RULE.replace("src_ip FROM", "src_ip, (SELECT COUNT(*) FROM flows) AS n FROM"));
+        put("text.sql", &RULE.replace("{src_ip}\", ja", "{dst_ip}\", ja"));
+        put("filter.sql", &RULE.replace("src_ip = {src_ip}", "src_port = {src_ip}"));
         put("notes.txt", "no rule");
         put(
             "ports.epl",
@@ -254,7 +261,20 @@ SELECT $window AS window_start, src_ip FROM flows WHERE $range GROUP BY 1, src_i
         );
         let told = loaded.wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         assert!(told.contains("broken.sql: want a front matter"), "{told}");
-        assert!(told.contains("rule typo") && told.contains("scr_ip"), "{told}");
+        // Line and column are those of the file.
+        assert!(told.contains("rule typo: there is no column scr_ip; there is src_ip (line 10, column 33)"), "{told}");
+        for (rule, why) in [
+            ("syntax", "(line 11, "),
+            ("kind", "sum"),
+            ("mixed", "FixedSizeBinary(16) > Int64"),
+            ("all", "reads all flows that there are"),
+            ("inner", "reads all flows that there are"),
+            ("text", "text: the result has no column dst_ip; it has src_ip"),
+            ("filter", "filter: "),
+        ] {
+            let line = told.lines().find(|line| line.starts_with(&format!("rule {rule}: ")));
+            assert!(line.is_some_and(|line| line.contains(why)), "{rule}: {told}");
+        }
     }
 
     #[test]

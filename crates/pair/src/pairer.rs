@@ -250,6 +250,28 @@ impl Pairer {
         }
     }
 
+    /// The rows that wait, as they came, with the columns that are wanted; batches that have none of these rows are left out.
+    /// Of a conversation that several exporters tell of these are the rows of one, so that nothing counts twice.
+    pub fn waiting(&self, wanted: impl Fn(&str) -> bool) -> Vec<RecordBatch> {
+        let (mut out, mut tellers) = (Vec::new(), Tellers::default());
+        let mut first = self.records.first();
+        for held in &self.held {
+            let next = first.wrapping_add(Number::try_from(held.records).unwrap_or(Number::MAX));
+            let mut rows = Vec::new();
+            while first != next {
+                rows.extend(self.records.get(first).map(|record| record.row));
+                first = first.wrapping_add(1);
+            }
+            tellers.keep_one(&held.batch, &mut rows);
+            let columns = held.batch.schema_ref().fields().iter().enumerate();
+            let columns: Vec<_> = columns.filter(|(_, field)| wanted(field.name())).map(|(at, _)| at).collect();
+            if let Ok(batch) = held.batch.project(&columns) {
+                push_rows(&batch, &rows, &mut out);
+            }
+        }
+        out
+    }
+
     /// Lets go what has waited long enough by `now`.
     pub fn advance(&mut self, now: Time, out: &mut Vec<RecordBatch>) {
         let wait = i64::try_from(self.settings.wait.as_nanos()).unwrap_or(i64::MAX);
@@ -485,6 +507,24 @@ impl Pairer {
             push_rows(&held.batch, &alone, out);
         }
         lonely
+    }
+}
+
+/// The exporter whose records of a conversation count.
+#[derive(Default)]
+struct Tellers {
+    of: HashMap<Key, Ip, RandomState>,
+}
+
+impl Tellers {
+    /// Takes out the rows of conversations of which another exporter has told.
+    fn keep_one(&mut self, batch: &RecordBatch, rows: &mut Vec<u32>) {
+        let Some(cells) = Cells::of(batch) else { return };
+        rows.retain(|row| {
+            let at = usize::try_from(*row).unwrap_or(usize::MAX);
+            let Some(exporter) = cells.exporter(at) else { return true };
+            *self.of.entry(cells.key(at).0).or_insert(exporter) == exporter
+        });
     }
 }
 

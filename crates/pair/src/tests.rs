@@ -555,3 +555,21 @@ fn conversations_are_forgotten_by_bound_and_by_age() {
     }
     assert_eq!(stage.counters().flows, 1);
 }
+
+#[test]
+fn what_waits_can_be_seen_once_and_of_one_exporter_until_it_leaves() {
+    let (mut pairer, mut out) = (Pairer::new(PairSettings::default()), Vec::new());
+    let syn = |port, exporter| seen_by(exporter, record((CLIENT.0, port), SERVER, (0, 1), 60));
+    pairer.batch(batch(&[syn(1, EXPORTER), request(), syn(2, EXPORTER)]), at(0), &mut out);
+    pairer.batch(batch(&[syn(1, OTHER), syn(3, OTHER)]), at(1), &mut out);
+    let ports = |pairer: &Pairer| {
+        let waiting = pairer.waiting(|name| name == "src_port" || name == "proto");
+        assert!(waiting.iter().all(|batch| batch.num_columns() == 2));
+        rows(&waiting).iter().map(|row| row["src_port"].as_u64().expect("a port")).collect::<Vec<_>>()
+    };
+    assert_eq!(ports(&pairer), [1, 50_000, 2, 3]);
+    pairer.batch(batch(&[answer()]), at(2), &mut out);
+    assert_eq!((out.len(), ports(&pairer)), (1, vec![1, 2, 3]));
+    pairer.finish(&mut out);
+    assert_eq!(ports(&pairer), [0_u64; 0]);
+}

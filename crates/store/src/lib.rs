@@ -41,10 +41,10 @@ pub use inspect::{ColumnSize, SegmentInfo};
 pub use lake::{Lake, LakeStats, TableStats};
 pub use minamo_rollup::{Cell, Dim, EVER, MINUTE, MOST_STEPS, OTHER, Wanted, minute};
 pub use query::{
-    Asker, Billing, BillingQuery, By, Counting, Figure, FlowPage, FlowTags, FlowsQuery, Function, GroupRow, Groups,
-    GroupsQuery, Hit, Interval, Intervals, Key, Measure, Operand, PartsQuery, Paths, PathsQuery, Rows, RowsQuery,
-    RunningQuery, Sampled, Series, SeriesQuery, Sides, SqlAnswer, Stop, Summary, SummaryQuery, Top, TopQuery, Totals,
-    asked_by, compile, with_duplicates,
+    AsOf, Asker, Billing, BillingQuery, By, CheckedSql, Counting, Figure, FlowPage, FlowTags, FlowsQuery, Function,
+    GroupRow, Groups, GroupsQuery, Hit, Interval, Intervals, Key, Measure, Operand, PartsQuery, Paths, PathsQuery,
+    Rows, RowsQuery, RunningQuery, Sampled, Series, SeriesQuery, Sides, SqlAnswer, Stop, Summary, SummaryQuery, Top,
+    TopQuery, Totals, asked_by, compile, with_duplicates,
 };
 pub use rebuild::Rebuilt;
 pub use retention::{Class, ClassSize, Forecast, Hold, HoldKind, NewHold, Retained};

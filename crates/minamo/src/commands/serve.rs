@@ -112,6 +112,7 @@ pub(crate) struct Core {
     triages: Arc<Triages>,
     history: Arc<History>,
     batches: mpsc::Sender<RecordBatch>,
+    fresh: Arc<Fresh>,
     ingest: JoinHandle<()>,
     detection: JoinHandle<()>,
     /// Dropped when detection shall end.
@@ -198,7 +199,8 @@ impl Core {
             history,
             batches,
             ingest: tokio::spawn(ingest),
-            detection: tokio::spawn(detector.run(fresh, detect.subscribe())),
+            detection: tokio::spawn(detector.run(Arc::clone(&fresh), detect.subscribe())),
+            fresh,
             detect,
             ingested,
             importing: importer.into(),
@@ -377,7 +379,13 @@ impl Sources {
         let names = InterfaceNames::new(collector.exporters());
         let judge = Exported::following(self.model(settings)?);
         self.judged = Some(judge.counters());
-        self.tasks.spawn(pairing::run(stages, collected, core.batches(), counters, (judge, names)));
+        self.tasks.spawn(pairing::run(
+            stages,
+            collected,
+            (core.batches(), Arc::clone(&core.fresh)),
+            counters,
+            (judge, names),
+        ));
         self.forwarder = Some(forwarder);
         self.collector = Some(collector.counters());
         let stop = stop.subscribe();

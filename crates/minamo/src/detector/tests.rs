@@ -141,3 +141,53 @@ async fn a_rule_that_looks_seldom_is_asked_beside_the_others_and_left_where_time
     assert_eq!(detector.counters.events.load(Ordering::Relaxed), 1, "asked, and found");
     assert_eq!(detector.left.of("talk"), None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_of_a_query_in_several_steps_begins_and_ends_with_its_flows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = Time::parse("2026-01-05T10:00:05Z").expect("a time");
+    let lake = lake_of_one_flow(folder.path(), at).await;
+    let query = "WITH talks AS (SELECT $window AS window_start, src_ip, COUNT(*) AS flows FROM flows WHERE $range \
+                 GROUP BY 1, src_ip) SELECT * FROM talks WHERE flows > $flows\n";
+    let (front, _) = TALK.rsplit_once("+++\n").expect("a front matter");
+    let rule = Rule::parse("talk", &format!("{front}+++\n{query}")).expect("a rule");
+    let mut detector = detector(folder.path(), &lake, &rule).await;
+    detector.ask(&rule, (at, at)).await.expect("asked");
+    let times = "SELECT time_start AS first, time_end AS last FROM events";
+    let told = lake.sql(times, 10).await.expect("asked");
+    let found = rows(&told.batches, |row| row.get("first") == Value::Time(at) && row.get("last") == Value::Time(at));
+    assert_eq!(found, [true]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_for_which_one_direction_is_enough_sees_what_waits_and_tells_it_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = Time::parse("2026-01-05T10:00:05Z").expect("a time");
+    let lake = lake_of_one_flow(folder.path(), at).await;
+    let early =
+        TALK.replace("window = \"1m\"", "window = \"1m\"\none_sided = true").replace("default = 0", "default = 1");
+    let (rule, fresh) = (Rule::parse("talk", &early).expect("a rule"), Fresh::default());
+    let mut detector = detector(folder.path(), &lake, &rule).await;
+    let late = Late(watch::channel(false).1);
+    detector.look(&fresh, false, &late).await;
+    assert_eq!(detector.counters.runs.load(Ordering::Relaxed), 0, "nothing waits, nothing came");
+    let mut flow = minamo_model::Flow::default();
+    (flow.core.src_ip, flow.core.time_start, flow.core.time_end) = (Ip::v4([192, 0, 2, 1]), at, at);
+    let mut builder = minamo_model::FlowBuilder::default();
+    builder.append(&flow);
+    let waits = builder.finish().expect("a batch");
+    let mut asked = fresh.waiting.asked();
+    let answer = waits.clone();
+    let pairing = tokio::spawn(async move {
+        let ask = asked.recv().await.expect("asked");
+        assert!(ask.wanted.contains("src_ip"));
+        drop(ask.answer.send(vec![answer]));
+    });
+    detector.look(&fresh, false, &late).await;
+    pairing.await.expect("answered");
+    let told = |detector: &Detector| detector.counters.events.load(Ordering::Relaxed);
+    assert_eq!(told(&detector), 1, "with the one that is stored there are two");
+    lake.append(&FLOWS, waits).await.expect("appended");
+    detector.ask(&rule, (at, at)).await.expect("asked");
+    assert_eq!(told(&detector), 1, "stored it says the same");
+}

@@ -10,6 +10,7 @@ mod captures;
 mod collect;
 mod corpora;
 mod damaged;
+mod detection;
 mod encrypted;
 mod export;
 mod known;

@@ -6,6 +6,7 @@ pub mod attack;
 pub(crate) mod events;
 pub(crate) mod incidents;
 pub(crate) mod own_rules;
+mod plan;
 pub mod risks;
 pub(crate) mod rules;
 mod ruling;
@@ -13,7 +14,7 @@ mod suppressing;
 pub mod suppressions;
 pub mod types;
 
-pub use own_rules::plan;
+pub use plan::plan;
 pub use rules::{Tried, try_rule};
 pub use ruling::Ruling;
 pub use suppressing::Suppressing;

@@ -5,24 +5,15 @@
 use axum::Json;
 use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
-use minamo_base::Time;
-use minamo_detect::{Decided, Engine, Instance, Known, Origin, Rule, Severity};
+use minamo_detect::{Decided, Instance, Known, Origin, Rule, Severity};
 use minamo_state::{KeptRule, MAX_OWN_RULES, MAX_RULE_TEXT};
-use minamo_store::Lake;
 
+use super::plan::plan;
 use super::rules::{info, no_rule};
 use super::types::*;
 use crate::api::{Answer, Body};
 use crate::auth::User;
 use crate::{ApiError, Deps};
-
-/// Plans the query of a rule without running it: an unknown column or a wrong type is an error.
-pub async fn plan(lake: &Lake, rule: &Rule) -> Result<(), minamo_store::QueryError> {
-    for sql in Engine::questions(rule, Time::default(), Time::default()).sql {
-        lake.sql(&format!("EXPLAIN {sql}"), 1).await?;
-    }
-    rule.counted().map_or(Ok(()), |condition| lake.condition(&condition).map(drop))
-}
 
 /// The rule itself, without its instance.
 fn base(name: &str) -> &str {

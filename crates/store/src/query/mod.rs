@@ -5,8 +5,10 @@
 mod addresses;
 mod aggregate;
 mod answers;
+mod as_of;
 mod billing;
 mod bounded;
+mod check;
 mod duplicates;
 mod errors;
 mod export;
@@ -36,6 +38,7 @@ mod series;
 mod sides;
 mod sql;
 mod tags;
+mod times;
 mod top;
 mod turn;
 
@@ -63,7 +66,9 @@ use minamo_model::FLOWS;
 use minamo_schema::Value;
 use object_store::local::LocalFileSystem;
 
+pub use as_of::AsOf;
 pub use billing::{Billing, BillingQuery};
+pub use check::CheckedSql;
 pub use duplicates::with_duplicates;
 pub(crate) use duplicates::without_duplicates;
 pub(crate) use errors::explain_error;

@@ -291,6 +291,11 @@ impl Bounds {
     }
 }
 
+/// True where filters say from which time on rows are read.
+pub(super) fn begins_somewhere(table: &'static Table, filters: &[Expr]) -> bool {
+    Bounds::of(table, filters).start.0 > i64::MIN
+}
+
 /// A comparison of a column with a time, column first.
 fn comparison(expr: &Expr) -> Option<(&str, Operator, i64)> {
     let Expr::BinaryExpr(BinaryExpr { left, op, right }) = expr else { return None };

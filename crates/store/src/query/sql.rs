@@ -37,11 +37,15 @@ impl Lake {
     /// functions there are those for addresses and `in_set`, which asks for the sets of [`Lake::know_sets`]. A query of
     /// `WITH name AS MATERIALIZED (…)` is computed once, however often it is named.
     pub async fn sql(&self, text: &str, limit_rows: usize) -> Result<SqlAnswer, QueryError> {
-        self.limited(Box::pin(self.run_sql(text, limit_rows))).await
+        self.limited(Box::pin(async { Self::answer_of(self.session()?, text, limit_rows).await })).await
     }
 
-    async fn run_sql(&self, text: &str, limit_rows: usize) -> Result<SqlAnswer, QueryError> {
-        let session = self.session()?;
+    /// The answer of a session.
+    pub(super) async fn answer_of(
+        session: SessionContext,
+        text: &str,
+        limit_rows: usize,
+    ) -> Result<SqlAnswer, QueryError> {
         let (text, kept) = without_word(text);
         let kept = plan_keeping(&session, &text, &kept).await?;
         let mut stream = stream(session.execute_logical_plan(kept.plan).await?).await?;

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Rules for which one direction is enough look at records before they have waited for their other one: a flood is told that
+//! much sooner. What the lake has and what waits is asked together, each record once; when a record is stored, alone or
+//! joined, the rules look again as they always do.
+
+use minamo_base::Time;
+use minamo_detect::Rule;
+use minamo_store::AsOf;
+
+use super::left::{Span, joined};
+use super::{Detector, is_quick};
+use crate::ingest::Fresh;
+
+/// The tables of a moment, and what waited then.
+pub(super) struct Early {
+    pub(super) tables: AsOf,
+    /// First and last start of what waited.
+    pub(super) span: Span,
+}
+
+impl Detector {
+    /// What waits, where a rule is about to look that wants to see it.
+    pub(super) async fn early(&self, rules: &[Rule], fresh: &Fresh, now: Time) -> Option<Early> {
+        let looks = |rule: &&Rule| {
+            let rests = self.waiting.get(&rule.name).is_some_and(|waiting| now < waiting.rests_until);
+            rule.one_sided && is_quick(rule) && !rests
+        };
+        let asks = |rule: &Rule| format!("{} {}", rule.sql, rule.only.as_deref().unwrap_or_default());
+        let wanted: Vec<String> = rules.iter().filter(looks).map(asks).collect();
+        if wanted.is_empty() {
+            return None;
+        }
+        // The tables first: what is stored meanwhile is seen there the next time, and nothing is seen twice.
+        let mut tables = self.lake.as_of_now();
+        let mut span = None;
+        for batch in fresh.waiting.rows(wanted.concat()).await {
+            match tables.add_flows(batch) {
+                Ok(of) => span = joined(span, Some(of)),
+                Err(error) => tracing::error!(%error, "records that wait cannot be looked at"),
+            }
+        }
+        Some(Early { tables, span: span? })
+    }
+}
