@@ -6,7 +6,7 @@ attack = ["T1573", "T1071.001"]
 window = "1h"
 every = "5m"
 quiet = "6h"
-text = { en = "{sessions} of {judged} encrypted sessions of {src_ip} with {dst_ip} {name} (port {dst_port}) look like those of malware: highest score {score} per cent, model {model}. `minamo model explain` says why.", ja = "{src_ip} と {dst_ip} {name}（ポート {dst_port}）の暗号化セッション {judged} 件中 {sessions} 件がマルウェアの通信に似ています（最高スコア {score}％、モデル {model}）。理由は `minamo model explain` で確認できます。" }
+text = { en = "{sessions} of {judged} encrypted sessions of {src_ip} with {dst_ip} {name} (port {dst_port}) look like those of malware: highest score {score} per cent, model {model}. The page of each session says why.", ja = "{src_ip} と {dst_ip} {name}（ポート {dst_port}）の暗号化セッション {judged} 件中 {sessions} 件がマルウェアの通信に似ています（最高スコア {score}％、モデル {model}）。理由は各セッションのページで確認できます。" }
 filter = "src_ip = {src_ip} and dst_ip = {dst_ip} and dst_port = {dst_port} and eta_class = malware_c2"
 
 [parameters.least]

@@ -302,6 +302,8 @@ function call(method, url, request, body, answer) {
   if (url.pathname.startsWith("/api/v1/flows/")) {
     const found = flows.find((row) => row.flow_id === url.pathname.split("/")[4]);
     if (!found) throw refuse(404, "flow", "there is no such flow", "そのフローはありません");
+    if (url.pathname.endsWith("/verdict")) return { model: "demo@1", score: 0.02, class: "benign", threshold: 0.7, earlier: 3, reasons: [{ feature: "down", contribution: -0.8, text: { en: "Made-up data.", ja: "作り物のデータ" } }] };
+    if (url.pathname.endsWith("/fingerprints")) return traffic.fingerprints(found, flows);
     return url.pathname.endsWith("/similar") ? traffic.similar(found, flows, Number(url.searchParams.get("limit") ?? 12)) : found;
   }
   const host = /^\/api\/v1\/hosts\/([^/]+)\/risk$/.exec(url.pathname);

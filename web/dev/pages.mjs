@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Key figures, search by any fact and similar sessions of the development server, over its made-up flows.
+// Key figures, search by any fact and similar sessions and known fingerprints of the development server, over its made-up flows.
 import { COLUMNS } from "./data.mjs";
 
 const both = (en, ja) => ({ en, ja });
@@ -37,6 +37,18 @@ export function pages(select, total) {
         columns: columns.map(([column, found]) => ({ column, filter: `${column} ~ "*${body.text}*"`, flows: found.length, bytes: total(found).bytes, example: Array.isArray(found[0][column]) ? null : found[0][column] })).toSorted((a, b) => b.flows - a.flows),
         looked_at: TEXTS.length,
       };
+    },
+    fingerprints: (one, flows) => {
+      const row = (column) => {
+        const known = flows.filter((flow) => flow[column] && flow.time_start <= one.time_start);
+        const same = known.filter((flow) => flow[column] === one[column]);
+        const first = (list) => list.map((flow) => flow.time_start).toSorted()[0];
+        const here = first(same.filter((flow) => flow.src_ip === one.src_ip));
+        const hosts = (list) => new Set(list.map((flow) => flow.src_ip)).size;
+        return { column, value: one[column], hosts: hosts(same), of_hosts: hosts(known), sessions: same.length, first: first(same), first_on_host: here, new_on_host: here === one.time_start };
+      };
+      const rows = ["tls_ja4", "tls_ja3", "ssh_hassh"].filter((column) => one[column]).map(row);
+      return { rows, since: flows.map((flow) => flow.time_start).toSorted()[0], own: true, elapsed_ms: 3 };
     },
     similar: (one, flows, limit) => {
       const others = flows.filter((row) => row !== one && row.proto === one.proto);

@@ -19,7 +19,7 @@ use crate::profiles::api as profiles;
 use crate::query::types::Question as _;
 use crate::sets::api as sets;
 use crate::types::*;
-use crate::{ApiError, Deps, auth, figures, find, metrics, packets, query, similar, tokens};
+use crate::{ApiError, Deps, auth, figures, find, fingerprints, metrics, packets, query, similar, tokens, verdict};
 
 /// Rows of one page, groups of one answer, rows of one SQL answer at most.
 const MAX_ROWS: usize = 1_000;
@@ -49,6 +49,8 @@ pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
         flows,
         flow,
         similar::similar,
+        fingerprints::fingerprints,
+        verdict::verdict,
         packets::of_flow,
         packets::of_event,
         packets::of_filter,

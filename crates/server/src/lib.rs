@@ -10,6 +10,7 @@ mod error;
 pub mod exporters;
 pub mod figures;
 pub mod find;
+pub mod fingerprints;
 pub mod lake;
 mod listen;
 pub mod local;
@@ -23,6 +24,7 @@ pub mod similar;
 mod state;
 pub mod tokens;
 pub mod types;
+pub mod verdict;
 
 use std::sync::Arc;
 
@@ -34,6 +36,7 @@ use minamo_base::{Ip, Sample, Time};
 use minamo_capture::recorder::Cutter;
 use minamo_collect::Exporters;
 use minamo_detect::Rules;
+use minamo_eta::judge::InForce;
 use minamo_filter::Sets;
 use minamo_state::{Definitions, History, Triages};
 use minamo_store::Lake;
@@ -78,6 +81,8 @@ pub struct Deps {
     pub own: Arc<dyn Fn(Ip) -> bool + Send + Sync>,
     /// The packets that are recorded, where some are.
     pub packets: Option<Cutter>,
+    /// The model of encrypted sessions that is in force.
+    pub model: Arc<InForce>,
     /// When the program started.
     pub started_at: Time,
     /// The clock.
@@ -131,6 +136,8 @@ fn api_routes(jobs: &Arc<lake::jobs::Jobs>) -> Router<Deps> {
         .route("/api/v1/query/flows", post(api::flows))
         .route("/api/v1/flows/{flow_id}", get(api::flow))
         .route("/api/v1/flows/{flow_id}/similar", get(similar::similar))
+        .route("/api/v1/flows/{flow_id}/fingerprints", get(fingerprints::fingerprints))
+        .route("/api/v1/flows/{flow_id}/verdict", get(verdict::verdict))
         .route("/api/v1/flows/{flow_id}/packets", get(packets::of_flow))
         .route("/api/v1/packets", get(packets::of_filter))
         .route("/api/v1/recorder", get(packets::recorder))

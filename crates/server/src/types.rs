@@ -294,6 +294,15 @@ pub struct SimilarParams {
     pub limit: Option<usize>,
 }
 
+/// How far is looked back.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct FingerprintsParams {
+    /// Days before the flow, 1 to 90; 30 without.
+    pub days: Option<u64>,
+}
+
 /// What is cut.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -43,8 +43,8 @@ pub use minamo_rollup::{Cell, Dim, EVER, MINUTE, MOST_STEPS, OTHER, Wanted, minu
 pub use query::{
     AsOf, Asker, Billing, BillingQuery, By, CheckedSql, Counting, Figure, FlowPage, FlowTags, FlowsQuery, Function,
     GroupRow, Groups, GroupsQuery, Hit, Interval, Intervals, Key, Measure, Operand, PartsQuery, Paths, PathsQuery,
-    Rows, RowsQuery, RunningQuery, Sampled, Series, SeriesQuery, Sides, SqlAnswer, Stop, Summary, SummaryQuery, Top,
-    TopQuery, Totals, asked_by, compile, with_duplicates,
+    Prevalence, Prevalences, Rows, RowsQuery, RunningQuery, Sampled, Series, SeriesQuery, Sides, SqlAnswer, Stop,
+    Summary, SummaryQuery, Top, TopQuery, Totals, asked_by, compile, with_duplicates,
 };
 pub use rebuild::Rebuilt;
 pub use retention::{Class, ClassSize, Forecast, Hold, HoldKind, NewHold, Retained};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // React hooks over the API operations; results are cached by their request.
 import { keepPreviousData, QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { AsKnown, Billing, BillingRequest, Completion, Events, ExporterDetail, ExporterList, Figures, FiguresRequest, FlowRow, Flows, FlowTags, Found, Incidents, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Queries, Recorded, RuleList, RuleText, Series, SeriesRequest, Session, SetList, Similar, Status, Summary, SuppressionList, TagList, TokenMade, TokenWanted, Tokens, Top, TopRequest } from "../gen/api";
+import type { AsKnown, Billing, BillingRequest, Completion, Events, ExporterDetail, ExporterList, Figures, FiguresRequest, Fingerprints, FlowRow, Flows, FlowTags, Found, Incidents, LakeColumn, LakeState, Paths, PathsRequest, ProfileChart, ProfileChartRequest, ProfileList, Queries, Recorded, RuleList, RuleText, Series, SeriesRequest, Session, SetList, Similar, Status, Summary, SuppressionList, TagList, TokenMade, TokenWanted, Tokens, Top, TopRequest, VerdictWhy } from "../gen/api";
 import { useSearchParams } from "react-router";
 import { call, Failure } from "./client";
 
@@ -97,6 +97,20 @@ export function useSimilar(id: string, days: number, limit: number) {
     queryFn: ({ signal }) => call<Similar>("GET", `/flows/${encodeURIComponent(id)}/similar?days=${days}&limit=${limit}`, undefined, signal),
     placeholderData: keepPreviousData,
   });
+}
+
+/** On how many hosts the fingerprints of a flow were seen before it, and since when. */
+export function useFingerprints(id: string, days: number) {
+  return useQuery({
+    queryKey: ["fingerprints", id, days],
+    queryFn: ({ signal }) => call<Fingerprints>("GET", `/flows/${encodeURIComponent(id)}/fingerprints?days=${days}`, undefined, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** Why an encrypted session is taken for what it is. */
+export function useVerdict(id: string) {
+  return useQuery({ queryKey: ["verdict", id], queryFn: ({ signal }) => call<VerdictWhy>("GET", `/flows/${encodeURIComponent(id)}/verdict`, undefined, signal) });
 }
 
 /** What a list of events or incidents is narrowed to: a technique of ATT&CK with its parts, a host. */

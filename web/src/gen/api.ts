@@ -298,6 +298,24 @@ export interface FindRequest {
 
 export type FlowRow = Record<string, unknown>;
 
+export interface Fingerprint {
+  column: string;
+  first: string;
+  first_on_host: string;
+  hosts: number;
+  new_on_host: boolean;
+  of_hosts: number;
+  sessions: number;
+  value: string;
+}
+
+export interface Fingerprints {
+  elapsed_ms: number;
+  own: boolean;
+  rows: Fingerprint[];
+  since: string;
+}
+
 export interface FlowTags {
   now: string[];
   then: string[];
@@ -1086,6 +1104,21 @@ export interface TriageInfo {
   history: HistoryEntry[];
   owner: string | null;
   standing: StandingName;
+}
+
+export interface VerdictReason {
+  contribution: number;
+  feature: string;
+  text: Text2;
+}
+
+export interface VerdictWhy {
+  class: string | null;
+  earlier: number;
+  model: string | null;
+  reasons: VerdictReason[];
+  score: number | null;
+  threshold: number | null;
 }
 
 export type Wish = "more" | "less" | "none";

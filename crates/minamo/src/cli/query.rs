@@ -26,6 +26,7 @@ Examples:
   minamo query --top 'net(src_ip,24)' --measures 'bytes,distinct(dst_ip),p95(duration)' --having 'flows > 100'
   minamo query --top app --compare 7d --last 1d             … beside the same day of the week before
   minamo query --paths src_ip,app,dst_ip --last 1h          what goes where
+  minamo query 'flow_id = 0123456789abcdef01234567' --prevalence   how known its fingerprints are
   minamo query --billing 95 --step 5m --inside 192.0.2.0/24 --last 30d
   minamo query 'port 53' --last 1d --export netflow9://192.0.2.1:2055   all of them to a collector
 
@@ -86,6 +87,11 @@ pub(crate) struct Query {
     /// Count flows as often as exporters told them; without, rows that are marked `duplicate_of` count for nothing.
     #[arg(long, requires = "top")]
     pub(crate) duplicates: bool,
+    /// For each flow, on how many hosts the fingerprints of its client were seen in so many days before it, and since when.
+    #[arg(long, value_name = "DAYS", conflicts_with_all = ["top", "paths", "billing"],
+        value_parser = clap::value_parser!(u16).range(1..=90), num_args = 0..=1, require_equals = true,
+        default_missing_value = "30")]
+    pub(crate) prevalence: Option<u16>,
     /// Only the last so long: 30m, 1h, 7d.
     #[arg(long, value_parser = length, value_name = "LENGTH", conflicts_with_all = ["from", "to"])]
     pub(crate) last: Option<std::time::Duration>,

@@ -215,8 +215,14 @@ fn judge_all(labelled: &Labelled, file: Option<&Path>) -> anyhow::Result<()> {
 /// Why each session of captures is what it is taken for.
 fn explain_all(captures: &[PathBuf], file: Option<&Path>, language: Language) -> anyhow::Result<()> {
     let mut judge = Judge::new(model(file)?);
+    let (joy, captures): (Vec<PathBuf>, Vec<PathBuf>) =
+        minamo_capture::expand(captures)?.into_iter().partition(|path| is_joy(path));
+    let mut flows = if captures.is_empty() { Vec::new() } else { rows(&captures)? };
+    for path in &joy {
+        flows.extend(joy_rows(path).with_context(|| path.display().to_string())?);
+    }
     let mut out = String::new();
-    for mut flow in rows(&minamo_capture::expand(captures)?)? {
+    for mut flow in flows {
         let Some(values) = judge.judge(&mut flow) else { continue };
         let core = &flow.core;
         let eta = flow.eta.as_deref();

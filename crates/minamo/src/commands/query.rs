@@ -8,8 +8,8 @@ use minamo_filter::{Expr, parse_having};
 use minamo_model::{CellReader, json_value, text_value};
 use minamo_schema::Value;
 use minamo_store::{
-    BillingQuery, Figure, FlowsQuery, GroupRow, Groups, GroupsQuery, Key, Lake, Measure, Paths, PathsQuery, RowsQuery,
-    Stop,
+    BillingQuery, Figure, FlowsQuery, GroupRow, Groups, GroupsQuery, Key, Lake, Measure, Paths, PathsQuery,
+    Prevalences, RowsQuery, Stop,
 };
 use serde_json::{Map, json};
 
@@ -41,7 +41,10 @@ pub(crate) async fn run(args: Query) -> anyhow::Result<()> {
         (Some(keys), ..) => top(&lake, filter, range, keys, &args).await,
         (_, Some(keys), _) => paths(&lake, filter, range, keys, &args).await,
         (.., Some(percent)) => bill(&lake, filter, range, percent, &args).await,
-        _ => flows(&lake, filter, range, &args).await,
+        _ => match args.prevalence {
+            Some(days) => prevalence(&lake, filter, range, days, &args).await,
+            None => flows(&lake, filter, range, &args).await,
+        },
     }
 }
 
@@ -60,7 +63,7 @@ fn fits(args: &Query, range: Range) -> anyhow::Result<()> {
     let what = match (&args.paths, args.billing) {
         (Some(_), _) => Some("paths"),
         (_, Some(_)) => Some("a bill"),
-        _ => None,
+        _ => args.prevalence.map(|_| "prevalence"),
     };
     if let Some(what) = what {
         anyhow::ensure!(args.format != "joy", "--format joy: it is for flows; {what} as table, csv, jsonl or parquet");
@@ -107,6 +110,26 @@ async fn flows(lake: &Lake, filter: Expr, (from, to): Range, args: &Query) -> an
         eprintln!("minamo: {count} flows are in {}", path.display());
     }
     Ok(())
+}
+
+/// How known the fingerprints of the newest flows are that pass.
+async fn prevalence(lake: &Lake, filter: Expr, (from, to): Range, days: u16, args: &Query) -> anyhow::Result<()> {
+    let limit = args.limit.unwrap_or(LIMIT).min(PAGE);
+    let page = lake.flows(FlowsQuery { from, to, filter, limit, cursor: None }).await?;
+    let ids = CellReader::all(&page.batch).into_iter().find(|reader| reader.name() == "flow_id");
+    let mut known = Vec::new();
+    for at in 0..page.batch.num_rows() {
+        let id = ids.as_ref().map(|ids| text_value(&ids.value(at))).unwrap_or_default();
+        if let Some(found) = lake.prevalence(&id, days.into()).await? {
+            known.push((id, found));
+        }
+    }
+    let batch = Prevalences::batch(&known)?;
+    if args.format == "table" {
+        show(&batch);
+        return Ok(());
+    }
+    write(&batch, "rows", args)
 }
 
 /// The parts of a list that commas divide, but for commas in parentheses.

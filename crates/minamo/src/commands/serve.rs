@@ -134,6 +134,10 @@ pub(crate) struct Core {
     bundled: Arc<bundles::Counters>,
     /// Fetches and installs bundles.
     bundling: Option<JoinHandle<()>>,
+    /// The model of encrypted sessions that is in force.
+    model: Arc<InForce>,
+    /// Reads it again when it changes.
+    modelling: JoinHandle<()>,
     started_at: Time,
 }
 
@@ -183,6 +187,8 @@ impl Core {
         let (bundled, (url, every)) = (Arc::new(bundles::Counters::default()), settings.bundle_source()?);
         let bundling = settings.bundles().map(|at| tokio::spawn(bundles::follow(at, url, every, Arc::clone(&bundled))));
         let following = tokio::spawn(feeds::follow(list, Arc::clone(&enrichment), Arc::clone(&fresh)));
+        let origin = settings.model();
+        let model = Arc::new(InForce::new(origin.read()?));
         let detect = watch::Sender::new(());
         let exports = settings.exports()?.into_iter().map(|export| Outgoing::open(export, &lake, &sets));
         let exports = Arc::new(exports.collect::<anyhow::Result<Vec<_>>>()?);
@@ -215,6 +221,8 @@ impl Core {
             following,
             bundled,
             bundling,
+            modelling: tokio::spawn(origin.follow(Arc::clone(&model))),
+            model,
             started_at: clock::now(),
             lake,
         })
@@ -234,6 +242,7 @@ impl Core {
         self.watching.abort();
         self.following.abort();
         self.bundling.iter().for_each(JoinHandle::abort);
+        self.modelling.abort();
         self.ingest.await?;
         let exports = self.exports;
         tokio::task::spawn_blocking(move || exports.iter().for_each(Outgoing::close)).await?;
@@ -288,6 +297,7 @@ pub(crate) async fn serve(
         exporters,
         own: own(&core.enrichment),
         packets: core.packets.clone(),
+        model: Arc::clone(&core.model),
         started_at: core.started_at,
         clock: clock::now,
     });
@@ -325,8 +335,6 @@ struct Sources {
     /// A person's services and signatures, what happened to their files, and who reads them again.
     own: applications::Own,
     applications: Arc<applications::Counters>,
-    /// The model of encrypted sessions, once somebody judges by it.
-    model: Option<Arc<InForce>>,
     /// Who reads files again.
     reading: Vec<JoinHandle<()>>,
 }
@@ -377,7 +385,7 @@ impl Sources {
         self.pairing = Some(Arc::clone(&counters));
         let collector = Collector::new(collect, batches, clock::now).with_forwarder(Arc::clone(&forwarder));
         let names = InterfaceNames::new(collector.exporters());
-        let judge = Exported::following(self.model(settings)?);
+        let judge = Exported::following(Arc::clone(&core.model));
         self.judged = Some(judge.counters());
         self.tasks.spawn(pairing::run(
             stages,
@@ -404,18 +412,6 @@ impl Sources {
         Ok(())
     }
 
-    /// The model in force, which is read again when it changes.
-    fn model(&mut self, settings: &Settings) -> anyhow::Result<Arc<InForce>> {
-        if let Some(model) = &self.model {
-            return Ok(Arc::clone(model));
-        }
-        let origin = settings.model();
-        let model = Arc::new(InForce::new(origin.read()?));
-        self.reading.push(tokio::spawn(origin.follow(Arc::clone(&model))));
-        self.model = Some(Arc::clone(&model));
-        Ok(model)
-    }
-
     /// Reads a person's services and signatures, and again whenever their files change.
     fn know_own(&mut self, settings: &Settings) -> anyhow::Result<()> {
         let counters = Arc::clone(&self.applications);
@@ -426,7 +422,7 @@ impl Sources {
     }
 
     fn probe(&mut self, probes: Probes, settings: &Settings, folder: &Path, core: &Core) -> anyhow::Result<()> {
-        let (model, recorder) = (self.model(settings)?, settings.recorder(folder, probes.threads()));
+        let (model, recorder) = (Arc::clone(&core.model), settings.recorder(folder, probes.threads()));
         let recorder = recorder.as_ref();
         for (interface, captures) in probes.0 {
             let counters = Arc::new(probe::Counters::default());

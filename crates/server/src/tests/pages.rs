@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Key figures, search by any fact, similar sessions.
+//! Key figures, search by any fact, similar sessions, how known fingerprints are, why a verdict is what it is.
 
 use minamo_model::event::Finding;
 use minamo_model::flow::{Dns, Host, Splt, Tls};
@@ -137,4 +137,69 @@ async fn sessions_that_look_alike_come_first() {
     assert_eq!(status, StatusCode::NOT_FOUND);
     let (status, error) = service.json("GET", &format!("{}?days=0", path(1)), None).await;
     assert_eq!((status, &error["path"]), (StatusCode::BAD_REQUEST, &json!("days")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flow_says_how_known_its_fingerprints_are() {
+    let service = service().await;
+    let hello = |id: u64, host: u8, earlier: u64| {
+        let mut flow = flow(id);
+        flow.core.src_ip = Ip::v4([10, 0, 0, host]);
+        flow.core.time_start = now() - std::time::Duration::from_secs(earlier);
+        Flow { tls: Some(Box::new(Tls { ja4: Some("t13d".to_owned()), ..Tls::default() })), ..flow }
+    };
+    give(&service, &[hello(1, 1, 60), hello(2, 2, 30), flow(3)]).await;
+    let path = |id: u64| format!("/api/v1/flows/{id:024x}/fingerprints");
+    let (status, answer) = service.json("GET", &path(2), None).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let row = &answer["rows"][0];
+    assert_eq!((&row["column"], &row["hosts"], &row["of_hosts"]), (&json!("tls_ja4"), &json!(2), &json!(2)));
+    assert_eq!((&row["new_on_host"], &answer["own"]), (&json!(true), &json!(true)));
+    let (_, answer) = service.json("GET", &path(3), None).await;
+    assert_eq!(answer["rows"], json!([]), "it has none");
+    let (status, _) = service.json("GET", &path(99), None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    let (status, error) = service.json("GET", &format!("{}?days=91", path(1)), None).await;
+    assert_eq!((status, &error["path"]), (StatusCode::BAD_REQUEST, &json!("days")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verdict_says_why_and_looks_at_the_sessions_before() {
+    let service = service().await;
+    let call = |id: u64, earlier: u64| {
+        let mut flow = session(id, &[517, -1_400, -900, 126, -51, 300, -90]);
+        flow.core.time_start = now() - std::time::Duration::from_secs(earlier);
+        (flow.core.dst_packets, flow.core.dst_bytes) = (4, 2_441);
+        flow.eta.get_or_insert_default().score = Some(0.5);
+        let certificate = Tls {
+            version: Some("TLS 1.2".into()),
+            ja4: Some("t12d".to_owned()),
+            cert_subject: Some("CN=x".to_owned()),
+            cert_issuer: Some("CN=x".to_owned()),
+            cert_self_signed: Some(true),
+            ..Tls::default()
+        };
+        Flow { tls: Some(Box::new(certificate)), ..flow }
+    };
+    let calls: Vec<Flow> = (0..20).map(|n| call(n + 1, 60 * (20 - n))).collect();
+    give(&service, &calls).await;
+    give(&service, &[flow(50)]).await;
+    let path = |id: u64| format!("/api/v1/flows/{id:024x}/verdict");
+    let (status, last) = service.json("GET", &path(20), None).await;
+    assert_eq!(status, StatusCode::OK, "{last}");
+    assert_eq!((&last["class"], &last["earlier"]), (&json!("malware_c2"), &json!(16)), "{last}");
+    let features = |answer: &Value| -> Vec<String> {
+        let reasons = answer["reasons"].as_array().expect("reasons").iter();
+        reasons.map(|reason| reason["feature"].as_str().expect("a name").to_owned()).collect()
+    };
+    assert!(features(&last).iter().any(|name| name == "beacon"), "{last}");
+    assert!(last["reasons"][0]["text"]["ja"].as_str().is_some_and(|text| !text.is_empty()));
+    let (_, first) = service.json("GET", &path(1), None).await;
+    assert_eq!(first["earlier"], 0);
+    assert!(!features(&first).iter().any(|name| name == "beacon"), "nothing was repeated yet: {first}");
+    assert!(first["score"].as_f64() < last["score"].as_f64(), "{first} {last}");
+    let (_, none) = service.json("GET", &path(50), None).await;
+    assert_eq!((&none["model"], &none["reasons"]), (&Value::Null, &json!([])), "it is no session that is judged");
+    let (status, _) = service.json("GET", &path(99), None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
 }

@@ -10,7 +10,9 @@ use minamo_base::Time;
 use minamo_model::text_value;
 use minamo_schema::Value;
 
-use super::{Billing, By, GroupRow, Groups, GroupsQuery, Interval, Key, Measure, Paths, Series};
+use super::{
+    Billing, By, GroupRow, Groups, GroupsQuery, Interval, Key, Measure, Paths, Prevalence, Prevalences, Series,
+};
 use crate::QueryError;
 
 type Columns = Vec<(String, ArrayRef)>;
@@ -104,6 +106,32 @@ impl Billing {
             ("bytes_out".to_owned(), octets(&self.outward)),
             ("bps_in".to_owned(), rates(&self.inward)),
             ("bps_out".to_owned(), rates(&self.outward)),
+        ])
+    }
+}
+
+impl Prevalences {
+    /// A row for each fingerprint of each of these sessions, whose identities stand beside what is known of them.
+    pub fn batch(sessions: &[(String, Self)]) -> Result<RecordBatch, QueryError> {
+        let rows = || sessions.iter().flat_map(|(id, one)| one.rows.iter().map(move |row| (id, one, row)));
+        let texts = |text: fn((&String, &Self, &Prevalence)) -> String| -> ArrayRef {
+            Arc::new(rows().map(text).map(Some).collect::<StringArray>())
+        };
+        let counts = |count: fn(&Prevalence) -> u64| -> ArrayRef {
+            Arc::new(rows().map(|(.., row)| Some(count(row))).collect::<UInt64Array>())
+        };
+        let new: BooleanArray = rows().map(|(_, one, row)| Some(row.first_on_host >= one.at)).collect();
+        batch(vec![
+            ("flow_id".to_owned(), texts(|(id, ..)| id.clone())),
+            ("column".to_owned(), texts(|(.., row)| row.column.to_owned())),
+            ("value".to_owned(), texts(|(.., row)| row.value.clone())),
+            ("hosts".to_owned(), counts(|row| row.hosts)),
+            ("of_hosts".to_owned(), counts(|row| row.of_hosts)),
+            ("sessions".to_owned(), counts(|row| row.sessions)),
+            ("first".to_owned(), texts(|(.., row)| row.first.to_string())),
+            ("first_on_host".to_owned(), texts(|(.., row)| row.first_on_host.to_string())),
+            ("new_on_host".to_owned(), Arc::new(new)),
+            ("since".to_owned(), texts(|(_, one, _)| one.since.to_string())),
         ])
     }
 }

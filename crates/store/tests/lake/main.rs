@@ -17,6 +17,7 @@ mod formats;
 mod groups;
 mod limits;
 mod nfdump;
+mod prevalence;
 mod questions;
 mod retention;
 mod rollups;

@@ -95,3 +95,30 @@ test("certificates are a table, one a line, with what had ended when the flow be
   expect(panel.getByText("それぞれ次の証明書が発行（最後は自己署名）")).toBeTruthy();
   expect(screen.queryByText("tls_chain_subjects")).toBeNull();
 });
+
+test("says on how many hosts a fingerprint was seen, and that it is new on this one", async () => {
+  const known = { rows: [{ column: "tls_ja4", value: "t13d", hosts: 1, of_hosts: 800, sessions: 3, first: "2026-01-04T10:00:00Z", first_on_host: "2026-01-05T10:00:00Z", new_on_host: true }], since: "2025-12-06T10:00:00Z", own: true, elapsed_ms: 2 };
+  const calls = answer({ "/flows/00000000000000aa": { ...row, tls_ja4: "t13d" }, "/flows/00000000000000aa/fingerprints": known });
+  show(<Flow />, `/flows/00000000000000aa?${RANGE}`, "/flows/:id", "ja");
+  expect(await screen.findByText("自組織 800 台中 1 台（3 セッション）")).toBeTruthy();
+  expect(screen.getByText("このセッションが最初", { selector: "strong" })).toBeTruthy();
+  expect(calls.find((call) => call.path.endsWith("/fingerprints"))?.query.get("days")).toBe("30");
+});
+
+test("what has no fingerprint is not asked for one", async () => {
+  const calls = answer({ "/flows/00000000000000aa": row });
+  show(<Flow />, `/flows/00000000000000aa?${RANGE}`, "/flows/:id");
+  expect(await screen.findByText("new_column")).toBeTruthy();
+  expect(calls.some((call) => call.path.endsWith("/fingerprints"))).toBe(false);
+});
+
+test("a verdict on an encrypted session says why, in words", async () => {
+  const why = { model: "minamo@2", score: 0.93, class: "malware_c2", threshold: 0.72, earlier: 16, reasons: [{ feature: "cert_self_signed", contribution: 1.25, text: { en: "the certificate is signed by itself", ja: "証明書が自己署名" } }, { feature: "down", contribution: -0.5, text: { en: "9 octets came", ja: "9 オクテット" } }] };
+  answer({ "/flows/00000000000000aa": { ...row, eta_class: "malware_c2", eta_score: 0.91, eta_model: "minamo@1" }, "/flows/00000000000000aa/verdict": why });
+  show(<Flow />, `/flows/00000000000000aa?${RANGE}`, "/flows/:id");
+  expect(await screen.findByText("the certificate is signed by itself")).toBeTruthy();
+  expect(screen.getByText("+1.25").getAttribute("title")).toBe("towards malware");
+  expect(screen.getByText("−0.50").getAttribute("title")).toBe("away from malware");
+  expect(screen.getByText(/^Like a command channel of malware/, { selector: "strong" })).toBeTruthy();
+  expect(screen.getByText(/model in force is minamo@2 now/)).toBeTruthy();
+});

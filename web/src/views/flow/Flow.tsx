@@ -18,9 +18,11 @@ import { Time } from "../../parts/Time";
 import { Alike } from "./Alike";
 import { Chain } from "./Chain";
 import { Facts } from "./Facts";
+import { hasFingerprint, Known } from "./Known";
 import { Picture } from "./Picture";
 import { Risks } from "./Risks";
 import { Sides } from "./Sides";
+import { Verdict } from "./Verdict";
 import "./flow.css";
 
 export function Flow() {
@@ -50,6 +52,8 @@ function FlowBody({ row }: { row: FlowRow }) {
         <Picture row={row} mode={mode} setMode={setMode} />
         <Sides row={row} />
       </div>
+      {text(row, "eta_class") ? <Verdict row={row} /> : null}
+      {hasFingerprint(row) ? <Known row={row} /> : null}
       {session(row).lengths.length > 0 ? <Alike row={row} mode={mode} /> : null}
       <Chain row={row} />
       <Facts row={row} />
