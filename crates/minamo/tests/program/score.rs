@@ -177,7 +177,10 @@ const HOLDS_IT: &[(&str, &str)] = &[
     ("suricata-verify/compress_ipv6-01", "Nikto at work"),
     ("suricata-verify/netflow_compress_ipv6", "Nikto at work"),
     ("suricata-verify/http-protocol-nodup", "the scripts of Nmap at work"),
-    ("suricata-verify/pcap-file-delete-non-alerts-only", "a program in a laboratory whose server (INetSim) shows its own certificate for www.apple.com"),
+    (
+        "suricata-verify/pcap-file-delete-non-alerts-only",
+        "a program in a laboratory whose server (INetSim) shows its own certificate for www.apple.com",
+    ),
     ("suricata-verify/tls/tls-random-6989", "the same laboratory"),
     ("suricata-verify/tcp-fastopen", "a page asked for /etc/passwd by a path that climbs up"),
     ("zeek/pcap/tcp/qi_internet", "QuantumInsert: an answer put in before the server's"),
