@@ -358,7 +358,7 @@ impl Detector {
         loop {
             tokio::select! {
                 () = fresh.notify.notified() => {}
-                () = tokio::time::sleep(TICK) => {}
+                () = tokio::time::sleep(self.patience(&fresh, clock::now())) => {}
                 _ = stop.changed() => break,
                 () = changed(&mut said) => {
                     self.put_said(&mut said, &fresh).await;

@@ -31,6 +31,11 @@ impl Waiting {
         asked
     }
 
+    /// True where records wait for their other direction at all.
+    pub(crate) fn is_paired(&self) -> bool {
+        self.0.get().is_some()
+    }
+
     /// The rows that wait, with the columns that the text names; none where nobody answers in time.
     pub(crate) async fn rows(&self, wanted: String) -> Vec<RecordBatch> {
         let Some(asks) = self.0.get() else { return Vec::new() };

@@ -3,12 +3,14 @@
 //! much sooner. What the lake has and what waits is asked together, each record once; when a record is stored, alone or
 //! joined, the rules look again as they always do.
 
+use std::time::Duration;
+
 use minamo_base::Time;
 use minamo_detect::Rule;
 use minamo_store::AsOf;
 
 use super::left::{Span, joined};
-use super::{Detector, is_quick};
+use super::{Detector, TICK, is_quick};
 use crate::ingest::Fresh;
 
 /// The tables of a moment, and what waited then.
@@ -19,6 +21,16 @@ pub(super) struct Early {
 }
 
 impl Detector {
+    /// How long to wait for flows before the next look: until a rule that sees what waits is due again, as what waits does not
+    /// tell anew that it is there.
+    pub(super) fn patience(&self, fresh: &Fresh, now: Time) -> Duration {
+        let rules = self.rules.now();
+        let rests = |rule: &Rule| self.waiting.get(&rule.name).map(|waiting| waiting.rests_until.since(now));
+        let resting = rules.iter().filter(|rule| rule.one_sided && is_quick(rule)).filter_map(rests).filter(|rest| *rest > 0);
+        let soonest = resting.min().and_then(|nanos| u64::try_from(nanos).ok()).map(Duration::from_nanos);
+        soonest.filter(|_| fresh.waiting.is_paired()).map_or(TICK, |soonest| soonest.min(TICK))
+    }
+
     /// What waits, where a rule is about to look that wants to see it.
     pub(super) async fn early(&self, rules: &[Rule], fresh: &Fresh, now: Time) -> Option<Early> {
         let looks = |rule: &&Rule| {

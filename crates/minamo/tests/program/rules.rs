@@ -37,6 +37,16 @@ fn the_rules_of_the_repository_are_those_of_the_product() {
 }
 
 #[tokio::test]
+async fn every_rule_can_run_and_reads_no_more_flows_than_it_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lake = Lake::open(folder.path(), Settings::default(), Time::default).expect("opened");
+    for rule in rules() {
+        let planned = minamo_server::detection::plan(&lake, &rule).await;
+        planned.unwrap_or_else(|error| panic!("{}: {error}", rule.name));
+    }
+}
+
+#[tokio::test]
 async fn rules_fire_and_stay_silent() {
     // A part of a name, to try a rule on which one works.
     let wanted = std::env::var("MINAMO_RULE").unwrap_or_default();

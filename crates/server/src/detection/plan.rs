@@ -12,9 +12,6 @@ use minamo_store::{Lake, Position, QueryError};
 /// Columns of a result that the engine reads itself.
 const OWN: [&str; 6] = ["window_start", "window_end", "event_severity", "event_attack", "flow_first", "flow_last"];
 
-/// What the text of a result may be: a name, an address, a number.
-const TEXTS: [&str; 3] = ["a", "192.0.2.1", "1"];
-
 /// Plans the query of a rule: an unknown column, a wrong type, or a text or filter that names what the result does not have is an
 /// error.
 pub async fn plan(lake: &Lake, rule: &Rule) -> Result<(), QueryError> {
@@ -62,23 +59,17 @@ fn names(rule: &Rule, result: &Schema) -> Result<(), String> {
             return Err(format!("{what}: the result has no column {name}; it has {}", known.join(", ")));
         }
     }
-    let parsed =
-        TEXTS.map(|text| filled(rule, result, text)).map(|filter| (minamo_filter::parse(&filter).err(), filter));
-    match &parsed {
-        // It is one with some of the texts.
-        [(Some(error), filter), ..] if parsed.iter().all(|(error, _)| error.is_some()) => {
-            Err(format!("filter: {error}, of an event such as {filter}"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The filter of an event with examples of its values.
-fn filled(rule: &Rule, result: &Schema, text: &str) -> String {
-    let fill = |filter: String, field: &Arc<Field>| {
-        filter.replace(&format!("{{{}}}", field.name()), example(field.data_type(), text))
+    let filled = |filter: Option<String>, field: &Arc<Field>| {
+        let (filter, place) = (filter?, format!("{{{}}}", field.name()));
+        if filter.contains(&place) { Some(filter.replace(&place, example(field.data_type())?)) } else { Some(filter) }
     };
-    result.fields().iter().fold(rule.filter.clone(), fill)
+    match result.fields().iter().fold(Some(rule.filter.clone()), filled) {
+        Some(filter) => {
+            minamo_filter::parse(&filter).map(drop).map_err(|error| format!("filter: {error}, as in {filter}"))
+        }
+        // It depends on the texts.
+        None => Ok(()),
+    }
 }
 
 /// The names in braces.
@@ -87,14 +78,14 @@ fn places(template: &str) -> impl Iterator<Item = &str> {
     inside.map(|(name, _)| name).filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
 }
 
-/// A value of a type, as an event would have it.
-fn example<'a>(kind: &DataType, text: &'a str) -> &'a str {
-    match kind {
+/// A value of a type, as an event would have it; nothing for texts, which may be names, addresses or whatever else.
+fn example(kind: &DataType) -> Option<&'static str> {
+    Some(match kind {
         DataType::FixedSizeBinary(16) => "192.0.2.1",
         DataType::FixedSizeBinary(6) => "02:00:00:00:00:01",
         DataType::Boolean => "true",
         DataType::Timestamp(..) => "2026-01-01T00:00:00Z",
         kind if kind.is_numeric() => "1",
-        _ => text,
-    }
+        _ => return None,
+    })
 }
