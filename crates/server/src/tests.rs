@@ -73,7 +73,7 @@ async fn service_at(clock: fn() -> Time) -> Service {
         exporters: Some(collector.exporters()),
         own: Arc::new(|ip| ip.is_private()),
         packets: Some(Cutter::new(&folder.path().join("packets"))),
-        model: Arc::new(minamo_eta::judge::InForce::new(Arc::new(
+        model: Arc::new(InForce::new(Arc::new(
             minamo_eta::model::Model::embedded().expect("the model that comes with the program"),
         ))),
         started_at: now(),

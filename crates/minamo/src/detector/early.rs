@@ -26,7 +26,8 @@ impl Detector {
     pub(super) fn patience(&self, fresh: &Fresh, now: Time) -> Duration {
         let rules = self.rules.now();
         let rests = |rule: &Rule| self.waiting.get(&rule.name).map(|waiting| waiting.rests_until.since(now));
-        let resting = rules.iter().filter(|rule| rule.one_sided && is_quick(rule)).filter_map(rests).filter(|rest| *rest > 0);
+        let resting =
+            rules.iter().filter(|rule| rule.one_sided && is_quick(rule)).filter_map(rests).filter(|rest| *rest > 0);
         let soonest = resting.min().and_then(|nanos| u64::try_from(nanos).ok()).map(Duration::from_nanos);
         soonest.filter(|_| fresh.waiting.is_paired()).map_or(TICK, |soonest| soonest.min(TICK))
     }

@@ -32,7 +32,7 @@ async fn a_fingerprint_is_known_by_its_hosts_and_since_when() {
         flow
     };
     let mut twice = session(8, 9, 3, Some("it's"));
-    twice.core.duplicate_of = Some("other".to_owned());
+    twice.merge.get_or_insert_default().duplicate_of = Some(Ip::v4([192, 0, 2, 77]));
     append(
         &lake,
         &[
