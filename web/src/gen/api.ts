@@ -296,8 +296,6 @@ export interface FindRequest {
   to: string;
 }
 
-export type FlowRow = Record<string, unknown>;
-
 export interface Fingerprint {
   column: string;
   first: string;
@@ -315,6 +313,8 @@ export interface Fingerprints {
   rows: Fingerprint[];
   since: string;
 }
+
+export type FlowRow = Record<string, unknown>;
 
 export interface FlowTags {
   now: string[];
