@@ -141,6 +141,17 @@ pub(crate) struct Core {
     started_at: Time,
 }
 
+/// People's sets, and the networks that are sets.
+fn all_sets(definitions: Arc<Definitions>, networks: Networks) -> Arc<dyn Sets + Send + Sync> {
+    Arc::new(AllSets { own: Own::Live(Kept::new(definitions)), networks })
+}
+
+/// The actions of the settings; what they tell goes into `books`.
+fn start_actions(settings: &Settings, books: &Books) -> anyhow::Result<Actions> {
+    let start = |(wanted, target)| Action::start(wanted, target, Some(books.clone()));
+    Ok(Actions::new(settings.actions()?.into_iter().map(start).collect::<anyhow::Result<_>>()?))
+}
+
 impl Core {
     /// Opens everything in a data folder.
     pub(crate) async fn open(folder: &Path, settings: &Settings) -> anyhow::Result<Self> {
@@ -157,9 +168,7 @@ impl Core {
         let beside = Enricher::beside(&enrichment, settings.enrich().enricher);
         let importer = import::importer(Arc::clone(&lake), beside, &folder.join("state.db"))?;
         let networks = Networks::Live(Arc::clone(&enrichment));
-        let own = Own::Live(Kept::new(Arc::clone(&definitions)));
-        let sets: Arc<dyn Sets + Send + Sync> =
-            Arc::new(AllSets { own, networks: Networks::Live(Arc::clone(&enrichment)) });
+        let sets = all_sets(Arc::clone(&definitions), Networks::Live(Arc::clone(&enrichment)));
         lake.know_sets(Arc::clone(&sets));
         let mark = networks.mark();
         let known = minamo_server::profiles::sync(&lake, &definitions, &networks, clock::now()).await?;
@@ -172,9 +181,7 @@ impl Core {
         let (own_lake, counted, hidden) = (Arc::clone(&lake), Arc::clone(&detected), Arc::clone(&suppressing));
         let notices = Arc::new(Notices::open(&folder.join("state.db"))?);
         let history = Arc::new(History::open(&folder.join("state.db"))?);
-        let kept = Books { notices, history: Arc::clone(&history) };
-        let start = |(wanted, target)| Action::start(wanted, target, Some(kept.clone()));
-        let actions = Actions::new(settings.actions()?.into_iter().map(start).collect::<anyhow::Result<_>>()?);
+        let actions = start_actions(settings, &Books { notices, history: Arc::clone(&history) })?;
         let told = actions.counters();
         let heard = Arc::new(alerts::Counters::default());
         let alerts = AlertSources::start(settings.alerts()?, &folder.join("alerts"), Arc::clone(&heard))?;
