@@ -51,6 +51,7 @@ mod sets;
 #[cfg(feature = "lake")]
 mod settings;
 mod size;
+#[cfg(feature = "lake")]
 mod waiting;
 mod whole;
 
