@@ -2,27 +2,51 @@
 //! Addresses and prefixes. An IP address is 128 bits everywhere, IPv4 in its mapped form (RFC 4291
 //! §2.5.5.2), so that one column, one comparison and one prefix test serve both families.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use crate::letters::Letters;
+use crate::letters::{Letters, Written};
 
 const V4_MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
 /// An IPv4 or IPv6 address in 16 octets; order is numeric order.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Ip(pub [u8; 16]);
+
+impl Ord for Ip {
+    /// As numbers: octet by octet it would be a call for each comparison.
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.to_u128().cmp(&other.to_u128())
+    }
+}
+
+impl PartialOrd for Ip {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Ip {
     /// The address of four octets.
     #[inline]
     pub fn v4(octets: [u8; 4]) -> Self {
-        let mut out = [0; 16];
-        let (head, tail) = out.split_at_mut(12);
-        head.copy_from_slice(&V4_MAPPED);
-        tail.copy_from_slice(&octets);
-        Self(out)
+        Self::from_u128(Self::v4_number(octets))
+    }
+
+    /// The number of the address of four octets: that of its mapped form.
+    #[inline]
+    pub fn v4_number(octets: [u8; 4]) -> u128 {
+        0xffff << 32 | u128::from(u32::from_be_bytes(octets))
+    }
+
+    /// The address of a number.
+    #[inline]
+    pub fn from_u128(number: u128) -> Self {
+        Self(number.to_be_bytes())
     }
 
     /// The four octets, where this is an IPv4 address.
@@ -45,6 +69,7 @@ impl Ip {
     }
 
     /// The address as a number.
+    #[inline]
     pub fn to_u128(&self) -> u128 {
         u128::from_be_bytes(self.0)
     }
@@ -76,20 +101,32 @@ impl From<IpAddr> for Ip {
     }
 }
 
+/// Four numbers with dots between.
+fn dotted(octets: [u8; 4]) -> Letters<15> {
+    let mut letters = Letters::new();
+    for (at, octet) in octets.into_iter().enumerate() {
+        if at > 0 {
+            letters.push(b'.');
+        }
+        letters.number(octet.into());
+    }
+    letters
+}
+
 impl fmt::Display for Ip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.to_std() {
-            IpAddr::V4(ip) => {
-                let mut letters = Letters::<15>::new();
-                for (at, octet) in ip.octets().into_iter().enumerate() {
-                    if at > 0 {
-                        letters.push(b'.');
-                    }
-                    letters.number(octet.into(), 1);
-                }
-                f.pad(letters.as_str())
-            }
+            IpAddr::V4(ip) => f.pad(dotted(ip.octets()).as_str()),
             IpAddr::V6(ip) => fmt::Display::fmt(&ip, f),
+        }
+    }
+}
+
+impl Written for Ip {
+    fn push_to(&self, out: &mut Vec<u8>) {
+        match self.to_std() {
+            IpAddr::V4(ip) => out.extend_from_slice(dotted(ip.octets()).as_bytes()),
+            IpAddr::V6(ip) => out.extend_from_slice(ip.to_string().as_bytes()),
         }
     }
 }
@@ -112,16 +149,28 @@ impl FromStr for Ip {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Mac(pub [u8; 6]);
 
-impl fmt::Display for Mac {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut letters = Letters::<17>::new();
+impl Mac {
+    fn letters(self) -> Letters<17> {
+        let mut letters = Letters::new();
         for (at, octet) in self.0.into_iter().enumerate() {
             if at > 0 {
                 letters.push(b':');
             }
             letters.hex(octet);
         }
-        f.write_str(letters.as_str())
+        letters
+    }
+}
+
+impl fmt::Display for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.letters().as_str())
+    }
+}
+
+impl Written for Mac {
+    fn push_to(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.letters().as_bytes());
     }
 }
 

@@ -59,50 +59,57 @@ pub struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     /// A reader at the start of `input`.
+    #[inline]
     pub fn new(input: &'a [u8]) -> Self {
         Self { input, at: 0 }
     }
 
     /// Octets read so far.
+    #[inline]
     pub fn at(&self) -> usize {
         self.at
     }
 
     /// Octets left.
+    #[inline]
     pub fn left(&self) -> usize {
         self.input.len().saturating_sub(self.at)
     }
 
     /// True when nothing is left.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.left() == 0
     }
 
     /// What is left, without reading it.
+    #[inline]
     pub fn rest(&self) -> &'a [u8] {
         self.input.get(self.at..).unwrap_or_default()
     }
 
     /// The next octet, without reading it.
+    #[inline]
     pub fn peek(&self) -> Option<u8> {
         self.input.get(self.at).copied()
     }
 
     /// The next `n` octets.
+    #[inline]
     pub fn take(&mut self, n: usize, field: &'static str) -> Result<&'a [u8], WireError> {
         let end = self.at.saturating_add(n);
-        let Some(slice) = self.input.get(self.at..end) else {
-            return Err(WireError {
-                at: self.at,
-                field,
-                cause: Cause::Short { missing: n.saturating_sub(self.left()) },
-            });
-        };
+        let Some(slice) = self.input.get(self.at..end) else { return Err(self.short(n, field)) };
         self.at = end;
         Ok(slice)
     }
 
+    #[cold]
+    fn short(&self, wanted: usize, field: &'static str) -> WireError {
+        WireError { at: self.at, field, cause: Cause::Short { missing: wanted.saturating_sub(self.left()) } }
+    }
+
     /// The next `N` octets as an array.
+    #[inline]
     pub fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], WireError> {
         let mut out = [0; N];
         out.copy_from_slice(self.take(N, field)?);
@@ -110,63 +117,75 @@ impl<'a> Cursor<'a> {
     }
 
     /// Skips `n` octets.
+    #[inline]
     pub fn skip(&mut self, n: usize, field: &'static str) -> Result<(), WireError> {
         self.take(n, field).map(|_| ())
     }
 
     /// A reader over the next `n` octets; offsets in it start at 0 again.
+    #[inline]
     pub fn sub(&mut self, n: usize, field: &'static str) -> Result<Cursor<'a>, WireError> {
         self.take(n, field).map(Cursor::new)
     }
 
     /// One octet.
+    #[inline]
     pub fn u8(&mut self, field: &'static str) -> Result<u8, WireError> {
         self.array::<1>(field).map(|[v]| v)
     }
 
     /// Two octets, network order.
+    #[inline]
     pub fn u16(&mut self, field: &'static str) -> Result<u16, WireError> {
         self.array(field).map(u16::from_be_bytes)
     }
 
     /// Three octets, network order.
+    #[inline]
     pub fn u24(&mut self, field: &'static str) -> Result<u32, WireError> {
         self.array::<3>(field).map(|[a, b, c]| u32::from_be_bytes([0, a, b, c]))
     }
 
     /// Four octets, network order.
+    #[inline]
     pub fn u32(&mut self, field: &'static str) -> Result<u32, WireError> {
         self.array(field).map(u32::from_be_bytes)
     }
 
     /// Eight octets, network order.
+    #[inline]
     pub fn u64(&mut self, field: &'static str) -> Result<u64, WireError> {
         self.array(field).map(u64::from_be_bytes)
     }
 
     /// Two octets, little endian (SMB, RDP and other protocols of that family).
+    #[inline]
     pub fn u16_le(&mut self, field: &'static str) -> Result<u16, WireError> {
         self.array(field).map(u16::from_le_bytes)
     }
 
     /// Four octets, little endian.
+    #[inline]
     pub fn u32_le(&mut self, field: &'static str) -> Result<u32, WireError> {
         self.array(field).map(u32::from_le_bytes)
     }
 
     /// A block with a one-octet length in front.
+    #[inline]
     pub fn vec8(&mut self, field: &'static str) -> Result<Cursor<'a>, WireError> {
         let n = self.u8(field)?;
         self.sub(n.into(), field)
     }
 
     /// A block with a two-octet length in front.
+    #[inline]
     pub fn vec16(&mut self, field: &'static str) -> Result<Cursor<'a>, WireError> {
         let n = self.u16(field)?;
         self.sub(n.into(), field)
     }
 
     /// The error that says "this value is wrong" for a field just read (`width` octets ago).
+    #[cold]
     pub fn bad(&self, width: usize, field: &'static str, value: u64, expect: &'static str) -> WireError {
         WireError { at: self.at.saturating_sub(width), field, cause: Cause::Bad { value, expect } }
     }

@@ -134,8 +134,8 @@ impl FlowId {
     /// The 24 digits without an allocation.
     pub fn digits(self) -> [u8; 24] {
         let mut out = [0; 24];
-        for (pair, octet) in out.chunks_mut(2).zip(self.0) {
-            pair.iter_mut().zip([octet >> 4, octet & 15]).for_each(|(to, n)| *to = digit(n));
+        for (pair, octet) in out.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
+            *pair = [digit(octet >> 4), digit(octet & 15)];
         }
         out
     }

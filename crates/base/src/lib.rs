@@ -14,6 +14,7 @@ mod time;
 pub use addr::{AddrError, Ip, Mac, Prefix};
 pub use cursor::{Cause, Cursor, WireError};
 pub use ident::{FiveTuple, FlowId, hex, unhex};
+pub use letters::Written;
 pub use metric::{Measured, Metric, Sample, Tally, exposition};
 pub use packed::{put_number, put_octets, put_signed};
 pub use recent::Recent;

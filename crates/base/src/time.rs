@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-use crate::letters::Letters;
+use crate::letters::{Letters, Written};
 
 /// Nanoseconds in a second.
 pub const NANOS_PER_SEC: i64 = 1_000_000_000;
@@ -87,31 +87,52 @@ impl Sub<Duration> for Time {
     }
 }
 
+impl Time {
+    /// RFC 3339 in UTC with nanoseconds trimmed to what is there.
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "64 bits of nanoseconds are years of four digits"
+    )]
+    fn letters(self) -> Letters<40> {
+        let (days, second) = (self.secs().div_euclid(86_400), self.secs().rem_euclid(86_400) as u32);
+        let (year, month, day) = civil(days);
+        let mut letters = Letters::new();
+        letters.padded::<4>(year as u32);
+        letters.push(b'-');
+        letters.padded::<2>(month as u32);
+        letters.push(b'-');
+        letters.padded::<2>(day as u32);
+        letters.push(b'T');
+        letters.padded::<2>(second / 3600);
+        letters.push(b':');
+        letters.padded::<2>(second / 60 % 60);
+        letters.push(b':');
+        letters.padded::<2>(second % 60);
+        let nanos = self.0.rem_euclid(NANOS_PER_SEC) as u32;
+        if nanos > 0 {
+            letters.push(b'.');
+            match nanos {
+                millis if millis % 1_000_000 == 0 => letters.padded::<3>(millis / 1_000_000),
+                micros if micros % 1_000 == 0 => letters.padded::<6>(micros / 1_000),
+                nanos => letters.padded::<9>(nanos),
+            }
+        }
+        letters.push(b'Z');
+        letters
+    }
+}
+
 impl fmt::Display for Time {
     /// RFC 3339 in UTC with nanoseconds trimmed to what is there.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (days, second) = (self.secs().div_euclid(86_400), self.secs().rem_euclid(86_400));
-        let (year, month, day) = civil(days);
-        let mut letters = Letters::<40>::new();
-        // 64 bits of nanoseconds are years of four digits.
-        let mut number = |before: Option<u8>, number: i64, width| {
-            before.into_iter().for_each(|letter| letters.push(letter));
-            letters.number(number.unsigned_abs(), width);
-        };
-        number(None, year, 4);
-        number(Some(b'-'), month, 2);
-        number(Some(b'-'), day, 2);
-        number(Some(b'T'), second / 3600, 2);
-        number(Some(b':'), second / 60 % 60, 2);
-        number(Some(b':'), second % 60, 2);
-        match self.0.rem_euclid(NANOS_PER_SEC) {
-            0 => {}
-            nanos if nanos % 1_000_000 == 0 => number(Some(b'.'), nanos / 1_000_000, 3),
-            nanos if nanos % 1_000 == 0 => number(Some(b'.'), nanos / 1_000, 6),
-            nanos => number(Some(b'.'), nanos, 9),
-        }
-        letters.push(b'Z');
-        f.write_str(letters.as_str())
+        f.write_str(self.letters().as_str())
+    }
+}
+
+impl Written for Time {
+    fn push_to(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.letters().as_bytes());
     }
 }
 

@@ -39,17 +39,16 @@ impl Done {
         Self { row, order, content, asked: Vec::new(), expected: None }
     }
 
-    /// The row with what others told of it ([`Names::ask`](crate::Names::ask)), and what follows from that.
+    /// Completes the row by what others told of it ([`Names::ask`](crate::Names::ask)), and by what follows from that.
     #[inline]
-    pub fn complete(self) -> Flow {
-        let Self { mut row, content, asked, expected, .. } = self;
-        if let Some((protocol, _)) = content {
-            let protocol = expected.and_then(|meant| meant.complete(&mut row)).or(protocol);
-            let asked: Vec<&str> = asked.iter().map(|name| &**name).collect();
-            join_names(&mut row, &asked);
-            risk::assess(&mut row, protocol);
+    pub fn complete(&mut self) {
+        if let Some((protocol, _)) = self.content.take() {
+            let row = &mut self.row;
+            let protocol = self.expected.take().and_then(|meant| meant.complete(row)).or(protocol);
+            let asked: Vec<&str> = self.asked.iter().map(|name| &**name).collect();
+            join_names(row, &asked);
+            risk::assess(row, protocol);
         }
-        row
     }
 }
 

@@ -9,7 +9,7 @@ use minamo_packet::{Closed, Fragment, LinkFrame, LinkType, Packet, Skip, Transpo
 
 use crate::fragments::{Fragments, Part};
 use crate::sampling::Sampler;
-use crate::table::Key;
+use crate::table::{Key, share_of};
 use crate::{Counters, Settings};
 
 /// Packets put together out of fragments inside one another. Deeper nesting is an attack, not a network.
@@ -48,7 +48,7 @@ pub(crate) enum Role {
 impl<'a> Unit<'a> {
     /// Which of so many parts its flow belongs to. The same for both directions, and wherever it is asked.
     pub fn shard(&self, of: usize) -> usize {
-        part_of(self.key.spread(), of)
+        part_of(self.key.share(), of)
     }
 
     /// The unit without its octets, and these, so that they can be kept apart: the payload, with the headers of a packet
@@ -210,15 +210,14 @@ impl Intake {
             return self.decoded(time, link, data, out).map(|()| None);
         };
         self.advance(time, out);
-        let spread = Key::of_ends(told.tuple, told.vlan, 0).0.spread();
-        if !self.sampler.flow(|| spread) {
+        if !self.sampler.flow(|| Key::of_ends(told.tuple(), told.vlan, 0).0.spread()) {
             self.counters.unsampled += 1;
             return Ok(None);
         }
         self.counters.packets += 1;
         self.counters.octets += u64::from(told.octets);
         self.order += 1;
-        Ok(Some(Dealt { time, now: self.now, order: self.order, part: part_of(spread, parts) }))
+        Ok(Some(Dealt { time, now: self.now, order: self.order, part: part_of(share_of(&told), parts) }))
     }
 
     /// Takes one packet that was decoded down to the first fragment.

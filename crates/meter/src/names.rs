@@ -167,7 +167,8 @@ impl Names {
     #[inline]
     pub fn complete(&self, mut done: Done) -> Flow {
         self.ask(&mut done);
-        done.complete()
+        done.complete();
+        done.row
     }
 }
 

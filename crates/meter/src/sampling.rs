@@ -111,9 +111,10 @@ impl Sampler {
 }
 
 /// The golden ratio's fraction: SplitMix64's step.
-const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+pub(crate) const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// SplitMix64's output function (Steele, Lea, Flood, 2014): every bit of the result depends on every bit of `n`.
+#[inline]
 pub(crate) fn mix(n: u64) -> u64 {
     let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -6,11 +6,11 @@ use std::hash::{BuildHasher, Hash, Hasher};
 
 use hashbrown::HashTable;
 use minamo_base::{FiveTuple, Ip, Time};
-use minamo_packet::{FrameKind, LinkFrame, Packet};
+use minamo_packet::{FrameKind, Glance, LinkFrame, Packet};
 use rapidhash::fast::RandomState;
 
 use crate::pages::Pages;
-use crate::sampling::mix;
+use crate::sampling::{STEP, mix};
 use crate::state::FlowState;
 
 /// Endpoints in a fixed order, so that both directions have one key.
@@ -85,10 +85,37 @@ impl Key {
         mix(ends ^ self.space)
     }
 
+    /// A number that is spread well enough to share flows out, of the same ends in either order.
+    pub(crate) fn share(&self) -> u64 {
+        share(
+            (self.low.0.to_u128(), self.low.1),
+            (self.high.0.to_u128(), self.high.1),
+            self.proto,
+            self.vlan,
+            self.space,
+        )
+    }
+
     fn numbers(&self) -> u64 {
         let ports = u64::from(self.low.1) << 16 | u64::from(self.high.1);
         u64::from(self.proto) << 48 | u64::from(self.vlan) << 32 | ports
     }
+}
+
+/// [`Key::share`] of a packet with this tag that came through no tunnel, without making its key.
+#[inline]
+pub(crate) fn share_of(told: &Glance) -> u64 {
+    share(told.src, told.dst, told.proto, told.vlan.unwrap_or(UNTAGGED), 0)
+}
+
+/// The ends are mixed apart, at the same time, and added: their order says nothing.
+#[inline]
+fn share(a: (u128, u16), b: (u128, u16), proto: u8, vlan: u16, space: u64) -> u64 {
+    let end = |(ip, port): (u128, u16)| {
+        let (net, host) = ((ip >> 64) as u64, ip as u64);
+        mix(host ^ net.wrapping_mul(STEP) ^ u64::from(port) << 48)
+    };
+    mix(end(a).wrapping_add(end(b)) ^ space ^ u64::from(proto) << 48 ^ u64::from(vlan) << 32)
 }
 
 impl Hash for Key {

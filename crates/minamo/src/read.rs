@@ -3,7 +3,7 @@
 
 mod shared;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -167,44 +167,78 @@ impl<F: FnMut(Flow) -> bool> Taker for F {
     }
 }
 
-/// Some rows on their way to their taker. Used again, it keeps its room.
+/// Rows of one thread on their way to their taker, in their order. Used again, it keeps its room.
 #[derive(Default)]
-struct Bunch {
-    /// In their order.
-    rows: Vec<Done>,
-    /// What was made of them: rows, or text.
-    made: Vec<Flow>,
-    lines: Vec<u8>,
-    /// True where for a while nothing came behind them.
-    paused: bool,
+struct Part {
+    /// Those that are not given; none where they became text.
+    rows: VecDeque<Box<Done>>,
+    /// Their text, where that is wanted.
+    text: Vec<u8>,
+    /// Where each row's ends in it.
+    ends: Vec<usize>,
+    /// Rows of the text that were given.
+    given: usize,
 }
 
-impl Bunch {
-    /// Does what is done in the order of rows.
-    fn look(&mut self, names: &Names, out: &mut dyn Taker) {
-        for done in &mut self.rows {
-            out.look(&mut done.row);
-            names.ask(done);
-        }
+impl Part {
+    /// How many are not given.
+    fn len(&self) -> usize {
+        self.rows.len() + self.ends.len() - self.given
     }
 
-    /// Completes the rows, and writes them where text is wanted. Any thread can do it.
+    /// Does what is done in the order of rows.
+    fn look(done: &mut Done, names: &Names, out: &mut dyn Taker) {
+        out.look(&mut done.row);
+        names.ask(done);
+    }
+
+    /// Completes the rows, and writes them where text is wanted. What metered them shall do it: it has their memory at hand.
     fn make(&mut self, line: Option<Line>) {
-        for row in self.rows.drain(..).map(Done::complete) {
-            match line {
-                Some(line) => line(&row, &mut self.lines),
-                None => self.made.push(row),
+        for done in &mut self.rows {
+            done.complete();
+            if let Some(line) = line {
+                line(&done.row, &mut self.text);
+                self.ends.push(self.text.len());
             }
         }
+        if line.is_some() {
+            self.rows.clear();
+        }
     }
 
-    /// Hands on what was made; false where nothing more is wanted.
-    fn give(&mut self, out: &mut dyn Taker) -> bool {
-        let paused = std::mem::take(&mut self.paused);
-        let taken = (self.lines.is_empty() || out.lines(&self.lines)) && self.made.drain(..).all(|row| out.row(row));
-        self.lines.clear();
-        taken && (!paused || out.pause())
+    /// Hands on the next rows that were made; false where nothing more is wanted.
+    fn give(&mut self, count: usize, out: &mut dyn Taker) -> bool {
+        if self.ends.is_empty() {
+            return self.rows.drain(..count.min(self.rows.len())).all(|done| out.row(done.row));
+        }
+        let end_of = |rows: usize| rows.checked_sub(1).map_or(0, |last| self.ends.get(last).copied().unwrap_or(0));
+        let text = self.text.get(end_of(self.given)..end_of(self.given + count)).unwrap_or_default();
+        self.given += count;
+        text.is_empty() || out.lines(text)
     }
+
+    /// All of it at once: puts the rows into their order, makes and gives them. False where nothing more is wanted.
+    fn pass(&mut self, names: &Names, out: &mut dyn Taker) -> bool {
+        in_order(&mut self.rows);
+        self.rows.iter_mut().for_each(|done| Self::look(done, names, out));
+        self.make(out.line());
+        let go_on = self.give(self.len(), out);
+        *self = std::mem::take(self).emptied();
+        go_on
+    }
+
+    /// Nothing any more, with its room.
+    fn emptied(mut self) -> Self {
+        self.rows.clear();
+        self.text.clear();
+        self.ends.clear();
+        Self { given: 0, ..self }
+    }
+}
+
+/// Puts rows into the order of the last packets of their flows.
+fn in_order(rows: &mut VecDeque<Box<Done>>) {
+    rows.make_contiguous().sort_by_key(|done| done.order);
 }
 
 impl<'a> Job<'a> {
@@ -376,27 +410,23 @@ const PAUSE: Duration = Duration::from_millis(200);
 fn alone(mut source: Source<'_>, settings: Settings, out: &mut dyn Taker) -> Report {
     let names = Names::new(settings.dns_names);
     let mut flows = Flows::new(settings);
-    let (mut block, mut bunch) = (Frames::default(), Bunch::default());
+    let (mut block, mut part) = (Frames::default(), Part::default());
     let (mut go_on, mut more, mut forgotten) = (true, true, Forgotten::default());
     while more && go_on {
         more = source.read(&mut block);
-        let rows = &mut bunch.rows;
+        let rows = &mut part.rows;
         source.take(&block, &mut |intake, _, time, frame| {
-            intake.frame(time, frame.link, frame.data, &mut |unit| flows.take(unit, &mut |done| rows.push(done)))
+            intake.frame(time, frame.link, frame.data, &mut |unit| {
+                flows.take(unit, &mut |done| rows.push_back(done.into()))
+            })
         });
-        source.take_rest(more, &mut |unit| flows.take(unit, &mut |done| rows.push(done)));
-        flows.advance(source.intake.now(), &mut |done| rows.push(done));
+        source.take_rest(more, &mut |unit| flows.take(unit, &mut |done| rows.push_back(done.into())));
+        flows.advance(source.intake.now(), &mut |done| rows.push_back(done.into()));
         forgotten += names.learn(flows.learnt());
-        rows.sort_by_key(|done| done.order);
-        bunch.paused = source.paused;
-        bunch.look(&names, out);
-        bunch.make(out.line());
-        go_on = bunch.give(out);
+        go_on = part.pass(&names, out) && (!source.paused || out.pause());
     }
-    while go_on && more_rows(&mut flows, &mut bunch.rows) {
-        bunch.look(&names, out);
-        bunch.make(out.line());
-        go_on = bunch.give(out);
+    while go_on && more_rows(&mut flows, &mut part.rows) {
+        go_on = part.pass(&names, out);
     }
     let mut counters = flows.counters();
     counters += forgotten;
@@ -407,8 +437,8 @@ fn alone(mut source: Source<'_>, settings: Settings, out: &mut dyn Taker) -> Rep
 const ROWS: usize = 256;
 
 /// The next rows of flows that the end of the input ends; false where there are none.
-fn more_rows(flows: &mut Flows, rows: &mut Vec<Done>) -> bool {
-    flows.finish(ROWS, &mut |done| rows.push(done));
+fn more_rows(flows: &mut Flows, rows: &mut VecDeque<Box<Done>>) -> bool {
+    flows.finish(ROWS, &mut |done| rows.push_back(done.into()));
     !rows.is_empty()
 }
 

@@ -4,7 +4,8 @@
 use std::fmt::Display;
 use std::io::Write as _;
 
-use minamo_schema::Value;
+use minamo_base::Written;
+use minamo_schema::{Column, Value};
 
 use crate::Flow;
 use crate::reader::text_value;
@@ -12,21 +13,26 @@ use crate::reader::text_value;
 /// An object that is being written. Names of columns have nothing to escape.
 pub(crate) struct Object<'a> {
     out: &'a mut Vec<u8>,
-    /// True once it has a member.
-    begun: bool,
+    /// Where it begins. What separates its members stands in front of the first one, too, until its end is written.
+    start: usize,
 }
 
 impl<'a> Object<'a> {
     pub(crate) fn begin(out: &'a mut Vec<u8>) -> Self {
-        Self { out, begun: false }
+        Self { start: out.len(), out }
     }
 
     fn name(&mut self, name: &str) {
-        // Two octets that are known here are one store, where a slice of any length is a call.
-        let separator = if std::mem::replace(&mut self.begun, true) { *b",\"" } else { *b"{\"" };
-        self.out.extend_from_slice(&separator);
+        self.out.extend_from_slice(b",\"");
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
+    }
+
+    /// The cell of a column.
+    #[inline]
+    fn cell(&mut self, column: &'static Column, value: &Value<'_>) {
+        self.out.extend_from_slice(column.member.as_bytes());
+        push_value(self.out, value);
     }
 
     /// A member; none where the value is null.
@@ -44,8 +50,11 @@ impl<'a> Object<'a> {
     }
 
     pub(crate) fn end(self) {
-        let end: &[u8] = if self.begun { b"}" } else { b"{}" };
-        self.out.extend_from_slice(end);
+        match self.out.get_mut(self.start) {
+            Some(first) => *first = b'{',
+            None => self.out.push(b'{'),
+        }
+        self.out.push(b'}');
     }
 }
 
@@ -53,7 +62,7 @@ impl Flow {
     /// Appends the row as one JSON object of the cells that have a value.
     pub fn push_json(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
-        self.each(&mut |column, value| object.value(column.name, &value));
+        self.each(&mut |column, value| object.cell(column, value));
         object.end();
     }
 }
@@ -72,6 +81,8 @@ pub fn json_value(value: &Value<'_>) -> serde_json::Value {
     }
 }
 
+/// Where the type is known the match is none.
+#[inline(always)]
 fn push_value(out: &mut Vec<u8>, value: &Value<'_>) {
     match value {
         Value::Uint(number) => push_uint(out, *number),
@@ -82,7 +93,7 @@ fn push_value(out: &mut Vec<u8>, value: &Value<'_>) {
         Value::Ip(ip) => push_quoted(out, ip),
         Value::Mac(mac) => push_quoted(out, mac),
         Value::Time(time) => push_quoted(out, time),
-        other => push_display(out, json_value(other)),
+        other => push_other(out, other),
     }
 }
 
@@ -97,14 +108,20 @@ fn push_numbers(out: &mut Vec<u8>, numbers: impl Iterator<Item = i64>) {
     out.push(b']');
 }
 
+/// What is rare.
+fn push_other(out: &mut Vec<u8>, value: &Value<'_>) {
+    push_display(out, json_value(value));
+}
+
 fn push_display(out: &mut Vec<u8>, value: impl Display) {
     let written = write!(out, "{value}");
     debug_assert!(written.is_ok(), "a Vec takes everything");
 }
 
-fn push_quoted(out: &mut Vec<u8>, value: impl Display) {
+#[inline(never)]
+fn push_quoted<T: Written>(out: &mut Vec<u8>, value: &T) {
     out.push(b'"');
-    push_display(out, value);
+    value.push_to(out);
     out.push(b'"');
 }
 
@@ -147,16 +164,7 @@ fn push_int(out: &mut Vec<u8>, number: i64) {
 }
 
 fn push_uint(out: &mut Vec<u8>, number: u64) {
-    let mut digits = [0; 20];
-    let (mut rest, mut count) = (number, 0);
-    for place in digits.iter_mut().rev() {
-        *place = b'0' + u8::try_from(rest % 10).unwrap_or(0);
-        (rest, count) = (rest / 10, count + 1);
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(digits.get(digits.len() - count..).unwrap_or_default());
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 #[cfg(test)]

@@ -6,15 +6,28 @@ use minamo_base::{FiveTuple, Ip};
 
 use crate::{LinkType, tunnel};
 
-/// What a glance at a frame tells of its packet.
+/// What a glance at a frame tells of its packet. Addresses are numbers, which stay in registers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Glance {
-    /// Endpoints and protocol.
-    pub tuple: FiveTuple,
+    /// Number of the sender's address, and its port.
+    pub src: (u128, u16),
+    /// The same of the receiver.
+    pub dst: (u128, u16),
+    /// Number of the protocol above IP.
+    pub proto: u8,
     /// Id of the outermost tag.
     pub vlan: Option<u16>,
     /// Octets from the IP header on, as sent.
     pub octets: u32,
+}
+
+impl Glance {
+    /// Endpoints and protocol.
+    #[must_use]
+    pub fn tuple(&self) -> FiveTuple {
+        let ((src, src_port), (dst, dst_port)) = (self.src, self.dst);
+        FiveTuple { src: Ip::from_u128(src), dst: Ip::from_u128(dst), src_port, dst_port, proto: self.proto }
+    }
 }
 
 /// What the packet in a frame is, where that takes no decoder: whole TCP or UDP in IP without options, on Ethernet with at most
@@ -40,14 +53,14 @@ pub fn glance(link: LinkType, frame: &[u8]) -> Option<Glance> {
         UDP => above.len() >= 8 && !tunnel::may_be_on(src_port) && !tunnel::may_be_on(dst_port),
         _ => false,
     };
-    whole.then_some(Glance { tuple: FiveTuple { src, dst, src_port, dst_port, proto }, vlan, octets })
+    whole.then_some(Glance { src: (src, src_port), dst: (dst, dst_port), proto, vlan, octets })
 }
 
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 
-/// Addresses, protocol, octets of the packet, and what was captured above IP.
-type Above<'a> = (Ip, Ip, u8, u32, &'a [u8]);
+/// Numbers of the addresses, protocol, octets of the packet, and what was captured above IP.
+type Above<'a> = (u128, u128, u8, u32, &'a [u8]);
 
 /// IPv4 without options that is no fragment (RFC 791 §3.1).
 #[inline]
@@ -59,7 +72,7 @@ fn v4(ip: &[u8]) -> Option<Above<'_>> {
     }
     let above = above.get(..octets.checked_sub(20)?).unwrap_or(above);
     let (src, dst) = (header.get(12..)?.first_chunk()?, header.get(16..)?.first_chunk()?);
-    Some((Ip::v4(*src), Ip::v4(*dst), header[9], u32::try_from(octets).ok()?, above))
+    Some((Ip::v4_number(*src), Ip::v4_number(*dst), header[9], u32::try_from(octets).ok()?, above))
 }
 
 /// IPv6 without extension headers, of a length that it says (RFC 8200 §3).
@@ -72,7 +85,7 @@ fn v6(ip: &[u8]) -> Option<Above<'_>> {
     }
     let above = above.get(..octets).unwrap_or(above);
     let (src, dst) = (header.get(8..)?.first_chunk()?, header.get(24..)?.first_chunk()?);
-    Some((Ip(*src), Ip(*dst), header[6], u32::try_from(octets).ok()? + 40, above))
+    Some((u128::from_be_bytes(*src), u128::from_be_bytes(*dst), header[6], u32::try_from(octets).ok()? + 40, above))
 }
 
 #[inline]
@@ -92,7 +105,7 @@ mod tests {
     fn agrees(frame: &[u8]) -> bool {
         let Some(told) = glance(LinkType::ETHERNET, frame) else { return false };
         let packet = decode_parts(LinkType::ETHERNET, frame).expect("a packet");
-        assert_eq!((packet.tuple(), packet.vlans[0]), (told.tuple, told.vlan));
+        assert_eq!((packet.tuple(), packet.vlans[0]), (told.tuple(), told.vlan));
         assert_eq!((packet.ip_octets(), packet.ip.fragment), (told.octets.into(), Fragment::Whole));
         assert!(packet.tunnels.is_empty() && packet.closed.is_none() && packet.part.is_empty());
         true

@@ -185,6 +185,7 @@ impl<T: Cell> Cell for Option<T> {
         T::finish(builder)
     }
 
+    #[inline]
     fn value(&self) -> Value<'_> {
         self.as_ref().map_or(Value::Null, T::value)
     }
@@ -250,6 +251,7 @@ macro_rules! lane_cell {
                 $array(builder)
             }
 
+            #[inline]
             fn value(&self) -> Value<'_> {
                 $value(*self)
             }
@@ -320,6 +322,7 @@ macro_rules! plain_cell {
                 filled(builder.finish())
             }
 
+            #[inline]
             fn value(&self) -> Value<'_> {
                 Value::$variant(*self)
             }
@@ -369,6 +372,7 @@ macro_rules! text_cell {
                 builder.finish()
             }
 
+            #[inline]
             fn value(&self) -> Value<'_> {
                 Value::Text(Cow::Borrowed(self))
             }
@@ -451,6 +455,7 @@ impl Cell for Mac {
         filled(builder.finish())
     }
 
+    #[inline]
     fn value(&self) -> Value<'_> {
         Value::Mac(*self)
     }
@@ -490,6 +495,7 @@ macro_rules! list_cell {
                 filled(builder.finish())
             }
 
+            #[inline]
             fn value(&self) -> Value<'_> {
                 $value(self)
             }

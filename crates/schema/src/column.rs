@@ -12,6 +12,8 @@ use crate::CellType;
 pub struct Column {
     /// Name in SQL, filter, JSON, API and UI: snake case, the group in front.
     pub name: &'static str,
+    /// The name as that of a member of a JSON object, behind another one: `,"name":`.
+    pub member: &'static str,
     /// Group that is present or absent as a whole: `core`, `tls`, …
     pub group: &'static str,
     /// Type of the cell.

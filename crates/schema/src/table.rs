@@ -20,7 +20,7 @@ pub trait Group: Default {
     /// Sets the column at `at`; false where the value does not fit.
     fn set(&mut self, at: usize, value: &Value<'_>) -> bool;
     /// Shows every column that has a value, in order.
-    fn each<'a>(&'a self, to: &mut dyn FnMut(&'static Column, Value<'a>));
+    fn each<'a>(&'a self, to: &mut impl FnMut(&'static Column, &Value<'a>));
 }
 
 /// The builders of a group. A run of absent groups is only counted until a present one follows.
@@ -145,6 +145,7 @@ macro_rules! table {
                     &[$(
                         $crate::Column {
                             name: concat!($prefix, stringify!($field)),
+                            member: concat!(",\"", $prefix, stringify!($field), "\":"),
                             group: $group,
                             cell: <$ty as $crate::Cell>::TYPE,
                             nullable: <$ty as $crate::Cell>::NULLABLE,
@@ -173,12 +174,12 @@ macro_rules! table {
                     $crate::Value::Null
                 }
 
-                fn each<'a>(&'a self, to: &mut dyn FnMut(&'static $crate::Column, $crate::Value<'a>)) {
+                fn each<'a>(&'a self, to: &mut impl FnMut(&'static $crate::Column, &$crate::Value<'a>)) {
                     let mut columns = <$name as $crate::Group>::COLUMNS.iter();
                     $(
                         let (column, value) = (columns.next(), self.$field.value());
                         if let (Some(column), false) = (column, matches!(value, $crate::Value::Null)) {
-                            to(column, value);
+                            to(column, &value);
                         }
                     )+
                 }
@@ -313,7 +314,7 @@ macro_rules! row {
             }
 
             /// Shows every column that has a value, in order.
-            pub fn each<'a>(&'a self, to: &mut dyn FnMut(&'static $crate::Column, $crate::Value<'a>)) {
+            pub fn each<'a>(&'a self, to: &mut impl FnMut(&'static $crate::Column, &$crate::Value<'a>)) {
                 $crate::Group::each(&self.$core, to);
                 $(
                     if let Some(group) = self.$field.as_deref() {

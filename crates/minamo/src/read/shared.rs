@@ -3,8 +3,9 @@
 //! all, so that all are busy however the flows are spread. Who reads looks at no more of a packet than says whose it is; frames
 //! stay in the block that they were read into, and each thread decodes its own. Chunks go through every thread in their
 //! order; their rows are put into the order of the last packets of their flows, and looked at in it after all that DNS told
-//! in the chunk. What is left to do to them (facts that follow from others, text) is done by whichever thread is free, and they
-//! leave in their order: they are those of a single thread.
+//! in the chunk. What is left to do to them (facts that follow from others, text) is done by the thread that metered them, which has
+//! their memory at hand, and they leave in their order: they are those of a single thread. The thread that called puts them into
+//! order and hands them on, and works as the others where there is nothing to hand on: no more threads run than were asked for.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -15,7 +16,7 @@ use minamo_capture::{Frame, Frames};
 use minamo_meter::{Counters, Dealt, Detached, Done, Flows, Forgotten, Learnt, Names, Settings, Unit};
 use minamo_sinks::Line;
 
-use super::{Bunch, ROWS, Report, Source, Taker, more_rows};
+use super::{Part, ROWS, Report, Source, Taker, in_order, more_rows};
 
 /// Chunks between reading and the output for each thread: enough for one that is busy with a large flow to catch up.
 const AHEAD: usize = 8;
@@ -49,23 +50,59 @@ enum Piece {
 
 /// What one thread metered of a chunk.
 struct Metered {
+    thread: usize,
     /// In their order.
-    rows: Vec<Done>,
+    rows: Rows,
     learnt: Vec<Learnt>,
 }
 
+type Rows = VecDeque<Box<Done>>;
+
 /// What all threads metered of a chunk so far.
 #[derive(Default)]
-struct Parts {
+struct Chunked {
     parts: Vec<Metered>,
     /// True where a pause followed.
     paused: bool,
 }
 
+/// Some rows of all threads in their order.
+#[derive(Default)]
+struct Bunch {
+    /// By thread; nothing while they are made.
+    parts: Vec<Option<Part>>,
+    /// How many rows come from which thread, one after the other.
+    turns: Vec<(usize, usize)>,
+    /// True where for a while nothing came behind them.
+    paused: bool,
+}
+
+impl Bunch {
+    /// Adds a row of a thread.
+    fn push(&mut self, thread: usize, done: Box<Done>) {
+        if let Some(Some(part)) = self.parts.get_mut(thread) {
+            part.rows.push_back(done);
+        }
+        match self.turns.last_mut() {
+            Some((last, count)) if *last == thread => *count += 1,
+            _ => self.turns.push((thread, 1)),
+        }
+    }
+
+    /// Hands on what was made; false where nothing more is wanted.
+    fn give(&mut self, out: &mut dyn Taker) -> bool {
+        let given = self.turns.drain(..).all(|(thread, count)| match self.parts.get_mut(thread) {
+            Some(Some(part)) => part.give(count, out),
+            _ => true,
+        });
+        given && (!self.paused || out.pause())
+    }
+}
+
 /// Rows of one thread that the end of the input ended.
 #[derive(Default)]
 struct Last {
-    rows: Vec<Done>,
+    rows: Rows,
     /// True where no more come.
     all: bool,
 }
@@ -82,15 +119,15 @@ struct State<'a> {
     ahead: usize,
     queues: Vec<VecDeque<Arc<Chunk>>>,
     /// By the number of the chunk.
-    metered: BTreeMap<u64, Parts>,
+    metered: BTreeMap<u64, Chunked>,
     /// By thread.
     last: Vec<Last>,
-    /// Bunches that are to be made, with their numbers.
-    due: VecDeque<(u64, Bunch)>,
-    /// Those that were.
-    made: BTreeMap<u64, Bunch>,
-    /// Those that were given, for their room.
-    given: Vec<Bunch>,
+    /// By thread: what is to be made, with the number of its bunch.
+    due: Vec<VecDeque<(u64, Part)>>,
+    /// By number.
+    bunches: BTreeMap<u64, Bunch>,
+    /// Parts that were given, for their room.
+    given: Vec<Part>,
     /// Chunks that were used up, for their room.
     spare: Vec<Chunk>,
     counters: Counters,
@@ -108,36 +145,51 @@ struct Shared<'a> {
 enum Work<'a> {
     Read(Box<Source<'a>>, Chunk),
     Meter(Arc<Chunk>),
-    Make(u64, Bunch),
+    Make(u64, Part),
     /// End flows that are open.
     Finish,
+    /// For the thread that has the output.
+    Deliver(Turn),
     Stop,
 }
 
 /// What is to be done in order, by the thread that has the output.
 enum Turn {
     /// A chunk that every thread metered.
-    Chunk(Parts),
+    Chunk(Chunked),
     /// Every thread has rows of flows that were open; true of those that have no more than they gave.
     Last(Vec<bool>),
     /// The next bunch.
     Give(Bunch),
-    /// All is done, or somebody stopped.
-    End,
+}
+
+/// What the thread that has the output knows.
+struct Delivery<'a> {
+    names: &'a Names,
+    out: &'a mut dyn Taker,
+    /// Chunks whose rows are in order, bunches that were begun, and that were given.
+    chunks: u64,
+    begun: u64,
+    given: u64,
+    /// By thread: rows of flows that were open and are not in order yet.
+    last: Vec<Rows>,
 }
 
 /// Meters with so many threads; rows go to `out`, which can stop it by returning false.
 pub(super) fn meter(source: Source<'_>, settings: Settings, threads: usize, out: &mut dyn Taker) -> Report {
+    fn each<T: Default>(threads: usize) -> Vec<T> {
+        (0..threads).map(|_| T::default()).collect()
+    }
     let state = State {
         source: Some(source),
         ended: None,
         next: 0,
         ahead: 0,
-        queues: (0..threads).map(|_| VecDeque::new()).collect(),
+        queues: each(threads),
         metered: BTreeMap::new(),
-        last: (0..threads).map(|_| Last::default()).collect(),
-        due: VecDeque::new(),
-        made: BTreeMap::new(),
+        last: each(threads),
+        due: each(threads),
+        bunches: BTreeMap::new(),
         given: Vec::new(),
         spare: Vec::new(),
         counters: Counters::default(),
@@ -147,14 +199,13 @@ pub(super) fn meter(source: Source<'_>, settings: Settings, threads: usize, out:
     // What a host asked DNS for is seen by one thread, its connections by others: names are joined where rows leave.
     let names = Names::new(settings.dns_names);
     let settings = Settings { max_flows: settings.max_flows.div_ceil(threads), ..settings };
+    let delivery = Delivery { names: &names, out, chunks: 0, begun: 0, given: 0, last: each(threads) };
     std::thread::scope(|scope| {
-        for thread in 0..threads {
+        for thread in 1..threads {
             let (shared, settings) = (&shared, settings.clone());
-            scope.spawn(move || shared.run(thread, settings));
+            scope.spawn(move || shared.run(thread, settings, None));
         }
-        // All stop with this thread, however it ends.
-        let _guard = Guard(&shared);
-        shared.deliver(threads, &names, out);
+        shared.run(0, settings, Some(delivery));
     });
     let state = shared.state.into_inner().unwrap_or_else(PoisonError::into_inner);
     match state.ended.or(state.source) {
@@ -168,12 +219,12 @@ impl<'a> Shared<'a> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One thread.
-    fn run(&self, thread: usize, settings: Settings) {
+    /// One thread; that which has the output runs until all is done, or nothing more is wanted.
+    fn run(&self, thread: usize, settings: Settings, mut delivery: Option<Delivery<'_>>) {
         let _guard = Guard(self);
         let mut flows = Flows::new(settings);
         loop {
-            match self.work(thread) {
+            match self.work(thread, delivery.as_mut()) {
                 Work::Read(source, chunk) => self.read(*source, chunk),
                 Work::Meter(chunk) => {
                     let part = meter_chunk(&mut flows, thread, &chunk);
@@ -183,16 +234,21 @@ impl<'a> Shared<'a> {
                     all.paused = chunk.paused;
                     state.spare.extend(Arc::into_inner(chunk));
                 }
-                Work::Make(number, mut bunch) => {
-                    bunch.make(self.line);
-                    self.lock().made.insert(number, bunch);
+                Work::Make(number, mut part) => {
+                    part.make(self.line);
+                    self.lock().made(number, thread, part);
                 }
                 Work::Finish => {
-                    let mut rows = Vec::with_capacity(ROWS);
+                    let mut rows = VecDeque::with_capacity(ROWS);
                     let more = more_rows(&mut flows, &mut rows);
                     if let Some(last) = self.lock().last.get_mut(thread) {
                         last.rows.append(&mut rows);
                         last.all = !more;
+                    }
+                }
+                Work::Deliver(turn) => {
+                    if !delivery.as_mut().is_some_and(|delivery| self.deliver(delivery, turn)) {
+                        break;
                     }
                 }
                 Work::Stop => break,
@@ -203,14 +259,22 @@ impl<'a> Shared<'a> {
     }
 
     /// What is to be done; waits until there is something. What is nearest to the output comes first: it makes room.
-    fn work(&self, thread: usize) -> Work<'a> {
+    fn work(&self, thread: usize, mut delivery: Option<&mut Delivery<'_>>) -> Work<'a> {
         let mut state = self.lock();
         loop {
             if state.stopped {
                 return Work::Stop;
             }
-            if let Some((number, bunch)) = state.due.pop_front() {
-                return Work::Make(number, bunch);
+            if let Some(delivery) = &mut delivery {
+                if let Some(turn) = state.turn(delivery) {
+                    return Work::Deliver(turn);
+                }
+                if state.is_done(delivery) {
+                    return Work::Stop;
+                }
+            }
+            if let Some((number, part)) = state.due.get_mut(thread).and_then(VecDeque::pop_front) {
+                return Work::Make(number, part);
             }
             let queue = state.queues.get_mut(thread);
             if let Some(chunk) = queue.and_then(VecDeque::pop_front) {
@@ -269,113 +333,139 @@ impl<'a> Shared<'a> {
         self.changed.notify_all();
     }
 
-    /// Puts the rows of all threads into order, and hands on what was made of them until all is done or `out` has enough.
-    fn deliver(&self, threads: usize, names: &Names, out: &mut dyn Taker) {
-        let (mut chunks, mut bunches, mut given) = (0, 0, 0);
-        let mut last: Vec<_> = (0..threads).map(|_| VecDeque::new()).collect();
-        loop {
-            match self.turn(chunks, bunches, given, &mut last) {
-                Turn::Chunk(Parts { parts, paused }) => {
-                    chunks += 1;
-                    let (mut rows, mut learnt) = (Vec::new(), Vec::new());
-                    for part in parts {
-                        rows.push(part.rows.into());
-                        learnt.extend(part.learnt);
+    /// Puts rows into order, or hands them on; false where nothing more is wanted.
+    fn deliver(&self, delivery: &mut Delivery<'_>, turn: Turn) -> bool {
+        match turn {
+            Turn::Chunk(Chunked { parts, paused }) => {
+                delivery.chunks += 1;
+                let mut rows: Vec<_> = delivery.last.iter().map(|_| VecDeque::new()).collect();
+                let mut learnt = Vec::new();
+                for part in parts {
+                    learnt.extend(part.learnt);
+                    if let Some(rows) = rows.get_mut(part.thread) {
+                        *rows = part.rows;
                     }
-                    learnt.sort_by_key(|learnt: &Learnt| learnt.order);
-                    let forgotten = names.learn(learnt);
-                    if forgotten != Forgotten::default() {
-                        self.lock().counters += forgotten;
-                    }
-                    bunches += self.begin(bunches, (&mut rows, &vec![true; threads]), paused, (names, out));
                 }
-                Turn::Last(all) => bunches += self.begin(bunches, (&mut last, &all), false, (names, out)),
-                Turn::Give(mut bunch) => {
-                    given += 1;
-                    if !bunch.give(out) {
-                        return;
-                    }
-                    self.lock().given.push(bunch);
+                learnt.sort_by_key(|learnt: &Learnt| learnt.order);
+                let forgotten = delivery.names.learn(learnt);
+                if forgotten != Forgotten::default() {
+                    self.lock().counters += forgotten;
                 }
-                Turn::End => return,
+                let all = vec![true; rows.len()];
+                self.begin(delivery, (&mut rows, &all), paused);
+            }
+            Turn::Last(all) => {
+                let mut last = std::mem::take(&mut delivery.last);
+                self.begin(delivery, (&mut last, &all), false);
+                delivery.last = last;
+            }
+            Turn::Give(mut bunch) => {
+                delivery.given += 1;
+                if !bunch.give(delivery.out) {
+                    return false;
+                }
+                self.lock().given.extend(bunch.parts.into_iter().flatten().map(Part::emptied));
             }
         }
+        true
     }
 
-    /// Puts rows of several threads into order, and has bunches made of them from this number on; returns how many these are.
-    fn begin(
-        &self,
-        first: u64,
-        (rows, all): (&mut [VecDeque<Done>], &[bool]),
-        paused: bool,
-        (names, out): (&Names, &mut dyn Taker),
-    ) -> u64 {
-        for number in first.. {
-            let mut bunch = self.lock().given.pop().unwrap_or_default();
-            let more = in_order(rows, all, &mut bunch.rows);
+    /// Puts rows of several threads into order, each of which has its own in theirs, and has bunches made of them, as far as the order
+    /// of all is known: up to the last row of a thread that will have more.
+    fn begin(&self, delivery: &mut Delivery<'_>, (rows, all): (&mut [Rows], &[bool]), paused: bool) {
+        let mut more = true;
+        while more {
+            let mut bunch = self.lock().bunch();
+            more = (0..ROWS).all(|_| match next_of(rows, all) {
+                Some((thread, mut done)) => {
+                    Part::look(&mut done, delivery.names, delivery.out);
+                    bunch.push(thread, done);
+                    true
+                }
+                None => false,
+            });
             bunch.paused = paused && !more;
-            bunch.look(names, out);
-            self.lock().due.push_back((number, bunch));
-            self.changed.notify_all();
-            if !more {
-                return number + 1 - first;
-            }
-        }
-        0
-    }
-
-    /// What comes next; waits for it. So many chunks are in order, and so many bunches were begun and given. `last` is what was taken of
-    /// the rows of flows that were open; where a thread's are used up, it gets the next ones.
-    fn turn(&self, chunks: u64, bunches: u64, given: u64, last: &mut [VecDeque<Done>]) -> Turn {
-        let mut state = self.lock();
-        loop {
-            if state.stopped {
-                return Turn::End;
-            }
-            if let Some(made) = state.made.remove(&given) {
-                return Turn::Give(made);
-            }
-            // What waits to be made, and to leave in its order, is bounded as well.
-            let has_room = bunches - given < BUNCHES;
-            if has_room && state.metered.get(&chunks).is_some_and(|all| all.parts.len() == last.len()) {
-                state.ahead -= 1;
-                return Turn::Chunk(state.metered.remove(&chunks).unwrap_or_default());
-            }
-            if has_room && state.ended.is_some() && state.next == chunks {
-                let mut all = Vec::new();
-                for (rows, of) in last.iter_mut().zip(&mut state.last) {
-                    if rows.is_empty() {
-                        rows.extend(of.rows.drain(..));
-                    }
-                    all.push(of.all && of.rows.is_empty());
-                }
+            if !bunch.turns.is_empty() || bunch.paused {
+                self.lock().begin(delivery.begun, bunch);
+                delivery.begun += 1;
                 self.changed.notify_all();
-                if last.iter().zip(&all).all(|(rows, all)| *all && rows.is_empty()) {
-                    if bunches == given {
-                        return Turn::End;
-                    }
-                } else if last.iter().zip(&all).all(|(rows, all)| *all || !rows.is_empty()) {
-                    return Turn::Last(all);
-                }
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
 
-/// Takes rows of several threads, each of which has its own in their order, in the order of all, as far as it is known: up to the
-/// last row of a thread that will have more. True where more of them can be taken.
-fn in_order(threads: &mut [VecDeque<Done>], all: &[bool], rows: &mut Vec<Done>) -> bool {
-    while threads.iter().zip(all).all(|(rows, all)| *all || !rows.is_empty()) {
-        let first =
-            threads.iter_mut().filter_map(|rows| Some((rows.front()?.order, rows))).min_by_key(|(order, _)| *order);
-        let Some((_, first)) = first else { return false };
-        if rows.len() >= ROWS {
-            return true;
-        }
-        rows.extend(first.pop_front());
+impl State<'_> {
+    /// A bunch without rows.
+    fn bunch(&mut self) -> Bunch {
+        let parts = (0..self.due.len()).map(|_| Some(self.given.pop().unwrap_or_default())).collect();
+        Bunch { parts, ..Bunch::default() }
     }
-    false
+
+    /// Has the rows of a bunch made by the threads that metered them.
+    fn begin(&mut self, number: u64, mut bunch: Bunch) {
+        for (part, due) in bunch.parts.iter_mut().zip(&mut self.due) {
+            due.extend(part.take_if(|part| part.len() > 0).map(|part| (number, part)));
+        }
+        self.bunches.insert(number, bunch);
+    }
+
+    /// Takes what a thread made.
+    fn made(&mut self, number: u64, thread: usize, part: Part) {
+        if let Some(place) = self.bunches.get_mut(&number).and_then(|bunch| bunch.parts.get_mut(thread)) {
+            *place = Some(part);
+        }
+    }
+
+    /// What is to be done in order, if anything is. Where a thread's rows of flows that were open are used up, it gets the next ones.
+    fn turn(&mut self, delivery: &mut Delivery<'_>) -> Option<Turn> {
+        let Delivery { chunks, begun, given, last, .. } = delivery;
+        if self.bunches.get(given).is_some_and(|bunch| bunch.parts.iter().all(Option::is_some)) {
+            return self.bunches.remove(given).map(Turn::Give);
+        }
+        // What waits to be made, and to leave in its order, is bounded as well.
+        if *begun - *given >= BUNCHES {
+            return None;
+        }
+        if self.metered.get(chunks).is_some_and(|all| all.parts.len() == last.len()) {
+            self.ahead -= 1;
+            return self.metered.remove(chunks).map(Turn::Chunk);
+        }
+        if self.ended.is_none() || self.next != *chunks {
+            return None;
+        }
+        for (rows, of) in last.iter_mut().zip(&mut self.last) {
+            if rows.is_empty() {
+                rows.append(&mut of.rows);
+            }
+        }
+        let all: Vec<bool> = self.last.iter().map(|of| of.all && of.rows.is_empty()).collect();
+        let known = last.iter().zip(&all).all(|(rows, all)| *all || !rows.is_empty());
+        (known && last.iter().any(|rows| !rows.is_empty())).then_some(Turn::Last(all))
+    }
+
+    /// True where all was read, metered and handed on.
+    fn is_done(&self, delivery: &Delivery<'_>) -> bool {
+        self.ended.is_some()
+            && self.next == delivery.chunks
+            && delivery.begun == delivery.given
+            && self.last.iter().all(|last| last.all && last.rows.is_empty())
+            && delivery.last.iter().all(VecDeque::is_empty)
+    }
+}
+
+/// The next row of all threads and whose it is; nothing where a thread may have one before it.
+fn next_of(threads: &mut [Rows], all: &[bool]) -> Option<(usize, Box<Done>)> {
+    let mut first: Option<(usize, u64)> = None;
+    for (thread, (rows, all)) in threads.iter().zip(all).enumerate() {
+        match rows.front() {
+            Some(done) if first.is_none_or(|(_, order)| done.order < order) => first = Some((thread, done.order)),
+            Some(_) => {}
+            None if *all => {}
+            None => return None,
+        }
+    }
+    let (thread, _) = first?;
+    Some((thread, threads.get_mut(thread)?.pop_front()?))
 }
 
 /// Stops all threads with this one, however it ends: nobody waits for what will not come.
@@ -389,9 +479,9 @@ impl Drop for Guard<'_, '_> {
 }
 
 fn meter_chunk(flows: &mut Flows, thread: usize, chunk: &Chunk) -> Metered {
-    let mut rows = Vec::new();
+    let mut rows = VecDeque::new();
     for piece in chunk.units.get(thread).into_iter().flatten() {
-        let mut take = |unit: &Unit<'_>| flows.take(unit, &mut |done| rows.push(done));
+        let mut take = |unit: &Unit<'_>| flows.take(unit, &mut |done| rows.push_back(done.into()));
         match piece {
             Piece::Frame(dealt, frame) => {
                 let taken = chunk.block.frame(*frame).map(|frame| dealt.unit(frame.link, frame.data, take));
@@ -403,7 +493,7 @@ fn meter_chunk(flows: &mut Flows, thread: usize, chunk: &Chunk) -> Metered {
             }
         }
     }
-    flows.advance(chunk.now, &mut |done| rows.push(done));
-    rows.sort_by_key(|done| done.order);
-    Metered { rows, learnt: flows.learnt().collect() }
+    flows.advance(chunk.now, &mut |done| rows.push_back(done.into()));
+    in_order(&mut rows);
+    Metered { thread, rows, learnt: flows.learnt().collect() }
 }
