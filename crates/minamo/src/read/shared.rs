@@ -19,7 +19,9 @@ use minamo_sinks::Line;
 use super::{Part, ROWS, Report, Source, Taker, in_order, more_rows};
 
 /// Chunks between reading and the output for each thread: enough for one that is busy with a large flow to catch up.
-const AHEAD: usize = 8;
+const AHEAD: usize = 16;
+/// Where fewer chunks than this are on their way, reading comes before metering: nobody shall wait for who reads.
+const LOW: usize = 4;
 /// Bunches of rows between their order and the output from which on no more are begun.
 const BUNCHES: u64 = 64;
 /// Rows of each thread that wait for those of the others at the end.
@@ -276,6 +278,12 @@ impl<'a> Shared<'a> {
             if let Some((number, part)) = state.due.get_mut(thread).and_then(VecDeque::pop_front) {
                 return Work::Make(number, part);
             }
+            // What is still written is read when nothing else is left to do: reading may pause.
+            if state.ahead < LOW
+                && let Some(source) = state.source.take_if(|source| source.follow.is_none())
+            {
+                return state.read(source);
+            }
             let queue = state.queues.get_mut(thread);
             if let Some(chunk) = queue.and_then(VecDeque::pop_front) {
                 return Work::Meter(chunk);
@@ -288,8 +296,7 @@ impl<'a> Shared<'a> {
             if state.ahead < AHEAD * state.queues.len()
                 && let Some(source) = state.source.take()
             {
-                let chunk = state.spare.pop().unwrap_or_default();
-                return Work::Read(Box::new(source), Chunk { number: state.next, ..chunk });
+                return state.read(source);
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -394,7 +401,13 @@ impl<'a> Shared<'a> {
     }
 }
 
-impl State<'_> {
+impl<'a> State<'a> {
+    /// Has the next chunk read.
+    fn read(&mut self, source: Source<'a>) -> Work<'a> {
+        let chunk = self.spare.pop().unwrap_or_default();
+        Work::Read(Box::new(source), Chunk { number: self.next, ..chunk })
+    }
+
     /// A bunch without rows.
     fn bunch(&mut self) -> Bunch {
         let parts = (0..self.due.len()).map(|_| Some(self.given.pop().unwrap_or_default())).collect();
