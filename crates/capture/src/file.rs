@@ -12,6 +12,7 @@ use pcap_parser::pcapng::Block;
 use pcap_parser::traits::PcapReaderIterator;
 use pcap_parser::{PcapBlockOwned, PcapError, create_reader};
 
+use crate::ahead::Ahead;
 use crate::classic::{self, Classic, Fault};
 use crate::{CaptureError, Frame, Frames};
 
@@ -73,8 +74,11 @@ impl CaptureFile {
     /// Opens a file, or standard input where the path is `-`.
     pub fn open(path: &Path) -> Result<Self, CaptureError> {
         let io = |cause| CaptureError::Io { path: path.to_owned(), cause };
-        let input: Box<dyn Read + Send> =
-            if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(path).map_err(io)?) };
+        let input: Box<dyn Read + Send> = if path == Path::new("-") {
+            Box::new(io::stdin())
+        } else {
+            Box::new(Ahead::new(File::open(path).map_err(io)?))
+        };
         Self::from_reader(path, input)
     }
 

@@ -4,6 +4,7 @@
 //! decodes none but for the recorder's index. Also here, because it talks to the kernel in the same way: datagrams of a UDP
 //! socket in batches.
 
+mod ahead;
 mod classic;
 mod datagrams;
 mod expression;

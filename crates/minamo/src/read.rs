@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From capture files to flow rows: reads, decodes, meters, and tells what could not be read.
 
+mod rows;
 mod shared;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,12 +14,13 @@ use minamo_base::Time;
 use minamo_capture::{
     CaptureError, CaptureFile, Expression, ExpressionError, Followed, Follower, Frame, Frames, Program,
 };
-use minamo_meter::{Counters, Done, Flows, Forgotten, Intake, Names, Settings, Unit};
+use minamo_meter::{Counters, Flows, Forgotten, Intake, Names, Settings, Unit};
 use minamo_model::Flow;
 use minamo_packet::{LinkType, Skip};
 use minamo_sinks::Line;
 
 use crate::clock;
+use rows::{Part, Rows};
 
 /// What reading gave besides the rows.
 #[derive(Debug, Default)]
@@ -165,80 +167,6 @@ impl<F: FnMut(Flow) -> bool> Taker for F {
     fn row(&mut self, row: Flow) -> bool {
         self(row)
     }
-}
-
-/// Rows of one thread on their way to their taker, in their order. Used again, it keeps its room.
-#[derive(Default)]
-struct Part {
-    /// Those that are not given; none where they became text.
-    rows: VecDeque<Box<Done>>,
-    /// Their text, where that is wanted.
-    text: Vec<u8>,
-    /// Where each row's ends in it.
-    ends: Vec<usize>,
-    /// Rows of the text that were given.
-    given: usize,
-}
-
-impl Part {
-    /// How many are not given.
-    fn len(&self) -> usize {
-        self.rows.len() + self.ends.len() - self.given
-    }
-
-    /// Does what is done in the order of rows.
-    fn look(done: &mut Done, names: &Names, out: &mut dyn Taker) {
-        out.look(&mut done.row);
-        names.ask(done);
-    }
-
-    /// Completes the rows, and writes them where text is wanted. What metered them shall do it: it has their memory at hand.
-    fn make(&mut self, line: Option<Line>) {
-        for done in &mut self.rows {
-            done.complete();
-            if let Some(line) = line {
-                line(&done.row, &mut self.text);
-                self.ends.push(self.text.len());
-            }
-        }
-        if line.is_some() {
-            self.rows.clear();
-        }
-    }
-
-    /// Hands on the next rows that were made; false where nothing more is wanted.
-    fn give(&mut self, count: usize, out: &mut dyn Taker) -> bool {
-        if self.ends.is_empty() {
-            return self.rows.drain(..count.min(self.rows.len())).all(|done| out.row(done.row));
-        }
-        let end_of = |rows: usize| rows.checked_sub(1).map_or(0, |last| self.ends.get(last).copied().unwrap_or(0));
-        let text = self.text.get(end_of(self.given)..end_of(self.given + count)).unwrap_or_default();
-        self.given += count;
-        text.is_empty() || out.lines(text)
-    }
-
-    /// All of it at once: puts the rows into their order, makes and gives them. False where nothing more is wanted.
-    fn pass(&mut self, names: &Names, out: &mut dyn Taker) -> bool {
-        in_order(&mut self.rows);
-        self.rows.iter_mut().for_each(|done| Self::look(done, names, out));
-        self.make(out.line());
-        let go_on = self.give(self.len(), out);
-        *self = std::mem::take(self).emptied();
-        go_on
-    }
-
-    /// Nothing any more, with its room.
-    fn emptied(mut self) -> Self {
-        self.rows.clear();
-        self.text.clear();
-        self.ends.clear();
-        Self { given: 0, ..self }
-    }
-}
-
-/// Puts rows into the order of the last packets of their flows.
-fn in_order(rows: &mut VecDeque<Box<Done>>) {
-    rows.make_contiguous().sort_by_key(|done| done.order);
 }
 
 impl<'a> Job<'a> {
@@ -437,7 +365,7 @@ fn alone(mut source: Source<'_>, settings: Settings, out: &mut dyn Taker) -> Rep
 const ROWS: usize = 256;
 
 /// The next rows of flows that the end of the input ends; false where there are none.
-fn more_rows(flows: &mut Flows, rows: &mut VecDeque<Box<Done>>) -> bool {
+fn more_rows(flows: &mut Flows, rows: &mut Rows) -> bool {
     flows.finish(ROWS, &mut |done| rows.push_back(done.into()));
     !rows.is_empty()
 }

@@ -13,10 +13,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use minamo_base::Time;
 use minamo_capture::{Frame, Frames};
-use minamo_meter::{Counters, Dealt, Detached, Done, Flows, Forgotten, Learnt, Names, Settings, Unit};
+use minamo_meter::{Counters, Dealt, Detached, Flows, Forgotten, Learnt, Names, Settings, Unit};
 use minamo_sinks::Line;
 
-use super::{Part, ROWS, Report, Source, Taker, in_order, more_rows};
+use super::rows::{Bunch, Part, Rows, in_order, next_of};
+use super::{ROWS, Report, Source, Taker, more_rows};
 
 /// Chunks between reading and the output for each thread: enough for one that is busy with a large flow to catch up.
 const AHEAD: usize = 16;
@@ -58,47 +59,12 @@ struct Metered {
     learnt: Vec<Learnt>,
 }
 
-type Rows = VecDeque<Box<Done>>;
-
 /// What all threads metered of a chunk so far.
 #[derive(Default)]
 struct Chunked {
     parts: Vec<Metered>,
     /// True where a pause followed.
     paused: bool,
-}
-
-/// Some rows of all threads in their order.
-#[derive(Default)]
-struct Bunch {
-    /// By thread; nothing while they are made.
-    parts: Vec<Option<Part>>,
-    /// How many rows come from which thread, one after the other.
-    turns: Vec<(usize, usize)>,
-    /// True where for a while nothing came behind them.
-    paused: bool,
-}
-
-impl Bunch {
-    /// Adds a row of a thread.
-    fn push(&mut self, thread: usize, done: Box<Done>) {
-        if let Some(Some(part)) = self.parts.get_mut(thread) {
-            part.rows.push_back(done);
-        }
-        match self.turns.last_mut() {
-            Some((last, count)) if *last == thread => *count += 1,
-            _ => self.turns.push((thread, 1)),
-        }
-    }
-
-    /// Hands on what was made; false where nothing more is wanted.
-    fn give(&mut self, out: &mut dyn Taker) -> bool {
-        let given = self.turns.drain(..).all(|(thread, count)| match self.parts.get_mut(thread) {
-            Some(Some(part)) => part.give(count, out),
-            _ => true,
-        });
-        given && (!self.paused || out.pause())
-    }
 }
 
 /// Rows of one thread that the end of the input ended.
@@ -133,6 +99,8 @@ struct State<'a> {
     /// Chunks that were used up, for their room.
     spare: Vec<Chunk>,
     counters: Counters,
+    /// Threads that wait for something to do.
+    waiting: usize,
     stopped: bool,
 }
 
@@ -195,6 +163,7 @@ pub(super) fn meter(source: Source<'_>, settings: Settings, threads: usize, out:
         given: Vec::new(),
         spare: Vec::new(),
         counters: Counters::default(),
+        waiting: 0,
         stopped: false,
     };
     let shared = Shared { state: Mutex::new(state), changed: Condvar::new(), line: out.line() };
@@ -255,50 +224,31 @@ impl<'a> Shared<'a> {
                 }
                 Work::Stop => break,
             }
-            self.changed.notify_all();
         }
         self.lock().counters += flows.counters();
     }
 
-    /// What is to be done; waits until there is something. What is nearest to the output comes first: it makes room.
+    /// What is to be done; waits until there is something.
     fn work(&self, thread: usize, mut delivery: Option<&mut Delivery<'_>>) -> Work<'a> {
         let mut state = self.lock();
+        // Whoever waits may do so for what this thread has just done. A call to the system each time would cost more than most of
+        // what is done; and who is woken shall not find the lock taken.
+        let mut others = state.waiting > 0;
         loop {
-            if state.stopped {
-                return Work::Stop;
-            }
-            if let Some(delivery) = &mut delivery {
-                if let Some(turn) = state.turn(delivery) {
-                    return Work::Deliver(turn);
+            let work = state.choose(thread, delivery.as_deref_mut());
+            if let Some(work) = work {
+                drop(state);
+                if others {
+                    self.changed.notify_all();
                 }
-                if state.is_done(delivery) {
-                    return Work::Stop;
-                }
+                return work;
             }
-            if let Some((number, part)) = state.due.get_mut(thread).and_then(VecDeque::pop_front) {
-                return Work::Make(number, part);
+            if std::mem::take(&mut others) {
+                self.changed.notify_all();
             }
-            // What is still written is read when nothing else is left to do: reading may pause.
-            if state.ahead < LOW
-                && let Some(source) = state.source.take_if(|source| source.follow.is_none())
-            {
-                return state.read(source);
-            }
-            let queue = state.queues.get_mut(thread);
-            if let Some(chunk) = queue.and_then(VecDeque::pop_front) {
-                return Work::Meter(chunk);
-            }
-            if state.ended.is_some()
-                && state.last.get(thread).is_some_and(|last| !last.all && last.rows.len() < WAITING)
-            {
-                return Work::Finish;
-            }
-            if state.ahead < AHEAD * state.queues.len()
-                && let Some(source) = state.source.take()
-            {
-                return state.read(source);
-            }
+            state.waiting += 1;
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
         }
     }
 
@@ -336,8 +286,6 @@ impl<'a> Shared<'a> {
         } else {
             state.ended = Some(source);
         }
-        drop(state);
-        self.changed.notify_all();
     }
 
     /// Puts rows into order, or hands them on; false where nothing more is wanted.
@@ -393,15 +341,54 @@ impl<'a> Shared<'a> {
             });
             bunch.paused = paused && !more;
             if !bunch.turns.is_empty() || bunch.paused {
-                self.lock().begin(delivery.begun, bunch);
+                let mut state = self.lock();
+                state.begin(delivery.begun, bunch);
                 delivery.begun += 1;
-                self.changed.notify_all();
+                if state.waiting > 0 {
+                    drop(state);
+                    self.changed.notify_all();
+                }
             }
         }
     }
 }
 
 impl<'a> State<'a> {
+    /// What this thread is to do, if anything. What is nearest to the output comes first: it makes room.
+    fn choose(&mut self, thread: usize, delivery: Option<&mut Delivery<'_>>) -> Option<Work<'a>> {
+        if self.stopped {
+            return Some(Work::Stop);
+        }
+        if let Some(delivery) = delivery {
+            if let Some(turn) = self.turn(delivery) {
+                return Some(Work::Deliver(turn));
+            }
+            if self.is_done(delivery) {
+                return Some(Work::Stop);
+            }
+        }
+        if let Some((number, part)) = self.due.get_mut(thread).and_then(VecDeque::pop_front) {
+            return Some(Work::Make(number, part));
+        }
+        // What is still written is read when nothing else is left to do: reading may pause.
+        if self.ahead < LOW
+            && let Some(source) = self.source.take_if(|source| source.follow.is_none())
+        {
+            return Some(self.read(source));
+        }
+        if let Some(chunk) = self.queues.get_mut(thread).and_then(VecDeque::pop_front) {
+            return Some(Work::Meter(chunk));
+        }
+        if self.ended.is_some() && self.last.get(thread).is_some_and(|last| !last.all && last.rows.len() < WAITING) {
+            return Some(Work::Finish);
+        }
+        if self.ahead < AHEAD * self.queues.len() {
+            let source = self.source.take()?;
+            return Some(self.read(source));
+        }
+        None
+    }
+
     /// Has the next chunk read.
     fn read(&mut self, source: Source<'a>) -> Work<'a> {
         let chunk = self.spare.pop().unwrap_or_default();
@@ -464,21 +451,6 @@ impl<'a> State<'a> {
             && self.last.iter().all(|last| last.all && last.rows.is_empty())
             && delivery.last.iter().all(VecDeque::is_empty)
     }
-}
-
-/// The next row of all threads and whose it is; nothing where a thread may have one before it.
-fn next_of(threads: &mut [Rows], all: &[bool]) -> Option<(usize, Box<Done>)> {
-    let mut first: Option<(usize, u64)> = None;
-    for (thread, (rows, all)) in threads.iter().zip(all).enumerate() {
-        match rows.front() {
-            Some(done) if first.is_none_or(|(_, order)| done.order < order) => first = Some((thread, done.order)),
-            Some(_) => {}
-            None if *all => {}
-            None => return None,
-        }
-    }
-    let (thread, _) = first?;
-    Some((thread, threads.get_mut(thread)?.pop_front()?))
 }
 
 /// Stops all threads with this one, however it ends: nobody waits for what will not come.
