@@ -100,6 +100,25 @@ const FORMS: &[Form] = &[
     ("MQTT", true, &[(Src, b"\x32\xb4\x97\x02\x00\x08site/cam\x00\x07\xff\xd8\xff\xe0")]),
     ("MQTT", true, &[(Dst, b"\x20\x02\x00\x00")]),
     ("Thrift", true, &[(Src, b"POST / HTTP/1.1\r\nHost: a.example\r\nContent-Type: application/x-thrift\r\nContent-Length: 0\r\n\r\n")]),
+    ("BitTorrent", true, &[(Src, b"\x00\x00\x00\x0d\x06\x00\x00\x01\x02\x00\x02\x40\x00\x00\x00\x40\x00")]),
+    ("BitTorrent", true, &[(Dst, b"\x00\x00\x40\x09\x07\x00\x00\x01\x02\x00\x02\x40\x00\xaa\xbb\xcc\xdd")]),
+    ("IMAP", true, &[(Dst, b"* 12 EXISTS\r\n* 1 RECENT\r\n")]),
+    ("IMAP", true, &[(Src, b"a7 UID FETCH 4:9 (FLAGS)\r\n")]),
+    ("FTP_CONTROL", true, &[(Dst, b"227 Entering Passive Mode (192,0,2,1,4,1)\r\n")]),
+    // A request that is none, and what a server says to it.
+    (
+        "HTTP",
+        true,
+        &[
+            (Src, b"OPTIONSHTTP/1.1\nHost: www.example.org\n\n"),
+            (Dst, b"HTTP/1.0 400 Bad Request\r\nContent-Length: 0\r\n\r\n"),
+        ],
+    ),
+    (
+        "HTTP",
+        true,
+        &[(Src, b"GET /HTTP/1.1\nHost: www.example.org\n\n"), (Dst, b"HTTP/1.0 403 Forbidden\r\nContent-Length: 0\r\n\r\n")],
+    ),
     ("SMTP", true, &[(Src, b"MAIL FROM:<a@example.org> SIZE=200\r\n")]),
     ("SIP", true, &[(Src, b"\r\n\r\nOPTIONS sip:a.example SIP/2.0\r\nCSeq: 1 OPTIONS\r\n\r\n")]),
     ("AMQP", true, &[(Src, b"\x00\x00\x00\x08\x02\x00\x00\x00")]),

@@ -34,14 +34,15 @@ fn operation(data: &[u8]) -> Verdict {
     }
     let Some((head, n)) = line(data) else { return maybe_if(data.len() < 512 && printable(trimmed(data))) };
     let mut words = head.split(|octet| *octet == b' ');
-    let (verb, rest): (&[u8], Vec<&[u8]>) = (words.next().unwrap_or_default(), words.take(8).collect());
-    let number = |word: Option<&&[u8]>| {
+    let verb = words.next().unwrap_or_default();
+    let number = |word: Option<&[u8]>| {
         let digits = word.filter(|word| (1..=9).contains(&word.len()) && word.iter().all(u8::is_ascii_digit))?;
-        digits.iter().try_fold(0_usize, |sum, digit| sum.checked_mul(10)?.checked_add(usize::from(digit - b'0')))
+        Some(digits.iter().fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0')))
     };
-    let (last, second) = (number(rest.last()), number(rest.get(1)));
+    let (count, last) = (words.clone().count(), number(words.clone().next_back()));
+    let (first, second) = (number(words.clone().next()), number(words.nth(1)));
     let content = |least: usize, most: usize| {
-        let Some(length) = last.filter(|_| (least..=most).contains(&rest.len())) else { return Verdict::No };
+        let Some(length) = last.filter(|_| (least..=most).contains(&count)) else { return Verdict::No };
         match data.get(n + length..) {
             Some(behind) => begins(behind, b"\r\n"),
             None => maybe_if(length < 4_096),
@@ -52,8 +53,8 @@ fn operation(data: &[u8]) -> Verdict {
         b"HPUB" => content(3, 4),
         b"MSG" if second.is_some() => content(3, 4),
         b"HMSG" if second.is_some() => content(4, 5),
-        b"SUB" => yes_if(last.is_some() && (2..=3).contains(&rest.len()) && head.len() + 2 == n),
-        b"UNSUB" => yes_if(number(rest.first()).is_some() && rest.len() <= 2 && head.len() + 2 == n),
+        b"SUB" => yes_if(last.is_some() && (2..=3).contains(&count) && head.len() + 2 == n),
+        b"UNSUB" => yes_if(first.is_some() && count <= 2 && head.len() + 2 == n),
         _ => Verdict::No,
     }
 }

@@ -98,8 +98,11 @@ const INLINE: [&[u8]; 30] = [
     b"CLIENT",
 ];
 
-/// A line that begins with a command, as far as it is there.
+/// A line that begins with a command, as far as it is there. HTTP has a command of the same name, and a path behind it.
 fn is_inline(data: &[u8]) -> bool {
+    if data.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"GET /")) {
+        return false;
+    }
     let first = data.split(|octet| matches!(octet, b' ' | b'\r' | b'\n')).next().unwrap_or_default();
     INLINE.iter().any(|word| {
         if first.len() == data.len() {
