@@ -236,13 +236,18 @@ impl TcpState {
         budget: &mut Budget,
     ) -> (bool, u64) {
         self.window(side, tcp);
-        let padding = is_padding(tcp, packet);
+        let probe = self.sides.get(side.index()).is_some_and(|state| !state.begun) && is_keep_alive(tcp, packet);
+        let padding = probe || is_padding(tcp, packet);
         let octets = if padding { 0 } else { packet.payload_len };
         self.round_trips(time, side, tcp, octets);
         self.repeated(side, tcp, octets);
         let again = self.count_order(side, tcp, octets);
         let listener = listener.filter(|listener| !listener.classifier.is_done());
         let gaps = match listener {
+            _ if probe => {
+                self.kept_alive(side, tcp);
+                return (true, 0);
+            }
             _ if padding => {
                 self.set_aside(side, tcp, packet, listener.is_some(), budget);
                 return (true, 0);
@@ -384,6 +389,14 @@ impl TcpState {
             state.trouble().retransmits.add();
         }
         !late
+    }
+
+    /// A side that was silent is seen first by a keep-alive, whose octet is the last one that it sent (RFC 9293 §3.8.4).
+    fn kept_alive(&mut self, side: Side, tcp: &TcpHeader) {
+        if let Some(state) = self.sides.get_mut(side.index()) {
+            state.next = first_octet(tcp).wrapping_add(1);
+            state.end = state.next;
+        }
     }
 
     /// Holds what is probably no data: where the next segment starts behind it, it was data after all.
@@ -574,4 +587,11 @@ fn is_padding(tcp: &TcpHeader, packet: &Packet<'_>) -> bool {
         && packet.payload.len() as u64 == u64::from(packet.payload_len)
         && packet.ip_octets() <= SMALLEST_FRAME
         && packet.payload.iter().all(|octet| *octet == 0)
+}
+
+/// True for what can be a keep-alive (RFC 9293 §3.8.4): the octet before the next one, as a zero.
+fn is_keep_alive(tcp: &TcpHeader, packet: &Packet<'_>) -> bool {
+    tcp.flags & (tcp_flags::PSH | tcp_flags::SYN | tcp_flags::ACK) == tcp_flags::ACK
+        && packet.payload_len == 1
+        && packet.payload == [0]
 }

@@ -31,6 +31,10 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
                 && zero(header, 4, 4)
                 && matches!(data.get(16..), Some([] | [0..=2] | [0..=2, 4, ..]))
         }
+        // Keep alive, what the other side should know, answers in the middle: done, or an error below zero.
+        [0, 5] => length == 0 && zero(header, 4, 4) && data.len() == 16,
+        [0, 8] => length == 2 && zero(header, 4, 4),
+        [1, 2] => data.len() == 16 + length && (zero(header, 4, 4) || header[4..6] == [0xff, 0xff]),
         [0, 2] => (2..=65_536).contains(&length) && zero(header, 4, 4) && data.len() == 16 + length,
         _ => false,
     };

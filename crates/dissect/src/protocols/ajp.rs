@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! AJP 1.3 (Apache Tomcat, "AJP Protocol Reference"): packets to the container by magic, length and code, those from
+//! AJP 1.3 (Apache Tomcat, "AJP Protocol Reference"): packets to the container by magic, length and code or by a second length, those from
 //! it by "AB".
 
 use super::tell::*;
@@ -24,6 +24,10 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         [0x12, 0x34, 0, 1, 7 | 10, ..] | [b'A', b'B', 0, 1, 9, ..] | [b'A', b'B', 0, 2, 5, 0 | 1, ..] => Verdict::Yes,
         // Headers: a status of HTTP, and its text.
         [b'A', b'B', _, _, 4, 0..=2, _, 0, _, ..] => yes_if(within(be16(data, 5), 100, 599)),
+        // A part of a body has its own length in front (§"Request Body").
+        [0x12, 0x34, ..] if within(be16(data, 4), 1, 8_186) && be16(data, 2) == be16(data, 4).map(|n| n + 2) => {
+            yes_if(data.len() <= 6 + be16(data, 4).unwrap_or_default())
+        }
         [0x12 | 0x41] => Verdict::Maybe,
         [0x12, 0x34, rest @ ..] | [b'A', b'B', rest @ ..] => {
             maybe_if(rest.len() < 7 && matches!(rest.get(2), None | Some(2 | 4 | 5 | 7 | 9 | 10)))

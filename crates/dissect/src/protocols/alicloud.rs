@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Connections of Alibaba Cloud's agents (as observed): a magic word and the message's length.
+//! Connections of Alibaba Cloud's agents (as observed): a magic word and the message's length, in either order of octets.
 
 use super::tell::*;
 
@@ -17,7 +17,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
     match begins(data, b"\xce\xfa\xbe\xba") {
-        Verdict::Yes => head::<8>(data, |head| within(be32(head, 4), 1, 1 << 24)),
+        Verdict::Yes => head::<8>(data, |head| within(be32(head, 4), 0, 1 << 24) || within(le32(head, 4), 0, 1 << 24)),
         other => other,
     }
 }

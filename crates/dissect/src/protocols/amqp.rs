@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! AMQP (AMQP 0-9-1 §4.2.2, AMQP 1.0 §2.2): told by the protocol header, or by frames that fill the input.
 
-use super::tell::{be32, begins, fills};
+use super::tell::*;
 use crate::{Category, Protocol, Side, Verdict};
 
 /// The registry's row.
@@ -26,6 +26,9 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     if fills(data, 64, frame) {
         return Verdict::Yes;
     }
+    if matches!(data.first(), Some(0..=0x0f)) && newer(data) {
+        return Verdict::Yes;
+    }
     match begins(data, b"AMQP") {
         Verdict::Yes => match data.get(4..8) {
             Some([0, 0, 9, 0 | 1] | [1, 1, 0, 9 | 10] | [0..=3, 1, 0, 0]) => Verdict::Yes,
@@ -34,4 +37,22 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         },
         other => other,
     }
+}
+
+/// A frame of version 1.0 (§2.3): an empty one, which keeps a connection alive, or one whose body is described as one of
+/// the protocol's own (§2.7, §5.3.3).
+fn newer(data: &[u8]) -> bool {
+    if data == b"\x00\x00\x00\x08\x02\x00\x00\x00" {
+        return true;
+    }
+    let described = match data.get(8..11) {
+        Some([0, 0x53, code]) => *code,
+        _ => return false,
+    };
+    let kind = match data.get(5) {
+        Some(0) => (0x10..=0x18).contains(&described),
+        Some(1) => (0x40..=0x44).contains(&described),
+        _ => false,
+    };
+    kind && data.get(4) == Some(&2) && within(be32(data, 0), 11, 1 << 20)
 }

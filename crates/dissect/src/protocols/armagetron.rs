@@ -32,5 +32,17 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         Some(0x001c) => words == 4 && !zero(data, 2, 2) && at(data, 6, 4) == Some(&[0, 0, 5, 0]),
         _ => false,
     };
-    yes_if(told && fills(messages, 32, message) && zero(data, messages.len(), 2))
+    let first = told && fills(messages, 32, message) && zero(data, messages.len(), 2);
+    yes_if(first || goes_on(messages) && within(be16(data, messages.len()), 0, 32))
+}
+
+/// In the middle of a game: several messages of kinds in use, each with its number and at least a word.
+fn goes_on(messages: &[u8]) -> bool {
+    let count = std::cell::Cell::new(0);
+    let message = |rest: &[u8]| {
+        let known = matches!(be16(rest, 0), Some(0x0016..=0x001c)) && !zero(rest, 2, 2);
+        count.set(count.get() + 1);
+        known.then_some(6 + be16(rest, 4).filter(|words| *words > 0)? * 2)
+    };
+    fills(messages, 64, message) && count.get() >= 2
 }

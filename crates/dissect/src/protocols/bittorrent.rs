@@ -6,6 +6,7 @@
 use minamo_base::{Cursor, hex};
 use minamo_model::Flow;
 
+use super::tell::be32;
 use super::text::{after, begins, line, some_text, text};
 use crate::{Category, Dissector, Heard, Input, Protocol, Side, Step, Verdict};
 
@@ -36,10 +37,22 @@ const MESSAGES_MAX: u32 = 64;
 fn probe(_: Side, data: &[u8]) -> Verdict {
     let handshake = begins(data, HANDSHAKE);
     let search = data.starts_with(b"BT-SEARCH * HTTP/1.1\r\n");
-    if search || data.len() == 16 && data.starts_with(TRACKER) || Dht::read(data).is_some() {
+    if search || goes_on(data) || data.len() == 16 && data.starts_with(TRACKER) || Dht::read(data).is_some() {
         return Verdict::Yes;
     }
     if handshake == Verdict::No { utp_verdict(data) } else { handshake }
+}
+
+/// The middle of a connection of peers: a block of 16 KiB, or who wants one or no longer does; blocks begin at multiples of
+/// their size (BEP 3, "peer messages").
+fn goes_on(data: &[u8]) -> bool {
+    const BLOCK: usize = 1 << 14;
+    let begins = be32(data, 9).is_some_and(|begin| begin.is_multiple_of(BLOCK) && begin < 1 << 26);
+    match data {
+        [0, 0, 0x40, 9, 7, ..] => begins,
+        [0, 0, 0, 13, 6 | 8, ..] => begins && be32(data, 13) == Some(BLOCK),
+        _ => false,
+    }
 }
 
 /// uTP carries no magic number (BEP 29): a SYN has enough fixed values, and a handshake inside speaks for itself.
@@ -136,6 +149,9 @@ struct BitTorrent {
 impl Dissector for BitTorrent {
     fn feed(&mut self, _: Side, input: Input<'_>, flow: &mut Flow) -> Step {
         let Input::Data(data) = input else { return Step::Done };
+        if self.stream && goes_on(data) {
+            return Step::Done;
+        }
         if self.stream {
             return handshake(data, flow);
         }

@@ -25,6 +25,10 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     // What a server supports; the version of the language is always among it.
     if data.first().is_some_and(|version| version & 0x80 != 0) {
         return match data.get(4) {
+            // A result in the middle (§4.2.5): as long as it says, of one of five kinds.
+            Some(8) => head::<13>(data, |head| {
+                be32(head, 5) == data.len().checked_sub(9) && within(be32(head, 9), 1, 5) && head[1] <= 0x1f
+            }),
             Some(6) => either(yes_if(contains(data, b"CQL_VERSION")), maybe_if(data.len() < 300)),
             Some(_) => Verdict::No,
             None => Verdict::Maybe,
@@ -45,6 +49,11 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
                 && within(be32(data, width), 1, 65_536)
                 && data.get(width + 4).is_some_and(|first| first.is_ascii_alphabetic())
                 && be16(header, 2).is_some()
+        }
+        // To prepare a text, and to run what was prepared by its name.
+        Some(9 | 10) if width == 9 => {
+            let name = if header.get(4) == Some(&9) { be32(data, 9) } else { be16(data, 9) };
+            be32(header, 5) == data.len().checked_sub(9) && within(name, 1, data.len())
         }
         _ => false,
     };

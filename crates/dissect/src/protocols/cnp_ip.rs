@@ -22,6 +22,6 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         return maybe_if(data.get(2).is_none_or(|version| *version == 1));
     };
     let kind = matches!(header[3], 0x01 | 0x03 | 0x04 | 0x06..=0x08 | 0x60 | 0x63..=0x72 | 0x7f);
-    let told = header[2] == 1 && kind && header[4] <= 2 && header[5] & 0xc0 == 0 && !zero(header, 8, 4);
+    let told = header[2] == 1 && kind && header[4] <= 2 && header[5] & 0xc0 == 0;
     yes_if(told && be16(header, 0) == Some(data.len()))
 }

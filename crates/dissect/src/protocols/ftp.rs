@@ -74,6 +74,12 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
 
 /// The server's side: sure when it names the protocol, or answers as SMTP never does.
 fn greeting(data: &[u8]) -> Verdict {
+    // In the middle of a session where data are waited for tells enough (RFC 959 §4.2, RFC 2428 §3).
+    match (begins(data, b"227 Entering Passive Mode"), begins(data, b"229 Entering Extended Passive Mode")) {
+        (Verdict::Yes, _) | (_, Verdict::Yes) => return Verdict::Yes,
+        (Verdict::No, Verdict::No) => {}
+        _ => return Verdict::Maybe,
+    }
     if begins(data, b"220") == Verdict::No {
         return Verdict::No;
     }

@@ -465,6 +465,7 @@ fn asked_for(method: &[u8], target: &[u8], fields: &[httparse::Header<'_>]) -> O
         b"POST" if after(kind, b"application/ipp").is_some() => "HTTP.IPP",
         b"POST" if after(kind, b"application/ocsp-request").is_some() => "HTTP.OCSP",
         b"POST" if after(kind, b"application/json-rpc").is_some() => "HTTP.JSON-RPC",
+        b"POST" if is_thrift(kind) => "HTTP.Thrift",
         _ if field(fields, "soapaction").is_some() || after(kind, b"application/soap+xml").is_some() => "HTTP.SOAP",
         b"GET" if path.ends_with(b".m3u8") => "HTTP.HLS",
         // ISO/IEC 23009-1: the description, and segments.
@@ -473,6 +474,11 @@ fn asked_for(method: &[u8], target: &[u8], fields: &[httparse::Header<'_>]) -> O
         b"GET" if memchr::memmem::find(target, b"info_hash=").is_some() => "HTTP.BitTorrent",
         _ => return None,
     })
+}
+
+/// Kinds of content that Thrift's clients name.
+fn is_thrift(kind: &[u8]) -> bool {
+    after(kind, b"application/x-thrift").or(after(kind, b"application/vnd.apache.thrift")).is_some()
 }
 
 /// The same by the kind of an answer's content, or by fields that only its servers send.

@@ -42,6 +42,9 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         Verdict::No => {}
         verdict => return verdict,
     }
+    if goes_on(data) {
+        return Verdict::Yes;
+    }
     if !matches!(data, [0] | [0, 0] | [0, 0, _] | [0, 0, _, 4, ..]) {
         return Verdict::No;
     }
@@ -54,6 +57,30 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
             && zero(head, 5, 4)
             && within(be16(head, 9), 1, 9)
     })
+}
+
+/// The middle of a connection: a ping or acknowledged settings alone, or several whole frames, of which one is of a kind
+/// with a fixed size.
+fn goes_on(data: &[u8]) -> bool {
+    let (count, fixed) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
+    let frame = |rest: &[u8]| {
+        let (length, kind, flags) = (be24(rest, 0)?, *rest.get(3)?, *rest.get(4)?);
+        let stream = be32(rest, 5)?;
+        let fits = match (kind, length) {
+            (0, 0..=FRAME_MAX) => flags & !0x09 == 0 && stream > 0,
+            (1, 1..=FRAME_MAX) => flags & !0x2d == 0 && stream > 0,
+            (3, 4) => flags == 0 && stream > 0,
+            (4, 0) => flags == 1 && stream == 0,
+            (6, 8) => flags <= 1 && stream == 0,
+            (8, 4) => flags == 0 && within(be32(rest, HEAD), 1, 0x7fff_ffff),
+            _ => false,
+        };
+        count.set(count.get() + 1);
+        fixed.set(fixed.get() + i32::from(kind > 1));
+        (fits && stream < 1 << 24).then_some(HEAD + length)
+    };
+    let alone = matches!(data.get(3), Some(4 | 6));
+    data.first() == Some(&0) && fills(data, 64, frame) && fixed.get() > 0 && (alone || count.get() > 1)
 }
 
 /// What is known of one side.

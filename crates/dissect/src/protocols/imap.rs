@@ -25,12 +25,26 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 };
 
 /// Commands that a client may start with, behind its tag.
-const COMMANDS: [&[u8]; 6] = [b"CAPABILITY", b"LOGIN ", b"AUTHENTICATE ", b"STARTTLS", b"SELECT ", b"ID ("];
+const COMMANDS: [&[u8]; 13] = [
+    b"CAPABILITY",
+    b"LOGIN ",
+    b"AUTHENTICATE ",
+    b"STARTTLS",
+    b"SELECT ",
+    b"ID (",
+    b"EXAMINE ",
+    b"UID FETCH ",
+    b"UID SEARCH ",
+    b"UID STORE ",
+    b"LIST \"",
+    b"STATUS \"",
+    b"IDLE\r\n",
+];
 
 /// A greeting that names the protocol, or a command behind a tag.
 fn probe(_: Side, data: &[u8]) -> Verdict {
     if data.first() == Some(&b'*') {
-        return greeting(data);
+        return if goes_on(data) { Verdict::Yes } else { greeting(data) };
     }
     let (tag, command) = word(data);
     let tagged = (1..=12).contains(&tag.len()) && tag.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'.');
@@ -42,6 +56,20 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     }
     let cut = COMMANDS.iter().any(|known| command.len() < known.len() && after(known, command).is_some());
     if cut { Verdict::Maybe } else { Verdict::No }
+}
+
+/// What a server says in the middle of a session: how many messages there are, and which are new, changed or gone
+/// (RFC 9051 §7.3.4, §7.5).
+fn goes_on(data: &[u8]) -> bool {
+    let Some((line, _)) = line(data) else { return false };
+    let (_, rest) = word(line);
+    let (number, what) = word(rest);
+    let counted = (1..=10).contains(&number.len()) && number.iter().all(u8::is_ascii_digit);
+    counted
+        && (what.eq_ignore_ascii_case(b"EXISTS")
+            || what.eq_ignore_ascii_case(b"RECENT")
+            || what.eq_ignore_ascii_case(b"EXPUNGE")
+            || after(what, b"FETCH (").is_some())
 }
 
 fn greeting(data: &[u8]) -> Verdict {
@@ -149,7 +177,9 @@ impl Dissector for Imap {
             let (status, _) = word(rest);
             if tag == b"*" && !self.greeted {
                 self.greeted = true;
-                flow.mail.get_or_insert_default().server = some_text(rest, 256);
+                if [&b"OK"[..], b"PREAUTH", b"BYE"].iter().any(|known| status.eq_ignore_ascii_case(known)) {
+                    flow.mail.get_or_insert_default().server = some_text(rest, 256);
+                }
             } else if tag != b"*" && rest.eq_ignore_ascii_case(b"STARTTLS") {
                 self.tls.asked = true;
             } else if tag != b"*" && self.tls.asked && status.eq_ignore_ascii_case(b"OK") {

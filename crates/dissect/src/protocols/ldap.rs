@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use minamo_base::Cursor;
 use minamo_model::Flow;
 
-use super::text::{is_tls, some_text};
+use super::text::{is_tls, printable, some_text};
 use super::{ber, login, ntlm};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
 
@@ -83,8 +83,10 @@ fn operation(data: &[u8]) -> Option<bool> {
             ber::element(&mut body, 0x04)?;
             body.peek()? == 0x01
         }
-        // Unbind has nothing in it (§4.3).
+        // Unbind has nothing in it (§4.3), abandon the number of what is asked no more (§4.11), deletion a name (§4.8).
         0x42 => body.is_empty() && outer.is_empty(),
+        0x50 => (1..=4).contains(&body.left()) && cursor.is_empty() && outer.is_empty(),
+        0x4a => body.rest().contains(&b'=') && printable(body.rest()),
         // Extended request: an object identifier in digits (§4.12).
         0x77 => {
             let name = ber::element(&mut body, 0x80)?.rest();

@@ -52,7 +52,12 @@ fn text(data: &[u8]) -> Verdict {
             words.clone().skip(1).take(3).filter(|word| !word.is_empty() && word.iter().all(u8::is_ascii_digit));
         match command {
             b"get" | b"gets" => words.clone().count() >= 1 && words.all(graphic) && !contains(line, b"/"),
-            b"set" | b"add" | b"replace" | b"append" | b"prepend" => numbers.count() == 3,
+            b"set" | b"add" | b"replace" | b"append" | b"prepend" | b"cas" => numbers.count() == 3,
+            b"incr" | b"decr" | b"touch" => numbers.count() == 1 && matches!(words.count(), 2 | 3),
+            b"gat" | b"gats" => {
+                words.next().is_some_and(|time| time.iter().all(u8::is_ascii_digit)) && words.count() >= 1
+            }
+            b"delete" => matches!(words.clone().count(), 1 | 2) && words.all(graphic) && !contains(line, b"/"),
             b"VALUE" => numbers.count() >= 2,
             b"STAT" => words.count() >= 2 && !contains(line, b":"),
             b"stats" | b"flush_all" => words.next().is_none_or(|word| word.iter().all(u8::is_ascii_alphanumeric)),
@@ -70,6 +75,13 @@ const WORDS: &[&[u8]] = &[
     b"replace ",
     b"append ",
     b"prepend ",
+    b"cas ",
+    b"incr ",
+    b"decr ",
+    b"touch ",
+    b"gat ",
+    b"gats ",
+    b"delete ",
     b"VALUE ",
     b"STAT ",
     b"stats",

@@ -74,6 +74,8 @@ mod fastcgi;
 mod fins;
 mod fix;
 mod flute;
+#[cfg(test)]
+mod forms;
 mod fox;
 mod ftp;
 mod ftp_data;

@@ -2,7 +2,7 @@
 //! MQTT (MQTT 3.1.1 §3.1, MQTT 5.0 §3.1): told by the client's CONNECT, by a PUBLISH or SUBSCRIBE that ends with the input, or by
 //! pings of both sides.
 
-use super::tell::{Category, Heard, Protocol, Side, Verdict, at, be16, begins, fills, graphic};
+use super::tell::{Category, Heard, Protocol, Side, Verdict, at, be16, begins, fills, graphic, zero};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
@@ -31,6 +31,28 @@ fn published(data: &[u8]) -> Option<usize> {
     (topic.len() >= 4 && graphic(topic) && topic.len() + 2 <= length).then_some(front + length)
 }
 
+/// The beginning of a PUBLISH that is longer than one segment: a topic in levels, and a number where it is to be
+/// acknowledged.
+fn publishes_more(data: &[u8]) -> bool {
+    let (length, front) = match data {
+        [0x30..=0x35 | 0x38..=0x3d, low, high, ..] if low & 0x80 != 0 && high & 0x80 == 0 => {
+            (usize::from(low & 0x7f) | usize::from(*high) << 7, 3)
+        }
+        [0x30..=0x35 | 0x38..=0x3d, low, middle, high @ 0..=0x7f, ..] if low & middle & 0x80 != 0 => {
+            (usize::from(low & 0x7f) | usize::from(middle & 0x7f) << 7 | usize::from(*high) << 14, 4)
+        }
+        _ => return false,
+    };
+    let topic = be16(data, front).and_then(|length| at(data, front + 2, length)).unwrap_or_default();
+    let number = data.first().is_some_and(|first| first & 0x06 == 0) || !zero(data, front + 2 + topic.len(), 2);
+    topic.len() >= 4 && graphic(topic) && topic.contains(&b'/') && number && data.len() < front + length
+}
+
+/// CONNACK of version 3 (§3.2): whether there was a session, and a code in use; nothing else.
+fn accepts(data: &[u8]) -> bool {
+    matches!(data, [0x20, 2, 0, 0..=5] | [0x20, 2, 1, 0])
+}
+
 /// SUBSCRIBE (§3.8): a number, and topics with the quality that is asked for.
 fn subscribes(data: &[u8]) -> bool {
     let [0x82, length @ 6..=127, first, second, topics @ ..] = data else { return false };
@@ -55,7 +77,7 @@ fn together(heard: &Heard<'_>) -> Verdict {
 
 /// CONNECT, a remaining length of one or two octets, and the protocol's name.
 fn probe(_: Side, data: &[u8]) -> Verdict {
-    if fills(data, 16, published) || subscribes(data) {
+    if fills(data, 16, published) || subscribes(data) || publishes_more(data) || accepts(data) {
         return Verdict::Yes;
     }
     if matches!(data, [0xc0 | 0xd0] | [0xc0 | 0xd0, 0, ..]) {

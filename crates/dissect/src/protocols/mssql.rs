@@ -49,7 +49,9 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
             let length = usize::from(head[38]);
             let text = head.get(8..8 + length.min(30)).unwrap_or_default();
             be16(head, 2) == Some(512)
-                && zero(head, 4, 4)
+                && zero(head, 4, 2)
+                && head[6] <= 1
+                && head[7] == 0
                 && length <= 30
                 && text.iter().all(u8::is_ascii_graphic)
                 && zero(head, 8 + length, 30 - length.min(30))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! MySQL and MariaDB: told by the server's first packet (MySQL Internals, "Protocol::HandshakeV10"). Version, user, database,
+//! MySQL and MariaDB: told by the server's first packet (MySQL Internals, "Protocol::HandshakeV10"), by the client's answer or by
+//! one of its commands. Version, user, database,
 //! the kind of the first command and the first error are noted, queries are not; a session can go over to TLS.
 
 use minamo_base::Cursor;
@@ -37,6 +38,43 @@ fn refuses(data: &[u8]) -> bool {
     }
 }
 
+/// The client's answer to the greeting: number 1, capabilities of version 4.1, and 23 octets that are kept zero before the
+/// user's name (Internals, "Protocol::HandshakeResponse41"); MariaDB has more capabilities in the last four of them.
+fn is_login(data: &[u8]) -> bool {
+    let zeros = data.get(13..32).is_some_and(|rest| rest.iter().all(|octet| *octet == 0));
+    let whole = matches!(data, [low, middle, 0, 1, _, able, rest @ ..]
+        if usize::from(*middle) << 8 | usize::from(*low) == rest.len() + 2 && able & 0x02 != 0);
+    zeros && whole && data.get(36..).is_some_and(|name| name.first().is_none_or(u8::is_ascii_graphic))
+}
+
+/// A command in text: number 0, its kind, and a word of SQL.
+fn is_query(data: &[u8]) -> bool {
+    let [low, middle, high, 0, 3 | 22, rest @ ..] = data else { return false };
+    let length = usize::from(*high) << 16 | usize::from(*middle) << 8 | usize::from(*low);
+    let text = rest.strip_prefix(&[0, 1]).unwrap_or(rest).trim_ascii_start();
+    let word = text.split(|octet| !octet.is_ascii_alphabetic()).next().unwrap_or_default();
+    length > rest.len() && WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
+const WORDS: [&[u8]; 16] = [
+    b"SELECT",
+    b"INSERT",
+    b"UPDATE",
+    b"DELETE",
+    b"REPLACE",
+    b"SET",
+    b"SHOW",
+    b"BEGIN",
+    b"COMMIT",
+    b"ROLLBACK",
+    b"START",
+    b"CREATE",
+    b"DROP",
+    b"ALTER",
+    b"CALL",
+    b"USE",
+];
+
 /// Length, number 0, version 10, and the server's version as text: digits, a dot, a digit; or a refusal.
 fn probe(_: Side, data: &[u8]) -> Verdict {
     if data.get(4) == Some(&0xff) {
@@ -50,6 +88,9 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         [_, middle, 0, 0] | [_, middle, 0] | [_, middle] => middle < 2,
         _ => head.len() < 2,
     };
+    if is_login(data) || is_query(data) {
+        return Verdict::Yes;
+    }
     let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
     match (good, digits, text.get(digits..)) {
         (true, 1 | 2, Some([b'.', b'0'..=b'9', ..])) => Verdict::Yes,
@@ -130,6 +171,10 @@ impl MySql {
     }
 
     fn client(&mut self, number: u8, body: &[u8], length: usize, flow: &mut Flow) -> Option<()> {
+        // A packet 0 of a client is a command: the log-in was not seen.
+        if number == 0 && !self.greeted {
+            (self.greeted, self.logged_in) = (true, true);
+        }
         if !self.logged_in {
             return self.login(body, length, flow);
         }

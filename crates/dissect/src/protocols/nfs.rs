@@ -22,8 +22,9 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
     let marked = match data {
-        [0x80, 0, _, _, rest @ ..] => call(rest),
-        [0x80] | [0x80, 0] | [0x80, 0, _] => Verdict::Maybe,
+        // Whole records, and first fragments, of up to a few million octets that are written.
+        [0 | 0x80, 0..=0x3f, _, _, rest @ ..] => call(rest),
+        [0x80] | [0x80, 0..=0x3f] | [0x80, 0..=0x3f, _] => Verdict::Maybe,
         _ => Verdict::No,
     };
     either(marked, call(data))

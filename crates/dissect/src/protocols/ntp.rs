@@ -112,13 +112,13 @@ impl Header {
         if self.transmit == 0 { none } else { is_instant(self.transmit) || whole != 0 && fraction != 0 }
     }
 
-    /// Values that a clock can have. Delay and dispersion are below 16 seconds where there is a source (MAXDIST and
+    /// Values that a clock can have. Some say that they are more precise than their time stamps (2^-32 seconds). Delay and dispersion are below 16 seconds where there is a source (MAXDIST and
     /// MAXDISP, RFC 5905 figure 6); some grow on without one.
     fn is_of_a_clock(&self) -> bool {
         let synchronised = (1..16).contains(&self.stratum);
         let most = if synchronised { 64 } else { 1_024 };
         self.has_a_poll()
-            && (-32..=0).contains(&self.precision)
+            && PRECISIONS.contains(&self.precision)
             && self.root_delay >> 16 < most
             && self.root_dispersion >> 16 < most
             && (synchronised || self.leap == 3 || matches!(self.mode, 3 | 4))
@@ -141,6 +141,9 @@ impl Header {
         times.into_iter().all(|time| time == 0 || is_instant(time) && near(time))
     }
 }
+
+/// Precisions that clocks have, as exponents of two of seconds.
+const PRECISIONS: std::ops::RangeInclusive<i8> = -40..=0;
 
 fn seconds(time: u64) -> u64 {
     time >> 32

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! OpenVPN (openvpn-wire-protocol draft; security overview of its manual), over datagrams and, with a length in front,
 //! over streams: told by the first reset of the client and the server's answer, plain or under `tls-auth`,
-//! `tls-crypt` and `tls-crypt-v2`. Static keys and flows seen from the middle look random.
+//! `tls-crypt` and `tls-crypt-v2`; from the middle by data packets of version 2 whose numbers go up. Static keys and older data
+//! packets look random.
 
 use minamo_base::{Cursor, WireError};
 use minamo_model::Flow;
 
-use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict};
+use super::tell::{at, be32};
+use crate::{Category, Dissector, Heard, Input, Protocol, Side, Step, Verdict};
 
 /// The registry's row.
 pub(super) static PROTOCOL: Protocol = Protocol {
@@ -18,6 +20,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     encrypted: true,
     max_state: 2_048,
     probe,
+    together: Some(together),
     start: |stream| Box::new(OpenVpn { stream, client: None }),
     sample: &[(Side::Src, SAMPLE_CLIENT), (Side::Dst, SAMPLE_SERVER)],
     ..Protocol::BOTH
@@ -106,6 +109,9 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     if reset(data).is_ok() {
         return Verdict::Yes;
     }
+    if is_numbered(data) {
+        return Verdict::Maybe;
+    }
     let Some((length, packet)) = data.split_first_chunk::<2>() else { return Verdict::Maybe };
     let length = usize::from(u16::from_be_bytes(*length));
     let opcode = packet.first().is_none_or(|o| matches!(*o, CLIENT_2 | CLIENT_3 | SERVER));
@@ -114,6 +120,29 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         None if (14..=1_500).contains(&length) && opcode && packet.len() < length => Verdict::Maybe,
         _ => Verdict::No,
     }
+}
+
+/// A data packet of version 2 with a packet number in clear, as ciphers with authentication have it ("Data channel packet
+/// format"): opcode and key, peer, number, and a tag of 16 octets at least. Peers are counted from 0, or have none yet; no
+/// key lives for 2^28 packets. Text begins with the same octet.
+fn is_numbered(data: &[u8]) -> bool {
+    matches!(data, [0x48..=0x4f, 0, _, _, 0..=0x0f, ..] | [0x48..=0x4f, 0xff, 0xff, 0xff, 0..=0x0f, ..])
+        && (24..=1_600).contains(&data.len())
+}
+
+/// Three data packets of one side and to one peer, each with a number a little above that of the one before.
+fn together(heard: &Heard<'_>) -> Verdict {
+    let (mut last, mut run) = (None, 0);
+    for data in heard.same() {
+        let (peer, number) = (at(data, 0, 4), be32(data, 4).unwrap_or_default());
+        let follows = is_numbered(data)
+            && last.is_none_or(|(before, low): (Option<&[u8]>, usize)| {
+                before == peer && (1..=16).contains(&number.wrapping_sub(low))
+            });
+        run = if follows { run + 1 } else { u8::from(is_numbered(data)) };
+        last = Some((peer, number));
+    }
+    if run >= 3 { Verdict::Yes } else { Verdict::Maybe }
 }
 
 struct OpenVpn {
@@ -146,6 +175,8 @@ impl Dissector for OpenVpn {
             (Ok(Reset::Server(_)), _) => Step::Done,
             // The client repeats its reset until it is answered.
             (_, Some((from, _))) if from == side => Step::Continue(used),
+            // From the middle: several of these were judged together.
+            (_, None) if !self.stream && is_numbered(packet) => Step::Done,
             _ => Step::Mistaken,
         }
     }
@@ -167,6 +198,21 @@ mod tests {
         other[14] ^= 1;
         assert_eq!(vpn.feed(Side::Dst, Input::Data(&other), &mut flow), Step::Mistaken);
         assert_eq!(vpn.feed(Side::Dst, Input::Data(SAMPLE_SERVER), &mut flow), Step::Done);
+    }
+
+    #[test]
+    fn a_session_is_told_from_its_middle() {
+        let label = |numbers: [u32; 3]| {
+            let (mut flow, mut classifier) = (Flow::default(), crate::Classifier::new(false, 40_000, 40_001));
+            for number in numbers {
+                let packet = [&[0x48, 0, 0, 1][..], &number.to_be_bytes(), &[0xa7; 32]].concat();
+                classifier.datagram(Side::Src, &packet, &mut flow);
+            }
+            classifier.label(&mut flow);
+            flow.core.app.to_string()
+        };
+        assert_eq!(label([99, 100, 102]), "OpenVPN");
+        assert_eq!(label([99, 7, 100]), "Unknown");
     }
 
     #[test]

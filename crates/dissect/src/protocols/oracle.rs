@@ -19,6 +19,11 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     first: First::Within(0x00, 0x20),
     max_state: 2 * LOOK,
     probe,
+    // Data in the middle of a session: exactly as long as it says, in two octets or, of newer sessions, in four.
+    on_port: Some(|_, data| {
+        let length = be16(data, 0) == Some(data.len()) && zero(data, 2, 2) || be32(data, 0) == Some(data.len());
+        length && data.get(4) == Some(&6) && zero(data, 6, 3) && data.len() >= 11
+    }),
     start: |_| Box::new(Oracle::default()),
     sample: &[(
         Side::Src,

@@ -4,6 +4,7 @@
 
 use minamo_model::Flow;
 
+use super::tell::{be32, fills, yes_if};
 use super::text::some_text;
 use super::{login, sql};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
@@ -40,8 +41,39 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         {
             if data.iter().take(2).all(|b| *b == 0) && data.len() < 8 { Verdict::Maybe } else { Verdict::No }
         }
-        _ => Verdict::No,
+        _ => yes_if(in_the_middle(data)),
     }
+}
+
+/// Messages that fill the input and end as a turn does: of the client a query in text, or the request to answer all of
+/// them; of the server that it is ready (protocol version 3.0, "Message Formats").
+fn in_the_middle(data: &[u8]) -> bool {
+    let message = |rest: &[u8]| Some(1 + be32(rest, 1).filter(|length| (4..1 << 24).contains(length))?);
+    let letters = matches!(
+        data.first(),
+        Some(
+            b'B' | b'C'
+                | b'D'
+                | b'E'
+                | b'P'
+                | b'Q'
+                | b'T'
+                | b'X'
+                | b'S'
+                | b'Z'
+                | b'1'
+                | b'2'
+                | b'3'
+                | b'n'
+                | b't'
+                | b'N'
+                | b'I'
+        )
+    );
+    let asks = data.first() == Some(&b'Q') && data.ends_with(b"\0") && data.get(5).is_some_and(u8::is_ascii_graphic);
+    let ready = matches!(data, [.., b'Z', 0, 0, 0, 5, b'I' | b'T' | b'E']);
+    let ends = data.ends_with(b"S\0\0\0\x04") && data.len() > 5 || data == b"X\0\0\0\x04";
+    letters && (asks || ready || ends) && fills(data, 4_096, message)
 }
 
 /// Octets of a message that are looked at.
@@ -72,7 +104,8 @@ impl Dissector for PostgreSql {
                 _ => Step::Done,
             };
         }
-        // Only the first message of a client has no letter in front.
+        // Only the first message of a client has no letter in front; its length begins with zero.
+        self.started |= side == Side::Src && data.first().is_some_and(u8::is_ascii_alphabetic);
         let letters = usize::from(side == Side::Dst || self.started);
         let Some((&length, rest)) = data.get(letters..).and_then(|rest| rest.split_first_chunk::<4>()) else {
             return Step::Continue(0);

@@ -66,10 +66,12 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         // A cookie, a load balancer's token (§2.2.1.1), or what the client can do.
         (false, Some(b'C' | b't' | 0x01)) => Verdict::Yes,
         (true, Some(0x02 | 0x03)) if frame.length == 19 => Verdict::Yes,
-        (_, Some(_)) => Verdict::No,
         (_, None) if frame.length > 11 => Verdict::Maybe,
-        // Old clients send nothing more; what follows must then be a T.125 Connect-Initial (MS-RDPBCGR §2.2.1.3).
-        (_, None) => match data.get(11..) {
+        (true, Some(_)) | (false, Some(0..=0x0c | 0x0e..)) => Verdict::No,
+        // Old clients send nothing more, or an empty line; what follows must then be a T.125 Connect-Initial (MS-RDPBCGR
+        // §2.2.1.3).
+        (_, None | Some(b'\r')) => match data.get(frame.length..) {
+            _ if frame.length > 13 || frame.length > 11 && !b"\r\n".starts_with(frame.variable.rest()) => Verdict::No,
             Some([0x03, 0x00, _, _, 0x02, 0xf0, 0x80, 0x7f, 0x65 | 0x66, ..]) => Verdict::Yes,
             Some(rest) if rest.len() < 9 => Verdict::Maybe,
             _ => Verdict::No,
@@ -131,7 +133,7 @@ fn request(variable: Cursor<'_>) -> Result<Option<String>, WireError> {
     match line.strip_prefix(b"Cookie: ") {
         Some(cookie) => Ok(some_text(cookie.strip_prefix(b"mstshash=").unwrap_or(cookie), 128)),
         // No cookie: the line feed stood in the negotiation request by chance.
-        None if variable.peek() == Some(0x01) => Ok(None),
+        None if line.is_empty() || variable.peek() == Some(0x01) => Ok(None),
         None => Err(variable.bad(0, "rdp.cookie", negotiation.len() as u64, "a cookie")),
     }
 }

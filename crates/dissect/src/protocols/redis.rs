@@ -4,7 +4,7 @@
 
 use minamo_model::Flow;
 
-use super::tell::begins_with_any;
+use super::tell::{Heard, begins_with_any, either, maybe_if};
 use super::text::{line, some_text};
 use super::{login, sql};
 use crate::{Category, Dissector, Input, Protocol, Side, Step, Verdict, risk};
@@ -18,6 +18,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ports: &[6379],
     max_state: 2 * MESSAGE_MAX,
     probe,
+    together: Some(together),
     start: |_| Box::new(Redis::default()),
     sample: &[(Side::Src, b"*1\r\n$4\r\nPING\r\n")],
     ..Protocol::STREAM
@@ -36,8 +37,11 @@ const ANSWERS: [&[u8]; 6] = [
 /// `*n` and `$n`, each on a line of its own, with small numbers; the string's first octet is a letter. Commands can also be plain lines
 /// (RESP, "Inline commands"): the server's answer tells.
 fn probe(_: Side, data: &[u8]) -> Verdict {
-    if let Some(b'+' | b'-') = data.first() {
-        return begins_with_any(data, &ANSWERS);
+    match data.first() {
+        Some(b'+' | b'-') => return either(begins_with_any(data, &ANSWERS), maybe_if(is_answer(data))),
+        Some(b':' | b'$') if is_answer(data) => return Verdict::Maybe,
+        Some(letter) if letter.is_ascii_alphabetic() => return maybe_if(is_inline(data)),
+        _ => {}
     }
     let mut rest = data;
     for mark in [b'*', b'$'] {
@@ -58,6 +62,73 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
         Some(_) => Verdict::No,
         None => Verdict::Maybe,
     }
+}
+
+/// Commands that other protocols of lines have no word for.
+const INLINE: [&[u8]; 30] = [
+    b"SET",
+    b"GET",
+    b"MSET",
+    b"MGET",
+    b"SETEX",
+    b"DEL",
+    b"INCR",
+    b"DECR",
+    b"EXISTS",
+    b"EXPIRE",
+    b"TTL",
+    b"KEYS",
+    b"SCAN",
+    b"CONFIG",
+    b"INFO",
+    b"DBSIZE",
+    b"FLUSHALL",
+    b"FLUSHDB",
+    b"HSET",
+    b"HGET",
+    b"HGETALL",
+    b"LPUSH",
+    b"RPUSH",
+    b"LRANGE",
+    b"SADD",
+    b"ZADD",
+    b"PUBLISH",
+    b"SLAVEOF",
+    b"REPLICAOF",
+    b"CLIENT",
+];
+
+/// A line that begins with a command, as far as it is there. HTTP has a command of the same name, and a path behind it.
+fn is_inline(data: &[u8]) -> bool {
+    if data.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"GET /")) {
+        return false;
+    }
+    let first = data.split(|octet| matches!(octet, b' ' | b'\r' | b'\n')).next().unwrap_or_default();
+    INLINE.iter().any(|word| {
+        if first.len() == data.len() {
+            word.len() >= first.len()
+                && word.iter().zip(first).all(|(wanted, found)| *wanted == found.to_ascii_uppercase())
+        } else {
+            first.eq_ignore_ascii_case(word)
+        }
+    })
+}
+
+/// An answer in a line of its own: done, an error, a number, a length.
+fn is_answer(data: &[u8]) -> bool {
+    let number = |digits: &[u8]| (1..=9).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+    match line(data) {
+        Some((b"+OK" | b"+QUEUED" | b"$-1", _)) => true,
+        Some(([b'-', b'E', b'R', b'R', b' ', ..], _)) => true,
+        Some(([b':' | b'$', digits @ ..], _)) => number(digits),
+        _ => false,
+    }
+}
+
+/// A command on a line, and the answer of the other side.
+fn together(heard: &Heard<'_>) -> Verdict {
+    let told = |command: &[u8], answer: &[u8]| line(command).is_some() && is_inline(command) && is_answer(answer);
+    if told(heard.data, heard.other) || told(heard.other, heard.data) { Verdict::Yes } else { Verdict::Maybe }
 }
 
 /// Longest command of a log-in, and longest line, that is waited for.

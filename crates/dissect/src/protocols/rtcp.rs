@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! RTCP (RFC 3550 §6.1): reports that fill the datagram, the first of them a sender's or receiver's.
+//! RTCP (RFC 3550 §6.1): reports that fill the datagram, the first of them a sender's or receiver's, or one that may stand
+//! alone (RFC 5506).
 
 use super::tell::*;
 
@@ -25,6 +26,10 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     let first = match data.get(1) {
         Some(200) => be16(data, 2) == Some(6 + blocks),
         Some(201) => be16(data, 2) == Some(1 + blocks),
+        // Who speaks, that somebody goes, what an application has.
+        Some(202) => blocks == 6 && data.get(8) == Some(&1) && data.get(10).is_some_and(|first| *first >= b' '),
+        Some(203) => blocks == 6 && (be16(data, 2) == Some(1) || within(u8_at(data, 8), 1, 64)),
+        Some(204) => at(data, 8, 4).is_some_and(graphic),
         // Feedback alone (RFC 5506 §3.4): its format, and both sources.
         Some(205 | 206) => data.len() >= 12 && data.first().is_some_and(|first| first & 0x1f > 0),
         _ => false,

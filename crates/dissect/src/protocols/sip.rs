@@ -46,6 +46,9 @@ const METHODS: [&[u8]; 14] = [
 
 /// A status line of SIP, or one of its methods with a SIP or telephone URI.
 fn probe(_: Side, data: &[u8]) -> Verdict {
+    // Empty lines may stand in front (RFC 3261 §7.5, RFC 5626 §3.5.1).
+    let blank = data.iter().take(16).take_while(|b| matches!(b, b'\r' | b'\n')).count();
+    let data = data.get(blank..).unwrap_or_default();
     let answer = begins(data, b"SIP/2.0 ");
     if answer != Verdict::No {
         return answer;

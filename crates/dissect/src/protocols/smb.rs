@@ -465,11 +465,11 @@ mod tests {
         }
     }
 
-    /// What is told of programs in these messages, behind one that opens a file.
-    fn programs(said: Vec<(Side, Vec<u8>)>, cut: usize) -> Option<Vec<String>> {
+    /// What is told of programs in these messages, behind one that opens a file, and what that weighs.
+    fn programs(said: Vec<(Side, Vec<u8>)>, cut: usize) -> Option<(Vec<String>, u8)> {
         let open = [&[57, 0][..], &[0; 42], &[120, 0, 10, 0], &[0; 8], &wide("a.exe")].concat();
         let said = [vec![(Side::Src, message(5, false, 0, &open))], said].concat();
-        facts(&said, cut).risk.and_then(|risk| risk.risk_evidence)
+        facts(&said, cut).risk.and_then(|risk| risk.risk_evidence.zip(risk.risk_score))
     }
 
     const PROGRAM: &[u8] = b"\x7fELF\x02\x01\x01";
@@ -482,12 +482,12 @@ mod tests {
         };
         for (offset, cut, want) in [(0, 1, true), (0, 5_000, true), (1, 5_000, false)] {
             let evidence = programs(vec![(Side::Src, write(offset))], cut);
-            assert_eq!(evidence, want.then(|| vec!["elf came as a.exe from the client".to_owned()]), "{offset}");
+            assert_eq!(evidence, want.then(|| (vec!["elf came as a.exe from the client".to_owned()], 60)), "{offset}");
         }
     }
 
     #[test]
-    fn programs_that_are_fetched_are_noticed() {
+    fn programs_that_are_fetched_are_noticed_and_weigh_less() {
         let numbered = |mut message: Vec<u8>, number: u8| {
             message[4 + 24] = number;
             message
@@ -501,7 +501,7 @@ mod tests {
                 (Side::Src, numbered(message(8, false, 0, &read(offset)), 7)),
                 (Side::Dst, numbered(message(8, true, 0, &data), number)),
             ];
-            let told = want.then(|| vec!["elf came as a.exe from the server".to_owned()]);
+            let told = want.then(|| (vec!["elf was read as a.exe".to_owned()], 10));
             assert_eq!(programs(said, cut), told, "{offset} {number}");
         }
     }
@@ -520,13 +520,16 @@ mod tests {
         let read = |offset| [&[0xff, 0, 0, 0, 1, 0, offset][..], &[0; 17]].concat();
         let data =
             old(0x2e, true, &[&[0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, place(24), 0][..], &[0; 10]].concat(), PROGRAM);
-        let told = |from: &str| Some(vec![format!("elf came as a file from {from}")]);
+        let told = |text: &str| Some(vec![text.to_owned()]);
         let found = |said: &[(Side, Vec<u8>)]| facts(said, 5_000).risk.and_then(|risk| risk.risk_evidence);
-        assert_eq!(found(&[(Side::Src, old(0x2f, false, &write(0), PROGRAM))]), told("the client"));
+        assert_eq!(
+            found(&[(Side::Src, old(0x2f, false, &write(0), PROGRAM))]),
+            told("elf came as a file from the client")
+        );
         assert_eq!(found(&[(Side::Src, old(0x2f, false, &write(1), PROGRAM))]), None);
         assert_eq!(
             found(&[(Side::Src, old(0x2e, false, &read(0), &[])), (Side::Dst, data.clone())]),
-            told("the server")
+            told("elf was read as a file")
         );
         assert_eq!(found(&[(Side::Src, old(0x2e, false, &read(1), &[])), (Side::Dst, data)]), None);
     }

@@ -19,21 +19,29 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ..Protocol::STREAM
 };
 
+/// The whole PDU is waited for, as far as one segment holds it: what stands in it is a part of the proof.
 fn probe(_: Side, data: &[u8]) -> Verdict {
-    head::<16>(data, |head| {
-        let length = be32(head, 0).unwrap_or_default();
-        let told = match be32(head, 4) {
-            // Bind: names in text, ended by zero (§4.1).
-            Some(1 | 2 | 9) => {
-                (23..=128).contains(&length) && data.get(16).is_none_or(|first| first.is_ascii_graphic())
-            }
-            Some(0x8000_0001 | 0x8000_0002 | 0x8000_0009) => (16..=64).contains(&length),
-            Some(0x15 | 0x8000_0015 | 6 | 0x8000_0006) => length == 16 && data.len() == 16,
-            Some(4 | 5 | 0x8000_0004 | 0x8000_0005) => {
-                (17..=4_096).contains(&length) && data.len() >= length.min(1_400)
-            }
-            _ => false,
-        };
-        told && within(be32(head, 12), 1, 0x7fff_ffff) && within(be32(head, 8), 0, 0x500)
-    })
+    let Some(head) = data.first_chunk::<16>() else {
+        return maybe_if(data.first().is_none_or(|first| *first == 0));
+    };
+    let length = be32(head, 0).unwrap_or_default();
+    let fits = match be32(head, 4) {
+        // Bind: names in text, ended by zero (§4.1).
+        Some(1 | 2 | 9) => (23..=128).contains(&length) && data.get(16).is_none_or(u8::is_ascii_graphic),
+        Some(0x8000_0001 | 0x8000_0002 | 0x8000_0009) => (16..=64).contains(&length),
+        // Keep alive, end, what is not understood, and answers without a body.
+        Some(0x15 | 0x8000_0015 | 6 | 0x8000_0006..=0x8000_0008 | 0x8000_0000) => length == 16 && data.len() == 16,
+        // The centre asks to be called (§4.1.7): its name and a password.
+        Some(0x0b) => {
+            let ends = data.get(length.saturating_sub(1)).is_none_or(|last| *last == 0);
+            (18..=41).contains(&length) && ends && data.get(16).is_none_or(u8::is_ascii_graphic)
+        }
+        // Messages, to one or many, and what is asked, replaced, cancelled and told of them.
+        Some(3..=5 | 7 | 8 | 0x21 | 0x102 | 0x103 | 0x8000_0003..=0x8000_0005 | 0x8000_0021 | 0x8000_0103) => {
+            (17..=4_096).contains(&length)
+        }
+        _ => false,
+    };
+    let told = fits && within(be32(head, 12), 1, 0x7fff_ffff) && within(be32(head, 8), 0, 0x500);
+    if data.len() < length.min(1_400) { maybe_if(told) } else { yes_if(told) }
 }

@@ -31,13 +31,15 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 
 /// Commands that only a client of SMTP or LMTP starts with.
 const HELLO: [&[u8]; 3] = [b"EHLO ", b"HELO ", b"LHLO "];
+/// What comes behind it, where the beginning was not seen.
+const ENVELOPE: [&[u8]; 2] = [b"MAIL FROM:", b"RCPT TO:"];
 
 fn probe(_: Side, data: &[u8]) -> Verdict {
     if data.first().is_some_and(u8::is_ascii_digit) {
         return greeting(data);
     }
     let mut verdict = Verdict::No;
-    for hello in HELLO {
+    for hello in HELLO.iter().chain(&ENVELOPE) {
         let n = data.len().min(hello.len());
         if data.get(..n).is_some_and(|d| d.eq_ignore_ascii_case(hello.get(..n).unwrap_or_default())) {
             verdict = if n == hello.len() { Verdict::Yes } else { Verdict::Maybe };

@@ -29,6 +29,8 @@ pub(super) static PROTOCOL: Protocol = Protocol {
 const PACKET_MAX: usize = 16_384;
 /// Longest identification string; the standard says 255.
 const BANNER_MAX: usize = 512;
+/// Lines that a server may say before its identification (§4.2): a notice for people.
+const LINES_MAX: u8 = 64;
 /// Octets of a finished side after which the other side is not waited for any more.
 const PATIENCE: usize = 65_536;
 
@@ -73,6 +75,8 @@ enum Place {
 struct Ssh {
     place: [Place; 2],
     unseen: usize,
+    /// Lines of the server in front of its identification.
+    lines: u8,
 }
 
 impl Dissector for Ssh {
@@ -107,7 +111,9 @@ impl Ssh {
         let mut parts = line.splitn(3, |b| *b == b'-');
         let (magic, version, software) = (parts.next(), parts.next().unwrap_or_default(), parts.next());
         if magic != Some(b"SSH") {
-            return self.finish(side, n);
+            self.lines = self.lines.saturating_add(1);
+            let notice = side == Side::Dst && self.lines <= LINES_MAX;
+            return if notice { Step::Continue(n) } else { self.finish(side, n) };
         }
         let software = software.and_then(|s| some_text(s, 255));
         let ssh = flow.ssh.get_or_insert_default();
@@ -176,6 +182,19 @@ const SAMPLE_SERVER: &[u8] = b"SSH-2.0-Server_2.0\r\n\
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_may_say_something_before_its_identification() {
+        let server = |notice: usize| {
+            let (mut flow, mut classifier) = (Flow::default(), crate::Classifier::new(true, 40_000, 22));
+            let said = [b"Authorised use only.\r\n".repeat(notice), b"SSH-2.0-a_1\r\n".to_vec()].concat();
+            classifier.stream(Side::Src, Input::Data(b"SSH-2.0-b\r\n"), &mut flow);
+            said.chunks(9).for_each(|piece| classifier.stream(Side::Dst, Input::Data(piece), &mut flow));
+            flow.ssh.and_then(|ssh| ssh.server)
+        };
+        assert_eq!(server(2).as_deref(), Some("a_1"));
+        assert_eq!(server(100), None, "not for ever");
+    }
 
     #[test]
     fn banners_and_fingerprints() {

@@ -9,8 +9,8 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     name: "WebSocket",
     title: "WebSocket",
     category: Category::Web,
-    spec: &["RFC 6455"],
-    first: First::Of(&[0x81, 0x82, 0x89, 0x8a]),
+    spec: &["RFC 6455", "RFC 7692"],
+    first: First::Of(&[0x81, 0x82, 0x88, 0x89, 0x8a, 0xc1, 0xc2]),
     late: true,
     probe,
     together: Some(together),
@@ -21,16 +21,22 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ..Protocol::STREAM
 };
 
-/// Length of a frame: final, text or binary, and whether it is masked.
+/// Length of a frame: final, text or binary, perhaps compressed (RFC 7692 §6), or of control, and whether it is masked.
 fn frame(rest: &[u8], masked: bool) -> Option<usize> {
     let (first, second) = (*rest.first()?, *rest.get(1)?);
     let front = if masked { 4 } else { 0 };
     let length = match second & 0x7f {
         126 => 4 + be16(rest, 2).filter(|length| *length > 125)?,
-        127 => return None,
+        127 => 10 + be32(rest, 6).filter(|length| *length > 65_535 && zero(rest, 2, 4))?,
         short => 2 + usize::from(short),
     };
-    let told = matches!(first, 0x81 | 0x82 | 0x89 | 0x8a) && (second & 0x80 != 0) == masked && second & 0x7f > 2;
+    let kind = match first {
+        0x81 | 0x82 | 0xc1 | 0xc2 => second & 0x7f > 2,
+        // Control frames are short (§5.5), and often empty.
+        0x88..=0x8a => second & 0x7f <= 125,
+        _ => false,
+    };
+    let told = kind && (second & 0x80 != 0) == masked;
     told.then_some(length + front)
 }
 

@@ -348,11 +348,24 @@ pub static EXECUTABLE_TRANSFER: Risk = Risk {
     benign: &[
         Text { en: "Updates and packages over plain HTTP", ja: "平文 HTTP での更新やパッケージ" },
         Text {
-            en: "Administrators who put programs on a share, people who start programs from one",
-            ja: "管理者による共有フォルダーへのプログラム配置、共有フォルダーからのプログラム起動",
+            en: "Administrators who put programs on a share", ja: "管理者による共有フォルダーへのプログラム配置"
         },
     ],
     source: "first octets of the content: see crates/dissect/src/magic.rs; nDPI flow risk 4",
+};
+
+/// Program read from a share.
+pub static PROGRAM_READ: Risk = Risk {
+    name: "program_read",
+    bit: 45,
+    severity: Severity::Low,
+    title: Text { en: "Program read from a share", ja: "共有フォルダーからのプログラムの読み出し" },
+    evidence: Reason { en: "{0} was read as {1}", ja: "{1} として {0} を読み出した" },
+    benign: &[Text {
+        en: "People who start or install programs from a share, which is daily work; backups and virus scanners that read everything",
+        ja: "共有フォルダーからのプログラムの起動や導入（日常の業務）。すべてを読むバックアップやウイルス検査",
+    }],
+    source: "first octets of the content: see crates/dissect/src/magic.rs; MITRE ATT&CK T1570, T1080",
 };
 
 /// Content is not what it is said to be.
@@ -678,4 +691,5 @@ pub static RISKS: &[&Risk] = &[
     &BAD_FINGERPRINT,
     &HIDDEN_FILE,
     &CERTIFICATE_ORDER,
+    &PROGRAM_READ,
 ];

@@ -43,6 +43,18 @@ fn padding_of_a_frame_is_no_data() {
 }
 
 #[test]
+fn a_keep_alive_before_anything_else_of_a_side_is_no_data() {
+    let request = b"GET / HTTP/1.1\r\nHost: www.example.org\r\n\r\n";
+    let mut run = Run::new(Settings::default());
+    run.at(0, &segment(CLIENT, SERVER, 500, ACK, &[0]));
+    run.at(1, &segment(SERVER, CLIENT, 900, ACK, b""));
+    run.at(2, &segment(CLIENT, SERVER, 501, ACK, request));
+    run.at(3, &segment(CLIENT, SERVER, 501 + request.len() as u32 - 1, ACK, &[0]));
+    let flow = run.end().0.remove(0);
+    assert_eq!(flow.http.and_then(|http| http.host).as_deref(), Some("www.example.org"));
+}
+
+#[test]
 fn zeros_that_the_stream_goes_on_behind_are_data() {
     // The length in front of a DNS message has a zero octet, and here a segment of its own.
     let query = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03org\x00\x00\x01\x00\x01";

@@ -240,7 +240,7 @@ pub(super) static FIGURES: &[Row] = &[
     Row {
         name: "ech_nameable",
         pages: &[Overview, Tls],
-        title: ("Nameable under ECH", "ECH でも名前が分かる割合"),
+        title: ("Nameable under ECH", "ECH 下の名前判明"),
         meaning: (
             "Flows behind an Encrypted Client Hello whose destination has a name all the same, from the DNS answer before.",
             "ECH で名前が隠れたフローのうち、直前の DNS 応答から宛先の名前が分かるもの",
