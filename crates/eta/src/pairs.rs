@@ -136,7 +136,7 @@ impl Recent {
         let intervals = intervals.get_mut(..found)?;
         let middle = median(intervals);
         intervals.iter_mut().for_each(|interval| *interval = (*interval - middle).abs());
-        let deviation = median(intervals);
+        let deviation = typical(intervals);
         let regular = if found < INTERVALS || middle < SHORTEST { 0.0 } else { (1.0 - deviation / middle).max(0.0) };
         let equal = f64::from(equal) / f64::from(visits.max(1));
         let spread = median(spreads.get_mut(..visits as usize)?);
@@ -156,6 +156,13 @@ fn alike(a: u32, b: u32) -> bool {
 /// Logarithm of the ratio of two amounts, 100 added to both so that nothing and a little are near.
 fn apart(a: u32, b: u32) -> f64 {
     ((f64::from(a) + 100.0) / (f64::from(b) + 100.0)).ln().abs()
+}
+
+/// The middle one of deviations from a median, of which one is the median's own: of three intervals the middle deviation would
+/// be the smaller of two, and half of all that come by chance would look regular. Rounded up.
+fn typical(deviations: &mut [f64]) -> f64 {
+    deviations.sort_unstable_by(f64::total_cmp);
+    deviations.get(deviations.len() / 2 + 1).or(deviations.last()).copied().unwrap_or(0.0)
 }
 
 /// The middle one, the upper of two; 0 of none.
@@ -182,6 +189,23 @@ mod tests {
         let contexts: Vec<_> = (0..6).map(|n| pairs.add(&session(f64::from(n) * 60.0, 900))).collect();
         assert_eq!(contexts.get(2), Some(&None));
         assert_eq!(contexts.last(), Some(&Some(PairContext { regular: 1.0, equal: 1.0, spread: 0.0, interval: 60.0 })));
+    }
+
+    #[test]
+    fn intervals_of_which_two_are_near_by_chance_are_not_regular() {
+        let mut pairs = Pairs::default();
+        let at = [0.0, 62.0, 179.0, 224.0];
+        let last = at.into_iter().map(|second| pairs.add(&session(second, 900))).last().flatten();
+        let context = last.expect("four sessions");
+        assert!(context.regular < 0.2 && context.equal == 1.0, "{context:?}");
+    }
+
+    #[test]
+    fn a_check_in_that_is_left_out_takes_little_from_its_regularity() {
+        let mut pairs = Pairs::default();
+        let at = [0.0, 60.0, 121.0, 241.0, 300.0, 361.0];
+        let last = at.into_iter().map(|second| pairs.add(&session(second, 900))).last().flatten();
+        assert!(last.expect("six sessions").regular > 0.95);
     }
 
     #[test]

@@ -21,10 +21,22 @@ function bare(drawing: SVGSVGElement): SVGSVGElement {
   return copy;
 }
 
-/** The drawings as text that needs no style sheet, one below the other. */
-export function svgText(drawings: SVGSVGElement[]): string {
-  const sizes = drawings.map(sized);
-  const [width, height] = [Math.max(...sizes.map((size) => size.width)), sizes.reduce((sum, size) => sum + size.height, 0)];
+/** Height of the line that says what a drawing shows. */
+const CAPTION = 26;
+
+function captioned(words: string, y: number): SVGTextElement {
+  const style = getComputedStyle(document.documentElement);
+  const line = document.createElementNS(SPACE, "text");
+  const set = { x: "12", y: `${y + 18}`, fill: style.getPropertyValue("--text").trim() || "black", "font-family": getComputedStyle(document.body).fontFamily || "sans-serif", "font-size": "13px", "font-weight": "600" };
+  for (const [name, value] of Object.entries(set)) line.setAttribute(name, value);
+  line.textContent = words;
+  return line;
+}
+
+/** The drawings as text that needs no style sheet, one below the other, each below the words that say what it shows. */
+export function svgText(drawings: SVGSVGElement[], captions: string[] = []): string {
+  const sizes = drawings.map(sized).map((size, at) => ({ ...size, above: captions[at] ? CAPTION : 0 }));
+  const [width, height] = [Math.max(...sizes.map((size) => size.width)), sizes.reduce((sum, size) => sum + size.above + size.height, 0)];
   const all = document.createElementNS(SPACE, "svg");
   for (const [name, value] of [["width", `${width}`], ["height", `${height}`], ["viewBox", `0 0 ${width} ${height}`]] as const) all.setAttribute(name, value);
   const ground = document.createElementNS(SPACE, "rect");
@@ -33,6 +45,9 @@ export function svgText(drawings: SVGSVGElement[]): string {
   let y = 0;
   drawings.forEach((drawing, at) => {
     const copy = bare(drawing);
+    const words = captions[at];
+    if (words) all.append(captioned(words, y));
+    y += sizes[at]?.above ?? 0;
     copy.setAttribute("y", `${y}`);
     all.append(copy);
     y += sizes[at]?.height ?? 0;
@@ -47,16 +62,16 @@ function give(address: string, name: string): void {
   link.click();
 }
 
-export function saveSvg(drawings: SVGSVGElement[], name: string): void {
-  const address = URL.createObjectURL(new Blob([svgText(drawings)], { type: "image/svg+xml" }));
+export function saveSvg(drawings: SVGSVGElement[], name: string, captions: string[] = []): void {
+  const address = URL.createObjectURL(new Blob([svgText(drawings, captions)], { type: "image/svg+xml" }));
   give(address, `${name}.svg`);
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
 /** Fails where the browser cannot draw it. */
-export async function savePng(drawings: SVGSVGElement[], name: string): Promise<void> {
+export async function savePng(drawings: SVGSVGElement[], name: string, captions: string[] = []): Promise<void> {
   const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgText(drawings))}`;
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgText(drawings, captions))}`;
   await image.decode();
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [image.width * 2, image.height * 2];

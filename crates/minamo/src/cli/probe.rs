@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::values::{capture_filter, format_names, length, sampling, size, timeout};
+use super::values::{capture_filter, format_names, groups, length, sampling, size, timeout};
 use super::{Community, Export, Own};
 
 #[derive(Args)]
@@ -60,8 +60,13 @@ pub(crate) struct Probe {
     /// Most flows that each thread holds.
     #[arg(long, default_value_t = 400_000, value_name = "COUNT")]
     pub(crate) max_flows: usize,
-    /// Leave out applications, performance and the sequence of lengths, which cost the most time and memory.
-    #[arg(long)]
+    /// Groups of columns that are filled, as `minamo meter` has them: all, full, light, none, or of l2, ip, tunnel, icmp, tcp,
+    /// npm, splt, app, eta, bd and idp, joined by commas. Full has counts of octet values and the first packet of each side.
+    #[arg(long, default_value = "all", value_parser = groups, value_name = "GROUPS")]
+    pub(crate) groups: minamo_meter::Groups,
+    /// The same as --groups light: leave out applications, performance and the sequence of lengths, which cost the most time
+    /// and memory.
+    #[arg(long, conflicts_with = "groups")]
     pub(crate) light: bool,
     /// Meter a part only, and let rows say so: every 100th packet (count:100), each packet with probability 1/100
     /// (random:100), or all packets of one flow in 100 (flow:100).

@@ -238,7 +238,7 @@ impl Meters {
             idle_timeout: args.idle_timeout,
             active_timeout: args.active_timeout,
             max_flows: args.max_flows,
-            groups: if args.light { minamo_meter::Groups::LIGHT } else { minamo_meter::Groups::ALL },
+            groups: if args.light { minamo_meter::Groups::LIGHT } else { args.groups },
             sampling: args.sample,
             ..Default::default()
         });

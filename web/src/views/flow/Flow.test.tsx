@@ -112,6 +112,14 @@ test("what has no fingerprint is not asked for one", async () => {
   expect(calls.some((call) => call.path.endsWith("/fingerprints"))).toBe(false);
 });
 
+test("a session that is not judged has no probability that one might rely on", async () => {
+  const why = { model: "minamo@1", score: 0.08, class: "unknown", threshold: 0.72, earlier: 0, reasons: [] };
+  answer({ "/flows/00000000000000aa": { ...row, eta_class: "unknown", eta_score: 0.08, eta_model: "minamo@1" }, "/flows/00000000000000aa/verdict": why });
+  show(<Flow />, `/flows/00000000000000aa?${RANGE}`, "/flows/:id");
+  expect(await screen.findByText(/would give 8.0%, which is not to be relied on/)).toBeTruthy();
+  expect(screen.queryByText(/probability of malware/)).toBeNull();
+});
+
 test("a verdict on an encrypted session says why, in words", async () => {
   const why = { model: "minamo@2", score: 0.93, class: "malware_c2", threshold: 0.72, earlier: 16, reasons: [{ feature: "cert_self_signed", contribution: 1.25, text: { en: "the certificate is signed by itself", ja: "証明書が自己署名" } }, { feature: "down", contribution: -0.5, text: { en: "9 octets came", ja: "9 オクテット" } }] };
   answer({ "/flows/00000000000000aa": { ...row, eta_class: "malware_c2", eta_score: 0.91, eta_model: "minamo@1" }, "/flows/00000000000000aa/verdict": why });

@@ -9,6 +9,7 @@ import { scaleOf, type Mode } from "../../charts/splt";
 import type { FlowRow } from "../../gen/api";
 import { useWords } from "../../i18n";
 import { Choice } from "../../parts/Choice";
+import { time } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
 import { Panel } from "../../parts/Panel";
 import { useParameters } from "../../parts/parameters";
@@ -30,8 +31,9 @@ export function Picture({ row, mode, setMode }: { row: FlowRow; mode: Mode; setM
     const drawings = [...(host.current?.querySelectorAll<SVGSVGElement>(".splt svg") ?? [])];
     if (drawings.length === 0) return;
     setFailure(null);
-    if (kind === "svg") saveSvg(drawings, name);
-    else savePng(drawings, name).catch(setFailure);
+    const captions = drawings.map((drawing) => drawing.closest<HTMLElement>("[data-caption]")?.dataset["caption"] ?? "");
+    if (kind === "svg") saveSvg(drawings, name, captions);
+    else savePng(drawings, name, captions).catch(setFailure);
   };
   return (
     <Panel
@@ -52,13 +54,16 @@ export function Picture({ row, mode, setMode }: { row: FlowRow; mode: Mode; setM
       }
     >
       {failure ? <ErrorNote error={failure} /> : null}
-      {own.lengths.length === 0 ? <Empty title={t("splt.none")} /> : other ? <Both own={own} id={other} mode={mode} host={host} /> : <div ref={host}><Splt {...own} mode={mode} /></div>}
+      {own.lengths.length === 0 ? <Empty title={t("splt.none")} /> : other ? <Both row={row} own={own} id={other} mode={mode} host={host} /> : <div ref={host} data-caption={caption(row)}><Splt {...own} mode={mode} /></div>}
     </Panel>
   );
 }
 
+/** What a picture shows, for its file: both ends, the name, when it began. */
+const caption = (row: FlowRow) => [`${endpoint(row, "src")} → ${endpoint(row, "dst")}`, text(row, "host_name") ?? text(row, "app"), time(text(row, "time_start") ?? "", true)].filter(Boolean).join("  ·  ");
+
 /** Two pictures to one scale. */
-function Both({ own, id, mode, host }: { own: ReturnType<typeof session>; id: string; mode: Mode; host: React.RefObject<HTMLDivElement | null> }) {
+function Both({ row, own, id, mode, host }: { row: FlowRow; own: ReturnType<typeof session>; id: string; mode: Mode; host: React.RefObject<HTMLDivElement | null> }) {
   const { t } = useWords();
   const scope = useScope();
   const [, change] = useParameters();
@@ -67,7 +72,9 @@ function Both({ own, id, mode, host }: { own: ReturnType<typeof session>; id: st
   const scale = useMemo(() => scaleOf(second ? [own, second] : [own]), [own, second]);
   return (
     <div ref={host}>
-      <Splt {...own} mode={mode} scale={scale} />
+      <div data-caption={caption(row)}>
+        <Splt {...own} mode={mode} scale={scale} />
+      </div>
       <div className="splt-other">
         <span>{t("splt.comparedWith")}</span>
         <Link to={`/flows/${encodeURIComponent(id)}${scope.search()}`}>{answer.data ? `${endpoint(answer.data, "src")} → ${endpoint(answer.data, "dst")}` : id}</Link>
@@ -76,7 +83,15 @@ function Both({ own, id, mode, host }: { own: ReturnType<typeof session>; id: st
           <Icon name="close" size={12} /> {t("splt.alone")}
         </button>
       </div>
-      <Shown answer={answer}>{() => (second && second.lengths.length > 0 ? <Splt {...second} mode={mode} scale={scale} /> : <Empty title={t("splt.none")} />)}</Shown>
+      <Shown answer={answer}>{(data) =>
+          second && second.lengths.length > 0 ? (
+            <div data-caption={caption(data)}>
+              <Splt {...second} mode={mode} scale={scale} />
+            </div>
+          ) : (
+            <Empty title={t("splt.none")} />
+          )
+        }</Shown>
     </div>
   );
 }

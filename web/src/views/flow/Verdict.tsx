@@ -16,7 +16,7 @@ export function Verdict({ row }: { row: FlowRow }) {
   return (
     <Panel title={t("verdict.title")} note={t("verdict.note", { model: text(row, "eta_model") ?? "" })} className="verdict">
       <p className="verdict-said">
-        <strong className={verdict}>{t(`verdict.of.${verdict}`, { defaultValue: verdict })}</strong> {t("verdict.score", { score: percent(number(row, "eta_score")) })}
+        <strong className={verdict}>{t(`verdict.of.${verdict}`, { defaultValue: verdict })}</strong> {t(verdict === "unknown" ? "verdict.scoreOfUnknown" : "verdict.score", { score: percent(number(row, "eta_score")) })}
       </p>
       <Shown answer={answer} rows={3}>
         {(data) => <Reasons data={data} recorded={text(row, "eta_model")} />}
@@ -46,7 +46,7 @@ function Reasons({ data, recorded }: { data: VerdictWhy; recorded: string | null
         ))}
       </ul>
       <p className="hint">
-        {t("verdict.again", { score: percent(data.score), threshold: percent(data.threshold), count: data.earlier })} {data.model === recorded ? "" : t("verdict.other", { model: data.model })}
+        {t("verdict.again", { score: percent(data.score), threshold: percent(data.threshold), count: data.earlier })} {t("verdict.mix")} {data.model === recorded ? "" : t("verdict.other", { model: data.model })}
       </p>
     </>
   );
