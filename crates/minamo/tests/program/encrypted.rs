@@ -126,6 +126,11 @@ fn judged(arrived: &[Value], sent: &[Value], how: &str) {
 
 /// What a collector on loopback prints of the captures that are sent to it, line by line.
 fn printed(format: &str, more: &[&str], rows: usize) -> Vec<String> {
+    collected(format, rows, |url| export(url, more))
+}
+
+/// What it prints of the flows that `send` sends to the address.
+fn collected(format: &str, rows: usize, send: impl FnOnce(&str)) -> Vec<String> {
     let limit = rows.to_string();
     let arguments =
         ["collect", "--print", "--proof", "--listen", "127.0.0.1:0", "--format", "jsonl", "--limit", &limit];
@@ -133,7 +138,7 @@ fn printed(format: &str, more: &[&str], rows: usize) -> Vec<String> {
     let out = BufReader::new(collector.child.stdout.take().expect("piped"));
     // Read from the beginning, so that it can write.
     let reader = std::thread::spawn(move || out.lines().map_while(Result::ok).collect::<Vec<_>>());
-    export(&format!("{format}://{}", collector.address), more);
+    send(&format!("{format}://{}", collector.address));
     reader.join().expect("no panic")
 }
 
@@ -170,6 +175,22 @@ fn both_directions_in_one_record_show_the_same() {
     same(&arrived, &sent, "IPFIX");
     told(&arrived, &sent, "IPFIX");
     judged(&arrived, &sent, "IPFIX");
+}
+
+#[test]
+fn a_probe_sends_the_same_with_reverse_elements() {
+    let sent = metered();
+    let buffer = tempfile::tempdir().expect("a folder");
+    let arrived = rows(&collected("ipfix", sent.len(), |url| {
+        let (captures, buffer) = (CAPTURES.join(","), buffer.path().to_string_lossy().into_owned());
+        let probe = ["probe", "-i", &captures, "--groups", "full", "--eta", "--enterprise", "0", "--export", url];
+        let output = minamo(&[&probe[..], &["--buffer", &buffer]].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+    }));
+    assert!(arrived.iter().any(|row| numbers(row, "splt_lengths").iter().any(|length| *length < 0)));
+    same(&arrived, &sent, "probe");
+    told(&arrived, &sent, "probe");
+    judged(&arrived, &sent, "probe");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod alerts;
 mod attacks;
+mod bundles;
 mod captures;
 mod collect;
 mod corpora;
