@@ -112,14 +112,17 @@ impl<'a> Material<'a> {
         let real = examples.len() as f32;
         let share = TRICKED_WEIGHT / self.tricked.len().max(1) as f32;
         let own: Vec<f32> = examples.iter().map(|example| example.weight).collect();
-        for copy in &self.tricked {
+        // What does without some sources shall say what the others tell where nobody hides: most tricks are about them.
+        let copies = if sources == Source::ALL { COPIES.max(SIMULATED_COPIES) } else { 1 };
+        for copy in self.tricked.iter().take(copies) {
             let weighed = chosen.iter().zip(&own);
             let one = |(&at, own): (&usize, &f32)| Some(Example { weight: own * share, ..of(copy, at)? });
             examples.extend(weighed.filter_map(one));
         }
-        let weight = SIMULATED_WEIGHT * real / self.simulated.len().max(1) as f32;
-        let made = self.simulated.iter();
-        examples.extend(made.map(|&(values, malware)| Example { values, malware, weight }));
+        let made: Vec<_> =
+            self.simulated.chunks(1 + SIMULATED_COPIES).flat_map(|session| session.iter().take(1 + copies)).collect();
+        let weight = SIMULATED_WEIGHT * real / made.len().max(1) as f32;
+        examples.extend(made.into_iter().map(|&(values, malware)| Example { values, malware, weight }));
         train(&examples, sources, &self.recipe)
     }
 

@@ -22,7 +22,7 @@ fn run(octets: &[u8]) {
     if let Some(told) = glance(link, frame) {
         let packet = decode_parts(link, frame);
         let same = packet.is_ok_and(|packet| {
-            (packet.tuple(), packet.vlans[0], packet.ip_octets()) == (told.tuple, told.vlan, told.octets.into())
+            (packet.tuple(), packet.vlans[0], packet.ip_octets()) == (told.tuple(), told.vlan, told.octets.into())
         });
         assert!(same, "a glance tells what decoding tells");
     }
