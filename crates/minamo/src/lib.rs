@@ -75,6 +75,8 @@ pub fn main() -> ExitCode {
         .with_ansi(colour)
         .with_env_filter(level)
         .with_target(false)
+        // It would say on standard error that standard error is gone, and end the task that had something to say.
+        .log_internal_errors(false)
         .init();
     match commands::run(cli) {
         Ok(()) => ExitCode::SUCCESS,

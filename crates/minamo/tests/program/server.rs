@@ -117,12 +117,10 @@ fn spawn(folder: &std::path::Path) -> (Child, String, Option<String>) {
         let (_, rest) = line.split_once(before)?;
         Some(rest.split_once(after)?.0.to_owned())
     };
-    let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
-    while let Some(line) = lines.next() {
+    for line in BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok) {
         password = password.or_else(|| between(&line, "with the password `", "`"));
         if let Some(address) = between(&line, "console: http://", "/") {
-            // Read on, so that it can write on.
-            std::thread::spawn(move || lines.for_each(drop));
+            // Nobody reads on: a server goes on where whoever read its log is gone.
             return (child, address, password);
         }
     }
