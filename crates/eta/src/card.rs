@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 
-use crate::calibrate::MIX;
 use crate::evaluate::{Counted, Report};
 use crate::features::{FEATURES, Source};
 use crate::model::Model;
@@ -65,10 +64,7 @@ fn write_card(out: &mut String, model: &Model, report: &Report) -> std::fmt::Res
         out,
         "Labels of infection captures are weak: what is not a well-known vendor's name there counts as malware. Probabilities hold for"
     )?;
-    writeln!(
-        out,
-        "a mix of classes in which malware is {MIX:.2} of all; where malware is rarer, so is truth behind the same number.\n"
-    )?;
+    writeln!(out, "the mix of classes in the corpora; where malware is rarer, so is truth behind the same number.\n")?;
     areas(out, report)?;
     verdicts(out, report)?;
     writeln!(
@@ -132,7 +128,7 @@ fn verdicts(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(out, "\nPrecision {}.", number((right + wrong > 0).then(|| right as f64 / (right + wrong) as f64)))?;
     writeln!(
         out,
-        "\n## Calibration\n\nExpected calibration error {:.3} with each corpus left out, {:.3} split by capture, of what is judged, as it comes.\n",
+        "\n## Calibration\n\nExpected calibration error {:.3} with each corpus left out, {:.3} split by capture.\n",
         report.error, report.error_by_capture
     )?;
     writeln!(out, "| told | sessions | mean told | malware | |\n|---|---:|---:|---:|---|")?;

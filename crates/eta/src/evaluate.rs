@@ -212,17 +212,15 @@ fn families(material: &Material<'_>, out: &mut Report) -> Result<(), TrainError>
     Ok(())
 }
 
-/// Malware with tricks, judged by trees that saw neither the capture nor the lender's corpus whole. What is not judged is not
-/// found.
+/// Malware with tricks, judged by trees that saw neither the capture nor the lender's corpus whole.
 fn tricks(material: &Material<'_>, learnt: &Learnt, out: &mut Report) {
     let cases = material.cases;
     let plain: Vec<Judged> =
         learnt.unseen.iter().filter_map(|&(at, score, _)| Some((score, cases.get(at)?.malware))).collect();
-    let judged: Vec<Judged> = learnt.unseen.iter().filter_map(|&(at, score, _)| material.judged(at, score)).collect();
-    let threshold = threshold_at(&judged, 0.01);
-    out.by_capture = (auc(&plain), above(&judged, true, threshold));
-    let known = judged.iter().filter(|(score, _)| score.is_finite());
-    let told: Vec<Judged> = known.map(|&(score, malware)| (learnt.calibration.probability(score), malware)).collect();
+    let threshold = threshold_at(&plain, 0.01);
+    out.by_capture = (auc(&plain), above(&plain, true, threshold));
+    let told: Vec<Judged> =
+        plain.iter().map(|&(score, malware)| (learnt.calibration.probability(score), malware)).collect();
     out.error_by_capture = calibration_error(&told);
     let lenders: Vec<&Case> =
         cases.iter().filter(|c| !c.malware && c.flow.tls.as_ref().is_some_and(|tls| tls.sni.is_some())).collect();
@@ -245,8 +243,7 @@ fn tricks(material: &Material<'_>, learnt: &Learnt, out: &mut Report) {
                 continue;
             };
             let values = extract(flow, *pair, &mut scratch);
-            let score = if too_little(&values) { f64::NEG_INFINITY } else { f64::from(trees.predict(&values)) };
-            judged.push((score, true));
+            judged.push((f64::from(trees.predict(&values)), true));
         }
         out.tricks.extend(above(&judged, true, threshold).map(|share| (name, share)));
     }
