@@ -211,7 +211,7 @@ impl Prefix {
             return Err(AddrError::Length { len, max });
         }
         let bits = base + len;
-        Ok(Self { first: Ip((ip.to_u128() & Self::mask(bits)).to_be_bytes()), bits })
+        Ok(Self { first: Ip::from_u128(ip.to_u128() & Self::mask(bits)), bits })
     }
 
     fn mask(bits: u8) -> u128 {
@@ -225,7 +225,7 @@ impl Prefix {
 
     /// Highest address of the prefix.
     pub fn last(&self) -> Ip {
-        Ip((self.first.to_u128() | !Self::mask(self.bits)).to_be_bytes())
+        Ip::from_u128(self.first.to_u128() | !Self::mask(self.bits))
     }
 
     /// True where `ip` lies in the prefix.

@@ -9,6 +9,8 @@ mod classifier;
 #[cfg(test)]
 mod conformance;
 pub mod fingerprint;
+#[cfg(test)]
+mod forms;
 mod host;
 mod in_force;
 mod ip;

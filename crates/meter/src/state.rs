@@ -494,7 +494,7 @@ impl FlowState {
 
     fn identity(&self, key: &Key, ends: FiveTuple) -> FlowId {
         // Tunnels tell apart what shares addresses, as exporters do; so do the types of frames.
-        FlowId::new(ends, self.vlans[0].unwrap_or(0), Ip(u128::from(key.space()).to_be_bytes()), self.opened)
+        FlowId::new(ends, self.vlans[0].unwrap_or(0), Ip::from_u128(u128::from(key.space())), self.opened)
     }
 
     /// The groups of the headers.

@@ -74,8 +74,6 @@ mod fastcgi;
 mod fins;
 mod fix;
 mod flute;
-#[cfg(test)]
-mod forms;
 mod fox;
 mod ftp;
 mod ftp_data;

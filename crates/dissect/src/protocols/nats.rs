@@ -81,7 +81,7 @@ mod tests {
             assert_eq!(told(data), Verdict::Yes, "{:?}", String::from_utf8_lossy(data));
         }
         // Text of others; a length that is not so.
-        for data in [&b"MSG 26 U 97\r\nMIME-Version: 1.0\r\n"[..], b"PUB a 2\r\nhello\r\n", b"SUB a b\n"] {
+        for data in [&b"MSG 12 U 80\r\nMIME-Version: 1.0\r\n"[..], b"PUB a 2\r\nhello\r\n", b"SUB a b\n"] {
             assert_eq!(told(data), Verdict::No, "{:?}", String::from_utf8_lossy(data));
         }
         assert_eq!(told(b"PUB a 5\r\nhe"), Verdict::Maybe);

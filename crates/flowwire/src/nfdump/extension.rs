@@ -332,7 +332,7 @@ pub(super) fn ip4(octets: &[u8]) -> Option<Ip> {
 /// The IPv6 address that begins the octets.
 pub(super) fn ip6(octets: &[u8]) -> Option<Ip> {
     let (high, low) = (uint(octets, 8)?, uint(octets.get(8..)?, 8)?);
-    Some(Ip((u128::from(high) << 64 | u128::from(low)).to_be_bytes()))
+    Some(Ip::from_u128(u128::from(high) << 64 | u128::from(low)))
 }
 
 #[cfg(test)]
