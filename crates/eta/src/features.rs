@@ -231,33 +231,61 @@ pub fn too_little(values: &Values) -> bool {
 fn octets(eta: Option<&Eta>, out: &mut Values) {
     let Some(eta) = eta else { return };
     if let Some(counts) = &eta.src_byte_counts {
-        let word = |octet: usize| u8::try_from(octet).is_ok_and(|octet| octet.is_ascii_alphanumeric() || octet == b'.');
-        set(out, Id::LettersUp, above(counts, chance(counts), word));
+        let clear = Clear::new(counts);
+        let words = clear.of(b'A', b'Z') + clear.of(b'a', b'z') + clear.of(b'0', b'9') + clear.of(b'.', b'.');
+        set(out, Id::LettersUp, words.max(0) as f32);
     }
     if let Some(counts) = &eta.dst_byte_counts {
-        let chance = chance(counts);
-        set(out, Id::ClearDown, above(counts, chance, |_| true));
-        set(out, Id::UrlsDown, above(counts, chance, |octet| octet == usize::from(b'/')));
+        let clear = Clear::new(counts);
+        set(out, Id::ClearDown, clear.of(0, u8::MAX).max(0) as f32);
+        set(out, Id::UrlsDown, clear.of(b'/', b'/').max(0) as f32);
     }
 }
 
-/// What chance gives each octet value: encrypted octets are of every value alike, so that it is the median of the counts. Found
-/// by halving, which has no branch for each count as sorting has.
+/// Counts of octet values, of which so many are what chance gives.
+struct Clear<'a> {
+    counts: &'a [u32],
+    chance: u32,
+}
+
+impl<'a> Clear<'a> {
+    fn new(counts: &'a [u32]) -> Self {
+        Self { counts, chance: chance(counts) }
+    }
+
+    /// Octets of the values from `first` to `last` above what chance gives.
+    fn of(&self, first: u8, last: u8) -> i64 {
+        let end = (usize::from(last) + 1).min(self.counts.len());
+        let counts = self.counts.get(usize::from(first)..end).unwrap_or_default();
+        let all: u64 = counts.iter().map(|count| u64::from(*count)).sum();
+        all as i64 - i64::from(self.chance) * counts.len() as i64
+    }
+}
+
+/// What chance gives each octet value: encrypted octets are of every value alike, so that it is the median of the counts. Most
+/// counts are small: it is found by counting them, in several places, because counts that are alike follow each other.
 fn chance(counts: &[u32]) -> u32 {
-    let (mut low, mut high) = (0, counts.iter().copied().max().unwrap_or(0));
-    while low < high {
-        let middle = u32::midpoint(low, high);
-        let up_to = counts.iter().map(|count| u32::from(*count <= middle)).sum::<u32>() as usize;
-        // Values that are not there were never seen.
-        if up_to + (256usize).saturating_sub(counts.len()) > 128 { high = middle } else { low = middle + 1 }
+    const SMALL: usize = 64;
+    let counts = counts.get(..256).unwrap_or(counts);
+    let mut having = [[0u16; SMALL]; 4];
+    for four in counts.chunks(4) {
+        for (having, &count) in having.iter_mut().zip(four) {
+            having[(count as usize).min(SMALL - 1)] += 1;
+        }
     }
-    low
-}
-
-/// Octets of some values above what chance gives.
-fn above(counts: &[u32], chance: u32, wanted: impl Fn(usize) -> bool) -> f32 {
-    let of = |(octet, count): (usize, &u32)| if wanted(octet) { i64::from(*count) - i64::from(chance) } else { 0 };
-    counts.iter().enumerate().map(of).sum::<i64>().max(0) as f32
+    let [a, b, c, d] = having;
+    // Values that are not there were never seen.
+    let mut up_to = 256usize.saturating_sub(counts.len());
+    for count in 0..SMALL - 1 {
+        up_to += usize::from(a[count]) + usize::from(b[count]) + usize::from(c[count]) + usize::from(d[count]);
+        if up_to > 128 {
+            return count as u32;
+        }
+    }
+    let mut sorted = counts.to_vec();
+    sorted.sort_unstable();
+    let missing = 256usize.saturating_sub(sorted.len());
+    sorted.get(128usize.saturating_sub(missing)).copied().unwrap_or(0)
 }
 
 fn set(out: &mut Values, id: Id, value: f32) {
@@ -458,6 +486,19 @@ mod tests {
         let values = extract(&flow, None, &mut Scratch::default());
         assert_eq!((value(&values, "clear_down"), value(&values, "urls_down")), (120.0, 20.0));
         assert_eq!(value(&values, "letters_up"), 0.0);
+    }
+
+    #[test]
+    fn chance_is_the_median_of_the_counts_also_of_large_and_of_missing_ones() {
+        assert_eq!(chance(&[7; 256]), 7);
+        assert_eq!(chance(&[9_000; 256]), 9_000);
+        let mut rising: Vec<u32> = (0..256).map(|n| n * 10).collect();
+        assert_eq!(chance(&rising), 1_280);
+        rising.truncate(100);
+        assert_eq!(chance(&rising), 0);
+        rising = (0..200).map(|n| 1_000 + n).collect();
+        assert_eq!(chance(&rising), 1_072);
+        assert_eq!(chance(&[]), 0);
     }
 
     #[test]

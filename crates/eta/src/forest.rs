@@ -5,8 +5,8 @@
 use crate::features::{COUNT, Values};
 use crate::trees::Trees;
 
-/// Room for the values: a power of two, so that a place needs no check.
-const ROOM: usize = 64;
+/// Room for the values; twice that are as many as an octet has, so that a place needs no check.
+const ROOM: usize = 128;
 const _: () = assert!(COUNT <= ROOM);
 
 /// A question: values above the threshold go right. Each value has two places: in the lower one a missing value is below every
@@ -14,7 +14,7 @@ const _: () = assert!(COUNT <= ROOM);
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Question {
     threshold: f32,
-    place: u32,
+    place: u8,
 }
 
 /// Boosted trees that are ready to be asked.
@@ -34,11 +34,11 @@ impl Forest {
         for tree in 0..trees.len() {
             questions.push(Question::default());
             for at in tree * trees.nodes()..(tree + 1) * trees.nodes() {
-                let feature = trees.feature.get(at).map_or(0, |&feature| u32::from(feature));
+                let feature = trees.feature.get(at).map_or(0, |&feature| usize::from(feature) % ROOM);
                 let left = trees.missing_left.get(at).copied().unwrap_or(true);
                 questions.push(Question {
                     threshold: trees.threshold.get(at).copied().unwrap_or(f32::MAX),
-                    place: if left { feature } else { feature + ROOM as u32 },
+                    place: (if left { feature } else { feature + ROOM }) as u8,
                 });
             }
         }
@@ -72,7 +72,7 @@ impl Forest {
             let mut at = 1;
             for _ in 0..LEAVES.ilog2() {
                 let question = &questions[at % LEAVES];
-                let value = values[question.place as usize % (2 * ROOM)];
+                let value = values[usize::from(question.place)];
                 at = 2 * at + usize::from(value > question.threshold);
             }
             sum += leaves[at % LEAVES];

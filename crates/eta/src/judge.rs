@@ -10,7 +10,7 @@ use minamo_model::flow::Flow;
 use crate::dataset::is_session;
 use crate::features::{Scratch, Source, Values, extract, extract_but_octets};
 use crate::model::{Class, Model};
-use crate::pairs::Pairs;
+use crate::pairs::{PairContext, Pairs};
 
 /// The model in force, which several threads share: another one counts from the next session on.
 #[derive(Debug)]
@@ -86,13 +86,17 @@ impl Judge {
 
     /// Judges the row if it is a TLS session ([`is_session`]); fills its columns and returns its features.
     pub fn judge(&mut self, flow: &mut Flow) -> Option<Values> {
+        let pair = self.pairs.of_session(flow);
+        self.judge_in(flow, pair)
+    }
+
+    /// Judges as [`judge`](Self::judge), where somebody else remembers the sessions of pairs ([`Pairs::of_session`]): several
+    /// judges may share the rows, whose order counts for the pairs alone.
+    pub fn judge_in(&mut self, flow: &mut Flow, pair: Option<PairContext>) -> Option<Values> {
         if !is_session(flow) {
             return None;
         }
         self.keep_up();
-        // What two exporters tell of one session is no repetition.
-        let again = flow.merge.as_ref().is_some_and(|merge| merge.duplicate_of.is_some());
-        let pair = if again { None } else { self.pairs.add(flow) };
         let measure = if self.octets { extract } else { extract_but_octets };
         let values = measure(flow, pair, &mut self.scratch);
         let verdict = self.model.judge(&values);

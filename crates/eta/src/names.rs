@@ -37,9 +37,24 @@ pub(crate) fn shape(name: &str) -> NameShape {
     }
 }
 
-/// The first value of an attribute in a distinguished name as this program writes it: `C=US, O=Example, CN=host`.
+/// The parts of a distinguished name as this program writes it: `C=US, O=Example, CN=host`.
+fn parts(distinguished: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(distinguished);
+    std::iter::from_fn(move || {
+        let all = rest?;
+        let ends = all.bytes().zip(all.bytes().skip(1)).position(|pair| pair == (b',', b' '));
+        let (part, left) = match ends {
+            Some(end) => (all.get(..end)?, all.get(end + 2..)),
+            None => (all, None),
+        };
+        rest = left;
+        Some(part)
+    })
+}
+
+/// The first value of an attribute in a distinguished name.
 pub(crate) fn attribute<'a>(distinguished: &'a str, name: &str) -> Option<&'a str> {
-    distinguished.split(", ").find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
+    parts(distinguished).find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
 }
 
 /// True where the name of a certificate covers the host (RFC 6125 §6.4): the same, or a wildcard for its first label.
@@ -59,12 +74,19 @@ pub(crate) fn is_host(name: &str) -> bool {
 /// True where the issuer has the shape that the Baseline Requirements of the CA/Browser Forum (§7.1.4) give public
 /// authorities: country, organisation and common name, no place, and another organisation than the subject's.
 pub(crate) fn is_public_issuer(issuer: &str, subject: &str) -> bool {
-    let organisation = attribute(issuer, "O");
-    attribute(issuer, "C").is_some_and(|country| country.len() == 2)
+    let (mut country, mut organisation, mut common) = (None, None, false);
+    for part in parts(issuer) {
+        match part.split_once('=') {
+            Some(("C", value)) if country.is_none() => country = Some(value),
+            Some(("O", value)) if organisation.is_none() => organisation = Some(value),
+            Some(("CN", _)) => common = true,
+            Some(("L" | "ST", _)) => return false,
+            _ => {}
+        }
+    }
+    country.is_some_and(|country| country.len() == 2)
         && organisation.is_some()
-        && attribute(issuer, "CN").is_some()
-        && attribute(issuer, "L").is_none()
-        && attribute(issuer, "ST").is_none()
+        && common
         && organisation != attribute(subject, "O")
 }
 
@@ -92,5 +114,10 @@ mod tests {
         assert!(!is_public_issuer("C=AU, ST=Some-State, O=Widgits", "CN=localhost"));
         assert!(!is_public_issuer("C=US, O=Us, CN=Us CA", "C=US, O=Us, CN=host"));
         assert_eq!(attribute("C=US, CN=a.b", "CN"), Some("a.b"));
+        assert_eq!(attribute("C=US, O=Example,Inc, CN=a.b", "O"), Some("Example,Inc"));
+        assert_eq!(
+            (attribute("", "CN"), attribute("CN=a, ", "O"), attribute("日本, CN=名", "CN")),
+            (None, None, Some("名"))
+        );
     }
 }

@@ -8,6 +8,8 @@ use std::mem;
 use minamo_base::{Ip, Time};
 use minamo_model::flow::Flow;
 
+use crate::dataset::is_session;
+
 /// Sessions of a pair that are remembered.
 const RECENT: usize = 16;
 /// Pairs in one generation: twice as many are known at most (about 36 MB).
@@ -61,6 +63,13 @@ pub struct Pairs {
 }
 
 impl Pairs {
+    /// What is known of the flow's pair, and remembers the flow, where it is a TLS session ([`is_session`]).
+    pub fn of_session(&mut self, flow: &Flow) -> Option<PairContext> {
+        // What two exporters tell of one session is no repetition.
+        let again = flow.merge.as_ref().is_some_and(|merge| merge.duplicate_of.is_some());
+        if again || !is_session(flow) { None } else { self.add(flow) }
+    }
+
     /// What is known of the flow's pair, and remembers the flow; nothing before the fourth session.
     pub fn add(&mut self, flow: &Flow) -> Option<PairContext> {
         let core = &flow.core;

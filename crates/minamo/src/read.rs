@@ -6,6 +6,7 @@ mod shared;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -14,13 +15,16 @@ use minamo_base::Time;
 use minamo_capture::{
     CaptureError, CaptureFile, Expression, ExpressionError, Followed, Follower, Frame, Frames, Program,
 };
+use minamo_eta::judge::Judge;
+use minamo_eta::model::Model;
+use minamo_eta::pairs::Pairs;
 use minamo_meter::{Counters, Flows, Forgotten, Intake, Names, Settings, Unit};
 use minamo_model::Flow;
 use minamo_packet::{LinkType, Skip};
 use minamo_sinks::Line;
 
 use crate::clock;
-use rows::{Part, Rows};
+use rows::{Maker, Order, Part, Rows};
 
 /// What reading gave besides the rows.
 #[derive(Debug, Default)]
@@ -137,6 +141,8 @@ pub(crate) struct Job<'a> {
     pub(crate) threads: usize,
     /// Captures are still written and folders filled: they are read as they grow, until this is set.
     pub(crate) follow: Option<&'a AtomicBool>,
+    /// By what encrypted sessions are judged; they are not without.
+    pub(crate) model: Option<Arc<Model>>,
 }
 
 /// Takes rows. False where nothing more is wanted.
@@ -145,9 +151,6 @@ pub(crate) trait Taker {
     fn line(&self) -> Option<Line> {
         None
     }
-
-    /// Looks at a row before names are joined to it, in the order of rows.
-    fn look(&mut self, _row: &mut Flow) {}
 
     /// One row.
     fn row(&mut self, row: Flow) -> bool;
@@ -172,7 +175,17 @@ impl<F: FnMut(Flow) -> bool> Taker for F {
 impl<'a> Job<'a> {
     /// Everything in these captures, at its own times, by one thread.
     pub(crate) fn of(files: &'a [PathBuf], settings: Settings) -> Self {
-        Self { files, settings, filter: None, shift: &|time| time, threads: 1, follow: None }
+        Self { files, settings, filter: None, shift: &|time| time, threads: 1, follow: None, model: None }
+    }
+
+    /// What a thread does with rows.
+    fn maker(&self, line: Option<Line>) -> Maker {
+        Maker { judge: self.model.clone().map(Judge::new), line }
+    }
+
+    /// What is known in the order of rows.
+    fn order<'n>(&self, names: &'n Names) -> Order<'n> {
+        Order { names, pairs: self.model.as_ref().map(|_| Pairs::default()) }
     }
 }
 
@@ -180,11 +193,7 @@ impl<'a> Job<'a> {
 /// the number of threads, as long as the flow table is not full.
 pub(crate) fn meter(job: &Job<'_>, progress: &ProgressBar, out: &mut dyn Taker) -> Report {
     let source = Source::new(job, progress);
-    let report = if job.threads > 1 {
-        shared::meter(source, job.settings.clone(), job.threads, out)
-    } else {
-        alone(source, job.settings.clone(), out)
-    };
+    let report = if job.threads > 1 { shared::meter(source, job, out) } else { alone(source, job, out) };
     progress.finish_and_clear();
     report
 }
@@ -335,9 +344,10 @@ impl<'a> Source<'a> {
 /// How long nothing is looked for where nothing more was written.
 const PAUSE: Duration = Duration::from_millis(200);
 
-fn alone(mut source: Source<'_>, settings: Settings, out: &mut dyn Taker) -> Report {
-    let names = Names::new(settings.dns_names);
-    let mut flows = Flows::new(settings);
+fn alone(mut source: Source<'_>, job: &Job<'_>, out: &mut dyn Taker) -> Report {
+    let names = Names::new(job.settings.dns_names);
+    let (mut order, mut maker) = (job.order(&names), job.maker(out.line()));
+    let mut flows = Flows::new(job.settings.clone());
     let (mut block, mut part) = (Frames::default(), Part::default());
     let (mut go_on, mut more, mut forgotten) = (true, true, Forgotten::default());
     while more && go_on {
@@ -351,10 +361,10 @@ fn alone(mut source: Source<'_>, settings: Settings, out: &mut dyn Taker) -> Rep
         source.take_rest(more, &mut |unit| flows.take(unit, &mut |done| rows.push_back(done.into())));
         flows.advance(source.intake.now(), &mut |done| rows.push_back(done.into()));
         forgotten += names.learn(flows.learnt());
-        go_on = part.pass(&names, out) && (!source.paused || out.pause());
+        go_on = part.pass(&mut order, &mut maker, out) && (!source.paused || out.pause());
     }
     while go_on && more_rows(&mut flows, &mut part.rows) {
-        go_on = part.pass(&names, out);
+        go_on = part.pass(&mut order, &mut maker, out);
     }
     let mut counters = flows.counters();
     counters += forgotten;

@@ -10,7 +10,6 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use arrow::array::RecordBatch;
 use minamo_base::Time;
-use minamo_eta::judge::Judge;
 use minamo_model::{BATCH_ROWS, Flow, FlowBuilder};
 use minamo_server::random_password;
 use minamo_store::SummaryQuery;
@@ -139,10 +138,9 @@ fn replay(files: &[PathBuf], ending: Time, batches: &mpsc::Sender<RecordBatch>) 
         let mut builder = FlowBuilder::default();
         let shift = |time: Time| Time(time.0.saturating_add(forward));
         let files = std::slice::from_ref(file);
-        let job = Job { shift: &shift, ..Job::of(files, minamo_meter::Settings::default()) };
-        let mut judge = Judge::new(Arc::clone(&model));
-        let report = read::meter(&job, &progress, &mut |mut row: Flow| {
-            judge.judge(&mut row);
+        let model = Some(Arc::clone(&model));
+        let job = Job { shift: &shift, model, ..Job::of(files, minamo_meter::Settings::default()) };
+        let report = read::meter(&job, &progress, &mut |row: Flow| {
             builder.append(&row);
             builder.len() < BATCH_ROWS || send(&mut builder, batches)
         });

@@ -6,7 +6,6 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
-use minamo_eta::judge::Judge;
 use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder, with_community_ids};
 use minamo_sinks::export::Exporter;
 use minamo_sinks::{Format, Line, Sink, SinkError};
@@ -46,10 +45,10 @@ pub(crate) fn run(args: &cli::Meter) -> anyhow::Result<()> {
             (way, None)
         }
     };
-    let judge = Judge::new(judge::model(args.model.as_deref())?);
-    let mut rows = Rows { judge, way, written, failed: None };
+    let model = Some(judge::model(args.model.as_deref())?);
+    let mut rows = Rows { way, written, failed: None };
     let filter = args.capture_filter.as_ref();
-    let job = Job { filter, threads: args.threads.into(), follow, ..Job::of(&files, settings) };
+    let job = Job { filter, threads: args.threads.into(), follow, model, ..Job::of(&files, settings) };
     let report = read::meter(&job, &read::progress(), &mut rows);
     match rows.finish() {
         Err(error) if !error.is_broken_pipe() => return Err(error.into()),
@@ -107,7 +106,6 @@ impl Write for Written {
 
 /// Rows on their way out.
 struct Rows {
-    judge: Judge,
     way: Way,
     written: Written,
     failed: Option<SinkError>,
@@ -137,10 +135,6 @@ impl Taker for Rows {
             Way::Lines(line, _) => Some(line),
             Way::Sink(..) | Way::Export(..) => None,
         }
-    }
-
-    fn look(&mut self, row: &mut Flow) {
-        self.judge.judge(row);
     }
 
     fn row(&mut self, row: Flow) -> bool {

@@ -15,6 +15,7 @@ use arrow::array::RecordBatch;
 use minamo_base::{Sample, exposition};
 use minamo_capture::{LiveSettings, Watched};
 use minamo_eta::judge::Judge;
+use minamo_eta::model::Model;
 use minamo_meter::Names;
 use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder, with_community_ids};
 use minamo_sinks::Sink;
@@ -260,9 +261,7 @@ impl Meters {
         let files: Vec<PathBuf> = args.interfaces.iter().filter(|name| is_file(name)).map(PathBuf::from).collect();
         if !files.is_empty() {
             let (filter, stop) = (args.filter.clone(), Arc::clone(&meters.stop));
-            meters
-                .threads
-                .push(thread(move || captures(&files, (settings, Judge::new(model)), filter.as_ref(), &rows, &stop))?);
+            meters.threads.push(thread(move || captures(&files, (settings, model), filter.as_ref(), &rows, &stop))?);
         }
         Ok(meters)
     }
@@ -295,7 +294,7 @@ fn thread(run: impl FnOnce() -> anyhow::Result<()> + Send + 'static) -> io::Resu
 /// Meters capture files to their end.
 fn captures(
     files: &[PathBuf],
-    (settings, mut judge): (minamo_meter::Settings, Judge),
+    (settings, model): (minamo_meter::Settings, Arc<Model>),
     filter: Option<&minamo_capture::Expression>,
     rows: &mpsc::Sender<RecordBatch>,
     stop: &AtomicBool,
@@ -309,9 +308,8 @@ fn captures(
             false
         }
     };
-    let job = Job { filter, ..Job::of(files, settings) };
-    let report = read::meter(&job, &indicatif::ProgressBar::hidden(), &mut |mut row: Flow| {
-        judge.judge(&mut row);
+    let job = Job { filter, model: Some(model), ..Job::of(files, settings) };
+    let report = read::meter(&job, &indicatif::ProgressBar::hidden(), &mut |row: Flow| {
         builder.append(&row);
         (builder.len() < BATCH_ROWS || send(&mut builder)) && !stop.load(Ordering::Relaxed)
     });

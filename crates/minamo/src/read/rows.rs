@@ -3,10 +3,38 @@
 
 use std::collections::VecDeque;
 
+use minamo_eta::judge::Judge;
+use minamo_eta::pairs::{PairContext, Pairs};
 use minamo_meter::{Done, Names};
 use minamo_sinks::Line;
 
 use super::Taker;
+
+/// What is known in the order of all rows.
+pub(super) struct Order<'a> {
+    /// Names, joined where rows leave: what a host asked DNS for may be seen by one thread, its connections by others.
+    pub(super) names: &'a Names,
+    /// Sessions of pairs of hosts; nothing where rows are not judged.
+    pub(super) pairs: Option<Pairs>,
+}
+
+impl Order<'_> {
+    /// Looks at a row: joins names to it, and tells what earlier sessions of its hosts say of it.
+    pub(super) fn look(&mut self, done: &mut Done) -> Option<PairContext> {
+        let earlier = self.pairs.as_mut().and_then(|pairs| pairs.of_session(&done.row));
+        self.names.ask(done);
+        earlier
+    }
+}
+
+/// What a thread does with rows, in whatever order.
+#[derive(Default)]
+pub(super) struct Maker {
+    /// Who judges encrypted sessions, where they are judged.
+    pub(super) judge: Option<Judge>,
+    /// How rows become text, where that is wanted.
+    pub(super) line: Option<Line>,
+}
 
 /// Rows of one thread, the first in front. Large as they are, they are moved by their addresses.
 pub(super) type Rows = VecDeque<Box<Done>>;
@@ -16,6 +44,8 @@ pub(super) type Rows = VecDeque<Box<Done>>;
 pub(super) struct Part {
     /// Those that are not given; none where they became text.
     pub(super) rows: Rows,
+    /// What is known of each by earlier sessions.
+    earlier: Vec<Option<PairContext>>,
     /// Their text, where that is wanted.
     text: Vec<u8>,
     /// Where each row's ends in it.
@@ -30,22 +60,25 @@ impl Part {
         self.rows.len() + self.ends.len() - self.given
     }
 
-    /// Does what is done in the order of rows.
-    pub(super) fn look(done: &mut Done, names: &Names, out: &mut dyn Taker) {
-        out.look(&mut done.row);
-        names.ask(done);
+    /// Adds a row that was looked at.
+    fn push(&mut self, done: Box<Done>, earlier: Option<PairContext>) {
+        self.rows.push_back(done);
+        self.earlier.push(earlier);
     }
 
-    /// Completes the rows, and writes them where text is wanted. What metered them shall do it: it has their memory at hand.
-    pub(super) fn make(&mut self, line: Option<Line>) {
-        for done in &mut self.rows {
+    /// Judges and completes the rows, and writes them where text is wanted. What metered them shall do it: it has their memory at hand.
+    pub(super) fn make(&mut self, maker: &mut Maker) {
+        for (done, earlier) in self.rows.iter_mut().zip(self.earlier.drain(..)) {
+            if let Some(judge) = &mut maker.judge {
+                judge.judge_in(&mut done.row, earlier);
+            }
             done.complete();
-            if let Some(line) = line {
+            if let Some(line) = maker.line {
                 line(&done.row, &mut self.text);
                 self.ends.push(self.text.len());
             }
         }
-        if line.is_some() {
+        if maker.line.is_some() {
             self.rows.clear();
         }
     }
@@ -62,10 +95,10 @@ impl Part {
     }
 
     /// All of it at once: puts the rows into their order, makes and gives them. False where nothing more is wanted.
-    pub(super) fn pass(&mut self, names: &Names, out: &mut dyn Taker) -> bool {
+    pub(super) fn pass(&mut self, order: &mut Order<'_>, maker: &mut Maker, out: &mut dyn Taker) -> bool {
         in_order(&mut self.rows);
-        self.rows.iter_mut().for_each(|done| Self::look(done, names, out));
-        self.make(out.line());
+        self.earlier.extend(self.rows.iter_mut().map(|done| order.look(done)));
+        self.make(maker);
         let go_on = self.give(self.len(), out);
         *self = std::mem::take(self).emptied();
         go_on
@@ -74,6 +107,7 @@ impl Part {
     /// Nothing any more, with its room.
     pub(super) fn emptied(mut self) -> Self {
         self.rows.clear();
+        self.earlier.clear();
         self.text.clear();
         self.ends.clear();
         Self { given: 0, ..self }
@@ -97,10 +131,10 @@ pub(super) struct Bunch {
 }
 
 impl Bunch {
-    /// Adds a row of a thread.
-    pub(super) fn push(&mut self, thread: usize, done: Box<Done>) {
+    /// Adds a row of a thread that was looked at.
+    pub(super) fn push(&mut self, thread: usize, done: Box<Done>, earlier: Option<PairContext>) {
         if let Some(Some(part)) = self.parts.get_mut(thread) {
-            part.rows.push_back(done);
+            part.push(done, earlier);
         }
         match self.turns.last_mut() {
             Some((last, count)) if *last == thread => *count += 1,
@@ -182,7 +216,7 @@ mod tests {
         let mut bunch = Bunch { parts: vec![Some(Part::default()), Some(Part::default())], ..Bunch::default() };
         let mut threads: Vec<Rows> = vec![[row(1, 1), row(4, 4)].into(), [row(2, 2), row(3, 3)].into()];
         while let Some((thread, done)) = next_of(&mut threads, &[true, true]) {
-            bunch.push(thread, done);
+            bunch.push(thread, done, None);
         }
         bunch
     }
@@ -192,7 +226,7 @@ mod tests {
         let (mut bunch, mut seen) = (bunch(), Seen::default());
         assert_eq!(bunch.turns, [(0, 1), (1, 2), (0, 1)]);
         bunch.paused = true;
-        bunch.parts.iter_mut().flatten().for_each(|part| part.make(None));
+        bunch.parts.iter_mut().flatten().for_each(|part| part.make(&mut Maker::default()));
         assert!(bunch.give(&mut seen));
         assert_eq!((seen.0.as_slice(), seen.2), ([1, 2, 3, 4].as_slice(), 1));
     }
@@ -200,8 +234,9 @@ mod tests {
     #[test]
     fn so_does_their_text() {
         let line: Line = |flow, out| out.extend_from_slice(flow.core.src_port.to_string().as_bytes());
+        let mut maker = Maker { line: Some(line), ..Maker::default() };
         let (mut bunch, mut seen) = (bunch(), Seen::default());
-        bunch.parts.iter_mut().flatten().for_each(|part| part.make(Some(line)));
+        bunch.parts.iter_mut().flatten().for_each(|part| part.make(&mut maker));
         assert!(bunch.parts.iter().flatten().all(|part| part.rows.is_empty() && part.len() == 2));
         assert!(bunch.give(&mut seen));
         assert_eq!((seen.0.len(), seen.1.as_slice()), (0, b"1234".as_slice()));

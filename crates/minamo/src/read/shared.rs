@@ -14,10 +14,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use minamo_base::Time;
 use minamo_capture::{Frame, Frames};
 use minamo_meter::{Counters, Dealt, Detached, Flows, Forgotten, Learnt, Names, Settings, Unit};
-use minamo_sinks::Line;
 
-use super::rows::{Bunch, Part, Rows, in_order, next_of};
-use super::{ROWS, Report, Source, Taker, more_rows};
+use super::rows::{Bunch, Maker, Order, Part, Rows, in_order, next_of};
+use super::{Job, ROWS, Report, Source, Taker, more_rows};
 
 /// Chunks between reading and the output for each thread: enough for one that is busy with a large flow to catch up.
 const AHEAD: usize = 16;
@@ -107,8 +106,6 @@ struct State<'a> {
 struct Shared<'a> {
     state: Mutex<State<'a>>,
     changed: Condvar,
-    /// How rows are written, where that is wanted.
-    line: Option<Line>,
 }
 
 /// What a thread does next.
@@ -135,7 +132,7 @@ enum Turn {
 
 /// What the thread that has the output knows.
 struct Delivery<'a> {
-    names: &'a Names,
+    order: Order<'a>,
     out: &'a mut dyn Taker,
     /// Chunks whose rows are in order, bunches that were begun, and that were given.
     chunks: u64,
@@ -146,10 +143,11 @@ struct Delivery<'a> {
 }
 
 /// Meters with so many threads; rows go to `out`, which can stop it by returning false.
-pub(super) fn meter(source: Source<'_>, settings: Settings, threads: usize, out: &mut dyn Taker) -> Report {
+pub(super) fn meter(source: Source<'_>, job: &Job<'_>, out: &mut dyn Taker) -> Report {
     fn each<T: Default>(threads: usize) -> Vec<T> {
         (0..threads).map(|_| T::default()).collect()
     }
+    let (threads, settings) = (job.threads, job.settings.clone());
     let state = State {
         source: Some(source),
         ended: None,
@@ -166,17 +164,18 @@ pub(super) fn meter(source: Source<'_>, settings: Settings, threads: usize, out:
         waiting: 0,
         stopped: false,
     };
-    let shared = Shared { state: Mutex::new(state), changed: Condvar::new(), line: out.line() };
-    // What a host asked DNS for is seen by one thread, its connections by others: names are joined where rows leave.
+    let shared = Shared { state: Mutex::new(state), changed: Condvar::new() };
     let names = Names::new(settings.dns_names);
     let settings = Settings { max_flows: settings.max_flows.div_ceil(threads), ..settings };
-    let delivery = Delivery { names: &names, out, chunks: 0, begun: 0, given: 0, last: each(threads) };
+    let line = out.line();
+    let order = job.order(&names);
+    let delivery = Delivery { order, out, chunks: 0, begun: 0, given: 0, last: each(threads) };
     std::thread::scope(|scope| {
         for thread in 1..threads {
-            let (shared, settings) = (&shared, settings.clone());
-            scope.spawn(move || shared.run(thread, settings, None));
+            let (shared, settings, maker) = (&shared, settings.clone(), job.maker(line));
+            scope.spawn(move || shared.run(thread, (settings, maker), None));
         }
-        shared.run(0, settings, Some(delivery));
+        shared.run(0, (settings, job.maker(line)), Some(delivery));
     });
     let state = shared.state.into_inner().unwrap_or_else(PoisonError::into_inner);
     match state.ended.or(state.source) {
@@ -191,7 +190,7 @@ impl<'a> Shared<'a> {
     }
 
     /// One thread; that which has the output runs until all is done, or nothing more is wanted.
-    fn run(&self, thread: usize, settings: Settings, mut delivery: Option<Delivery<'_>>) {
+    fn run(&self, thread: usize, (settings, mut maker): (Settings, Maker), mut delivery: Option<Delivery<'_>>) {
         let _guard = Guard(self);
         let mut flows = Flows::new(settings);
         loop {
@@ -206,7 +205,7 @@ impl<'a> Shared<'a> {
                     state.spare.extend(Arc::into_inner(chunk));
                 }
                 Work::Make(number, mut part) => {
-                    part.make(self.line);
+                    part.make(&mut maker);
                     self.lock().made(number, thread, part);
                 }
                 Work::Finish => {
@@ -302,7 +301,7 @@ impl<'a> Shared<'a> {
                     }
                 }
                 learnt.sort_by_key(|learnt: &Learnt| learnt.order);
-                let forgotten = delivery.names.learn(learnt);
+                let forgotten = delivery.order.names.learn(learnt);
                 if forgotten != Forgotten::default() {
                     self.lock().counters += forgotten;
                 }
@@ -333,8 +332,8 @@ impl<'a> Shared<'a> {
             let mut bunch = self.lock().bunch();
             more = (0..ROWS).all(|_| match next_of(rows, all) {
                 Some((thread, mut done)) => {
-                    Part::look(&mut done, delivery.names, delivery.out);
-                    bunch.push(thread, done);
+                    let earlier = delivery.order.look(&mut done);
+                    bunch.push(thread, done, earlier);
                     true
                 }
                 None => false,
