@@ -154,10 +154,23 @@ impl Flows {
         self.table.len()
     }
 
-    /// Takes one unit; rows that are complete go to `out`.
+    /// Takes one unit; rows that are complete go to `out`, those of flows that have been silent for too long among them.
     #[inline]
     pub fn take(&mut self, unit: &Unit<'_>, out: &mut dyn FnMut(Done)) {
         self.advance(unit.now, out);
+        self.unit(unit, out);
+    }
+
+    /// Takes one unit; rows that it completes go to `out`: few. Flows that have been silent for too long wait for
+    /// [`end_silent`](Self::end_silent).
+    #[inline]
+    pub fn take_alone(&mut self, unit: &Unit<'_>, out: &mut dyn FnMut(Done)) {
+        self.tick(unit.now);
+        self.unit(unit, out);
+    }
+
+    #[inline]
+    fn unit(&mut self, unit: &Unit<'_>, out: &mut dyn FnMut(Done)) {
         match unit.what {
             What::Packet(_, packet, Role::Joined(overlapped)) => self.look(unit, packet, overlapped),
             What::Packet(tuple, packet, role) => self.packet(unit, tuple, packet, role == Role::Whole, out),
@@ -226,7 +239,8 @@ impl Flows {
     /// Looks into a packet whose fragments were counted.
     #[cold]
     fn look(&mut self, unit: &Unit<'_>, packet: &Packet<'_>, overlapped: bool) {
-        let Some(at) = self.table.find(&unit.key) else {
+        let open = |at: &usize| self.table.waits(*at).is_some_and(|(wait, seen)| !self.is_silent(wait, seen));
+        let Some(at) = self.table.find(&unit.key).filter(open) else {
             self.counters.late_packets += 1;
             return;
         };
@@ -261,7 +275,14 @@ impl Flows {
     }
 
     /// Reports flows that have ended by `now` although no packet says so.
+    #[inline]
     pub fn advance(&mut self, now: Time, out: &mut dyn FnMut(Done)) {
+        self.end_silent(now, usize::MAX, out);
+    }
+
+    /// Goes on to this time; where many flows are open, one that is silent is put to sleep.
+    #[inline]
+    fn tick(&mut self, now: Time) {
         self.now = self.now.max(now);
         let (crowd, sleepy) = self.rest;
         if self.table.len() > crowd
@@ -269,40 +290,56 @@ impl Flows {
         {
             state.sleep(&mut self.packer, &mut self.scratch);
         }
-        if self.now > self.due {
-            self.expire(out);
-        }
+    }
+
+    /// Reports at most so many of the flows that by `now` have been silent for as long as it takes, in the order of their
+    /// last units. False where none is left.
+    #[inline]
+    pub fn end_silent(&mut self, now: Time, most: usize, out: &mut dyn FnMut(Done)) -> bool {
+        self.tick(now);
+        self.now > self.due && self.expire(most, out)
     }
 
     /// Reports flows that were silent for as long as it takes, and finds out when the next can be.
-    fn expire(&mut self, out: &mut dyn FnMut(Done)) {
-        let Settings { idle_timeout, linger, answered, .. } = self.settings;
-        let waits = [
-            (Wait::Idle, idle_timeout),
-            (Wait::Opening, idle_timeout),
-            (Wait::Linger, linger),
-            (Wait::Answered, answered),
-        ];
-        let end = |seen: Time, length: Duration| Time(seen.0.saturating_add(nanos(length)));
-        // What is touched from here on waits from now on.
-        self.due = Time(i64::MAX);
-        for (wait, length) in waits {
-            self.due = self.due.min(end(self.now, length));
-            while let Some((at, seen)) = self.table.oldest(wait) {
-                if self.now.since(seen) <= nanos(length) {
-                    self.due = self.due.min(end(seen, length));
-                    break;
-                }
-                self.report(at, "idle", out);
-            }
+    fn expire(&mut self, most: usize, out: &mut dyn FnMut(Done)) -> bool {
+        for _ in 0..most {
+            let over = |wait| {
+                let (at, seen) = self.table.oldest(wait)?;
+                self.is_silent(wait, seen).then(|| (self.table.order(at), at))
+            };
+            let Some((_, at)) = WAITS.into_iter().filter_map(over).min() else {
+                // What is touched from here on waits from now on.
+                let since = |wait| self.table.oldest(wait).map_or(self.now, |(_, seen)| seen);
+                let due = WAITS.map(|wait| since(wait).0.saturating_add(self.patience(wait)));
+                self.due = Time(due.into_iter().min().unwrap_or(i64::MAX));
+                return false;
+            };
+            self.report(at, "idle", out);
         }
+        true
+    }
+
+    /// Silence after which a flow that waits like this is over, in nanoseconds.
+    #[inline]
+    fn patience(&self, wait: Wait) -> i64 {
+        let Settings { idle_timeout, linger, answered, .. } = self.settings;
+        nanos(match wait {
+            Wait::Idle | Wait::Opening => idle_timeout,
+            Wait::Linger => linger,
+            Wait::Answered => answered,
+        })
+    }
+
+    #[inline]
+    fn is_silent(&self, wait: Wait, seen: Time) -> bool {
+        self.now.since(seen) > self.patience(wait)
     }
 
     /// Reports so many of the flows that are open: what has ended first, and of each kind the one silent for longest. False
     /// where none is left.
     pub fn finish(&mut self, most: usize, out: &mut dyn FnMut(Done)) -> bool {
         let mut left = most;
-        for (rank, wait) in (1..).zip(ENDED_FIRST) {
+        for (rank, wait) in (1..).zip(WAITS) {
             while let Some((at, _)) = self.table.oldest(wait) {
                 let Some(less) = left.checked_sub(1) else { return true };
                 left = less;
@@ -321,7 +358,8 @@ impl Flows {
     ) -> Option<usize> {
         let at = self.table.find(key)?;
         let idle = nanos(self.settings.idle_timeout);
-        if self.table.get_mut(at).is_some_and(|state| !is_over(state, idle)) {
+        let silent = self.table.waits(at).is_some_and(|(wait, seen)| self.is_silent(wait, seen));
+        if !silent && self.table.get_mut(at).is_some_and(|state| !is_over(state, idle)) {
             return Some(at);
         }
         self.report(at, "idle", out);
@@ -329,7 +367,8 @@ impl Flows {
     }
 
     fn insert(&mut self, unit: &Unit<'_>, state: FlowState, out: &mut dyn FnMut(Done)) -> usize {
-        if self.table.is_full() {
+        // Who has been silent for too long makes room first.
+        if self.table.is_full() && !self.end_silent(self.now, 1, out) {
             self.evict(out);
         }
         self.table.insert(unit.key, state, self.now, unit.order)
@@ -385,7 +424,7 @@ impl Flows {
 }
 
 /// Flows that have ended go before those that have not.
-const ENDED_FIRST: [Wait; 4] = [Wait::Linger, Wait::Answered, Wait::Opening, Wait::Idle];
+const WAITS: [Wait; 4] = [Wait::Linger, Wait::Answered, Wait::Opening, Wait::Idle];
 
 /// True where this packet belongs to a later flow with the same endpoints.
 fn is_over(state: &FlowState, idle: i64, time: Time, packet: &Packet<'_>) -> bool {

@@ -231,6 +231,12 @@ impl FlowTable {
         self.entries.get(at).map_or(0, |entry| entry.order)
     }
 
+    /// How a flow waits, and since when.
+    #[inline]
+    pub(crate) fn waits(&self, at: usize) -> Option<(Wait, Time)> {
+        self.entries.get(at).map(|entry| (entry.wait, entry.seen))
+    }
+
     pub(crate) fn insert(&mut self, key: Key, state: FlowState, seen: Time, order: u64) -> usize {
         let state = Some(state);
         let entry = Entry { key, state, seen, order, wait: Wait::Idle, before: NONE, after: NONE };

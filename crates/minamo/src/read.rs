@@ -24,7 +24,7 @@ use minamo_packet::{LinkType, Skip};
 use minamo_sinks::Line;
 
 use crate::clock;
-use rows::{Maker, Order, Part, Rows};
+use rows::{Maker, Order, Part, Rows, next_rows};
 
 /// What reading gave besides the rows.
 #[derive(Debug, Default)]
@@ -348,23 +348,23 @@ fn alone(mut source: Source<'_>, job: &Job<'_>, out: &mut dyn Taker) -> Report {
     let names = Names::new(job.settings.dns_names);
     let (mut order, mut maker) = (job.order(&names), job.maker(out.line()));
     let mut flows = Flows::new(job.settings.clone());
-    let (mut block, mut part) = (Frames::default(), Part::default());
+    let (mut block, mut part, mut rows) = (Frames::default(), Part::default(), Rows::default());
     let (mut go_on, mut more, mut forgotten) = (true, true, Forgotten::default());
     while more && go_on {
         more = source.read(&mut block);
-        let rows = &mut part.rows;
         source.take(&block, &mut |intake, _, time, frame| {
             intake.frame(time, frame.link, frame.data, &mut |unit| {
-                flows.take(unit, &mut |done| rows.push_back(done.into()))
+                flows.take_alone(unit, &mut |done| rows.push_back(done.into()))
             })
         });
-        source.take_rest(more, &mut |unit| flows.take(unit, &mut |done| rows.push_back(done.into())));
-        flows.advance(source.intake.now(), &mut |done| rows.push_back(done.into()));
+        source.take_rest(more, &mut |unit| flows.take_alone(unit, &mut |done| rows.push_back(done.into())));
         forgotten += names.learn(flows.learnt());
-        go_on = part.pass(&mut order, &mut maker, out) && (!source.paused || out.pause());
-    }
-    while go_on && more_rows(&mut flows, &mut part.rows) {
-        go_on = part.pass(&mut order, &mut maker, out);
+        let (mut rest, now) = (true, source.intake.now());
+        while go_on && rest {
+            rest = next_rows(&mut rows, &mut part.rows, |rows| end_some(&mut flows, now, !more, rows));
+            go_on = part.pass(&mut order, &mut maker, out);
+        }
+        go_on = go_on && (!source.paused || out.pause());
     }
     let mut counters = flows.counters();
     counters += forgotten;
@@ -374,10 +374,11 @@ fn alone(mut source: Source<'_>, job: &Job<'_>, out: &mut dyn Taker) -> Report {
 /// Rows that are made together.
 const ROWS: usize = 256;
 
-/// The next rows of flows that the end of the input ends; false where there are none.
-fn more_rows(flows: &mut Flows, rows: &mut Rows) -> bool {
-    flows.finish(ROWS, &mut |done| rows.push_back(done.into()));
-    !rows.is_empty()
+/// Some rows of flows that end without a packet that says so, in their order: by silence, and by the end of the input all that are
+/// open. A pause may end a whole table: they are about [`ROWS`]. False where none is left.
+fn end_some(flows: &mut Flows, now: Time, end_of_input: bool, rows: &mut Rows) -> bool {
+    flows.end_silent(now, ROWS, &mut |done| rows.push_back(done.into()))
+        || end_of_input && flows.finish(ROWS, &mut |done| rows.push_back(done.into()))
 }
 
 #[cfg(feature = "lake")]

@@ -94,9 +94,8 @@ impl Part {
         text.is_empty() || out.lines(text)
     }
 
-    /// All of it at once: puts the rows into their order, makes and gives them. False where nothing more is wanted.
+    /// All of it at once: makes the rows, which are in their order, and gives them. False where nothing more is wanted.
     pub(super) fn pass(&mut self, order: &mut Order<'_>, maker: &mut Maker, out: &mut dyn Taker) -> bool {
-        in_order(&mut self.rows);
         self.earlier.extend(self.rows.iter_mut().map(|done| order.look(done)));
         self.make(maker);
         let go_on = self.give(self.len(), out);
@@ -114,9 +113,15 @@ impl Part {
     }
 }
 
-/// Puts rows into the order of the last packets of their flows.
-pub(super) fn in_order(rows: &mut Rows) {
-    rows.make_contiguous().sort_by_key(|done| done.order);
+/// Gives the next rows in the order of the last packets of their flows: of those of a chunk, in any order, and of those that `more`
+/// adds in theirs. False where none is left; else those of the chunk that may come behind what `more` adds next time stay.
+pub(super) fn next_rows(chunk: &mut Rows, next: &mut Rows, more: impl FnOnce(&mut Rows) -> bool) -> bool {
+    let more = more(chunk);
+    let known = chunk.back().filter(|_| more).map_or(u64::MAX, |last| last.order);
+    chunk.make_contiguous().sort_by_key(|done| done.order);
+    let count = chunk.partition_point(|done| done.order <= known);
+    next.extend(chunk.drain(..count));
+    more
 }
 
 /// Some rows of all threads in their order.
@@ -229,6 +234,22 @@ mod tests {
         bunch.parts.iter_mut().flatten().for_each(|part| part.make(&mut Maker::default()));
         assert!(bunch.give(&mut seen));
         assert_eq!((seen.0.as_slice(), seen.2), ([1, 2, 3, 4].as_slice(), 1));
+    }
+
+    #[test]
+    fn rows_wait_for_those_before_them_that_are_still_to_come() {
+        let (mut chunk, mut next): (Rows, _) = ([row(9, 9), row(2, 2), row(4, 4)].into(), Rows::new());
+        let orders = |rows: &Rows| rows.iter().map(|done| done.order).collect::<Vec<_>>();
+        assert!(next_rows(&mut chunk, &mut next, |rows| {
+            rows.extend([row(1, 1), row(3, 3)]);
+            true
+        }));
+        assert_eq!((orders(&next), orders(&chunk)), (vec![1, 2, 3], vec![4, 9]));
+        assert!(!next_rows(&mut chunk, &mut next, |rows| {
+            rows.push_back(row(5, 5));
+            false
+        }));
+        assert_eq!((orders(&next), orders(&chunk)), (vec![1, 2, 3, 4, 5, 9], vec![]));
     }
 
     #[test]

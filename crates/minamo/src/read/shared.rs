@@ -15,8 +15,8 @@ use minamo_base::Time;
 use minamo_capture::{Frame, Frames};
 use minamo_meter::{Counters, Dealt, Detached, Flows, Forgotten, Learnt, Names, Settings, Unit};
 
-use super::rows::{Bunch, Maker, Order, Part, Rows, in_order, next_of};
-use super::{Job, ROWS, Report, Source, Taker, more_rows};
+use super::rows::{Bunch, Maker, Order, Part, Rows, next_of, next_rows};
+use super::{Job, ROWS, Report, Source, Taker, end_some};
 
 /// Chunks between reading and the output for each thread: enough for one that is busy with a large flow to catch up.
 const AHEAD: usize = 16;
@@ -24,7 +24,7 @@ const AHEAD: usize = 16;
 const LOW: usize = 4;
 /// Bunches of rows between their order and the output from which on no more are begun.
 const BUNCHES: u64 = 64;
-/// Rows of each thread that wait for those of the others at the end.
+/// Rows of each thread that wait for those of the others where a chunk ends many flows.
 const WAITING: usize = 4 * ROWS;
 
 /// What is metered, in the order of arrival.
@@ -40,6 +40,8 @@ struct Chunk {
     now: Time,
     /// True where nothing more is written yet.
     paused: bool,
+    /// True where none follows.
+    end: bool,
 }
 
 /// Something for one thread.
@@ -53,8 +55,10 @@ enum Piece {
 /// What one thread metered of a chunk.
 struct Metered {
     thread: usize,
-    /// In their order.
+    /// The first ones, in their order.
     rows: Rows,
+    /// True where more follow.
+    more: bool,
     learnt: Vec<Learnt>,
 }
 
@@ -66,12 +70,20 @@ struct Chunked {
     paused: bool,
 }
 
-/// Rows of one thread that the end of the input ended.
+/// The rows of a chunk that follow the first ones of a thread.
 #[derive(Default)]
-struct Last {
+struct Rest {
     rows: Rows,
-    /// True where no more come.
-    all: bool,
+    /// True where more follow.
+    more: bool,
+}
+
+/// Flows that a chunk ends: so many are not reported at once.
+struct Ending {
+    now: Time,
+    end_of_input: bool,
+    /// Rows of the chunk that come behind some that are still to be reported.
+    rows: Rows,
 }
 
 /// What the threads share.
@@ -87,8 +99,8 @@ struct State<'a> {
     queues: Vec<VecDeque<Arc<Chunk>>>,
     /// By the number of the chunk.
     metered: BTreeMap<u64, Chunked>,
-    /// By thread.
-    last: Vec<Last>,
+    /// By thread: of the chunk that it metered last.
+    rest: Vec<Rest>,
     /// By thread: what is to be made, with the number of its bunch.
     due: Vec<VecDeque<(u64, Part)>>,
     /// By number.
@@ -113,8 +125,8 @@ enum Work<'a> {
     Read(Box<Source<'a>>, Chunk),
     Meter(Arc<Chunk>),
     Make(u64, Part),
-    /// End flows that are open.
-    Finish,
+    /// Report more flows that the chunk ends.
+    End,
     /// For the thread that has the output.
     Deliver(Turn),
     Stop,
@@ -124,8 +136,8 @@ enum Work<'a> {
 enum Turn {
     /// A chunk that every thread metered.
     Chunk(Chunked),
-    /// Every thread has rows of flows that were open; true of those that have no more than they gave.
-    Last(Vec<bool>),
+    /// More rows of the chunk: every thread has some, or no more.
+    Rest,
     /// The next bunch.
     Give(Bunch),
 }
@@ -138,8 +150,28 @@ struct Delivery<'a> {
     chunks: u64,
     begun: u64,
     given: u64,
-    /// By thread: rows of flows that were open and are not in order yet.
-    last: Vec<Rows>,
+    chunk: Current,
+}
+
+/// The chunk whose rows are put into order.
+struct Current {
+    /// By thread: those that are not in order yet.
+    rows: Vec<Rows>,
+    /// By thread: true where no more follow.
+    all: Vec<bool>,
+    /// True where a pause followed.
+    paused: bool,
+}
+
+impl Current {
+    fn new(threads: usize) -> Self {
+        Self { rows: (0..threads).map(|_| Rows::new()).collect(), all: vec![true; threads], paused: false }
+    }
+
+    /// True where the rows of all threads are in order.
+    fn is_done(&self) -> bool {
+        self.all.iter().all(|all| *all) && self.rows.iter().all(VecDeque::is_empty)
+    }
 }
 
 /// Meters with so many threads; rows go to `out`, which can stop it by returning false.
@@ -155,7 +187,7 @@ pub(super) fn meter(source: Source<'_>, job: &Job<'_>, out: &mut dyn Taker) -> R
         ahead: 0,
         queues: each(threads),
         metered: BTreeMap::new(),
-        last: each(threads),
+        rest: each(threads),
         due: each(threads),
         bunches: BTreeMap::new(),
         given: Vec::new(),
@@ -169,7 +201,7 @@ pub(super) fn meter(source: Source<'_>, job: &Job<'_>, out: &mut dyn Taker) -> R
     let settings = Settings { max_flows: settings.max_flows.div_ceil(threads), ..settings };
     let line = out.line();
     let order = job.order(&names);
-    let delivery = Delivery { order, out, chunks: 0, begun: 0, given: 0, last: each(threads) };
+    let delivery = Delivery { order, out, chunks: 0, begun: 0, given: 0, chunk: Current::new(threads) };
     std::thread::scope(|scope| {
         for thread in 1..threads {
             let (shared, settings, maker) = (&shared, settings.clone(), job.maker(line));
@@ -193,12 +225,16 @@ impl<'a> Shared<'a> {
     fn run(&self, thread: usize, (settings, mut maker): (Settings, Maker), mut delivery: Option<Delivery<'_>>) {
         let _guard = Guard(self);
         let mut flows = Flows::new(settings);
+        let mut ending = Ending { now: Time(i64::MIN), end_of_input: false, rows: Rows::new() };
         loop {
             match self.work(thread, delivery.as_mut()) {
                 Work::Read(source, chunk) => self.read(*source, chunk),
                 Work::Meter(chunk) => {
-                    let part = meter_chunk(&mut flows, thread, &chunk);
+                    let part = meter_chunk(&mut flows, thread, &chunk, &mut ending);
                     let mut state = self.lock();
+                    if let Some(rest) = state.rest.get_mut(thread) {
+                        rest.more = part.more;
+                    }
                     let all = state.metered.entry(chunk.number).or_default();
                     all.parts.push(part);
                     all.paused = chunk.paused;
@@ -208,12 +244,12 @@ impl<'a> Shared<'a> {
                     part.make(&mut maker);
                     self.lock().made(number, thread, part);
                 }
-                Work::Finish => {
-                    let mut rows = VecDeque::with_capacity(ROWS);
-                    let more = more_rows(&mut flows, &mut rows);
-                    if let Some(last) = self.lock().last.get_mut(thread) {
-                        last.rows.append(&mut rows);
-                        last.all = !more;
+                Work::End => {
+                    let mut rows = Rows::with_capacity(ROWS);
+                    let more = ending.next(&mut flows, &mut rows);
+                    if let Some(rest) = self.lock().rest.get_mut(thread) {
+                        rest.rows.append(&mut rows);
+                        rest.more = more;
                     }
                 }
                 Work::Deliver(turn) => {
@@ -276,7 +312,7 @@ impl<'a> Shared<'a> {
         });
         source.take_rest(more, &mut |unit| detach(unit, &mut units));
         let (now, paused) = (source.intake.now(), source.paused);
-        let chunk = Arc::new(Chunk { number, block, units, payloads, now, paused });
+        let chunk = Arc::new(Chunk { number, block, units, payloads, now, paused, end: !more });
         let mut state = self.lock();
         state.queues.iter_mut().for_each(|queue| queue.push_back(Arc::clone(&chunk)));
         (state.next, state.ahead) = (number + 1, state.ahead + 1);
@@ -292,12 +328,14 @@ impl<'a> Shared<'a> {
         match turn {
             Turn::Chunk(Chunked { parts, paused }) => {
                 delivery.chunks += 1;
-                let mut rows: Vec<_> = delivery.last.iter().map(|_| VecDeque::new()).collect();
                 let mut learnt = Vec::new();
                 for part in parts {
                     learnt.extend(part.learnt);
-                    if let Some(rows) = rows.get_mut(part.thread) {
+                    if let Some(rows) = delivery.chunk.rows.get_mut(part.thread) {
                         *rows = part.rows;
+                    }
+                    if let Some(all) = delivery.chunk.all.get_mut(part.thread) {
+                        *all = !part.more;
                     }
                 }
                 learnt.sort_by_key(|learnt: &Learnt| learnt.order);
@@ -305,14 +343,10 @@ impl<'a> Shared<'a> {
                 if forgotten != Forgotten::default() {
                     self.lock().counters += forgotten;
                 }
-                let all = vec![true; rows.len()];
-                self.begin(delivery, (&mut rows, &all), paused);
+                delivery.chunk.paused = paused;
+                self.begin(delivery);
             }
-            Turn::Last(all) => {
-                let mut last = std::mem::take(&mut delivery.last);
-                self.begin(delivery, (&mut last, &all), false);
-                delivery.last = last;
-            }
+            Turn::Rest => self.begin(delivery),
             Turn::Give(mut bunch) => {
                 delivery.given += 1;
                 if !bunch.give(delivery.out) {
@@ -326,23 +360,24 @@ impl<'a> Shared<'a> {
 
     /// Puts rows of several threads into order, each of which has its own in theirs, and has bunches made of them, as far as the order
     /// of all is known: up to the last row of a thread that will have more.
-    fn begin(&self, delivery: &mut Delivery<'_>, (rows, all): (&mut [Rows], &[bool]), paused: bool) {
+    fn begin(&self, delivery: &mut Delivery<'_>) {
+        let Delivery { order, chunk, begun, .. } = delivery;
         let mut more = true;
         while more {
             let mut bunch = self.lock().bunch();
-            more = (0..ROWS).all(|_| match next_of(rows, all) {
+            more = (0..ROWS).all(|_| match next_of(&mut chunk.rows, &chunk.all) {
                 Some((thread, mut done)) => {
-                    let earlier = delivery.order.look(&mut done);
+                    let earlier = order.look(&mut done);
                     bunch.push(thread, done, earlier);
                     true
                 }
                 None => false,
             });
-            bunch.paused = paused && !more;
+            bunch.paused = !more && chunk.is_done() && std::mem::take(&mut chunk.paused);
             if !bunch.turns.is_empty() || bunch.paused {
                 let mut state = self.lock();
-                state.begin(delivery.begun, bunch);
-                delivery.begun += 1;
+                state.begin(*begun, bunch);
+                *begun += 1;
                 if state.waiting > 0 {
                     drop(state);
                     self.changed.notify_all();
@@ -375,11 +410,16 @@ impl<'a> State<'a> {
         {
             return Some(self.read(source));
         }
-        if let Some(chunk) = self.queues.get_mut(thread).and_then(VecDeque::pop_front) {
-            return Some(Work::Meter(chunk));
+        // The next chunk begins when the rows of the one before were taken.
+        let rest = self.rest.get(thread)?;
+        if rest.more && rest.rows.len() < WAITING {
+            return Some(Work::End);
         }
-        if self.ended.is_some() && self.last.get(thread).is_some_and(|last| !last.all && last.rows.len() < WAITING) {
-            return Some(Work::Finish);
+        if !rest.more
+            && rest.rows.is_empty()
+            && let Some(chunk) = self.queues.get_mut(thread).and_then(VecDeque::pop_front)
+        {
+            return Some(Work::Meter(chunk));
         }
         if self.ahead < AHEAD * self.queues.len() {
             let source = self.source.take()?;
@@ -415,9 +455,9 @@ impl<'a> State<'a> {
         }
     }
 
-    /// What is to be done in order, if anything is. Where a thread's rows of flows that were open are used up, it gets the next ones.
+    /// What is to be done in order, if anything is. Where a thread's rows of the chunk are used up, it gets the next ones.
     fn turn(&mut self, delivery: &mut Delivery<'_>) -> Option<Turn> {
-        let Delivery { chunks, begun, given, last, .. } = delivery;
+        let Delivery { chunks, begun, given, chunk, .. } = delivery;
         if self.bunches.get(given).is_some_and(|bunch| bunch.parts.iter().all(Option::is_some)) {
             return self.bunches.remove(given).map(Turn::Give);
         }
@@ -425,21 +465,20 @@ impl<'a> State<'a> {
         if *begun - *given >= BUNCHES {
             return None;
         }
-        if self.metered.get(chunks).is_some_and(|all| all.parts.len() == last.len()) {
-            self.ahead -= 1;
-            return self.metered.remove(chunks).map(Turn::Chunk);
+        if chunk.is_done() {
+            let all = self.metered.get(chunks).is_some_and(|all| all.parts.len() == self.queues.len());
+            self.ahead -= usize::from(all);
+            return if all { self.metered.remove(chunks).map(Turn::Chunk) } else { None };
         }
-        if self.ended.is_none() || self.next != *chunks {
-            return None;
-        }
-        for (rows, of) in last.iter_mut().zip(&mut self.last) {
-            if rows.is_empty() {
-                rows.append(&mut of.rows);
+        let mut known = true;
+        for ((rows, all), rest) in chunk.rows.iter_mut().zip(&mut chunk.all).zip(&mut self.rest) {
+            if rows.is_empty() && !*all {
+                rows.append(&mut rest.rows);
+                *all = !rest.more;
             }
+            known &= *all || !rows.is_empty();
         }
-        let all: Vec<bool> = self.last.iter().map(|of| of.all && of.rows.is_empty()).collect();
-        let known = last.iter().zip(&all).all(|(rows, all)| *all || !rows.is_empty());
-        (known && last.iter().any(|rows| !rows.is_empty())).then_some(Turn::Last(all))
+        known.then_some(Turn::Rest)
     }
 
     /// True where all was read, metered and handed on.
@@ -447,8 +486,7 @@ impl<'a> State<'a> {
         self.ended.is_some()
             && self.next == delivery.chunks
             && delivery.begun == delivery.given
-            && self.last.iter().all(|last| last.all && last.rows.is_empty())
-            && delivery.last.iter().all(VecDeque::is_empty)
+            && delivery.chunk.is_done()
     }
 }
 
@@ -462,10 +500,9 @@ impl Drop for Guard<'_, '_> {
     }
 }
 
-fn meter_chunk(flows: &mut Flows, thread: usize, chunk: &Chunk) -> Metered {
-    let mut rows = VecDeque::new();
+fn meter_chunk(flows: &mut Flows, thread: usize, chunk: &Chunk, ending: &mut Ending) -> Metered {
     for piece in chunk.units.get(thread).into_iter().flatten() {
-        let mut take = |unit: &Unit<'_>| flows.take(unit, &mut |done| rows.push_back(done.into()));
+        let mut take = |unit: &Unit<'_>| flows.take_alone(unit, &mut |done| ending.rows.push_back(done.into()));
         match piece {
             Piece::Frame(dealt, frame) => {
                 let taken = chunk.block.frame(*frame).map(|frame| dealt.unit(frame.link, frame.data, take));
@@ -477,7 +514,16 @@ fn meter_chunk(flows: &mut Flows, thread: usize, chunk: &Chunk) -> Metered {
             }
         }
     }
-    flows.advance(chunk.now, &mut |done| rows.push_back(done.into()));
-    in_order(&mut rows);
-    Metered { thread, rows, learnt: flows.learnt().collect() }
+    (ending.now, ending.end_of_input) = (chunk.now, chunk.end);
+    let mut rows = Rows::new();
+    let more = ending.next(flows, &mut rows);
+    Metered { thread, rows, more, learnt: flows.learnt().collect() }
+}
+
+impl Ending {
+    /// The next rows of the chunk; false where none is left.
+    fn next(&mut self, flows: &mut Flows, next: &mut Rows) -> bool {
+        let Self { now, end_of_input, rows } = self;
+        next_rows(rows, next, |rows| end_some(flows, *now, *end_of_input, rows))
+    }
 }

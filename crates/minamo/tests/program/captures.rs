@@ -152,6 +152,42 @@ fn rows_and_their_order_are_the_same_with_any_number_of_threads() {
     }
 }
 
+/// A capture as raw IPv4: datagrams of so many hosts, one each second millisecond, an hour of silence, and some more.
+fn interrupted(hosts: u16) -> Vec<u8> {
+    let mut out =
+        b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x65\x00\x00\x00".to_vec();
+    let of = |host: u16| (1_700_000_000, u32::from(host) * 2_000, host);
+    let later = |host: u16| (1_700_003_600, u32::from(host), host);
+    for (seconds, micros, host) in (0..hosts).map(of).chain((0..10).map(later)) {
+        let [high, low] = host.to_be_bytes();
+        let mut packet = Vec::new();
+        let built = etherparse::PacketBuilder::ipv4([10, 0, high, low], [192, 0, 2, 1], 64).udp(40_000, 9);
+        built.write(&mut packet, b"x").expect("a Vec takes all");
+        let length = u32::try_from(packet.len()).expect("short");
+        for number in [seconds + micros / 1_000_000, micros % 1_000_000, length, length] {
+            out.extend_from_slice(&number.to_le_bytes());
+        }
+        out.extend_from_slice(&packet);
+    }
+    out
+}
+
+/// A pause ends more flows than are reported at once: by slices, in the same order.
+#[test]
+fn rows_of_flows_that_a_pause_ends_come_in_their_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("interrupted.pcap");
+    std::fs::write(&file, interrupted(5_000)).expect("written");
+    let path = file.to_str().expect("text");
+    let one = stdout(&["meter", path]);
+    let source = |line: &str| serde_json::from_str::<Value>(line).expect("JSON")["src_ip"].clone();
+    let wanted = (0..5_000u16).chain(0..10).map(|host| format!("10.0.{}.{}", host >> 8, host & 255));
+    assert!(one.lines().map(source).eq(wanted));
+    for threads in ["2", "3"] {
+        assert!(stdout(&["meter", "--threads", threads, path]) == one, "{threads} threads");
+    }
+}
+
 #[test]
 fn samples_say_how_they_were_chosen() {
     let rows = |sample: &str| {
