@@ -14,7 +14,7 @@ pub(super) static PROTOCOL: Protocol = Protocol {
     ports: &[3200, 3201, 3202, 3203, 3210, 3299, 3300, 3301, 3302, 3303, 3310, 3600, 3601, 3602],
     first: First::Of(&[0x00]),
     probe,
-    on_port: Some(|_, data| (8..1_500).contains(&data.len()) && be32(data, 0) == data.len().checked_sub(4)),
+    on_port: Some(|_, data| is_screen(data)),
     sample: &[(Side::Src, b"\x00\x00\x00\x08NI_PING\x00")],
     ..Protocol::STREAM
 };
@@ -43,9 +43,22 @@ fn probe(_: Side, data: &[u8]) -> Verdict {
     if (8..65_536).contains(&length) { either(either(words, dialogue), either(packed, gateway)) } else { Verdict::No }
 }
 
+/// A message of a dialogue that goes on: the length, a mode, flags, no error, and whether it is packed or sealed.
+fn is_screen(data: &[u8]) -> bool {
+    let head = matches!(data, [_, _, _, _, 0..=7, _, 0 | 1, 0, _, _, _, 0..=2, ..]);
+    head && (16..1_500).contains(&data.len()) && be32(data, 0) == data.len().checked_sub(4)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn on_its_port_a_dialogue_is_known_by_its_head() {
+        let message = b"\x00\x00\x00\x0c\x00\x00\x00\x00\x07\x00\x00\x00\x0c\x01\x00\x02";
+        assert!(is_screen(message));
+        assert!(!is_screen(&message[..15]) && !is_screen(b"\x00\x00\x00\x04\x00\x00\x00\x00"));
+    }
 
     #[test]
     fn a_dialogue_goes_on_packed() {
