@@ -48,7 +48,8 @@ impl Fresh {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, batch: &RecordBatch) {
+    /// Tells of flows that were stored.
+    pub(crate) fn add(&self, batch: &RecordBatch) {
         let times = batch.column_by_name(FLOWS.time).and_then(|times| times.as_primitive_opt());
         let Some(times) = times else { return };
         let (Some(first), Some(last)) = (min::<TimestampNanosecondType>(times), max(times)) else { return };

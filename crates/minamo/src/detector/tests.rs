@@ -5,6 +5,8 @@ use minamo_base::Ip;
 
 use super::*;
 
+mod replay;
+
 #[test]
 fn detection_rests_four_times_as_long_as_it_took() {
     assert_eq!(pause_after(-1), PAUSE);
@@ -34,6 +36,10 @@ SELECT $window AS window_start, src_ip, COUNT(*) AS flows FROM flows WHERE $rang
 "#;
 
 async fn detector(folder: &std::path::Path, lake: &Arc<Lake>, rule: &Rule) -> Detector {
+    detector_with(folder, lake, vec![rule.clone()], &Fresh::default()).await
+}
+
+async fn detector_with(folder: &std::path::Path, lake: &Arc<Lake>, rules: Vec<Rule>, fresh: &Fresh) -> Detector {
     let state = folder.join("state.db");
     let around = Around {
         suppressing: Arc::new(Suppressing::open(&state).expect("opens")),
@@ -42,9 +48,8 @@ async fn detector(folder: &std::path::Path, lake: &Arc<Lake>, rule: &Rule) -> De
         alerts: AlertSources::start(Vec::new(), folder, Arc::default()).expect("none"),
     };
     let sources = Sources::default().with_ruling(&state).expect("opens");
-    let loaded = Loaded { rules: vec![rule.clone()], ..Loaded::default() };
-    let fresh = Fresh::default();
-    Detector::new(Arc::clone(lake), sources, loaded, around, &fresh, Arc::default()).await.expect("a detector")
+    let loaded = Loaded { rules, ..Loaded::default() };
+    Detector::new(Arc::clone(lake), sources, loaded, around, fresh, Arc::default()).await.expect("a detector")
 }
 
 async fn lake_of_one_flow(folder: &std::path::Path, at: Time) -> Arc<Lake> {
