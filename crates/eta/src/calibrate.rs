@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-//! From log-odds to probabilities: isotonic regression (pool adjacent violators), drawn through with straight lines so that
-//! order is kept. Learnt from sessions that the trees did not see.
+//! From log-odds to probabilities: beta calibration (Kull, Silva Filho and Flach 2017), a curve of three numbers that rises, for a
+//! stated mix of classes. Learnt from sessions that the trees did not see. A curve of few numbers carries further than steps
+//! to sessions of other captures, whose classes are mixed otherwise. What is kept of it are points, with straight lines between.
 
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::Judged;
 use crate::train::logistic;
 
-/// Sessions in a block at least, so that a single one does not make a probability.
-const BLOCK: usize = 25;
+/// Share of malware in the mix of classes that probabilities hold for.
+pub const MIX: f64 = 1.0 / 3.0;
+/// Sessions of each class at least, so that a few do not make a curve.
+const FEWEST: usize = 10;
+/// Points of the curve.
+const POINTS: usize = 65;
+/// How much the three numbers are held where they change nothing, as if so many sessions said it.
+const HELD: f64 = 3.0;
+/// Steps towards the best curve: it is found in about ten.
+const STEPS: usize = 50;
 
 /// A curve from log-odds to probability; between and beyond its points the lines go on, never outside 0.001 to 0.999.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,35 +29,36 @@ pub struct Calibration {
     pub probabilities: Vec<f64>,
 }
 
+/// What the three numbers are multiplied by: the logarithms of the trees' probability and of its complement, and 1.
+fn inputs(score: f64) -> [f64; 3] {
+    let softplus = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();
+    [-softplus(-score), softplus(score), 1.0]
+}
+
+fn log_odds(numbers: &[f64; 3], score: f64) -> f64 {
+    inputs(score).iter().zip(numbers).map(|(input, number)| input * number).sum()
+}
+
 impl Calibration {
     /// Learns from log-odds and truth; the logistic function where there is too little to learn from.
     pub fn learn(judged: &[Judged]) -> Self {
-        let mut sorted = judged.to_vec();
-        sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        // Blocks: sessions, sum of scores, malware.
-        let mut blocks: Vec<(f64, f64, f64)> = Vec::new();
-        for block in sorted.chunks(BLOCK) {
-            let scores = block.iter().map(|(score, _)| score).sum();
-            let malware = block.iter().filter(|(_, malware)| *malware).count() as f64;
-            blocks.push((block.len() as f64, scores, malware));
-            while let [.., before, last] = blocks.as_slice() {
-                if before.2 / before.0 < last.2 / last.0 {
-                    break;
-                }
-                let joined = (before.0 + last.0, before.1 + last.1, before.2 + last.2);
-                blocks.truncate(blocks.len() - 2);
-                blocks.push(joined);
-            }
-        }
-        if blocks.len() < 2 {
+        let malware = judged.iter().filter(|(_, malware)| *malware).count();
+        let benign = judged.len() - malware;
+        if malware < FEWEST || benign < FEWEST {
             return Self::default();
         }
-        // One more of each class: nothing is certain.
-        let probability = |block: &(f64, f64, f64)| ((block.2 + 0.5) / (block.0 + 1.0)).clamp(0.001, 0.999);
+        let all = judged.len() as f64;
+        let weights = [(1.0 - MIX) * all / benign as f64, MIX * all / malware as f64];
+        let numbers = numbers(judged, weights);
+        let (low, high) = judged
+            .iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (score, _)| (low.min(*score), high.max(*score)));
         let mut out = Self::default();
-        for block in &blocks {
-            out.scores.push(block.1 / block.0);
-            out.probabilities.push(probability(block).max(out.probabilities.last().copied().unwrap_or(0.0)));
+        for point in 0..POINTS {
+            let score = low + (high - low) * point as f64 / (POINTS - 1) as f64;
+            let probability = logistic(log_odds(&numbers, score)).clamp(0.001, 0.999);
+            out.scores.push(score);
+            out.probabilities.push(probability.max(out.probabilities.last().copied().unwrap_or(0.0)));
         }
         out
     }
@@ -79,6 +89,64 @@ impl Calibration {
     }
 }
 
+/// The three numbers by Newton's steps; the first two are not below 0, so that the curve rises.
+fn numbers(judged: &[Judged], weights: [f64; 2]) -> [f64; 3] {
+    const START: [f64; 3] = [1.0, 1.0, 0.0];
+    let mut numbers = START;
+    for _ in 0..STEPS {
+        let (mut slope, mut bend) = ([0f64; 3], [[0f64; 3]; 3]);
+        for &(score, malware) in judged {
+            let [of_benign, of_malware] = weights;
+            let (weight, wanted) = if malware { (of_malware, 1.0) } else { (of_benign, 0.0) };
+            let probability = logistic(log_odds(&numbers, score));
+            let inputs = inputs(score);
+            for ((slope, bend), input) in slope.iter_mut().zip(&mut bend).zip(inputs) {
+                *slope += weight * (wanted - probability) * input;
+                for (bend, other) in bend.iter_mut().zip(inputs) {
+                    *bend += weight * probability * (1.0 - probability) * input * other;
+                }
+            }
+        }
+        for (at, ((slope, bend), (number, start))) in
+            slope.iter_mut().zip(&mut bend).zip(numbers.iter().zip(START)).enumerate()
+        {
+            *slope -= HELD * (number - start);
+            if let Some(bend) = bend.get_mut(at) {
+                *bend += HELD;
+            }
+        }
+        let step = solve(bend, slope);
+        for (at, (number, step)) in numbers.iter_mut().zip(step).enumerate() {
+            *number += step.clamp(-2.0, 2.0);
+            if at < 2 {
+                *number = number.max(0.0);
+            }
+        }
+    }
+    numbers
+}
+
+/// Solves three equations by Cramer's rule; nothing moves where they have no single solution.
+fn solve(rows: [[f64; 3]; 3], right: [f64; 3]) -> [f64; 3] {
+    let determinant = |rows: [[f64; 3]; 3]| {
+        let [[a, b, c], [d, e, f], [g, h, i]] = rows;
+        a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
+    };
+    let all = determinant(rows);
+    if all.abs() < 1e-12 {
+        return [0.0; 3];
+    }
+    [0, 1, 2].map(|column| {
+        let mut changed = rows;
+        for (row, right) in changed.iter_mut().zip(right) {
+            if let Some(place) = row.get_mut(column) {
+                *place = right;
+            }
+        }
+        determinant(changed) / all
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,7 +159,7 @@ mod tests {
         let mut draw = |count: usize| -> Vec<Judged> {
             let mut one = || {
                 let score = random.between(-6.0, 6.0);
-                (score, random.chance(logistic(score / 3.0)))
+                (score, random.chance(logistic(score / 3.0 - 0.7)))
             };
             std::iter::repeat_with(&mut one).take(count).collect()
         };
@@ -104,6 +172,23 @@ mod tests {
         let (raw, calibrated) = (told(&fresh, &Calibration::default()), told(&fresh, &calibration));
         assert!(calibration_error(&raw) > 0.08);
         assert!(calibration_error(&calibrated) < 0.03, "{}", calibration_error(&calibrated));
+    }
+
+    #[test]
+    fn probabilities_hold_for_the_stated_mix_whatever_was_learnt_from() {
+        // Of scores that say nothing the mix is all that is known.
+        for every in [20, 2] {
+            let judged: Vec<Judged> =
+                (0..600).map(|n| (f64::from(n * 37 % 600) / 300.0 - 1.0, n % every == 0)).collect();
+            let told = Calibration::learn(&judged).probability(0.0);
+            assert!((told - MIX).abs() < 0.06, "{every}: {told}");
+        }
+    }
+
+    #[test]
+    fn of_a_few_sessions_no_curve_is_made() {
+        let judged: Vec<Judged> = (0..40).map(|n| (f64::from(n), n > 35)).collect();
+        assert_eq!(Calibration::learn(&judged), Calibration::default());
     }
 
     #[test]

@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use crate::evaluate::{Counted, Report};
+use crate::calibrate::MIX;
+use crate::evaluate::{Counted, LeftOut, Report};
 use crate::features::{FEATURES, Source};
 use crate::model::Model;
 
@@ -64,15 +65,17 @@ fn write_card(out: &mut String, model: &Model, report: &Report) -> std::fmt::Res
         out,
         "Labels of infection captures are weak: what is not a well-known vendor's name there counts as malware. Probabilities hold for"
     )?;
-    writeln!(out, "the mix of classes in the corpora; where malware is rarer, so is truth behind the same number.\n")?;
+    writeln!(
+        out,
+        "a mix of classes in which malware is {MIX:.2} of all; where malware is rarer, so is truth behind the same number.\n"
+    )?;
     areas(out, report)?;
     verdicts(out, report)?;
     writeln!(
         out,
-        "## Evasion\n\nShare of malware sessions still found, at a threshold that 1 % of benign sessions pass; trees that did not see the capture.\n"
+        "## Evasion\n\nShare of malware sessions still found where no octets are counted, at a threshold that 1 % of benign sessions pass; trees that did\nnot see the capture.\n"
     )?;
     writeln!(out, "| trick | found |\n|---|---:|")?;
-    writeln!(out, "| none | {} |", number(report.by_capture.1))?;
     for (name, share) in &report.tricks {
         writeln!(out, "| {name} | {share:.3} |")?;
     }
@@ -114,25 +117,33 @@ fn areas(out: &mut String, report: &Report) -> std::fmt::Result {
 
 fn verdicts(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(out, "## Verdicts on what was left out\n\nThreshold and calibration come from what was left in.\n")?;
-    writeln!(out, "| benign sessions of | sessions | taken for malware | not judged |\n|---|---:|---:|---:|")?;
-    report.networks.iter().try_for_each(|network| line(out, network))?;
-    line(out, &sum("all", &report.networks))?;
-    writeln!(out, "\n| family left out | sessions | taken for malware | not judged |\n|---|---:|---:|---:|")?;
+    for (form, left_out) in forms(report) {
+        writeln!(
+            out,
+            "| benign sessions of, {form} | sessions | taken for malware | not judged |\n|---|---:|---:|---:|"
+        )?;
+        left_out.networks.iter().try_for_each(|network| line(out, network))?;
+        line(out, &sum("all", &left_out.networks))?;
+        writeln!(out)?;
+    }
+    writeln!(out, "| family left out | sessions | taken for malware | not judged |\n|---|---:|---:|---:|")?;
     report.families.iter().try_for_each(|family| line(out, family))?;
     line(out, &sum("all", &report.families))?;
-    writeln!(out, "\n| each corpus left out | benign | malware | unknown |\n|---|---:|---:|---:|")?;
-    for (name, [benign, malware, unknown]) in ["is benign", "is malware"].iter().zip(report.confusion) {
-        writeln!(out, "| {name} | {benign} | {malware} | {unknown} |")?;
+    for (form, left_out) in forms(report) {
+        writeln!(out, "\n| each corpus left out, {form} | benign | malware | unknown |\n|---|---:|---:|---:|")?;
+        for (name, [benign, malware, unknown]) in ["is benign", "is malware"].iter().zip(left_out.confusion) {
+            writeln!(out, "| {name} | {benign} | {malware} | {unknown} |")?;
+        }
+        let [[_, wrong, _], [_, right, _]] = left_out.confusion;
+        writeln!(out, "\nPrecision {}.", number((right + wrong > 0).then(|| right as f64 / (right + wrong) as f64)))?;
     }
-    let [[_, wrong, _], [_, right, _]] = report.confusion;
-    writeln!(out, "\nPrecision {}.", number((right + wrong > 0).then(|| right as f64 / (right + wrong) as f64)))?;
     writeln!(
         out,
-        "\n## Calibration\n\nExpected calibration error {:.3} with each corpus left out, {:.3} split by capture.\n",
-        report.error, report.error_by_capture
+        "\n## Calibration\n\nExpected calibration error of what is judged, each corpus left out: {:.3} with counts of octets, {:.3} without; split by capture {:.3}.\n",
+        report.counted.error, report.uncounted.error, report.error_by_capture
     )?;
     writeln!(out, "| told | sessions | mean told | malware | |\n|---|---:|---:|---:|---|")?;
-    for (at, bin) in report.bins.iter().enumerate() {
+    for (at, bin) in report.counted.bins.iter().enumerate() {
         let bar = "█".repeat((bin.true_share * 20.0).round() as usize);
         writeln!(
             out,
@@ -145,6 +156,11 @@ fn verdicts(out: &mut String, report: &Report) -> std::fmt::Result {
         )?;
     }
     writeln!(out)
+}
+
+/// Verdicts on sessions as captures give them, and as probes that count no octets do.
+fn forms(report: &Report) -> [(&'static str, &LeftOut); 2] {
+    [("octets counted", &report.counted), ("no octets counted", &report.uncounted)]
 }
 
 fn number(value: Option<f64>) -> String {

@@ -196,9 +196,9 @@ fn more(flow: &mut Flow, pair: &mut Option<PairContext>, up: Added, down: Added)
 /// Does tricks to sessions of captures, in the order in which they came: `tricks` says which, by the number of the case. All
 /// sessions of a pair are evaded before its context is taken, as it would be if the program did the trick always.
 pub fn evade_all<'a>(
-    cases: &[Case],
+    cases: &'a [Case],
     random: &mut Random,
-    mut tricks: impl FnMut(&Case, &mut Random) -> Vec<(Evasion, &'a Flow)>,
+    mut tricks: impl FnMut(&'a Case, &mut Random) -> Vec<(Evasion, &'a Flow)>,
 ) -> Vec<(Flow, Option<PairContext>)> {
     let mut out = Vec::with_capacity(cases.len());
     for capture in cases.chunk_by(|a, b| a.capture == b.capture) {

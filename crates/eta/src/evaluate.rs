@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dataset::Case;
 use crate::evade::{EVASIONS, Evasion, evade_all};
-use crate::features::{Scratch, Source, extract, too_little};
+use crate::features::{Scratch, Source, Values, extract, too_little};
 use crate::joy::Joy;
 use crate::learn::{EXCHANGE, EXCHANGE_AND_OCTETS, Learnt, Material};
 use crate::metrics::{Bin, Judged, above, auc, calibration_error, reliability, threshold_at};
 use crate::random::Random;
 use crate::train::TrainError;
+use crate::trees::Trees;
 
 /// Areas with corpora left out.
 #[derive(Clone, Debug, Default)]
@@ -40,50 +41,74 @@ pub struct Counted {
     pub unknown: usize,
 }
 
+/// Verdicts on corpora, each of which was left out.
+#[derive(Clone, Debug, Default)]
+pub struct LeftOut {
+    /// Benign sessions by corpus.
+    pub networks: Vec<Counted>,
+    /// Rows benign and malware, columns benign, malware and unknown.
+    pub confusion: [[usize; 3]; 2],
+    /// Probabilities against truth.
+    pub bins: [Bin; 10],
+    /// Their mean distance.
+    pub error: f64,
+}
+
 /// What an evaluation found.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// By sources of features, and rules.
     pub areas: Vec<Areas>,
-    /// Benign sessions by corpus, each left out.
-    pub networks: Vec<Counted>,
+    /// Each corpus left out.
+    pub counted: LeftOut,
+    /// The same where no octets are counted.
+    pub uncounted: LeftOut,
     /// Malware by family, each left out.
     pub families: Vec<Counted>,
-    /// Rows benign and malware, columns benign, malware and unknown; each corpus left out.
-    pub confusion: [[usize; 3]; 2],
-    /// Probabilities against truth, each corpus left out.
-    pub bins: [Bin; 10],
-    /// The same, split by capture and benign corpus.
+    /// Mean distance of probability and truth, split by capture and benign corpus.
     pub error_by_capture: f64,
-    /// Their mean distance.
-    pub error: f64,
     /// Area and share of malware found at 1 % of benign sessions, split by capture.
     pub by_capture: (Option<f64>, Option<f64>),
-    /// Share of malware found with a trick, at the threshold of 1 % without.
+    /// Share of malware found with a trick and without, where no octets are counted, at the threshold of 1 % without.
     pub tricks: Vec<(String, f64)>,
 }
 
 /// Evaluates the recipe of the material.
 pub fn evaluate(material: &Material<'_>, joy: Option<&Joy>) -> Result<Report, TrainError> {
     let mut out = Report::default();
+    // The same trees twice: a session has counts of octets or not.
+    let mut trees: Vec<Trees> = Vec::new();
+    out.areas.push(areas(material, "all features", &mut |kept, held| {
+        let learnt = material.trees(kept, Source::ALL)?;
+        let scores = scores(&learnt, &material.values, held);
+        trees.push(learnt);
+        Ok(scores)
+    })?);
+    let mut trees = trees.into_iter();
+    out.areas.push(areas(material, "all features, where no octets are counted", &mut |_, held| {
+        Ok(scores(&trees.next().ok_or(TrainError::Recipe)?, &material.uncounted, held))
+    })?);
     for (name, sources) in [
-        ("all features", Source::ALL),
         ("lengths, times and octets", EXCHANGE_AND_OCTETS),
         ("lengths and times", EXCHANGE),
         ("certificate, name and server", &[Source::Certificate, Source::Name, Source::Server]),
         ("repeated sessions", &[Source::Context]),
     ] {
         out.areas.push(areas(material, name, &mut |kept, held| {
-            let trees = material.trees(kept, sources)?;
-            Ok(held.iter().map(|&at| material.values.get(at).map_or(0.0, |v| f64::from(trees.predict(v)))).collect())
+            Ok(scores(&material.trees(kept, sources)?, &material.values, held))
         })?);
     }
     rules(material, joy, &mut out)?;
-    left_out(material, &mut out)?;
+    left_out(material, &mut out);
     families(material, &mut out)?;
     let all: Vec<usize> = (0..material.cases.len()).collect();
     tricks(material, &material.learn(&all, Source::ALL)?, &mut out);
     Ok(out)
+}
+
+/// Log-odds of these cases.
+fn scores(trees: &Trees, values: &[Values], held: &[usize]) -> Vec<f64> {
+    held.iter().map(|&at| values.get(at).map_or(0.0, |values| f64::from(trees.predict(values)))).collect()
 }
 
 fn judged(cases: &[Case], held: &[usize], scores: &[f64]) -> Vec<Judged> {
@@ -149,34 +174,38 @@ fn rules(material: &Material<'_>, joy: Option<&Joy>, out: &mut Report) -> Result
 }
 
 /// Each corpus left out: its sessions are judged by what was learnt from the others, threshold and calibration included.
-fn left_out(material: &Material<'_>, out: &mut Report) -> Result<(), TrainError> {
-    let mut told: Vec<Judged> = Vec::new();
+fn left_out(material: &Material<'_>, out: &mut Report) {
+    let mut told: [Vec<Judged>; 2] = Default::default();
     for corpus in corpora(material.cases) {
         let (held, kept): (Vec<usize>, Vec<usize>) =
             (0..material.cases.len()).partition(|&at| material.cases.get(at).is_some_and(|case| case.corpus == corpus));
         let Ok(learnt) = material.learn(&kept, Source::ALL) else { continue };
-        let mut network = Counted { name: corpus.to_owned(), ..Counted::default() };
-        for at in held {
-            let (Some(case), Some(values)) = (material.cases.get(at), material.values.get(at)) else { continue };
-            let probability = learnt.calibration.probability(f64::from(learnt.trees.predict(values)));
-            let column = if too_little(values) { 2 } else { usize::from(probability >= learnt.threshold) };
-            if column != 2 {
-                told.push((probability, case.malware));
+        let forms = [(&mut out.counted, &material.values), (&mut out.uncounted, &material.uncounted)];
+        for ((out, values), told) in forms.into_iter().zip(&mut told) {
+            let mut network = Counted { name: corpus.to_owned(), ..Counted::default() };
+            for &at in &held {
+                let (Some(case), Some(values)) = (material.cases.get(at), values.get(at)) else { continue };
+                let probability = learnt.calibration.probability(f64::from(learnt.trees.predict(values)));
+                let column = if too_little(values) { 2 } else { usize::from(probability >= learnt.threshold) };
+                if column != 2 {
+                    told.push((probability, case.malware));
+                }
+                let row = out.confusion.get_mut(usize::from(case.malware));
+                if let Some(cell) = row.and_then(|row| row.get_mut(column)) {
+                    *cell += 1;
+                }
+                if !case.malware {
+                    network.count(column);
+                }
             }
-            if let Some(cell) = out.confusion.get_mut(usize::from(case.malware)).and_then(|row| row.get_mut(column)) {
-                *cell += 1;
+            if network.sessions > 0 {
+                out.networks.push(network);
             }
-            if !case.malware {
-                network.count(column);
-            }
-        }
-        if network.sessions > 0 {
-            out.networks.push(network);
         }
     }
-    out.bins = reliability(&told);
-    out.error = calibration_error(&told);
-    Ok(())
+    for (out, told) in [&mut out.counted, &mut out.uncounted].into_iter().zip(&told) {
+        (out.bins, out.error) = (reliability(told), calibration_error(told));
+    }
 }
 
 impl Counted {
@@ -212,15 +241,20 @@ fn families(material: &Material<'_>, out: &mut Report) -> Result<(), TrainError>
     Ok(())
 }
 
-/// Malware with tricks, judged by trees that saw neither the capture nor the lender's corpus whole.
+/// Malware with tricks, judged by trees that saw neither the capture nor the lender's corpus whole. What is not judged is not
+/// found.
 fn tricks(material: &Material<'_>, learnt: &Learnt, out: &mut Report) {
     let cases = material.cases;
     let plain: Vec<Judged> =
         learnt.unseen.iter().filter_map(|&(at, score, _)| Some((score, cases.get(at)?.malware))).collect();
-    let threshold = threshold_at(&plain, 0.01);
-    out.by_capture = (auc(&plain), above(&plain, true, threshold));
-    let told: Vec<Judged> =
-        plain.iter().map(|&(score, malware)| (learnt.calibration.probability(score), malware)).collect();
+    let judged: Vec<Judged> = learnt.unseen.iter().filter_map(|&(at, score, _)| material.judged(at, score)).collect();
+    out.by_capture = (auc(&plain), above(&judged, true, threshold_at(&judged, 0.01)));
+    // Of what is sent after a trick nobody knows the counts of octets: the threshold is that of sessions without.
+    let bare: Vec<Judged> = learnt.uncounted.iter().filter_map(|&(at, score)| material.judged(at, score)).collect();
+    let threshold = threshold_at(&bare, 0.01);
+    out.tricks.extend(above(&bare, true, threshold).map(|share| ("none".to_owned(), share)));
+    let known = judged.iter().filter(|(score, _)| score.is_finite());
+    let told: Vec<Judged> = known.map(|&(score, malware)| (learnt.calibration.probability(score), malware)).collect();
     out.error_by_capture = calibration_error(&told);
     let lenders: Vec<&Case> =
         cases.iter().filter(|c| !c.malware && c.flow.tls.as_ref().is_some_and(|tls| tls.sni.is_some())).collect();
@@ -243,7 +277,8 @@ fn tricks(material: &Material<'_>, learnt: &Learnt, out: &mut Report) {
                 continue;
             };
             let values = extract(flow, *pair, &mut scratch);
-            judged.push((f64::from(trees.predict(&values)), true));
+            let score = if too_little(&values) { f64::NEG_INFINITY } else { f64::from(trees.predict(&values)) };
+            judged.push((score, true));
         }
         out.tricks.extend(above(&judged, true, threshold).map(|share| (name, share)));
     }

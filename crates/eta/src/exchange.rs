@@ -57,6 +57,11 @@ pub(crate) fn server_flight(messages: &[Message]) -> Option<i64> {
     }
 }
 
+/// True where a first flight of that many octets has no room for a certificate.
+pub(crate) fn resumed(flight: i64) -> bool {
+    flight < RESUMED
+}
+
 /// Takes what belongs to the handshake from the front of `messages`: what is left was said under the keys. False where the
 /// beginning was not seen.
 pub(crate) fn strip_handshake(messages: &mut Vec<Message>, version: &str, certificate: bool) -> bool {
@@ -65,7 +70,7 @@ pub(crate) fn strip_handshake(messages: &mut Vec<Message>, version: &str, certif
         return false;
     }
     let newest = version == "TLS 1.3";
-    let resumed = !certificate && server_flight(messages).is_some_and(|flight| flight < RESUMED);
+    let resumed = !certificate && server_flight(messages).is_some_and(resumed);
     messages.drain(..messages.len().min(if newest || resumed { 2 } else { 4 }));
     if newest
         && let Some(first) = messages.first_mut()

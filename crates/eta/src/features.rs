@@ -168,6 +168,24 @@ features! {
         Amount("sessions of these hosts come at regular intervals: {} of 1", "同じ端点の通信間隔が一定（度合い {}）");
     Steady "steady" "" Context 1 "The smaller of: how regular the intervals of the last sessions of these two hosts are, and how near their amounts are to this session's (the smaller over the larger, median); where the client said something under the keys."
         Amount("sessions of these hosts come regularly and carry about as much: {} of 1", "同じ端点の通信が規則的で量もほぼ同じ（度合い {}）");
+    LeastRequest "least_request" "octets" Exchange 0 "Shortest message of the client."
+        Amount("the client's shortest message has {} octets", "クライアントの最短メッセージは {} オクテット");
+    LeastAnswer "least_answer" "octets" Exchange 0 "Shortest message of the server."
+        Amount("the server's shortest message has {} octets", "サーバーの最短メッセージは {} オクテット");
+    LargestRequest "largest_request" "octets" Exchange 0 "Longest message of the client."
+        Amount("the client's longest message has {} octets", "クライアントの最長メッセージは {} オクテット");
+    LargestAnswer "largest_answer" "octets" Exchange -1 "Longest message of the server."
+        Amount("the server's longest message has {} octets", "サーバーの最長メッセージは {} オクテット");
+    ShortAnswers "short_answers" "" Exchange 1 "Share of the server's messages that have at most 1,500 octets."
+        Amount("{} of the answers are short", "応答の {} が 1,500 オクテット以下");
+    LettersDown "letters_down" "octets" Octets 0 "Letters among what the server sent, above what chance gives: names, policies and addresses of certificates."
+        Amount("the server sent {} letters in clear", "サーバーの平文の文字は約 {} 個");
+    DotsDown "dots_down" "octets" Octets -1 "Dots among what the server sent, above what chance gives: names of hosts in certificates."
+        Amount("{} dots stand in the server's clear octets", "サーバーの平文にドットが約 {} 個");
+    ClearShare "clear_share" "" Octets 0 "Share of the server's first flight that is more than chance gives."
+        Amount("{} of the server's first flight was in clear", "サーバーの最初の応答の {} が平文");
+    Resumed "resumed" "" Exchange 0 "1 where the server's first flight has no room for a certificate: a session is resumed."
+        Flag(["the session is resumed", "セッションは再開されたもの"], ["the session is not resumed", "セッションは再開ではない"]);
 }
 
 /// The values of a session; a missing value is NaN.
@@ -200,6 +218,7 @@ pub fn extract_but_octets(flow: &Flow, pair: Option<PairContext>, scratch: &mut 
     set(&mut out, Id::Messages, scratch.messages.len() as f32);
     if let Some(flight) = exchange::server_flight(&scratch.messages) {
         set(&mut out, Id::Flight, flight.min(8_000) as f32);
+        set(&mut out, Id::Resumed, flag(tls.cert_subject.is_none() && exchange::resumed(flight)));
     }
     certificate(tls, core.time_start.0, &mut out);
     // Without a hello nobody knows whether a name was asked for.
@@ -232,15 +251,25 @@ fn octets(eta: Option<&Eta>, out: &mut Values) {
     let Some(eta) = eta else { return };
     if let Some(counts) = &eta.src_byte_counts {
         let clear = Clear::new(counts);
-        let words = clear.of(b'A', b'Z') + clear.of(b'a', b'z') + clear.of(b'0', b'9') + clear.of(b'.', b'.');
+        let words = clear.letters() + clear.of(b'0', b'9') + clear.of(b'.', b'.');
         set(out, Id::LettersUp, words.max(0) as f32);
     }
     if let Some(counts) = &eta.dst_byte_counts {
         let clear = Clear::new(counts);
-        set(out, Id::ClearDown, clear.of(0, u8::MAX).max(0) as f32);
+        let all = clear.of(0, u8::MAX).max(0) as f32;
+        set(out, Id::ClearDown, all);
         set(out, Id::UrlsDown, clear.of(b'/', b'/').max(0) as f32);
+        set(out, Id::LettersDown, clear.letters().max(0) as f32);
+        set(out, Id::DotsDown, clear.of(b'.', b'.').max(0) as f32);
+        let flight = out.get(Id::Flight as usize).copied().unwrap_or(f32::NAN);
+        if flight > 0.0 {
+            set(out, Id::ClearShare, (all / flight.min(COUNTED)).min(1.0));
+        }
     }
 }
+
+/// Octets of a side that are counted at most.
+const COUNTED: f32 = 4_096.0;
 
 /// Counts of octet values, of which so many are what chance gives.
 struct Clear<'a> {
@@ -259,6 +288,10 @@ impl<'a> Clear<'a> {
         let counts = self.counts.get(usize::from(first)..end).unwrap_or_default();
         let all: u64 = counts.iter().map(|count| u64::from(*count)).sum();
         all as i64 - i64::from(self.chance) * counts.len() as i64
+    }
+
+    fn letters(&self) -> i64 {
+        self.of(b'A', b'Z') + self.of(b'a', b'z')
     }
 }
 
@@ -359,6 +392,9 @@ fn amounts(flow: &Flow, out: &mut Values) {
     set(out, Id::Duration, (core.time_end.since(core.time_start) as f32 / 1e9).ln_1p());
 }
 
+/// Octets of an answer that is short: what a program says that has nothing to say, also where it is padded.
+const SHORT_ANSWER: f64 = 1_500.0;
+
 /// What was said under the keys.
 fn said(scratch: &mut Scratch, out: &mut Values) {
     let Scratch { messages, numbers } = scratch;
@@ -372,8 +408,10 @@ fn said(scratch: &mut Scratch, out: &mut Values) {
     if up + down > 0.0 {
         set(out, Id::UploadShare, up / (up + down));
     }
-    for (up, first, middle) in [(true, Id::FirstRequest, Id::MedianRequest), (false, Id::FirstAnswer, Id::MedianAnswer)]
-    {
+    for (up, first, middle, [least, largest]) in [
+        (true, Id::FirstRequest, Id::MedianRequest, [Id::LeastRequest, Id::LargestRequest]),
+        (false, Id::FirstAnswer, Id::MedianAnswer, [Id::LeastAnswer, Id::LargestAnswer]),
+    ] {
         numbers.clear();
         numbers.extend(messages.iter().filter(|m| (m.length > 0) == up).map(|m| m.length.abs() as f64));
         if up {
@@ -382,6 +420,13 @@ fn said(scratch: &mut Scratch, out: &mut Values) {
         let Some(&size) = numbers.first() else { continue };
         set(out, first, size as f32);
         set(out, middle, median(numbers) as f32);
+        // They are sorted now.
+        set(out, least, numbers.first().map_or(f32::NAN, |size| *size as f32));
+        set(out, largest, numbers.last().map_or(f32::NAN, |size| *size as f32));
+        if !up {
+            let short = numbers.partition_point(|size| *size <= SHORT_ANSWER);
+            set(out, Id::ShortAnswers, short as f32 / numbers.len() as f32);
+        }
         if up && numbers.len() >= 3 {
             repeats(numbers, out);
         }
@@ -485,6 +530,8 @@ mod tests {
         (eta.src_byte_counts, eta.dst_byte_counts) = (Some(vec![1; 256]), Some(counts));
         let values = extract(&flow, None, &mut Scratch::default());
         assert_eq!((value(&values, "clear_down"), value(&values, "urls_down")), (120.0, 20.0));
+        assert_eq!((value(&values, "letters_down"), value(&values, "dots_down")), (100.0, 0.0));
+        assert_eq!(value(&values, "clear_share"), 120.0 / 900.0);
         assert_eq!(value(&values, "letters_up"), 0.0);
     }
 
@@ -499,6 +546,23 @@ mod tests {
         rising = (0..200).map(|n| 1_000 + n).collect();
         assert_eq!(chance(&rising), 1_072);
         assert_eq!(chance(&[]), 0);
+    }
+
+    #[test]
+    fn answers_that_are_padded_stay_short_and_their_ends_are_known() {
+        let mut flow = beacon();
+        flow.splt.get_or_insert_default().lengths = Some(vec![160, -900, 93, -51, 83, -40, 283, -9_000, 183, -400]);
+        let values = extract(&flow, None, &mut Scratch::default());
+        for (name, wanted) in [
+            ("least_request", 83.0),
+            ("largest_request", 283.0),
+            ("least_answer", 40.0),
+            ("largest_answer", 9_000.0),
+            ("short_answers", 2.0 / 3.0),
+            ("resumed", 0.0),
+        ] {
+            assert_eq!(value(&values, name), wanted, "{name}");
+        }
     }
 
     #[test]

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-//! From cases to a model: real sessions, each once more with a trick done to it, and simulated ones; calibration and
+//! From cases to a model: real sessions, each several times more with tricks done to it, and simulated ones; calibration and
 //! threshold from sessions that the trees did not see, split by capture and corpus.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use minamo_base::Ip;
 use minamo_model::flow::Flow;
 
 use crate::calibrate::Calibration;
 use crate::dataset::Case;
-use crate::evade::{EVASIONS, Evasion, evade};
-use crate::features::{FEATURES, Scratch, Source, Values, extract};
+use crate::evade::{EVASIONS, Evasion, evade, evade_all};
+use crate::features::{FEATURES, Scratch, Source, Values, extract, too_little};
 use crate::metrics::{Judged, threshold_at};
 use crate::model::{Body, Model, ModelError, Summary, ranges};
 use crate::random::Random;
-use crate::simulate;
+use crate::simulate::{self, Simulated};
 use crate::train::{Example, Recipe, TrainError, balance, train};
 use crate::trees::Trees;
 
@@ -26,8 +27,21 @@ pub const EXCHANGE: &[Source] = &[Source::Exchange];
 const SIMULATED: usize = 6_000;
 /// Weight of all simulated sessions over that of all real ones.
 const SIMULATED_WEIGHT: f32 = 1.0;
-/// Weight of a session with a trick done to it.
-const TRICKED_WEIGHT: f32 = 0.5;
+/// Times that a session is there once more with tricks done to it.
+const COPIES: usize = 4;
+/// Times that a simulated one is.
+const SIMULATED_COPIES: usize = 2;
+/// Forms of a simulated session: as it is, without counts of octets, and its copies.
+const FORMS: usize = 2 + SIMULATED_COPIES;
+/// Weight of a session's copies together over its own.
+const TRICKED_WEIGHT: f32 = 1.0;
+/// Share of the copies in which amounts are changed: these tricks carry furthest.
+const AMOUNTS: f64 = 0.9;
+/// Share of these in which messages are padded and dummies are sent, too.
+const BOTH: f64 = 0.25;
+/// Share of a session's weight that it has without counts of octets: most probes tell none, and a count that is missing says nothing
+/// of a session.
+const UNCOUNTED: f32 = 0.5;
 /// Weight of real malware over that of real benign sessions: captures show few families in few laboratories, whose habits are
 /// not malware's; how it behaves is simulated.
 const MALWARE_WEIGHT: f32 = 0.3;
@@ -44,10 +58,12 @@ pub struct Material<'a> {
     pub cases: &'a [Case],
     /// Their features.
     pub values: Vec<Values>,
-    /// Features of each with a trick done to it.
-    tricked: Vec<Values>,
-    /// Features of simulated sessions, as they are and with tricks done to them, and their weight.
-    simulated: Vec<(Values, bool, f32)>,
+    /// Their features as a probe tells them that counts no octets.
+    pub uncounted: Vec<Values>,
+    /// Features of each with tricks done to it, several times.
+    tricked: Vec<Vec<Values>>,
+    /// Features of simulated sessions and their class: each as it is, then with tricks done to it.
+    simulated: Vec<(Values, bool)>,
     recipe: Recipe,
 }
 
@@ -61,6 +77,8 @@ pub struct Learnt {
     pub threshold: f64,
     /// Cases by number, with log-odds by trees that did not see them, and those trees' place in `folds`.
     pub unseen: Vec<(usize, f64, usize)>,
+    /// Log-odds of the same without counts of octets.
+    pub uncounted: Vec<(usize, f64)>,
     /// The trees of the inner split.
     pub folds: Vec<Trees>,
 }
@@ -72,35 +90,27 @@ impl<'a> Material<'a> {
         let mut random = Random::new(recipe.seed ^ 0x5EED);
         let simulated = simulate::sessions(SIMULATED, recipe.seed.wrapping_add(6));
         let lenders: [Vec<_>; 2] = [false, true].map(|class| simulated.iter().filter(|s| s.malware == class).collect());
-        let values = cases.iter().map(|case| case.values(&mut scratch)).collect();
-        let tricked = cases.iter().map(|case| {
-            let (mut flow, mut pair) = (case.flow.clone(), case.pair);
-            // From the other class: what is borrowed says nothing then.
-            let lenders = if case.malware { &lenders[0] } else { &lenders[1] };
-            for trick in tricks(&mut random) {
-                if let Some(lender) = random.pick(lenders).copied() {
-                    evade(trick, &mut flow, &mut pair, &lender.flow, &mut random);
-                }
-            }
-            // Most probes count no octets, and of what is sent after a trick nobody knows them.
-            flow.eta = None;
-            extract(&flow, pair, &mut scratch)
-        });
-        let tricked = tricked.collect();
-        let mut made = Vec::with_capacity(2 * simulated.len());
+        let values: Vec<Values> = cases.iter().map(|case| case.values(&mut scratch)).collect();
+        let uncounted = values.iter().map(without_counts).collect();
+        let tricked = (0..COPIES).map(|n| copies(cases, &lenders, n % 2 == 0, &mut random, &mut scratch)).collect();
+        let mut made = Vec::with_capacity(FORMS * simulated.len());
         for session in &simulated {
-            made.push((extract(&session.flow, session.pair, &mut scratch), session.malware, 1.0));
-            let (mut flow, mut pair) = (session.flow.clone(), session.pair);
-            let lenders = if session.malware { &lenders[0] } else { &lenders[1] };
-            for trick in tricks(&mut random) {
-                if let Some(lender) = random.pick(lenders).copied() {
-                    evade(trick, &mut flow, &mut pair, &lender.flow, &mut random);
+            let own = extract(&session.flow, session.pair, &mut scratch);
+            made.push((own, session.malware));
+            made.push((without_counts(&own), session.malware));
+            for n in 0..SIMULATED_COPIES {
+                let (mut flow, mut pair) = (session.flow.clone(), session.pair);
+                for trick in tricks(&mut random) {
+                    if let Some(lender) = random.pick(other(&lenders, session.malware)).copied() {
+                        evade(trick, &mut flow, &mut pair, &lender.flow, &mut random);
+                    }
                 }
+                tell_less(&mut flow, &mut random);
+                count(&mut flow, &session.flow, n % 2 == 0, other(&lenders, session.malware), &mut random);
+                made.push((extract(&flow, pair, &mut scratch), session.malware));
             }
-            tell_less(&mut flow, &mut random);
-            made.push((extract(&flow, pair, &mut scratch), session.malware, 1.0));
         }
-        Self { cases, values, tricked, simulated: made, recipe }
+        Self { cases, values, uncounted, tricked, simulated: made, recipe }
     }
 
     /// Trees from these cases and the simulated sessions.
@@ -113,18 +123,25 @@ impl<'a> Material<'a> {
         balance(&mut examples, &groups);
         examples.iter_mut().filter(|example| example.malware).for_each(|example| example.weight *= MALWARE_WEIGHT);
         let real = examples.len() as f32;
-        let tricked: Vec<Example> = chosen
-            .iter()
-            .zip(&examples)
-            .filter_map(|(&at, example)| {
-                Some(Example { weight: example.weight * TRICKED_WEIGHT, ..of(&self.tricked, at)? })
-            })
+        let own: Vec<f32> = examples.iter().map(|example| example.weight).collect();
+        let weighed = |values: &[Values], share: f32| -> Vec<Example> {
+            let one = |(&at, own): (&usize, &f32)| Some(Example { weight: own * share, ..of(values, at)? });
+            chosen.iter().zip(&own).filter_map(one).collect()
+        };
+        examples.iter_mut().for_each(|example| example.weight *= 1.0 - UNCOUNTED);
+        examples.extend(weighed(&self.uncounted, UNCOUNTED));
+        // What does without some sources shall say what the others tell where nobody hides: most tricks are about them.
+        let copies = if sources == Source::ALL { COPIES } else { 1 };
+        for copy in self.tricked.iter().take(copies) {
+            examples.extend(weighed(copy, TRICKED_WEIGHT / COPIES as f32));
+        }
+        let made: Vec<_> = self
+            .simulated
+            .chunks(FORMS)
+            .flat_map(|session| session.iter().take(FORMS - SIMULATED_COPIES + copies))
             .collect();
-        examples.extend(tricked);
-        let all: f32 = self.simulated.iter().map(|(_, _, weight)| weight).sum();
-        let weight = SIMULATED_WEIGHT * real / all.max(1.0);
-        let made = self.simulated.iter();
-        examples.extend(made.map(|&(values, malware, of)| Example { values, malware, weight: of * weight }));
+        let weight = SIMULATED_WEIGHT * real / made.len().max(1) as f32;
+        examples.extend(made.into_iter().map(|&(values, malware)| Example { values, malware, weight }));
         train(&examples, sources, &self.recipe)
     }
 
@@ -133,6 +150,7 @@ impl<'a> Material<'a> {
     pub fn learn(&self, chosen: &[usize], sources: &[Source]) -> Result<Learnt, TrainError> {
         let parts = self.parts(chosen);
         let mut unseen = Vec::with_capacity(chosen.len());
+        let mut uncounted = Vec::with_capacity(chosen.len());
         let mut folds = Vec::new();
         for part in 0..FOLDS {
             let (held, kept): (Vec<usize>, Vec<usize>) =
@@ -150,13 +168,25 @@ impl<'a> Material<'a> {
             let trees = self.trees(&kept, sources)?;
             let values = held.iter().filter_map(|&at| Some((at, self.values.get(at)?)));
             unseen.extend(values.map(|(at, values)| (at, f64::from(trees.predict(values)), folds.len())));
+            let values = held.iter().filter_map(|&at| Some((at, self.uncounted.get(at)?)));
+            uncounted.extend(values.map(|(at, values)| (at, f64::from(trees.predict(values)))));
             folds.push(trees);
         }
-        let judged: Vec<Judged> =
-            unseen.iter().filter_map(|&(at, score, _)| Some((score, self.cases.get(at)?.malware))).collect();
-        let calibration = Calibration::learn(&judged);
-        let threshold = calibration.probability(threshold_at(&judged, THRESHOLD_SHARE)).clamp(0.5, 1.0);
-        Ok(Learnt { trees: self.trees(chosen, sources)?, calibration, threshold, unseen, folds })
+        let judged: Vec<Judged> = unseen.iter().filter_map(|&(at, score, _)| self.judged(at, score)).collect();
+        let bare: Vec<Judged> = uncounted.iter().filter_map(|&(at, score)| self.judged(at, score)).collect();
+        // A probability is told of what is judged only.
+        let told: Vec<Judged> = judged.iter().chain(&bare).copied().filter(|(score, _)| score.is_finite()).collect();
+        let calibration = Calibration::learn(&told);
+        // No more than the share, whether octets are counted or not.
+        let lowest = threshold_at(&judged, THRESHOLD_SHARE).max(threshold_at(&bare, THRESHOLD_SHARE));
+        let threshold = calibration.probability(lowest).clamp(0.5, 1.0);
+        Ok(Learnt { trees: self.trees(chosen, sources)?, calibration, threshold, unseen, uncounted, folds })
+    }
+
+    /// Score and truth of a case; of one that is not judged, because too little of it was seen, a score below all.
+    pub fn judged(&self, at: usize, score: f64) -> Option<Judged> {
+        let unknown = self.values.get(at).is_none_or(too_little);
+        Some((if unknown { f64::NEG_INFINITY } else { score }, self.cases.get(at)?.malware))
     }
 
     /// The part of the inner split of each chosen case: benign corpora whole, infections by capture; the largest first into
@@ -197,7 +227,7 @@ impl<'a> Material<'a> {
         }
         let all: Vec<usize> = (0..self.cases.len()).collect();
         let learnt = self.learn(&all, Source::ALL)?;
-        let seen = self.values.iter().chain(self.simulated.iter().map(|(values, ..)| values));
+        let seen = self.values.iter().chain(self.simulated.iter().map(|(values, _)| values));
         Ok(Model::new(Body {
             name: name.to_owned(),
             features: FEATURES.iter().map(|feature| feature.name.to_owned()).collect(),
@@ -226,16 +256,70 @@ impl<'a> Material<'a> {
     }
 }
 
-/// Tricks for a session to learn from: a hello of the other class always, so that what a client offers says nothing; what
-/// changes the amounts half of the time, and any.
-fn tricks(random: &mut Random) -> [Evasion; 2] {
-    let amounts = random.chance(0.5);
-    let second = if amounts {
-        random.pick(&[Evasion::Padding, Evasion::Dummies]).copied()
-    } else {
-        random.pick(EVASIONS).map(|(trick, _)| *trick)
+/// Simulated sessions that hellos and names are borrowed from, by class.
+type Lenders<'a> = [Vec<&'a Simulated>; 2];
+
+/// Those of the other class: what is borrowed says nothing then.
+fn other<'l, 'a>(lenders: &'l Lenders<'a>, malware: bool) -> &'l [&'a Simulated] {
+    let [benign, of_malware] = lenders;
+    if malware { benign } else { of_malware }
+}
+
+/// Features of every case with tricks done to it, the same ones to all sessions of two hosts: a program does them always.
+fn copies(
+    cases: &[Case],
+    lenders: &Lenders<'_>,
+    counted: bool,
+    random: &mut Random,
+    scratch: &mut Scratch,
+) -> Vec<Values> {
+    let mut chosen: HashMap<(&str, Ip, Ip), Vec<Evasion>> = HashMap::new();
+    let evaded = evade_all(cases, random, |case, random| {
+        let hosts = (case.capture.as_str(), case.flow.core.src_ip, case.flow.core.dst_ip);
+        let list = chosen.entry(hosts).or_insert_with(|| tricks(random)).clone();
+        let lenders = other(lenders, case.malware);
+        list.into_iter().filter_map(|trick| Some((trick, &random.pick(lenders)?.flow))).collect()
+    });
+    let one = |((mut flow, pair), case): ((Flow, _), &Case)| {
+        count(&mut flow, &case.flow, counted, other(lenders, case.malware), random);
+        extract(&flow, pair, scratch)
     };
-    [Evasion::BorrowedHello, second.unwrap_or(Evasion::Padding)]
+    evaded.into_iter().zip(cases).map(one).collect()
+}
+
+/// Features as of a probe that counts no octets.
+pub fn without_counts(values: &Values) -> Values {
+    let mut out = *values;
+    for (value, feature) in out.iter_mut().zip(FEATURES) {
+        if feature.source == Source::Octets {
+            *value = f32::NAN;
+        }
+    }
+    out
+}
+
+/// Counts of octets of a session with tricks, where they are told: the server's stay, because its first flight is not the program's; the
+/// client's are those of the hello that was borrowed.
+fn count(flow: &mut Flow, own: &Flow, counted: bool, lenders: &[&Simulated], random: &mut Random) {
+    flow.eta = None;
+    let Some(own) = own.eta.as_deref().filter(|eta| counted && eta.dst_byte_counts.is_some()) else { return };
+    let theirs = random.pick(lenders).and_then(|lender| lender.flow.eta.as_deref()?.src_byte_counts.clone());
+    let eta = flow.eta.get_or_insert_default();
+    eta.src_byte_counts = theirs.or_else(|| own.src_byte_counts.clone());
+    eta.dst_byte_counts.clone_from(&own.dst_byte_counts);
+}
+
+/// Tricks for a session to learn from: a hello of the other class always, so that what a client offers says nothing; what
+/// changes the amounts mostly, and any.
+fn tricks(random: &mut Random) -> Vec<Evasion> {
+    let second = if !random.chance(AMOUNTS) {
+        random.pick(EVASIONS).map(|(trick, _)| *trick)
+    } else if random.chance(BOTH) {
+        return vec![Evasion::BorrowedHello, Evasion::Padding, Evasion::Dummies];
+    } else {
+        random.pick(&[Evasion::Padding, Evasion::Dummies]).copied()
+    };
+    std::iter::once(Evasion::BorrowedHello).chain(second).collect()
 }
 
 /// What an exporter tells of a session: some send no first packets, Cisco's switches ten lengths with milliseconds.

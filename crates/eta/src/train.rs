@@ -120,6 +120,8 @@ impl Sums {
     }
 }
 
+type Histogram = [Sums; BINS];
+
 /// Smallest and largest value that a node's leaves may have.
 #[derive(Clone, Copy, Debug)]
 struct Bounds(f64, f64);
@@ -238,9 +240,10 @@ impl<'a> Trainer<'a> {
         };
         let all = self.total(&rows);
         let value = self.step(all, Bounds(f64::NEG_INFINITY, f64::INFINITY));
-        let mut waiting = vec![(0usize, rows, Bounds(f64::NEG_INFINITY, f64::INFINITY), value)];
+        let sums = self.histograms(&rows, columns);
+        let mut waiting = vec![(0usize, rows, Bounds(f64::NEG_INFINITY, f64::INFINITY), value, sums)];
         let mut weights = vec![0f64; nodes + leaves];
-        while let Some((node, rows, bounds, value)) = waiting.pop() {
+        while let Some((node, rows, bounds, value, sums)) = waiting.pop() {
             if let Some(weight) = weights.get_mut(node) {
                 *weight =
                     rows.iter().filter_map(|&row| self.examples.get(row as usize)).map(|e| f64::from(e.weight)).sum();
@@ -249,10 +252,10 @@ impl<'a> Trainer<'a> {
                 put(&mut tree.leaf, leaf, (value * self.recipe.shrinkage) as f32);
                 continue;
             }
-            let Some(split) = self.best(&rows, columns, bounds) else {
+            let Some(split) = self.best(&rows, columns, &sums, bounds) else {
                 // Nothing to ask: everything goes left, and both sides say the same.
-                waiting.push((2 * node + 1, rows, bounds, value));
-                waiting.push((2 * node + 2, Vec::new(), bounds, value));
+                waiting.push((2 * node + 1, rows, bounds, value, sums));
+                waiting.push((2 * node + 2, Vec::new(), bounds, value, Vec::new()));
                 continue;
             };
             let cut = self.cuts.get(split.feature).and_then(|cuts| cuts.get(split.bin - 1)).copied();
@@ -261,8 +264,10 @@ impl<'a> Trainer<'a> {
             put(&mut tree.missing_left, node, split.missing_left);
             let (left, right) = self.divide(rows, &split);
             let (below, above) = self.narrowed(bounds, &split);
-            waiting.push((2 * node + 1, left, below, split.left));
-            waiting.push((2 * node + 2, right, above, split.right));
+            let (of_left, of_right) =
+                if 2 * node + 1 < nodes { self.divided(sums, &left, &right, columns) } else { Default::default() };
+            waiting.push((2 * node + 1, left, below, split.left, of_left));
+            waiting.push((2 * node + 2, right, above, split.right, of_right));
         }
         expectations(&mut tree, &weights);
         tree
@@ -284,23 +289,48 @@ impl<'a> Trainer<'a> {
         -(sums.gradient * step + 0.5 * (sums.hessian + self.recipe.ridge) * step * step)
     }
 
-    fn best(&self, rows: &[u32], columns: &[usize], bounds: Bounds) -> Option<Split> {
+    /// Sums of rows by bin, of each column.
+    fn histograms(&self, rows: &[u32], columns: &[usize]) -> Vec<Histogram> {
+        let sums: Vec<Sums> = rows.iter().filter_map(|&row| self.sums.get(row as usize).copied()).collect();
+        let one = |&feature: &usize| {
+            let mut histogram = [Sums::default(); BINS];
+            let bins = self.bins.get(feature).map(Vec::as_slice).unwrap_or_default();
+            for (&row, &sums) in rows.iter().zip(&sums) {
+                let bin = bins.get(row as usize).copied().unwrap_or(0);
+                if let Some(place) = histogram.get_mut(usize::from(bin)) {
+                    place.add(sums);
+                }
+            }
+            histogram
+        };
+        columns.iter().map(one).collect()
+    }
+
+    /// Histograms of both sides of a split: those of the smaller are counted, the others are what is left.
+    fn divided(
+        &self,
+        all: Vec<Histogram>,
+        left: &[u32],
+        right: &[u32],
+        columns: &[usize],
+    ) -> (Vec<Histogram>, Vec<Histogram>) {
+        let mut rest = all;
+        let counted = self.histograms(if left.len() < right.len() { left } else { right }, columns);
+        for (rest, counted) in rest.iter_mut().flatten().zip(counted.iter().flatten()) {
+            *rest = rest.without(*counted);
+        }
+        if left.len() < right.len() { (counted, rest) } else { (rest, counted) }
+    }
+
+    fn best(&self, rows: &[u32], columns: &[usize], histograms: &[Histogram], bounds: Bounds) -> Option<Split> {
         if rows.len() < 2 * self.recipe.leaf_examples {
             return None;
         }
         let all = self.total(rows);
         let before = self.gain(all, self.step(all, bounds));
         let mut best: Option<Split> = None;
-        for &feature in columns {
-            let Some(bins) = self.bins.get(feature) else { continue };
-            let mut histogram = [Sums::default(); BINS];
-            for &row in rows {
-                let (bin, sums) = (bins.get(row as usize).copied().unwrap_or(0), self.sums.get(row as usize));
-                if let (Some(place), Some(sums)) = (histogram.get_mut(usize::from(bin)), sums) {
-                    place.add(*sums);
-                }
-            }
-            let found = self.best_of(feature, &histogram, all, bounds, before);
+        for (&feature, histogram) in columns.iter().zip(histograms) {
+            let found = self.best_of(feature, histogram, all, bounds, before);
             best = match (best, found) {
                 (Some(best), Some(found)) if found.gain > best.gain => Some(found),
                 (None, found) => found,
@@ -310,14 +340,7 @@ impl<'a> Trainer<'a> {
         best
     }
 
-    fn best_of(
-        &self,
-        feature: usize,
-        histogram: &[Sums; BINS],
-        all: Sums,
-        bounds: Bounds,
-        before: f64,
-    ) -> Option<Split> {
+    fn best_of(&self, feature: usize, histogram: &Histogram, all: Sums, bounds: Bounds, before: f64) -> Option<Split> {
         let direction = if self.recipe.directed { FEATURES.get(feature).map_or(0, |f| f.direction) } else { 0 };
         let missing = histogram.first().copied().unwrap_or_default();
         let used = self.cuts.get(feature).map_or(0, Vec::len);
