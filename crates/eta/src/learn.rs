@@ -62,7 +62,7 @@ pub struct Material<'a> {
     pub uncounted: Vec<Values>,
     /// Features of each with tricks done to it, several times.
     tricked: Vec<Vec<Values>>,
-    /// Features of simulated sessions and their class: each as it is, then with tricks done to it.
+    /// Features of simulated sessions and their class: each as it is, without counts of octets, then with tricks done to it.
     simulated: Vec<(Values, bool)>,
     recipe: Recipe,
 }
