@@ -119,7 +119,7 @@ def threads(minamo, path, aims):
     # Wall time is what other work disturbs most: more runs than of the others.
     one, two = least([line % (minamo, count, path) for count in (1, 2)], 2 * RUNS)
     print("two threads: %.2f s instead of %.2f s" % (two[1], one[1]))
-    both = min(beside(line % (1, path)) for _ in range(RUNS))
+    both = min(beside(line % (minamo, 1, path)) for _ in range(RUNS))
     print("  two programs of one thread at once: %.2f times as fast as one after the other, what the machine allows" % (2 * one[1] / both))
     aims.take(one[1] / two[1] >= 1.8, "%.2f times as fast, want 1.8" % (one[1] / two[1]))
 

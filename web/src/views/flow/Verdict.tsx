@@ -46,7 +46,7 @@ function Reasons({ data, recorded }: { data: VerdictWhy; recorded: string | null
         ))}
       </ul>
       <p className="hint">
-        {t("verdict.again", { score: percent(data.score), threshold: percent(data.threshold), count: data.earlier })} {data.model === recorded ? "" : t("verdict.other", { model: data.model })}
+        {t("verdict.again", { score: percent(data.score), threshold: percent(data.threshold), count: data.earlier })} {t("verdict.mix")} {data.model === recorded ? "" : t("verdict.other", { model: data.model })}
       </p>
     </>
   );
