@@ -185,8 +185,7 @@ fn left_out(material: &Material<'_>, out: &mut Report) {
             let mut network = Counted { name: corpus.to_owned(), ..Counted::default() };
             for &at in &held {
                 let (Some(case), Some(values)) = (material.cases.get(at), values.get(at)) else { continue };
-                let probability = learnt.calibration.probability(f64::from(learnt.trees.predict(values)));
-                let column = if too_little(values) { 2 } else { usize::from(probability >= learnt.threshold) };
+                let (probability, column) = learnt.verdict(values);
                 if column != 2 {
                     told.push((probability, case.malware));
                 }
@@ -231,9 +230,8 @@ fn families(material: &Material<'_>, out: &mut Report) -> Result<(), TrainError>
         let mut counted = Counted { name: family.to_owned(), ..Counted::default() };
         for at in held {
             let (Some(case), Some(values)) = (material.cases.get(at), material.values.get(at)) else { continue };
-            let probability = learnt.calibration.probability(f64::from(learnt.trees.predict(values)));
             if case.malware {
-                counted.count(if too_little(values) { 2 } else { usize::from(probability >= learnt.threshold) });
+                counted.count(learnt.verdict(values).1);
             }
         }
         out.families.push(counted);

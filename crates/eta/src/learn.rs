@@ -83,6 +83,14 @@ pub struct Learnt {
     pub folds: Vec<Trees>,
 }
 
+impl Learnt {
+    /// The probability of these features, and what is said: 0 benign, 1 malware, 2 nothing.
+    pub fn verdict(&self, values: &Values) -> (f64, usize) {
+        let probability = self.calibration.probability(f64::from(self.trees.predict(values)));
+        (probability, if too_little(values) { 2 } else { usize::from(probability >= self.threshold) })
+    }
+}
+
 impl<'a> Material<'a> {
     /// Measures the cases and makes up what else is learnt from.
     pub fn new(cases: &'a [Case], recipe: Recipe) -> Self {

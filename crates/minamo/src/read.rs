@@ -39,6 +39,8 @@ pub(crate) struct Report {
     pub(crate) errors: Vec<CaptureError>,
     /// Counters of the meter.
     pub(crate) meter: Counters,
+    /// Pairs of hosts whose earlier sessions were forgotten, because there were too many.
+    pub(crate) forgotten_pairs: u64,
 }
 
 impl Report {
@@ -59,6 +61,12 @@ impl Report {
         if self.meter.evicted_opening > 0 {
             eprintln!("minamo: {} of them in a flood: only a SYN was seen", self.meter.evicted_opening);
         }
+        if self.forgotten_pairs > 0 {
+            eprintln!(
+                "minamo: {} pair(s) of hosts forgotten: that their sessions repeat is seen later",
+                self.forgotten_pairs
+            );
+        }
     }
 
     /// True where there was something to read and none of it could be.
@@ -76,6 +84,7 @@ impl Report {
         }
         self.errors.extend(other.errors);
         self.meter += other.meter;
+        self.forgotten_pairs += other.forgotten_pairs;
     }
 
     /// True where the frame passes the filter; counts where it does not, or cannot be filtered.
@@ -334,7 +343,8 @@ impl<'a> Source<'a> {
     }
 
     /// What reading gave, with what `metered` counted.
-    fn end(mut self, metered: Counters) -> Report {
+    fn end(mut self, metered: Counters, forgotten_pairs: u64) -> Report {
+        self.report.forgotten_pairs = forgotten_pairs;
         self.report.meter = self.intake.counters();
         self.report.meter += metered;
         self.report
@@ -368,7 +378,7 @@ fn alone(mut source: Source<'_>, job: &Job<'_>, out: &mut dyn Taker) -> Report {
     }
     let mut counters = flows.counters();
     counters += forgotten;
-    source.end(counters)
+    source.end(counters, order.forgotten_pairs())
 }
 
 /// Rows that are made together.

@@ -25,6 +25,11 @@ impl Order<'_> {
         self.names.ask(done);
         earlier
     }
+
+    /// Pairs that were forgotten because there were too many.
+    pub(super) fn forgotten_pairs(&self) -> u64 {
+        self.pairs.as_ref().map_or(0, Pairs::forgotten)
+    }
 }
 
 /// What a thread does with rows, in whatever order.

@@ -110,6 +110,7 @@ struct State<'a> {
     /// Chunks that were used up, for their room.
     spare: Vec<Chunk>,
     counters: Counters,
+    forgotten_pairs: u64,
     /// Threads that wait for something to do.
     waiting: usize,
     stopped: bool,
@@ -193,6 +194,7 @@ pub(super) fn meter(source: Source<'_>, job: &Job<'_>, out: &mut dyn Taker) -> R
         given: Vec::new(),
         spare: Vec::new(),
         counters: Counters::default(),
+        forgotten_pairs: 0,
         waiting: 0,
         stopped: false,
     };
@@ -211,7 +213,7 @@ pub(super) fn meter(source: Source<'_>, job: &Job<'_>, out: &mut dyn Taker) -> R
     });
     let state = shared.state.into_inner().unwrap_or_else(PoisonError::into_inner);
     match state.ended.or(state.source) {
-        Some(source) => source.end(state.counters),
+        Some(source) => source.end(state.counters, state.forgotten_pairs),
         None => Report::default(),
     }
 }
@@ -260,7 +262,9 @@ impl<'a> Shared<'a> {
                 Work::Stop => break,
             }
         }
-        self.lock().counters += flows.counters();
+        let mut state = self.lock();
+        state.counters += flows.counters();
+        state.forgotten_pairs += delivery.map_or(0, |delivery| delivery.order.forgotten_pairs());
     }
 
     /// What is to be done; waits until there is something.
