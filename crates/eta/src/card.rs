@@ -36,7 +36,7 @@ fn write_card(out: &mut String, model: &Model, report: &Report) -> std::fmt::Res
     }
     writeln!(
         out,
-        "- Malware from a probability of {:.3} on: 1 % of benign training sessions, judged by trees that did not see them",
+        "- Malware from a probability of {:.3} on: 1 % of the benign training sessions that are judged, by trees that did not see them",
         body.threshold
     )?;
     writeln!(out, "- Families: {}\n", summary.families.join(", "))?;
@@ -73,7 +73,7 @@ fn write_card(out: &mut String, model: &Model, report: &Report) -> std::fmt::Res
     verdicts(out, report)?;
     writeln!(
         out,
-        "## Evasion\n\nShare of malware sessions still found where no octets are counted, at a threshold that 1 % of benign sessions pass; trees that did\nnot see the capture.\n"
+        "## Evasion\n\nShare of malware sessions still found where no octets are counted, at a threshold that 1 % of the benign sessions that are judged pass; trees\nthat did not see the capture.\n"
     )?;
     writeln!(out, "| trick | found |\n|---|---:|")?;
     for (name, share) in &report.tricks {
@@ -95,7 +95,7 @@ fn write_card(out: &mut String, model: &Model, report: &Report) -> std::fmt::Res
 fn areas(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(
         out,
-        "## Area under the curve, corpora left out\n\nTwo corpora are left out of training and judged together, for every pair that has both classes; means.\n"
+        "## Area under the curve, corpora left out\n\nTwo corpora are left out of training and judged together, for every pair that has both classes; means.\nSessions of which too little was seen to judge them are left out, here and in training.\n"
     )?;
     writeln!(out, "| judged by | one left out | two left out |\n|---|---:|---:|")?;
     for areas in &report.areas {
@@ -109,7 +109,7 @@ fn areas(out: &mut String, report: &Report) -> std::fmt::Result {
     let (area, recall) = report.by_capture;
     writeln!(
         out,
-        "\nSplit by capture only (benign corpora whole): area {}, {} of malware found at 1 % of benign sessions.\n",
+        "\nSplit by capture only (benign corpora whole): area {}, {} of malware found at 1 % of the benign sessions that are judged.\n",
         number(area),
         number(recall)
     )
@@ -139,7 +139,7 @@ fn verdicts(out: &mut String, report: &Report) -> std::fmt::Result {
     }
     writeln!(
         out,
-        "\n## Calibration\n\nExpected calibration error of what is judged, each corpus left out: {:.3} with counts of octets, {:.3} without; split by capture {:.3}.\n",
+        "\n## Calibration\n\nExpected calibration error of what is judged, in the mix of classes that probabilities hold for, each corpus left out: {:.3} with\ncounts of octets, {:.3} without; split by capture {:.3}.\n",
         report.counted.error, report.uncounted.error, report.error_by_capture
     )?;
     writeln!(out, "| told | sessions | mean told | malware | |\n|---|---:|---:|---:|---|")?;

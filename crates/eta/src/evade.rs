@@ -72,6 +72,7 @@ pub fn evade(trick: Evasion, flow: &mut Flow, pair: &mut Option<PairContext>, le
             if let Some(pair) = pair {
                 // Intervals that vary evenly by a half have a median deviation of a quarter.
                 pair.regular = pair.regular.min(0.75);
+                pair.rhythm *= 0.5;
             }
         }
     }
@@ -130,13 +131,23 @@ fn reorder(flow: &mut Flow, random: &mut Random) {
     }
 }
 
+/// True for packets from the third message on: a program pads and fills what is under the keys, not the hellos and certificates.
+fn under_keys() -> impl FnMut(i32) -> bool {
+    let (mut messages, mut up) = (0u32, None);
+    move |length| {
+        let own = length > 0;
+        if up.replace(own) != Some(own) {
+            messages += 1;
+        }
+        messages > 2
+    }
+}
+
 fn pad(flow: &mut Flow, pair: &mut Option<PairContext>, random: &mut Random) {
     forget_octets(flow);
-    let (mut up, mut down, mut at) = (Added::default(), Added::default(), 0usize);
+    let (mut up, mut down, mut under_keys) = (Added::default(), Added::default(), under_keys());
     rewrite(flow, |length, wait, out| {
-        at += 1;
-        // The hellos cannot be padded by the program above.
-        let more = if at <= 2 { 0 } else { random.whole(0, 400) };
+        let more = if under_keys(length) { random.whole(0, 400) } else { 0 };
         (if length > 0 { &mut up } else { &mut down }).add(more);
         out.push((length + more * length.signum(), wait));
     });
@@ -145,12 +156,11 @@ fn pad(flow: &mut Flow, pair: &mut Option<PairContext>, random: &mut Random) {
 
 fn insert(flow: &mut Flow, pair: &mut Option<PairContext>, random: &mut Random) {
     forget_octets(flow);
-    let (mut up, mut down, mut at) = (Added::default(), Added::default(), 0usize);
+    let (mut up, mut down, mut under_keys) = (Added::default(), Added::default(), under_keys());
+    let mut first = true;
     rewrite(flow, |length, wait, out| {
-        at += 1;
         out.push((length, wait));
-        // From the first that is under the keys in every version.
-        if at == 5 || (at > 5 && random.chance(0.4)) {
+        if under_keys(length) && (std::mem::take(&mut first) || random.chance(0.4)) {
             let dummy = random.whole(40, 900);
             let own = random.chance(0.5);
             (if own { &mut up } else { &mut down }).add(dummy);
@@ -246,6 +256,22 @@ mod tests {
             assert_eq!(first(&before), first(&after), "{trick:?}");
             assert!(after.core.src_bytes + after.core.dst_bytes >= before.core.src_bytes + before.core.dst_bytes);
             assert_ne!(before, after, "{trick:?}");
+        }
+    }
+
+    #[test]
+    fn hellos_and_certificates_are_not_padded_and_nothing_is_put_between_them() {
+        let mut flow = simulate::sessions(1, 5).remove(0).flow;
+        flow.splt = Some(Box::new(minamo_model::flow::Splt {
+            lengths: Some(vec![300, -140, -6, -150, 74, 600, -310]),
+            times_micros: Some(vec![0; 7]),
+        }));
+        for trick in [Evasion::Padding, Evasion::Dummies] {
+            let mut flow = flow.clone();
+            evade(trick, &mut flow, &mut None, &Flow::default(), &mut Random::new(1));
+            let lengths = flow.splt.and_then(|splt| splt.lengths).unwrap_or_default();
+            assert_eq!(lengths.get(..4), Some([300, -140, -6, -150].as_slice()), "{trick:?}");
+            assert_ne!(lengths.get(4..), Some([74, 600, -310].as_slice()), "{trick:?}");
         }
     }
 

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::calibrate::MIX;
 use crate::dataset::Case;
 use crate::evade::{EVASIONS, Evasion, evade_all};
 use crate::features::{Scratch, Source, Values, extract, too_little};
@@ -111,10 +112,6 @@ fn scores(trees: &Trees, values: &[Values], held: &[usize]) -> Vec<f64> {
     held.iter().map(|&at| values.get(at).map_or(0.0, |values| f64::from(trees.predict(values)))).collect()
 }
 
-fn judged(cases: &[Case], held: &[usize], scores: &[f64]) -> Vec<Judged> {
-    held.iter().zip(scores).filter_map(|(&at, &score)| Some((score, cases.get(at)?.malware))).collect()
-}
-
 /// Cases outside and inside of the corpora; nothing where a side lacks a class.
 fn divide(cases: &[Case], corpora: &[&str]) -> Option<(Vec<usize>, Vec<usize>)> {
     let (held, kept): (Vec<usize>, Vec<usize>) =
@@ -137,7 +134,12 @@ fn areas(material: &Material<'_>, name: &'static str, score: Score<'_>) -> Resul
     let mut area = |held: &[&str]| -> Result<Option<f64>, TrainError> {
         let Some((kept, held)) = divide(material.cases, held) else { return Ok(None) };
         let scores = score(&kept, &held)?;
-        Ok(auc(&judged(material.cases, &held, &scores)))
+        // Of what is judged: that too little was seen of a session says nothing of it.
+        let known = |(at, _): &(&usize, &f64)| material.values.get(**at).is_some_and(|values| !too_little(values));
+        let told = held.iter().zip(&scores).filter(known);
+        let told: Vec<Judged> =
+            told.filter_map(|(&at, &score)| Some((score, material.cases.get(at)?.malware))).collect();
+        Ok(auc(&told))
     };
     let (mut one, mut pairs) = (Vec::new(), Vec::new());
     for (at, first) in names.iter().enumerate() {
@@ -203,7 +205,7 @@ fn left_out(material: &Material<'_>, out: &mut Report) {
         }
     }
     for (out, told) in [&mut out.counted, &mut out.uncounted].into_iter().zip(&told) {
-        (out.bins, out.error) = (reliability(told), calibration_error(told));
+        (out.bins, out.error) = (reliability(told, MIX), calibration_error(told, MIX));
     }
 }
 
@@ -253,7 +255,7 @@ fn tricks(material: &Material<'_>, learnt: &Learnt, out: &mut Report) {
     out.tricks.extend(above(&bare, true, threshold).map(|share| ("none".to_owned(), share)));
     let known = judged.iter().filter(|(score, _)| score.is_finite());
     let told: Vec<Judged> = known.map(|&(score, malware)| (learnt.calibration.probability(score), malware)).collect();
-    out.error_by_capture = calibration_error(&told);
+    out.error_by_capture = calibration_error(&told, MIX);
     let lenders: Vec<&Case> =
         cases.iter().filter(|c| !c.malware && c.flow.tls.as_ref().is_some_and(|tls| tls.sni.is_some())).collect();
     let mut all: Vec<(String, Vec<Evasion>)> =

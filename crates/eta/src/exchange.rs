@@ -7,6 +7,12 @@ use minamo_model::flow::Flow;
 
 /// Octets of a Finished message with its record and a change of cipher beside it (RFC 8446 §4.4.4, SHA-384).
 const FINISHED: i64 = 80;
+/// The same of a session that is resumed before TLS 1.3 (RFC 5246 §7.4.9, AES-GCM).
+const SHORT_FINISHED: i64 = 51;
+/// A client's keys with its Finished (RFC 8422 §5.7, P-256).
+const KEYS: i64 = 126;
+/// The largest of these: what is larger has a request in it.
+const LARGEST_KEYS: i64 = 300;
 /// A server that answers the hello with less resumes a session: there is no room for a certificate.
 const RESUMED: i64 = 350;
 
@@ -62,26 +68,55 @@ pub(crate) fn resumed(flight: i64) -> bool {
     flight < RESUMED
 }
 
+/// What is known of a handshake beside its lengths.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Handshake {
+    /// TLS 1.3.
+    pub(crate) newest: bool,
+    /// The server's certificate was seen.
+    pub(crate) certificate: bool,
+    /// The key exchange is one after which clients do not wait for the server (RFC 7918 §5.1).
+    pub(crate) false_start: bool,
+}
+
 /// Takes what belongs to the handshake from the front of `messages`: what is left was said under the keys. False where the
 /// beginning was not seen.
-pub(crate) fn strip_handshake(messages: &mut Vec<Message>, version: &str, certificate: bool) -> bool {
+pub(crate) fn strip_handshake(messages: &mut Vec<Message>, handshake: Handshake) -> bool {
     if messages.first().is_none_or(|first| first.length < 0) {
         messages.clear();
         return false;
     }
-    let newest = version == "TLS 1.3";
-    let resumed = !certificate && server_flight(messages).is_some_and(resumed);
-    messages.drain(..messages.len().min(if newest || resumed { 2 } else { 4 }));
-    if newest
-        && let Some(first) = messages.first_mut()
-        && first.length > 0
-    {
-        first.length -= FINISHED;
-        if first.length <= 16 {
-            messages.remove(0);
-        }
+    let resumed = !handshake.certificate && server_flight(messages).is_some_and(resumed);
+    if handshake.newest || resumed {
+        messages.drain(..messages.len().min(2));
+        let (finished, rest) = if handshake.newest { (FINISHED, 16) } else { (SHORT_FINISHED, 40) };
+        shorten(messages, 0, finished, rest);
+        return true;
+    }
+    // The client's keys and what it does not wait with, then the server's end and what it answered to that.
+    let early = messages.get(2).is_some_and(|keys| handshake.false_start && keys.length > LARGEST_KEYS);
+    if early {
+        messages.drain(..2);
+        shorten(messages, 1, SHORT_FINISHED, 40);
+        shorten(messages, 0, KEYS, 0);
+    } else {
+        messages.drain(..messages.len().min(4));
     }
     true
+}
+
+/// Takes octets of the handshake from a message, and the message where no more than a rest is left.
+fn shorten(messages: &mut Vec<Message>, at: usize, octets: i64, rest: i64) {
+    let Some(message) = messages.get_mut(at) else { return };
+    // What comes from the other side than expected is no end of a handshake.
+    if (message.length > 0) != (at == 0) {
+        return;
+    }
+    let left = message.length.abs() - octets;
+    message.length = left * message.length.signum();
+    if left <= rest {
+        messages.remove(at);
+    }
 }
 
 /// Leaves out what only keeps the connection, where anything else was said: what it had parted is one message then.
@@ -106,22 +141,43 @@ mod tests {
 
     use super::*;
 
-    fn of(lengths: &[i32], version: &str, certificate: bool) -> Vec<i64> {
+    fn of(lengths: &[i32], newest: bool, certificate: bool) -> Vec<i64> {
         let flow = Flow {
             splt: Some(Box::new(Splt { lengths: Some(lengths.to_vec()), times_micros: Some(vec![10; lengths.len()]) })),
             ..Flow::default()
         };
         let mut out = Vec::new();
         messages(&flow, &mut out);
-        strip_handshake(&mut out, version, certificate);
+        strip_handshake(&mut out, Handshake { newest, certificate, false_start: true });
         out.iter().map(|message| message.length).collect()
     }
 
     #[test]
     fn segments_of_one_side_are_one_message_and_the_handshake_is_left_out() {
-        assert_eq!(of(&[517, -1400, -1400, 80, 200, -300, -40], "TLS 1.3", false), [200, -340]);
-        assert_eq!(of(&[180, -1460, -900, 126, -51, 300, -90], "TLS 1.2", true), [300, -90]);
-        assert_eq!(of(&[180, -150, 51, 300, -90], "TLS 1.2", false), [351, -90]);
+        assert_eq!(of(&[517, -1400, -1400, 80, 200, -300, -40], true, false), [200, -340]);
+        assert_eq!(of(&[180, -1460, -900, 126, -51, 300, -90], false, true), [300, -90]);
+        assert_eq!(of(&[180, -150, 51, 300, -90], false, false), [300, -90]);
+    }
+
+    #[test]
+    fn what_a_client_does_not_wait_with_is_a_request_and_what_answers_it_an_answer() {
+        // Keys and request, then the server's end with the answer.
+        assert_eq!(of(&[210, -3000, 75, 6, 45, 500, -51, -700, 90, -40], false, true), [500, -700, 90, -40]);
+        // The end alone: two messages of the client follow each other, which are one later.
+        assert_eq!(of(&[210, -3000, 526, -51, 300, -90], false, true), [400, 300, -90]);
+        // Where the keys cannot be followed by a request they are as large as they are.
+        let mut out = Vec::new();
+        for (length, start) in [(210i64, 0u64), (-3_000, 1), (574, 2), (-51, 3), (300, 4)] {
+            out.push(Message { length, start, end: start });
+        }
+        strip_handshake(&mut out, Handshake { newest: false, certificate: true, false_start: false });
+        assert_eq!(out.iter().map(|message| message.length).collect::<Vec<_>>(), [300]);
+    }
+
+    #[test]
+    fn a_resumed_session_ends_its_handshake_before_the_request() {
+        assert_eq!(of(&[190, -150, 51, 1_200, 80, -310], false, false), [1_280, -310]);
+        assert_eq!(of(&[190, -150, 59, -310, 40], false, false), [-310, 40]);
     }
 
     #[test]
@@ -137,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_session_whose_beginning_was_not_seen_has_no_exchange() {
-        assert_eq!(of(&[-300, 80, -20], "TLS 1.2", false), [0i64; 0]);
-        assert_eq!(of(&[], "TLS 1.2", false), [0i64; 0]);
+        assert_eq!(of(&[-300, 80, -20], false, false), [0i64; 0]);
+        assert_eq!(of(&[], false, false), [0i64; 0]);
     }
 }

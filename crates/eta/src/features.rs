@@ -5,7 +5,7 @@
 
 use minamo_model::flow::{Eta, Flow, Tls};
 
-use crate::exchange::{self, Message};
+use crate::exchange::{self, Handshake, Message};
 use crate::names;
 use crate::pairs::{PairContext, median};
 
@@ -118,8 +118,6 @@ features! {
         Flag(["the server name is under a common top-level domain", "サーバー名は一般的な TLD"], ["the server name is under a rare top-level domain", "サーバー名がまれな TLD"]);
     Alpn "server_alpn" "" Server -1 "1 where the server chose an application protocol, 0 where it chose none in a handshake that would show it (before TLS 1.3)."
         Flag(["an application protocol was agreed on", "アプリケーションプロトコルを合意"], ["no application protocol was agreed on", "アプリケーションプロトコルの合意がない"]);
-    ForwardSecret "server_forward_secret" "" Server 0 "1 where the server chose a key exchange with forward secrecy."
-        Flag(["the key exchange has forward secrecy", "鍵交換は前方秘匿性あり"], ["the key exchange has no forward secrecy", "鍵交換に前方秘匿性がない"]);
     Flight "server_flight" "octets" Exchange -1 "Octets of the server's first flight, at most 8,000: a chain of a public authority needs thousands, a certificate of one's own hundreds."
         Amount("the server's first flight has {} octets", "サーバーの最初の応答は {} オクテット");
     Turns "turns" "" Exchange 0 "Messages of the client under the keys."
@@ -168,6 +166,8 @@ features! {
         Amount("sessions of these hosts come at regular intervals: {} of 1", "同じ端点の通信間隔が一定（度合い {}）");
     Steady "steady" "" Context 1 "The smaller of: how regular the intervals of the last sessions of these two hosts are, and how near their amounts are to this session's (the smaller over the larger, median); where the client said something under the keys."
         Amount("sessions of these hosts come regularly and carry about as much: {} of 1", "同じ端点の通信が規則的で量もほぼ同じ（度合い {}）");
+    Rhythm "rhythm" "" Context 1 "Share of the intervals of the last sessions of these two hosts that are near the most frequent one, less where there are few; where the client said something under the keys."
+        Amount("{} of the intervals of these hosts' sessions are alike", "同じ端点の通信間隔のうち {} がほぼ等しい");
     LeastRequest "least_request" "octets" Exchange 0 "Shortest message of the client."
         Amount("the client's shortest message has {} octets", "クライアントの最短メッセージは {} オクテット");
     LeastAnswer "least_answer" "octets" Exchange 0 "Shortest message of the server."
@@ -216,17 +216,23 @@ pub fn extract_but_octets(flow: &Flow, pair: Option<PairContext>, scratch: &mut 
     let tls = flow.tls.as_deref().unwrap_or(&empty);
     exchange::messages(flow, &mut scratch.messages);
     set(&mut out, Id::Messages, scratch.messages.len() as f32);
-    if let Some(flight) = exchange::server_flight(&scratch.messages) {
-        set(&mut out, Id::Flight, flight.min(8_000) as f32);
-        set(&mut out, Id::Resumed, flag(tls.cert_subject.is_none() && exchange::resumed(flight)));
+    let cipher = tls.cipher.as_deref().unwrap_or_default();
+    let newest = is_newest(tls.version.as_deref().unwrap_or_default(), cipher);
+    if let Some(flight) = exchange::server_flight(&scratch.messages).filter(|_| is_whole(flow)) {
+        let resumed = tls.cert_subject.is_none() && exchange::resumed(flight);
+        set(&mut out, Id::Resumed, flag(resumed));
+        // Without a certificate its length says nothing of one.
+        if !resumed {
+            set(&mut out, Id::Flight, flight.min(8_000) as f32);
+        }
     }
     certificate(tls, core.time_start.0, &mut out);
     // Without a hello nobody knows whether a name was asked for.
     name(tls, tls.ja4.is_some() || tls.ja3.is_some(), &mut out);
     server(tls, core.dst_packets > 0, &mut out);
     amounts(flow, &mut out);
-    let version = tls.version.as_deref().unwrap_or_default();
-    if exchange::strip_handshake(&mut scratch.messages, version, tls.cert_subject.is_some()) {
+    let handshake = Handshake { newest, certificate: tls.cert_subject.is_some(), false_start: cipher.contains("DHE") };
+    if exchange::strip_handshake(&mut scratch.messages, handshake) {
         said(scratch, &mut out);
     }
     // Handshakes that lead to nothing are repeated by scanners and checks of certificates: no program reports by them.
@@ -234,16 +240,34 @@ pub fn extract_but_octets(flow: &Flow, pair: Option<PairContext>, scratch: &mut 
     if let Some(pair) = pair.filter(|_| asked) {
         set(&mut out, Id::Beacon, pair.regular.min(pair.equal));
         set(&mut out, Id::Regular, pair.regular);
+        set(&mut out, Id::Rhythm, pair.rhythm);
         set(&mut out, Id::Steady, pair.regular.min((-pair.spread).exp()));
     }
     out
+}
+
+/// True for TLS 1.3 and its drafts, also those with numbers of their own: the suite tells (RFC 8446 §B.4).
+fn is_newest(version: &str, cipher: &str) -> bool {
+    version.starts_with("TLS 1.3") || cipher.starts_with("TLS_AES_") || cipher.starts_with("TLS_CHACHA20_")
+}
+
+/// One octet in this many that was not seen is too many: of short sessions a packet of the handshake may be missing.
+const SEEN: u64 = 50;
+
+/// False where packets of the server's first flight may not have been seen, so that its length is not known.
+fn is_whole(flow: &Flow) -> bool {
+    let core = &flow.core;
+    let enough = |missing: Option<u32>, bytes: u64| u64::from(missing.unwrap_or(0)) * SEEN <= bytes;
+    flow.npm.as_deref().is_none_or(|npm| {
+        enough(npm.src_missing_bytes, core.src_bytes) && enough(npm.dst_missing_bytes, core.dst_bytes)
+    })
 }
 
 /// True where too little was seen to judge: nothing of one of the sides, or neither a certificate nor anything under the keys.
 pub fn too_little(values: &Values) -> bool {
     let missing = |id: Id| values.get(id as usize).is_none_or(|value| value.is_nan());
     let silent = values.get(Id::Up as usize).is_none_or(|octets| *octets <= 0.0);
-    silent || missing(Id::Flight) || (missing(Id::Trust) && missing(Id::FirstRequest) && missing(Id::FirstAnswer))
+    silent || missing(Id::Resumed) || (missing(Id::Trust) && missing(Id::FirstRequest) && missing(Id::FirstAnswer))
 }
 
 /// What counts of octets tell, where the row has them.
@@ -254,7 +278,8 @@ fn octets(eta: Option<&Eta>, out: &mut Values) {
         let words = clear.letters() + clear.of(b'0', b'9') + clear.of(b'.', b'.');
         set(out, Id::LettersUp, words.max(0) as f32);
     }
-    if let Some(counts) = &eta.dst_byte_counts {
+    let certificates = out.get(Id::Resumed as usize).is_none_or(|resumed| *resumed != 1.0);
+    if let Some(counts) = eta.dst_byte_counts.as_deref().filter(|_| certificates) {
         let clear = Clear::new(counts);
         let all = clear.of(0, u8::MAX).max(0) as f32;
         set(out, Id::ClearDown, all);
@@ -376,9 +401,6 @@ fn server(tls: &Tls, server_seen: bool, out: &mut Values) {
     } else if server_seen && version.is_some_and(|version| version != "TLS 1.3") {
         set(out, Id::Alpn, 0.0);
     }
-    if let Some(cipher) = tls.cipher.as_deref() {
-        set(out, Id::ForwardSecret, flag(cipher.contains("DHE") || version == Some("TLS 1.3")));
-    }
 }
 
 fn amounts(flow: &Flow, out: &mut Values) {
@@ -478,9 +500,45 @@ mod tests {
             cert_issuer: Some("CN=localhost".to_owned()),
             cert_self_signed: Some(true),
             ja4: Some("t12i210600_76e208dd3e22_16bbda4055b2".to_owned()),
+            cipher: Some("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256".into()),
             ..Tls::default()
         }));
         flow
+    }
+
+    #[test]
+    fn a_handshake_of_which_packets_are_missing_is_not_judged() {
+        let judged = |change: fn(&mut Flow)| {
+            let mut flow = beacon();
+            change(&mut flow);
+            !too_little(&extract(&flow, None, &mut Scratch::default()))
+        };
+        assert!(judged(|_| {}));
+        assert!(!judged(|flow| flow.npm.get_or_insert_default().dst_missing_bytes = Some(1_460)));
+        assert!(judged(|flow| flow.npm.get_or_insert_default().dst_missing_bytes = Some(20)), "few of all octets");
+        assert!(!judged(|flow| flow.npm.get_or_insert_default().src_missing_bytes = Some(517)));
+        assert!(judged(|flow| flow.tls.get_or_insert_default().cipher = None), "octets that were cut off are counted");
+    }
+
+    #[test]
+    fn a_suite_of_the_newest_version_tells_it_where_its_number_does_not() {
+        let mut flow = beacon();
+        let tls = flow.tls.get_or_insert_default();
+        (tls.cert_subject, tls.cert_issuer) = (None, None);
+        (tls.version, tls.cipher) = (Some("0xfb1a".into()), Some("TLS_AES_128_GCM_SHA256".into()));
+        flow.splt.get_or_insert_default().lengths = Some(vec![517, -1_900, 80, 300, -90]);
+        assert_eq!(value(&extract(&flow, None, &mut Scratch::default()), "first_request"), 300.0);
+    }
+
+    #[test]
+    fn the_first_flight_of_a_resumed_session_says_nothing_of_a_certificate() {
+        let mut flow = beacon();
+        let tls = flow.tls.get_or_insert_default();
+        (tls.cert_subject, tls.cert_issuer) = (None, None);
+        flow.splt.get_or_insert_default().lengths = Some(vec![160, -145, 51, 300, -90]);
+        let values = extract(&flow, None, &mut Scratch::default());
+        assert!(value(&values, "server_flight").is_nan() && !too_little(&values));
+        assert_eq!((value(&values, "resumed"), value(&values, "first_request")), (1.0, 300.0));
     }
 
     #[test]
@@ -504,7 +562,7 @@ mod tests {
 
     #[test]
     fn repetition_counts_where_the_client_said_something_under_the_keys() {
-        let pair = Some(PairContext { regular: 0.9, equal: 0.6, spread: 0.0, interval: 60.0 });
+        let pair = Some(PairContext { regular: 0.9, rhythm: 0.8, equal: 0.6, spread: 0.0, interval: 60.0 });
         let values = extract(&beacon(), pair, &mut Scratch::default());
         assert_eq!((value(&values, "beacon"), value(&values, "regular"), value(&values, "steady")), (0.6, 0.9, 0.9));
         let mut handshake = beacon();

@@ -44,7 +44,7 @@ const BOTH: f64 = 0.25;
 const UNCOUNTED: f32 = 0.5;
 /// Weight of real malware over that of real benign sessions: captures show few families in few laboratories, whose habits are
 /// not malware's; how it behaves is simulated.
-const MALWARE_WEIGHT: f32 = 0.3;
+const MALWARE_WEIGHT: f32 = 0.5;
 /// Share of the simulated sessions with tricks of which an exporter tells less: lengths and times only, or of 10 packets.
 const TOLD_LESS: f64 = 0.15;
 /// Parts of the inner split.
@@ -121,8 +121,11 @@ impl<'a> Material<'a> {
         Self { cases, values, uncounted, tricked, simulated: made, recipe }
     }
 
-    /// Trees from these cases and the simulated sessions.
+    /// Trees from these cases and the simulated sessions. What is not judged is not learnt from either: which sessions were seen in
+    /// part says how they were captured.
     pub fn trees(&self, chosen: &[usize], sources: &[Source]) -> Result<Trees, TrainError> {
+        let judged = |at: &usize| self.values.get(*at).is_some_and(|values| !too_little(values));
+        let chosen: Vec<usize> = chosen.iter().copied().filter(judged).collect();
         let of = |values: &[Values], at: usize| {
             Some(Example { values: *values.get(at)?, malware: self.cases.get(at)?.malware, weight: 1.0 })
         };

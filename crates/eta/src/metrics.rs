@@ -19,9 +19,11 @@ pub fn auc(judged: &[Judged]) -> Option<f64> {
     (negatives > 0.0 && positives > 0.0).then(|| wins / (negatives * positives))
 }
 
-/// The lowest threshold above which at most this share of benign sessions is. Infinite where there are none.
+/// The lowest threshold above which at most this share of benign sessions is; those that are not judged, whose score is below all,
+/// are not counted. Infinite where there are none.
 pub fn threshold_at(judged: &[Judged], share: f64) -> f64 {
-    let mut benign: Vec<f64> = judged.iter().filter(|(_, malware)| !malware).map(|(score, _)| *score).collect();
+    let mut benign: Vec<f64> =
+        judged.iter().filter(|(score, malware)| !malware && score.is_finite()).map(|(score, _)| *score).collect();
     benign.sort_unstable_by(|a, b| b.total_cmp(a));
     benign.get((benign.len() as f64 * share).floor() as usize).copied().unwrap_or(f64::INFINITY)
 }
@@ -43,32 +45,41 @@ pub struct Bin {
     pub count: usize,
     /// Mean probability told.
     pub told: f64,
-    /// Share that was malware.
+    /// Share that was malware, in the mix of classes that was asked for.
     pub true_share: f64,
+    /// Weight of its sessions in that mix.
+    pub weight: f64,
 }
 
-/// Probabilities against truth, in ten bins of equal width.
-pub fn reliability(judged: &[Judged]) -> [Bin; 10] {
+/// Probabilities against truth, in ten bins of equal width. Sessions of both classes weigh so much that malware is `mix` of all,
+/// because a probability holds for a mix of classes only; where a class is missing they weigh the same.
+pub fn reliability(judged: &[Judged], mix: f64) -> [Bin; 10] {
+    let malware = judged.iter().filter(|(_, malware)| *malware).count() as f64;
+    let share = malware / judged.len().max(1) as f64;
+    let weights = if share > 0.0 && share < 1.0 { [(1.0 - mix) / (1.0 - share), mix / share] } else { [1.0; 2] };
     let mut bins = [Bin::default(); 10];
     for &(probability, malware) in judged {
+        let [of_benign, of_malware] = weights;
+        let weight = if malware { of_malware } else { of_benign };
         if let Some(bin) = bins.get_mut(((probability * 10.0) as usize).min(9)) {
             bin.count += 1;
-            bin.told += probability;
-            bin.true_share += if malware { 1.0 } else { 0.0 };
+            bin.weight += weight;
+            bin.told += weight * probability;
+            bin.true_share += if malware { weight } else { 0.0 };
         }
     }
-    for bin in &mut bins {
-        let count = bin.count.max(1) as f64;
-        bin.told /= count;
-        bin.true_share /= count;
+    for bin in bins.iter_mut().filter(|bin| bin.count > 0) {
+        bin.told /= bin.weight;
+        bin.true_share /= bin.weight;
     }
     bins
 }
 
-/// Expected calibration error: the mean distance of probability and truth over the bins, by their sessions.
-pub fn calibration_error(judged: &[Judged]) -> f64 {
-    let all = judged.len().max(1) as f64;
-    reliability(judged).iter().map(|bin| bin.count as f64 / all * (bin.told - bin.true_share).abs()).sum()
+/// Expected calibration error: the mean distance of probability and truth over the bins, by the weight of their sessions.
+pub fn calibration_error(judged: &[Judged], mix: f64) -> f64 {
+    let bins = reliability(judged, mix);
+    let all: f64 = bins.iter().map(|bin| bin.weight).sum();
+    bins.iter().map(|bin| bin.weight * (bin.told - bin.true_share).abs()).sum::<f64>() / all.max(f64::MIN_POSITIVE)
 }
 
 #[cfg(test)]
@@ -88,11 +99,17 @@ mod tests {
         let threshold = threshold_at(&judged, 0.05);
         assert_eq!(above(&judged, false, threshold), Some(0.05));
         assert_eq!(above(&judged, true, f64::INFINITY), Some(0.0));
+        let unknown = std::iter::repeat_n((f64::NEG_INFINITY, false), 500);
+        assert_eq!(threshold_at(&judged.iter().copied().chain(unknown).collect::<Vec<_>>(), 0.05), threshold);
     }
 
     #[test]
     fn the_calibration_error_is_the_distance_of_told_and_true() {
         let judged = [(0.25, false), (0.25, false), (0.25, false), (0.25, true), (0.95, true)];
-        assert!((calibration_error(&judged) - 0.01).abs() < 1e-9);
+        assert!((calibration_error(&judged, 0.4) - 0.01).abs() < 1e-9, "the mix that they are in");
+        // Of malware alone in the first bin 0.25 is told and a tenth is true.
+        let rarer = calibration_error(&judged, 0.1);
+        assert!(rarer > 0.15 && rarer < 0.25, "{rarer}");
+        assert_eq!(calibration_error(&[], 0.4), 0.0);
     }
 }

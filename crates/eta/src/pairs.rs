@@ -18,6 +18,8 @@ const GENERATION: usize = 65_536;
 const SESSIONS: usize = 4;
 /// Intervals that are needed to call them regular.
 const INTERVALS: usize = 3;
+/// Intervals are near each other up to this ratio: 15 % either way.
+const NEAR: f64 = 1.35;
 /// Sessions that follow closer than this, in seconds, belong to one visit, as a browser's do, and those of a program that asks
 /// and reports through two connections.
 const SHORTEST: f64 = 1.0;
@@ -42,6 +44,9 @@ struct Recent {
 pub struct PairContext {
     /// 1 where the intervals between the visits are equal, 0 where they have nothing in common or there are too few.
     pub regular: f32,
+    /// Share of the intervals that are near the most frequent one, between 0 and 1 and less where there are few: a program whose
+    /// check-ins are left out now and then, or commanded in between, still has it.
+    pub rhythm: f32,
     /// Share of the earlier visits in which a session carried as much as this one, both ways, to a tenth.
     pub equal: f32,
     /// How far the amounts of the earlier visits are from this session's: median over the visits of the logarithm of the ratio,
@@ -144,6 +149,8 @@ impl Recent {
         }
         let intervals = intervals.get_mut(..found)?;
         let middle = median(intervals);
+        // They are sorted now.
+        let rhythm = if middle < SHORTEST { 0.0 } else { rhythm(intervals) };
         intervals.iter_mut().for_each(|interval| *interval = (*interval - middle).abs());
         let deviation = typical(intervals);
         let regular = if found < INTERVALS || middle < SHORTEST { 0.0 } else { (1.0 - deviation / middle).max(0.0) };
@@ -151,6 +158,7 @@ impl Recent {
         let spread = median(spreads.get_mut(..visits as usize)?);
         Some(PairContext {
             regular: regular as f32,
+            rhythm: rhythm as f32,
             equal: equal as f32,
             spread: spread as f32,
             interval: middle as f32,
@@ -165,6 +173,23 @@ fn alike(a: u32, b: u32) -> bool {
 /// Logarithm of the ratio of two amounts, 100 added to both so that nothing and a little are near.
 fn apart(a: u32, b: u32) -> f64 {
     ((f64::from(a) + 100.0) / (f64::from(b) + 100.0)).ln().abs()
+}
+
+/// Share of sorted intervals that are near each other, the most that are, without the one that is near itself; drawn towards 0
+/// where there are few.
+fn rhythm(intervals: &[f64]) -> f64 {
+    if intervals.len() < INTERVALS {
+        return 0.0;
+    }
+    let (mut first, mut most) = (0usize, 0usize);
+    for (last, interval) in intervals.iter().enumerate() {
+        while intervals.get(first).is_some_and(|shortest| shortest * NEAR < *interval) {
+            first += 1;
+        }
+        most = most.max(last - first);
+    }
+    let count = intervals.len() as f64;
+    most as f64 / (count - 1.0) * count / (count + 1.0)
 }
 
 /// The middle one of deviations from a median, of which one is the median's own: of three intervals the middle deviation would
@@ -197,7 +222,10 @@ mod tests {
         let mut pairs = Pairs::default();
         let contexts: Vec<_> = (0..6).map(|n| pairs.add(&session(f64::from(n) * 60.0, 900))).collect();
         assert_eq!(contexts.get(2), Some(&None));
-        assert_eq!(contexts.last(), Some(&Some(PairContext { regular: 1.0, equal: 1.0, spread: 0.0, interval: 60.0 })));
+        assert_eq!(
+            contexts.last(),
+            Some(&Some(PairContext { regular: 1.0, rhythm: 5.0 / 6.0, equal: 1.0, spread: 0.0, interval: 60.0 }))
+        );
     }
 
     #[test]
@@ -218,6 +246,17 @@ mod tests {
     }
 
     #[test]
+    fn check_ins_with_commands_between_them_keep_their_rhythm() {
+        let mut pairs = Pairs::default();
+        let at = [0.0, 60.0, 121.0, 133.0, 181.0, 240.0, 249.0, 275.0, 301.0, 361.0, 420.0];
+        let last = at.into_iter().map(|second| pairs.add(&session(second, 900))).last().flatten().expect("eleven");
+        assert!(last.rhythm > 0.4, "{last:?}");
+        let at = [0.0, 62.0, 179.0, 224.0, 233.0, 300.0, 500.0];
+        let last = at.into_iter().map(|second| pairs.add(&session(second, 900))).last().flatten().expect("sessions");
+        assert!(last.rhythm < 0.4, "{last:?}");
+    }
+
+    #[test]
     fn two_sessions_of_each_check_in_are_one_visit() {
         let mut pairs = Pairs::default();
         let mut last = None;
@@ -225,7 +264,10 @@ mod tests {
             pairs.add(&session(f64::from(n) * 60.0, 900));
             last = pairs.add(&session(f64::from(n) * 60.0 + 0.2, 4_000));
         }
-        assert_eq!(last, Some(PairContext { regular: 1.0, equal: 5.0 / 6.0, spread: 0.0, interval: 60.0 }));
+        assert_eq!(
+            last,
+            Some(PairContext { regular: 1.0, rhythm: 5.0 / 6.0, equal: 5.0 / 6.0, spread: 0.0, interval: 60.0 })
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use minamo_base::Time;
 use minamo_model::flow::{Flow, Splt, Tls};
 
-use crate::pairs::PairContext;
+use crate::pairs::{PairContext, Pairs};
 use crate::random::Random;
 
 /// A made-up session with its truth.
@@ -162,7 +162,7 @@ impl<'a> Session<'a> {
             Server::Provider
         };
         let flight = match server {
-            _ if resumed => self.random.between(150.0, 320.0),
+            _ if resumed => self.random.between(95.0, 330.0),
             Server::Own => self.random.between(750.0, 1_500.0),
             Server::Domain => self.random.between(2_300.0, 4_300.0),
             Server::Provider => self.random.between(2_400.0, 5_800.0),
@@ -363,11 +363,11 @@ impl<'a> Session<'a> {
     }
 
     fn finish(mut self) -> Simulated {
-        let pair = self.pair();
         let sum = |up: bool| {
             self.lengths.iter().filter(|l| (**l > 0) == up).map(|l| u64::from(l.unsigned_abs())).sum::<u64>()
         };
         let (up, down) = (sum(true) + 300, sum(false) + 300);
+        let pair = self.pair(up, down);
         let mut length = self.times.iter().map(|&micros| i64::from(micros)).sum::<i64>().saturating_mul(1_000);
         // Connections are kept for what may come, by those of whom nothing more is asked less often.
         if self.by_class(0.2, 0.4) {
@@ -436,24 +436,52 @@ impl<'a> Session<'a> {
         counts
     }
 
-    /// Programs that check in repeat themselves, with a jitter of up to a half of the interval either way (which leaves 0.75 of
-    /// regularity), and carry the same as long as nothing is asked of them; so do some that look for news.
-    fn pair(&mut self) -> Option<PairContext> {
-        if !self.by_class(0.6, 0.5) {
+    /// Earlier sessions of the same hosts, of which the program that watches makes what it makes of real ones. Programs that check
+    /// in repeat themselves, with a jitter of up to a half of the interval, and carry the same as long as nothing is asked of
+    /// them; they miss a check-in now and then, and are commanded in between. What people do comes in bursts; a few programs of
+    /// theirs look for news at equal intervals.
+    fn pair(&mut self, up: u64, down: u64) -> Option<PairContext> {
+        if !self.by_class(0.6, 0.4) {
             return None;
         }
-        let (regular, equal) = if self.by_class(0.8, 0.01) {
-            (self.random.between(0.6, 1.0), self.random.between(0.3, 1.0))
-        } else if self.by_class(1.0, 0.15) {
-            (self.random.unit(), self.random.unit())
-        } else {
-            (0.0, self.random.between(0.0, 0.5))
-        };
-        let interval = self.size(60.0, 1.0) as f32;
-        // Where most carry the same the middle one does; the others differ as what people do differs.
-        let spread = if equal > 0.5 { self.random.between(0.0, 0.12) } else { self.size(40.0, 0.7) / 100.0 };
-        let spread = spread as f32;
-        Some(PairContext { regular: regular as f32, equal: equal as f32, spread, interval })
+        let regular = self.by_class(0.85, 0.03);
+        let interval = self.size(60.0, 1.3).max(2.0);
+        let jitter = if self.random.chance(0.5) { 0.05 } else { 0.5 } * self.random.unit();
+        let (missed, commanded) = (0.2 * self.random.unit().powi(2), 0.5 * self.random.unit().powi(3));
+        // How much people's sessions with one server differ.
+        let deviation = self.random.between(0.3, 1.5);
+        let typical = self.random.chance(0.85);
+        let mut pairs = Pairs::default();
+        let mut flow = Flow::default();
+        let mut back = 0.0;
+        let mut starts: Vec<(f64, bool)> = Vec::new();
+        for _ in 0..self.random.whole(3, 16) {
+            if !regular {
+                back += if self.random.chance(0.3) { self.random.between(0.0, 0.9) } else { self.size(interval, 1.5) };
+                starts.push((back, true));
+                continue;
+            }
+            back += interval * (1.0 - jitter * self.random.unit()) * if self.random.chance(missed) { 2.0 } else { 1.0 };
+            starts.push((back, typical));
+            if self.random.chance(commanded) {
+                starts.push((back - self.random.between(0.0, 0.6 * interval), !typical));
+            }
+        }
+        starts.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+        for (back, same) in starts {
+            let deviation = match (regular, same) {
+                (false, _) => deviation,
+                (true, true) => 0.02,
+                (true, false) => 2.0,
+            };
+            let mut amount = |own: u64| self.size(own as f64, deviation) as u64;
+            (flow.core.src_bytes, flow.core.dst_bytes) = (amount(up), amount(down));
+            flow.core.time_start = Time(self.start.saturating_sub((back * 1e9) as i64));
+            pairs.add(&flow);
+        }
+        (flow.core.src_bytes, flow.core.dst_bytes) = (up, down);
+        flow.core.time_start = Time(self.start);
+        pairs.add(&flow)
     }
 }
 

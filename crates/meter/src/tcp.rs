@@ -83,6 +83,8 @@ struct Trouble {
     duplicate_acks: Count,
     conflicts: Count,
     after_reset: Count,
+    /// Octets below the highest that were not seen.
+    missing: Count,
 }
 
 /// Where a side's latest segment is, and what it begins with.
@@ -174,6 +176,15 @@ impl Count {
 
     fn add(&mut self) {
         self.0 = if self.0 == u32::MAX { 1 } else { self.0.saturating_add(1).min(u32::MAX - 1) };
+    }
+
+    fn add_octets(&mut self, octets: u32) {
+        self.0 = self.get().unwrap_or(0).saturating_add(octets).min(u32::MAX - 1);
+    }
+
+    /// Takes octets off; nothing is left of none.
+    fn take_off(&mut self, octets: u32) {
+        self.0 = self.get().and_then(|all| all.checked_sub(octets)).filter(|left| *left > 0).unwrap_or(u32::MAX);
     }
 
     fn set_once(&mut self, value: u32) {
@@ -297,6 +308,8 @@ impl TcpState {
             dst_conflicts: dst.conflicts.get(),
             src_after_reset: src.after_reset.get(),
             dst_after_reset: dst.after_reset.get(),
+            src_missing_bytes: src.missing.get(),
+            dst_missing_bytes: dst.missing.get(),
             ..Npm::default()
         };
         (npm != Npm::default()).then(|| Box::new(npm))
@@ -377,10 +390,17 @@ impl TcpState {
         }
         let below = octets > 0 && distance(end, state.end) <= 0;
         if distance(end, state.end) > 0 {
+            let skipped = distance(start, state.end);
+            if skipped > 0 && octets > 0 {
+                state.trouble().missing.add_octets(skipped.unsigned_abs());
+            }
             state.end = end;
         }
         if !below {
             return false;
+        }
+        if let Some(trouble) = state.trouble.as_deref_mut() {
+            trouble.missing.take_off(octets);
         }
         let late = distance(start, state.next) >= 0 && state.next != state.end;
         if late {

@@ -70,9 +70,17 @@ impl TcpSide {
         put_signed(distance(*acknowledged, others_end).into(), out);
         put_signed(distance(*next, *end).into(), out);
         if let Some(trouble) = trouble {
-            let Trouble { held: _, retransmits, out_of_order, zero_windows, duplicate_acks, conflicts, after_reset } =
-                &**trouble;
-            let counts = [retransmits, out_of_order, zero_windows, duplicate_acks, conflicts, after_reset];
+            let Trouble {
+                held: _,
+                retransmits,
+                out_of_order,
+                zero_windows,
+                duplicate_acks,
+                conflicts,
+                after_reset,
+                missing,
+            } = &**trouble;
+            let counts = [retransmits, out_of_order, zero_windows, duplicate_acks, conflicts, after_reset, missing];
             counts.into_iter().for_each(|count| count.pack(out));
         }
     }
@@ -93,6 +101,7 @@ impl TcpSide {
                 duplicate_acks: Count::unpack(cursor)?,
                 conflicts: Count::unpack(cursor)?,
                 after_reset: Count::unpack(cursor)?,
+                missing: Count::unpack(cursor)?,
             })),
         };
         let (begun, zero_window) = (flags & flag::BEGUN != 0, flags & flag::ZERO_WINDOW != 0);

@@ -73,6 +73,28 @@ fn data_that_goes_on_after_a_reset_is_counted() {
 }
 
 #[test]
+fn octets_that_were_skipped_are_missing_until_they_come() {
+    let told = |late: Option<(u32, &[u8])>| {
+        let mut run = Run::new(Settings::default());
+        run.at(0, &segment(CLIENT, SERVER, 100, SYN, b""));
+        run.at(20, &segment(SERVER, CLIENT, 500, SYN | ACK, b""));
+        run.at(30, &segment(CLIENT, SERVER, 101, ACK, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+        run.at(40, &segment(SERVER, CLIENT, 501, ACK, b"HTTP/1.1 200 OK\r\n"));
+        run.at(41, &segment(SERVER, CLIENT, 618, ACK, b"octets after a hole of a hundred"));
+        if let Some((sequence, data)) = late {
+            run.at(50, &segment(SERVER, CLIENT, sequence, ACK, data));
+        }
+        let (rows, _) = run.end();
+        let npm = rows[0].npm.as_ref().expect("measured");
+        (npm.src_missing_bytes, npm.dst_missing_bytes)
+    };
+    assert_eq!(told(None), (None, Some(100)));
+    assert_eq!(told(Some((518, &[b'x'; 60]))), (None, Some(40)), "a part came late");
+    assert_eq!(told(Some((518, &[b'x'; 100]))), (None, None), "all came late");
+    assert_eq!(told(Some((650, b"and on"))), (None, Some(100)), "what follows fills nothing");
+}
+
+#[test]
 fn pings_at_the_same_time_are_told_apart_by_their_identifier() {
     let (one, other) = (CLIENT.0, SERVER.0);
     let echo = |from, to, kind: u8, id: u8| {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use minamo_eta::bundle::{self, Bundle, Form, Part, PartKind};
+use minamo_eta::calibrate::MIX;
 use minamo_eta::card::card;
 use minamo_eta::dataset::{ConnectionLabels, Dataset, read_index};
 use minamo_eta::evaluate::evaluate;
@@ -183,11 +184,14 @@ fn judge_all(labelled: &Labelled, file: Option<&Path>) -> anyhow::Result<()> {
     let model = model(file)?;
     let set = dataset(labelled)?;
     let mut scratch = Scratch::default();
-    let mut judged: Vec<Judged> = Vec::new();
+    // What is not judged is not found, and says nothing of areas and probabilities.
+    let (mut all, mut judged): (Vec<Judged>, Vec<Judged>) = Default::default();
     let mut counts: BTreeMap<(bool, &str), [usize; 3]> = BTreeMap::new();
     for case in &set.cases {
         let verdict = model.judge(&case.values(&mut scratch));
-        judged.push((verdict.probability, case.malware));
+        let is_judged = verdict.class != Class::Unknown;
+        all.push((if is_judged { verdict.probability } else { f64::NEG_INFINITY }, case.malware));
+        judged.extend(is_judged.then_some((verdict.probability, case.malware)));
         let name = if case.malware { case.family.as_deref().unwrap_or("unnamed") } else { case.corpus.as_str() };
         let column = match verdict.class {
             Class::Benign => 0,
@@ -199,11 +203,12 @@ fn judge_all(labelled: &Labelled, file: Option<&Path>) -> anyhow::Result<()> {
         }
     }
     let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
-    let threshold = threshold_at(&judged, 0.01);
+    let threshold = threshold_at(&all, 0.01);
     let mut out = format!("model {}\n", model.label());
-    out += &format!("area under the curve {}\n", number(auc(&judged)));
-    out += &format!("malware found at 1 % of benign sessions {}\n", number(above(&judged, true, threshold)));
-    out += &format!("expected calibration error {:.3}\n", calibration_error(&judged));
+    out += &format!("area under the curve of what is judged {}\n", number(auc(&judged)));
+    out += &format!("malware found at 1 % of benign sessions {}\n", number(above(&all, true, threshold)));
+    let error = calibration_error(&judged, MIX);
+    out += &format!("expected calibration error {error:.3}, where malware is {MIX:.2} of what is judged\n");
     out += "sessions: taken for benign, malware, unknown\n";
     for ((malware, name), [benign, c2, unknown]) in counts {
         out += &format!("{} {name}: {benign}, {c2}, {unknown}\n", if malware { "malware" } else { "benign" });

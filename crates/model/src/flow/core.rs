@@ -188,6 +188,11 @@ table! {
         src_after_reset: Option<u32>, "開始側が自身のリセットの後に送った新しいデータのセグメント数（途中でのリセット注入の疑い）", Counter, Packets, Observed, Plain, [Own(363)], mirror dst_after_reset;
         /// Segments with new data that the responder sent after its own reset.
         dst_after_reset: Option<u32>, "応答側が自身のリセットの後に送った新しいデータのセグメント数", Counter, Packets, Observed, Plain, [Own(364)], mirror src_after_reset;
+        /// Octets of the initiator that were not seen though later ones were: lost on the way to here or by the capture. What came late
+        /// or was sent again is taken off.
+        src_missing_bytes: Option<u32>, "開始側のデータのうち、後続は観測されたのに観測されなかったオクテット数（経路または取得での損失。遅着・再送分は除く）", Counter, Octets, Observed, Plain, [Own(365)], mirror dst_missing_bytes;
+        /// Octets of the responder that were not seen though later ones were.
+        dst_missing_bytes: Option<u32>, "応答側のデータのうち、後続は観測されたのに観測されなかったオクテット数", Counter, Octets, Observed, Plain, [Own(366)], mirror src_missing_bytes;
         /// Mean time between packets with data of the initiator while the responder sent none between them.
         src_delay_micros: Option<u32>, "開始側のデータパケットの平均間隔（応答側の送信を挟まないもの）", Gauge, Micros, Observed, Plain, [Own(21)], mirror dst_delay_micros;
         /// Mean time between packets with data of the responder while the initiator sent none between them.
