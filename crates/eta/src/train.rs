@@ -53,9 +53,9 @@ impl Default for Recipe {
     fn default() -> Self {
         Self {
             trees: 200,
-            depth: 4,
+            depth: 3,
             shrinkage: 0.05,
-            ridge: 30.0,
+            ridge: 50.0,
             leaf_examples: 15,
             rows: 0.7,
             columns: 0.5,
