@@ -140,7 +140,7 @@ impl Maintainer {
                 let old = |segment: &Segment| segment.span.max_end < before;
                 drop(reply.send(self.expire(old)));
             }
-            Job::Retain(reply) => drop(reply.send(self.retain(&Retention::RULES))),
+            Job::Retain(reply) => drop(reply.send(self.retain(&Retention::RULES, (self.shared.clock)()))),
             Job::Hold(hold, reply) => {
                 let made = self.catalog.hold(&hold);
                 drop(reply.send(made.and_then(|id| self.reload_holds().map(|()| id))));
@@ -288,8 +288,10 @@ impl Maintainer {
 
     /// By itself: ages only while the clock is trusted.
     fn retain_or_log(&mut self) {
-        let rules: &[Rule] = if self.clock_is_steady() { &Retention::RULES } else { &Retention::SPACE_RULES };
-        if let Err(error) = self.retain(rules) {
+        // Looked at once: between two looks it may jump, and what was trusted would not be what deletes.
+        let now = (self.shared.clock)();
+        let rules: &[Rule] = if self.clock_is_steady(now) { &Retention::RULES } else { &Retention::SPACE_RULES };
+        if let Err(error) = self.retain(rules, now) {
             tracing::error!(%error, "retention failed");
             add(&self.shared.counters.retention_errors, 1);
         }
@@ -297,8 +299,7 @@ impl Maintainer {
 
     /// False for a day after the clock went forward by more than the work between two looks can have taken: a clock
     /// that is wrong must not delete a history. What does not fit on the disk goes in any case.
-    fn clock_is_steady(&mut self) -> bool {
-        let now = (self.shared.clock)();
+    fn clock_is_steady(&mut self, now: Time) -> bool {
         let jumped = self.looked.is_some_and(|(last, tolerance)| now > last + tolerance);
         self.looked = Some((now, JUMP));
         if jumped {
@@ -313,11 +314,11 @@ impl Maintainer {
         now >= self.trusted_from
     }
 
-    /// Applies rules in their order.
-    fn retain(&mut self, rules: &[Rule]) -> Result<u64, StoreError> {
+    /// Applies rules in their order, to ages as of `now`.
+    fn retain(&mut self, rules: &[Rule], now: Time) -> Result<u64, StoreError> {
         let mut rows = 0;
         for rule in rules.iter().copied() {
-            let doomed = self.retention.doomed(rule, &self.shared);
+            let doomed = self.retention.doomed(rule, &self.shared, now);
             let gone = self.delete(&doomed)?;
             if gone > 0 {
                 tracing::info!(rows = gone, segments = doomed.len(), reason = rule.name(), "old flows were deleted");
@@ -325,8 +326,8 @@ impl Maintainer {
             add(rule.counter(&self.shared.counters), gone);
             if !doomed.is_empty() {
                 let bytes = doomed.iter().map(|doomed| doomed.segment.bytes).sum();
-                let (at, segments) = ((self.shared.clock)(), doomed.len() as u64);
-                let run = Retained { at, rule: rule.name(), segments, rows: gone, bytes };
+                let segments = doomed.len() as u64;
+                let run = Retained { at: now, rule: rule.name(), segments, rows: gone, bytes };
                 // Remembered at least until the end: what was deleted is deleted.
                 self.shared.note_retained(run);
                 if let Err(error) = self.catalog.note_retained(&run) {

@@ -265,11 +265,11 @@ impl Retention {
         out
     }
 
-    /// What a rule deletes now.
-    pub(crate) fn doomed(&self, rule: Rule, shared: &Shared) -> Vec<Doomed> {
+    /// What a rule deletes, of ages as of `now`.
+    pub(crate) fn doomed(&self, rule: Rule, shared: &Shared, now: Time) -> Vec<Doomed> {
         let settings = &shared.settings;
         match rule {
-            Rule::Age => self.aged(shared),
+            Rule::Age => self.aged(shared, now),
             Rule::ClassBudget => {
                 let over = |(class, _): &(Class, _)| {
                     let max = class.max_bytes?;
@@ -291,8 +291,7 @@ impl Retention {
         }
     }
 
-    fn aged(&self, shared: &Shared) -> Vec<Doomed> {
-        let now = (shared.clock)();
+    fn aged(&self, shared: &Shared, now: Time) -> Vec<Doomed> {
         let keep: HashMap<&str, Option<Duration>> =
             self.classes.iter().map(|(class, _)| (class.name.as_str(), class.keep)).collect();
         let events = shared.settings.keep_events;
