@@ -176,7 +176,11 @@ fn icmp_ports(proto: u8, kind: u16, code: u16) -> (u16, u16, bool) {
 
 /// Lower-case hexadecimal text of `octets`.
 pub fn hex(octets: &[u8]) -> String {
-    octets.iter().flat_map(|o| [char::from(digit(o >> 4)), char::from(digit(o & 15))]).collect()
+    let mut digits = vec![0; octets.len() * 2];
+    for (pair, octet) in digits.as_chunks_mut::<2>().0.iter_mut().zip(octets) {
+        *pair = [digit(octet >> 4), digit(octet & 15)];
+    }
+    String::from_utf8(digits).unwrap_or_default()
 }
 
 /// The octets of hexadecimal digits, lower or upper case; nothing where the text is something else.

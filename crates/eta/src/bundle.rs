@@ -11,11 +11,12 @@
 //! Version 1 had a model alone behind the first line; it is still read. What a fingerprint table or a list says is checked by
 //! whoever reads it, a model here.
 
+use minamo_base::hex;
 use ring::rand::SystemRandom;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Model, ModelError, hex};
+use crate::model::{Model, ModelError};
 
 const MAGIC: &str = "minamo-eta-bundle";
 /// Version that is written.

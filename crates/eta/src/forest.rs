@@ -13,8 +13,18 @@ const _: () = assert!(COUNT <= ROOM);
 /// threshold, in the upper one above it, so that nothing asks whether it is missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Question {
-    threshold: f32,
+    threshold: Rank,
     place: u8,
+}
+
+/// A number whose order is that of the value: comparing whole numbers gives a carry, which the next step of a walk adds.
+type Rank = u32;
+
+/// The rank of a value that is there. Below 0 larger bits are smaller values (IEEE 754).
+fn rank(value: f32) -> Rank {
+    // Zero has one rank.
+    let bits = (value + 0.0).to_bits();
+    if bits >> 31 == 0 { bits | 1 << 31 } else { !bits }
 }
 
 /// Boosted trees that are ready to be asked.
@@ -37,7 +47,7 @@ impl Forest {
                 let feature = trees.feature.get(at).map_or(0, |&feature| usize::from(feature) % ROOM);
                 let left = trees.missing_left.get(at).copied().unwrap_or(true);
                 questions.push(Question {
-                    threshold: trees.threshold.get(at).copied().unwrap_or(f32::MAX),
+                    threshold: rank(trees.threshold.get(at).copied().unwrap_or(f32::MAX)),
                     place: (if left { feature } else { feature + ROOM }) as u8,
                 });
             }
@@ -47,12 +57,12 @@ impl Forest {
 
     /// Log-odds of the values.
     pub fn predict(&self, values: &Values) -> f32 {
-        let mut room = [0f32; 2 * ROOM];
+        let mut room = [Rank::MIN; 2 * ROOM];
         let (low, high) = room.split_at_mut(ROOM);
         for ((low, high), value) in low.iter_mut().zip(high).zip(values) {
-            let missing = value.is_nan();
-            *low = if missing { f32::NEG_INFINITY } else { *value };
-            *high = if missing { f32::INFINITY } else { *value };
+            // No comparison holds for a missing value.
+            *low = rank(if *value > f32::NEG_INFINITY { *value } else { f32::NEG_INFINITY });
+            *high = rank(if *value < f32::INFINITY { *value } else { f32::INFINITY });
         }
         match self.depth {
             1 => self.walk::<2>(&room),
@@ -64,7 +74,7 @@ impl Forest {
         }
     }
 
-    fn walk<const LEAVES: usize>(&self, values: &[f32; 2 * ROOM]) -> f32 {
+    fn walk<const LEAVES: usize>(&self, values: &[Rank; 2 * ROOM]) -> f32 {
         let (trees, _) = self.questions.as_chunks::<LEAVES>();
         let (leaves, _) = self.leaves.as_chunks::<LEAVES>();
         let mut sum = self.base;

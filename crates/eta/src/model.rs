@@ -2,8 +2,7 @@
 //! The model file: a line that says what it is, with the SHA-256 of what follows, and a JSON document. What does not fit this
 //! program is refused by name.
 
-use std::fmt::Write as _;
-
+use minamo_base::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -20,7 +19,7 @@ pub const MAX_BYTES: usize = 5 * 1024 * 1024;
 /// What the first line begins with.
 const MAGIC: &str = "minamo-eta-model";
 /// Features outside the training data that make a session unknown.
-const STRANGE: usize = 4;
+const STRANGE: u32 = 4;
 
 /// The model that comes with the program, trained by `make model`.
 static EMBEDDED: &[u8] = include_bytes!("../model/default.model");
@@ -136,6 +135,8 @@ pub enum ModelError {
 pub struct Model {
     body: Body,
     forest: Forest,
+    /// Smallest and largest value of each feature in training.
+    bounds: [Values; 2],
     sha256: String,
     /// The content as it was read: written again, some numbers would have other last digits.
     text: String,
@@ -151,7 +152,8 @@ impl Model {
     pub fn new(body: Body) -> Result<Self, ModelError> {
         check(&body)?;
         let text = serde_json::to_string(&body).map_err(|error| ModelError::Form(error.to_string()))?;
-        Ok(Self { sha256: hex(&Sha256::digest(text.as_bytes())), forest: Forest::new(&body.trees), body, text })
+        let sha256 = hex(&Sha256::digest(text.as_bytes()));
+        Ok(Self { forest: Forest::new(&body.trees), bounds: bounds(&body.ranges), body, sha256, text })
     }
 
     /// Reads a file.
@@ -176,7 +178,13 @@ impl Model {
         }
         let body: Body = serde_json::from_str(text).map_err(|error| ModelError::Form(error.to_string()))?;
         check(&body)?;
-        Ok(Self { forest: Forest::new(&body.trees), body, sha256: found, text: text.to_owned() })
+        Ok(Self {
+            forest: Forest::new(&body.trees),
+            bounds: bounds(&body.ranges),
+            body,
+            sha256: found,
+            text: text.to_owned(),
+        })
     }
 
     /// The file.
@@ -223,13 +231,23 @@ impl Model {
     }
 
     /// Features that lie outside the training data.
-    fn strange(&self, values: &Values) -> usize {
-        let outside = |(value, range): &(&f32, &Option<[f32; 2]>)| match range {
-            Some([low, high]) => *value < low || *value > high,
-            None => false,
-        };
-        values.iter().zip(&self.body.ranges).filter(outside).count()
+    fn strange(&self, values: &Values) -> u32 {
+        let [low, high] = &self.bounds;
+        // A missing value is on no side of anything.
+        let outside = values.iter().zip(low.iter().zip(high)).map(|(value, (low, high))| value < low || value > high);
+        outside.map(u32::from).sum()
     }
+}
+
+/// Ranges as two rows of values, without end where a feature was never seen.
+fn bounds(ranges: &[Option<[f32; 2]>]) -> [Values; 2] {
+    let [mut low, mut high] = [[f32::NEG_INFINITY; COUNT], [f32::INFINITY; COUNT]];
+    for ((low, high), range) in low.iter_mut().zip(&mut high).zip(ranges) {
+        if let Some(range) = range {
+            [*low, *high] = *range;
+        }
+    }
+    [low, high]
 }
 
 /// Ranges of the features in training, for [`Body::ranges`].
@@ -264,14 +282,6 @@ fn check(body: &Body) -> Result<(), ModelError> {
     }
     let fault = body.trees.fault().or_else(|| body.calibration.fault());
     fault.map_or(Ok(()), |fault| Err(ModelError::Unsound(fault)))
-}
-
-pub(crate) fn hex(octets: &[u8]) -> String {
-    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut out, octet| {
-        // Writing to a string does not fail.
-        write!(out, "{octet:02x}").unwrap_or_default();
-        out
-    })
 }
 
 #[cfg(test)]
