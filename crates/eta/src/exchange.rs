@@ -37,21 +37,20 @@ pub(crate) fn messages(flow: &Flow, out: &mut Vec<Message>) {
     let Some(splt) = &flow.splt else { return };
     let lengths = splt.lengths.as_deref().unwrap_or_default();
     let times = splt.times_micros.as_deref().unwrap_or_default();
-    for (at, &length) in lengths.iter().enumerate() {
-        push(out, i64::from(length), times.get(at).copied().unwrap_or(0));
-    }
-}
-
-fn push(out: &mut Vec<Message>, length: i64, wait: u32) {
-    let last = out.last().copied();
-    let at = last.map_or(0, |last| last.end.saturating_add(u64::from(wait)));
-    match out.last_mut() {
-        Some(last) if (last.length > 0) == (length > 0) => {
-            last.length = last.length.saturating_add(length);
-            last.end = at;
+    let waits = times.iter().copied().chain(std::iter::repeat(0));
+    let mut packets = lengths.iter().zip(waits).map(|(&length, wait)| (i64::from(length), u64::from(wait)));
+    let Some((length, _)) = packets.next() else { return };
+    let mut message = Message { length, start: 0, end: 0 };
+    for (length, wait) in packets {
+        let at = message.end.saturating_add(wait);
+        if (message.length > 0) == (length > 0) {
+            message.length = message.length.saturating_add(length);
+            message.end = at;
+        } else {
+            out.push(std::mem::replace(&mut message, Message { length, start: at, end: at }));
         }
-        _ => out.push(Message { length, start: at, end: at }),
     }
+    out.push(message);
 }
 
 /// Octets of the server's first flight: hello, and certificates where they were sent.

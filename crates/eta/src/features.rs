@@ -7,7 +7,7 @@ use minamo_model::flow::{Eta, Flow, Tls};
 
 use crate::exchange::{self, Handshake, Message};
 use crate::names;
-use crate::pairs::{PairContext, median};
+use crate::pairs::PairContext;
 
 /// What a feature is made of: models may be trained on some of these only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,7 +198,10 @@ const DAY: f32 = 86_400e9;
 #[derive(Debug, Default)]
 pub struct Scratch {
     messages: Vec<Message>,
-    numbers: Vec<f64>,
+    /// Octets of the client's messages under the keys, of the server's, and microseconds between them.
+    requests: Vec<u64>,
+    answers: Vec<u64>,
+    gaps: Vec<u64>,
 }
 
 /// Measures a session; `pair` is what earlier sessions of the same hosts say. What is not known becomes missing values.
@@ -320,30 +323,31 @@ impl<'a> Clear<'a> {
     }
 }
 
-/// What chance gives each octet value: encrypted octets are of every value alike, so that it is the median of the counts. Most
-/// counts are small: it is found by counting them, in several places, because counts that are alike follow each other.
+/// What chance gives each octet value: encrypted octets are of every value alike, so that it is the median of the counts: the
+/// largest number that at most half of them are below. Most counts are small, and of so many octets vectors are made.
 fn chance(counts: &[u32]) -> u32 {
-    const SMALL: usize = 64;
-    let counts = counts.get(..256).unwrap_or(counts);
-    let mut having = [[0u16; SMALL]; 4];
-    for four in counts.chunks(4) {
-        for (having, &count) in having.iter_mut().zip(four) {
-            having[(count as usize).min(SMALL - 1)] += 1;
-        }
-    }
-    let [a, b, c, d] = having;
+    const HALF: usize = 128;
     // Values that are not there were never seen.
-    let mut up_to = 256usize.saturating_sub(counts.len());
-    for count in 0..SMALL - 1 {
-        up_to += usize::from(a[count]) + usize::from(b[count]) + usize::from(c[count]) + usize::from(d[count]);
-        if up_to > 128 {
-            return count as u32;
+    let mut small = [0u8; 2 * HALF];
+    for (small, count) in small.iter_mut().zip(counts) {
+        *small = (*count).min(u32::from(u8::MAX)) as u8;
+    }
+    let below = |bound: u8| -> usize {
+        let of = |half: &[u8]| half.iter().fold(0u8, |below, count| below.wrapping_add(u8::from(*count < bound)));
+        small.chunks_exact(HALF).map(|half| usize::from(of(half))).sum()
+    };
+    let mut median = 0u8;
+    for bit in (0..8).rev().map(|bit| 1 << bit) {
+        if below(median | bit) <= HALF {
+            median |= bit;
         }
     }
-    let mut sorted = counts.to_vec();
-    sorted.sort_unstable();
-    let missing = 256usize.saturating_sub(sorted.len());
-    sorted.get(128usize.saturating_sub(missing)).copied().unwrap_or(0)
+    if median < u8::MAX {
+        return median.into();
+    }
+    let mut all = [0u32; 2 * HALF];
+    all.iter_mut().zip(counts).for_each(|(place, count)| *place = *count);
+    *all.select_nth_unstable(HALF).1
 }
 
 fn set(out: &mut Values, id: Id, value: f32) {
@@ -415,62 +419,64 @@ fn amounts(flow: &Flow, out: &mut Values) {
 }
 
 /// Octets of an answer that is short: what a program says that has nothing to say, also where it is padded.
-const SHORT_ANSWER: f64 = 1_500.0;
+const SHORT_ANSWER: u64 = 1_500;
 
 /// What was said under the keys.
 fn said(scratch: &mut Scratch, out: &mut Values) {
-    let Scratch { messages, numbers } = scratch;
+    let Scratch { messages, requests, answers, gaps } = scratch;
     let Some(first) = messages.first() else { return };
     set(out, Id::ServerFirst, flag(first.length < 0));
     let small = messages.iter().filter(|message| message.length.abs() <= 64).count();
     set(out, Id::Small, small as f32 / messages.len() as f32);
     exchange::leave_out_keeping(messages);
-    let sum = |up: bool| messages.iter().filter(|m| (m.length > 0) == up).map(|m| m.length.abs()).sum::<i64>() as f32;
-    let (up, down) = (sum(true), sum(false));
+    [&mut *requests, &mut *answers, &mut *gaps].map(Vec::clear);
+    let mut before = None;
+    for message in messages.iter() {
+        let side = if message.length > 0 { &mut *requests } else { &mut *answers };
+        side.push(message.length.unsigned_abs());
+        gaps.extend(before.map(|end| message.start.saturating_sub(end)));
+        before = Some(message.end);
+    }
+    let [up, down] = [&*requests, &*answers].map(|side| side.iter().sum::<u64>() as f32);
     if up + down > 0.0 {
         set(out, Id::UploadShare, up / (up + down));
     }
-    for (up, first, middle, [least, largest]) in [
-        (true, Id::FirstRequest, Id::MedianRequest, [Id::LeastRequest, Id::LargestRequest]),
-        (false, Id::FirstAnswer, Id::MedianAnswer, [Id::LeastAnswer, Id::LargestAnswer]),
-    ] {
-        numbers.clear();
-        numbers.extend(messages.iter().filter(|m| (m.length > 0) == up).map(|m| m.length.abs() as f64));
-        if up {
-            set(out, Id::Turns, numbers.len() as f32);
-        }
-        let Some(&size) = numbers.first() else { continue };
-        set(out, first, size as f32);
-        set(out, middle, median(numbers) as f32);
-        // They are sorted now.
-        set(out, least, numbers.first().map_or(f32::NAN, |size| *size as f32));
-        set(out, largest, numbers.last().map_or(f32::NAN, |size| *size as f32));
-        if !up {
-            let short = numbers.partition_point(|size| *size <= SHORT_ANSWER);
-            set(out, Id::ShortAnswers, short as f32 / numbers.len() as f32);
-        }
-        if up && numbers.len() >= 3 {
-            repeats(numbers, out);
-        }
+    set(out, Id::Turns, requests.len() as f32);
+    sizes(requests, [Id::FirstRequest, Id::MedianRequest, Id::LeastRequest, Id::LargestRequest], out);
+    sizes(answers, [Id::FirstAnswer, Id::MedianAnswer, Id::LeastAnswer, Id::LargestAnswer], out);
+    // They are sorted now.
+    if !answers.is_empty() {
+        let short = answers.partition_point(|size| *size <= SHORT_ANSWER);
+        set(out, Id::ShortAnswers, short as f32 / answers.len() as f32);
     }
-    numbers.clear();
-    numbers.extend(messages.windows(2).filter_map(|pair| match pair {
-        [before, after] => Some(after.start.saturating_sub(before.end) as f64 / 1e6),
-        _ => None,
-    }));
-    if !numbers.is_empty() {
-        set(out, Id::LongestGap, numbers.iter().copied().fold(0.0, f64::max) as f32);
-        set(out, Id::MedianGap, median(numbers) as f32);
+    if requests.len() >= 3 {
+        repeats(requests, out);
+    }
+    gaps.sort_unstable();
+    if let (Some(middle), Some(longest)) = (gaps.get(gaps.len() / 2), gaps.last()) {
+        set(out, Id::LongestGap, (*longest as f64 / 1e6) as f32);
+        set(out, Id::MedianGap, (*middle as f64 / 1e6) as f32);
     }
 }
 
+/// First, middle, least and largest of a side's messages, which are sorted by it.
+fn sizes(messages: &mut [u64], [first, middle, least, largest]: [Id; 4], out: &mut Values) {
+    let Some(earliest) = messages.first().copied() else { return };
+    messages.sort_unstable();
+    let at = |at: usize| messages.get(at).map_or(f32::NAN, |size| *size as f32);
+    set(out, first, earliest as f32);
+    set(out, middle, at(messages.len() / 2));
+    set(out, least, at(0));
+    set(out, largest, at(messages.len() - 1));
+}
+
 /// How alike the client's messages are; `sizes` are sorted.
-fn repeats(sizes: &[f64], out: &mut Values) {
+fn repeats(sizes: &[u64], out: &mut Values) {
     let count = sizes.len() as f64;
-    let mean = sizes.iter().sum::<f64>() / count;
-    let variance = sizes.iter().map(|size| (size - mean).powi(2)).sum::<f64>() / count;
+    let mean = sizes.iter().sum::<u64>() as f64 / count;
+    let variance = sizes.iter().map(|size| (*size as f64 - mean).powi(2)).sum::<f64>() / count;
     set(out, Id::Variation, (variance.sqrt() / mean.max(1.0)) as f32);
-    let most = sizes.chunk_by(|a, b| a == b).map(<[f64]>::len).max().unwrap_or(0);
+    let most = sizes.chunk_by(|a, b| a == b).map(<[u64]>::len).max().unwrap_or(0);
     set(out, Id::EqualRequests, (most as f64 / count) as f32);
 }
 

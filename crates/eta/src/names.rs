@@ -17,14 +17,21 @@ pub(crate) struct NameShape {
     pub(crate) common_top: bool,
 }
 
+/// True for letters that are no vowels.
+fn is_consonant(octet: u8) -> bool {
+    /// A bit for each letter of "aeiouy".
+    const VOWELS: u32 = 1 | 1 << 4 | 1 << 8 | 1 << 14 | 1 << 20 | 1 << 24;
+    let letter = (octet | 0x20).wrapping_sub(b'a');
+    letter < 26 && VOWELS >> letter & 1 == 0
+}
+
 /// Measures a host name.
 pub(crate) fn shape(name: &str) -> NameShape {
     let (mut run, mut longest, mut digits, mut labels) = (0u32, 0u32, 0u32, 1u32);
     for octet in name.bytes() {
-        let octet = octet.to_ascii_lowercase();
         digits += u32::from(octet.is_ascii_digit());
         labels += u32::from(octet == b'.');
-        run = if octet.is_ascii_lowercase() && !b"aeiouy".contains(&octet) { run + 1 } else { 0 };
+        run = if is_consonant(octet) { run + 1 } else { 0 };
         longest = longest.max(run);
     }
     let top = name.rsplit('.').next().unwrap_or(name);
@@ -100,6 +107,12 @@ mod tests {
         assert_eq!((shape.labels, shape.length, shape.consonants, shape.common_top), (3.0, 14.0, 5.0, false));
         assert!(super::shape("www.example.COM").common_top);
         assert_eq!(super::shape("").digits, 0.0);
+    }
+
+    #[test]
+    fn letters_are_vowels_or_consonants() {
+        let consonants: Vec<u8> = (0..=u8::MAX).filter(|octet| is_consonant(*octet)).collect();
+        assert_eq!(consonants, b"BCDFGHJKLMNPQRSTVWXZbcdfghjklmnpqrstvwxz");
     }
 
     #[test]

@@ -200,7 +200,7 @@ fn typical(deviations: &mut [f64]) -> f64 {
 }
 
 /// The middle one, the upper of two; 0 of none.
-pub(crate) fn median(values: &mut [f64]) -> f64 {
+fn median(values: &mut [f64]) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
