@@ -232,7 +232,7 @@ pub fn extract_but_octets(flow: &Flow, pair: Option<PairContext>, scratch: &mut 
     certificate(tls, core.time_start.0, &mut out);
     // Without a hello nobody knows whether a name was asked for.
     name(tls, tls.ja4.is_some() || tls.ja3.is_some(), &mut out);
-    server(tls, core.dst_packets > 0, &mut out);
+    server(tls, newest, core.dst_packets > 0, &mut out);
     amounts(flow, &mut out);
     let handshake = Handshake { newest, certificate: tls.cert_subject.is_some(), false_start: cipher.contains("DHE") };
     if exchange::strip_handshake(&mut scratch.messages, handshake) {
@@ -299,45 +299,55 @@ fn octets(eta: Option<&Eta>, out: &mut Values) {
 /// Octets of a side that are counted at most.
 const COUNTED: f32 = 4_096.0;
 
-/// Counts of octet values, of which so many are what chance gives.
-struct Clear<'a> {
-    counts: &'a [u32],
-    chance: u32,
+/// Octet values.
+const VALUES: usize = 256;
+
+/// Counts of octet values, each at most [`i16::MAX`], of which so many are what chance gives. Short numbers side by side, of
+/// which vectors are made.
+struct Clear {
+    counts: [i16; VALUES],
+    chance: i16,
 }
 
-impl<'a> Clear<'a> {
-    fn new(counts: &'a [u32]) -> Self {
-        Self { counts, chance: chance(counts) }
+impl Clear {
+    fn new(told: &[u32]) -> Self {
+        // Values that are not there were never seen.
+        let mut counts = [0; VALUES];
+        for (count, told) in counts.iter_mut().zip(told) {
+            // What has the highest bit is as large as the largest number without it.
+            let large = (told | (told >> 31).wrapping_neg()) & i32::MAX.cast_unsigned();
+            *count = large.cast_signed().clamp(i16::MIN.into(), i16::MAX.into()) as i16;
+        }
+        Self { chance: chance(&counts), counts }
     }
 
     /// Octets of the values from `first` to `last` above what chance gives.
-    fn of(&self, first: u8, last: u8) -> i64 {
-        let end = (usize::from(last) + 1).min(self.counts.len());
-        let counts = self.counts.get(usize::from(first)..end).unwrap_or_default();
-        let all: u64 = counts.iter().map(|count| u64::from(*count)).sum();
-        all as i64 - i64::from(self.chance) * counts.len() as i64
+    fn of(&self, first: u8, last: u8) -> i32 {
+        let counts = self.counts.get(usize::from(first)..=usize::from(last)).unwrap_or_default();
+        let all: i32 = counts.iter().map(|count| i32::from(*count)).sum();
+        all - i32::from(self.chance) * counts.len() as i32
     }
 
-    fn letters(&self) -> i64 {
+    fn letters(&self) -> i32 {
         self.of(b'A', b'Z') + self.of(b'a', b'z')
     }
 }
 
 /// What chance gives each octet value: encrypted octets are of every value alike, so that it is the median of the counts: the
-/// largest number that at most half of them are below. Most counts are small, and of so many octets vectors are made.
-fn chance(counts: &[u32]) -> u32 {
-    const HALF: usize = 128;
-    // Values that are not there were never seen.
-    let mut small = [0u8; 2 * HALF];
+/// largest number that at most half of them are below. It is small: chance gives 16 of the 4,096 octets that are counted.
+fn chance(counts: &[i16; VALUES]) -> i16 {
+    // As many as an octet can count.
+    const HALF: usize = VALUES / 2;
+    let mut small = [0u8; VALUES];
     for (small, count) in small.iter_mut().zip(counts) {
-        *small = (*count).min(u32::from(u8::MAX)) as u8;
+        *small = (*count).clamp(0, u8::MAX.into()) as u8;
     }
     let below = |bound: u8| -> usize {
-        let of = |half: &[u8]| half.iter().fold(0u8, |below, count| below.wrapping_add(u8::from(*count < bound)));
-        small.chunks_exact(HALF).map(|half| usize::from(of(half))).sum()
+        let of = |half: &[u8; HALF]| half.iter().fold(0u8, |below, count| below + u8::from(*count < bound));
+        small.as_chunks::<HALF>().0.iter().map(|half| usize::from(of(half))).sum()
     };
     let mut median = 0u8;
-    for bit in (0..8).rev().map(|bit| 1 << bit) {
+    for bit in (0..u8::BITS).rev().map(|bit| 1 << bit) {
         if below(median | bit) <= HALF {
             median |= bit;
         }
@@ -345,8 +355,7 @@ fn chance(counts: &[u32]) -> u32 {
     if median < u8::MAX {
         return median.into();
     }
-    let mut all = [0u32; 2 * HALF];
-    all.iter_mut().zip(counts).for_each(|(place, count)| *place = *count);
+    let mut all = *counts;
     *all.select_nth_unstable(HALF).1
 }
 
@@ -398,11 +407,10 @@ fn name(tls: &Tls, hello_seen: bool, out: &mut Values) {
     set(out, Id::CommonTop, flag(shape.common_top));
 }
 
-fn server(tls: &Tls, server_seen: bool, out: &mut Values) {
-    let version = tls.version.as_deref();
+fn server(tls: &Tls, newest: bool, server_seen: bool, out: &mut Values) {
     if tls.alpn_selected.is_some() {
         set(out, Id::Alpn, 1.0);
-    } else if server_seen && version.is_some_and(|version| version != "TLS 1.3") {
+    } else if server_seen && tls.version.is_some() && !newest {
         set(out, Id::Alpn, 0.0);
     }
 }
@@ -429,7 +437,9 @@ fn said(scratch: &mut Scratch, out: &mut Values) {
     let small = messages.iter().filter(|message| message.length.abs() <= 64).count();
     set(out, Id::Small, small as f32 / messages.len() as f32);
     exchange::leave_out_keeping(messages);
-    [&mut *requests, &mut *answers, &mut *gaps].map(Vec::clear);
+    requests.clear();
+    answers.clear();
+    gaps.clear();
     let mut before = None;
     for message in messages.iter() {
         let side = if message.length > 0 { &mut *requests } else { &mut *answers };
@@ -601,6 +611,7 @@ mod tests {
 
     #[test]
     fn chance_is_the_median_of_the_counts_also_of_large_and_of_missing_ones() {
+        let chance = |counts: &[u32]| Clear::new(counts).chance;
         assert_eq!(chance(&[7; 256]), 7);
         assert_eq!(chance(&[9_000; 256]), 9_000);
         let mut rising: Vec<u32> = (0..256).map(|n| n * 10).collect();
@@ -610,6 +621,7 @@ mod tests {
         rising = (0..200).map(|n| 1_000 + n).collect();
         assert_eq!(chance(&rising), 1_072);
         assert_eq!(chance(&[]), 0);
+        assert_eq!((chance(&[u32::MAX; 256]), chance(&[1 << 31; 256]), chance(&[255; 256])), (i16::MAX, i16::MAX, 255));
     }
 
     #[test]

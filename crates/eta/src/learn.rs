@@ -26,7 +26,7 @@ pub const EXCHANGE: &[Source] = &[Source::Exchange];
 /// Simulated sessions.
 const SIMULATED: usize = 6_000;
 /// Weight of all simulated sessions over that of all real ones.
-const SIMULATED_WEIGHT: f32 = 1.0;
+const SIMULATED_WEIGHT: f32 = 2.0;
 /// Times that a session is there once more with tricks done to it.
 const COPIES: usize = 4;
 /// Times that a simulated one is.

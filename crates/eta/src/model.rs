@@ -234,7 +234,8 @@ impl Model {
     fn strange(&self, values: &Values) -> u32 {
         let [low, high] = &self.bounds;
         // A missing value is on no side of anything.
-        let outside = values.iter().zip(low.iter().zip(high)).map(|(value, (low, high))| value < low || value > high);
+        let outside =
+            values.iter().zip(low.iter().zip(high)).map(|(value, (low, high))| (value < low) | (value > high));
         outside.map(u32::from).sum()
     }
 }

@@ -52,13 +52,13 @@ pub struct Recipe {
 impl Default for Recipe {
     fn default() -> Self {
         Self {
-            trees: 200,
+            trees: 100,
             depth: 3,
-            shrinkage: 0.05,
-            ridge: 50.0,
+            shrinkage: 0.1,
+            ridge: 70.0,
             leaf_examples: 15,
             rows: 0.7,
-            columns: 0.5,
+            columns: 0.4,
             directed: true,
             seed: 1,
         }

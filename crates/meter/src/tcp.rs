@@ -204,6 +204,10 @@ impl Default for Count {
     }
 }
 
+/// Octets that a side may have sent before anything of it was seen: what is under way at once. More is no gap but another
+/// numbering.
+const MOST_UNSEEN: i32 = 1 << 20;
+
 /// Octets that all flows together may hold of segments that came early.
 pub(crate) struct Budget {
     left: usize,
@@ -382,11 +386,17 @@ impl TcpState {
     /// Counts segments that were sent again or came late; true for one sent again. A segment that lies wholly below
     /// the highest octet seen came late where octets before it are missing, and was sent again otherwise.
     fn count_order(&mut self, side: Side, tcp: &TcpHeader, octets: u32) -> bool {
+        let awaited = self.sides.get(side.other().index()).filter(|other| other.begun).map(|other| other.acknowledged);
         let Some(state) = self.sides.get_mut(side.index()) else { return false };
         let start = first_octet(tcp);
         let end = start.wrapping_add(octets);
         if !std::mem::replace(&mut state.begun, true) {
             (state.next, state.end) = (start, start);
+            // A side that is first seen behind what the other waits for was not seen from its beginning on.
+            let unseen = awaited.map_or(0, |awaited| distance(start, awaited));
+            if octets > 0 && (1..=MOST_UNSEEN).contains(&unseen) {
+                state.trouble().missing.add_octets(unseen.unsigned_abs());
+            }
         }
         let below = octets > 0 && distance(end, state.end) <= 0;
         if distance(end, state.end) > 0 {

@@ -73,6 +73,21 @@ fn data_that_goes_on_after_a_reset_is_counted() {
 }
 
 #[test]
+fn a_side_whose_beginning_was_not_seen_misses_what_the_other_waited_for() {
+    let missing = |starts: u32| {
+        let mut run = Run::new(Settings::default());
+        // What is awaited is octet 1.
+        run.at(0, &segment(CLIENT, SERVER, 100, ACK, b"a question"));
+        run.at(40, &segment(SERVER, CLIENT, starts, ACK, b"an answer"));
+        let (rows, _) = run.end();
+        rows[0].npm.as_ref().and_then(|npm| npm.dst_missing_bytes)
+    };
+    assert_eq!((missing(1), missing(2_921)), (None, Some(2_920)));
+    assert_eq!(missing(4_000_000_000), None, "sent again");
+    assert_eq!(missing(900_000_000), None, "another numbering");
+}
+
+#[test]
 fn octets_that_were_skipped_are_missing_until_they_come() {
     let told = |late: Option<(u32, &[u8])>| {
         let mut run = Run::new(Settings::default());
