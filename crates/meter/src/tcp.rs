@@ -66,7 +66,8 @@ struct TcpSide {
     acknowledged: u32,
     /// The next octet in order.
     next: u32,
-    /// Highest octet seen, plus one.
+    /// Highest octet seen, plus one; before the side has begun the first octet that the other one waits for, 0 where nobody
+    /// knows it.
     end: u32,
     /// Nothing while all goes well.
     trouble: Option<Box<Trouble>>,
@@ -370,7 +371,8 @@ impl TcpState {
         state.zero_window = zero;
     }
 
-    /// Counts acknowledgements that say the same again while data of the other side is missing (RFC 5681 §2).
+    /// Counts acknowledgements that say the same again while data of the other side is missing (RFC 5681 §2), and keeps the first
+    /// one until the other side is seen.
     fn repeated(&mut self, side: Side, tcp: &TcpHeader, octets: u32) {
         let others_end = self.sides.get(side.other().index()).filter(|other| other.begun).map(|other| other.end);
         let Some(state) = self.sides.get_mut(side.index()) else { return };
@@ -381,20 +383,27 @@ impl TcpState {
         if plain && same && missing && octets == 0 {
             state.trouble().duplicate_acks.add();
         }
+        if let Some(other) = self.sides.get_mut(side.other().index())
+            && !other.begun
+            && other.end == 0
+            && tcp.flags & tcp_flags::ACK != 0
+        {
+            other.end = tcp.ack;
+        }
     }
 
     /// Counts segments that were sent again or came late; true for one sent again. A segment that lies wholly below
     /// the highest octet seen came late where octets before it are missing, and was sent again otherwise.
     fn count_order(&mut self, side: Side, tcp: &TcpHeader, octets: u32) -> bool {
-        let awaited = self.sides.get(side.other().index()).filter(|other| other.begun).map(|other| other.acknowledged);
         let Some(state) = self.sides.get_mut(side.index()) else { return false };
         let start = first_octet(tcp);
         let end = start.wrapping_add(octets);
         if !std::mem::replace(&mut state.begun, true) {
-            (state.next, state.end) = (start, start);
+            let awaited = std::mem::replace(&mut state.end, start);
+            state.next = start;
             // A side that is first seen behind what the other waits for was not seen from its beginning on.
-            let unseen = awaited.map_or(0, |awaited| distance(start, awaited));
-            if octets > 0 && (1..=MOST_UNSEEN).contains(&unseen) {
+            let unseen = if awaited == 0 { 0 } else { distance(start, awaited) };
+            if tcp.flags & tcp_flags::RST == 0 && (1..=MOST_UNSEEN).contains(&unseen) {
                 state.trouble().missing.add_octets(unseen.unsigned_abs());
             }
         }

@@ -72,6 +72,14 @@ fn data_that_goes_on_after_a_reset_is_counted() {
     assert_eq!(told(b"", 518), (1, None, None), "no data");
 }
 
+/// A segment of the client at a place of its own for each of its acknowledgements.
+fn acknowledging(ack: u32, payload: &[u8]) -> Vec<u8> {
+    let builder = PacketBuilder::ipv4(CLIENT.0, SERVER.0, 64).tcp(CLIENT.1, SERVER.1, 100 + ack, 1_000).ack(ack);
+    let mut out = Vec::new();
+    builder.write(&mut out, payload).expect("a Vec takes all");
+    out
+}
+
 #[test]
 fn a_side_whose_beginning_was_not_seen_misses_what_the_other_waited_for() {
     let missing = |starts: u32| {
@@ -85,6 +93,13 @@ fn a_side_whose_beginning_was_not_seen_misses_what_the_other_waited_for() {
     assert_eq!((missing(1), missing(2_921)), (None, Some(2_920)));
     assert_eq!(missing(4_000_000_000), None, "sent again");
     assert_eq!(missing(900_000_000), None, "another numbering");
+    // What was acknowledged meanwhile was not seen either.
+    let mut run = Run::new(Settings::default());
+    run.at(0, &acknowledging(1, b"a question"));
+    run.at(10, &acknowledging(2_921, b""));
+    run.at(40, &segment(SERVER, CLIENT, 2_921, ACK, b"an answer"));
+    let (rows, _) = run.end();
+    assert_eq!(rows[0].npm.as_ref().and_then(|npm| npm.dst_missing_bytes), Some(2_920));
 }
 
 #[test]
