@@ -5,6 +5,7 @@
 
 use minamo_model::flow::{Eta, Flow, Tls};
 
+use crate::clear::Clear;
 use crate::exchange::{self, Handshake, Message};
 use crate::names;
 use crate::pairs::PairContext;
@@ -299,66 +300,6 @@ fn octets(eta: Option<&Eta>, out: &mut Values) {
 /// Octets of a side that are counted at most.
 const COUNTED: f32 = 4_096.0;
 
-/// Octet values.
-const VALUES: usize = 256;
-
-/// Counts of octet values, each at most [`i16::MAX`], of which so many are what chance gives. Short numbers side by side, of
-/// which vectors are made.
-struct Clear {
-    counts: [i16; VALUES],
-    chance: i16,
-}
-
-impl Clear {
-    fn new(told: &[u32]) -> Self {
-        // Values that are not there were never seen.
-        let mut counts = [0; VALUES];
-        for (count, told) in counts.iter_mut().zip(told) {
-            // What has the highest bit is as large as the largest number without it.
-            let large = (told | (told >> 31).wrapping_neg()) & i32::MAX.cast_unsigned();
-            *count = large.cast_signed().clamp(i16::MIN.into(), i16::MAX.into()) as i16;
-        }
-        Self { chance: chance(&counts), counts }
-    }
-
-    /// Octets of the values from `first` to `last` above what chance gives.
-    fn of(&self, first: u8, last: u8) -> i32 {
-        let counts = self.counts.get(usize::from(first)..=usize::from(last)).unwrap_or_default();
-        let all: i32 = counts.iter().map(|count| i32::from(*count)).sum();
-        all - i32::from(self.chance) * counts.len() as i32
-    }
-
-    fn letters(&self) -> i32 {
-        self.of(b'A', b'Z') + self.of(b'a', b'z')
-    }
-}
-
-/// What chance gives each octet value: encrypted octets are of every value alike, so that it is the median of the counts: the
-/// largest number that at most half of them are below. It is small: chance gives 16 of the 4,096 octets that are counted.
-fn chance(counts: &[i16; VALUES]) -> i16 {
-    // As many as an octet can count.
-    const HALF: usize = VALUES / 2;
-    let mut small = [0u8; VALUES];
-    for (small, count) in small.iter_mut().zip(counts) {
-        *small = (*count).clamp(0, u8::MAX.into()) as u8;
-    }
-    let below = |bound: u8| -> usize {
-        let of = |half: &[u8; HALF]| half.iter().fold(0u8, |below, count| below + u8::from(*count < bound));
-        small.as_chunks::<HALF>().0.iter().map(|half| usize::from(of(half))).sum()
-    };
-    let mut median = 0u8;
-    for bit in (0..u8::BITS).rev().map(|bit| 1 << bit) {
-        if below(median | bit) <= HALF {
-            median |= bit;
-        }
-    }
-    if median < u8::MAX {
-        return median.into();
-    }
-    let mut all = *counts;
-    *all.select_nth_unstable(HALF).1
-}
-
 fn set(out: &mut Values, id: Id, value: f32) {
     if let Some(place) = out.get_mut(id as usize) {
         *place = value;
@@ -610,21 +551,6 @@ mod tests {
     }
 
     #[test]
-    fn chance_is_the_median_of_the_counts_also_of_large_and_of_missing_ones() {
-        let chance = |counts: &[u32]| Clear::new(counts).chance;
-        assert_eq!(chance(&[7; 256]), 7);
-        assert_eq!(chance(&[9_000; 256]), 9_000);
-        let mut rising: Vec<u32> = (0..256).map(|n| n * 10).collect();
-        assert_eq!(chance(&rising), 1_280);
-        rising.truncate(100);
-        assert_eq!(chance(&rising), 0);
-        rising = (0..200).map(|n| 1_000 + n).collect();
-        assert_eq!(chance(&rising), 1_072);
-        assert_eq!(chance(&[]), 0);
-        assert_eq!((chance(&[u32::MAX; 256]), chance(&[1 << 31; 256]), chance(&[255; 256])), (i16::MAX, i16::MAX, 255));
-    }
-
-    #[test]
     fn answers_that_are_padded_stay_short_and_their_ends_are_known() {
         let mut flow = beacon();
         flow.splt.get_or_insert_default().lengths = Some(vec![160, -900, 93, -51, 83, -40, 283, -9_000, 183, -400]);
@@ -639,6 +565,20 @@ mod tests {
         ] {
             assert_eq!(value(&values, name), wanted, "{name}");
         }
+    }
+
+    #[test]
+    fn drafts_of_tls_1_3_hide_what_the_server_chose() {
+        let chosen = |version: &'static str, cipher: &'static str| {
+            let mut flow = beacon();
+            let tls = flow.tls.get_or_insert_default();
+            (tls.version, tls.cipher) = (Some(version.into()), Some(cipher.into()));
+            value(&extract(&flow, None, &mut Scratch::default()), "server_alpn")
+        };
+        assert_eq!(chosen("TLS 1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"), 0.0);
+        assert!(chosen("TLS 1.3", "TLS_AES_128_GCM_SHA256").is_nan());
+        assert!(chosen("TLS 1.3 draft-16", "TLS_AES_128_GCM_SHA256").is_nan());
+        assert!(chosen("0x7e02", "TLS_CHACHA20_POLY1305_SHA256").is_nan(), "a draft with a number of its own");
     }
 
     #[test]

@@ -99,10 +99,19 @@ mod tests {
     use crate::train::{Example, Recipe, train};
 
     #[test]
+    fn ranks_are_in_the_order_of_the_values() {
+        let values = [f32::NEG_INFINITY, f32::MIN, -2.5, -1e-40, 0.0, 1e-40, 1.0, 1.5, f32::MAX, f32::INFINITY];
+        let ranks = values.map(rank);
+        assert!(ranks.windows(2).all(|pair| pair[0] < pair[1]), "{ranks:?}");
+        assert_eq!(rank(-0.0), rank(0.0));
+    }
+
+    #[test]
     fn the_forest_says_what_the_trees_say() {
         let mut random = Random::new(4);
         let one = || {
-            let values = [0; COUNT].map(|_| if random.chance(0.2) { f32::NAN } else { random.unit() as f32 });
+            let values =
+                [0; COUNT].map(|_| if random.chance(0.2) { f32::NAN } else { random.between(-1.0, 1.0) as f32 });
             Example { values, malware: values[17] > values[20], weight: 1.0 }
         };
         let examples: Vec<Example> = std::iter::repeat_with(one).take(500).collect();

@@ -6,6 +6,7 @@
 pub mod bundle;
 pub mod calibrate;
 pub mod card;
+mod clear;
 pub mod dataset;
 pub mod evade;
 pub mod evaluate;
