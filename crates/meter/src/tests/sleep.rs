@@ -107,3 +107,16 @@ proptest! {
         prop_assert_eq!(rows(&settings, &frames, true), rows(&settings, &frames, false));
     }
 }
+
+#[test]
+fn what_is_awaited_of_a_side_that_was_not_seen_is_kept_in_sleep() {
+    let frames: Vec<At> = [
+        (0, segment(CLIENT, SERVER, 100, ACK, b"a question")),
+        (10, segment(CLIENT, SERVER, 110, ACK, b"")),
+        (20, segment(SERVER, CLIENT, 2_921, ACK, b"an answer")),
+    ]
+    .into();
+    let (awake, asleep) = (rows(&Settings::default(), &frames, false), rows(&Settings::default(), &frames, true));
+    assert_eq!(awake.0, asleep.0);
+    assert!(asleep.0[0].contains("\"npm_dst_missing_bytes\":2920"), "{:?}", asleep.0);
+}
