@@ -142,12 +142,12 @@ fn judged(model: &Model, sessions: &[Simulated]) -> Speed {
     for _ in 0..TURNS * MANY / sessions.len().max(1) {
         let before = now();
         for values in &values {
-            black_box(model.judge(black_box(values)));
+            black_box(model.judge(black_box(values), None));
         }
         let between = now();
         for session in sessions {
             let values = extract(black_box(&session.flow), session.pair, &mut scratch);
-            black_box(model.judge(&values));
+            black_box(model.judge(&values, None));
         }
         let [verdict, whole] = &mut least;
         *verdict = verdict.min((between - before).as_nanos() as f64);

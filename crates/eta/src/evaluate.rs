@@ -10,7 +10,7 @@ use crate::dataset::Case;
 use crate::evade::{EVASIONS, Evasion, evade_all};
 use crate::features::{Scratch, Source, Values, extract, too_little};
 use crate::joy::Joy;
-use crate::learn::{EXCHANGE, EXCHANGE_AND_OCTETS, Learnt, Material};
+use crate::learn::{EXCHANGE, EXCHANGE_AND_OCTETS, Learnt, Material, Told};
 use crate::metrics::{Bin, Judged, above, auc, calibration_error, reliability, threshold_at};
 use crate::random::Random;
 use crate::train::TrainError;
@@ -185,9 +185,7 @@ fn left_out(material: &Material<'_>, out: &mut Report) {
         let forms = [(&mut out.counted, &material.values), (&mut out.uncounted, &material.uncounted)];
         for ((out, values), told) in forms.into_iter().zip(&mut told) {
             let mut network = Counted { name: corpus.to_owned(), ..Counted::default() };
-            for &at in &held {
-                let (Some(case), Some(values)) = (material.cases.get(at), values.get(at)) else { continue };
-                let (probability, column) = learnt.verdict(values);
+            for (case, probability, column) in learnt.verdicts(material.cases, values, &held) {
                 if column != 2 {
                     told.push((probability, case.malware));
                 }
@@ -230,11 +228,10 @@ fn families(material: &Material<'_>, out: &mut Report) -> Result<(), TrainError>
         // Of one family alone nothing is left to learn from.
         let Ok(learnt) = material.learn(&kept, Source::ALL) else { continue };
         let mut counted = Counted { name: family.to_owned(), ..Counted::default() };
-        for at in held {
-            let (Some(case), Some(values)) = (material.cases.get(at), material.values.get(at)) else { continue };
-            if case.malware {
-                counted.count(learnt.verdict(values).1);
-            }
+        for (_, _, column) in
+            learnt.verdicts(material.cases, &material.values, &held).iter().filter(|(case, ..)| case.malware)
+        {
+            counted.count(*column);
         }
         out.families.push(counted);
     }
@@ -247,15 +244,15 @@ fn tricks(material: &Material<'_>, learnt: &Learnt, out: &mut Report) {
     let cases = material.cases;
     let plain: Vec<Judged> =
         learnt.unseen.iter().filter_map(|&(at, score, _)| Some((score, cases.get(at)?.malware))).collect();
-    let judged: Vec<Judged> = learnt.unseen.iter().filter_map(|&(at, score, _)| material.judged(at, score)).collect();
+    let scores: Vec<(usize, f64)> = learnt.unseen.iter().map(|&(at, score, _)| (at, score)).collect();
+    let judged = material.told(&learnt.calibration, &scores);
     out.by_capture = (auc(&plain), above(&judged, true, threshold_at(&judged, 0.01)));
     // Of what is sent after a trick nobody knows the counts of octets: the threshold is that of sessions without.
-    let bare: Vec<Judged> = learnt.uncounted.iter().filter_map(|&(at, score)| material.judged(at, score)).collect();
+    let bare = material.told(&learnt.calibration, &learnt.uncounted);
     let threshold = threshold_at(&bare, 0.01);
     out.tricks.extend(above(&bare, true, threshold).map(|share| ("none".to_owned(), share)));
-    let known = judged.iter().filter(|(score, _)| score.is_finite());
-    let told: Vec<Judged> = known.map(|&(score, malware)| (learnt.calibration.probability(score), malware)).collect();
-    out.error_by_capture = calibration_error(&told, MIX);
+    let known: Vec<Judged> = judged.iter().copied().filter(|(probability, _)| probability.is_finite()).collect();
+    out.error_by_capture = calibration_error(&known, MIX);
     let lenders: Vec<&Case> =
         cases.iter().filter(|c| !c.malware && c.flow.tls.as_ref().is_some_and(|tls| tls.sni.is_some())).collect();
     let mut all: Vec<(String, Vec<Evasion>)> =
@@ -266,19 +263,20 @@ fn tricks(material: &Material<'_>, learnt: &Learnt, out: &mut Report) {
     let mut scratch = Scratch::default();
     for (name, tricks) in all {
         let mut random = Random::new(11);
-        let mut judged: Vec<Judged> = Vec::new();
+        let (mut judged, mut told): (Vec<Judged>, _) = (Vec::new(), Told::default());
         let evaded = evade_all(cases, &mut random, |case, random| {
             let all = tricks.iter().filter(|_| case.malware);
             all.filter_map(|trick| Some((*trick, &random.pick(&lenders)?.flow))).collect()
         });
         for &(at, _, fold) in &learnt.unseen {
-            let malware = cases.get(at).is_some_and(|case| case.malware);
-            let (Some((flow, pair)), Some(trees)) = (evaded.get(at).filter(|_| malware), learnt.folds.get(fold)) else {
+            let case = cases.get(at).filter(|case| case.malware);
+            let (Some(case), Some((flow, pair)), Some(trees)) = (case, evaded.get(at), learnt.folds.get(fold)) else {
                 continue;
             };
             let values = extract(flow, *pair, &mut scratch);
-            let score = if too_little(&values) { f64::NEG_INFINITY } else { f64::from(trees.predict(&values)) };
-            judged.push((score, true));
+            let own = || learnt.calibration.probability(f64::from(trees.predict(&values)));
+            let probability = told.of(case, (!too_little(&values)).then(own));
+            judged.push((probability.unwrap_or(f64::NEG_INFINITY), true));
         }
         out.tricks.extend(above(&judged, true, threshold).map(|share| (name, share)));
     }

@@ -3,6 +3,7 @@
 
 use crate::features::{COUNT, FEATURES, Values, Words};
 use crate::model::Model;
+use crate::pairs::after;
 
 /// A reason for a verdict.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,8 +18,21 @@ pub struct Reason {
     pub ja: String,
 }
 
-/// The features that moved the verdict most, the strongest first; values that were not seen are not named.
-pub fn explain(model: &Model, values: &Values, most: usize) -> Vec<Reason> {
+/// What a session was judged by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// Its features.
+    pub values: Values,
+    /// The highest probability of malware that a recent session of the same hosts was told.
+    pub told: Option<f64>,
+}
+
+/// Name of the reason that is no feature: an earlier session of the same hosts.
+const TOLD: &str = "earlier_verdict";
+
+/// The features that moved the verdict most, and what an earlier session was told; the strongest first.
+/// Values that were not seen are not named.
+pub fn explain(model: &Model, Evidence { values, told }: &Evidence, most: usize) -> Vec<Reason> {
     let mut contributions = [0.0; COUNT];
     model.body().trees.contributions(values, &mut contributions);
     let mut reasons: Vec<Reason> = FEATURES
@@ -31,9 +45,23 @@ pub fn explain(model: &Model, values: &Values, most: usize) -> Vec<Reason> {
             Reason { feature: feature.name, contribution, en, ja }
         })
         .collect();
+    let own = model.own(values);
+    let moved = (log_odds(after(own, *told)) - log_odds(own)) as f32;
+    if let Some(told) = told.filter(|_| moved >= 0.05) {
+        reasons.push(Reason {
+            feature: TOLD,
+            contribution: moved,
+            en: format!("an earlier session of these hosts was told {told:.2}"),
+            ja: format!("同じホスト間の以前のセッションの確率が{told:.2}"),
+        });
+    }
     reasons.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
     reasons.truncate(most);
     reasons
+}
+
+fn log_odds(probability: f64) -> f64 {
+    (probability / (1.0 - probability)).ln()
 }
 
 fn say(words: &Words, unit: &str, value: f32) -> (String, String) {
@@ -68,7 +96,7 @@ mod tests {
     fn the_reason_is_what_the_trees_asked_for() {
         let mut values = [f32::NAN; COUNT];
         values[0] = 1.0;
-        let reasons = explain(&small(), &values, 5);
+        let reasons = explain(&small(), &Evidence { values, told: None }, 5);
         assert_eq!(reasons.len(), 1);
         let reason = reasons.first().expect("a reason");
         assert_eq!((reason.feature, reason.contribution), ("cert_self_signed", 3.0));
@@ -76,6 +104,16 @@ mod tests {
             (reason.en.as_str(), reason.ja.as_str()),
             ("the certificate is signed by itself", "証明書が自己署名")
         );
+    }
+
+    #[test]
+    fn an_earlier_session_is_a_reason_where_it_moved_the_verdict() {
+        let mut values = [f32::NAN; COUNT];
+        values[0] = 0.0;
+        let of = |told| explain(&small(), &Evidence { values, told: Some(told) }, 1).remove(0);
+        assert_eq!(of(0.99).feature, "earlier_verdict");
+        assert_eq!(of(0.99).en, "an earlier session of these hosts was told 0.99");
+        assert_eq!(of(0.01).feature, "cert_self_signed", "less than the session's own evidence");
     }
 
     #[test]

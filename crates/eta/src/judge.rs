@@ -8,9 +8,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use minamo_model::flow::Flow;
 
 use crate::dataset::is_session;
-use crate::features::{Scratch, Source, Values, extract, extract_but_octets};
+use crate::explain::Evidence;
+use crate::features::{Scratch, Source, extract, extract_but_octets};
 use crate::model::{Class, Model};
-use crate::pairs::{PairContext, Pairs};
+use crate::pairs::Pairs;
 
 /// The model in force, which several threads share: another one counts from the next session on.
 #[derive(Debug)]
@@ -84,22 +85,21 @@ impl Judge {
         &self.model
     }
 
-    /// Judges the row if it is a TLS session ([`is_session`]); fills its columns and returns its features.
-    pub fn judge(&mut self, flow: &mut Flow) -> Option<Values> {
-        let pair = self.pairs.of_session(flow);
-        self.judge_in(flow, pair)
-    }
-
-    /// Judges as [`judge`](Self::judge), where somebody else remembers the sessions of pairs ([`Pairs::of_session`]): several
-    /// judges may share the rows, whose order counts for the pairs alone.
-    pub fn judge_in(&mut self, flow: &mut Flow, pair: Option<PairContext>) -> Option<Values> {
+    /// Judges the row if it is a TLS session ([`is_session`]), in the light of earlier ones of the same hosts; fills its columns and
+    /// returns what moved the verdict.
+    pub fn judge(&mut self, flow: &mut Flow) -> Option<Evidence> {
         if !is_session(flow) {
             return None;
         }
         self.keep_up();
         let measure = if self.octets { extract } else { extract_but_octets };
-        let values = measure(flow, pair, &mut self.scratch);
-        let verdict = self.model.judge(&values);
+        let earlier = self.pairs.of_session(flow);
+        let values = measure(flow, earlier.context, &mut self.scratch);
+        let evidence = Evidence { values, told: earlier.told };
+        let verdict = self.model.judge(&evidence.values, evidence.told);
+        if verdict.class != Class::Unknown {
+            earlier.tell(verdict.probability);
+        }
         self.judged += 1;
         self.unknown += u64::from(verdict.class == Class::Unknown);
         let eta = flow.eta.get_or_insert_default();
@@ -107,7 +107,7 @@ impl Judge {
         eta.score = Some((verdict.probability * 10_000.0).round() / 10_000.0);
         eta.class = Some(Cow::Borrowed(verdict.class.name()));
         eta.model = Some(Cow::Owned(self.label.clone()));
-        Some(values)
+        Some(evidence)
     }
 
     /// Sessions that were judged.

@@ -13,6 +13,7 @@ use crate::evade::{EVASIONS, Evasion, evade, evade_all};
 use crate::features::{FEATURES, Scratch, Source, Values, extract, too_little};
 use crate::metrics::{Judged, threshold_at};
 use crate::model::{Body, Model, ModelError, Summary, ranges};
+use crate::pairs::{Earlier, Pairs, after};
 use crate::random::Random;
 use crate::simulate::{self, Simulated};
 use crate::train::{Example, Recipe, TrainError, balance, train};
@@ -83,11 +84,36 @@ pub struct Learnt {
     pub folds: Vec<Trees>,
 }
 
+/// What sessions of captures are told in the light of earlier ones ([`after`]); asked for them in their order.
+#[derive(Default)]
+pub struct Told<'a>(HashMap<&'a str, Pairs>);
+
+impl<'a> Told<'a> {
+    /// What earlier sessions of the case's hosts say.
+    pub fn earlier(&mut self, case: &'a Case) -> Earlier<'_> {
+        self.0.entry(&case.capture).or_default().of_session(&case.flow)
+    }
+
+    /// What a case of this probability of its own is told; nothing of one that is not judged.
+    pub fn of(&mut self, case: &'a Case, own: Option<f64>) -> Option<f64> {
+        let earlier = self.earlier(case);
+        let probability = after(own?, earlier.told);
+        earlier.tell(probability);
+        Some(probability)
+    }
+}
+
 impl Learnt {
-    /// The probability of these features, and what is said: 0 benign, 1 malware, 2 nothing.
-    pub fn verdict(&self, values: &Values) -> (f64, usize) {
-        let probability = self.calibration.probability(f64::from(self.trees.predict(values)));
-        (probability, if too_little(values) { 2 } else { usize::from(probability >= self.threshold) })
+    /// Sessions with their probability and what is said (0 benign, 1 malware, 2 nothing), by these of all values.
+    pub fn verdicts<'c>(&self, cases: &'c [Case], values: &[Values], held: &[usize]) -> Vec<(&'c Case, f64, usize)> {
+        let mut told = Told::default();
+        let one = |&at: &usize| {
+            let (case, values) = (cases.get(at)?, values.get(at)?);
+            let own = self.calibration.probability(f64::from(self.trees.predict(values)));
+            let said = |probability| (case, probability, usize::from(probability >= self.threshold));
+            Some(told.of(case, (!too_little(values)).then_some(own)).map_or((case, own, 2), said))
+        };
+        held.iter().filter_map(one).collect()
     }
 }
 
@@ -183,21 +209,30 @@ impl<'a> Material<'a> {
             uncounted.extend(values.map(|(at, values)| (at, f64::from(trees.predict(values)))));
             folds.push(trees);
         }
-        let judged: Vec<Judged> = unseen.iter().filter_map(|&(at, score, _)| self.judged(at, score)).collect();
-        let bare: Vec<Judged> = uncounted.iter().filter_map(|&(at, score)| self.judged(at, score)).collect();
         // A probability is told of what is judged only.
-        let told: Vec<Judged> = judged.iter().chain(&bare).copied().filter(|(score, _)| score.is_finite()).collect();
-        let calibration = Calibration::learn(&told);
+        let known = |&(at, score): &(usize, f64)| {
+            let judged = self.values.get(at).is_some_and(|values| !too_little(values));
+            self.cases.get(at).filter(|_| judged).map(|case| (score, case.malware))
+        };
+        let counted: Vec<(usize, f64)> = unseen.iter().map(|&(at, score, _)| (at, score)).collect();
+        let calibration = Calibration::learn(&counted.iter().chain(&uncounted).filter_map(known).collect::<Vec<_>>());
         // No more than the share, whether octets are counted or not.
-        let lowest = threshold_at(&judged, THRESHOLD_SHARE).max(threshold_at(&bare, THRESHOLD_SHARE));
-        let threshold = calibration.probability(lowest).clamp(0.5, 1.0);
+        let lowest =
+            [&counted, &uncounted].map(|scores| threshold_at(&self.told(&calibration, scores), THRESHOLD_SHARE));
+        let threshold = lowest.into_iter().fold(0.5, f64::max).min(1.0);
         Ok(Learnt { trees: self.trees(chosen, sources)?, calibration, threshold, unseen, uncounted, folds })
     }
 
-    /// Score and truth of a case; of one that is not judged, because too little of it was seen, a score below all.
-    pub fn judged(&self, at: usize, score: f64) -> Option<Judged> {
-        let unknown = self.values.get(at).is_none_or(too_little);
-        Some((if unknown { f64::NEG_INFINITY } else { score }, self.cases.get(at)?.malware))
+    /// What cases with log-odds of their own are told, and the truth; of one that is not judged, because too little of it was seen,
+    /// a probability below all.
+    pub fn told(&self, calibration: &Calibration, scores: &[(usize, f64)]) -> Vec<Judged> {
+        let mut told = Told::default();
+        let one = |&(at, score): &(usize, f64)| {
+            let (case, values) = (self.cases.get(at)?, self.values.get(at)?);
+            let own = (!too_little(values)).then(|| calibration.probability(score));
+            Some((told.of(case, own).unwrap_or(f64::NEG_INFINITY), case.malware))
+        };
+        scores.iter().filter_map(one).collect()
     }
 
     /// The part of the inner split of each chosen case: benign corpora whole, infections by capture; the largest first into

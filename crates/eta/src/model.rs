@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::calibrate::Calibration;
 use crate::features::{COUNT, FEATURES, Source, Values, too_little};
 use crate::forest::Forest;
+use crate::pairs::after;
 use crate::train::Recipe;
 use crate::trees::Trees;
 
@@ -217,9 +218,14 @@ impl Model {
         Source::ALL.iter().copied().filter(|source| features.iter().any(|feature| feature.source == *source)).collect()
     }
 
-    /// Judges a session.
-    pub fn judge(&self, values: &Values) -> Verdict {
-        let probability = self.body.calibration.probability(f64::from(self.forest.predict(values)));
+    /// The probability of malware by a session's own features.
+    pub fn own(&self, values: &Values) -> f64 {
+        self.body.calibration.probability(f64::from(self.forest.predict(values)))
+    }
+
+    /// Judges a session by its features, and by the highest probability that an earlier one of the same hosts was told.
+    pub fn judge(&self, values: &Values, told: Option<f64>) -> Verdict {
+        let probability = after(self.own(values), told);
         let class = if too_little(values) || self.strange(values) >= STRANGE {
             Class::Unknown
         } else if probability >= self.body.threshold {
@@ -351,7 +357,7 @@ pub(crate) mod tests {
         let mut values = [f32::NAN; COUNT];
         values[0] = 1.0;
         let model = Model::new(body.clone()).expect("sound");
-        assert_eq!(model.judge(&values).probability, small().judge(&values).probability);
+        assert_eq!(model.judge(&values, None).probability, small().judge(&values, None).probability);
         body.trees.feature = vec![3];
         let error = Model::new(body).expect_err("refused").to_string();
         assert!(error.contains("does not name"), "{error}");
@@ -361,12 +367,12 @@ pub(crate) mod tests {
     fn what_is_outside_the_training_data_is_unknown() {
         let mut values = [0.5; COUNT];
         values[0] = 1.0;
-        assert_eq!(small().judge(&values).class, Class::MalwareC2);
+        assert_eq!(small().judge(&values, None).class, Class::MalwareC2);
         values[0] = 0.0;
-        assert_eq!(small().judge(&values).class, Class::Benign);
+        assert_eq!(small().judge(&values, None).class, Class::Benign);
         values[3..8].fill(7.0);
-        assert_eq!(small().judge(&values).class, Class::Unknown);
-        assert_eq!(small().judge(&[f32::NAN; COUNT]).class, Class::Unknown);
+        assert_eq!(small().judge(&values, None).class, Class::Unknown);
+        assert_eq!(small().judge(&[f32::NAN; COUNT], None).class, Class::Unknown);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What sessions of the same two hosts have in common: whether they come at equal intervals and carry equal amounts, as the
-//! check-ins of a program do. Only earlier sessions count, so that live and replayed data give the same.
+//! check-ins of a program do, and what was said of them. Only earlier sessions count, so that live and replayed data give the same.
 
 use std::collections::HashMap;
 use std::mem;
@@ -24,13 +24,27 @@ const NEAR: f64 = 1.35;
 /// and reports through two connections.
 const SHORTEST: f64 = 1.0;
 
-/// A session that was seen: octets up to 4 GB.
+/// Weight of what an earlier session was told over that of the session's own evidence: an operator's commands between check-ins look
+/// like anything, and a pair of hosts that was once taken wrongly for malware shall not stay so without evidence of its own.
+const TOLD_WEIGHT: f64 = 2.0 / 3.0;
+
+/// The probability of malware of a session by itself, and after an earlier session of the same hosts was told so much: what was found
+/// once makes the next finding easier, and nothing makes it harder.
+pub fn after(own: f64, told: Option<f64>) -> f64 {
+    told.map_or(own, |told| own.max(TOLD_WEIGHT * told + (1.0 - TOLD_WEIGHT) * own))
+}
+
+/// A session that was seen: octets up to 4 GB; what it was told where it was judged, else less than nothing.
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {
     start: Time,
     up: u32,
     down: u32,
+    told: f32,
 }
+
+/// Of a session that was not judged.
+const NOT_JUDGED: f32 = -1.0;
 
 /// The last sessions of a pair.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +70,25 @@ pub struct PairContext {
     pub interval: f32,
 }
 
+/// What earlier sessions of the hosts say of one, and where its own verdict goes.
+#[derive(Debug, Default)]
+pub struct Earlier<'a> {
+    /// How they came and what they carried.
+    pub context: Option<PairContext>,
+    /// The highest probability of malware that one of them was told.
+    pub told: Option<f64>,
+    place: Option<&'a mut f32>,
+}
+
+impl Earlier<'_> {
+    /// Remembers the probability of malware that this session was told.
+    pub fn tell(self, probability: f64) {
+        if let Some(place) = self.place {
+            *place = probability as f32;
+        }
+    }
+}
+
 /// Endpoints of sessions: initiator, responder, the responder's port.
 type Pair = (Ip, Ip, u16);
 
@@ -69,14 +102,19 @@ pub struct Pairs {
 
 impl Pairs {
     /// What is known of the flow's pair, and remembers the flow, where it is a TLS session ([`is_session`]).
-    pub fn of_session(&mut self, flow: &Flow) -> Option<PairContext> {
+    pub fn of_session(&mut self, flow: &Flow) -> Earlier<'_> {
         // What two exporters tell of one session is no repetition.
         let again = flow.merge.as_ref().is_some_and(|merge| merge.duplicate_of.is_some());
-        if again || !is_session(flow) { None } else { self.add(flow) }
+        if again || !is_session(flow) { Earlier::default() } else { self.look(flow) }
     }
 
-    /// What is known of the flow's pair, and remembers the flow; nothing before the fourth session.
+    /// Of [`look`](Self::look) what is known of how sessions came; nothing before the fourth.
     pub fn add(&mut self, flow: &Flow) -> Option<PairContext> {
+        self.look(flow).context
+    }
+
+    /// What is known of the flow's pair, and remembers the flow, whatever it is.
+    pub fn look(&mut self, flow: &Flow) -> Earlier<'_> {
         let core = &flow.core;
         let pair = (core.src_ip, core.dst_ip, core.dst_port);
         if !self.young.contains_key(&pair) && self.young.len() >= GENERATION {
@@ -90,10 +128,10 @@ impl Pairs {
             }
         };
         let octets = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
-        let now = Seen { start: core.time_start, up: octets(core.src_bytes), down: octets(core.dst_bytes) };
-        let context = recent.context(&now);
-        recent.add(now);
-        context
+        let (up, down) = (octets(core.src_bytes), octets(core.dst_bytes));
+        let now = Seen { start: core.time_start, up, down, told: NOT_JUDGED };
+        let (context, told) = (recent.context(&now), recent.told());
+        Earlier { context, told, place: recent.add(now) }
     }
 
     /// Pairs that were forgotten because there were too many.
@@ -103,11 +141,18 @@ impl Pairs {
 }
 
 impl Recent {
-    fn add(&mut self, seen: Seen) {
-        if let Some(place) = self.seen.get_mut(self.count % RECENT) {
-            *place = seen;
-        }
+    fn add(&mut self, seen: Seen) -> Option<&mut f32> {
+        let at = self.count % RECENT;
         self.count += 1;
+        let place = self.seen.get_mut(at)?;
+        *place = seen;
+        Some(&mut place.told)
+    }
+
+    fn told(&self) -> Option<f64> {
+        let earlier = self.seen.get(..self.count.min(RECENT)).unwrap_or_default();
+        let most = earlier.iter().map(|seen| seen.told).fold(NOT_JUDGED, f32::max);
+        (most >= 0.0).then(|| f64::from(most))
     }
 
     fn context(&self, now: &Seen) -> Option<PairContext> {
@@ -276,6 +321,26 @@ mod tests {
         let last = (0..6).map(|n| pairs.add(&session(f64::from(n) * 0.01, 1_000 * u64::from(n as u8)))).last();
         let context = last.flatten().expect("six sessions");
         assert_eq!((context.regular, context.equal), (0.0, 0.0));
+    }
+
+    #[test]
+    fn what_was_found_once_makes_the_next_finding_easier_and_is_forgotten() {
+        let mut pairs = Pairs::default();
+        let mut next = |own: Option<f64>| {
+            let mut flow = session(0.0, 900);
+            (flow.core.proto, flow.tls) = (6, Some(Box::default()));
+            let earlier = pairs.of_session(&flow);
+            let told = earlier.told;
+            if let Some(own) = own {
+                earlier.tell(after(own, told));
+            }
+            told.map(|told| (told * 100.0).round() / 100.0)
+        };
+        assert_eq!([next(None), next(Some(0.9)), next(Some(0.3))], [None, None, Some(0.9)]);
+        // Of the ones after it each is told two thirds of it, and its own.
+        let last = (0..RECENT).map(|_| next(Some(0.0))).last().flatten();
+        assert_eq!(last, Some(0.7), "the first is out of sight");
+        assert_eq!((after(0.3, Some(0.9)), after(0.9, Some(0.3)), after(0.2, None)), (0.7, 0.9, 0.2));
     }
 
     #[test]

@@ -17,14 +17,13 @@ use minamo_capture::{
 };
 use minamo_eta::judge::Judge;
 use minamo_eta::model::Model;
-use minamo_eta::pairs::Pairs;
 use minamo_meter::{Counters, Flows, Forgotten, Intake, Names, Settings, Unit};
 use minamo_model::Flow;
 use minamo_packet::{LinkType, Skip};
 use minamo_sinks::Line;
 
 use crate::clock;
-use rows::{Maker, Order, Part, Rows, next_rows};
+use rows::{Order, Part, Rows, next_rows};
 
 /// What reading gave besides the rows.
 #[derive(Debug, Default)]
@@ -187,14 +186,9 @@ impl<'a> Job<'a> {
         Self { files, settings, filter: None, shift: &|time| time, threads: 1, follow: None, model: None }
     }
 
-    /// What a thread does with rows.
-    fn maker(&self, line: Option<Line>) -> Maker {
-        Maker { judge: self.model.clone().map(Judge::new), line }
-    }
-
     /// What is known in the order of rows.
     fn order<'n>(&self, names: &'n Names) -> Order<'n> {
-        Order { names, pairs: self.model.as_ref().map(|_| Pairs::default()) }
+        Order { names, judge: self.model.clone().map(Judge::new) }
     }
 }
 
@@ -356,7 +350,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 fn alone(mut source: Source<'_>, job: &Job<'_>, out: &mut dyn Taker) -> Report {
     let names = Names::new(job.settings.dns_names);
-    let (mut order, mut maker) = (job.order(&names), job.maker(out.line()));
+    let (mut order, line) = (job.order(&names), out.line());
     let mut flows = Flows::new(job.settings.clone());
     let (mut block, mut part, mut rows) = (Frames::default(), Part::default(), Rows::default());
     let (mut go_on, mut more, mut forgotten) = (true, true, Forgotten::default());
@@ -372,7 +366,7 @@ fn alone(mut source: Source<'_>, job: &Job<'_>, out: &mut dyn Taker) -> Report {
         let (mut rest, now) = (true, source.intake.now());
         while go_on && rest {
             rest = next_rows(&mut rows, &mut part.rows, |rows| end_some(&mut flows, now, !more, rows));
-            go_on = part.pass(&mut order, &mut maker, out);
+            go_on = part.pass(&mut order, line, out);
         }
         go_on = go_on && (!source.paused || out.pause());
     }

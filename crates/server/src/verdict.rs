@@ -9,8 +9,9 @@ use axum::Json;
 use axum::extract::{Path, State};
 use minamo_base::Time;
 use minamo_eta::dataset::is_session;
-use minamo_eta::explain::explain;
+use minamo_eta::explain::{Evidence, explain};
 use minamo_eta::features::{Scratch, extract};
+use minamo_eta::model::Class;
 use minamo_eta::pairs::{PairContext, Pairs};
 use minamo_model::Flow;
 use serde::Serialize;
@@ -68,10 +69,10 @@ pub(crate) async fn verdict(State(deps): State<Deps>, Path(flow_id): Path<String
         let (model, score, class, threshold) = (None, None, None, None);
         return Ok(Json(VerdictWhy { model, score, class, threshold, earlier: 0, reasons: Vec::new() }));
     }
-    let (pair, earlier) = before(&deps, &flow).await?;
+    let Before { pair, told, earlier } = before(&deps, &flow).await?;
     let model = deps.model.get();
-    let values = extract(&flow, pair, &mut Scratch::default());
-    let judged = model.judge(&values);
+    let evidence = Evidence { values: extract(&flow, pair, &mut Scratch::default()), told };
+    let judged = model.judge(&evidence.values, told);
     let reason = |reason: minamo_eta::explain::Reason| VerdictReason {
         feature: reason.feature.to_owned(),
         contribution: reason.contribution,
@@ -83,12 +84,18 @@ pub(crate) async fn verdict(State(deps): State<Deps>, Path(flow_id): Path<String
         class: Some(judged.class.name().to_owned()),
         threshold: Some(model.body().threshold),
         earlier,
-        reasons: explain(&model, &values, MOST).into_iter().map(reason).collect(),
+        reasons: explain(&model, &evidence, MOST).into_iter().map(reason).collect(),
     }))
 }
 
 /// What the sessions of the same hosts before this one say, and how many there are.
-async fn before(deps: &Deps, flow: &Flow) -> Result<(Option<PairContext>, usize), ApiError> {
+struct Before {
+    pair: Option<PairContext>,
+    told: Option<f64>,
+    earlier: usize,
+}
+
+async fn before(deps: &Deps, flow: &Flow) -> Result<Before, ApiError> {
     let core = &flow.core;
     let sql = earlier((&core.src_ip.to_string(), &core.dst_ip.to_string(), core.dst_port), core.time_start);
     let mut sessions = Vec::new();
@@ -97,15 +104,21 @@ async fn before(deps: &Deps, flow: &Flow) -> Result<(Option<PairContext>, usize)
     }
     let mut pairs = Pairs::default();
     for session in sessions.iter().rev() {
-        pairs.add(session);
+        let eta = session.eta.as_deref().filter(|eta| eta.class.as_deref() != Some(Class::Unknown.name()));
+        let earlier = pairs.look(session);
+        if let Some(score) = eta.and_then(|eta| eta.score) {
+            earlier.tell(score);
+        }
     }
-    Ok((pairs.add(flow), sessions.len()))
+    let own = pairs.look(flow);
+    Ok(Before { pair: own.context, told: own.told, earlier: sessions.len() })
 }
 
 /// The sessions of a pair that were judged, the latest first.
 fn earlier((src, dst, port): (&str, &str, u16), at: Time) -> String {
     format!(
-        "SELECT time_start, src_ip, dst_ip, dst_port, src_bytes, dst_bytes FROM flows WHERE src_ip = ip('{src}') \
+        "SELECT time_start, src_ip, dst_ip, dst_port, src_bytes, dst_bytes, eta_score, eta_class FROM flows \
+         WHERE src_ip = ip('{src}') \
          AND dst_ip = ip('{dst}') AND dst_port = {port} AND proto = 6 AND eta_score IS NOT NULL AND duplicate_of IS NULL \
          AND time_start < TIMESTAMP '{at}' ORDER BY time_start DESC LIMIT {EARLIER}"
     )

@@ -16,7 +16,7 @@ use minamo_eta::explain::explain;
 use minamo_eta::features::{FEATURES, Scratch};
 use minamo_eta::joy::Joy;
 use minamo_eta::judge::Judge;
-use minamo_eta::learn::Material;
+use minamo_eta::learn::{Material, Told};
 use minamo_eta::metrics::{Judged, above, auc, calibration_error, threshold_at};
 use minamo_eta::model::Class;
 use minamo_eta::train::Recipe;
@@ -187,9 +187,14 @@ fn judge_all(labelled: &Labelled, file: Option<&Path>) -> anyhow::Result<()> {
     // What is not judged is not found, and says nothing of areas and probabilities.
     let (mut all, mut judged): (Vec<Judged>, Vec<Judged>) = Default::default();
     let mut counts: BTreeMap<(bool, &str), [usize; 3]> = BTreeMap::new();
+    let mut told = Told::default();
     for case in &set.cases {
-        let verdict = model.judge(&case.values(&mut scratch));
+        let earlier = told.earlier(case);
+        let verdict = model.judge(&case.values(&mut scratch), earlier.told);
         let is_judged = verdict.class != Class::Unknown;
+        if is_judged {
+            earlier.tell(verdict.probability);
+        }
         all.push((if is_judged { verdict.probability } else { f64::NEG_INFINITY }, case.malware));
         judged.extend(is_judged.then_some((verdict.probability, case.malware)));
         let name = if case.malware { case.family.as_deref().unwrap_or("unnamed") } else { case.corpus.as_str() };
@@ -228,7 +233,7 @@ fn explain_all(captures: &[PathBuf], file: Option<&Path>, language: Language) ->
     }
     let mut out = String::new();
     for mut flow in flows {
-        let Some(values) = judge.judge(&mut flow) else { continue };
+        let Some(evidence) = judge.judge(&mut flow) else { continue };
         let core = &flow.core;
         let eta = flow.eta.as_deref();
         let (class, score) =
@@ -242,7 +247,7 @@ fn explain_all(captures: &[PathBuf], file: Option<&Path>, language: Language) ->
             core.dst_port,
             score.unwrap_or(0.0)
         );
-        for reason in explain(judge.model(), &values, 5) {
+        for reason in explain(judge.model(), &evidence, 5) {
             let words = if language == Language::Ja { &reason.ja } else { &reason.en };
             out += &format!("  {:+.2} {words}\n", reason.contribution);
         }

@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 
 use minamo_eta::judge::Judge;
-use minamo_eta::pairs::{PairContext, Pairs};
 use minamo_meter::{Done, Names};
 use minamo_sinks::Line;
 
@@ -14,31 +13,23 @@ use super::Taker;
 pub(super) struct Order<'a> {
     /// Names, joined where rows leave: what a host asked DNS for may be seen by one thread, its connections by others.
     pub(super) names: &'a Names,
-    /// Sessions of pairs of hosts; nothing where rows are not judged.
-    pub(super) pairs: Option<Pairs>,
+    /// Who judges encrypted sessions, where they are judged: what was said of earlier ones of the same hosts counts.
+    pub(super) judge: Option<Judge>,
 }
 
 impl Order<'_> {
-    /// Looks at a row: joins names to it, and tells what earlier sessions of its hosts say of it.
-    pub(super) fn look(&mut self, done: &mut Done) -> Option<PairContext> {
-        let earlier = self.pairs.as_mut().and_then(|pairs| pairs.of_session(&done.row));
+    /// Looks at a row: judges it, and joins names to it.
+    pub(super) fn look(&mut self, done: &mut Done) {
+        if let Some(judge) = &mut self.judge {
+            judge.judge(&mut done.row);
+        }
         self.names.ask(done);
-        earlier
     }
 
     /// Pairs that were forgotten because there were too many.
     pub(super) fn forgotten_pairs(&self) -> u64 {
-        self.pairs.as_ref().map_or(0, Pairs::forgotten)
+        self.judge.as_ref().map_or(0, Judge::forgotten)
     }
-}
-
-/// What a thread does with rows, in whatever order.
-#[derive(Default)]
-pub(super) struct Maker {
-    /// Who judges encrypted sessions, where they are judged.
-    pub(super) judge: Option<Judge>,
-    /// How rows become text, where that is wanted.
-    pub(super) line: Option<Line>,
 }
 
 /// Rows of one thread, the first in front. Large as they are, they are moved by their addresses.
@@ -49,8 +40,6 @@ pub(super) type Rows = VecDeque<Box<Done>>;
 pub(super) struct Part {
     /// Those that are not given; none where they became text.
     pub(super) rows: Rows,
-    /// What is known of each by earlier sessions.
-    earlier: Vec<Option<PairContext>>,
     /// Their text, where that is wanted.
     text: Vec<u8>,
     /// Where each row's ends in it.
@@ -66,24 +55,20 @@ impl Part {
     }
 
     /// Adds a row that was looked at.
-    fn push(&mut self, done: Box<Done>, earlier: Option<PairContext>) {
+    fn push(&mut self, done: Box<Done>) {
         self.rows.push_back(done);
-        self.earlier.push(earlier);
     }
 
-    /// Judges and completes the rows, and writes them where text is wanted. What metered them shall do it: it has their memory at hand.
-    pub(super) fn make(&mut self, maker: &mut Maker) {
-        for (done, earlier) in self.rows.iter_mut().zip(self.earlier.drain(..)) {
-            if let Some(judge) = &mut maker.judge {
-                judge.judge_in(&mut done.row, earlier);
-            }
+    /// Completes the rows, and writes them where text is wanted. What metered them shall do it: it has their memory at hand.
+    pub(super) fn make(&mut self, line: Option<Line>) {
+        for done in &mut self.rows {
             done.complete();
-            if let Some(line) = maker.line {
+            if let Some(line) = line {
                 line(&done.row, &mut self.text);
                 self.ends.push(self.text.len());
             }
         }
-        if maker.line.is_some() {
+        if line.is_some() {
             self.rows.clear();
         }
     }
@@ -100,9 +85,9 @@ impl Part {
     }
 
     /// All of it at once: makes the rows, which are in their order, and gives them. False where nothing more is wanted.
-    pub(super) fn pass(&mut self, order: &mut Order<'_>, maker: &mut Maker, out: &mut dyn Taker) -> bool {
-        self.earlier.extend(self.rows.iter_mut().map(|done| order.look(done)));
-        self.make(maker);
+    pub(super) fn pass(&mut self, order: &mut Order<'_>, line: Option<Line>, out: &mut dyn Taker) -> bool {
+        self.rows.iter_mut().for_each(|done| order.look(done));
+        self.make(line);
         let go_on = self.give(self.len(), out);
         *self = std::mem::take(self).emptied();
         go_on
@@ -111,7 +96,6 @@ impl Part {
     /// Nothing any more, with its room.
     pub(super) fn emptied(mut self) -> Self {
         self.rows.clear();
-        self.earlier.clear();
         self.text.clear();
         self.ends.clear();
         Self { given: 0, ..self }
@@ -142,9 +126,9 @@ pub(super) struct Bunch {
 
 impl Bunch {
     /// Adds a row of a thread that was looked at.
-    pub(super) fn push(&mut self, thread: usize, done: Box<Done>, earlier: Option<PairContext>) {
+    pub(super) fn push(&mut self, thread: usize, done: Box<Done>) {
         if let Some(Some(part)) = self.parts.get_mut(thread) {
-            part.push(done, earlier);
+            part.push(done);
         }
         match self.turns.last_mut() {
             Some((last, count)) if *last == thread => *count += 1,
@@ -226,7 +210,7 @@ mod tests {
         let mut bunch = Bunch { parts: vec![Some(Part::default()), Some(Part::default())], ..Bunch::default() };
         let mut threads: Vec<Rows> = vec![[row(1, 1), row(4, 4)].into(), [row(2, 2), row(3, 3)].into()];
         while let Some((thread, done)) = next_of(&mut threads, &[true, true]) {
-            bunch.push(thread, done, None);
+            bunch.push(thread, done);
         }
         bunch
     }
@@ -236,7 +220,7 @@ mod tests {
         let (mut bunch, mut seen) = (bunch(), Seen::default());
         assert_eq!(bunch.turns, [(0, 1), (1, 2), (0, 1)]);
         bunch.paused = true;
-        bunch.parts.iter_mut().flatten().for_each(|part| part.make(&mut Maker::default()));
+        bunch.parts.iter_mut().flatten().for_each(|part| part.make(None));
         assert!(bunch.give(&mut seen));
         assert_eq!((seen.0.as_slice(), seen.2), ([1, 2, 3, 4].as_slice(), 1));
     }
@@ -260,9 +244,8 @@ mod tests {
     #[test]
     fn so_does_their_text() {
         let line: Line = |flow, out| out.extend_from_slice(flow.core.src_port.to_string().as_bytes());
-        let mut maker = Maker { line: Some(line), ..Maker::default() };
         let (mut bunch, mut seen) = (bunch(), Seen::default());
-        bunch.parts.iter_mut().flatten().for_each(|part| part.make(&mut maker));
+        bunch.parts.iter_mut().flatten().for_each(|part| part.make(Some(line)));
         assert!(bunch.parts.iter().flatten().all(|part| part.rows.is_empty() && part.len() == 2));
         assert!(bunch.give(&mut seen));
         assert_eq!((seen.0.len(), seen.1.as_slice()), (0, b"1234".as_slice()));

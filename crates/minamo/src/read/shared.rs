@@ -15,7 +15,9 @@ use minamo_base::Time;
 use minamo_capture::{Frame, Frames};
 use minamo_meter::{Counters, Dealt, Detached, Flows, Forgotten, Learnt, Names, Settings, Unit};
 
-use super::rows::{Bunch, Maker, Order, Part, Rows, next_of, next_rows};
+use minamo_sinks::Line;
+
+use super::rows::{Bunch, Order, Part, Rows, next_of, next_rows};
 use super::{Job, ROWS, Report, Source, Taker, end_some};
 
 /// Chunks between reading and the output for each thread: enough for one that is busy with a large flow to catch up.
@@ -206,10 +208,10 @@ pub(super) fn meter(source: Source<'_>, job: &Job<'_>, out: &mut dyn Taker) -> R
     let delivery = Delivery { order, out, chunks: 0, begun: 0, given: 0, chunk: Current::new(threads) };
     std::thread::scope(|scope| {
         for thread in 1..threads {
-            let (shared, settings, maker) = (&shared, settings.clone(), job.maker(line));
-            scope.spawn(move || shared.run(thread, (settings, maker), None));
+            let (shared, settings) = (&shared, settings.clone());
+            scope.spawn(move || shared.run(thread, (settings, line), None));
         }
-        shared.run(0, (settings, job.maker(line)), Some(delivery));
+        shared.run(0, (settings, line), Some(delivery));
     });
     let state = shared.state.into_inner().unwrap_or_else(PoisonError::into_inner);
     match state.ended.or(state.source) {
@@ -224,7 +226,7 @@ impl<'a> Shared<'a> {
     }
 
     /// One thread; that which has the output runs until all is done, or nothing more is wanted.
-    fn run(&self, thread: usize, (settings, mut maker): (Settings, Maker), mut delivery: Option<Delivery<'_>>) {
+    fn run(&self, thread: usize, (settings, line): (Settings, Option<Line>), mut delivery: Option<Delivery<'_>>) {
         let _guard = Guard(self);
         let mut flows = Flows::new(settings);
         let mut ending = Ending { now: Time(i64::MIN), end_of_input: false, rows: Rows::new() };
@@ -243,7 +245,7 @@ impl<'a> Shared<'a> {
                     state.spare.extend(Arc::into_inner(chunk));
                 }
                 Work::Make(number, mut part) => {
-                    part.make(&mut maker);
+                    part.make(line);
                     self.lock().made(number, thread, part);
                 }
                 Work::End => {
@@ -371,8 +373,8 @@ impl<'a> Shared<'a> {
             let mut bunch = self.lock().bunch();
             more = (0..ROWS).all(|_| match next_of(&mut chunk.rows, &chunk.all) {
                 Some((thread, mut done)) => {
-                    let earlier = order.look(&mut done);
-                    bunch.push(thread, done, earlier);
+                    order.look(&mut done);
+                    bunch.push(thread, done);
                     true
                 }
                 None => false,
