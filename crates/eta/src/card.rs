@@ -7,6 +7,7 @@ use crate::calibrate::MIX;
 use crate::evaluate::{Counted, LeftOut, Report};
 use crate::features::{FEATURES, Source};
 use crate::model::Model;
+use crate::tunnel::{Found, Tunnel};
 
 /// Sessions of benign networks, and networks, below which a rate of 1 in 1,000 cannot be measured.
 const NEGATIVES: usize = 10_000;
@@ -27,7 +28,8 @@ fn write_card(out: &mut String, model: &Model, report: &Report) -> std::fmt::Res
     writeln!(out, "Written by `minamo model train`; do not edit. What the words mean is in")?;
     writeln!(out, "[encrypted traffic](encrypted-traffic.md).\n")?;
     writeln!(out, "- SHA-256: `{}`", model.sha256())?;
-    writeln!(out, "- Classes: `benign`, `malware_c2`, `unknown` (not judged)")?;
+    let tunnel = body.tunnel.as_ref().map_or("", |_| "`doh_tunnel`, ");
+    writeln!(out, "- Classes: `benign`, `malware_c2`, {tunnel}`unknown` (not judged)")?;
     writeln!(out, "- Trees: {} of depth {}, {} features", body.trees.len(), body.trees.depth, body.features.len())?;
     let asks = model.asks();
     writeln!(out, "- Asks for: {}", asks.iter().map(|source| source.name()).collect::<Vec<_>>().join(", "))?;
@@ -45,6 +47,13 @@ fn write_card(out: &mut String, model: &Model, report: &Report) -> std::fmt::Res
         "## Data\n\n{benign} benign and {malware} malware sessions, each once; {} simulated sessions beside them.\n",
         summary.simulated
     )?;
+    let [lookups, through] = summary.doh;
+    if lookups + through > 0 {
+        writeln!(
+            out,
+            "{lookups} sessions of lookups by DNS over HTTPS and {through} of tunnels in it, for the class `doh_tunnel` alone.\n"
+        )?;
+    }
     writeln!(out, "| corpus | benign | malware |\n|---|---:|---:|")?;
     for (name, [benign, malware]) in &summary.corpora {
         writeln!(out, "| {name} | {benign} | {malware} |")?;
@@ -71,6 +80,9 @@ fn write_card(out: &mut String, model: &Model, report: &Report) -> std::fmt::Res
     )?;
     areas(out, report)?;
     verdicts(out, report)?;
+    if let Some(tunnel) = &body.tunnel {
+        tunnels(out, tunnel, report)?;
+    }
     writeln!(
         out,
         "## Evasion\n\nShare of malware sessions still found where no octets are counted, at a threshold that 1 % of the benign sessions that are judged pass; trees\nthat did not see the capture.\n"
@@ -88,6 +100,30 @@ fn write_card(out: &mut String, model: &Model, report: &Report) -> std::fmt::Res
         };
         let source = format!("{:?}", feature.source).to_lowercase();
         writeln!(out, "| `{}` | {} | {source} | {direction} | {} |", feature.name, feature.unit, feature.doc)?;
+    }
+    Ok(())
+}
+
+fn tunnels(out: &mut String, tunnel: &Tunnel, report: &Report) -> std::fmt::Result {
+    writeln!(
+        out,
+        "## Tunnels in DNS over HTTPS\n\nJudged by {} trees of their own, which ask for lengths and times under the keys only, where a client asked at least four times. Tunnels from a\nprobability of {:.3} on: 5 in 1,000 of the ordinary sessions of training, by trees that did not see the host. In this table, too:\n",
+        tunnel.trees.len(),
+        tunnel.threshold
+    )?;
+    found(out, &report.tunnels)?;
+    if !report.elsewhere.is_empty() {
+        writeln!(out, "\nOf a laboratory that no training saw (lengths of parts of connections):\n")?;
+        found(out, &report.elsewhere)?;
+    }
+    writeln!(out)
+}
+
+fn found(out: &mut String, all: &[Found]) -> std::fmt::Result {
+    writeln!(out, "| sessions of | sessions | asked enough | taken for tunnels |\n|---|---:|---:|---:|")?;
+    for Found { name, sessions, judged, taken } in all {
+        let share = *taken as f64 / (*sessions).max(1) as f64 * 100.0;
+        writeln!(out, "| {name} | {sessions} | {judged} | {taken} ({share:.1} %) |")?;
     }
     Ok(())
 }

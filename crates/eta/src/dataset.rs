@@ -48,7 +48,7 @@ impl Case {
 pub struct CaptureLabel {
     /// Path below the folder of corpora; its first two parts name the corpus.
     pub pcap: String,
-    /// `benign` or `malicious`.
+    /// `benign` or `malicious`; `doh` or `doh_tunnel` for sessions by DNS over HTTPS, which are learnt from apart.
     pub label: String,
     /// Family, where every session of the capture is of it.
     #[serde(default)]
@@ -59,6 +59,14 @@ impl CaptureLabel {
     /// The corpus: the first two parts of the path.
     pub fn corpus(&self) -> String {
         self.pcap.split('/').take(2).collect::<Vec<_>>().join("/")
+    }
+
+    fn is_malicious(&self) -> bool {
+        !matches!(self.label.as_str(), "benign" | "doh")
+    }
+
+    fn is_doh(&self) -> bool {
+        matches!(self.label.as_str(), "doh" | "doh_tunnel")
     }
 }
 
@@ -132,6 +140,8 @@ pub fn read_index(text: &str) -> Result<Vec<CaptureLabel>, String> {
 pub struct Dataset {
     /// The sessions.
     pub cases: Vec<Case>,
+    /// Sessions by DNS over HTTPS: lookups, and tunnels, which `malware` says. Of malware's ways they say nothing.
+    pub doh: Vec<Case>,
     /// Sessions that were left out, by reason.
     pub left_out: BTreeMap<&'static str, usize>,
     seen: HashSet<(Ends, Time)>,
@@ -149,7 +159,7 @@ impl Dataset {
             let pair = pairs.add(&flow);
             let core = &flow.core;
             let key = (ends((core.src_ip, core.src_port), (core.dst_ip, core.dst_port)), core.time_start);
-            let malicious = label.label != "benign";
+            let malicious = label.is_malicious();
             let (malware, family) = match connections.find(&flow).filter(|_| malicious) {
                 Some(connection) => (connection.malware, connection.family.clone()),
                 None if malicious && label.family.is_none() => {
@@ -162,7 +172,8 @@ impl Dataset {
                 *self.left_out.entry("the same session as in another capture").or_default() += 1;
                 continue;
             }
-            self.cases.push(Case { pair, malware, family, corpus: label.corpus(), capture: label.pcap.clone(), flow });
+            let case = Case { pair, malware, family, corpus: label.corpus(), capture: label.pcap.clone(), flow };
+            if label.is_doh() { &mut self.doh } else { &mut self.cases }.push(case);
         }
     }
 

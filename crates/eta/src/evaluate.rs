@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use minamo_model::flow::Flow;
+
 use crate::calibrate::MIX;
 use crate::dataset::Case;
 use crate::evade::{EVASIONS, Evasion, evade_all};
@@ -12,9 +14,11 @@ use crate::features::{Scratch, Source, Values, extract, too_little};
 use crate::joy::Joy;
 use crate::learn::{EXCHANGE, EXCHANGE_AND_OCTETS, Learnt, Material, Told};
 use crate::metrics::{Bin, Judged, above, auc, calibration_error, reliability, threshold_at};
+use crate::model::{Class, Model};
 use crate::random::Random;
 use crate::train::TrainError;
 use crate::trees::Trees;
+use crate::tunnel::{Found, asks_enough, count};
 
 /// Areas with corpora left out.
 #[derive(Clone, Debug, Default)]
@@ -70,6 +74,10 @@ pub struct Report {
     pub error_by_capture: f64,
     /// Area and share of malware found at 1 % of benign sessions, split by capture.
     pub by_capture: (Option<f64>, Option<f64>),
+    /// What was taken for tunnels by DNS over HTTPS, by trees that did not see the host.
+    pub tunnels: Vec<Found>,
+    /// What the model took for tunnels of a laboratory that no training saw.
+    pub elsewhere: Vec<Found>,
     /// Share of malware found with a trick and without, where no octets are counted, at the threshold of 1 % without.
     pub tricks: Vec<(String, f64)>,
 }
@@ -105,6 +113,17 @@ pub fn evaluate(material: &Material<'_>, joy: Option<&Joy>) -> Result<Report, Tr
     let all: Vec<usize> = (0..material.cases.len()).collect();
     tricks(material, &material.learn(&all, Source::ALL)?, &mut out);
     Ok(out)
+}
+
+/// What the model takes for tunnels of sessions with names.
+pub fn elsewhere(model: &Model, sessions: &[(String, Flow)]) -> Vec<Found> {
+    let (mut found, mut scratch) = (Vec::new(), Scratch::default());
+    for (name, flow) in sessions {
+        let values = extract(flow, None, &mut scratch);
+        let verdict = asks_enough(&values).then(|| model.judge(&values, None).class == Class::DohTunnel);
+        count(&mut found, name, verdict);
+    }
+    found
 }
 
 /// Log-odds of these cases.

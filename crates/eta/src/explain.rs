@@ -2,7 +2,7 @@
 //! Why a verdict is what it is, in words: the features that moved it most, in both languages.
 
 use crate::features::{COUNT, FEATURES, Values, Words};
-use crate::model::Model;
+use crate::model::{Class, Model};
 use crate::pairs::after;
 
 /// A reason for a verdict.
@@ -30,11 +30,12 @@ pub struct Evidence {
 /// Name of the reason that is no feature: an earlier session of the same hosts.
 const TOLD: &str = "earlier_verdict";
 
-/// The features that moved the verdict most, and what an earlier session was told; the strongest first.
+/// The features that moved the verdict most (of a tunnel, towards one), and what an earlier session was told; the strongest first.
 /// Values that were not seen are not named.
 pub fn explain(model: &Model, Evidence { values, told }: &Evidence, most: usize) -> Vec<Reason> {
     let mut contributions = [0.0; COUNT];
-    model.body().trees.contributions(values, &mut contributions);
+    let class = model.judge(values, *told).class;
+    model.of_class(class).0.contributions(values, &mut contributions);
     let mut reasons: Vec<Reason> = FEATURES
         .iter()
         .zip(values)
@@ -47,7 +48,7 @@ pub fn explain(model: &Model, Evidence { values, told }: &Evidence, most: usize)
         .collect();
     let own = model.own(values);
     let moved = (log_odds(after(own, *told)) - log_odds(own)) as f32;
-    if let Some(told) = told.filter(|_| moved >= 0.05) {
+    if let Some(told) = told.filter(|_| moved >= 0.05 && class != Class::DohTunnel) {
         reasons.push(Reason {
             feature: TOLD,
             contribution: moved,

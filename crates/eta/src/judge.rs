@@ -97,14 +97,14 @@ impl Judge {
         let values = measure(flow, earlier.context, &mut self.scratch);
         let evidence = Evidence { values, told: earlier.told };
         let verdict = self.model.judge(&evidence.values, evidence.told);
-        if verdict.class != Class::Unknown {
+        if matches!(verdict.class, Class::Benign | Class::MalwareC2) {
             earlier.tell(verdict.probability);
         }
         self.judged += 1;
         self.unknown += u64::from(verdict.class == Class::Unknown);
         let eta = flow.eta.get_or_insert_default();
         // Four places: more would be noise.
-        eta.score = Some((verdict.probability * 10_000.0).round() / 10_000.0);
+        eta.score = Some((verdict.score() * 10_000.0).round() / 10_000.0);
         eta.class = Some(Cow::Borrowed(verdict.class.name()));
         eta.model = Some(Cow::Owned(self.label.clone()));
         Some(evidence)

@@ -8,7 +8,7 @@ use minamo_base::Ip;
 use minamo_model::flow::Flow;
 
 use crate::calibrate::Calibration;
-use crate::dataset::Case;
+use crate::dataset::{Case, Dataset};
 use crate::evade::{EVASIONS, Evasion, evade, evade_all};
 use crate::features::{FEATURES, Scratch, Source, Values, extract, too_little};
 use crate::metrics::{Judged, threshold_at};
@@ -18,6 +18,7 @@ use crate::random::Random;
 use crate::simulate::{self, Simulated};
 use crate::train::{Example, Recipe, TrainError, balance, train};
 use crate::trees::Trees;
+use crate::tunnel::{self, Found};
 
 /// Lengths, times and counts of octets.
 pub const EXCHANGE_AND_OCTETS: &[Source] = &[Source::Exchange, Source::Octets];
@@ -57,6 +58,8 @@ pub const THRESHOLD_SHARE: f64 = 0.01;
 pub struct Material<'a> {
     /// The cases.
     pub cases: &'a [Case],
+    /// Sessions by DNS over HTTPS.
+    pub doh: &'a [Case],
     /// Their features.
     pub values: Vec<Values>,
     /// Their features as a probe tells them that counts no octets.
@@ -119,7 +122,8 @@ impl Learnt {
 
 impl<'a> Material<'a> {
     /// Measures the cases and makes up what else is learnt from.
-    pub fn new(cases: &'a [Case], recipe: Recipe) -> Self {
+    pub fn new(set: &'a Dataset, recipe: Recipe) -> Self {
+        let (cases, doh) = (set.cases.as_slice(), set.doh.as_slice());
         let mut scratch = Scratch::default();
         let mut random = Random::new(recipe.seed ^ 0x5EED);
         let simulated = simulate::sessions(SIMULATED, recipe.seed.wrapping_add(6));
@@ -144,7 +148,7 @@ impl<'a> Material<'a> {
                 made.push((extract(&flow, pair, &mut scratch), session.malware));
             }
         }
-        Self { cases, values, uncounted, tricked, simulated: made, recipe }
+        Self { cases, doh, values, uncounted, tricked, simulated: made, recipe }
     }
 
     /// Trees from these cases and the simulated sessions. What is not judged is not learnt from either: which sessions were seen in
@@ -265,29 +269,36 @@ impl<'a> Material<'a> {
         chosen.iter().map(|&at| place.get(key(at)).copied().unwrap_or(0)).collect()
     }
 
-    /// A model from all cases.
-    pub fn model(&self, name: &str) -> Result<Model, LearnError> {
+    /// A model from all cases, and how well it tells tunnels where there are some to learn from.
+    pub fn model(&self, name: &str) -> Result<(Model, Vec<Found>), LearnError> {
         // Simulated sessions are of both classes; they are beside real ones, not in their place.
         if [false, true].iter().any(|class| self.cases.iter().all(|case| case.malware != *class)) {
             return Err(TrainError::OneClass.into());
         }
         let all: Vec<usize> = (0..self.cases.len()).collect();
         let learnt = self.learn(&all, Source::ALL)?;
-        let seen = self.values.iter().chain(self.simulated.iter().map(|(values, _)| values));
-        Ok(Model::new(Body {
+        let mut scratch = Scratch::default();
+        let doh: Vec<Values> = self.doh.iter().map(|case| case.values(&mut scratch)).collect();
+        let seen = self.values.iter().chain(&doh).chain(self.simulated.iter().map(|(values, _)| values));
+        let (tunnel, found) = tunnel::learn(self.doh, self.cases)?.unzip();
+        let model = Model::new(Body {
             name: name.to_owned(),
             features: FEATURES.iter().map(|feature| feature.name.to_owned()).collect(),
             ranges: ranges(seen),
             trees: learnt.trees,
             calibration: learnt.calibration,
             threshold: learnt.threshold,
+            tunnel,
             recipe: self.recipe.clone(),
             summary: self.summary(),
-        })?)
+        })?;
+        Ok((model, found.unwrap_or_default()))
     }
 
     fn summary(&self) -> Summary {
-        let mut out = Summary { simulated: SIMULATED, ..Summary::default() };
+        let tunnels = self.doh.iter().filter(|case| case.malware).count();
+        let doh = [self.doh.len() - tunnels, tunnels];
+        let mut out = Summary { simulated: SIMULATED, doh, ..Summary::default() };
         let mut corpora: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
         for case in self.cases {
             for [benign, malware] in [&mut out.sessions, corpora.entry(&case.corpus).or_default()] {

@@ -6,6 +6,7 @@
 pub mod bundle;
 pub mod calibrate;
 pub mod card;
+pub mod certta;
 mod clear;
 pub mod dataset;
 pub mod evade;
@@ -25,3 +26,4 @@ pub mod random;
 pub mod simulate;
 pub mod train;
 pub mod trees;
+pub mod tunnel;

@@ -12,6 +12,7 @@ use crate::forest::Forest;
 use crate::pairs::after;
 use crate::train::Recipe;
 use crate::trees::Trees;
+use crate::tunnel::{Tunnel, asks_enough};
 
 /// Version of the file that is written; older ones that can still be read are none yet.
 pub const VERSION: u32 = 1;
@@ -32,6 +33,8 @@ pub enum Class {
     Benign,
     /// Malware with its controller.
     MalwareC2,
+    /// A tunnel through a resolver of DNS over HTTPS.
+    DohTunnel,
     /// Not judged: outside of what was trained on, or too little was seen.
     Unknown,
 }
@@ -42,6 +45,7 @@ impl Class {
         match self {
             Self::Benign => "benign",
             Self::MalwareC2 => "malware_c2",
+            Self::DohTunnel => "doh_tunnel",
             Self::Unknown => "unknown",
         }
     }
@@ -52,8 +56,17 @@ impl Class {
 pub struct Verdict {
     /// Calibrated probability of malware.
     pub probability: f64,
+    /// That of a tunnel by DNS over HTTPS, where the model tells them and the client asked often enough.
+    pub tunnel: Option<f64>,
     /// What it is taken for.
     pub class: Class,
+}
+
+impl Verdict {
+    /// The probability that is told: of a tunnel where it is taken for one, else of malware.
+    pub fn score(&self) -> f64 {
+        self.tunnel.filter(|_| self.class == Class::DohTunnel).unwrap_or(self.probability)
+    }
 }
 
 /// What a model was trained on.
@@ -64,6 +77,9 @@ pub struct Summary {
     pub sessions: [usize; 2],
     /// Simulated sessions.
     pub simulated: usize,
+    /// Sessions by DNS over HTTPS: lookups, tunnels.
+    #[serde(default)]
+    pub doh: [usize; 2],
     /// Corpora, with their sessions of each class.
     pub corpora: Vec<(String, [usize; 2])>,
     /// Families of malware.
@@ -84,6 +100,9 @@ pub struct Body {
     pub calibration: Calibration,
     /// Probability from which a session is taken for malware.
     pub threshold: f64,
+    /// What tells tunnels in DNS over HTTPS, where it was trained to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tunnel: Option<Tunnel>,
     /// Smallest and largest value of each feature in training, without the outermost 2 in 1,000; none where it was never seen.
     pub ranges: Vec<Option<[f32; 2]>>,
     /// How it was trained.
@@ -136,6 +155,7 @@ pub enum ModelError {
 pub struct Model {
     body: Body,
     forest: Forest,
+    tunnels: Option<Forest>,
     /// Smallest and largest value of each feature in training.
     bounds: [Values; 2],
     sha256: String,
@@ -154,7 +174,7 @@ impl Model {
         check(&body)?;
         let text = serde_json::to_string(&body).map_err(|error| ModelError::Form(error.to_string()))?;
         let sha256 = hex(&Sha256::digest(text.as_bytes()));
-        Ok(Self { forest: Forest::new(&body.trees), bounds: bounds(&body.ranges), body, sha256, text })
+        Ok(Self::of(body, sha256, text))
     }
 
     /// Reads a file.
@@ -179,13 +199,12 @@ impl Model {
         }
         let body: Body = serde_json::from_str(text).map_err(|error| ModelError::Form(error.to_string()))?;
         check(&body)?;
-        Ok(Self {
-            forest: Forest::new(&body.trees),
-            bounds: bounds(&body.ranges),
-            body,
-            sha256: found,
-            text: text.to_owned(),
-        })
+        Ok(Self::of(body, found, text.to_owned()))
+    }
+
+    fn of(body: Body, sha256: String, text: String) -> Self {
+        let tunnels = body.tunnel.as_ref().map(|tunnel| Forest::new(&tunnel.trees));
+        Self { forest: Forest::new(&body.trees), tunnels, bounds: bounds(&body.ranges), body, sha256, text }
     }
 
     /// The file.
@@ -226,14 +245,30 @@ impl Model {
     /// Judges a session by its features, and by the highest probability that an earlier one of the same hosts was told.
     pub fn judge(&self, values: &Values, told: Option<f64>) -> Verdict {
         let probability = after(self.own(values), told);
+        let tunnel = self.tunnel(values);
+        let is_tunnel = || tunnel.zip(self.body.tunnel.as_ref()).is_some_and(|(own, tunnel)| own >= tunnel.threshold);
         let class = if too_little(values) || self.strange(values) >= STRANGE {
             Class::Unknown
+        } else if is_tunnel() {
+            Class::DohTunnel
         } else if probability >= self.body.threshold {
             Class::MalwareC2
         } else {
             Class::Benign
         };
-        Verdict { probability, class }
+        Verdict { probability, tunnel, class }
+    }
+
+    /// The probability of a tunnel by DNS over HTTPS, where the client asked often enough.
+    fn tunnel(&self, values: &Values) -> Option<f64> {
+        let (forest, tunnel) = self.tunnels.as_ref().zip(self.body.tunnel.as_ref())?;
+        asks_enough(values).then(|| tunnel.calibration.probability(f64::from(forest.predict(values))))
+    }
+
+    /// Trees and threshold of a class, those of malware for all but tunnels.
+    pub fn of_class(&self, class: Class) -> (&Trees, f64) {
+        let tunnel = self.body.tunnel.as_ref().filter(|_| class == Class::DohTunnel);
+        tunnel.map_or((&self.body.trees, self.body.threshold), |tunnel| (&tunnel.trees, tunnel.threshold))
     }
 
     /// Features that lie outside the training data.
@@ -281,14 +316,20 @@ fn check(body: &Body) -> Result<(), ModelError> {
     if body.features.is_empty() || body.ranges.len() != body.features.len() {
         return Err(ModelError::Unsound("its columns are not as many as its features"));
     }
-    if body.trees.feature.iter().any(|feature| usize::from(*feature) >= body.features.len()) {
-        return Err(ModelError::Unsound("a tree asks for a feature that the model does not name"));
+    let own = (&body.trees, &body.calibration, body.threshold);
+    let tunnel = body.tunnel.as_ref().map(|tunnel| (&tunnel.trees, &tunnel.calibration, tunnel.threshold));
+    for (trees, calibration, threshold) in std::iter::once(own).chain(tunnel) {
+        if trees.feature.iter().any(|feature| usize::from(*feature) >= body.features.len()) {
+            return Err(ModelError::Unsound("a tree asks for a feature that the model does not name"));
+        }
+        if !(0.0..=1.0).contains(&threshold) {
+            return Err(ModelError::Unsound("its threshold is no probability"));
+        }
+        if let Some(fault) = trees.fault().or_else(|| calibration.fault()) {
+            return Err(ModelError::Unsound(fault));
+        }
     }
-    if !(0.0..=1.0).contains(&body.threshold) {
-        return Err(ModelError::Unsound("its threshold is no probability"));
-    }
-    let fault = body.trees.fault().or_else(|| body.calibration.fault());
-    fault.map_or(Ok(()), |fault| Err(ModelError::Unsound(fault)))
+    Ok(())
 }
 
 #[cfg(test)]
@@ -312,6 +353,7 @@ pub(crate) mod tests {
             trees,
             calibration: Calibration::default(),
             threshold: 0.9,
+            tunnel: None,
             ranges: vec![Some([0.0, 1.0]); COUNT],
             recipe: Recipe::default(),
             summary: Summary::default(),

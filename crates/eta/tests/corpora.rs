@@ -6,12 +6,14 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use minamo_capture::CaptureFile;
 use minamo_eta::card::card;
+use minamo_eta::certta;
 use minamo_eta::dataset::{ConnectionLabels, Dataset, read_index};
-use minamo_eta::evaluate::evaluate;
+use minamo_eta::evaluate::{Report, elsewhere, evaluate};
 use minamo_eta::joy::Joy;
 use minamo_eta::learn::Material;
 use minamo_eta::train::Recipe;
@@ -48,7 +50,21 @@ fn dataset(corpora: &Path) -> Dataset {
     for label in read_index(&text("eta/tls-index.jsonl")).expect("an index") {
         set.add(&label, rows(&corpora.join(&label.pcap)), &connections);
     }
+    // Beside the corpora what we recorded ourselves.
+    let own = root().join("fixtures");
+    for label in read_index(&fs::read_to_string(own.join("eta/index.jsonl")).expect("readable")).expect("an index") {
+        set.add(&label, rows(&own.join(&label.pcap)), &ConnectionLabels::default());
+    }
     set
+}
+
+/// Connections of a laboratory that no training saw.
+fn sequences(corpora: &Path) -> Vec<(String, Flow)> {
+    let folder = corpora.join("eta/certta/CICDOH20");
+    let mut text = String::new();
+    let file = fs::File::open(folder.join("flows.json.gz")).expect("readable");
+    flate2::read::GzDecoder::new(file).read_to_string(&mut text).expect("gzip");
+    certta::read(&text, &fs::read_to_string(folder.join("labels.json")).expect("readable")).expect("connections")
 }
 
 #[test]
@@ -62,16 +78,24 @@ fn the_recipe_finds_malware_of_corpora_that_it_did_not_see() {
     assert!(set.cases.len() > 1_500, "{} sessions", set.cases.len());
     let joy = fs::read_to_string(corpora.join("eta/joy/reference/logreg_parameters.txt")).expect("weights");
     let joy = Joy::read(&joy).expect("weights");
-    let material = Material::new(&set.cases, Recipe::default());
+    let material = Material::new(&set, Recipe::default());
     let bless = std::env::var_os("MINAMO_BLESS").is_some();
-    let model = material.model("minamo").expect("a model");
+    let (model, tunnels) = material.model("minamo").expect("a model");
     if bless {
         fs::write(root().join("crates/eta/model/default.model"), model.to_bytes().expect("a file")).expect("written");
     }
+    let elsewhere = elsewhere(&model, &sequences(&corpora));
     let report = evaluate(&material, Some(&joy)).expect("an evaluation");
+    let report = Report { tunnels, elsewhere, ..report };
     if bless {
         fs::write(root().join("docs/explain/encrypted-traffic-model.md"), card(&model, &report)).expect("written");
     }
+    let share = |name: &str| {
+        let found = report.elsewhere.iter().find(|found| found.name == name).expect("a class");
+        found.taken as f64 / found.sessions as f64
+    };
+    eprintln!("taken for tunnels elsewhere: {:?}", report.elsewhere);
+    assert!(share("benign") < 0.05 && share("iodine") > 0.7 && share("dnscat2") > 0.7);
     let two = |name: &str| {
         report.areas.iter().find(|areas| areas.name.starts_with(name)).and_then(|areas| areas.two).expect("an area")
     };

@@ -31,7 +31,7 @@ const EARLIER: usize = 16;
 pub struct VerdictReason {
     /// Name of the feature, as in the model's card.
     pub feature: String,
-    /// What it added to the log-odds: above 0 towards malware, below 0 away from it.
+    /// What it added to the log-odds: above 0 towards malware, or a tunnel where the class is that, below 0 away from it.
     pub contribution: f32,
     /// The reason in words.
     pub text: Text2,
@@ -43,13 +43,13 @@ pub struct VerdictWhy {
     /// The model in force; nothing where the flow is no session that is judged.
     #[schema(required)]
     pub model: Option<String>,
-    /// Probability of malware, 0 to 1, that this model gives.
+    /// Probability, 0 to 1, that this model gives: of a tunnel where the class is that, else of malware.
     #[schema(required)]
     pub score: Option<f64>,
-    /// `benign`, `malware_c2`, or `unknown` where too little was seen or it lies outside of what the model was trained on.
+    /// `benign`, `malware_c2`, `doh_tunnel`, or `unknown` where too little was seen or it lies outside of what the model was trained on.
     #[schema(required)]
     pub class: Option<String>,
-    /// Probability from which on a session is taken for malware.
+    /// Probability from which on a session is taken for malware, or for a tunnel where the class is that.
     #[schema(required)]
     pub threshold: Option<f64>,
     /// Earlier sessions of the same hosts and port that were looked at.
@@ -80,9 +80,9 @@ pub(crate) async fn verdict(State(deps): State<Deps>, Path(flow_id): Path<String
     };
     Ok(Json(VerdictWhy {
         model: Some(model.label()),
-        score: Some(judged.probability),
+        score: Some(judged.score()),
         class: Some(judged.class.name().to_owned()),
-        threshold: Some(model.body().threshold),
+        threshold: Some(model.of_class(judged.class).1),
         earlier,
         reasons: explain(&model, &evidence, MOST).into_iter().map(reason).collect(),
     }))
@@ -104,7 +104,8 @@ async fn before(deps: &Deps, flow: &Flow) -> Result<Before, ApiError> {
     }
     let mut pairs = Pairs::default();
     for session in sessions.iter().rev() {
-        let eta = session.eta.as_deref().filter(|eta| eta.class.as_deref() != Some(Class::Unknown.name()));
+        let told = [Class::Benign, Class::MalwareC2].map(|class| Some(class.name()));
+        let eta = session.eta.as_deref().filter(|eta| told.contains(&eta.class.as_deref()));
         let earlier = pairs.look(session);
         if let Some(score) = eta.and_then(|eta| eta.score) {
             earlier.tell(score);

@@ -136,13 +136,14 @@ pub(crate) enum Language {
 /// Labelled sessions: captures, files of Joy, flows of a lake.
 #[derive(Args)]
 pub(crate) struct Labelled {
-    /// Index of captures and files of Joy (.json, .json.gz): JSON lines with pcap, label (benign, malicious) and family.
+    /// Index of captures and files of Joy (.json, .json.gz): JSON lines with pcap, label (benign, malicious; doh, doh_tunnel for DNS
+    /// over HTTPS) and family; may be given more than once.
     #[arg(long, value_name = "FILE")]
-    pub(crate) index: Option<PathBuf>,
+    pub(crate) index: Vec<PathBuf>,
     /// Labels of single connections in captures of infections: JSON lines.
     #[arg(long, value_name = "FILE")]
     pub(crate) connections: Option<PathBuf>,
-    /// Folder that the paths of the index start from; without it the one above the index's folder.
+    /// Folder that the paths of each index start from; without it the one above the index's folder.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) folder: Option<PathBuf>,
     /// Flows of the lake: `benign where FILTER`, `malware where FILTER` or `malware FAMILY where FILTER`; may be given more than
@@ -157,6 +158,9 @@ pub(crate) struct Labelled {
     #[cfg(feature = "lake")]
     #[command(flatten)]
     pub(crate) place: super::Place,
+    /// Lists of packet lengths as CertTA has them (.json, .json.gz; names of labels in labels.json beside it), to judge for the card.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sequences: Option<PathBuf>,
     /// Weights of Joy's classifier, to compare with.
     #[arg(long, value_name = "FILE")]
     pub(crate) joy: Option<PathBuf>,

@@ -3,15 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
+use flate2::read::MultiGzDecoder;
 use minamo_eta::bundle::{self, Bundle, Form, Part, PartKind};
 use minamo_eta::calibrate::MIX;
 use minamo_eta::card::card;
-use minamo_eta::dataset::{ConnectionLabels, Dataset, read_index};
-use minamo_eta::evaluate::evaluate;
+use minamo_eta::certta;
+use minamo_eta::dataset::{Case, ConnectionLabels, Dataset, read_index};
+use minamo_eta::evaluate::{Report, elsewhere, evaluate};
 use minamo_eta::explain::explain;
 use minamo_eta::features::{FEATURES, Scratch};
 use minamo_eta::joy::Joy;
@@ -90,7 +92,7 @@ fn rows(files: &[PathBuf]) -> anyhow::Result<Vec<Flow>> {
 /// The labelled sessions. A file that cannot be read is an error: a data set must not shrink in silence.
 fn dataset(labelled: &Labelled) -> anyhow::Result<Dataset> {
     let mut set = Dataset::default();
-    if let Some(index) = &labelled.index {
+    for index in &labelled.index {
         captures(labelled, index, &mut set)?;
     }
     #[cfg(feature = "lake")]
@@ -100,7 +102,10 @@ fn dataset(labelled: &Labelled) -> anyhow::Result<Dataset> {
     for (reason, count) in &set.left_out {
         eprintln!("minamo: {count} session(s) left out: {reason}");
     }
-    ensure!(!set.cases.is_empty(), "there is no labelled TLS session: want --index or --label with some");
+    ensure!(
+        !set.cases.is_empty() || !set.doh.is_empty(),
+        "there is no labelled TLS session: want --index or --label with some"
+    );
     Ok(set)
 }
 
@@ -149,6 +154,27 @@ fn joy_rows(_path: &Path) -> anyhow::Result<Vec<Flow>> {
     bail!("this program was built without what reads files of Joy")
 }
 
+/// Connections of a file of CertTA.
+fn sequences(path: &Path) -> anyhow::Result<Vec<(String, Flow)>> {
+    let (text, names) = (unpacked(path)?, text(&path.with_file_name("labels.json"))?);
+    certta::read(&text, &names).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))
+}
+
+/// Text of a file that may be packed by gzip.
+fn unpacked(path: &Path) -> anyhow::Result<String> {
+    if path.extension().is_none_or(|ending| ending != "gz") {
+        return text(path);
+    }
+    let (mut out, file) = (String::new(), fs::File::open(path).with_context(|| path.display().to_string())?);
+    let mut packed = MultiGzDecoder::new(file).take(MOST_TEXT);
+    packed.read_to_string(&mut out).with_context(|| path.display().to_string())?;
+    ensure!((out.len() as u64) < MOST_TEXT, "{}: more than {MOST_TEXT} octets", path.display());
+    Ok(out)
+}
+
+/// Octets of the largest text that is unpacked.
+const MOST_TEXT: u64 = 1 << 30;
+
 fn train(labelled: &Labelled, name: &str, out: &Path, card_file: &Path) -> anyhow::Result<()> {
     ensure!(
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
@@ -158,12 +184,14 @@ fn train(labelled: &Labelled, name: &str, out: &Path, card_file: &Path) -> anyho
         Some(path) => Some(Joy::read(&text(path)?).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?),
         None => None,
     };
+    let sequences = labelled.sequences.as_deref().map(sequences).transpose()?;
     let set = dataset(labelled)?;
     eprintln!("minamo: {} sessions of {} corpora", set.cases.len(), set.corpora().len());
-    let material = Material::new(&set.cases, Recipe::default());
-    let model = material.model(name)?;
+    let material = Material::new(&set, Recipe::default());
+    let (model, tunnels) = material.model(name)?;
     eprintln!("minamo: trained; now leaving corpora and families out");
-    let report = evaluate(&material, joy.as_ref())?;
+    let elsewhere = elsewhere(&model, &sequences.unwrap_or_default());
+    let report = Report { tunnels, elsewhere, ..evaluate(&material, joy.as_ref())? };
     write(out, &model.to_bytes()?)?;
     write(card_file, card(&model, &report).as_bytes())?;
     for areas in &report.areas {
@@ -186,7 +214,7 @@ fn judge_all(labelled: &Labelled, file: Option<&Path>) -> anyhow::Result<()> {
     let mut scratch = Scratch::default();
     // What is not judged is not found, and says nothing of areas and probabilities.
     let (mut all, mut judged): (Vec<Judged>, Vec<Judged>) = Default::default();
-    let mut counts: BTreeMap<(bool, &str), [usize; 3]> = BTreeMap::new();
+    let mut counts: BTreeMap<(&str, &str), [usize; 4]> = BTreeMap::new();
     let mut told = Told::default();
     for case in &set.cases {
         let earlier = told.earlier(case);
@@ -197,15 +225,12 @@ fn judge_all(labelled: &Labelled, file: Option<&Path>) -> anyhow::Result<()> {
         }
         all.push((if is_judged { verdict.probability } else { f64::NEG_INFINITY }, case.malware));
         judged.extend(is_judged.then_some((verdict.probability, case.malware)));
-        let name = if case.malware { case.family.as_deref().unwrap_or("unnamed") } else { case.corpus.as_str() };
-        let column = match verdict.class {
-            Class::Benign => 0,
-            Class::MalwareC2 => 1,
-            Class::Unknown => 2,
-        };
-        if let Some(cell) = counts.entry((case.malware, name)).or_default().get_mut(column) {
-            *cell += 1;
-        }
+        let kind = if case.malware { "malware" } else { "benign" };
+        count(&mut counts, kind, case, verdict.class);
+    }
+    for case in &set.doh {
+        let verdict = model.judge(&case.values(&mut scratch), None);
+        count(&mut counts, if case.malware { "tunnel" } else { "lookups" }, case, verdict.class);
     }
     let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
     let threshold = threshold_at(&all, 0.01);
@@ -214,12 +239,23 @@ fn judge_all(labelled: &Labelled, file: Option<&Path>) -> anyhow::Result<()> {
     out += &format!("malware found at 1 % of benign sessions {}\n", number(above(&all, true, threshold)));
     let error = calibration_error(&judged, MIX);
     out += &format!("expected calibration error {error:.3}, where malware is {MIX:.2} of what is judged\n");
-    out += "sessions: taken for benign, malware, unknown\n";
-    for ((malware, name), [benign, c2, unknown]) in counts {
-        out += &format!("{} {name}: {benign}, {c2}, {unknown}\n", if malware { "malware" } else { "benign" });
+    out += "sessions: taken for benign, malware, unknown, tunnels in DNS over HTTPS\n";
+    for ((kind, name), [benign, c2, unknown, tunnels]) in counts {
+        out += &format!("{kind} {name}: {benign}, {c2}, {unknown}, {tunnels}\n");
     }
     say(&out);
     Ok(())
+}
+
+fn count<'a>(counts: &mut BTreeMap<(&'a str, &'a str), [usize; 4]>, kind: &'a str, case: &'a Case, class: Class) {
+    let name = if case.malware { case.family.as_deref().unwrap_or("unnamed") } else { case.corpus.as_str() };
+    let [benign, malware, unknown, tunnels] = counts.entry((kind, name)).or_default();
+    *match class {
+        Class::Benign => benign,
+        Class::MalwareC2 => malware,
+        Class::Unknown => unknown,
+        Class::DohTunnel => tunnels,
+    } += 1;
 }
 
 /// Why each session of captures is what it is taken for.
@@ -266,7 +302,7 @@ fn export(labelled: &Labelled, out: &Path) -> anyhow::Result<()> {
     let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
     let mut csv = String::from("corpus,capture,family,malware");
     FEATURES.iter().for_each(|feature| csv += &format!(",{}", feature.name));
-    for case in &set.cases {
+    for case in set.cases.iter().chain(&set.doh) {
         csv += &format!("\n{},{},", quoted(&case.corpus), quoted(&case.capture));
         csv += &format!("{},{}", quoted(case.family.as_deref().unwrap_or_default()), u8::from(case.malware));
         for value in case.values(&mut scratch) {
