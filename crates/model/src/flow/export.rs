@@ -143,10 +143,11 @@ table! {
         src_burst_bytes: Option<u64>, "開始側の最大バーストのペイロードオクテット数", Gauge, Octets, Observed, Plain, [Own(315)], mirror dst_burst_bytes;
         /// Payload octets of the responder's largest burst.
         dst_burst_bytes: Option<u64>, "応答側の最大バーストのペイロードオクテット数", Gauge, Octets, Observed, Plain, [Own(316)], mirror src_burst_bytes;
-        /// Calibrated probability that the session belongs to malware, 0 to 1, as the model of `eta_model` has it.
-        score: Option<f64>, "マルウェアの通信である確率（較正済み、0〜1）。eta_model のモデルによる", Gauge, None, Derived, Plain, [Own(138)];
-        /// What the session is by the model: `benign`, `malware_c2`, `unknown` (outside what the model was trained on).
-        class: Option<Cow<'static, str>>, "モデルによる判定：benign（無害）、malware_c2（マルウェアの C2）、unknown（学習範囲外のため判定を控えた）", Key, None, Derived, Plain, [Own(139)];
+        /// Calibrated probability, 0 to 1, as the model of `eta_model` has it: of a tunnel where the class is that, else of malware.
+        score: Option<f64>, "較正済みの確率（0〜1）。eta_class が doh_tunnel ならトンネルの、それ以外はマルウェアの通信である確率。eta_model のモデルによる", Gauge, None, Derived, Plain, [Own(138)];
+        /// What the session is by the model: `benign`, `malware_c2`, `doh_tunnel` (a tunnel in DNS over HTTPS), `unknown` (outside what the
+        /// model was trained on).
+        class: Option<Cow<'static, str>>, "モデルによる判定：benign（無害）、malware_c2（マルウェアの C2）、doh_tunnel（DNS over HTTPS のトンネル）、unknown（学習範囲外のため判定を控えた）", Key, None, Derived, Plain, [Own(139)];
         /// Model that gave the verdict: its name and the first 8 digits of its SHA-256.
         model: Option<Cow<'static, str>>, "判定したモデルの名前と SHA-256 の先頭 8 桁", Key, None, Derived, Plain, [Own(140)];
     }
