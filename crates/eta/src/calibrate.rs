@@ -16,6 +16,9 @@ const FEWEST: usize = 10;
 const POINTS: usize = 65;
 /// How much the three numbers are held where they change nothing, as if so many sessions said it.
 const HELD: f64 = 3.0;
+/// Log-odds that no trees say, and halvings of the way between them down to what a number can tell apart.
+const LARGEST: f64 = 100.0;
+const HALVINGS: usize = 60;
 /// Steps towards the best curve: it is found in about ten.
 const STEPS: usize = 50;
 
@@ -61,6 +64,16 @@ impl Calibration {
             out.probabilities.push(probability.max(out.probabilities.last().copied().unwrap_or(0.0)));
         }
         out
+    }
+
+    /// The lowest log-odds of at least this probability.
+    pub fn lowest_score(&self, probability: f64) -> f64 {
+        let (mut low, mut high) = (-LARGEST, LARGEST);
+        for _ in 0..HALVINGS {
+            let middle = f64::midpoint(low, high);
+            if self.probability(middle) >= probability { high = middle } else { low = middle }
+        }
+        high
     }
 
     /// Probability of log-odds.
@@ -182,6 +195,17 @@ mod tests {
                 (0..600).map(|n| (f64::from(n * 37 % 600) / 300.0 - 1.0, n % every == 0)).collect();
             let told = Calibration::learn(&judged).probability(0.0);
             assert!((told - MIX).abs() < 0.06, "{every}: {told}");
+        }
+    }
+
+    #[test]
+    fn the_lowest_score_of_a_probability_has_it_and_the_next_below_does_not() {
+        let judged: Vec<Judged> = (0..400).map(|n| (f64::from(n) / 50.0 - 4.0, n * 7 % 400 < n)).collect();
+        for curve in [Calibration::learn(&judged), Calibration::default()] {
+            for probability in [0.2, 0.5, 0.9] {
+                let score = curve.lowest_score(probability);
+                assert!(curve.probability(score) >= probability && curve.probability(score - 1e-6) < probability);
+            }
         }
     }
 

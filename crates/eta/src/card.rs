@@ -107,7 +107,7 @@ fn write_card(out: &mut String, model: &Model, report: &Report) -> std::fmt::Res
 fn tunnels(out: &mut String, tunnel: &Tunnel, report: &Report) -> std::fmt::Result {
     writeln!(
         out,
-        "## Tunnels in DNS over HTTPS\n\nJudged by {} trees of their own, which ask for lengths and times under the keys only, where a client asked at least four times. Tunnels from a\nprobability of {:.3} on: 5 in 1,000 of the ordinary sessions of training, by trees that did not see the host. In this table, too:\n",
+        "## Tunnels in DNS over HTTPS\n\nJudged by {} trees of their own, which ask for lengths and times under the keys only, where a client asked at least four times, by messages\nof which half have at most 4,096 octets. Tunnels from a probability of {:.3} on: 5 in 1,000 of the ordinary sessions of training, by trees that did not see the host. In this table, too:\n",
         tunnel.trees.len(),
         tunnel.threshold
     )?;
@@ -120,7 +120,7 @@ fn tunnels(out: &mut String, tunnel: &Tunnel, report: &Report) -> std::fmt::Resu
 }
 
 fn found(out: &mut String, all: &[Found]) -> std::fmt::Result {
-    writeln!(out, "| sessions of | sessions | asked enough | taken for tunnels |\n|---|---:|---:|---:|")?;
+    writeln!(out, "| sessions of | sessions | asked so | taken for tunnels |\n|---|---:|---:|---:|")?;
     for Found { name, sessions, judged, taken } in all {
         let share = *taken as f64 / (*sessions).max(1) as f64 * 100.0;
         writeln!(out, "| {name} | {sessions} | {judged} | {taken} ({share:.1} %) |")?;

@@ -18,7 +18,7 @@ use crate::model::{Class, Model};
 use crate::random::Random;
 use crate::train::TrainError;
 use crate::trees::Trees;
-use crate::tunnel::{Found, asks_enough, count};
+use crate::tunnel::{Found, count, may_be};
 
 /// Areas with corpora left out.
 #[derive(Clone, Debug, Default)]
@@ -120,7 +120,7 @@ pub fn elsewhere(model: &Model, sessions: &[(String, Flow)]) -> Vec<Found> {
     let (mut found, mut scratch) = (Vec::new(), Scratch::default());
     for (name, flow) in sessions {
         let values = extract(flow, None, &mut scratch);
-        let verdict = asks_enough(&values).then(|| model.judge(&values, None).class == Class::DohTunnel);
+        let verdict = may_be(&values).then(|| model.judge(&values, None).class == Class::DohTunnel);
         count(&mut found, name, verdict);
     }
     found

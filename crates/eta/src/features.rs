@@ -267,6 +267,12 @@ fn is_whole(flow: &Flow) -> bool {
     })
 }
 
+/// True where the client said something so often under the keys, and half of the messages of each side are no larger than this.
+pub fn exchanges(values: &Values, requests: f32, largest: f32) -> bool {
+    let of = |id: Id| values.get(id as usize).copied().unwrap_or(f32::NAN);
+    of(Id::Turns) >= requests && of(Id::MedianRequest) <= largest && of(Id::MedianAnswer) <= largest
+}
+
 /// True where too little was seen to judge: nothing of one of the sides, or neither a certificate nor anything under the keys.
 pub fn too_little(values: &Values) -> bool {
     let missing = |id: Id| values.get(id as usize).is_none_or(|value| value.is_nan());

@@ -9,6 +9,9 @@ use crate::trees::Trees;
 const ROOM: usize = 128;
 const _: () = assert!(COUNT <= ROOM);
 
+/// More than the rounding of a sum: trees are asked rather than not.
+const SLACK: f32 = 1e-3;
+
 /// A question: values above the threshold go right. Each value has two places: in the lower one a missing value is below every
 /// threshold, in the upper one above it, so that nothing asks whether it is missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -27,6 +30,25 @@ fn rank(value: f32) -> Rank {
     if bits >> 31 == 0 { bits | 1 << 31 } else { !bits }
 }
 
+/// A session's values, ready for any forest's questions.
+#[derive(Debug)]
+pub struct Ranks([Rank; 2 * ROOM]);
+
+impl Ranks {
+    /// Of these values. Inlined, so that they are not moved.
+    #[inline(always)]
+    pub fn new(values: &Values) -> Self {
+        let mut room = [Rank::MIN; 2 * ROOM];
+        let (low, high) = room.split_at_mut(ROOM);
+        for ((low, high), value) in low.iter_mut().zip(high).zip(values) {
+            // No comparison holds for a missing value.
+            *low = rank(if *value > f32::NEG_INFINITY { *value } else { f32::NEG_INFINITY });
+            *high = rank(if *value < f32::INFINITY { *value } else { f32::INFINITY });
+        }
+        Self(room)
+    }
+}
+
 /// Boosted trees that are ready to be asked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Forest {
@@ -35,6 +57,8 @@ pub struct Forest {
     /// A power of two per tree; the first of each is not used.
     questions: Vec<Question>,
     leaves: Vec<f32>,
+    /// By tree: the most that it and those behind it can add.
+    rest: Vec<f32>,
 }
 
 impl Forest {
@@ -52,33 +76,44 @@ impl Forest {
                 });
             }
         }
-        Self { depth: trees.depth, base: trees.base, questions, leaves: trees.leaf.clone() }
+        let most = |leaves: &[f32]| leaves.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let mut rest: Vec<f32> = trees.leaf.chunks(1 << trees.depth).map(most).collect();
+        rest.iter_mut().rev().fold(SLACK, |behind, most| {
+            *most += behind;
+            *most
+        });
+        Self { depth: trees.depth, base: trees.base, questions, leaves: trees.leaf.clone(), rest }
     }
 
     /// Log-odds of the values.
-    pub fn predict(&self, values: &Values) -> f32 {
-        let mut room = [Rank::MIN; 2 * ROOM];
-        let (low, high) = room.split_at_mut(ROOM);
-        for ((low, high), value) in low.iter_mut().zip(high).zip(values) {
-            // No comparison holds for a missing value.
-            *low = rank(if *value > f32::NEG_INFINITY { *value } else { f32::NEG_INFINITY });
-            *high = rank(if *value < f32::INFINITY { *value } else { f32::INFINITY });
-        }
+    pub fn predict(&self, ranks: &Ranks) -> f32 {
+        self.ask::<false>(ranks, f32::NEG_INFINITY).unwrap_or(self.base)
+    }
+
+    /// Log-odds of the values where they are not below this; trees that could not change that are not asked.
+    pub fn reaches(&self, ranks: &Ranks, lowest: f32) -> Option<f32> {
+        self.ask::<true>(ranks, lowest).filter(|said| *said >= lowest)
+    }
+
+    fn ask<const STOPS: bool>(&self, Ranks(values): &Ranks, lowest: f32) -> Option<f32> {
         match self.depth {
-            1 => self.walk::<2>(&room),
-            2 => self.walk::<4>(&room),
-            3 => self.walk::<8>(&room),
-            4 => self.walk::<16>(&room),
-            5 => self.walk::<32>(&room),
-            _ => self.walk::<64>(&room),
+            1 => self.walk::<2, STOPS>(values, lowest),
+            2 => self.walk::<4, STOPS>(values, lowest),
+            3 => self.walk::<8, STOPS>(values, lowest),
+            4 => self.walk::<16, STOPS>(values, lowest),
+            5 => self.walk::<32, STOPS>(values, lowest),
+            _ => self.walk::<64, STOPS>(values, lowest),
         }
     }
 
-    fn walk<const LEAVES: usize>(&self, values: &[Rank; 2 * ROOM]) -> f32 {
+    fn walk<const LEAVES: usize, const STOPS: bool>(&self, values: &[Rank; 2 * ROOM], lowest: f32) -> Option<f32> {
         let (trees, _) = self.questions.as_chunks::<LEAVES>();
         let (leaves, _) = self.leaves.as_chunks::<LEAVES>();
         let mut sum = self.base;
-        for (questions, leaves) in trees.iter().zip(leaves) {
+        for ((questions, leaves), rest) in trees.iter().zip(leaves).zip(&self.rest) {
+            if STOPS && sum + rest < lowest {
+                return None;
+            }
             let mut at = 1;
             for _ in 0..LEAVES.ilog2() {
                 let question = &questions[at % LEAVES];
@@ -87,7 +122,7 @@ impl Forest {
             }
             sum += leaves[at % LEAVES];
         }
-        sum
+        Some(sum)
     }
 }
 
@@ -120,7 +155,10 @@ mod tests {
                 train(&examples, Source::ALL, &Recipe { depth, trees: 15, ..Recipe::default() }).expect("trees");
             let forest = Forest::new(&trees);
             for example in &examples {
-                assert_eq!(forest.predict(&example.values), trees.predict(&example.values), "depth {depth}");
+                let said = forest.predict(&Ranks::new(&example.values));
+                assert_eq!(said, trees.predict(&example.values), "depth {depth}");
+                let reached = [-1.0, 0.0, 1.0].map(|lowest| forest.reaches(&Ranks::new(&example.values), lowest));
+                assert_eq!(reached, [-1.0, 0.0, 1.0].map(|lowest| Some(said).filter(|said| *said >= lowest)));
             }
         }
     }

@@ -104,7 +104,7 @@ impl Judge {
         self.unknown += u64::from(verdict.class == Class::Unknown);
         let eta = flow.eta.get_or_insert_default();
         // Four places: more would be noise.
-        eta.score = Some((verdict.score() * 10_000.0).round() / 10_000.0);
+        eta.score = Some((verdict.probability * 10_000.0).round() / 10_000.0);
         eta.class = Some(Cow::Borrowed(verdict.class.name()));
         eta.model = Some(Cow::Owned(self.label.clone()));
         Some(evidence)

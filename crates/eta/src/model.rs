@@ -8,11 +8,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::calibrate::Calibration;
 use crate::features::{COUNT, FEATURES, Source, Values, too_little};
-use crate::forest::Forest;
+use crate::forest::{Forest, Ranks};
 use crate::pairs::after;
 use crate::train::Recipe;
 use crate::trees::Trees;
-use crate::tunnel::{Tunnel, asks_enough};
+use crate::tunnel::{self, Tunnel};
 
 /// Version of the file that is written; older ones that can still be read are none yet.
 pub const VERSION: u32 = 1;
@@ -54,19 +54,10 @@ impl Class {
 /// What the model says of a session.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Verdict {
-    /// Calibrated probability of malware.
+    /// Calibrated probability: of a tunnel where it is taken for one, else of malware.
     pub probability: f64,
-    /// That of a tunnel by DNS over HTTPS, where the model tells them and the client asked often enough.
-    pub tunnel: Option<f64>,
     /// What it is taken for.
     pub class: Class,
-}
-
-impl Verdict {
-    /// The probability that is told: of a tunnel where it is taken for one, else of malware.
-    pub fn score(&self) -> f64 {
-        self.tunnel.filter(|_| self.class == Class::DohTunnel).unwrap_or(self.probability)
-    }
 }
 
 /// What a model was trained on.
@@ -155,7 +146,8 @@ pub enum ModelError {
 pub struct Model {
     body: Body,
     forest: Forest,
-    tunnels: Option<Forest>,
+    /// Those of tunnels, and the lowest log-odds of one.
+    tunnels: Option<(Forest, f32)>,
     /// Smallest and largest value of each feature in training.
     bounds: [Values; 2],
     sha256: String,
@@ -203,7 +195,10 @@ impl Model {
     }
 
     fn of(body: Body, sha256: String, text: String) -> Self {
-        let tunnels = body.tunnel.as_ref().map(|tunnel| Forest::new(&tunnel.trees));
+        let tunnels = body
+            .tunnel
+            .as_ref()
+            .map(|tunnel| (Forest::new(&tunnel.trees), tunnel.calibration.lowest_score(tunnel.threshold) as f32));
         Self { forest: Forest::new(&body.trees), tunnels, bounds: bounds(&body.ranges), body, sha256, text }
     }
 
@@ -239,30 +234,37 @@ impl Model {
 
     /// The probability of malware by a session's own features.
     pub fn own(&self, values: &Values) -> f64 {
-        self.body.calibration.probability(f64::from(self.forest.predict(values)))
+        self.malware(&Ranks::new(values))
+    }
+
+    fn malware(&self, ranks: &Ranks) -> f64 {
+        self.body.calibration.probability(f64::from(self.forest.predict(ranks)))
     }
 
     /// Judges a session by its features, and by the highest probability that an earlier one of the same hosts was told.
     pub fn judge(&self, values: &Values, told: Option<f64>) -> Verdict {
-        let probability = after(self.own(values), told);
-        let tunnel = self.tunnel(values);
-        let is_tunnel = || tunnel.zip(self.body.tunnel.as_ref()).is_some_and(|(own, tunnel)| own >= tunnel.threshold);
-        let class = if too_little(values) || self.strange(values) >= STRANGE {
+        let ranks = Ranks::new(values);
+        let unknown = too_little(values) || self.strange(values) >= STRANGE;
+        let may_be = !unknown && tunnel::may_be(values);
+        if let Some(probability) = may_be.then(|| self.tunnel(&ranks)).flatten() {
+            return Verdict { probability, class: Class::DohTunnel };
+        }
+        let probability = after(self.malware(&ranks), told);
+        let class = if unknown {
             Class::Unknown
-        } else if is_tunnel() {
-            Class::DohTunnel
         } else if probability >= self.body.threshold {
             Class::MalwareC2
         } else {
             Class::Benign
         };
-        Verdict { probability, tunnel, class }
+        Verdict { probability, class }
     }
 
-    /// The probability of a tunnel by DNS over HTTPS, where the client asked often enough.
-    fn tunnel(&self, values: &Values) -> Option<f64> {
-        let (forest, tunnel) = self.tunnels.as_ref().zip(self.body.tunnel.as_ref())?;
-        asks_enough(values).then(|| tunnel.calibration.probability(f64::from(forest.predict(values))))
+    /// The probability of a tunnel by DNS over HTTPS, of what is taken for one.
+    fn tunnel(&self, ranks: &Ranks) -> Option<f64> {
+        let ((forest, lowest), tunnel) = self.tunnels.as_ref().zip(self.body.tunnel.as_ref())?;
+        let score = forest.reaches(ranks, *lowest)?;
+        Some(tunnel.calibration.probability(f64::from(score)))
     }
 
     /// Trees and threshold of a class, those of malware for all but tunnels.
@@ -367,6 +369,37 @@ pub(crate) mod tests {
         assert_eq!(Model::from_bytes(&bytes), Ok(small()));
         assert_eq!(small().asks(), [Source::Certificate]);
         assert!(small().label().starts_with("test@"));
+    }
+
+    #[test]
+    fn a_tunnel_is_said_where_the_client_asks_often_and_its_trees_say_so() {
+        let mut body = small().body().clone();
+        let (column, _) = FEATURES.iter().enumerate().find(|(_, f)| f.name == "median_request").expect("a feature");
+        let mut trees = body.trees.clone();
+        (trees.feature, trees.threshold) = (vec![column as u16], vec![200.0]);
+        body.tunnel = Some(Tunnel { trees, calibration: Calibration::default(), threshold: 0.9 });
+        body.ranges = vec![Some([0.0, 1e6]); COUNT];
+        let model = Model::new(body).expect("sound");
+        let of = |turns: f32, request: f32| {
+            let mut values = [0.0; COUNT];
+            for (value, feature) in values.iter_mut().zip(FEATURES) {
+                match feature.name {
+                    "turns" => *value = turns,
+                    "median_request" => *value = request,
+                    "up" => *value = 9.0,
+                    _ => {}
+                }
+            }
+            model.judge(&values, None)
+        };
+        assert_eq!(of(9.0, 300.0).class, Class::DohTunnel);
+        assert!(of(9.0, 300.0).probability > 0.9, "that of the tunnel");
+        assert_eq!((of(9.0, 100.0).class, of(3.0, 300.0).class), (Class::Benign, Class::Benign));
+        let bytes = model.to_bytes().expect("a file");
+        assert_eq!(Model::from_bytes(&bytes).as_ref(), Ok(&model));
+        let mut body = model.body().clone();
+        body.tunnel.as_mut().expect("trees").threshold = 2.0;
+        assert_eq!(Model::new(body), Err(ModelError::Unsound("its threshold is no probability")));
     }
 
     #[test]

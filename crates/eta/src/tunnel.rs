@@ -9,13 +9,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::calibrate::Calibration;
 use crate::dataset::Case;
-use crate::features::{FEATURES, Scratch, Source, Values, too_little};
+use crate::features::{FEATURES, Scratch, Source, Values, exchanges, too_little};
 use crate::metrics::{Judged, threshold_at};
 use crate::train::{Example, Recipe, TrainError, train};
 use crate::trees::Trees;
 
 /// Requests that it takes: a tunnel asks again and again, and of fewer questions nobody can say what they carry.
 const FEWEST_REQUESTS: f32 = 4.0;
+/// Octets of the largest messages of DNS that are usual (RFC 6891 §6.2.5).
+const LARGEST_MESSAGE: f32 = 4_096.0;
 /// What is asked. Not the handshake, not the server, and no amounts: a tunnel is open for seconds or days.
 const ASKED: [&str; 16] = [
     "turns",
@@ -61,16 +63,15 @@ pub struct Found {
     pub name: String,
     /// How many.
     pub sessions: usize,
-    /// With enough requests to judge them.
+    /// With requests enough, and messages of such sizes, that they may be one.
     pub judged: usize,
     /// Taken for tunnels.
     pub taken: usize,
 }
 
-/// True where there are enough requests to say anything.
-pub fn asks_enough(values: &Values) -> bool {
-    let turns = FEATURES.iter().position(|feature| feature.name == "turns").and_then(|at| values.get(at));
-    turns.is_some_and(|turns| *turns >= FEWEST_REQUESTS) && !too_little(values)
+/// True where there are enough requests to say anything, and messages have sizes of DNS.
+pub fn may_be(values: &Values) -> bool {
+    exchanges(values, FEWEST_REQUESTS, LARGEST_MESSAGE) && !too_little(values)
 }
 
 /// A session of training.
@@ -111,7 +112,7 @@ pub fn learn(doh: &[Case], others: &[Case]) -> Result<Option<(Tunnel, Vec<Found>
     for part in 0..FOLDS {
         let trees = trees(sessions.iter().filter(|session| session.part() != part))?;
         for (session, score) in sessions.iter().zip(&mut scores) {
-            if session.part() == part && asks_enough(&session.values) {
+            if session.part() == part && may_be(&session.values) {
                 *score = f64::from(trees.predict(&session.values));
             }
         }
@@ -152,7 +153,7 @@ pub fn count(found: &mut Vec<Found>, name: &str, taken: Option<bool>) {
 }
 
 fn trees<'a>(sessions: impl Iterator<Item = &'a Session<'a>>) -> Result<Trees, TrainError> {
-    let asking: Vec<&Session<'_>> = sessions.filter(|session| asks_enough(&session.values)).collect();
+    let asking: Vec<&Session<'_>> = sessions.filter(|session| may_be(&session.values)).collect();
     let count = |kind: Kind| asking.iter().filter(|session| session.kind == kind).count() as f32;
     let counts = [Kind::Tunnel, Kind::Lookups, Kind::Other].map(|kind| (kind, count(kind)));
     let weight = |kind: Kind| {
@@ -167,8 +168,16 @@ fn trees<'a>(sessions: impl Iterator<Item = &'a Session<'a>>) -> Result<Trees, T
             weight: weight(session.kind),
         })
         .collect();
-    // Few examples, and directions that hold for malware only.
-    let recipe = Recipe { ridge: 5.0, leaf_examples: 10, columns: 0.5, directed: false, ..Recipe::default() };
+    // Few examples, and directions that hold for malware only. More trees cost every session with so many requests, and tell no more.
+    let recipe = Recipe {
+        trees: 30,
+        shrinkage: 0.3,
+        ridge: 10.0,
+        leaf_examples: 10,
+        columns: 0.7,
+        directed: false,
+        ..Recipe::default()
+    };
     train(&examples, Source::ALL, &recipe)
 }
 

@@ -80,7 +80,7 @@ pub(crate) async fn verdict(State(deps): State<Deps>, Path(flow_id): Path<String
     };
     Ok(Json(VerdictWhy {
         model: Some(model.label()),
-        score: Some(judged.score()),
+        score: Some(judged.probability),
         class: Some(judged.class.name().to_owned()),
         threshold: Some(model.of_class(judged.class).1),
         earlier,
