@@ -172,9 +172,10 @@ fn trees<'a>(sessions: impl Iterator<Item = &'a Session<'a>>) -> Result<Trees, T
     let recipe = Recipe {
         trees: 30,
         shrinkage: 0.3,
-        ridge: 10.0,
-        leaf_examples: 10,
-        columns: 0.7,
+        ridge: 5.0,
+        leaf_examples: 5,
+        rows: 0.9,
+        columns: 0.5,
         directed: false,
         ..Recipe::default()
     };

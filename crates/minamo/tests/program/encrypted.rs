@@ -26,6 +26,26 @@ fn metered() -> Vec<Value> {
     flows(&[&["--groups", "full"], CAPTURES].concat())
 }
 
+/// How many sessions of a capture are judged, and how many of them are taken for tunnels.
+fn tunnels(capture: &str) -> (usize, usize) {
+    let rows = flows(&[capture]);
+    let classes: Vec<&str> = rows.iter().filter_map(|row| row["eta_class"].as_str()).collect();
+    (classes.len(), classes.iter().filter(|class| **class == "doh_tunnel").count())
+}
+
+#[test]
+fn tunnels_in_dns_over_https_are_told_from_lookups_and_from_everything_else() {
+    for capture in ["fixtures/eta/doh-iodine.pcap.zst", "fixtures/eta/doh-dns2tcp.pcap.zst"] {
+        let (sessions, taken) = tunnels(capture);
+        assert!(sessions > 50 && taken * 5 > sessions * 4, "{capture}: {taken} of {sessions}");
+    }
+    let (sessions, taken) = tunnels("fixtures/eta/doh.pcap.zst");
+    assert!(sessions > 200 && taken * 20 < sessions, "{taken} of {sessions} lookups");
+    for capture in ["web", "office", "attack-beacon", "attack-neighbours"] {
+        assert_eq!(tunnels(&format!("fixtures/demo/{capture}.pcap.zst")).1, 0, "{capture}");
+    }
+}
+
 /// Sends the flows of the captures.
 fn export(url: &str, more: &[&str]) {
     let output = minamo(&[&["meter", "--groups", "full", "--eta", "--export", url], more, CAPTURES].concat());
