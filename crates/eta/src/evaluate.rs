@@ -120,7 +120,8 @@ pub fn elsewhere(model: &Model, sessions: &[(String, Flow)]) -> Vec<Found> {
     let (mut found, mut scratch) = (Vec::new(), Scratch::default());
     for (name, flow) in sessions {
         let values = extract(flow, None, &mut scratch);
-        let verdict = may_be(&values).then(|| model.judge(&values, None).class == Class::DohTunnel);
+        let verdict =
+            (may_be(&values) && !too_little(&values)).then(|| model.judge(&values, None).class == Class::DohTunnel);
         count(&mut found, name, verdict);
     }
     found

@@ -78,60 +78,68 @@ pub(crate) struct Handshake {
     pub(crate) false_start: bool,
 }
 
-/// Takes what belongs to the handshake from the front of `messages`: what is left was said under the keys. False where the
-/// beginning was not seen.
-pub(crate) fn strip_handshake(messages: &mut Vec<Message>, handshake: Handshake) -> bool {
+/// What was said under the keys: the messages without those of the handshake at their front, of which what it shares with others is
+/// taken. Nothing where the beginning was not seen.
+pub(crate) fn under_keys(messages: &mut [Message], handshake: Handshake) -> Option<&mut [Message]> {
     if messages.first().is_none_or(|first| first.length < 0) {
-        messages.clear();
-        return false;
+        return None;
     }
     let resumed = !handshake.certificate && server_flight(messages).is_some_and(resumed);
     if handshake.newest || resumed {
-        messages.drain(..messages.len().min(2));
-        let (finished, rest) = if handshake.newest { (FINISHED, 16) } else { (SHORT_FINISHED, 40) };
-        shorten(messages, 0, finished, rest);
-        return true;
+        let rest = messages.get_mut(2..).unwrap_or_default();
+        let (finished, least) = if handshake.newest { (FINISHED, 16) } else { (SHORT_FINISHED, 40) };
+        return Some(shortened(rest, 0, finished, least));
     }
     // The client's keys and what it does not wait with, then the server's end and what it answered to that.
     let early = messages.get(2).is_some_and(|keys| handshake.false_start && keys.length > LARGEST_KEYS);
     if early {
-        messages.drain(..2);
-        shorten(messages, 1, SHORT_FINISHED, 40);
-        shorten(messages, 0, KEYS, 0);
+        let rest = shortened(messages.get_mut(2..).unwrap_or_default(), 1, SHORT_FINISHED, 40);
+        Some(shortened(rest, 0, KEYS, 0))
     } else {
-        messages.drain(..messages.len().min(4));
+        Some(messages.get_mut(4..).unwrap_or_default())
     }
-    true
 }
 
-/// Takes octets of the handshake from a message, and the message where no more than a rest is left.
-fn shorten(messages: &mut Vec<Message>, at: usize, octets: i64, rest: i64) {
-    let Some(message) = messages.get_mut(at) else { return };
+/// Takes octets of the handshake from the first message or the second, and the message where no more than a rest is left.
+fn shortened(messages: &mut [Message], at: usize, octets: i64, rest: i64) -> &mut [Message] {
+    let Some(message) = messages.get_mut(at) else { return messages };
     // What comes from the other side than expected is no end of a handshake.
     if (message.length > 0) != (at == 0) {
-        return;
+        return messages;
     }
     let left = message.length.abs() - octets;
     message.length = left * message.length.signum();
-    if left <= rest {
-        messages.remove(at);
+    if left > rest {
+        return messages;
     }
+    // What is before it takes its place.
+    messages.copy_within(..at, 1);
+    messages.get_mut(1..).unwrap_or_default()
 }
 
 /// Leaves out what only keeps the connection, where anything else was said: what it had parted is one message then.
-pub(crate) fn leave_out_keeping(messages: &mut Vec<Message>) {
-    if messages.iter().all(|message| message.length.abs() <= KEEPING) {
-        return;
+pub(crate) fn without_keeping(messages: &mut [Message]) -> &[Message] {
+    let keeps = |message: &Message| message.length.abs() <= KEEPING;
+    if messages.iter().all(keeps) {
+        return messages;
     }
-    messages.retain(|message| message.length.abs() > KEEPING);
-    messages.dedup_by(|next, before| {
-        let same = (next.length > 0) == (before.length > 0);
-        if same {
-            before.length = before.length.saturating_add(next.length);
-            before.end = next.end;
+    let mut kept = 0usize;
+    for at in 0..messages.len() {
+        let Some(&next) = messages.get(at).filter(|next| !keeps(next)) else { continue };
+        match kept.checked_sub(1).and_then(|last| messages.get_mut(last)) {
+            Some(before) if (next.length > 0) == (before.length > 0) => {
+                before.length = before.length.saturating_add(next.length);
+                before.end = next.end;
+            }
+            _ => {
+                if let Some(place) = messages.get_mut(kept) {
+                    *place = next;
+                }
+                kept += 1;
+            }
         }
-        same
-    });
+    }
+    messages.get(..kept).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -147,8 +155,8 @@ mod tests {
         };
         let mut out = Vec::new();
         messages(&flow, &mut out);
-        strip_handshake(&mut out, Handshake { newest, certificate, false_start: true });
-        out.iter().map(|message| message.length).collect()
+        let said = under_keys(&mut out, Handshake { newest, certificate, false_start: true });
+        said.unwrap_or_default().iter().map(|message| message.length).collect()
     }
 
     #[test]
@@ -169,8 +177,8 @@ mod tests {
         for (length, start) in [(210i64, 0u64), (-3_000, 1), (574, 2), (-51, 3), (300, 4)] {
             out.push(Message { length, start, end: start });
         }
-        strip_handshake(&mut out, Handshake { newest: false, certificate: true, false_start: false });
-        assert_eq!(out.iter().map(|message| message.length).collect::<Vec<_>>(), [300]);
+        let said = under_keys(&mut out, Handshake { newest: false, certificate: true, false_start: false });
+        assert_eq!(said.unwrap_or_default().iter().map(|message| message.length).collect::<Vec<_>>(), [300]);
     }
 
     #[test]
@@ -183,11 +191,9 @@ mod tests {
     fn what_keeps_a_connection_is_no_message() {
         let message = |length: i64| Message { length, start: 0, end: length.unsigned_abs() };
         let mut all: Vec<Message> = [189, -553, 31, -518, -31].into_iter().map(message).collect();
-        leave_out_keeping(&mut all);
-        assert_eq!(all, [message(189), Message { length: -1_071, start: 0, end: 518 }]);
+        assert_eq!(without_keeping(&mut all), [message(189), Message { length: -1_071, start: 0, end: 518 }]);
         let mut signs: Vec<Message> = [20, -20].into_iter().map(message).collect();
-        leave_out_keeping(&mut signs);
-        assert_eq!(signs.len(), 2);
+        assert_eq!(without_keeping(&mut signs).len(), 2);
     }
 
     #[test]

@@ -199,7 +199,13 @@ const DAY: f32 = 86_400e9;
 #[derive(Debug, Default)]
 pub struct Scratch {
     messages: Vec<Message>,
-    /// Octets of the client's messages under the keys, of the server's, and microseconds between them.
+    sides: Sides,
+}
+
+/// What was said under the keys.
+#[derive(Debug, Default)]
+struct Sides {
+    /// Octets of the client's messages, of the server's, and microseconds between them.
     requests: Vec<u64>,
     answers: Vec<u64>,
     gaps: Vec<u64>,
@@ -236,8 +242,9 @@ pub fn extract_but_octets(flow: &Flow, pair: Option<PairContext>, scratch: &mut 
     server(tls, newest, core.dst_packets > 0, &mut out);
     amounts(flow, &mut out);
     let handshake = Handshake { newest, certificate: tls.cert_subject.is_some(), false_start: cipher.contains("DHE") };
-    if exchange::strip_handshake(&mut scratch.messages, handshake) {
-        said(scratch, &mut out);
+    let Scratch { messages, sides } = scratch;
+    if let Some(messages) = exchange::under_keys(messages, handshake) {
+        said(messages, sides, &mut out);
     }
     // Handshakes that lead to nothing are repeated by scanners and checks of certificates: no program reports by them.
     let asked = out.get(Id::FirstRequest as usize).is_some_and(|size| !size.is_nan());
@@ -377,13 +384,13 @@ fn amounts(flow: &Flow, out: &mut Values) {
 const SHORT_ANSWER: u64 = 1_500;
 
 /// What was said under the keys.
-fn said(scratch: &mut Scratch, out: &mut Values) {
-    let Scratch { messages, requests, answers, gaps } = scratch;
+fn said(messages: &mut [Message], sides: &mut Sides, out: &mut Values) {
+    let Sides { requests, answers, gaps } = sides;
     let Some(first) = messages.first() else { return };
     set(out, Id::ServerFirst, flag(first.length < 0));
     let small = messages.iter().filter(|message| message.length.abs() <= 64).count();
     set(out, Id::Small, small as f32 / messages.len() as f32);
-    exchange::leave_out_keeping(messages);
+    let messages = exchange::without_keeping(messages);
     requests.clear();
     answers.clear();
     gaps.clear();

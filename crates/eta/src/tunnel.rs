@@ -71,7 +71,7 @@ pub struct Found {
 
 /// True where there are enough requests to say anything, and messages have sizes of DNS.
 pub fn may_be(values: &Values) -> bool {
-    exchanges(values, FEWEST_REQUESTS, LARGEST_MESSAGE) && !too_little(values)
+    exchanges(values, FEWEST_REQUESTS, LARGEST_MESSAGE)
 }
 
 /// A session of training.
@@ -89,6 +89,11 @@ enum Kind {
 }
 
 impl Session<'_> {
+    /// True where it is judged, and may be a tunnel.
+    fn is_judged(&self) -> bool {
+        may_be(&self.values) && !too_little(&self.values)
+    }
+
     /// The part of the division: all sessions of a host in a capture are in one.
     fn part(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
@@ -112,7 +117,7 @@ pub fn learn(doh: &[Case], others: &[Case]) -> Result<Option<(Tunnel, Vec<Found>
     for part in 0..FOLDS {
         let trees = trees(sessions.iter().filter(|session| session.part() != part))?;
         for (session, score) in sessions.iter().zip(&mut scores) {
-            if session.part() == part && may_be(&session.values) {
+            if session.part() == part && session.is_judged() {
                 *score = f64::from(trees.predict(&session.values));
             }
         }
@@ -153,7 +158,7 @@ pub fn count(found: &mut Vec<Found>, name: &str, taken: Option<bool>) {
 }
 
 fn trees<'a>(sessions: impl Iterator<Item = &'a Session<'a>>) -> Result<Trees, TrainError> {
-    let asking: Vec<&Session<'_>> = sessions.filter(|session| may_be(&session.values)).collect();
+    let asking: Vec<&Session<'_>> = sessions.filter(|session| session.is_judged()).collect();
     let count = |kind: Kind| asking.iter().filter(|session| session.kind == kind).count() as f32;
     let counts = [Kind::Tunnel, Kind::Lookups, Kind::Other].map(|kind| (kind, count(kind)));
     let weight = |kind: Kind| {
