@@ -52,8 +52,8 @@ pub fn explain(model: &Model, Evidence { values, told }: &Evidence, most: usize)
         reasons.push(Reason {
             feature: TOLD,
             contribution: moved,
-            en: format!("an earlier session of these hosts was told {told:.2}"),
-            ja: format!("同じホスト間の以前のセッションの確率が{told:.2}"),
+            en: format!("an earlier session of these hosts was given a probability of {told:.2}"),
+            ja: format!("同じホスト間の以前のセッションの確率は {told:.2} だった"),
         });
     }
     reasons.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
@@ -113,7 +113,7 @@ mod tests {
         values[0] = 0.0;
         let of = |told| explain(&small(), &Evidence { values, told: Some(told) }, 1).remove(0);
         assert_eq!(of(0.99).feature, "earlier_verdict");
-        assert_eq!(of(0.99).en, "an earlier session of these hosts was told 0.99");
+        assert_eq!(of(0.99).en, "an earlier session of these hosts was given a probability of 0.99");
         assert_eq!(of(0.01).feature, "cert_self_signed", "less than the session's own evidence");
     }
 

@@ -12,7 +12,7 @@ use crate::dataset::is_session;
 
 /// Sessions of a pair that are remembered.
 const RECENT: usize = 16;
-/// Pairs in one generation: twice as many are known at most (about 36 MB).
+/// Pairs in one generation: twice as many are known at most (about 48 MB).
 const GENERATION: usize = 65_536;
 /// Sessions that are needed to say anything of those before.
 const SESSIONS: usize = 4;
@@ -34,22 +34,23 @@ pub fn after(own: f64, told: Option<f64>) -> f64 {
     told.map_or(own, |told| own.max(TOLD_WEIGHT * told + (1.0 - TOLD_WEIGHT) * own))
 }
 
-/// A session that was seen: octets up to 4 GB; what it was told where it was judged, else less than nothing.
+/// A session that was seen: octets up to 4 GB.
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {
     start: Time,
     up: u32,
     down: u32,
-    told: f32,
 }
 
-/// Of a session that was not judged.
+/// What a session that was not judged is told.
 const NOT_JUDGED: f32 = -1.0;
 
 /// The last sessions of a pair.
 #[derive(Clone, Debug, Default)]
 struct Recent {
     seen: [Seen; RECENT],
+    /// The probability that each was told.
+    told: [f32; RECENT],
     count: usize,
 }
 
@@ -129,7 +130,7 @@ impl Pairs {
         };
         let octets = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
         let (up, down) = (octets(core.src_bytes), octets(core.dst_bytes));
-        let now = Seen { start: core.time_start, up, down, told: NOT_JUDGED };
+        let now = Seen { start: core.time_start, up, down };
         let (context, told) = (recent.context(&now), recent.told());
         Earlier { context, told, place: recent.add(now) }
     }
@@ -144,14 +145,15 @@ impl Recent {
     fn add(&mut self, seen: Seen) -> Option<&mut f32> {
         let at = self.count % RECENT;
         self.count += 1;
-        let place = self.seen.get_mut(at)?;
-        *place = seen;
-        Some(&mut place.told)
+        *self.seen.get_mut(at)? = seen;
+        let told = self.told.get_mut(at)?;
+        *told = NOT_JUDGED;
+        Some(told)
     }
 
     fn told(&self) -> Option<f64> {
-        let earlier = self.seen.get(..self.count.min(RECENT)).unwrap_or_default();
-        let most = earlier.iter().map(|seen| seen.told).fold(NOT_JUDGED, f32::max);
+        let earlier = self.told.get(..self.count.min(RECENT)).unwrap_or_default();
+        let most = earlier.iter().copied().fold(NOT_JUDGED, f32::max);
         (most >= 0.0).then(|| f64::from(most))
     }
 
