@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 
 use crate::calibrate::MIX;
-use crate::evaluate::{Counted, LeftOut, Report};
+use crate::drift::MOVED;
+use crate::evaluate::{Counted, Later, LeftOut, Report};
 use crate::features::{FEATURES, Source};
 use crate::model::Model;
 use crate::tunnel::{Found, Tunnel};
@@ -80,6 +81,7 @@ fn write_card(out: &mut String, model: &Model, report: &Report) -> std::fmt::Res
     )?;
     areas(out, report)?;
     verdicts(out, report)?;
+    drift(out, report)?;
     if let Some(tunnel) = &body.tunnel {
         tunnels(out, tunnel, report)?;
     }
@@ -91,6 +93,10 @@ fn write_card(out: &mut String, model: &Model, report: &Report) -> std::fmt::Res
     for (name, share) in &report.tricks {
         writeln!(out, "| {name} | {share:.3} |")?;
     }
+    features(out)
+}
+
+fn features(out: &mut String) -> std::fmt::Result {
     writeln!(out, "\n## Features\n\n| name | unit | from | direction | meaning |\n|---|---|---|---|---|")?;
     for feature in FEATURES {
         let direction = match feature.direction {
@@ -102,6 +108,42 @@ fn write_card(out: &mut String, model: &Model, report: &Report) -> std::fmt::Res
         writeln!(out, "| `{}` | {} | {source} | {direction} | {} |", feature.name, feature.unit, feature.doc)?;
     }
     Ok(())
+}
+
+fn drift(out: &mut String, report: &Report) -> std::fmt::Result {
+    writeln!(
+        out,
+        "## Drift\n\nSessions of a year and later, by what was learnt from those before it, threshold and calibration included.\n"
+    )?;
+    writeln!(
+        out,
+        "| from year | malware learnt from | area | malware | found | benign | flagged | not judged |\n|---:|---:|---:|---:|---:|---:|---:|---:|"
+    )?;
+    for Later { year, learnt, area, benign, malware } in &report.later {
+        let share = |counted: &Counted| counted.flagged as f64 / counted.sessions.max(1) as f64 * 100.0;
+        writeln!(
+            out,
+            "| {year} | {learnt} | {} | {} | {:.1} % | {} | {:.1} % | {} |",
+            number(*area),
+            malware.sessions,
+            share(malware),
+            benign.sessions,
+            share(benign),
+            benign.unknown + malware.unknown
+        )?;
+    }
+    writeln!(
+        out,
+        "\nBenign sessions of a collection beside those of all others: features whose population stability index is above {MOVED} have moved. Networks differ so\nmuch that most have; `minamo model evaluate` tells it of yours.\n"
+    )?;
+    writeln!(out, "| collection | sessions | features moved | furthest |\n|---|---:|---:|---|")?;
+    for (name, sessions, moved) in &report.moved {
+        let count = moved.iter().filter(|moved| moved.index > MOVED).count();
+        let furthest: Vec<String> =
+            moved.iter().take(3).map(|moved| format!("`{}` {:.1}", moved.feature, moved.index)).collect();
+        writeln!(out, "| {name} | {sessions} | {count} of {} | {} |", moved.len(), furthest.join(", "))?;
+    }
+    writeln!(out)
 }
 
 fn tunnels(out: &mut String, tunnel: &Tunnel, report: &Report) -> std::fmt::Result {

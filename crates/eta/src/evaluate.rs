@@ -9,6 +9,7 @@ use minamo_model::flow::Flow;
 
 use crate::calibrate::MIX;
 use crate::dataset::Case;
+use crate::drift::{FEWEST, Moved, moved, spreads};
 use crate::evade::{EVASIONS, Evasion, evade_all};
 use crate::features::{Scratch, Source, Values, extract, too_little};
 use crate::joy::Joy;
@@ -59,6 +60,21 @@ pub struct LeftOut {
     pub error: f64,
 }
 
+/// Verdicts on sessions that are younger than those of training.
+#[derive(Clone, Debug, Default)]
+pub struct Later {
+    /// The first year that was left out.
+    pub year: i32,
+    /// Malware to learn from.
+    pub learnt: usize,
+    /// Area of what is judged.
+    pub area: Option<f64>,
+    /// Benign sessions.
+    pub benign: Counted,
+    /// Malware.
+    pub malware: Counted,
+}
+
 /// What an evaluation found.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
@@ -74,6 +90,10 @@ pub struct Report {
     pub error_by_capture: f64,
     /// Area and share of malware found at 1 % of benign sessions, split by capture.
     pub by_capture: (Option<f64>, Option<f64>),
+    /// Sessions of a year and later, by what was learnt from those before.
+    pub later: Vec<Later>,
+    /// Collections of benign sessions beside all others: how many of their sessions, and how far features moved, the furthest first.
+    pub moved: Vec<(String, usize, Vec<Moved>)>,
     /// What was taken for tunnels by DNS over HTTPS, by trees that did not see the host.
     pub tunnels: Vec<Found>,
     /// What the model took for tunnels of a laboratory that no training saw.
@@ -110,6 +130,13 @@ pub fn evaluate(material: &Material<'_>, joy: Option<&Joy>) -> Result<Report, Tr
     rules(material, joy, &mut out)?;
     left_out(material, &mut out);
     families(material, &mut out)?;
+    later(material, &mut out);
+    for corpus in corpora(material.cases) {
+        let [own, others] = [true, false].map(|own| material.ordinary(|case| (case.corpus == corpus) == own));
+        if own.len() >= FEWEST {
+            out.moved.push((corpus.to_owned(), own.len(), moved(&spreads(&others), &own)));
+        }
+    }
     let all: Vec<usize> = (0..material.cases.len()).collect();
     tricks(material, &material.learn(&all, Source::ALL)?, &mut out);
     Ok(out)
@@ -256,6 +283,40 @@ fn families(material: &Material<'_>, out: &mut Report) -> Result<(), TrainError>
         out.families.push(counted);
     }
     Ok(())
+}
+
+/// Malware that it takes to learn from sessions before a year.
+const FEWEST_MALWARE: usize = 10;
+
+/// The year that a session began in.
+fn year(case: &Case) -> Option<i32> {
+    case.flow.core.time_start.to_string().split('-').next()?.parse().ok()
+}
+
+/// For each year: sessions of it and later ones, by what was learnt from those before, threshold and calibration included.
+fn later(material: &Material<'_>, out: &mut Report) {
+    let years: BTreeSet<i32> = material.cases.iter().filter_map(year).collect();
+    for first in years {
+        let (held, kept): (Vec<usize>, Vec<usize>) = (0..material.cases.len())
+            .partition(|&at| material.cases.get(at).is_some_and(|case| year(case) >= Some(first)));
+        let malware =
+            |side: &[usize]| side.iter().filter_map(|&at| material.cases.get(at)).filter(|c| c.malware).count();
+        let (learnt_from, found_in) = (malware(&kept), malware(&held));
+        if learnt_from < FEWEST_MALWARE || found_in == 0 || found_in == held.len() {
+            continue;
+        }
+        let Ok(learnt) = material.learn(&kept, Source::ALL) else { continue };
+        let mut later = Later { year: first, learnt: learnt_from, ..Later::default() };
+        let mut told: Vec<Judged> = Vec::new();
+        for (case, probability, column) in learnt.verdicts(material.cases, &material.values, &held) {
+            if column != 2 {
+                told.push((probability, case.malware));
+            }
+            if case.malware { &mut later.malware } else { &mut later.benign }.count(column);
+        }
+        later.area = auc(&told);
+        out.later.push(later);
+    }
 }
 
 /// Malware with tricks, judged by trees that saw neither the capture nor the lender's corpus whole. What is not judged is not

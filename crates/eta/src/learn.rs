@@ -9,6 +9,7 @@ use minamo_model::flow::Flow;
 
 use crate::calibrate::Calibration;
 use crate::dataset::{Case, Dataset};
+use crate::drift;
 use crate::evade::{EVASIONS, Evasion, evade, evade_all};
 use crate::features::{FEATURES, Scratch, Source, Values, extract, too_little};
 use crate::metrics::{Judged, threshold_at};
@@ -269,6 +270,13 @@ impl<'a> Material<'a> {
         chosen.iter().map(|&at| place.get(key(at)).copied().unwrap_or(0)).collect()
     }
 
+    /// Features of the benign sessions that are judged, of these cases.
+    pub fn ordinary(&self, of: impl Fn(&Case) -> bool) -> Vec<Values> {
+        let cases = self.cases.iter().zip(&self.values);
+        let chosen = cases.filter(|(case, values)| !case.malware && of(case) && !too_little(values));
+        chosen.map(|(_, values)| *values).collect()
+    }
+
     /// A model from all cases, and how well it tells tunnels where there are some to learn from.
     pub fn model(&self, name: &str) -> Result<(Model, Vec<Found>), LearnError> {
         // Simulated sessions are of both classes; they are beside real ones, not in their place.
@@ -289,6 +297,7 @@ impl<'a> Material<'a> {
             calibration: learnt.calibration,
             threshold: learnt.threshold,
             tunnel,
+            spreads: drift::spreads(&self.ordinary(|_| true)),
             recipe: self.recipe.clone(),
             summary: self.summary(),
         })?;

@@ -9,6 +9,7 @@ pub mod card;
 pub mod certta;
 mod clear;
 pub mod dataset;
+pub mod drift;
 pub mod evade;
 pub mod evaluate;
 mod exchange;

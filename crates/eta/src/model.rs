@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::calibrate::Calibration;
+use crate::drift::{self, Spread};
 use crate::features::{COUNT, FEATURES, Source, Values, too_little};
 use crate::forest::{Forest, Ranks};
 use crate::pairs::after;
@@ -96,6 +97,9 @@ pub struct Body {
     pub tunnel: Option<Tunnel>,
     /// Smallest and largest value of each feature in training, without the outermost 2 in 1,000; none where it was never seen.
     pub ranges: Vec<Option<[f32; 2]>>,
+    /// How each feature was spread in the benign sessions of training, to tell drift from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spreads: Vec<Spread>,
     /// How it was trained.
     pub recipe: Recipe,
     /// On what.
@@ -331,7 +335,10 @@ fn check(body: &Body) -> Result<(), ModelError> {
             return Err(ModelError::Unsound(fault));
         }
     }
-    Ok(())
+    if !body.spreads.is_empty() && body.spreads.len() != body.features.len() {
+        return Err(ModelError::Unsound("its columns are not as many as its features"));
+    }
+    drift::fault(&body.spreads).map_or(Ok(()), |fault| Err(ModelError::Unsound(fault)))
 }
 
 #[cfg(test)]
@@ -357,6 +364,7 @@ pub(crate) mod tests {
             threshold: 0.9,
             tunnel: None,
             ranges: vec![Some([0.0, 1.0]); COUNT],
+            spreads: Vec::new(),
             recipe: Recipe::default(),
             summary: Summary::default(),
         })

@@ -13,14 +13,15 @@ use minamo_eta::calibrate::MIX;
 use minamo_eta::card::card;
 use minamo_eta::certta;
 use minamo_eta::dataset::{Case, ConnectionLabels, Dataset, read_index};
+use minamo_eta::drift::{FEWEST, MOVED, moved};
 use minamo_eta::evaluate::{Report, elsewhere, evaluate};
 use minamo_eta::explain::explain;
-use minamo_eta::features::{FEATURES, Scratch};
+use minamo_eta::features::{FEATURES, Scratch, Values, too_little};
 use minamo_eta::joy::Joy;
 use minamo_eta::judge::Judge;
 use minamo_eta::learn::{Material, Told};
 use minamo_eta::metrics::{Judged, above, auc, calibration_error, threshold_at};
-use minamo_eta::model::Class;
+use minamo_eta::model::{Class, Model};
 use minamo_eta::train::Recipe;
 use minamo_meter::{Groups, Settings};
 use minamo_model::Flow;
@@ -215,10 +216,12 @@ fn judge_all(labelled: &Labelled, file: Option<&Path>) -> anyhow::Result<()> {
     // What is not judged is not found, and says nothing of areas and probabilities.
     let (mut all, mut judged): (Vec<Judged>, Vec<Judged>) = Default::default();
     let mut counts: BTreeMap<(&str, &str), [usize; 4]> = BTreeMap::new();
-    let mut told = Told::default();
+    let (mut told, mut ordinary) = (Told::default(), Vec::new());
     for case in &set.cases {
         let earlier = told.earlier(case);
-        let verdict = model.judge(&case.values(&mut scratch), earlier.told);
+        let values = case.values(&mut scratch);
+        let verdict = model.judge(&values, earlier.told);
+        ordinary.extend((!case.malware && !too_little(&values)).then_some(values));
         let is_judged = verdict.class != Class::Unknown;
         if is_judged {
             earlier.tell(verdict.probability);
@@ -239,12 +242,33 @@ fn judge_all(labelled: &Labelled, file: Option<&Path>) -> anyhow::Result<()> {
     out += &format!("malware found at 1 % of benign sessions {}\n", number(above(&all, true, threshold)));
     let error = calibration_error(&judged, MIX);
     out += &format!("expected calibration error {error:.3}, where malware is {MIX:.2} of what is judged\n");
+    out += &drift(&model, &ordinary);
     out += "sessions: taken for benign, malware, unknown, tunnels in DNS over HTTPS\n";
     for ((kind, name), [benign, c2, unknown, tunnels]) in counts {
         out += &format!("{kind} {name}: {benign}, {c2}, {unknown}, {tunnels}\n");
     }
     say(&out);
     Ok(())
+}
+
+/// How far the features of benign sessions have moved from those of training.
+fn drift(model: &Model, ordinary: &[Values]) -> String {
+    let spreads = &model.body().spreads;
+    if spreads.is_empty() {
+        return "drift: the model does not say how its features were spread in training\n".to_owned();
+    }
+    if ordinary.len() < FEWEST {
+        return format!("drift: {} benign session(s) are too few to tell, want {FEWEST}\n", ordinary.len());
+    }
+    let all = moved(spreads, ordinary);
+    let far: Vec<String> = all
+        .iter()
+        .filter(|moved| moved.index > MOVED)
+        .map(|moved| format!("{} {:.2}", moved.feature, moved.index))
+        .collect();
+    let of = format!("drift: {} of {} features of benign sessions moved since training", far.len(), all.len());
+    let which = if far.is_empty() { String::new() } else { format!(": {}", far.join(", ")) };
+    format!("{of} (population stability index above {MOVED}){which}\n")
 }
 
 fn count<'a>(counts: &mut BTreeMap<(&'a str, &'a str), [usize; 4]>, kind: &'a str, case: &'a Case, class: Class) {

@@ -170,7 +170,8 @@ async fn a_verdict_says_why_and_looks_at_the_sessions_before() {
         let mut flow = session(id, &[517, -1_400, -900, 126, -51, 300, -90]);
         flow.core.time_start = now() - std::time::Duration::from_secs(earlier);
         (flow.core.dst_packets, flow.core.dst_bytes) = (4, 2_441);
-        flow.eta.get_or_insert_default().score = Some(0.5);
+        let eta = flow.eta.get_or_insert_default();
+        (eta.score, eta.class) = (Some(0.99), Some("malware_c2".into()));
         let certificate = Tls {
             version: Some("TLS 1.2".into()),
             ja4: Some("t12d".to_owned()),
@@ -184,6 +185,14 @@ async fn a_verdict_says_why_and_looks_at_the_sessions_before() {
     let calls: Vec<Flow> = (0..20).map(|n| call(n + 1, 60 * (20 - n))).collect();
     give(&service, &calls).await;
     give(&service, &[flow(50)]).await;
+    // Something else that the same hosts do.
+    let mut other = call(60, 0);
+    if let Some(tls) = other.tls.as_deref_mut() {
+        (tls.cert_subject, tls.cert_self_signed) = (Some("CN=www.example.org".to_owned()), Some(false));
+        tls.cert_issuer = Some("C=US, O=Public Trust, CN=Public Trust CA 1".to_owned());
+        (tls.sni, tls.cert_names) = (Some("www.example.org".to_owned()), Some(vec!["www.example.org".to_owned(); 6]));
+    }
+    give(&service, &[other]).await;
     let path = |id: u64| format!("/api/v1/flows/{id:024x}/verdict");
     let (status, last) = service.json("GET", &path(20), None).await;
     assert_eq!(status, StatusCode::OK, "{last}");
@@ -195,6 +204,8 @@ async fn a_verdict_says_why_and_looks_at_the_sessions_before() {
     let repeated = |answer: &Value| features(answer).iter().any(|name| ["rhythm", "regular"].contains(&name.as_str()));
     assert!(repeated(&last), "{last}");
     assert!(last["reasons"][0]["text"]["ja"].as_str().is_some_and(|text| !text.is_empty()));
+    let (_, other) = service.json("GET", &path(60), None).await;
+    assert!(features(&other).iter().any(|name| name == "earlier_verdict"), "{other}");
     let (_, first) = service.json("GET", &path(1), None).await;
     assert_eq!(first["earlier"], 0);
     assert!(!repeated(&first), "nothing was repeated yet: {first}");
