@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Lists of packet lengths and times as CertTA's artefacts have them (Xie et al., 2025): a JSON array of connections with signed
+//! Lists of packet lengths and times as the artefacts of CertTA have them (2025): a JSON array of connections with signed
 //! lengths of IP packets and seconds. Most are cut out of the middle of a connection; nothing but its lengths is known. They are judged
 //! for a model's card, as sessions of a laboratory that no training saw.
 
@@ -62,7 +62,10 @@ fn session(connection: &Connection) -> Flow {
     let whole =
         lengths.first().is_some_and(|first| *first >= HELLO) && lengths.get(1).is_some_and(|next| *next < -HELLO);
     // A question of a tunnel may be as long as a hello; what follows a hello is a flight of more than a packet, or its certificate's.
-    if !whole || lengths.iter().skip(1).take_while(|length| **length < 0).sum::<i32>() > -1_000 {
+    if !whole
+        || lengths.iter().skip(1).take_while(|length| **length < 0).map(|length| i64::from(*length)).sum::<i64>()
+            > -1_000
+    {
         lengths.splice(0..0, HANDSHAKE);
         times.splice(0..0, [0, 20_000, 1_000]);
     }
@@ -94,6 +97,20 @@ mod tests {
         let text = r#"[{"timestamp": [0.0, 0.0, 0.0], "direction_length": [557, -1500, 40], "label": 0}]"#;
         let (_, flow) = read(text, NAMES).expect("connections").remove(0);
         assert_eq!(flow.splt.expect("lengths").lengths, Some(vec![517, -1_460]), "seen from its hello on");
+    }
+
+    #[test]
+    fn lengths_and_times_that_cannot_be_are_taken_as_they_come() {
+        let lengths = [i32::MAX, i32::MIN, i32::MIN, i32::MIN, 0, i32::MAX].map(|length| length.to_string()).join(", ");
+        let text =
+            format!(r#"[{{"timestamp": [9, -1e300, 1e300, 0, 0, 0], "direction_length": [{lengths}], "label": 0}}]"#);
+        let (_, flow) = read(&text, NAMES).expect("connections").remove(0);
+        let splt = flow.splt.expect("lengths");
+        assert_eq!((splt.lengths.map(|l| l.len()), splt.times_micros.map(|t| t.len())), (Some(5), Some(5)));
+        assert_eq!(
+            read(r#"[{"timestamp": [], "direction_length": [], "label": 0}]"#, NAMES).map(|all| all.len()),
+            Ok(1)
+        );
     }
 
     #[test]
