@@ -45,7 +45,8 @@ pub fn read(connections: &str, names: &str) -> Result<Vec<(String, Flow)>, Strin
 
 fn session(connection: &Connection) -> Flow {
     let [bare, stamped] = HEADERS;
-    let headers = if connection.direction_length.iter().any(|length| length.saturating_abs() < stamped) { bare } else { stamped };
+    let headers =
+        if connection.direction_length.iter().any(|length| length.saturating_abs() < stamped) { bare } else { stamped };
     let (mut lengths, mut times): (Vec<i32>, Vec<u32>) = Default::default();
     let mut before = None;
     for (length, second) in connection.direction_length.iter().zip(&connection.timestamp) {
