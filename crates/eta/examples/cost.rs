@@ -13,7 +13,8 @@ use std::time::Instant;
 
 use minamo_base::Time;
 use minamo_capture::CaptureFile;
-use minamo_eta::features::{Scratch, Source, Values, extract, extract_but_octets};
+use minamo_eta::features::{Source, Values};
+use minamo_eta::measure::{Scratch, extract, extract_but_octets};
 use minamo_eta::model::Model;
 use minamo_eta::simulate::{self, Simulated};
 use minamo_meter::{Groups, Meter, Settings};

@@ -9,7 +9,8 @@ use minamo_base::{Ip, Time};
 use minamo_model::flow::Flow;
 use serde::Deserialize;
 
-use crate::features::{Scratch, Values, extract};
+use crate::features::Values;
+use crate::measure::{Scratch, extract};
 use crate::pairs::{PairContext, Pairs};
 
 /// A labelled session.

@@ -228,7 +228,7 @@ pub fn evade_all<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::{Scratch, extract};
+    use crate::measure::{Scratch, extract};
     use crate::simulate;
 
     fn evaded(trick: Evasion) -> (Flow, Flow) {

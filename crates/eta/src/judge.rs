@@ -9,7 +9,8 @@ use minamo_model::flow::Flow;
 
 use crate::dataset::is_session;
 use crate::explain::Evidence;
-use crate::features::{Scratch, Source, extract, extract_but_octets};
+use crate::features::Source;
+use crate::measure::{Scratch, extract, extract_but_octets};
 use crate::model::{Class, Model};
 use crate::pairs::Pairs;
 

@@ -19,6 +19,7 @@ pub mod forest;
 pub mod joy;
 pub mod judge;
 pub mod learn;
+pub mod measure;
 pub mod metrics;
 pub mod model;
 mod names;

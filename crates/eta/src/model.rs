@@ -8,8 +8,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::calibrate::Calibration;
 use crate::drift::{self, Spread};
-use crate::features::{COUNT, FEATURES, Source, Values, too_little};
+use crate::features::{COUNT, FEATURES, Source, Values};
 use crate::forest::{Forest, Ranks};
+use crate::measure::too_little;
 use crate::pairs::after;
 use crate::train::Recipe;
 use crate::trees::Trees;

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::calibrate::Calibration;
 use crate::dataset::Case;
-use crate::features::{FEATURES, Scratch, Source, Values, exchanges, too_little};
+use crate::features::{FEATURES, Source, Values};
+use crate::measure::{Scratch, exchanges, too_little};
 use crate::metrics::{Judged, threshold_at};
 use crate::train::{Example, Recipe, TrainError, train};
 use crate::trees::Trees;
@@ -201,7 +202,7 @@ fn asked(values: &Values) -> Values {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::extract;
+    use crate::measure::extract;
     use crate::simulate;
 
     /// A session with `requests` questions of so many octets, each answered by as many.

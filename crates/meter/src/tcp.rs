@@ -4,6 +4,7 @@
 //! the receiver acknowledges them, or at the end of the flow.
 
 mod packed;
+mod unseen;
 
 use std::cmp::Reverse;
 
@@ -12,6 +13,8 @@ use minamo_dissect::{Classifier, Input, Side};
 use minamo_model::flow::Npm;
 use minamo_model::{Flow, FlowGroup};
 use minamo_packet::{Packet, TcpHeader, tcp_flags};
+
+use unseen::{Count, Moment};
 
 /// Segments of one side that wait for an earlier one.
 const HELD_SEGMENTS: usize = 16;
@@ -145,63 +148,6 @@ impl Beginning {
             true => shorter >= Self::LEAST && self != other,
             false => shorter >= Self::FEW && self.0 >> 20 != other.0 >> 20,
         }
-    }
-}
-
-/// A time that may not have come.
-#[derive(Clone, Copy, PartialEq)]
-struct Moment(i64);
-
-impl Moment {
-    const NONE: Self = Self(i64::MIN);
-
-    /// Microseconds from it until a later time.
-    fn until(self, later: Time) -> Option<u32> {
-        let micros = later.since(Time(self.0)).max(0) / 1_000;
-        (self != Self::NONE).then(|| u32::try_from(micros).unwrap_or(u32::MAX))
-    }
-}
-
-impl Default for Moment {
-    fn default() -> Self {
-        Self::NONE
-    }
-}
-
-/// A count or a length of time that may not have been seen.
-#[derive(Clone, Copy)]
-struct Count(u32);
-
-impl Count {
-    const NONE: Self = Self(u32::MAX);
-
-    fn add(&mut self) {
-        self.0 = if self.0 == u32::MAX { 1 } else { self.0.saturating_add(1).min(u32::MAX - 1) };
-    }
-
-    fn add_octets(&mut self, octets: u32) {
-        self.0 = self.get().unwrap_or(0).saturating_add(octets).min(u32::MAX - 1);
-    }
-
-    /// Takes octets off; nothing is left of none.
-    fn take_off(&mut self, octets: u32) {
-        self.0 = self.get().and_then(|all| all.checked_sub(octets)).filter(|left| *left > 0).unwrap_or(u32::MAX);
-    }
-
-    fn set_once(&mut self, value: u32) {
-        if self.0 == u32::MAX {
-            self.0 = value.min(u32::MAX - 1);
-        }
-    }
-
-    fn get(self) -> Option<u32> {
-        (self.0 != u32::MAX).then_some(self.0)
-    }
-}
-
-impl Default for Count {
-    fn default() -> Self {
-        Self::NONE
     }
 }
 

@@ -12,7 +12,7 @@ use crate::db::{Channel, DAY, DAY_MINUTES, FIVE, HALF, HALF_MINUTES, Wanted, cel
 use crate::{OTHER, RollupError};
 
 /// Applications that a channel tells apart in one hour; those that come later are added up under
-/// [`OTHER`](crate::OTHER). Our own labels are about 350; an exporter may claim any.
+/// [`OTHER`]. Our own labels are about 350; an exporter may claim any.
 pub const MAX_APPS: usize = 512;
 
 const MINUTES: &str = "SELECT cells FROM minutes WHERE channel = ?1 AND dim = ?2 AND hour = ?3 AND key = ?4";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The macros: [`table!`](crate::table) declares one group of columns, [`row!`](crate::row) joins groups
+//! The macros: [`table!`](crate::table!) declares one group of columns, [`row!`](crate::row!) joins groups
 //! to a row whose absent groups cost a pointer.
 
 use std::ops::Range;
@@ -8,7 +8,7 @@ use arrow::array::ArrayRef;
 
 use crate::{Block, Column, Value};
 
-/// A group of columns: one struct, made by [`table!`](crate::table).
+/// A group of columns: one struct, made by [`table!`](crate::table!).
 pub trait Group: Default {
     /// The columns, in the order of the fields.
     const COLUMNS: &'static [Column];

@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use minamo_base::Time;
 use minamo_eta::dataset::is_session;
 use minamo_eta::explain::{Evidence, explain};
-use minamo_eta::features::{Scratch, extract};
+use minamo_eta::measure::{Scratch, extract};
 use minamo_eta::model::Class;
 use minamo_eta::pairs::{PairContext, Pairs};
 use minamo_model::Flow;

@@ -29,7 +29,7 @@ pub enum Key {
         /// Prefix length of IPv6 networks.
         v6: u8,
     },
-    /// The registered domain of a name: see [`super::pieces`].
+    /// The registered domain of a name: see `pieces`.
     Domain(&'static Column),
     /// The protocol of an application's label.
     Protocol(&'static Column),

@@ -187,7 +187,7 @@ pub(crate) fn variance(amount: Amount, sides: Sides) -> Result<Expr, QueryError>
     Ok(when(sampled, factor * of).otherwise(lit(0.0))?)
 }
 
-/// [`variance`] of octets or packets from the numbers of one side of a row, or of both where whole flows were chosen.
+/// [`variance()`] of octets or packets from the numbers of one side of a row, or of both where whole flows were chosen.
 pub(crate) fn variance_of(amount: Amount, rate: u64, by_flow: bool, bytes: u64, packets: u64) -> f64 {
     match amount {
         Amount::Bytes if by_flow => variance::of_whole(rate, bytes),

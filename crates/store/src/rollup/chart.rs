@@ -70,7 +70,7 @@ pub struct RollupChart {
     pub lines: Vec<(usize, String, Vec<Cell>)>,
     /// Minutes for which a line does not have all rows: a back-fill is under way, or they are too old.
     pub missing: Vec<(usize, Range<i64>)>,
-    /// True where flows of the range were sampled: cells then have intervals ([`Intervals::of_cell`]).
+    /// True where flows of the range were sampled: cells then have intervals (`Intervals::of_cell`).
     pub sampled: bool,
 }
 
