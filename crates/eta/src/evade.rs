@@ -2,9 +2,10 @@
 //! What a session can do not to look like itself: applied to sessions of a test to see how far each trick carries, and to
 //! both classes alike in training, so that no trick is a sign of a class.
 
-use minamo_model::flow::Flow;
+use minamo_model::flow::{Flow, Tls};
 
 use crate::dataset::Case;
+use crate::measure::is_newest;
 use crate::pairs::{PairContext, Pairs};
 use crate::random::Random;
 
@@ -98,16 +99,25 @@ fn borrow_hello(flow: &mut Flow, lender: &Flow) {
         flow.core.src_bytes = flow.core.src_bytes.saturating_add_signed(i64::from(theirs) - i64::from(own));
     }
     if let (Some(own), Some(theirs)) = (&mut flow.tls, &lender.tls) {
+        // In handshakes before TLS 1.3 the server's answer to the offer is visible.
+        if !is_newest(own) {
+            own.alpn_selected = answered(own, theirs.alpn.as_deref());
+        }
         own.ja3.clone_from(&theirs.ja3);
         own.ja4.clone_from(&theirs.ja4);
         own.alpn.clone_from(&theirs.alpn);
         own.ech = theirs.ech;
-        // A client that offers HTTP/2 is answered; in the handshakes before TLS 1.3 the answer is visible.
-        if own.version.as_deref() != Some("TLS 1.3") && theirs.alpn.is_some() {
-            own.alpn_selected = Some("h2".to_owned());
-        }
     }
     borrow_name(flow, lender);
+}
+
+/// The protocol that the session's server chooses of another offer. A server that went on without an answer to an offer answers none:
+/// where it has no protocol in common it ends the handshake (RFC 7301 §3.2). Of a server that was offered nothing it is not known; it
+/// is taken to answer, as most do.
+fn answered(own: &Tls, offer: Option<&[String]>) -> Option<String> {
+    let ignores = own.alpn.as_ref().is_some_and(|offer| !offer.is_empty()) && own.alpn_selected.is_none();
+    let offer = offer.filter(|_| !ignores)?;
+    offer.iter().find(|protocol| Some(*protocol) == own.alpn_selected.as_ref()).or(offer.first()).cloned()
 }
 
 /// Of what is sent after a trick nobody knows the counts of octets.
@@ -273,6 +283,27 @@ mod tests {
             assert_eq!(lengths.get(..4), Some([300, -140, -6, -150].as_slice()), "{trick:?}");
             assert_ne!(lengths.get(4..), Some([74, 600, -310].as_slice()), "{trick:?}");
         }
+    }
+
+    #[test]
+    fn a_server_answers_a_borrowed_offer_as_it_answered_the_own() {
+        let offer = |of: &[&str]| Some(of.iter().map(|&protocol| protocol.to_owned()).collect::<Vec<_>>());
+        let chosen = |version: &'static str, own: &[&str], selected: Option<&str>, theirs: Option<Vec<String>>| {
+            let mut flow = Flow::default();
+            let tls = flow.tls.get_or_insert_default();
+            (tls.version, tls.alpn, tls.alpn_selected) =
+                (Some(version.into()), offer(own), selected.map(str::to_owned));
+            let mut lender = Flow::default();
+            lender.tls.get_or_insert_default().alpn = theirs;
+            evade(Evasion::BorrowedHello, &mut flow, &mut None, &lender, &mut Random::new(1));
+            flow.tls.and_then(|tls| tls.alpn_selected)
+        };
+        let both = || offer(&["h2", "http/1.1"]);
+        assert_eq!(chosen("TLS 1.2", &[], None, both()).as_deref(), Some("h2"));
+        assert_eq!(chosen("TLS 1.2", &["h2"], None, both()), None, "a server that does not answer");
+        assert_eq!(chosen("TLS 1.2", &["http/1.1"], Some("http/1.1"), both()).as_deref(), Some("http/1.1"));
+        assert_eq!(chosen("TLS 1.2", &["h2"], Some("h2"), None), None, "nothing to answer to");
+        assert_eq!(chosen("TLS 1.3 draft-28", &[], None, both()), None, "encrypted");
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub fn extract_but_octets(flow: &Flow, pair: Option<PairContext>, scratch: &mut 
     exchange::messages(flow, &mut scratch.messages);
     set(&mut out, Id::Messages, scratch.messages.len() as f32);
     let cipher = tls.cipher.as_deref().unwrap_or_default();
-    let newest = is_newest(tls.version.as_deref().unwrap_or_default(), cipher);
+    let newest = is_newest(tls);
     if let Some(flight) = exchange::server_flight(&scratch.messages).filter(|_| is_whole(flow)) {
         let resumed = tls.cert_subject.is_none() && exchange::resumed(flight);
         set(&mut out, Id::Resumed, flag(resumed));
@@ -75,7 +75,9 @@ pub fn extract_but_octets(flow: &Flow, pair: Option<PairContext>, scratch: &mut 
 }
 
 /// True for TLS 1.3 and its drafts, also those with numbers of their own: the suite tells (RFC 8446 §B.4).
-fn is_newest(version: &str, cipher: &str) -> bool {
+pub(crate) fn is_newest(tls: &Tls) -> bool {
+    let version = tls.version.as_deref().unwrap_or_default();
+    let cipher = tls.cipher.as_deref().unwrap_or_default();
     version.starts_with("TLS 1.3") || cipher.starts_with("TLS_AES_") || cipher.starts_with("TLS_CHACHA20_")
 }
 
