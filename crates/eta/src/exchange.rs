@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The exchange of a session: its messages. A message is what one side sends until the other does, so that segment sizes,
-//! offload and splitting of records do not matter. The hellos and the key exchange are told from what follows by their
+//! The exchange of a session: its messages. A message is what one side sends until the other does or it pauses, so that segment
+//! sizes, offload and splitting of records do not matter. The hellos and the key exchange are told from what follows by their
 //! place (RFC 5246 §7.3, RFC 8446 §2), which holds for sessions seen from their beginning.
 
 use minamo_model::flow::Flow;
@@ -20,7 +20,11 @@ const RESUMED: i64 = 350;
 /// HTTP/2 (RFC 9113 §6: 9 to 17 octets and 22 of the record), and alerts.
 const KEEPING: i64 = 39;
 
-/// What one side sent until the other did.
+/// Microseconds after which what the same side sends is another message: longer than a round trip and than TCP's first waits for
+/// what was lost (RFC 6298 §2.4 recommends a second at least, systems wait a fifth of it).
+const PAUSE: u64 = 500_000;
+
+/// What one side sent until the other did, or until it paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Message {
     /// Octets; positive from the initiator.
@@ -43,7 +47,9 @@ pub(crate) fn messages(flow: &Flow, out: &mut Vec<Message>) {
     let mut message = Message { length, start: 0, end: 0 };
     for (length, wait) in packets {
         let at = message.end.saturating_add(wait);
-        if (message.length > 0) == (length > 0) {
+        // Hellos and certificates are not parted.
+        let pauses = wait >= PAUSE && out.len() >= 2;
+        if (message.length > 0) == (length > 0) && !pauses {
             message.length = message.length.saturating_add(length);
             message.end = at;
         } else {
@@ -127,7 +133,9 @@ pub(crate) fn without_keeping(messages: &mut [Message]) -> &[Message] {
     for at in 0..messages.len() {
         let Some(&next) = messages.get(at).filter(|next| !keeps(next)) else { continue };
         match kept.checked_sub(1).and_then(|last| messages.get_mut(last)) {
-            Some(before) if (next.length > 0) == (before.length > 0) => {
+            Some(before)
+                if (next.length > 0) == (before.length > 0) && next.start.saturating_sub(before.end) < PAUSE =>
+            {
                 before.length = before.length.saturating_add(next.length);
                 before.end = next.end;
             }
@@ -194,6 +202,24 @@ mod tests {
         assert_eq!(without_keeping(&mut all), [message(189), Message { length: -1_071, start: 0, end: 518 }]);
         let mut signs: Vec<Message> = [20, -20].into_iter().map(message).collect();
         assert_eq!(without_keeping(&mut signs).len(), 2);
+    }
+
+    #[test]
+    fn a_side_that_pauses_says_something_else() {
+        let flow = Flow {
+            splt: Some(Box::new(Splt {
+                lengths: Some(vec![517, -1_400, -900, 80, 33, 134, 33, 134, -40]),
+                times_micros: Some(vec![0, 20_000, 900_000, 100, 700_000, 60_000, 900_000, 60_000, 9]),
+            })),
+            ..Flow::default()
+        };
+        let mut out = Vec::new();
+        messages(&flow, &mut out);
+        let lengths: Vec<i64> = out.iter().map(|message| message.length).collect();
+        assert_eq!(lengths, [517, -2_300, 80, 167, 167, -40], "a flight with a loss in it is one");
+        let reports = [(167, 0), (33, 600_000), (167, 1_000_000)];
+        let mut all = reports.map(|(length, start)| Message { length, start, end: start });
+        assert_eq!(without_keeping(&mut all).len(), 2, "what keeps the connection parts nothing, a pause does");
     }
 
     #[test]

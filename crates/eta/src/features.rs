@@ -136,6 +136,8 @@ features! {
         Amount("the longest silence was {} s", "最長の沈黙は {} 秒");
     MedianGap "median_gap" "seconds" Exchange 0 "Median silence between messages."
         Amount("about {} s between messages", "メッセージの間隔は約 {} 秒");
+    InnerRhythm "inner_rhythm" "" Exchange 0 "Share of the times from one of the client's messages to the next that are within a fifth of their median, of four or more whose median is half a second or longer."
+        Amount("{} of the client's messages come at equal intervals", "クライアントのメッセージの {} が等間隔");
     ServerFirst "server_first" "" Exchange 0 "1 where the server spoke first under the keys."
         Flag(["the server spoke first", "サーバーが先に送信"], ["the client spoke first", "クライアントが先に送信"]);
     Down "down" "octets, logarithm" Exchange -1 "Logarithm of one more than the octets from the server."

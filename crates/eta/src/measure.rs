@@ -26,6 +26,8 @@ struct Sides {
     requests: Vec<u64>,
     answers: Vec<u64>,
     gaps: Vec<u64>,
+    /// Microseconds from the beginning of one of the client's messages to that of the next.
+    intervals: Vec<u64>,
 }
 
 /// Measures a session; `pair` is what earlier sessions of the same hosts say. What is not known becomes missing values.
@@ -204,7 +206,7 @@ const SHORT_ANSWER: u64 = 1_500;
 
 /// What was said under the keys.
 fn said(messages: &mut [Message], sides: &mut Sides, out: &mut Values) {
-    let Sides { requests, answers, gaps } = sides;
+    let Sides { requests, answers, gaps, intervals } = sides;
     let Some(first) = messages.first() else { return };
     set(out, Id::ServerFirst, flag(first.length < 0));
     let small = messages.iter().filter(|message| message.length.abs() <= 64).count();
@@ -213,10 +215,16 @@ fn said(messages: &mut [Message], sides: &mut Sides, out: &mut Values) {
     requests.clear();
     answers.clear();
     gaps.clear();
-    let mut before = None;
+    intervals.clear();
+    let (mut before, mut asked) = (None, None);
     for message in messages.iter() {
-        let side = if message.length > 0 { &mut *requests } else { &mut *answers };
-        side.push(message.length.unsigned_abs());
+        if message.length > 0 {
+            requests.push(message.length.unsigned_abs());
+            intervals.extend(asked.map(|start| message.start.saturating_sub(start)));
+            asked = Some(message.start);
+        } else {
+            answers.push(message.length.unsigned_abs());
+        }
         gaps.extend(before.map(|end| message.start.saturating_sub(end)));
         before = Some(message.end);
     }
@@ -235,11 +243,27 @@ fn said(messages: &mut [Message], sides: &mut Sides, out: &mut Values) {
     if requests.len() >= 3 {
         repeats(requests, out);
     }
+    rhythm(intervals, out);
     gaps.sort_unstable();
     if let (Some(middle), Some(longest)) = (gaps.get(gaps.len() / 2), gaps.last()) {
         set(out, Id::LongestGap, (*longest as f64 / 1e6) as f32);
         set(out, Id::MedianGap, (*middle as f64 / 1e6) as f32);
     }
+}
+
+/// Intervals that a rhythm is told of at least, and their shortest median in microseconds.
+const RHYTHM: (usize, u64) = (4, 500_000);
+
+/// How equal the intervals between the client's messages are.
+fn rhythm(intervals: &mut [u64], out: &mut Values) {
+    let (least, shortest) = RHYTHM;
+    if intervals.len() < least {
+        return;
+    }
+    intervals.sort_unstable();
+    let Some(middle) = intervals.get(intervals.len() / 2).copied().filter(|middle| *middle >= shortest) else { return };
+    let near = intervals.iter().filter(|interval| interval.abs_diff(middle) <= middle / 5).count();
+    set(out, Id::InnerRhythm, near as f32 / intervals.len() as f32);
 }
 
 /// First, middle, least and largest of a side's messages, which are sorted by it.

@@ -287,6 +287,7 @@ impl<'a> Session<'a> {
             x if x < 0.70 => (self.random.whole(1, 4), (900.0, 1.0), (700.0, 1.3), 300_000.0),
             x if x < 0.82 => (0, (1.0, 0.0), (1.0, 0.0), 0.0),
             x if x < 0.87 => (self.random.whole(1, 5), (20_000.0, 1.3), (400.0, 0.6), 300_000.0),
+            x if x < 0.90 => return self.measured(),
             _ => return self.news(),
         };
         for _ in 0..turns {
@@ -296,12 +297,14 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Waits for news: signs of life at equal intervals, and what happens.
     fn news(&mut self) {
         let (request, answer) = (self.size(600.0, 0.6), self.size(1_500.0, 1.0));
         self.turn(request, answer, 50_000.0);
+        let (ping, pong, interval) = (self.size(60.0, 0.5), self.size(60.0, 0.5), self.size(2e7, 1.0));
         for _ in 0..self.random.whole(3, 20) {
             if self.random.chance(0.5) {
-                let (ping, pong, wait) = (self.size(60.0, 0.5), self.size(60.0, 0.5), self.size(2e7, 1.0));
+                let wait = interval * self.random.between(0.97, 1.03);
                 self.turn(ping, pong, wait);
             } else {
                 let (news, thanks, wait) = (self.size(300.0, 1.0), self.size(60.0, 0.6), self.size(5e6, 1.0));
@@ -309,6 +312,24 @@ impl<'a> Session<'a> {
                 self.put(thanks, 50_000.0);
             }
         }
+    }
+
+    /// Reports at equal intervals what an agent measures.
+    fn measured(&mut self) {
+        let (report, thanks) = (self.size(700.0, 0.8), self.size(90.0, 0.7));
+        let (interval, varies) = (self.log_uniform(1e6, 60e6), self.random.between(0.0, 0.3));
+        for _ in 0..self.random.whole(3, 20) {
+            let wait = interval * self.random.between(0.97, 1.03);
+            let report = self.size(report, varies);
+            self.put(report, wait);
+            if self.random.chance(0.8) {
+                self.put(-thanks, self.trip);
+            }
+        }
+    }
+
+    fn log_uniform(&mut self, least: f64, most: f64) -> f64 {
+        self.random.between(least.ln(), most.ln()).exp()
     }
 
     /// What remote control does: checks in, keeps a line, is commanded, loads, carries off.
@@ -343,21 +364,30 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// A line that is kept: who it is, then signs of life and commands with their results.
+    /// A line that is kept: who it is, often a part of the program that is loaded, then signs of life, which the server asks for or
+    /// the client sends, and commands with their results.
     fn line(&mut self) {
         let who = self.size(600.0, 0.7);
         self.put(who, 100_000.0);
-        let (sign, interval) = (self.random.between(20.0, 90.0), self.random.between(5e6, 60e6));
-        for _ in 0..self.random.whole(2, 15) {
-            if self.random.chance(0.55) {
-                self.put(-sign, interval);
-                let answer = sign + self.random.between(-8.0, 8.0);
-                self.put(answer, self.trip / 2.0);
-            } else {
+        if self.random.chance(0.4) {
+            let (part, wait) = (self.size(30_000.0, 1.3), self.size(100_000.0, 1.0));
+            self.put(-part, wait);
+        }
+        let reports = self.random.chance(0.5);
+        let (sign, interval) = (self.random.between(20.0, 200.0), self.log_uniform(0.5e6, 60e6));
+        for _ in 0..self.random.whole(2, 20) {
+            let wait = interval * self.random.between(0.97, 1.05);
+            if self.random.chance(0.35) {
                 let (command, wait) = (self.size(120.0, 0.7), self.size(5e6, 1.0));
                 let (result, think) = (self.size(1_200.0, 1.2), self.size(100_000.0, 1.0));
                 self.put(-command, wait);
                 self.put(result, think);
+            } else if reports {
+                self.put(sign, wait);
+            } else {
+                self.put(-sign, wait);
+                let answer = sign + self.random.between(-8.0, 8.0);
+                self.put(answer, self.trip / 2.0);
             }
         }
     }
@@ -505,7 +535,7 @@ mod tests {
     #[test]
     fn both_classes_use_all_versions_and_names() {
         for malware in [false, true] {
-            let all = sessions(600, 1);
+            let all = sessions(3_000, 1);
             let of: Vec<_> = all.iter().filter(|s| s.malware == malware).filter_map(|s| s.flow.tls.as_ref()).collect();
             assert!(of.iter().any(|tls| tls.version.as_deref() == Some("TLS 1.3")));
             assert!(of.iter().any(|tls| tls.sni.is_none()) && of.iter().any(|tls| tls.sni.is_some()));
