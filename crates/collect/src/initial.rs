@@ -95,9 +95,17 @@ fn merge(flow: &mut Flow, classifier: &Classifier, mut facts: Flow, ends: FiveTu
     facts.core.proto = ends.proto;
     (facts.core.src_port, facts.core.dst_port) = (ends.src_port, ends.dst_port);
     classifier.label_with(&Services::default(), &mut facts);
-    if named && facts.core.app_confidence != "none" {
-        (flow.core.app, flow.core.app_confidence) = (facts.core.app.clone(), facts.core.app_confidence.clone());
-        (flow.core.app_reason, flow.core.encrypted) = (facts.core.app_reason.take(), facts.core.encrypted);
+    if facts.core.app_confidence != "none" {
+        // What the exporter names is content here, too, where its packets say the same.
+        if named || flow.core.app == facts.core.app {
+            (flow.core.app, flow.core.app_confidence) = (facts.core.app.clone(), facts.core.app_confidence.clone());
+            flow.core.app_reason = facts.core.app_reason.take();
+        }
+        flow.core.encrypted = flow.core.encrypted.or(facts.core.encrypted);
+    }
+    // What a client offers at most is no version of a session: over TCP the server's answer tells it, which is in the other record.
+    if let Some(tls) = facts.tls.as_deref_mut().filter(|tls| ends.proto == TCP && tls.cipher.is_none()) {
+        tls.version = None;
     }
     if swapped {
         facts.turn();
@@ -154,6 +162,12 @@ mod tests {
         let tls = flow.tls.as_deref().expect("TLS");
         assert!(tls.ja4.is_some(), "{tls:?}");
         assert_eq!(tls.ja3.as_deref(), Some("as the exporter has it"));
+        assert_eq!(tls.version, None, "what it offers is not what the server chooses");
+        assert_eq!(flow.core.encrypted, Some(true));
+        let mut named = row(Side::Src);
+        (named.core.app, named.core.app_confidence) = ("HTTPS of ours".into(), "exporter".into());
+        look(&mut named);
+        assert_eq!((named.core.app.as_ref(), named.core.encrypted), ("HTTPS of ours", Some(true)));
         assert!(flow.core.app.starts_with("TLS") && flow.core.app_confidence == "content", "{:?}", flow.core.app);
     }
 
@@ -166,7 +180,7 @@ mod tests {
         let mut both = row(Side::Src);
         both.eta.get_or_insert_default().dst_initial_packet = Some(packet(Side::Dst));
         assert_eq!(look(&mut both).read, 2);
-        assert!(both.tls.is_some_and(|tls| tls.cipher.is_some() && tls.ja4.is_some()));
+        assert!(both.tls.is_some_and(|tls| tls.cipher.is_some() && tls.ja4.is_some() && tls.version.is_some()));
     }
 
     #[test]

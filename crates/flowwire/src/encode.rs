@@ -6,13 +6,14 @@
 use std::collections::HashMap;
 
 use minamo_base::Time;
-use minamo_model::Flow;
+use minamo_model::{FLOWS, Flow};
 use minamo_schema::{ColumnId, Value};
 
 use self::draft::{Draft, HEADER_ROOM, Layout};
 use self::value::{TLS_CIPHER, WORDS, cipher, derived, is_implied, joins, write};
 use self::writable::{Bits, Piece, Writable, columns};
 use crate::element::Coding;
+use crate::eta;
 use crate::formats::{netflow1, netflow5, netflow7};
 use crate::own::EXAMPLE_ENTERPRISE;
 use crate::types::Types;
@@ -58,11 +59,12 @@ impl Wire {
         Self::NAMES.iter().find(|(wire, _)| *wire == self).map_or("", |(_, name)| *name)
     }
 
-    /// True where the format has an element for a column, with `own` ones of ours too; version 5 has fixed fields and
-    /// no choice.
-    pub fn carries(self, column: ColumnId, own: bool) -> bool {
+    /// True where the format has an element for a column, with `own` ones of ours and with `eta` Cisco's of encrypted traffic too;
+    /// version 5 has fixed fields and no choice.
+    pub fn carries(self, column: ColumnId, own: bool, eta: bool) -> bool {
+        let implied = || FLOWS.places().any(|(id, known)| id == column && eta::implies(known.name));
         matches!(self, Self::Netflow9 | Self::Ipfix)
-            && columns(self, own, false).iter().any(|known| known.four.column == column)
+            && (columns(self, own, eta).iter().any(|known| known.four.column == column) || (eta && implied()))
     }
 }
 

@@ -129,10 +129,18 @@ pub(crate) fn column(part: Part, reverse: bool) -> &'static str {
     }
 }
 
+/// True for columns that the fields of others tell with theirs: times stand beside their lengths, and what counts of octets come to
+/// is computed from them.
+pub(crate) fn implies(column: &str) -> bool {
+    let sums = ["_entropy", "_byte_mean", "_byte_deviation"];
+    (tells(column) && column.ends_with("_times_micros"))
+        || (column.starts_with("eta_") && sums.iter().any(|sum| column.ends_with(sum)))
+}
+
 /// True for columns that these fields tell, so that no other element need.
 pub(crate) fn tells(column: &str) -> bool {
-    column.starts_with("splt_")
-        || (column.starts_with("eta_") && !matches!(column, "eta_score" | "eta_class" | "eta_model"))
+    let others = matches!(column, "eta_score" | "eta_class" | "eta_model") || column.contains("burst");
+    column.starts_with("splt_") || (column.starts_with("eta_") && !others)
 }
 
 impl Field {
@@ -193,15 +201,13 @@ impl Field {
     fn coded(&self, sequence: Sequence, row: &Flow) -> Vec<(u16, u16)> {
         let Some((lengths, times)) = told(sequence, row) else { return Vec::new() };
         let mut out: Vec<(u16, u16)> = Vec::new();
-        let (mut now, mut before, mut run) = (0u64, 0u64, None::<(u16, u16)>);
-        for (at, length) in lengths.iter().enumerate() {
-            now = now.saturating_add(times.get(at).copied().unwrap_or(0).into());
+        let (mut before, mut run) = (0u64, None::<(u16, u16)>);
+        for (length, now) in lengths.iter().zip(instants(lengths, times)) {
             if (*length < 0) != self.reverse || *length == 0 {
                 continue;
             }
             let length = u16::try_from(length.unsigned_abs()).unwrap_or(MOST).min(MOST);
-            // From the times themselves, so that what is cut off does not add up.
-            let mut millis = now / 1_000 - before / 1_000;
+            let mut millis = now - before;
             before = now;
             if millis == 0
                 && let Some((same, more)) = run
@@ -225,6 +231,25 @@ impl Field {
         }
         out
     }
+}
+
+/// Milliseconds from the beginning to each member, cut from the times themselves so that what is cut off does not add up. Whoever
+/// joins the two directions has only these: of the same millisecond the initiator's stand first. So that the order comes back, what
+/// follows the responder's within it waits for the next one, and so does the first that a side says, whose time nobody takes for
+/// missing then.
+fn instants<'a>(lengths: &'a [i32], times: &'a [u32]) -> impl Iterator<Item = u64> + 'a {
+    let (mut now, mut last) = (0u64, 0u64);
+    let (mut before, mut spoke) = (None, [false; 2]);
+    let waits = times.iter().copied().chain(std::iter::repeat(0));
+    lengths.iter().zip(waits).map(move |(length, wait)| {
+        now = now.saturating_add(wait.into());
+        let back = *length < 0;
+        let first = spoke.get_mut(usize::from(back)).is_some_and(|spoke| !std::mem::replace(spoke, true));
+        let follows = before.is_some_and(|before: bool| before && !back || first);
+        before = Some(back);
+        last = (now / 1_000).max(last + u64::from(follows));
+        last
+    })
 }
 
 /// Lengths and times of a sequence, where the row has one.
@@ -265,8 +290,9 @@ pub(crate) fn fill(part: Part, reverse: bool, octets: &[u8], flow: &mut Flow, ta
                     return;
                 }
             };
-            if let Some(name) = names::tls_version(number) {
-                flow.tls.get_or_insert_default().version = Some(name.into());
+            match names::tls_version(number) {
+                Some(name) => flow.tls.get_or_insert_default().version = Some(name.into()),
+                None => tally.unfit += 1,
             }
         }
     }
@@ -367,7 +393,7 @@ fn decode(octets: &[u8], tally: &mut Tally) -> (Vec<u16>, Vec<u32>) {
 }
 
 /// The values of one half, runs written out: what the run repeats is made of the value before it. False where a run
-/// had nothing before it; what stands before such a run is sound.
+/// had nothing before it or is longer than any sequence; what stands before such a run is sound.
 fn runs(words: &[u16], repeated: fn(u16) -> u16) -> (Vec<u16>, bool) {
     let mut out: Vec<u16> = Vec::new();
     for word in words {
@@ -378,7 +404,11 @@ fn runs(words: &[u16], repeated: fn(u16) -> u16) -> (Vec<u16>, bool) {
             out.push(*word);
         } else {
             let Some(last) = out.last().copied() else { return (out, false) };
-            let count = usize::from(word.wrapping_neg()).min(MAX_PACKETS.saturating_sub(out.len()));
+            let count = usize::from(word.wrapping_neg());
+            // No exporter tells of so many packets.
+            if count > MAX_PACKETS.saturating_sub(out.len()) {
+                return (out, false);
+            }
             out.resize(out.len() + count, repeated(last));
         }
         if out.len() >= MAX_PACKETS {
@@ -463,8 +493,8 @@ mod tests {
         assert_eq!((lengths, times, unfit), (vec![10], Some(vec![20_000]), 1), "an odd octet");
         assert_eq!(sequence(&words(&[10, 20, 3, i16::MIN])), (vec![10, 20], Some(vec![3_000]), 1), "a time is missing");
         assert_eq!(sequence(&[]), (vec![], None, 0));
-        let (lengths, ..) = sequence(&words(&[1, -32_767, 0, -32_767]));
-        assert_eq!(lengths.len(), MAX_PACKETS);
+        let (lengths, _, unfit) = sequence(&words(&[1, -32_767, 0, -32_767]));
+        assert_eq!((lengths, unfit), (vec![1], 2), "a run that is longer than any sequence");
     }
 
     #[test]
@@ -516,34 +546,32 @@ mod tests {
             fill(Part::Version, false, told, &mut flow, &mut tally);
             assert_eq!(flow.tls.as_ref().and_then(|tls| tls.version.as_deref()), Some(want));
         }
+        fill(Part::Version, false, &[0x99, 0x99], &mut flow, &mut tally);
+        assert_eq!(tally.unfit, 1, "no version");
     }
 
     proptest! {
-        /// Each direction comes back: lengths as they were, times to the millisecond.
+        /// Both directions come back and are one again: lengths as they were and in their order, times to the millisecond where the
+        /// order does not ask for more.
         #[test]
-        fn a_sequence_comes_back(packets in prop::collection::vec((1u16..=0x7fff, any::<bool>(), prop_oneof![Just(0u32), 0..3_000_000u32, 0..90_000_000u32]), 0..24)) {
+        fn a_sequence_comes_back(packets in prop::collection::vec((1u16..=0x7fff, any::<bool>(), prop_oneof![Just(0u32), 0..3_000u32, 0..3_000_000u32, 0..90_000_000u32]), 0..24)) {
             let lengths: Vec<i32> = packets.iter().map(|(n, back, _)| if *back { -i32::from(*n) } else { (*n).into() }).collect();
-            let times: Vec<u32> = packets.iter().map(|(.., since)| *since).collect();
+            let mut times: Vec<u32> = packets.iter().map(|(.., since)| *since).collect();
+            times.iter_mut().take(1).for_each(|first| *first = 0);
             let row = row(&lengths, &times);
+            let (mut flow, mut tally) = (Flow::default(), Tally::default());
             for reverse in [false, true] {
-                let mut at = 0u64;
-                let mut want: Vec<(i32, u64)> = Vec::new();
-                for (length, since) in lengths.iter().zip(&times) {
-                    at += u64::from(*since);
-                    if (*length < 0) == reverse {
-                        want.push((length.abs(), at / 1_000));
-                    }
-                }
-                let (mut got, mut now) = (Vec::new(), 0u64);
                 if let Some(octets) = written(&row, true, reverse) {
-                    let (lengths, times, unfit) = sequence(&octets);
-                    prop_assert_eq!(unfit, 0);
-                    for (length, since) in lengths.iter().zip(times.unwrap_or_default()) {
-                        now += u64::from(since) / 1_000;
-                        got.push((*length, now));
-                    }
+                    fill(PACKETS, reverse, &octets, &mut flow, &mut tally);
                 }
-                prop_assert_eq!(got, want);
+            }
+            let got = flow.splt.unwrap_or_default();
+            prop_assert_eq!(tally.unfit, 0);
+            prop_assert_eq!(got.lengths.unwrap_or_default(), lengths);
+            let (mut now, mut told) = (0u64, 0u64);
+            for (since, back) in times.iter().zip(got.times_micros.unwrap_or_default()) {
+                (now, told) = (now + u64::from(*since), told + u64::from(back));
+                prop_assert!(told >= now / 1_000 * 1_000 && told <= now + 1_000 * times.len() as u64, "{} of {}", told, now);
             }
         }
 

@@ -60,6 +60,9 @@ pub(crate) struct Probe {
     /// Most flows that each thread holds.
     #[arg(long, default_value_t = 400_000, value_name = "COUNT")]
     pub(crate) max_flows: usize,
+    /// Packets with data of a flow whose lengths and times are kept: 1 to 200.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=200), value_name = "COUNT")]
+    pub(crate) splt_packets: u16,
     /// Groups of columns that are filled, as `minamo meter` has them: all, full, light, none, or of l2, ip, tunnel, icmp, tcp,
     /// npm, splt, app, eta, bd and idp, joined by commas. Full has counts of octet values and the first packet of each side.
     #[arg(long, default_value = "all", value_parser = groups, value_name = "GROUPS")]

@@ -30,6 +30,7 @@ pub(crate) fn run(args: &cli::Meter) -> anyhow::Result<()> {
         idle_timeout: args.idle_timeout,
         active_timeout: args.active_timeout,
         sampling: args.sample.map(|sampling| minamo_meter::Sampling { seed: args.sample_seed, ..sampling }),
+        splt_packets: args.splt_packets.into(),
         groups: if args.light { minamo_meter::Groups::LIGHT } else { args.groups },
         ..Default::default()
     });

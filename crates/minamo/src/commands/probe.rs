@@ -239,6 +239,7 @@ impl Meters {
             idle_timeout: args.idle_timeout,
             active_timeout: args.active_timeout,
             max_flows: args.max_flows,
+            splt_packets: args.splt_packets.into(),
             groups: if args.light { minamo_meter::Groups::LIGHT } else { args.groups },
             sampling: args.sample,
             ..Default::default()

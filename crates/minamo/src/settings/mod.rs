@@ -80,6 +80,7 @@ impl Settings {
         settings.exports()?;
         settings.probed()?;
         settings.byte_octets()?;
+        settings.check_splt_packets()?;
         settings.fingerprints()?;
         settings.bundle_source()?;
         settings.rules()?;
@@ -202,6 +203,7 @@ mod tests {
         assert!(error("[collect]\nqueue = 5").contains("want a size with a unit"));
         assert!(error("[collect]\nexporter_rate = 0").contains("or \"unlimited\""));
         assert_eq!(error("[meter]\nbyte_octets = 65536"), "meter.byte_octets: got 65536, want at most 65535");
+        assert_eq!(error("[meter]\nsplt_packets = 201"), "meter.splt_packets: got 201, want at most 200");
         assert!(error("[collect]\ntls = [\"127.0.0.1:4740\"]").contains("collect.tls_certificate"));
         assert!(error("[collect]\nexporters = \"/nowhere\"").starts_with("collect.exporters: /nowhere"));
         assert!(error("[meter\n").contains("line 1"));

@@ -18,6 +18,9 @@ use crate::bundles::Place;
 use crate::size::parse_size;
 use crate::{applications, enrichment};
 
+/// Packets of a flow that a row shall have at most: they are in every row, and nothing bounds them but this.
+const MOST_PACKETS: usize = 200;
+
 impl Settings {
     /// `data.folder`.
     pub(crate) fn folder(&self) -> PathBuf {
@@ -100,6 +103,7 @@ impl Settings {
             held_bytes: self.size("meter.held"),
             telemetry_bytes: self.size("meter.telemetry"),
             byte_octets: self.byte_octets().unwrap_or(u16::MAX),
+            splt_packets: self.count("meter.splt_packets").min(MOST_PACKETS),
             sampling: self.text("probe.sampling").parse::<minamo_meter::Sampling>().ok(),
             groups: self.text("probe.groups").parse().unwrap_or(minamo_meter::Groups::ALL),
             ..Default::default()
@@ -110,6 +114,13 @@ impl Settings {
     pub(super) fn byte_octets(&self) -> anyhow::Result<u16> {
         let count = self.count("meter.byte_octets");
         u16::try_from(count).ok().with_context(|| format!("meter.byte_octets: got {count}, want at most 65535"))
+    }
+
+    /// An error where `meter.splt_packets` is more than a row shall have.
+    pub(super) fn check_splt_packets(&self) -> anyhow::Result<()> {
+        let count = self.count("meter.splt_packets");
+        ensure!(count <= MOST_PACKETS, "meter.splt_packets: got {count}, want at most {MOST_PACKETS}");
+        Ok(())
     }
 
     /// `bundle.folder` and `bundle.keys`; nothing where no key is trusted.

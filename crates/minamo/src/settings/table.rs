@@ -301,6 +301,12 @@ pub static SETTINGS: &[Setting] = &[
         doc: "Octets of each side's payload whose values are counted, at most 65535, where probe.groups has `bd`.",
     },
     Setting {
+        key: "meter.splt_packets",
+        kind: Kind::Count,
+        default: "50",
+        doc: "Packets with data of a flow whose lengths and times are kept, and messages and TLS records of which as many, at most 200; Cisco's elements carry 50, and verdicts look at no more.",
+    },
+    Setting {
         key: "meter.idle_timeout",
         kind: Kind::Timeout,
         default: "\"60s\"",

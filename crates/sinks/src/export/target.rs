@@ -168,7 +168,7 @@ impl Target {
 
     /// What of a template is not written here, with reasons; empty where all is.
     pub fn left_out(&self, template: &Template) -> Vec<String> {
-        template.left_out(self.wire, self.enterprise.is_some())
+        template.left_out(self.wire, self.enterprise.is_some(), self.eta)
     }
 
     /// With a chosen template.

@@ -64,9 +64,9 @@ impl Template {
         self.columns.iter().map(|(id, _)| *id).collect()
     }
 
-    /// What of it is not written in a format, without or with elements of our own; with reasons.
-    pub(super) fn left_out(&self, wire: Wire, own: bool) -> Vec<String> {
-        let missing = self.columns.iter().filter(|(id, _)| !wire.carries(*id, own));
+    /// What of it is not written in a format, without or with elements of our own and with those of encrypted traffic; with reasons.
+    pub(super) fn left_out(&self, wire: Wire, own: bool, eta: bool) -> Vec<String> {
+        let missing = self.columns.iter().filter(|(id, _)| !wire.carries(*id, own, eta));
         let missing = missing.map(|(_, name)| format!("{name}: {} has no element for it", wire.name()));
         self.left_out.iter().cloned().chain(missing).collect()
     }
@@ -101,12 +101,24 @@ mod tests {
         %APPLICATION_ID %L7_PROTO_NAME %ICMP_TYPE";
 
     #[test]
+    fn what_cisco_s_elements_carry_is_not_left_out() {
+        let template =
+            Template::parse("splt_lengths splt_times_micros eta_src_entropy eta_src_bursts").expect("columns");
+        let names = |eta| -> Vec<String> {
+            let texts = template.left_out(Wire::Netflow9, false, eta);
+            texts.iter().filter_map(|text| Some(text.split_once(':')?.0.to_owned())).collect()
+        };
+        assert_eq!(names(false).len(), 4);
+        assert_eq!(names(true), ["eta_src_bursts"]);
+    }
+
+    #[test]
     fn the_documented_line_of_nprobe_is_understood() {
         let template = Template::parse(LINE).expect("a template");
         let names: Vec<_> = template.columns.iter().map(|(_, name)| *name).collect();
         assert_eq!(names.get(..4), Some(&["src_ip", "src_port", "dst_ip", "dst_port"][..]));
         assert!(names.contains(&"http_host") && names.contains(&"icmp_kind"), "{names:?}");
-        assert!(template.left_out(Wire::Ipfix, true).iter().any(|text| text.starts_with("%APPLICATION_ID: ")));
+        assert!(template.left_out(Wire::Ipfix, true, false).iter().any(|text| text.starts_with("%APPLICATION_ID: ")));
     }
 
     #[test]
