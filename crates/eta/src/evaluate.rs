@@ -17,6 +17,7 @@ use crate::learn::{EXCHANGE, EXCHANGE_AND_OCTETS, Learnt, Material, Told};
 use crate::measure::{Scratch, extract, too_little};
 use crate::metrics::{Bin, Judged, above, auc, calibration_error, reliability, threshold_at};
 use crate::model::{Class, Model};
+use crate::path::other_path;
 use crate::random::Random;
 use crate::train::TrainError;
 use crate::trees::Trees;
@@ -106,28 +107,23 @@ pub struct Report {
 /// Evaluates the recipe of the material.
 pub fn evaluate(material: &Material<'_>, joy: Option<&Joy>) -> Result<Report, TrainError> {
     let mut out = Report::default();
-    // The same trees twice: a session has counts of octets or not.
-    let mut trees: Vec<Trees> = Vec::new();
-    out.areas.push(areas(material, "all features", &mut |kept, held| {
-        let learnt = material.trees(kept, Source::ALL)?;
-        let scores = scores(&learnt, &material.values, held);
-        trees.push(learnt);
-        Ok(scores)
-    })?);
-    let mut trees = trees.into_iter();
-    out.areas.push(areas(material, "all features, where no octets are counted", &mut |_, held| {
-        Ok(scores(&trees.next().ok_or(TrainError::Recipe)?, &material.uncounted, held))
-    })?);
-    for (name, sources) in [
-        ("lengths, times and octets", EXCHANGE_AND_OCTETS),
-        ("lengths and times", EXCHANGE),
-        ("certificate, name and server", &[Source::Certificate, Source::Name, Source::Server]),
-        ("repeated sessions", &[Source::Context]),
-    ] {
-        out.areas.push(areas(material, name, &mut |kept, held| {
-            Ok(scores(&material.trees(kept, sources)?, &material.values, held))
-        })?);
-    }
+    let (mut random, mut scratch) = (Random::new(13), Scratch::default());
+    let elsewhere: Vec<Values> = material
+        .cases
+        .iter()
+        .map(|case| extract(&other_path(&case.flow, &mut random), case.pair, &mut scratch))
+        .collect();
+    let (own, uncounted, elsewhere) = (&material.values[..], &material.uncounted[..], &elsewhere[..]);
+    let all = "all features";
+    let (uncounted, over) =
+        (("all features, where no octets are counted", uncounted), ("all features, over other paths", elsewhere));
+    out.areas.extend(forms(material, Source::ALL, &[(all, own), uncounted, over])?);
+    out.areas.extend(forms(material, EXCHANGE_AND_OCTETS, &[("lengths, times and octets", own)])?);
+    let over = ("lengths and times, over other paths", elsewhere);
+    out.areas.extend(forms(material, EXCHANGE, &[("lengths and times", own), over])?);
+    let shown = &[Source::Certificate, Source::Name, Source::Server];
+    out.areas.extend(forms(material, shown, &[("certificate, name and server", own)])?);
+    out.areas.extend(forms(material, &[Source::Context], &[("repeated sessions", own)])?);
     rules(material, joy, &mut out)?;
     left_out(material, &mut out);
     families(material, &mut out)?;
@@ -201,6 +197,28 @@ fn areas(material: &Material<'_>, name: &'static str, score: Score<'_>) -> Resul
     let mean = |all: &[f64]| (!all.is_empty()).then(|| all.iter().sum::<f64>() / all.len() as f64);
     let two = mean(&pairs.iter().map(|(_, area)| *area).collect::<Vec<_>>());
     Ok(Areas { name, one: mean(&one), two, pairs })
+}
+
+/// Areas of trees that ask only these sources, for each form of the sessions: the same trees judge all of them.
+fn forms(
+    material: &Material<'_>,
+    sources: &[Source],
+    forms: &[(&'static str, &[Values])],
+) -> Result<Vec<Areas>, TrainError> {
+    let mut trees: Vec<Trees> = Vec::new();
+    let mut out = Vec::new();
+    for (form, (name, values)) in forms.iter().enumerate() {
+        let mut division = 0;
+        out.push(areas(material, name, &mut |kept, held| {
+            if form == 0 {
+                trees.push(material.trees(kept, sources)?);
+            }
+            let learnt = trees.get(division).ok_or(TrainError::Recipe)?;
+            division += 1;
+            Ok(scores(learnt, values, held))
+        })?);
+    }
+    Ok(out)
 }
 
 fn rules(material: &Material<'_>, joy: Option<&Joy>, out: &mut Report) -> Result<(), TrainError> {

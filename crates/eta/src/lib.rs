@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod model;
 mod names;
 pub mod pairs;
+mod path;
 pub mod random;
 pub mod simulate;
 pub mod train;
