@@ -21,6 +21,7 @@ use tempfile::TempDir;
 
 use crate::clock;
 use crate::enrichment::enrich;
+use crate::exported::Exported;
 
 /// Folders in folders are followed this far.
 const MAX_DEPTH: usize = 32;
@@ -46,9 +47,14 @@ pub(crate) struct How {
     pub(crate) through_nfdump: bool,
 }
 
-/// An importer into a lake that this program has open.
-pub(crate) fn importer(lake: Arc<Lake>, mut enricher: Enricher, state: &Path) -> anyhow::Result<Importer> {
-    let enrich = Box::new(move |batch| enrich(&mut enricher, batch));
+/// An importer into a lake that this program has open; encrypted sessions are judged as those of exporters are.
+pub(crate) fn importer(
+    lake: Arc<Lake>,
+    mut enricher: Enricher,
+    mut judge: Exported,
+    state: &Path,
+) -> anyhow::Result<Importer> {
+    let enrich = Box::new(move |batch| enrich(&mut enricher, judge.add(batch)));
     Ok(Importer::new(lake, Imports::open(state)?, enrich, clock::now))
 }
 
@@ -191,7 +197,8 @@ mod tests {
         let settings = minamo_store::Settings::default();
         let lake = Arc::new(Lake::open(&folder.join("lake"), settings, clock::now).expect("a lake"));
         let enricher = Enricher::new(minamo_enrich::Settings::default(), Sources::default());
-        let importer = importer(Arc::clone(&lake), enricher, &folder.join("state.db")).expect("a table");
+        let judge = Exported::new(crate::judge::model(None).expect("a model"));
+        let importer = importer(Arc::clone(&lake), enricher, judge, &folder.join("state.db")).expect("a table");
         Case { lake, target: Target::Own(Box::new(importer)) }
     }
 

@@ -30,7 +30,7 @@ pub(crate) struct Collect {
     /// TCP address for IPFIX.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) tcp: Vec<std::net::SocketAddr>,
-    /// Format of the output: csv, joy, jsonl, parquet, table.
+    /// Format of the output: csv, ipfixprobe, joy, jsonl, parquet, table.
     #[arg(long, short, default_value = "table", value_parser = format_names())]
     pub(crate) format: String,
     /// Configuration file, for the other settings of the collector.

@@ -20,7 +20,7 @@ pub(crate) struct Meter {
     /// until the program is interrupted. Compressed files are left alone.
     #[arg(long)]
     pub(crate) follow: bool,
-    /// Format of the output: csv, joy, jsonl, parquet, table.
+    /// Format of the output: csv, ipfixprobe, joy, jsonl, parquet, table.
     #[arg(long, short, default_value = "jsonl", value_parser = format_names())]
     pub(crate) format: String,
     /// File to write to instead of standard output.

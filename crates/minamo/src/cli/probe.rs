@@ -34,7 +34,7 @@ pub(crate) struct Probe {
     pub(crate) export: Export,
     #[command(flatten)]
     pub(crate) buffer: Buffer,
-    /// Format of what is written where nothing is exported: csv, joy, jsonl, parquet, table.
+    /// Format of what is written where nothing is exported: csv, ipfixprobe, joy, jsonl, parquet, table.
     #[arg(long, default_value = "jsonl", value_parser = format_names())]
     pub(crate) format: String,
     /// File to write to instead of standard output.

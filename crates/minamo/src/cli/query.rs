@@ -104,7 +104,7 @@ pub(crate) struct Query {
     /// Most rows, the newest first; without it 20, and all into a file.
     #[arg(long, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) limit: Option<usize>,
-    /// Format of the output: csv, joy, jsonl, parquet, table; all but flows comes in all but joy.
+    /// Format of the output: csv, ipfixprobe, joy, jsonl, parquet, table; all but flows comes in all but ipfixprobe and joy.
     #[arg(long, short, default_value = "table", value_parser = format_names())]
     pub(crate) format: String,
     /// File to write to instead of standard output; it has its name once it is whole.

@@ -12,6 +12,7 @@ use minamo_store::Lake;
 
 use crate::cli::{Import, Through};
 use crate::commands::place::{Access, make_folder, open_to_write, place, say};
+use crate::exported::Exported;
 use crate::import::{How, Target, expand, importer};
 use crate::{clock, enrichment};
 
@@ -27,7 +28,8 @@ pub(crate) async fn run(args: Import) -> anyhow::Result<()> {
             let home = Arc::new(minamo_state::Definitions::open(&folder.join("state.db"))?);
             let (enricher, _) = enrichment::start(settings.enrich(), home, clock::now())?;
             let lake = Arc::new(*lake);
-            let importer = importer(Arc::clone(&lake), enricher, &folder.join("state.db"))?;
+            let judge = Exported::new(settings.model().read()?);
+            let importer = importer(Arc::clone(&lake), enricher, judge, &folder.join("state.db"))?;
             (Target::Own(Box::new(importer)), Some(lake))
         }
     };

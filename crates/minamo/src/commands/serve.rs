@@ -166,7 +166,10 @@ impl Core {
         let (enricher, watch) = enrichment::start(settings.enrich(), Arc::clone(&definitions), clock::now())?;
         let enrichment = enricher.control();
         let beside = Enricher::beside(&enrichment, settings.enrich().enricher);
-        let importer = import::importer(Arc::clone(&lake), beside, &folder.join("state.db"))?;
+        let origin = settings.model();
+        let model = Arc::new(InForce::new(origin.read()?));
+        let judge = Exported::following(Arc::clone(&model));
+        let importer = import::importer(Arc::clone(&lake), beside, judge, &folder.join("state.db"))?;
         let networks = Networks::Live(Arc::clone(&enrichment));
         let sets = all_sets(Arc::clone(&definitions), Networks::Live(Arc::clone(&enrichment)));
         lake.know_sets(Arc::clone(&sets));
@@ -194,8 +197,6 @@ impl Core {
         let (bundled, (url, every)) = (Arc::new(bundles::Counters::default()), settings.bundle_source()?);
         let bundling = settings.bundles().map(|at| tokio::spawn(bundles::follow(at, url, every, Arc::clone(&bundled))));
         let following = tokio::spawn(feeds::follow(list, Arc::clone(&enrichment), Arc::clone(&fresh)));
-        let origin = settings.model();
-        let model = Arc::new(InForce::new(origin.read()?));
         let detect = watch::Sender::new(());
         let exports = settings.exports()?.into_iter().map(|export| Outgoing::open(export, &lake, &sets));
         let exports = Arc::new(exports.collect::<anyhow::Result<Vec<_>>>()?);

@@ -56,8 +56,19 @@ fn numbers(row: &Value, column: &str) -> Vec<i64> {
     row[column].as_array().map(|list| list.iter().filter_map(Value::as_i64).collect()).unwrap_or_default()
 }
 
-/// What one side of a row shows: to whom it sent; lengths with milliseconds since the beginning of packets, messages and
-/// records; counts of octet values and the first packet. Nothing of a side without data, nor of what has no ports.
+/// Lengths of a sequence and microseconds since its beginning; a number of the wire holds 32,767.
+fn sequence(row: &Value, name: &str) -> Vec<(i64, i64)> {
+    let mut now = 0;
+    let times = numbers(row, &format!("{name}_times_micros"));
+    let one = |(length, since): (i64, i64)| {
+        now += since;
+        (length.clamp(-32_767, 32_767), now)
+    };
+    numbers(row, &format!("{name}_lengths")).into_iter().zip(times).map(one).collect()
+}
+
+/// What one side of a row shows: to whom it sent; lengths of packets, messages and records; counts of octet values and the first
+/// packet. Nothing of a side without data, nor of what has no ports.
 fn side(row: &Value, back: bool) -> Option<String> {
     if !(row["proto"] == 6 || row["proto"] == 17) {
         return None;
@@ -65,16 +76,8 @@ fn side(row: &Value, back: bool) -> Option<String> {
     let (here, there) = if back { ("dst", "src") } else { ("src", "dst") };
     let ends = [here, there].map(|end| format!("{} {}", row[format!("{end}_ip")], row[format!("{end}_port")]));
     let sequence = |name: &str| {
-        let (mut now, mut out) = (0, Vec::new());
-        let times = numbers(row, &format!("{name}_times_micros"));
-        for (length, since) in numbers(row, &format!("{name}_lengths")).into_iter().zip(times) {
-            now += since;
-            if (length < 0) == back {
-                // A number of the wire holds no more.
-                out.push((length.abs().min(32_767), now / 1_000));
-            }
-        }
-        out
+        let lengths = sequence(row, name).into_iter().map(|(length, _)| length);
+        lengths.filter(|length| (*length < 0) == back).map(i64::abs).collect::<Vec<_>>()
     };
     let (packets, messages) = (sequence("splt"), sequence("eta_message"));
     let (counts, initial) =
@@ -105,6 +108,36 @@ fn same(arrived: &[Value], sent: &[Value], how: &str) {
     });
     assert!(missing.is_none(), "{how}: {missing:?} is missing, there is {close:?}");
     assert_eq!(got.len(), want.len(), "{how}");
+}
+
+/// Asserts that the lengths of both sides are in the order in which they were sent, at their milliseconds or, where these do not tell
+/// the order, later ones.
+fn in_order(arrived: &[Value], sent: &[Value], how: &str) {
+    let ends = ["src_ip", "src_port", "dst_ip", "dst_port", "proto"];
+    let mut parts: BTreeMap<String, usize> = BTreeMap::new();
+    let with_ports = |row: &&Value| row["proto"] == 6 || row["proto"] == 17;
+    for row in sent.iter().filter(with_ports) {
+        *parts.entry(format!("{:?}", ends.map(|name| &row[name]))).or_default() += 1;
+    }
+    let mut sequences = 0;
+    for row in sent.iter().filter(with_ports) {
+        // Of a conversation that is told in parts one is not told from another.
+        if parts.get(&format!("{:?}", ends.map(|name| &row[name]))) != Some(&1) {
+            continue;
+        }
+        let there = arrived.iter().find(|other| ends.iter().all(|name| other[name] == row[name]));
+        let there = there.unwrap_or_else(|| panic!("{how}: {row} has not arrived"));
+        for name in ["splt", "eta_message", "eta_record"] {
+            let (got, want) = (sequence(there, name), sequence(row, name));
+            let lengths = |all: &[(i64, i64)]| all.iter().map(|(length, _)| *length).collect::<Vec<_>>();
+            assert_eq!(lengths(&got), lengths(&want), "{how}: {name} of {row}");
+            let late = 1_000 * want.len() as i64;
+            let near = |((_, got), (_, want)): (&(i64, i64), &(i64, i64))| (want - 1_000..=want + late).contains(got);
+            assert!(got.iter().zip(&want).all(near), "{how}: {name}: {got:?} of {want:?}");
+            sequences += usize::from(want.iter().any(|(length, _)| *length < 0));
+        }
+    }
+    assert!(sequences > 40, "{how}: {sequences} sequences of both sides");
 }
 
 /// Asserts that first packets told the fingerprints of those clients whose hello fits into one.
@@ -193,6 +226,7 @@ fn both_directions_in_one_record_show_the_same() {
     // Without elements of our own: what they would tell comes from the first packets.
     let arrived = rows(&printed("ipfix", &["--enterprise", "0"], sent.len()));
     same(&arrived, &sent, "IPFIX");
+    in_order(&arrived, &sent, "IPFIX");
     told(&arrived, &sent, "IPFIX");
     judged(&arrived, &sent, "IPFIX");
 }
@@ -209,6 +243,7 @@ fn a_probe_sends_the_same_with_reverse_elements() {
     }));
     assert!(arrived.iter().any(|row| numbers(row, "splt_lengths").iter().any(|length| *length < 0)));
     same(&arrived, &sent, "probe");
+    in_order(&arrived, &sent, "probe");
     told(&arrived, &sent, "probe");
     judged(&arrived, &sent, "probe");
 }
@@ -228,6 +263,7 @@ fn records_of_both_directions_are_paired_to_the_same_picture() {
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     let stored: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     same(&stored, &sent, "paired");
+    in_order(&stored, &sent, "paired");
     told(&stored, &sent, "paired");
     judged(&stored, &sent, "paired");
 }

@@ -197,7 +197,7 @@ fn files_of_joy_come_in_and_bad_lines_are_named() {
     assert!(stderr(&output).contains("line 3: packets[1].b: got -1, want a whole number"), "{}", stderr(&output));
     let rows = sql(
         &data,
-        "SELECT source, src_port, src_bytes, dst_bytes, splt_lengths, eta_record_types, tls_version, tls_ja3 FROM flows",
+        "SELECT source, src_port, src_bytes, dst_bytes, splt_lengths, eta_record_types, tls_version, tls_ja3, eta_class, eta_model FROM flows",
     );
     assert_eq!(rows.len(), 1, "{rows:?}");
     let row = &rows[0];
@@ -206,6 +206,7 @@ fn files_of_joy_come_in_and_bad_lines_are_named() {
     assert_eq!(row["splt_lengths"], serde_json::json!([305, -1_458, -226, 126]));
     assert_eq!((&row["eta_record_types"], &row["tls_version"]), (&serde_json::json!([22, 22]), &"TLS 1.2".into()));
     assert!(row["tls_ja3"].is_string());
+    assert!(row["eta_class"].is_string() && row["eta_model"].is_string(), "judged as other rows are: {row}");
 
     // What goes out as Joy's lines comes in as it was.
     let out = folder.path().join("out.json").to_string_lossy().into_owned();
