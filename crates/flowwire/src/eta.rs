@@ -252,6 +252,27 @@ fn instants<'a>(lengths: &'a [i32], times: &'a [u32]) -> impl Iterator<Item = u6
     })
 }
 
+/// The times of the row's sequences as these fields tell them: in milliseconds that keep the order of both directions, which is not
+/// known any more once they are apart.
+pub fn in_milliseconds(row: &mut Flow) {
+    let cut = |lengths: &Option<Vec<i32>>, times: &mut Option<Vec<u32>>| {
+        let (Some(lengths), Some(known)) = (lengths, times.as_deref()) else { return };
+        let mut before = 0u64;
+        let since = |now: u64| {
+            let millis = now - std::mem::replace(&mut before, now);
+            u32::try_from(millis.saturating_mul(1_000)).unwrap_or(u32::MAX)
+        };
+        *times = Some(instants(lengths, known).map(since).collect());
+    };
+    if let Some(splt) = row.splt.as_deref_mut() {
+        cut(&splt.lengths, &mut splt.times_micros);
+    }
+    if let Some(eta) = row.eta.as_deref_mut() {
+        cut(&eta.message_lengths, &mut eta.message_times_micros);
+        cut(&eta.record_lengths, &mut eta.record_times_micros);
+    }
+}
+
 /// Lengths and times of a sequence, where the row has one.
 fn told(sequence: Sequence, row: &Flow) -> Option<(&[i32], &[u32])> {
     let eta = row.eta.as_deref();
@@ -477,6 +498,15 @@ mod tests {
         let octets = written(&self::row(&long, &[0; 30]), false, false).expect("a long one");
         assert_eq!((octets.len(), sequence(&octets).0), (200, long));
         assert_eq!(written(&self::row(&[-9], &[0]), false, false), None, "nothing of this side");
+    }
+
+    #[test]
+    fn milliseconds_keep_the_order_of_both_directions() {
+        let mut row = row(&[517, -1_400, -90, 80, 60, -40, 70], &[0, 100, 100, 100, 100, 100, 5_000_000]);
+        in_milliseconds(&mut row);
+        let times = row.splt.and_then(|splt| splt.times_micros).expect("times");
+        // The server's first, then what the client says after it; an answer may stand in the same one.
+        assert_eq!(times, [0, 1_000, 0, 1_000, 0, 0, 4_998_000]);
     }
 
     #[test]

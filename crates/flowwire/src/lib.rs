@@ -44,6 +44,7 @@ mod view;
 pub use cache::{Cache, CacheCounters, Limits};
 pub use elements::{Elements, ElementsError};
 pub use encode::{Encoded, Encoder, Wire};
+pub use eta::in_milliseconds;
 pub use fact::{DeviceCounters, Fact, InterfaceCounters, OtherCounters};
 pub use format::{Datagram, Format, Output, Report, Sender, Sink, Skipped, decode, decode_into};
 pub use formats::FORMATS;

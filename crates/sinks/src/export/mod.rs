@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use minamo_base::Time;
-use minamo_flowwire::{Encoder, Wire};
+use minamo_flowwire::{Encoder, Wire, in_milliseconds};
 use minamo_model::Flow;
 use minamo_pair::split;
 
@@ -214,7 +214,11 @@ fn records(target: &Target, row: &Flow) -> Vec<Flow> {
     if target.biflow {
         return vec![row.clone()];
     }
-    let (first, second) = split(row);
+    let mut row = Cow::Borrowed(row);
+    if target.eta {
+        in_milliseconds(row.to_mut());
+    }
+    let (first, second) = split(&row);
     std::iter::once(first).chain(second).collect()
 }
 
