@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use minamo_base::Time;
+use minamo_eta::judge::InForce;
 use minamo_server::lake::types::{LakeImported, LakeUnread};
 use minamo_store::Lake;
 
 use crate::cli::{Import, Through};
 use crate::commands::place::{Access, make_folder, open_to_write, place, say};
-use crate::exported::Exported;
 use crate::import::{How, Target, expand, importer};
 use crate::{clock, enrichment};
 
@@ -28,8 +28,8 @@ pub(crate) async fn run(args: Import) -> anyhow::Result<()> {
             let home = Arc::new(minamo_state::Definitions::open(&folder.join("state.db"))?);
             let (enricher, _) = enrichment::start(settings.enrich(), home, clock::now())?;
             let lake = Arc::new(*lake);
-            let judge = Exported::new(settings.model().read()?);
-            let importer = importer(Arc::clone(&lake), enricher, judge, &folder.join("state.db"))?;
+            let model = Arc::new(InForce::new(settings.model().read()?));
+            let importer = importer(Arc::clone(&lake), enricher, model, &folder.join("state.db"))?;
             (Target::Own(Box::new(importer)), Some(lake))
         }
     };

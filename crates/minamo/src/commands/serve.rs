@@ -168,8 +168,7 @@ impl Core {
         let beside = Enricher::beside(&enrichment, settings.enrich().enricher);
         let origin = settings.model();
         let model = Arc::new(InForce::new(origin.read()?));
-        let judge = Exported::following(Arc::clone(&model));
-        let importer = import::importer(Arc::clone(&lake), beside, judge, &folder.join("state.db"))?;
+        let importer = import::importer(Arc::clone(&lake), beside, Arc::clone(&model), &folder.join("state.db"))?;
         let networks = Networks::Live(Arc::clone(&enrichment));
         let sets = all_sets(Arc::clone(&definitions), Networks::Live(Arc::clone(&enrichment)));
         lake.know_sets(Arc::clone(&sets));
