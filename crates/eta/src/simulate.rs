@@ -28,6 +28,8 @@ pub fn sessions(count: usize, seed: u64) -> Vec<Simulated> {
     (0..count).map(|n| Session::new(&mut random, n % 2 == 1).finish()).collect()
 }
 
+/// Share of sessions with a server near by: in the same building, or the same rack.
+const NEAR: f64 = 0.2;
 /// Share of sessions whose octets are counted: most probes count none.
 const COUNTED: f64 = 0.5;
 /// Octets of a side that are counted.
@@ -111,7 +113,7 @@ const DAY: f64 = 86_400e9;
 
 impl<'a> Session<'a> {
     fn new(random: &'a mut Random, malware: bool) -> Self {
-        let trip = random.log_normal(30_000.0, 0.8);
+        let trip = if random.chance(NEAR) { random.log_normal(400.0, 1.0) } else { random.log_normal(30_000.0, 0.8) };
         let start = (random.between(1.6e18, 1.7e18)) as i64;
         let mut session =
             Self { random, malware, trip, lengths: Vec::new(), times: Vec::new(), tls: Tls::default(), start };
@@ -153,7 +155,8 @@ impl<'a> Session<'a> {
         };
         let resumed = self.random.chance(0.13);
         let at = self.random.unit();
-        let bounds = if self.malware { (0.45, 0.85) } else { (0.05, 0.25) };
+        // Within organisations ordinary services have certificates of their own making, too.
+        let bounds = if self.malware { (0.45, 0.85) } else { (0.15, 0.35) };
         let server = if at < bounds.0 {
             Server::Own
         } else if at < bounds.1 {
@@ -251,20 +254,22 @@ impl<'a> Session<'a> {
         tls.cert_not_before = Some(Time(from));
         tls.cert_not_after = Some(Time(from.saturating_add((valid * DAY) as i64)));
         if server == Server::Own {
-            let subject = match self.random.whole(0, 3) {
-                0 => "CN=localhost".to_owned(),
-                1 => format!(
+            // An organisation's own authority certifies the name that is asked for; malware signs what comes to its maker's mind.
+            let named = self.by_class(0.25, 0.7);
+            let subject = match (named, self.random.whole(0, 3)) {
+                (true, _) | (_, 2) => format!("O=Organisation, CN={host}"),
+                (_, 0) => "CN=localhost".to_owned(),
+                (_, 1) => format!(
                     "C=US, ST=State, L=City, O=Organisation, CN={}",
                     self.random.pick(WORDS).copied().unwrap_or("x")
                 ),
-                2 => format!("O=Organisation, CN={host}"),
                 _ => "CN=Server".to_owned(),
             };
-            let own = self.random.chance(0.7);
+            let own = self.by_class(0.7, 0.3);
             self.tls.cert_self_signed = Some(own);
             self.tls.cert_issuer = Some(if own { subject.clone() } else { "CN=Some CA".to_owned() });
             self.tls.cert_subject = Some(subject);
-            self.tls.cert_names = self.random.chance(0.2).then(|| vec![host]);
+            self.tls.cert_names = (named && self.by_class(0.4, 0.8)).then(|| vec![host]);
         } else {
             let names = if server == Server::Domain {
                 self.random.whole(1, if self.malware { 1 } else { 3 })

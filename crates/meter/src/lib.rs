@@ -36,6 +36,9 @@ pub use intake::{Dealt, Detached, Intake, Unit};
 pub use names::{Forgotten, Learnt, Names};
 pub use sampling::{Choice, Sampling};
 
+/// Most packets of a flow whose lengths and times may be kept: a row has them all, so that nothing else bounds a row.
+pub const MAX_SPLT_PACKETS: u16 = 200;
+
 /// What the meter is asked to do.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -50,7 +53,8 @@ pub struct Settings {
     pub answered: Duration,
     /// Most flows at a time; beyond it the one idle for longest is reported early.
     pub max_flows: usize,
-    /// Packets with payload in the sequence of lengths and times, and messages and TLS records in theirs.
+    /// Packets with payload in the sequence of lengths and times, and messages and TLS records in theirs; at most
+    /// [`MAX_SPLT_PACKETS`].
     pub splt_packets: usize,
     /// Octets of each side's payload whose values are counted, where the group `bd` is filled.
     pub byte_octets: u16,

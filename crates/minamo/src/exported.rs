@@ -13,15 +13,17 @@ use minamo_eta::judge::{InForce, Judge};
 use minamo_eta::model::Model;
 use minamo_model::{FLOWS, Flow};
 
+use crate::judge;
+
 /// The column without which there is nothing to judge.
 const SPLT: &str = "splt_lengths";
 /// Columns of a verdict.
 const VERDICT: [&str; 3] = ["eta_score", "eta_class", "eta_model"];
 
 minamo_base::counters! {
-    /// Counters of verdicts on rows of exporters.
+    /// Counters of verdicts on rows of exporters and of imported files.
     pub(crate) struct Counters, pub(crate) static METRICS {
-        /// Encrypted sessions of exporters that were judged.
+        /// Encrypted sessions of exporters and of imported files that were judged.
         judged: AtomicU64 = "minamo_collect_judged_sessions_total" [], "";
         /// Of them, sessions that are unknown to the model: outside of what it was trained on, or too little was seen.
         unknown: AtomicU64 = "minamo_collect_unknown_sessions_total" [], "";
@@ -30,10 +32,19 @@ minamo_base::counters! {
     }
 }
 
-/// Judges rows that exporters sent.
+impl Counters {
+    /// Says on standard error that pairs of hosts were forgotten, where any were.
+    pub(crate) fn tell_forgotten(&self) {
+        judge::tell_forgotten(self.forgotten.load(Ordering::Relaxed));
+    }
+}
+
+/// Judges rows that exporters sent, or that are in files.
 pub(crate) struct Exported {
     judge: Judge,
     counters: Arc<Counters>,
+    /// What of the judge's numbers is counted: judged, unknown, forgotten.
+    counted: [u64; 3],
 }
 
 impl Exported {
@@ -44,7 +55,12 @@ impl Exported {
 
     /// The same, by whatever model is in force.
     pub(crate) fn following(model: Arc<InForce>) -> Self {
-        Self { judge: Judge::following(model), counters: Arc::default() }
+        Self { judge: Judge::following(model), counters: Arc::default(), counted: [0; 3] }
+    }
+
+    /// Counts where another judge counts, too.
+    pub(crate) fn with_counters(self, counters: Arc<Counters>) -> Self {
+        Self { counters, ..self }
     }
 
     /// What it counts.
@@ -63,12 +79,10 @@ impl Exported {
             tracing::error!(%error, rows = batch.num_rows(), "rows are stored without verdicts");
             batch
         });
-        for (counter, value) in [
-            (&self.counters.judged, self.judge.judged()),
-            (&self.counters.unknown, self.judge.unknown()),
-            (&self.counters.forgotten, self.judge.forgotten()),
-        ] {
-            counter.store(value, Ordering::Relaxed);
+        let Counters { judged: sessions, unknown, forgotten } = &*self.counters;
+        let now = [self.judge.judged(), self.judge.unknown(), self.judge.forgotten()];
+        for ((counter, now), before) in [sessions, unknown, forgotten].into_iter().zip(now).zip(&mut self.counted) {
+            counter.fetch_add(now - std::mem::replace(before, now), Ordering::Relaxed);
         }
         judged
     }

@@ -12,7 +12,6 @@ use anyhow::Context as _;
 use axum::body::{Body, Bytes};
 use indicatif::ProgressBar;
 use minamo_enrich::Enricher;
-use minamo_eta::judge::InForce;
 use minamo_server::lake::import::{Importer, Source, hash};
 use minamo_server::lake::types::{LakeImport, LakeImported};
 use minamo_server::local::{Client, ClientError};
@@ -52,10 +51,9 @@ pub(crate) struct How {
 pub(crate) fn importer(
     lake: Arc<Lake>,
     mut enricher: Enricher,
-    model: Arc<InForce>,
+    mut judge: Exported,
     state: &Path,
 ) -> anyhow::Result<Importer> {
-    let mut judge = Exported::following(model);
     let enrich = Box::new(move |batch| enrich(&mut enricher, judge.add(batch)));
     Ok(Importer::new(lake, Imports::open(state)?, enrich, clock::now))
 }
@@ -199,8 +197,8 @@ mod tests {
         let settings = minamo_store::Settings::default();
         let lake = Arc::new(Lake::open(&folder.join("lake"), settings, clock::now).expect("a lake"));
         let enricher = Enricher::new(minamo_enrich::Settings::default(), Sources::default());
-        let model = Arc::new(InForce::new(crate::judge::model(None).expect("a model")));
-        let importer = importer(Arc::clone(&lake), enricher, model, &folder.join("state.db")).expect("a table");
+        let judge = Exported::new(crate::judge::model(None).expect("a model"));
+        let importer = importer(Arc::clone(&lake), enricher, judge, &folder.join("state.db")).expect("a table");
         Case { lake, target: Target::Own(Box::new(importer)) }
     }
 

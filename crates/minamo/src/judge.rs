@@ -29,6 +29,13 @@ pub(crate) fn model(file: Option<&Path>) -> anyhow::Result<Arc<Model>> {
     Ok(Arc::new(model))
 }
 
+/// Says on standard error how many pairs of hosts were forgotten because there were too many, where any were.
+pub(crate) fn tell_forgotten(pairs: u64) {
+    if pairs > 0 {
+        eprintln!("minamo: {pairs} pair(s) of hosts forgotten: that their sessions repeat is seen later");
+    }
+}
+
 /// Where a server's model comes from.
 #[cfg(feature = "lake")]
 #[derive(Debug, Clone)]

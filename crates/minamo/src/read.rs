@@ -22,7 +22,7 @@ use minamo_model::Flow;
 use minamo_packet::{LinkType, Skip};
 use minamo_sinks::Line;
 
-use crate::clock;
+use crate::{clock, judge};
 use rows::{Order, Part, Rows, next_rows};
 
 /// What reading gave besides the rows.
@@ -60,12 +60,7 @@ impl Report {
         if self.meter.evicted_opening > 0 {
             eprintln!("minamo: {} of them in a flood: only a SYN was seen", self.meter.evicted_opening);
         }
-        if self.forgotten_pairs > 0 {
-            eprintln!(
-                "minamo: {} pair(s) of hosts forgotten: that their sessions repeat is seen later",
-                self.forgotten_pairs
-            );
-        }
+        judge::tell_forgotten(self.forgotten_pairs);
     }
 
     /// True where there was something to read and none of it could be.

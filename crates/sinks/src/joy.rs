@@ -5,7 +5,8 @@
 use std::io::Write;
 
 use arrow::array::RecordBatch;
-use minamo_model::{CellReader, Row, json_value, least_header, text_value};
+use minamo_model::names::{tls_cipher_number, tls_version_number};
+use minamo_model::{CellReader, Row, byte_moments, json_value, least_header, text_value};
 use minamo_schema::Value;
 use serde_json::{Map, json};
 
@@ -56,15 +57,12 @@ const PLAIN: &[(&str, &str)] = &[
 const OCTETS: &[(&str, [&str; 3])] =
     &[("bytes_out", ["src_bytes", "src_packets", "src_ip"]), ("bytes_in", ["dst_bytes", "dst_packets", "dst_ip"])];
 
-/// Members of `tls`, by column.
-const TLS: &[(&str, &str)] = &[
-    ("sni", "tls_sni"),
-    ("s_version", "tls_version"),
-    ("scs", "tls_cipher"),
-    ("alpn", "tls_alpn"),
-    ("ja3", "tls_ja3"),
-    ("ja4", "tls_ja4"),
-];
+/// Members of `tls` that go over as they are, by column.
+const TLS: &[(&str, &str)] = &[("sni", "tls_sni"), ("alpn", "tls_alpn"), ("ja3", "tls_ja3"), ("ja4", "tls_ja4")];
+
+/// First packets from the IP header on: Joy's name, that of their octets, and the column.
+const INITIAL: &[(&str, &str, &str)] =
+    &[("idp_out", "idp_len_out", "eta_src_initial_packet"), ("idp_in", "idp_len_in", "eta_dst_initial_packet")];
 
 fn object(row: &Row<'_>) -> serde_json::Value {
     let mut out = members(row, PLAIN);
@@ -81,12 +79,16 @@ fn object(row: &Row<'_>) -> serde_json::Value {
             out.insert((*name).to_owned(), json!(octets.saturating_sub(headers)));
         }
     }
-    out.insert("packets".to_owned(), packets(row));
-    let mut tls = members(row, TLS);
-    let records = records(row);
-    if !records.is_empty() {
-        tls.insert("srlt".to_owned(), records.into());
+    out.insert("packets".to_owned(), sequence(row, ["splt_lengths", "splt_times_micros"], None).into());
+    octets(row, &mut out);
+    for (name, length, column) in INITIAL {
+        if let digits @ Value::Text(_) = row.get(column) {
+            let digits = text_value(&digits);
+            out.insert((*length).to_owned(), json!(digits.len() / 2));
+            out.insert((*name).to_owned(), digits.into());
+        }
     }
+    let tls = tls(row);
     if !tls.is_empty() {
         out.insert("tls".to_owned(), tls.into());
     }
@@ -101,23 +103,84 @@ fn members(row: &Row<'_>, names: &[(&str, &str)]) -> Map<String, serde_json::Val
     cells.filter(|(_, value)| !value.is_null()).collect()
 }
 
-/// TLS records: as packets, with the content type.
-fn records(row: &Row<'_>) -> Vec<serde_json::Value> {
-    let columns = ["eta_record_lengths", "eta_record_times_micros", "eta_record_types"].map(|name| row.get(name));
-    let [Value::Numbers(lengths), Value::Numbers(times), Value::Numbers(types)] = columns else { return Vec::new() };
-    let all = lengths.into_iter().zip(times).zip(types);
-    all.map(|((length, micros), kind)| {
-        json!({"b": length.abs(), "dir": if length < 0 { "<" } else { ">" }, "ipt": micros / 1_000, "tp": kind})
-    })
-    .collect()
+/// Counts of octets of both sides together, as Joy has them: divided by two until each fits an octet; moments and entropy are
+/// those of the whole counts.
+fn octets(row: &Row<'_>, out: &mut Map<String, serde_json::Value>) {
+    let sides = ["eta_src_byte_counts", "eta_dst_byte_counts"].map(|name| match row.get(name) {
+        Value::Numbers(counts) => counts,
+        _ => Vec::new(),
+    });
+    let mut counts = [0u64; 256];
+    for side in &sides {
+        for (sum, count) in counts.iter_mut().zip(side) {
+            *sum += count.unsigned_abs();
+        }
+    }
+    let Some([entropy, mean, deviation]) = byte_moments(counts) else { return };
+    let octets = counts.iter().sum::<u64>();
+    let mut shift = 0;
+    while counts.iter().any(|count| count >> shift > u64::from(u8::MAX)) {
+        shift += 1;
+    }
+    out.insert("byte_dist".to_owned(), counts.iter().map(|count| count >> shift).collect());
+    let measures = [
+        ("byte_dist_mean", mean),
+        ("byte_dist_std", deviation),
+        ("entropy", entropy),
+        ("total_entropy", entropy * octets as f64),
+    ];
+    out.extend(measures.map(|(name, value)| (name.to_owned(), json!(value))));
 }
 
-/// Length, direction (`>` sent by the initiator) and milliseconds since the packet before.
-fn packets(row: &Row<'_>) -> serde_json::Value {
-    let (Value::Numbers(lengths), Value::Numbers(times)) = (row.get("splt_lengths"), row.get("splt_times_micros"))
-    else {
-        return json!([]);
+/// Facts of TLS: the version and the suite that the server chose by Joy's numbers, where they have such.
+fn tls(row: &Row<'_>) -> Map<String, serde_json::Value> {
+    let mut out = members(row, TLS);
+    if let name @ Value::Text(_) = row.get("tls_version")
+        && let Some(version) = tls_version_number(&text_value(&name)).and_then(joy_version)
+    {
+        out.insert("s_version".to_owned(), version.into());
+    }
+    if let name @ Value::Text(_) = row.get("tls_cipher")
+        && let Some(suite) = tls_cipher_number(&text_value(&name))
+    {
+        out.insert("scs".to_owned(), format!("{suite:04x}").into());
+    }
+    let columns = ["eta_record_lengths", "eta_record_times_micros"];
+    let records = sequence(row, columns, Some("eta_record_types"));
+    if !records.is_empty() {
+        out.insert("srlt".to_owned(), records.into());
+    }
+    out
+}
+
+/// Joy's number of a version on the wire: 1 is SSL 2.0, 6 is TLS 1.3. It has none for DTLS.
+fn joy_version(wire: u16) -> Option<u16> {
+    match wire {
+        0x0002 => Some(1),
+        0x0300..=0x0304 => Some(wire - 0x0300 + 2),
+        _ => None,
+    }
+}
+
+/// Packets, or records with their content type (`tp`): octets, direction (`>` sent by the initiator) and milliseconds since the
+/// one before. Instants are cut to milliseconds, not the times between them: else they would come to less and less.
+fn sequence(row: &Row<'_>, [lengths, times]: [&str; 2], types: Option<&str>) -> Vec<serde_json::Value> {
+    let (Value::Numbers(lengths), Value::Numbers(times)) = (row.get(lengths), row.get(times)) else {
+        return Vec::new();
     };
-    let packet = |(length, micros): (i64, i64)| json!({"b": length.abs(), "dir": if length < 0 { "<" } else { ">" }, "ipt": micros / 1_000});
-    lengths.into_iter().zip(times).map(packet).collect()
+    let types = match types.map(|name| row.get(name)) {
+        Some(Value::Numbers(types)) => types,
+        _ => Vec::new(),
+    };
+    let (mut micros, mut told) = (0, 0);
+    let mut one = |at: usize, length: i64, wait: i64| {
+        micros += wait;
+        let before = std::mem::replace(&mut told, micros / 1_000);
+        let mut out = json!({"b": length.abs(), "dir": if length < 0 { "<" } else { ">" }, "ipt": told - before});
+        if let Some(kind) = types.get(at) {
+            out["tp"] = json!(kind);
+        }
+        out
+    };
+    lengths.into_iter().zip(times).enumerate().map(|(at, (length, wait))| one(at, length, wait)).collect()
 }

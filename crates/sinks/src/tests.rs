@@ -83,6 +83,46 @@ fn joy_has_its_own_names() {
 }
 
 #[test]
+fn joy_has_both_sides_octets_and_numbers_of_versions_and_suites() {
+    let mut flow = Flow::default();
+    let tls = flow.tls.get_or_insert_default();
+    (tls.version, tls.cipher) = (Some("TLS 1.3".into()), Some("TLS_AES_128_GCM_SHA256".into()));
+    let splt = flow.splt.get_or_insert_default();
+    (splt.lengths, splt.times_micros) = (Some(vec![1; 4]), Some(vec![0, 1_600, 1_600, 1_600]));
+    let eta = flow.eta.get_or_insert_default();
+    let counts = |at: usize, count: u32| (0..256).map(|value| if value == at { count } else { 0 }).collect::<Vec<_>>();
+    (eta.src_byte_counts, eta.dst_byte_counts) = (Some(counts(2, 512)), Some(counts(4, 512)));
+    eta.src_initial_packet = Some("4500".into());
+    (eta.record_lengths, eta.record_times_micros) = (Some(vec![-9]), Some(vec![0]));
+    eta.record_types = Some(vec![23]);
+    let row = |flow: &Flow| -> serde_json::Value {
+        let mut builder = FlowBuilder::default();
+        builder.append(flow);
+        let shared = Shared::default();
+        let mut sink = (format("joy").expect("known").open)(Box::new(shared.clone()), &FLOWS).expect("opened");
+        sink.write(&builder.finish().expect("a batch")).expect("written");
+        sink.finish().expect("finished");
+        serde_json::from_slice(&shared.0.lock().expect("one thread")).expect("JSON")
+    };
+    let joy = row(&flow);
+    let ipts: Vec<_> = joy["packets"].as_array().expect("packets").iter().map(|packet| packet["ipt"].clone()).collect();
+    assert_eq!(ipts, [0, 1, 2, 1], "instants of 0, 1.6, 3.2 and 4.8 ms");
+    assert_eq!(
+        (&joy["byte_dist"][2], &joy["byte_dist"][4], &joy["byte_dist"][5]),
+        (&128.into(), &128.into(), &0.into())
+    );
+    assert_eq!((&joy["byte_dist_mean"], &joy["byte_dist_std"]), (&3.0.into(), &1.0.into()));
+    assert_eq!((&joy["entropy"], &joy["total_entropy"]), (&1.0.into(), &1_024.0.into()));
+    assert_eq!((&joy["idp_out"], &joy["idp_len_out"], joy.get("idp_in")), (&"4500".into(), &2.into(), None));
+    assert_eq!(joy["tls"]["srlt"][0], serde_json::json!({"b": 9, "dir": "<", "ipt": 0, "tp": 23}));
+    assert_eq!((&joy["tls"]["s_version"], &joy["tls"]["scs"]), (&6.into(), &"1301".into()));
+    for (version, number) in [("SSL 2.0", Some(1)), ("SSL 3.0", Some(2)), ("TLS 1.0", Some(3)), ("DTLS 1.2", None)] {
+        flow.tls.get_or_insert_default().version = Some(version.into());
+        assert_eq!(row(&flow)["tls"].get("s_version").and_then(serde_json::Value::as_u64), number, "{version}");
+    }
+}
+
+#[test]
 fn parquet_is_parquet() {
     let octets = written("parquet");
     assert!(octets.starts_with(b"PAR1") && octets.ends_with(b"PAR1"));

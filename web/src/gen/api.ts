@@ -494,6 +494,7 @@ export interface LakeImported {
   scaled: number;
   skipped: number;
   unfit: number;
+  unfit_packets: number;
   unread_extensions: LakeUnread[];
   unread_records: LakeUnread[];
 }

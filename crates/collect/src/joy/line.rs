@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use minamo_base::{Ip, Time};
+use minamo_base::{Ip, Time, hex, unhex};
 use minamo_model::flow::{Eta, Splt, Tls};
 use minamo_model::{Flow, least_header};
 use serde_json::{Map, Value};
@@ -13,6 +13,12 @@ use super::{Ends, time, tls};
 
 /// Most packets, and TLS records, that are taken of a line: Joy writes 200 of each at most.
 const MOST: usize = 400;
+/// Largest length of a packet.
+const MOST_OCTETS: u64 = i32::MAX as u64;
+/// Largest length of a record: that of its field (RFC 8446 §5.1).
+const MOST_RECORD: u64 = u16::MAX as u64;
+/// Most octets of a first packet, as the meter keeps them.
+const MOST_INITIAL: usize = 1_300;
 
 pub(super) type Object = Map<String, Value>;
 /// Field and what is wrong with it.
@@ -77,6 +83,7 @@ impl Half {
             own.dst_byte_counts = eta.src_byte_counts;
             (own.dst_entropy, own.dst_byte_mean) = (eta.src_entropy, eta.src_byte_mean);
             own.dst_byte_deviation = eta.src_byte_deviation;
+            own.dst_initial_packet = eta.src_initial_packet;
         }
         if let Some(theirs) = theirs.tls {
             tls::join(flow.tls.get_or_insert_default(), *theirs);
@@ -120,14 +127,21 @@ pub(super) fn read(text: &[u8]) -> Result<Line, Bad> {
     (core.dst_packets, core.dst_bytes) = amounts(&object, ["num_pkts_in", "bytes_in"], core.proto, core.dst_ip)?;
     let both = ["bytes_in", "num_pkts_in"].iter().any(|name| object.contains_key(*name));
     let start = core.time_start.0;
-    half.packets = seen(&object, "packets", "packets", start, both)?;
-    if let Some(Value::Object(of)) = object.get("tls") {
-        half.records = seen(of, "srlt", "tls.srlt", start, both)?;
-        let (facts, client) = tls::read(of)?;
-        half.client = client;
-        half.flow.tls = facts.map(Box::new);
+    half.packets = seen(list(&object, "packets", "packets")?, "packets", MOST_OCTETS, start, both)?;
+    // Without data: what `zeros=1` adds.
+    half.packets.retain(|(length, ..)| *length != 0);
+    match object.get("tls") {
+        None | Some(Value::Null) => {}
+        Some(Value::Object(of)) => {
+            half.records = seen(list(of, "srlt", "tls.srlt")?, "tls.srlt", MOST_RECORD, start, both)?;
+            let (facts, client) = tls::read(of)?;
+            half.client = client;
+            half.flow.tls = facts.map(Box::new);
+        }
+        Some(other) => return Err(("tls".to_owned(), format!("got {}, want an object", short(other)))),
     }
     octets(&object, both, &mut half.flow)?;
+    initial(&object, &mut half.flow)?;
     if let Some(Tls { .. }) = half.flow.tls.as_deref() {
         (half.flow.core.app, half.flow.core.app_confidence) = ("TLS".into(), "content".into());
         half.flow.core.encrypted = Some(true);
@@ -161,21 +175,34 @@ fn fill(flow: &mut Flow, packets: &[Seen], records: &[Seen]) {
     }
 }
 
-/// A list of packets or records: `b` octets, `dir` direction, `ipt` milliseconds since the one before, `tp` content type.
-fn seen(object: &Object, name: &str, path: &str, start: i64, both: bool) -> Result<Vec<Seen>, Bad> {
-    let list = match object.get(name) {
-        None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::Array(list)) => list,
-        Some(other) => return Err((path.to_owned(), format!("got {}, want a list", short(other)))),
-    };
+/// The member `name`; empty where it is missing or null.
+fn list<'a>(object: &'a Object, name: &str, path: &str) -> Result<&'a [Value], Bad> {
+    match object.get(name) {
+        None | Some(Value::Null) => Ok(&[]),
+        Some(Value::Array(list)) => Ok(list),
+        Some(other) => Err((path.to_owned(), format!("got {}, want a list", short(other)))),
+    }
+}
+
+/// Packets or records: `b` octets, `dir` direction, `ipt` milliseconds since the one before, `tp` content type.
+///
+/// Joy writes `rep` instead of `b` where a length is above 32,767, and counts from 65,536 down: it is the run of equal lengths
+/// that Cisco's elements have, or, where there cannot be so many, such a length.
+fn seen(list: &[Value], path: &str, most: u64, start: i64, both: bool) -> Result<Vec<Seen>, Bad> {
     let mut at = start;
-    let one = |(place, value): (usize, &Value)| -> Result<Seen, Bad> {
+    let mut all: Vec<Seen> = Vec::new();
+    for (place, value) in list.iter().take(MOST).enumerate() {
         let bad = |(field, cause): Bad| (format!("{path}[{place}].{field}"), cause);
         let Value::Object(of) = value else {
             return Err((format!("{path}[{place}]"), format!("got {}, want an object", short(value))));
         };
-        let missing = || ("b".to_owned(), "it is missing".to_owned());
-        let length = number(of, "b", i32::MAX as u64).and_then(|b| b.ok_or_else(missing)).map_err(bad)? as i32;
+        let before = all.last().map_or(0, |(length, ..): &Seen| length.abs());
+        let (length, times) = match (number(of, "b", most).map_err(bad)?, number(of, "rep", 32_768).map_err(bad)?) {
+            (Some(length), _) => (length as i32, 1),
+            (None, Some(run)) if run <= MOST as u64 => (before, run as usize),
+            (None, Some(down)) => (65_536 - down as i32, 1),
+            (None, None) => return Err(bad(("b".to_owned(), "it is missing".to_owned()))),
+        };
         let wait = number(of, "ipt", u32::MAX.into()).map_err(bad)?.unwrap_or(0);
         let back = match of.get("dir").and_then(Value::as_str) {
             _ if !both => false,
@@ -189,41 +216,63 @@ fn seen(object: &Object, name: &str, path: &str, start: i64, both: bool) -> Resu
             Some(Value::String(text)) => text.split(':').next().and_then(|kind| kind.parse().ok()).unwrap_or(0),
             _ => number(of, "tp", u16::MAX.into()).map_err(bad)?.unwrap_or(0) as u16,
         };
-        Ok((if back { -length } else { length }, at, kind))
-    };
-    list.iter().take(MOST).enumerate().map(one).collect()
+        let times = times.min(MOST - all.len());
+        all.extend(std::iter::repeat_n((if back { -length } else { length }, at, kind), times));
+    }
+    Ok(all)
 }
 
 /// Counts of octets. Joy adds up those of both directions, which nothing can take apart again, and divides counts that do
 /// not fit an octet: only lines of one direction with all counts whole are taken.
 fn octets(object: &Object, both: bool, flow: &mut Flow) -> Result<(), Bad> {
+    let mut counts = Vec::new();
+    for (at, value) in list(object, "byte_dist", "byte_dist")?.iter().enumerate() {
+        let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
+        counts.push(count.ok_or_else(|| (format!("byte_dist[{at}]"), format!("got {}, want a count", short(value))))?);
+    }
+    if !matches!(counts.len(), 0 | 256) {
+        return Err(("byte_dist".to_owned(), format!("got {} counts, want 256", counts.len())));
+    }
+    let found = [measure(object, "byte_dist_mean")?, measure(object, "byte_dist_std")?, measure(object, "entropy")?];
     if both {
         return Ok(());
     }
-    let mut counts = Vec::new();
-    match object.get("byte_dist") {
-        None | Some(Value::Null) => {}
-        Some(Value::Array(list)) => {
-            for (at, value) in list.iter().enumerate() {
-                let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
-                counts.push(
-                    count.ok_or_else(|| (format!("byte_dist[{at}]"), format!("got {}, want a count", short(value))))?,
-                );
-            }
-            if counts.len() != 256 {
-                return Err(("byte_dist".to_owned(), format!("got {} counts, want 256", counts.len())));
-            }
-        }
-        Some(other) => return Err(("byte_dist".to_owned(), format!("got {}, want a list", short(other)))),
-    }
     let told = number(object, "bytes_out", u64::MAX)?.unwrap_or(0);
     let whole = told > 0 && counts.iter().map(|count| u64::from(*count)).sum::<u64>() == told;
-    let measure = |name: &str| object.get(name).and_then(Value::as_f64).filter(|value| value.is_finite());
-    let found = (measure("byte_dist_mean"), measure("byte_dist_std"), measure("entropy"));
-    if whole || found != (None, None, None) {
+    if whole || found != [None; 3] {
         let eta = flow.eta.get_or_insert_default();
         eta.src_byte_counts = whole.then_some(counts);
-        (eta.src_byte_mean, eta.src_byte_deviation, eta.src_entropy) = found;
+        [eta.src_byte_mean, eta.src_byte_deviation, eta.src_entropy] = found;
+    }
+    Ok(())
+}
+
+/// A measure that is not negative.
+fn measure(object: &Object, name: &str) -> Result<Option<f64>, Bad> {
+    match object.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => match value.as_f64().filter(|value| value.is_finite() && *value >= 0.0) {
+            Some(measure) => Ok(Some(measure)),
+            None => Err((name.to_owned(), format!("got {}, want a number, 0 or above", short(value)))),
+        },
+    }
+}
+
+/// First packets, from the IP header on (`idp_out`, `idp_in`), in hexadecimal; what they tell is read of the row.
+fn initial(object: &Object, flow: &mut Flow) -> Result<(), Bad> {
+    let packet = |name: &str| match object.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(digits)) if digits.is_empty() => Ok(None),
+        Some(value) => {
+            let octets =
+                value.as_str().and_then(unhex).map(|octets| hex(octets.get(..MOST_INITIAL).unwrap_or(&octets)));
+            octets.map(Some).ok_or_else(|| (name.to_owned(), format!("got {}, want hexadecimal digits", short(value))))
+        }
+    };
+    let packets = (packet("idp_out")?, packet("idp_in")?);
+    if packets != (None, None) {
+        let eta = flow.eta.get_or_insert_default();
+        (eta.src_initial_packet, eta.dst_initial_packet) = packets;
     }
     Ok(())
 }

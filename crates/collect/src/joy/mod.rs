@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! JSON lines of Joy (Cisco, github.com/cisco/joy) as rows: one object a line, plain or packed by gzip. Read are the forms of
 //! Joy 1.x to 4.x and what this program writes itself: endpoints, counters, lengths and times of packets (SPLT), octet counts
-//! of one-sided lines (BD), hellos, certificates and TLS records (SRLT).
+//! of one-sided lines (BD), first packets (IDP), hellos, certificates and TLS records (SRLT).
 //!
 //! Joy writes a conversation as one line (`bidir=1`) or as two: two lines of opposite endpoints that overlap in time are put
 //! together. Joy counts octets of payload; rows count from the IP header on, so that the least headers of every packet are
@@ -19,6 +19,7 @@ use flate2::read::MultiGzDecoder;
 use minamo_base::{Ip, Time};
 use minamo_model::Flow;
 
+use crate::initial;
 use line::{Half, Line};
 
 /// Largest line: hellos and certificates of a flow with all of Joy's features take some ten thousand octets.
@@ -57,6 +58,8 @@ pub struct Account {
     pub rows: u64,
     /// Rows of which only one direction is there.
     pub one_sided: u64,
+    /// First packets that cannot be the flow's; they are kept as they are.
+    pub unfit_packets: u64,
     /// Lines that gave no row, but for Joy's configuration and empty ones.
     pub bad_lines: u64,
     /// The first of them.
@@ -132,8 +135,12 @@ impl Decoder {
         }
     }
 
-    fn give(&mut self, flow: Flow, sink: &mut dyn FnMut(Flow) -> bool) -> bool {
+    fn give(&mut self, mut flow: Flow, sink: &mut dyn FnMut(Flow) -> bool) -> bool {
         self.account.rows += 1;
+        if initial::has(&flow) {
+            let looked = initial::look(&mut flow);
+            self.account.unfit_packets += looked.unfit;
+        }
         sink(flow)
     }
 

@@ -68,6 +68,40 @@ fn a_line_of_both_directions_is_a_row() {
 }
 
 #[test]
+fn packets_without_data_are_left_out_and_runs_are_those_of_cisco() {
+    let text = r#"{"sa":"192.0.2.1","da":"198.51.100.2","pr":6,"sp":1,"dp":2,"bytes_in":0,"num_pkts_in":0,"time_start":1.5,"time_end":9.75,"packets":[{"b":0,"dir":">","ipt":0},{"b":30,"dir":">","ipt":5},{"b":0,"dir":"<","ipt":7},{"rep":2,"dir":"<","ipt":1},{"rep":25536,"dir":"<","ipt":0}]}"#;
+    let (rows, account) = of(text);
+    assert_eq!((account.rows, account.bad_lines), (1, 0), "{account:?}");
+    let splt = rows[0].splt.as_deref().expect("packets");
+    assert_eq!(splt.lengths.as_deref(), Some(&[30, -40_000][..]), "a run behind a packet without data is one of such");
+    assert_eq!(splt.times_micros.as_deref(), Some(&[0, 8_000][..]));
+    let (rows, _) = of(&text.replace(r#"{"b":0,"dir":"<","ipt":7},"#, ""));
+    assert_eq!(rows[0].splt.as_deref().and_then(|splt| splt.lengths.as_deref()), Some(&[30, -30, -30, -40_000][..]));
+}
+
+#[test]
+fn first_packets_are_looked_at() {
+    let packet = |port: u16| {
+        let mut octets = Vec::new();
+        let builder = etherparse::PacketBuilder::ipv4([192, 0, 2, 1], [198, 51, 100, 2], 64).tcp(port, 80, 1, 1_000);
+        builder.write(&mut octets, b"GET / HTTP/1.1\r\nHost: www.example.net\r\n\r\n").expect("a Vec takes all");
+        minamo_base::hex(&octets)
+    };
+    let line = |port: u16| {
+        let digits = packet(port);
+        format!(
+            r#"{{"sa":"192.0.2.1","da":"198.51.100.2","pr":6,"sp":9,"dp":80,"time_start":1.5,"time_end":1.75,"idp_out":"{digits}"}}"#
+        )
+    };
+    let (rows, account) = of(&line(9));
+    assert_eq!((rows[0].core.app.as_ref(), account.unfit_packets), ("HTTP", 0));
+    assert_eq!(rows[0].http.as_ref().and_then(|http| http.host.as_deref()), Some("www.example.net"));
+    let (rows, account) = of(&line(10));
+    assert_eq!((rows[0].core.app.as_ref(), account.unfit_packets), ("Unknown", 1));
+    assert_eq!(rows[0].eta.as_ref().and_then(|eta| eta.src_initial_packet.clone()), Some(packet(10)), "kept as it is");
+}
+
+#[test]
 fn bad_lines_are_told_with_line_and_field_and_the_rest_is_read() {
     let change = |from: &str, to: &str| client().replacen(from, to, 1);
     let cases = [
@@ -80,6 +114,10 @@ fn bad_lines_are_told_with_line_and_field_and_the_rest_is_read() {
         (change("\"00ff\"", "9"), "line 2: tls.cs[1]: got 9, want four hexadecimal digits"),
         (change("\"b\":195", "\"b\":null"), "line 2: tls.srlt[0].b: it is missing"),
         (change("[0,0,", "["), "line 2: byte_dist: got 254 counts, want 256"),
+        (change("\"entropy\":2.5", "\"entropy\":\"high\""), "line 2: entropy: got \"high\", want a number, 0 or above"),
+        (change("\"entropy\":2.5", "\"idp_out\":\"45x\""), "line 2: idp_out: got \"45x\", want hexadecimal digits"),
+        (change("\"tls\":{", "\"tls\":[],\"x\":{"), "line 2: tls: got [], want an object"),
+        (change("\"b\":195", "\"b\":70000"), "line 2: tls.srlt[0].b: got 70000, want a whole number up to 65535"),
     ];
     for (line, want) in cases {
         let (rows, account) = of(&format!("{SERVER}\n{line}\n"));

@@ -96,10 +96,13 @@ fn hello(of: &Object, out: &mut Tls) -> Result<bool, Bad> {
 
 /// The server's hello; true where there is one.
 fn answer(of: &Object, out: &mut Tls) -> Result<bool, Bad> {
-    let Some(suite) = of.get("scs").and_then(Value::as_str) else { return Ok(false) };
-    out.cipher = Some(match u16::from_str_radix(suite, 16) {
+    let suite = of.get("scs").and_then(Value::as_str);
+    if suite.is_none() && !of.contains_key("s_version") {
+        return Ok(false);
+    }
+    out.cipher = suite.map(|suite| match u16::from_str_radix(suite, 16) {
         Ok(number) if suite.len() == 4 => tls_cipher(number),
-        // The name, as this program writes it.
+        // The name, as older versions of this program wrote it.
         _ => suite.to_owned().into(),
     });
     let mut shape = ClientShape::default();

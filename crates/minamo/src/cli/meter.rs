@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::values::{capture_filter, format_names, groups, long_timeout, sampling};
+use super::values::{capture_filter, format_names, groups, long_timeout, sampling, splt_packets};
 use super::{Export, Own};
 
 #[derive(Args)]
@@ -45,7 +45,7 @@ pub(crate) struct Meter {
     #[arg(long, default_value = "5m", value_parser = long_timeout, value_name = "LENGTH")]
     pub(crate) active_timeout: std::time::Duration,
     /// Packets with data of a flow whose lengths and times are kept: 1 to 200.
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=200), value_name = "COUNT")]
+    #[arg(long, default_value_t = 50, value_parser = splt_packets(), value_name = "COUNT")]
     pub(crate) splt_packets: u16,
     /// Groups of columns that are filled: all, full, light, none, or of l2, ip, tunnel, icmp, tcp, npm, splt, app, eta, bd
     /// and idp, joined by commas. Full is all with bd, counts of octet values, and idp, the first packet of each side, which

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::values::{capture_filter, format_names, groups, length, sampling, size, timeout};
+use super::values::{capture_filter, format_names, groups, length, sampling, size, splt_packets, timeout};
 use super::{Community, Export, Own};
 
 #[derive(Args)]
@@ -61,7 +61,7 @@ pub(crate) struct Probe {
     #[arg(long, default_value_t = 400_000, value_name = "COUNT")]
     pub(crate) max_flows: usize,
     /// Packets with data of a flow whose lengths and times are kept: 1 to 200.
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=200), value_name = "COUNT")]
+    #[arg(long, default_value_t = 50, value_parser = splt_packets(), value_name = "COUNT")]
     pub(crate) splt_packets: u16,
     /// Groups of columns that are filled, as `minamo meter` has them: all, full, light, none, or of l2, ip, tunnel, icmp, tcp,
     /// npm, splt, app, eta, bd and idp, joined by commas. Full has counts of octet values and the first packet of each side.

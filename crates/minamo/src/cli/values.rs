@@ -17,6 +17,10 @@ pub(super) fn groups(text: &str) -> Result<minamo_meter::Groups, String> {
     text.parse()
 }
 
+pub(super) fn splt_packets() -> clap::builder::RangedI64ValueParser<u16> {
+    clap::value_parser!(u16).range(1..=minamo_meter::MAX_SPLT_PACKETS.into())
+}
+
 pub(super) fn sampling(text: &str) -> Result<minamo_meter::Sampling, String> {
     text.parse()
 }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use minamo_base::Time;
-use minamo_eta::judge::InForce;
 use minamo_server::lake::types::{LakeImported, LakeUnread};
 use minamo_store::Lake;
 
 use crate::cli::{Import, Through};
 use crate::commands::place::{Access, make_folder, open_to_write, place, say};
+use crate::exported::{self, Exported};
 use crate::import::{How, Target, expand, importer};
 use crate::{clock, enrichment};
 
@@ -21,15 +21,15 @@ pub(crate) async fn run(args: Import) -> anyhow::Result<()> {
     anyhow::ensure!(!files.is_empty(), "there is no file called nfcapd.* in it");
     let (settings, folder) = place(&args.place)?;
     make_folder(&folder)?;
-    let keep = settings.lake()?.keep;
+    let (keep, judged) = (settings.lake()?.keep, Arc::<exported::Counters>::default());
     let (mut target, own): (Target, Option<Arc<Lake>>) = match open_to_write(&folder, &settings).await? {
         Access::Server(server) => (Target::Server(server), None),
         Access::Own(lake) => {
             let home = Arc::new(minamo_state::Definitions::open(&folder.join("state.db"))?);
             let (enricher, _) = enrichment::start(settings.enrich(), home, clock::now())?;
             let lake = Arc::new(*lake);
-            let model = Arc::new(InForce::new(settings.model().read()?));
-            let importer = importer(Arc::clone(&lake), enricher, model, &folder.join("state.db"))?;
+            let judge = Exported::new(settings.model().read()?).with_counters(Arc::clone(&judged));
+            let importer = importer(Arc::clone(&lake), enricher, judge, &folder.join("state.db"))?;
             (Target::Own(Box::new(importer)), Some(lake))
         }
     };
@@ -53,6 +53,7 @@ pub(crate) async fn run(args: Import) -> anyhow::Result<()> {
         }
     }
     unread.tell();
+    judged.tell_forgotten();
     drop(target);
     if let Some(lake) = own.and_then(Arc::into_inner) {
         lake.close().await?;
@@ -85,6 +86,7 @@ struct Unread {
     extensions: BTreeMap<u16, (Option<String>, u64)>,
     records: BTreeMap<u16, u64>,
     unfit: u64,
+    unfit_packets: u64,
     scaled: u64,
 }
 
@@ -98,6 +100,7 @@ impl Unread {
             *self.records.entry(*number).or_default() += count;
         }
         self.unfit += found.unfit;
+        self.unfit_packets += found.unfit_packets;
         self.scaled += found.scaled;
     }
 
@@ -111,6 +114,9 @@ impl Unread {
         }
         if self.unfit > 0 {
             eprintln!("minamo: values too large for their column were left out: {}", self.unfit);
+        }
+        if self.unfit_packets > 0 {
+            eprintln!("minamo: first packets that are not those of their flow tell nothing: {}", self.unfit_packets);
         }
         if self.scaled > 0 {
             eprintln!("minamo: sampled flows whose counters nfcapd had scaled already: {}", self.scaled);

@@ -18,7 +18,7 @@ use minamo_eta::judge::{InForce, Judge};
 use minamo_filter::Sets;
 use minamo_meter::Names;
 use minamo_server::detection::{Ruling, Suppressing};
-use minamo_server::lake::import::Importing;
+use minamo_server::lake::import::{Importer, Importing};
 use minamo_server::local::LocalListener;
 use minamo_server::profiles::Synced;
 use minamo_server::{Deps, State, random_password, services};
@@ -136,6 +136,8 @@ pub(crate) struct Core {
     bundling: Option<JoinHandle<()>>,
     /// The model of encrypted sessions that is in force.
     model: Arc<InForce>,
+    /// Verdicts on rows of exporters and of imported files.
+    judged: Arc<exported::Counters>,
     /// Reads it again when it changes.
     modelling: JoinHandle<()>,
     started_at: Time,
@@ -144,6 +146,20 @@ pub(crate) struct Core {
 /// People's sets, and the networks that are sets.
 fn all_sets(definitions: Arc<Definitions>, networks: Networks) -> Arc<dyn Sets + Send + Sync> {
     Arc::new(AllSets { own: Own::Live(Kept::new(definitions)), networks })
+}
+
+/// Takes in files beside the sources, and the counters of verdicts, which are those of exporters' rows, too.
+fn importer(
+    folder: &Path,
+    settings: &Settings,
+    lake: &Arc<Lake>,
+    enrichment: &Arc<Control>,
+    model: &Arc<InForce>,
+) -> anyhow::Result<(Importer, Arc<exported::Counters>)> {
+    let beside = Enricher::beside(enrichment, settings.enrich().enricher);
+    let judge = Exported::following(Arc::clone(model));
+    let judged = judge.counters();
+    Ok((import::importer(Arc::clone(lake), beside, judge, &folder.join("state.db"))?, judged))
 }
 
 /// The actions of the settings; what they tell goes into `books`.
@@ -165,10 +181,9 @@ impl Core {
         let loaded = rules::planned(&lake, sources.load_first()?).await;
         let (enricher, watch) = enrichment::start(settings.enrich(), Arc::clone(&definitions), clock::now())?;
         let enrichment = enricher.control();
-        let beside = Enricher::beside(&enrichment, settings.enrich().enricher);
         let origin = settings.model();
         let model = Arc::new(InForce::new(origin.read()?));
-        let importer = import::importer(Arc::clone(&lake), beside, Arc::clone(&model), &folder.join("state.db"))?;
+        let (importer, judged) = importer(folder, settings, &lake, &enrichment, &model)?;
         let networks = Networks::Live(Arc::clone(&enrichment));
         let sets = all_sets(Arc::clone(&definitions), Networks::Live(Arc::clone(&enrichment)));
         lake.know_sets(Arc::clone(&sets));
@@ -230,6 +245,7 @@ impl Core {
             bundling,
             modelling: tokio::spawn(origin.follow(Arc::clone(&model))),
             model,
+            judged,
             started_at: clock::now(),
             lake,
         })
@@ -276,7 +292,7 @@ pub(crate) async fn serve(
     let (ingested, detected) = (Arc::clone(&core.ingested), Arc::clone(&core.detected));
     let (told, heard, feeds) = (core.told.clone(), Arc::clone(&core.heard), Arc::clone(&core.feeds));
     let (enrichment, exports) = (Arc::clone(&core.enrichment), Arc::clone(&core.exports));
-    let bundled = Arc::clone(&core.bundled);
+    let (bundled, judged) = (Arc::clone(&core.bundled), Arc::clone(&core.judged));
     let counters = move || {
         let mut samples = sources();
         samples.extend(ingested.samples(&[]));
@@ -287,6 +303,7 @@ pub(crate) async fn serve(
         samples.extend(heard.samples(&[]));
         samples.extend(feeds.samples(&[]));
         samples.extend(bundled.samples(&[]));
+        samples.extend(judged.samples(&[]));
         samples
     };
     let services = services(Deps {
@@ -335,7 +352,6 @@ struct Sources {
     collector: Option<Arc<minamo_collect::Counters>>,
     exporters: Option<minamo_collect::Exporters>,
     pairing: Option<Arc<pairing::Counters>>,
-    judged: Option<Arc<exported::Counters>>,
     forwarder: Option<Arc<Forwarder>>,
     probes: Vec<(String, Arc<probe::Counters>)>,
     recorders: Vec<(String, Arc<recorder::Counters>)>,
@@ -392,8 +408,7 @@ impl Sources {
         self.pairing = Some(Arc::clone(&counters));
         let collector = Collector::new(collect, batches, clock::now).with_forwarder(Arc::clone(&forwarder));
         let names = InterfaceNames::new(collector.exporters());
-        let judge = Exported::following(Arc::clone(&core.model));
-        self.judged = Some(judge.counters());
+        let judge = Exported::following(Arc::clone(&core.model)).with_counters(Arc::clone(&core.judged));
         self.tasks.spawn(pairing::run(
             stages,
             collected,
@@ -460,7 +475,7 @@ impl Sources {
     fn counters(&self) -> SampleSource {
         let (collector, pairing, probes) = (self.collector.clone(), self.pairing.clone(), self.probes.clone());
         let (forwarder, recorders) = (self.forwarder.clone(), self.recorders.clone());
-        let (applications, judged) = (Arc::clone(&self.applications), self.judged.clone());
+        let applications = Arc::clone(&self.applications);
         Arc::new(move || {
             let forwarded = forwarder.iter().flat_map(|forwarder| forwarder.samples());
             let collected = collector.iter().flat_map(|c| c.samples(&[]));
@@ -468,7 +483,6 @@ impl Sources {
             collected
                 .chain(forwarded)
                 .chain(paired)
-                .chain(judged.iter().flat_map(|c| c.samples(&[])))
                 .chain(applications.samples(&[]))
                 .chain(probes.iter().flat_map(|(name, c)| c.samples(&[name])))
                 .chain(recorders.iter().flat_map(|(name, c)| c.samples(&[name])))

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use minamo_detect::{Instance, Severity, parse_length};
 use minamo_enrich::{FeedForm, FingerprintKind};
+use minamo_meter::MAX_SPLT_PACKETS;
 
 use super::keys::Keys;
 use super::table::Kind;
@@ -17,9 +18,6 @@ use super::{Export, Settings};
 use crate::bundles::Place;
 use crate::size::parse_size;
 use crate::{applications, enrichment};
-
-/// Packets of a flow that a row shall have at most: they are in every row, and nothing bounds them but this.
-const MOST_PACKETS: usize = 200;
 
 impl Settings {
     /// `data.folder`.
@@ -103,7 +101,7 @@ impl Settings {
             held_bytes: self.size("meter.held"),
             telemetry_bytes: self.size("meter.telemetry"),
             byte_octets: self.byte_octets().unwrap_or(u16::MAX),
-            splt_packets: self.count("meter.splt_packets").min(MOST_PACKETS),
+            splt_packets: self.count("meter.splt_packets").min(MAX_SPLT_PACKETS.into()),
             sampling: self.text("probe.sampling").parse::<minamo_meter::Sampling>().ok(),
             groups: self.text("probe.groups").parse().unwrap_or(minamo_meter::Groups::ALL),
             ..Default::default()
@@ -119,7 +117,7 @@ impl Settings {
     /// An error where `meter.splt_packets` is more than a row shall have.
     pub(super) fn check_splt_packets(&self) -> anyhow::Result<()> {
         let count = self.count("meter.splt_packets");
-        ensure!(count <= MOST_PACKETS, "meter.splt_packets: got {count}, want at most {MOST_PACKETS}");
+        ensure!(count <= MAX_SPLT_PACKETS.into(), "meter.splt_packets: got {count}, want at most {MAX_SPLT_PACKETS}");
         Ok(())
     }
 

@@ -21,6 +21,9 @@ const CAPTURES: &[&str] = &[
     "fixtures/demo/quic.pcap.zst",
 ];
 
+/// With sessions of many packets.
+const UPLOAD: &str = "fixtures/demo/attack-upload.pcap.zst";
+
 /// The rows of our captures with everything that is told of encrypted traffic.
 fn metered() -> Vec<Value> {
     flows(&[&["--groups", "full"], CAPTURES].concat())
@@ -43,6 +46,24 @@ fn tunnels_in_dns_over_https_are_told_from_lookups_and_from_everything_else() {
     assert!(sessions > 200 && taken * 20 < sessions, "{taken} of {sessions} lookups");
     for capture in ["web", "office", "attack-beacon", "attack-neighbours"] {
         assert_eq!(tunnels(&format!("fixtures/demo/{capture}.pcap.zst")).1, 0, "{capture}");
+    }
+}
+
+#[test]
+fn as_many_packets_are_kept_as_are_asked_for() {
+    let longest = |rows: &[Value]| rows.iter().map(|row| numbers(row, "splt_lengths").len()).max();
+    let whole = flows(&["--splt-packets", "200", UPLOAD]);
+    assert!(longest(&whole) > Some(50), "a capture of many packets: {:?}", longest(&whole));
+    for most in [1, 3, 50] {
+        let rows = flows(&["--splt-packets", &most.to_string(), UPLOAD]);
+        assert_eq!(longest(&rows), Some(most));
+        let cut = |row: &Value| numbers(row, "splt_lengths").into_iter().take(most).collect::<Vec<_>>();
+        assert!(rows.iter().zip(&whole).all(|(row, whole)| numbers(row, "splt_lengths") == cut(whole)), "{most}");
+    }
+    for wrong in ["0", "201"] {
+        let output = minamo(&["meter", "--splt-packets", wrong, UPLOAD]);
+        let told = stderr(&output);
+        assert!(!output.status.success() && told.contains("--splt-packets") && told.contains("1..=200"), "{told}");
     }
 }
 

@@ -117,7 +117,8 @@ impl From<Outcome> for LakeImported {
                 let faults: Vec<String> = account.faults.iter().map(ToString::to_string).collect();
                 let more_faults = account.bad_lines.saturating_sub(faults.len() as u64);
                 let (rows, skipped) = rows_of;
-                return Self { rows, skipped, first, more_faults, faults, ..Self::default() };
+                let unfit_packets = account.unfit_packets;
+                return Self { rows, skipped, first, more_faults, faults, unfit_packets, ..Self::default() };
             }
         };
         let extension = |(number, flows): (&u16, &u64)| LakeUnread {
@@ -137,6 +138,7 @@ impl From<Outcome> for LakeImported {
             unread_extensions: account.unread_extensions.iter().map(extension).collect(),
             unread_records: account.unread_records.iter().map(record).collect(),
             unfit: account.unfit,
+            unfit_packets: 0,
             scaled: account.scaled,
         }
     }

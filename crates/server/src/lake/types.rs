@@ -377,6 +377,8 @@ pub struct LakeImported {
     pub unread_records: Vec<LakeUnread>,
     /// Values that did not fit their column.
     pub unfit: u64,
+    /// First packets that are not those of their flow; they are kept, and tell nothing.
+    pub unfit_packets: u64,
     /// Sampled flows whose counters nfcapd had scaled already.
     pub scaled: u64,
 }
