@@ -9,6 +9,7 @@ mod dissect;
 mod filter;
 mod flowwire;
 mod having;
+mod joy;
 mod meter;
 mod nfdump;
 mod packet;
@@ -41,6 +42,7 @@ pub static TARGETS: &[&Target] = &[
     &flowwire::IPFIX,
     &flowwire::SFLOW,
     &having::TARGET,
+    &joy::TARGET,
     &meter::TARGET,
     &nfdump::TARGET,
     &packet::TARGET,
