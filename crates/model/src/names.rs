@@ -119,6 +119,24 @@ pub fn tls_version_number(name: &str) -> Option<u16> {
     number(TLS_VERSIONS, name, "\0")
 }
 
+/// Joy's number of a version by that on the wire: 1 is SSL 2.0, 2 SSL 3.0, 6 TLS 1.3. It has none for DTLS.
+pub fn joy_version(wire: u16) -> Option<u16> {
+    match wire {
+        0x0002 => Some(1),
+        0x0300..=0x0304 => Some(wire - 0x0300 + 2),
+        _ => None,
+    }
+}
+
+/// The version on the wire by Joy's number: the inverse of [`joy_version`].
+pub fn joy_version_wire(number: u64) -> Option<u16> {
+    match number {
+        1 => Some(0x0002),
+        2..=6 => Some(0x0300 + (number as u16 - 2)),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,6 +148,10 @@ mod tests {
             assert_eq!(dns_rcode_number(&dns_rcode(kind)), Some(kind));
             assert!(tls_version(kind).is_none_or(|name| tls_version_number(name) == Some(kind)));
         }
+        for kind in 0..=u16::MAX {
+            assert!(joy_version(kind).is_none_or(|number| joy_version_wire(number.into()) == Some(kind)), "{kind}");
+        }
+        assert_eq!((joy_version(0x0304), joy_version(0xfefd), joy_version_wire(0)), (Some(6), None, None));
         assert_eq!((&*dns_type(28), &*dns_type(65_280), &*dns_rcode(3)), ("AAAA", "TYPE65280", "nxdomain"));
         assert_eq!((dns_type_number("TYPE"), tls_version_number("TLS 9"), tls_version(7)), (None, None, None));
     }

@@ -5,7 +5,7 @@
 use std::io::Write;
 
 use arrow::array::RecordBatch;
-use minamo_model::names::{tls_cipher_number, tls_version_number};
+use minamo_model::names::{joy_version, tls_cipher_number, tls_version_number};
 use minamo_model::{CellReader, Row, byte_moments, json_value, least_header, text_value};
 use minamo_schema::Value;
 use serde_json::{Map, json};
@@ -151,15 +151,6 @@ fn tls(row: &Row<'_>) -> Map<String, serde_json::Value> {
         out.insert("srlt".to_owned(), records.into());
     }
     out
-}
-
-/// Joy's number of a version on the wire: 1 is SSL 2.0, 6 is TLS 1.3. It has none for DTLS.
-fn joy_version(wire: u16) -> Option<u16> {
-    match wire {
-        0x0002 => Some(1),
-        0x0300..=0x0304 => Some(wire - 0x0300 + 2),
-        _ => None,
-    }
 }
 
 /// Packets, or records with their content type (`tp`): octets, direction (`>` sent by the initiator) and milliseconds since the

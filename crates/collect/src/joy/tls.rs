@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The member `tls` of Joy's lines: hellos with their suites and extensions, of which fingerprints are computed, and the
-//! server's certificate. Versions are Joy's own numbers: 2 is SSL 3.0, 6 is TLS 1.3.
+//! server's certificate. Versions are Joy's own numbers.
 
 use minamo_base::{Time, unhex};
 use minamo_dissect::fingerprint::{Carrier, ClientShape, ja3, ja4};
 use minamo_model::flow::Tls;
-use minamo_model::names::{tls_cipher, tls_version};
+use minamo_model::names::{joy_version_wire, tls_cipher, tls_version};
 use serde_json::Value;
 
 use super::line::{Bad, Object, number, short};
@@ -70,7 +70,8 @@ fn hello(of: &Object, out: &mut Tls) -> Result<bool, Bad> {
         out.sni = Some(name.to_ascii_lowercase());
     }
     let Some(Value::Array(suites)) = of.get("cs") else { return Ok(false) };
-    let mut shape = ClientShape { legacy_version: version.and_then(wire).unwrap_or(0x0303), ..ClientShape::default() };
+    let mut shape =
+        ClientShape { legacy_version: version.and_then(joy_version_wire).unwrap_or(0x0303), ..ClientShape::default() };
     for (at, suite) in suites.iter().enumerate() {
         let number = suite.as_str().and_then(|digits| u16::from_str_radix(digits, 16).ok());
         let bad = || (format!("cs[{at}]"), format!("got {}, want four hexadecimal digits", short(suite)));
@@ -85,8 +86,14 @@ fn hello(of: &Object, out: &mut Tls) -> Result<bool, Bad> {
         shape.extensions.push(kind);
         whole &= extension(kind, value, &mut shape, out);
     }
-    out.version =
-        shape.supported_versions.iter().copied().max().or(version.and_then(wire)).and_then(tls_version).map(Into::into);
+    out.version = shape
+        .supported_versions
+        .iter()
+        .copied()
+        .max()
+        .or(version.and_then(joy_version_wire))
+        .and_then(tls_version)
+        .map(Into::into);
     // Of extensions without a known number no fingerprint can be told.
     if whole {
         (out.ja3, out.ja4) = (Some(ja3(&shape)), Some(ja4(Carrier::Tcp, &shape)));
@@ -117,16 +124,11 @@ fn answer(of: &Object, out: &mut Tls) -> Result<bool, Bad> {
     out.alpn_selected = chosen.alpn.and_then(|names| names.into_iter().next());
     let told = match of.get("s_version") {
         Some(Value::String(name)) => Some(name.clone().into()),
-        Some(_) => number(of, "s_version", 6)?.and_then(wire).and_then(tls_version).map(Into::into),
-        None => number(of, "tls_iv", 6)?.and_then(wire).and_then(tls_version).map(Into::into),
+        Some(_) => number(of, "s_version", 6)?.and_then(joy_version_wire).and_then(tls_version).map(Into::into),
+        None => number(of, "tls_iv", 6)?.and_then(joy_version_wire).and_then(tls_version).map(Into::into),
     };
     out.version = if newest { tls_version(0x0304).map(Into::into) } else { told.or(out.version.take()) };
     Ok(true)
-}
-
-/// Joy's number of a version on the wire.
-fn wire(version: u64) -> Option<u16> {
-    (2..=6).contains(&version).then(|| 0x0300 + (version as u16 - 2))
 }
 
 /// Extensions with their numbers, where they are known: `{"name": "octets"}`, or `type` and `data` in older versions.
