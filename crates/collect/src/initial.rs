@@ -6,7 +6,7 @@
 //! A packet is 1,300 octets at most: of a longer hello what stands in these is known.
 
 use minamo_base::{FiveTuple, unhex};
-use minamo_dissect::{Classifier, Input, Services, Side};
+use minamo_dissect::{Classifier, Input, Services, Side, join_names};
 use minamo_model::{FLOWS, Flow};
 use minamo_packet::{LinkType, Transport, decode};
 use minamo_schema::{ColumnId, Value};
@@ -109,6 +109,9 @@ fn merge(flow: &mut Flow, classifier: &Classifier, mut facts: Flow, ends: FiveTu
     }
     if swapped {
         facts.turn();
+    } else if flow.host.is_none() {
+        // The record's destination is the server.
+        join_names(&mut facts, &[]);
     }
     for (id, _) in FLOWS.places().filter(|(id, _)| id.group != CORE.group) {
         let value = facts.get(id);
@@ -160,7 +163,9 @@ mod tests {
         flow.tls.get_or_insert_default().ja3 = Some("as the exporter has it".into());
         assert_eq!(look(&mut flow), Looked { read: 1, unfit: 0 });
         let tls = flow.tls.as_deref().expect("TLS");
-        assert!(tls.ja4.is_some(), "{tls:?}");
+        assert!(tls.ja4.is_some() && tls.sni.is_some(), "{tls:?}");
+        let host = flow.host.as_deref().expect("a name of the server");
+        assert_eq!((host.host_name.as_deref(), host.name_source.as_deref()), (tls.sni.as_deref(), Some("sni")));
         assert_eq!(tls.ja3.as_deref(), Some("as the exporter has it"));
         assert_eq!(tls.version, None, "what it offers is not what the server chooses");
         assert_eq!(flow.core.encrypted, Some(true));
@@ -176,7 +181,7 @@ mod tests {
         let mut flow = row(Side::Dst);
         assert_eq!(look(&mut flow), Looked { read: 1, unfit: 0 });
         let tls = flow.tls.as_deref().expect("TLS");
-        assert!(tls.cipher.is_some() && tls.ja4.is_none(), "{tls:?}");
+        assert!(tls.cipher.is_some() && tls.ja4.is_none() && flow.host.is_none(), "{flow:?}");
         let mut both = row(Side::Src);
         both.eta.get_or_insert_default().dst_initial_packet = Some(packet(Side::Dst));
         assert_eq!(look(&mut both).read, 2);

@@ -109,8 +109,8 @@ pub(crate) struct Template {
     pub(crate) sampled: u64,
 }
 
-/// Longest sample of a record, in octets: one with a first packet (1,300) and counts of octet values (512) is whole.
-pub(crate) const MAX_SAMPLE: usize = 2_304;
+/// Longest sample of a record, in octets: one with the first packets (1,300) and counts of octet values (512) of both sides is whole.
+pub(crate) const MAX_SAMPLE: usize = 4_608;
 /// Datagrams between two samples.
 const SAMPLE_EVERY: u64 = 1_024;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A session picture as a stamp, for many beside each other: no axes, the title says the rest.
+// A session picture as a stamp, for many beside each other: no axes of its own, one line says those of all.
 import { useMemo } from "react";
+import { useWords } from "../i18n";
+import { micros, whole } from "../parts/format";
 import { picture, type Mode, type Scale } from "./splt";
 import "./splt.css";
 
@@ -19,4 +21,10 @@ export function SpltSmall({ lengths, times, mode, scale }: { lengths: number[]; 
       ))}
     </svg>
   );
+}
+
+/** What the height and the width of stamps to one scale are. */
+export function StampScale({ mode, scale }: { mode: Mode; scale: Scale }) {
+  const { t } = useWords();
+  return <p className="hint">{t(`splt.scale.${mode}`, { most: whole(scale.most), packets: whole(scale.packets), lasts: micros(scale.lasts) })}</p>;
 }

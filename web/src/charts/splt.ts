@@ -15,6 +15,8 @@ export interface Stroke {
 /** What is to the right: the packet's number, its true time, or the logarithm of that. */
 export type Mode = "time" | "log" | "index";
 
+export const MODES: Mode[] = ["index", "time", "log"];
+
 /** Ends of the axes; given to draw several sessions to one scale. */
 export interface Scale {
   most: number;

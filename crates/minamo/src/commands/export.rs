@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use minamo_base::Time;
+use minamo_meter::Groups;
 use minamo_sinks::export::{Clock, Counters, Exporter, Target, Template, TlsFiles, Transport};
 
 use crate::cli::{Export, Sides};
@@ -31,6 +32,14 @@ impl Told {
             eprintln!("minamo: {loss}");
         }
     }
+}
+
+/// Groups of columns to meter, of the options `--light` and `--groups`. Refuses an export of what they leave out.
+pub(super) fn groups(light: bool, groups: Groups, args: &Export) -> anyhow::Result<Groups> {
+    let groups = if light { Groups::LIGHT } else { groups };
+    let carried = groups.splt || groups.bd || groups.idp;
+    anyhow::ensure!(carried || !args.eta, "--eta: nothing to send, because the groups splt, bd and idp are left out");
+    Ok(groups)
 }
 
 /// The export that the options ask for, if they do. Names on standard error what a template asks for and the format

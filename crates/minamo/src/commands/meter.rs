@@ -24,6 +24,7 @@ pub(crate) fn run(args: &cli::Meter) -> anyhow::Result<()> {
     if files.is_empty() {
         bail!("there are no files in the folder(s) given");
     }
+    let groups = export::groups(args.light, args.groups, &args.export)?;
     let export = export::open(&args.export)?;
     let own = args.own.files().load()?;
     let settings = own.within(minamo_meter::Settings {
@@ -31,7 +32,7 @@ pub(crate) fn run(args: &cli::Meter) -> anyhow::Result<()> {
         active_timeout: args.active_timeout,
         sampling: args.sample.map(|sampling| minamo_meter::Sampling { seed: args.sample_seed, ..sampling }),
         splt_packets: args.splt_packets.into(),
-        groups: if args.light { minamo_meter::Groups::LIGHT } else { args.groups },
+        groups,
         ..Default::default()
     });
     let written = Written::default();

@@ -16,7 +16,7 @@ use minamo_base::{Sample, exposition};
 use minamo_capture::{LiveSettings, Watched};
 use minamo_eta::judge::Judge;
 use minamo_eta::model::Model;
-use minamo_meter::Names;
+use minamo_meter::{Groups, Names};
 use minamo_model::{BATCH_ROWS, FLOWS, Flow, FlowBuilder, with_community_ids};
 use minamo_sinks::Sink;
 use minamo_sinks::export::spool::{self, Spool};
@@ -39,6 +39,7 @@ const COUNTERS: i64 = 10_000_000_000;
 const FAREWELL: Duration = Duration::from_secs(5);
 
 pub(crate) fn run(args: &Probe) -> anyhow::Result<()> {
+    let groups = export::groups(args.light, args.groups, &args.export)?;
     // Before there are threads; what needs privileges comes first.
     minamo_capture::no_new_privileges()?;
     let lines = open(args)?;
@@ -47,7 +48,7 @@ pub(crate) fn run(args: &Probe) -> anyhow::Result<()> {
     }
     let mut outlet = Outlet::open(args)?;
     let (sender, batches) = mpsc::channel(QUEUE);
-    let mut meters = Meters::start(args, lines, sender)?;
+    let mut meters = Meters::start(args, groups, lines, sender)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let told = runtime.block_on(follow(args, batches, &mut outlet, &mut meters));
     let metered = meters.stop();
@@ -232,7 +233,7 @@ struct Meters {
 }
 
 impl Meters {
-    fn start(args: &Probe, lines: Lines, rows: mpsc::Sender<RecordBatch>) -> anyhow::Result<Self> {
+    fn start(args: &Probe, groups: Groups, lines: Lines, rows: mpsc::Sender<RecordBatch>) -> anyhow::Result<Self> {
         let (own, applications) = (applications::Own::default(), Arc::<applications::Counters>::default());
         let watch = applications::Watch::start(&args.own.files(), &own, Arc::clone(&applications))?;
         let settings = own.within(minamo_meter::Settings {
@@ -240,7 +241,7 @@ impl Meters {
             active_timeout: args.active_timeout,
             max_flows: args.max_flows,
             splt_packets: args.splt_packets.into(),
-            groups: if args.light { minamo_meter::Groups::LIGHT } else { args.groups },
+            groups,
             sampling: args.sample,
             ..Default::default()
         });

@@ -67,6 +67,16 @@ fn as_many_packets_are_kept_as_are_asked_for() {
     }
 }
 
+#[test]
+fn an_export_of_what_is_not_metered_is_refused() {
+    for left_out in [["--light"].as_slice(), &["--groups", "light"], &["--groups", "ip,tcp"]] {
+        let to = ["--eta", "--export", "netflow9://127.0.0.1:9"];
+        let output = minamo(&[&["meter", UPLOAD], left_out, &to].concat());
+        let told = stderr(&output);
+        assert!(!output.status.success() && told.contains("--eta: nothing to send"), "{told}");
+    }
+}
+
 /// Sends the flows of the captures.
 fn export(url: &str, more: &[&str]) {
     let output = minamo(&[&["meter", "--groups", "full", "--eta", "--export", url], more, CAPTURES].concat());

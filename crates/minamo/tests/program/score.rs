@@ -225,9 +225,9 @@ async fn the_rules_on_captures_of_others() {
     let attacks = attacks(&rules).await;
     let names = names(&corpora, &rules).await;
     let report = format!("{}{attacks}{names}", report(&scored, &rules));
-    match std::env::var("MINAMO_SCORE_TO") {
-        Ok(path) => std::fs::write(path, report).expect("written"),
-        Err(_) => println!("{report}"),
+    match report_file() {
+        Some(path) => std::fs::write(path, report).expect("written"),
+        None => println!("{report}"),
     }
     let crying: Vec<_> = benign(&scored).filter(|capture| loud(capture, &rules)).map(|capture| &capture.name).collect();
     assert!(crying.is_empty(), "events of severity high or more on benign captures: {crying:?}");
@@ -239,7 +239,7 @@ async fn the_rules_on_captures_of_others() {
 async fn the_rules_on_attacks_that_are_played() {
     let rules: Vec<Rule> = rules::rules().into_iter().filter(|rule| rule.enabled && rule.history.is_none()).collect();
     let attacks = attacks(&rules).await;
-    if let Ok(path) = std::env::var("MINAMO_SCORE_TO") {
+    if let Some(path) = report_file() {
         let report = std::fs::read_to_string(&path).expect("a report");
         let (before, rest) = report.split_once("\n## Live attacks\n").expect("the part about attacks");
         let (_, after) = rest.split_once("\n## Names\n").expect("the part behind it");
@@ -247,6 +247,11 @@ async fn the_rules_on_attacks_that_are_played() {
     }
     println!("{attacks}");
     assert!(!attacks.contains("**missed**"), "an attack was not seen");
+}
+
+/// Where the report is written, if anywhere.
+fn report_file() -> Option<PathBuf> {
+    std::env::var_os("MINAMO_SCORE_TO").map(PathBuf::from)
 }
 
 /// What the rules say of attacks that `benches/attacks.py` played a moment ago: `MINAMO_SCORE_ATTACKS` names its folder.
@@ -259,21 +264,21 @@ async fn attacks(rules: &[Rule]) -> String {
     let path = |attack: &Value| (folder.join(attack["capture"].as_str().unwrap_or_default()), true);
     let captures: Vec<_> = played.iter().map(|attack| path(attack)).collect();
     let scored = score(&folder, &captures, rules).await;
+    // Where a tool is not installed here, what was measured where it was stays.
+    let before = report_file().and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
     let mut out = String::from(
-        "\n## Live attacks\n\nPlayed by `benches/attacks.py` in two network namespaces with the tools of Debian that were installed; one of the rules \
-         wanted is enough.\n\n| attack | by | flows | wanted | seen by |\n|---|---|---|---|---|\n",
+        "\n## Live attacks\n\nPlayed by `benches/attacks.py` in two network namespaces with the tools of Debian that were installed (rows of a tool that is \
+         not installed stay as they were); one of the rules wanted is enough.\n\n| attack | by | flows | wanted | seen by |\n|---|---|---|---|---|\n",
     );
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     for attack in &list {
         let at = played.iter().position(|one| one == &attack);
         let Some(capture) = at.and_then(|at| scored.get(at)) else {
-            _ = writeln!(
-                out,
-                "| {} | {} | – | – | not played: {} |",
-                text(&attack["attack"]),
-                text(&attack["tool"]),
-                text(&attack["skipped"])
-            );
+            let first = format!("| {} | {} |", text(&attack["attack"]), text(&attack["tool"]));
+            let earlier = before.lines().find(|row| row.starts_with(&first));
+            let row = earlier
+                .map_or_else(|| format!("{first} – | – | not played: {} |", text(&attack["skipped"])), str::to_owned);
+            _ = writeln!(out, "{row}");
             continue;
         };
         let wanted: Vec<_> = attack["rules"].as_array().into_iter().flatten().map(text).collect();

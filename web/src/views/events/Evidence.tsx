@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sessions of an event's hosts in its time as small pictures to one scale, each a way to its flow.
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { Link } from "react-router";
 import { useFlows } from "../../api/queries";
-import { scaleOf } from "../../charts/splt";
-import { SpltSmall } from "../../charts/SpltSmall";
+import { ModeChoice } from "../../charts/ModeChoice";
+import { scaleOf, type Mode } from "../../charts/splt";
+import { SpltSmall, StampScale } from "../../charts/SpltSmall";
 import { narrow } from "../../filter/build";
 import type { FlowRow } from "../../gen/api";
 import { useWords } from "../../i18n";
@@ -34,10 +35,12 @@ export function Evidence({ span, filter }: { span: Span; filter: string }) {
 
 function Stamps({ rows, span, more }: { rows: FlowRow[]; span: Span; more: boolean }) {
   const { t } = useWords();
+  const [mode, setMode] = useState<Mode>("index");
   const sessions = useMemo(() => rows.map(session), [rows]);
   const scale = useMemo(() => scaleOf(sessions), [sessions]);
   return (
     <>
+      <ModeChoice mode={mode} setMode={setMode} />
       <ul className="stamps">
         {rows.map((row, at) => {
           const id = text(row, "flow_id") ?? "";
@@ -46,7 +49,7 @@ function Stamps({ rows, span, more }: { rows: FlowRow[]; span: Span; more: boole
           return (
             <li key={`${id} ${text(row, "time_end") ?? ""}`}>
               <Link to={`/flows/${encodeURIComponent(id)}?${new URLSearchParams({ ...span })}`} title={face} aria-label={t("events.session", { flow: face, number: one.lengths.length })}>
-                <SpltSmall {...one} mode="index" scale={scale} />
+                <SpltSmall {...one} mode={mode} scale={scale} />
                 <span className="mono">{face}</span>
               </Link>
               <span className="stamp-note">
@@ -57,6 +60,7 @@ function Stamps({ rows, span, more }: { rows: FlowRow[]; span: Span; more: boole
           );
         })}
       </ul>
+      <StampScale mode={mode} scale={scale} />
       <p className="hint">{t(more ? "events.sessionsNewest" : "events.sessionsAll", { number: rows.length })}</p>
     </>
   );

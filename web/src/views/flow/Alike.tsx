@@ -4,7 +4,7 @@ import { useMemo, useState } from "react";
 import { Link } from "react-router";
 import { useFlows, useSimilar } from "../../api/queries";
 import { scaleOf, type Mode } from "../../charts/splt";
-import { SpltSmall } from "../../charts/SpltSmall";
+import { SpltSmall, StampScale } from "../../charts/SpltSmall";
 import { term } from "../../filter/build";
 import type { FlowRow } from "../../gen/api";
 import { useWords } from "../../i18n";
@@ -98,26 +98,29 @@ function Stamps({ own, rows, mode, notes }: { own: FlowRow; rows: FlowRow[]; mod
   const sessions = useMemo(() => rows.map(session), [rows]);
   const scale = useMemo(() => scaleOf([session(own), ...sessions]), [own, sessions]);
   return (
-    <ul className="stamps">
-      {rows.map((row, at) => {
-        const id = text(row, "flow_id") ?? "";
-        const { lengths, times } = sessions[at] ?? { lengths: [], times: [] };
-        const face = `${endpoint(row, "src")} → ${endpoint(row, "dst")}`;
-        return (
-          <li key={`${id} ${text(row, "time_end") ?? ""}`} className={params.get("with") === id ? "chosen" : ""}>
-            <button type="button" className="stamp" aria-pressed={params.get("with") === id} aria-label={t("alike.compare", { flow: face })} title={t("alike.compare", { flow: face })} onClick={() => change([["with", params.get("with") === id ? null : id]], { replace: true })}>
-              <SpltSmall lengths={lengths} times={times} mode={mode} scale={scale} />
-            </button>
-            <Link to={`/flows/${encodeURIComponent(id)}${scope.search()}`} title={face}>
-              {text(row, "host_name") ?? endpoint(row, "dst")}
-            </Link>
-            <span className="stamp-note">
-              <span title={face}>{text(row, "src_ip") === text(own, "src_ip") ? (text(row, "app") ?? "") : (text(row, "src_ip") ?? "")}</span>
-              {notes[at] ? <span className="num">{notes[at]}</span> : text(row, "time_start") ? <Time at={text(row, "time_start") ?? ""} /> : null}
-            </span>
-          </li>
-        );
-      })}
-    </ul>
+    <>
+      <ul className="stamps">
+        {rows.map((row, at) => {
+          const id = text(row, "flow_id") ?? "";
+          const { lengths, times } = sessions[at] ?? { lengths: [], times: [] };
+          const face = `${endpoint(row, "src")} → ${endpoint(row, "dst")}`;
+          return (
+            <li key={`${id} ${text(row, "time_end") ?? ""}`} className={params.get("with") === id ? "chosen" : ""}>
+              <button type="button" className="stamp" aria-pressed={params.get("with") === id} aria-label={t("alike.compare", { flow: face })} title={t("alike.compare", { flow: face })} onClick={() => change([["with", params.get("with") === id ? null : id]], { replace: true })}>
+                <SpltSmall lengths={lengths} times={times} mode={mode} scale={scale} />
+              </button>
+              <Link to={`/flows/${encodeURIComponent(id)}${scope.search()}`} title={face}>
+                {text(row, "host_name") ?? endpoint(row, "dst")}
+              </Link>
+              <span className="stamp-note">
+                <span title={face}>{text(row, "src_ip") === text(own, "src_ip") ? (text(row, "app") ?? "") : (text(row, "src_ip") ?? "")}</span>
+                {notes[at] ? <span className="num">{notes[at]}</span> : text(row, "time_start") ? <Time at={text(row, "time_start") ?? ""} /> : null}
+              </span>
+            </li>
+          );
+        })}
+      </ul>
+      <StampScale mode={mode} scale={scale} />
+    </>
   );
 }

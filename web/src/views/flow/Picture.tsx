@@ -3,12 +3,12 @@
 import { useMemo, useRef, useState } from "react";
 import { Link } from "react-router";
 import { useFlow } from "../../api/queries";
+import { ModeChoice } from "../../charts/ModeChoice";
 import { savePng, saveSvg } from "../../charts/save";
 import { Splt } from "../../charts/Splt";
 import { scaleOf, type Mode } from "../../charts/splt";
 import type { FlowRow } from "../../gen/api";
 import { useWords } from "../../i18n";
-import { Choice } from "../../parts/Choice";
 import { time } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
 import { Panel } from "../../parts/Panel";
@@ -16,8 +16,6 @@ import { useParameters } from "../../parts/parameters";
 import { endpoint, session, text } from "../../parts/row";
 import { useScope } from "../../parts/scope";
 import { Empty, ErrorNote, Shown } from "../../parts/State";
-
-export const MODES: Mode[] = ["index", "time", "log"];
 
 export function Picture({ row, mode, setMode }: { row: FlowRow; mode: Mode; setMode: (mode: Mode) => void }) {
   const { t } = useWords();
@@ -43,7 +41,7 @@ export function Picture({ row, mode, setMode }: { row: FlowRow; mode: Mode; setM
       tools={
         own.lengths.length > 0 ? (
           <>
-            <Choice<Mode> label={t("splt.axis")} value={mode} onChange={setMode} options={MODES.map((value) => ({ value, label: t(`splt.by.${value}`) }))} />
+            <ModeChoice mode={mode} setMode={setMode} />
             {(["svg", "png"] as const).map((kind) => (
               <button key={kind} type="button" className="button small" title={t("splt.save", { kind: kind.toUpperCase() })} onClick={() => save(kind)}>
                 <Icon name="download" size={13} /> {kind.toUpperCase()}

@@ -42,10 +42,15 @@ function Reasons({ data, recorded }: { data: VerdictWhy; recorded: string | null
       <ul className="verdict-reasons">
         {data.reasons.map((reason) => (
           <li key={reason.feature} className={reason.contribution > 0 ? "towards" : "away"}>
-            <span className="num" title={t(reason.contribution > 0 ? "verdict.towards" : "verdict.away", { what })}>
-              {reason.contribution > 0 ? "+" : "−"}
-              {Math.abs(reason.contribution).toFixed(2)}
-            </span>
+            {/* Why a session is not judged moved nothing. */}
+            {reason.contribution === 0 ? (
+              <span className="num" />
+            ) : (
+              <span className="num" title={t(reason.contribution > 0 ? "verdict.towards" : "verdict.away", { what })}>
+                {reason.contribution > 0 ? "+" : "−"}
+                {Math.abs(reason.contribution).toFixed(2)}
+              </span>
+            )}
             <span className="verdict-bar" aria-hidden="true">
               <i style={{ width: `${(100 * Math.abs(reason.contribution)) / strongest}%` }} />
             </span>
