@@ -4,6 +4,7 @@
 
 mod addr;
 mod cursor;
+mod domain;
 mod ident;
 mod letters;
 mod metric;
@@ -13,6 +14,7 @@ mod time;
 
 pub use addr::{AddrError, Ip, Mac, Prefix};
 pub use cursor::{Cause, Cursor, WireError};
+pub use domain::registered_domain;
 pub use ident::{FiveTuple, FlowId, hex, unhex};
 pub use letters::Written;
 pub use metric::{Measured, Metric, Sample, Tally, exposition};

@@ -12,10 +12,13 @@
 //!   {"name":"Dridex","malware":true,"count":3,"ports":{"443":2,"4444":1}}]}
 //! ```
 //!
-//! `count` is how often the process was seen with the fingerprint; `names` are registered domains.
+//! `count` is how often the process was seen with the fingerprint; `names` are registered domains. Several lines of one fingerprint
+//! count together, as do several entries of one process.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
+use minamo_base::registered_domain;
 use serde::Deserialize;
 
 use crate::fingerprints::{FeedFault, FingerprintKind};
@@ -121,11 +124,21 @@ impl Processes {
         }
         for process in &mut processes {
             process.name = process.name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
+            let names = std::mem::take(&mut process.names);
+            names.into_iter().for_each(|(name, count)| add(&mut process.names, name.to_ascii_lowercase(), count));
         }
         if self.known.len() >= MAX_FINGERPRINTS && !self.known.contains_key(&value) {
             return Err(format!("there are more than {MAX_FINGERPRINTS} fingerprints"));
         }
-        self.known.insert(value, processes);
+        let known = self.known.entry(value).or_default();
+        for process in processes {
+            let room = known.len() < MAX_PROCESSES;
+            match known.iter_mut().find(|known| known.name == process.name && known.malware == process.malware) {
+                Some(known) => known.merge(process),
+                None if room => known.push(process),
+                None => {}
+            }
+        }
         Ok(())
     }
 
@@ -156,9 +169,9 @@ impl Processes {
     /// Who most likely made a hello with that fingerprint to that destination; nothing where the fingerprint is unknown.
     pub fn find(&self, fingerprint: &str, to: &Destination<'_>) -> Option<Likely<'_>> {
         let processes = self.known.get(fingerprint)?;
-        let all: u64 = processes.iter().map(|process| process.count).sum();
-        let domain = to.name.map(registered);
-        let scores: Vec<f64> = processes.iter().map(|process| process.score(all, to, domain)).collect();
+        let all: f64 = processes.iter().map(|process| process.count as f64).sum();
+        let domain = to.name.map(registered_domain).map(lower);
+        let scores: Vec<f64> = processes.iter().map(|process| process.score(all, to, domain.as_deref())).collect();
         let most = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let odds: Vec<f64> = scores.iter().map(|score| (score - most).exp()).collect();
         let sum: f64 = odds.iter().sum();
@@ -173,9 +186,17 @@ impl Processes {
 }
 
 impl Process {
+    /// Counts what another line has of the same process.
+    fn merge(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+        other.ports.into_iter().for_each(|(port, count)| add(&mut self.ports, port, count));
+        other.systems.into_iter().for_each(|(system, count)| add(&mut self.systems, system, count));
+        other.names.into_iter().for_each(|(name, count)| add(&mut self.names, name, count));
+    }
+
     /// Logarithm of how likely it is, but for what is equal for all. What a table does not tell of a process says nothing.
-    fn score(&self, all: u64, to: &Destination<'_>, domain: Option<&str>) -> f64 {
-        let mut score = (self.count as f64 / all.max(1) as f64).ln();
+    fn score(&self, all: f64, to: &Destination<'_>, domain: Option<&str>) -> f64 {
+        let mut score = (self.count as f64 / all.max(1.0)).ln();
         score += likelihood(&self.ports, self.ports.get(&to.port));
         if let Some(system) = to.system {
             score += likelihood(&self.systems, self.systems.get(&system));
@@ -189,23 +210,28 @@ impl Process {
 
 /// Logarithm of the share of sessions that went there, of those that the table knows.
 fn likelihood<K>(seen: &HashMap<K, u64>, there: Option<&u64>) -> f64 {
-    let all: u64 = seen.values().sum();
-    if all == 0 {
+    // Counts are a stranger's: their sum may be larger than a whole number.
+    let all: f64 = seen.values().map(|count| *count as f64).sum();
+    if all <= 0.0 {
         // As likely as anything that was not seen: a process of which nothing is known gains nothing by it.
         return UNSEEN.ln();
     }
-    let share = there.map_or(0.0, |count| *count as f64 / all as f64);
+    let share = there.map_or(0.0, |count| *count as f64 / all);
     (share * (1.0 - UNSEEN) + UNSEEN).ln()
 }
 
-/// The registered domain by a rule of thumb: the last two labels, three where the last but one is as short as `co` or `or`.
-fn registered(name: &str) -> &str {
-    let name = name.trim_end_matches('.');
-    let mut dots = name.rmatch_indices('.').map(|(at, _)| at);
-    let (Some(last), Some(second)) = (dots.next(), dots.next()) else { return name };
-    let wide = last - second <= 4 && name.len() - last <= 3;
-    let at = if wide { dots.next() } else { Some(second) };
-    at.and_then(|at| name.get(at + 1..)).unwrap_or(name)
+fn add<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, u64>, key: K, count: u64) {
+    let sum = counts.entry(key).or_default();
+    *sum = sum.saturating_add(count);
+}
+
+/// Names are the same in letters of either case.
+fn lower(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|octet| octet.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
 }
 
 #[cfg(test)]
@@ -250,15 +276,22 @@ mod tests {
     }
 
     #[test]
-    fn domains_are_told_by_their_last_labels() {
-        for (name, want) in [
-            ("www.example.com", "example.com"),
-            ("a.b.example.co.jp", "example.co.jp"),
-            ("example.com", "example.com"),
-            ("host", "host"),
-            ("", ""),
-        ] {
-            assert_eq!(registered(name), want);
-        }
+    fn lines_of_one_fingerprint_count_together_and_the_largest_counts_are_borne() {
+        let line = |name: &str, count: u64, domain: &str| {
+            format!(
+                "{{\"ja3\":\"{JA3}\",\"processes\":[{{\"name\":\"{name}\",\"count\":{count},\"names\":{{\"{domain}\":{count}}}}}]}}\n"
+            )
+        };
+        let text = line("one", 3, "Example.com") + &line("two", 1, "example.org") + &line("one", 5, "example.com");
+        let table = Processes::read(&text).expect("a table");
+        let to = |name| table.find(JA3, &Destination { port: 443, system: None, name }).expect("known");
+        assert_eq!(to(None).process, "one");
+        assert!((to(None).share - 8.0 / 9.0).abs() < 1e-9, "{:?}", to(None));
+        assert!(to(Some("WWW.example.org")).process == "two" && to(Some("www.EXAMPLE.com")).share > 0.99);
+        let text =
+            line("one", u64::MAX, "example.com") + &line("two", u64::MAX, "example.com") + &line("one", 1, "a.b");
+        let table = Processes::read(&text).expect("a table");
+        let said = table.find(JA3, &Destination { port: 443, system: None, name: Some("example.com") });
+        assert!(said.is_some_and(|said| (said.share - 0.5).abs() < 1e-9), "{said:?}");
     }
 }

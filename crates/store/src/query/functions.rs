@@ -20,9 +20,9 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 use datafusion::scalar::ScalarValue;
-use minamo_base::{Ip, Mac, Prefix};
+use minamo_base::{Ip, Mac, Prefix, registered_domain};
 
-use super::pieces::{domain, each, protocol};
+use super::pieces::{each, protocol};
 use super::ranges::in_prefixes;
 
 /// The type of address columns.
@@ -64,7 +64,7 @@ pub(super) fn domain_of(name: Expr) -> Expr {
 }
 
 fn domain_function() -> Arc<ScalarUDF> {
-    function("domain", &[1], DataType::Utf8View, |names, _| each(names, domain))
+    function("domain", &[1], DataType::Utf8View, |names, _| each(names, registered_domain))
 }
 
 /// The protocol of an application's label.
