@@ -26,14 +26,15 @@ reason = { en = "Days with TLS in the past: before, everything is new.", ja = "�
 en = "A program that was installed or brought up to date on one machine."
 ja = "1 台に導入または更新したソフトウェア。"
 +++
--- JA4 of clients, of which nobody had the same before and nobody else has it now.
+-- JA4 of clients here, of which nobody here had the same before and nobody else has it now: one who comes from outside, such as a
+-- scanner, makes no hello usual.
 SELECT window_start, MIN(time_start) AS flow_first, MAX(time_end) AS flow_last, MIN(src_ip) AS src_ip, ja4, COUNT(DISTINCT dst_ip) AS servers, COUNT(*) AS connections, MIN(name) AS name
 FROM (
     SELECT $window AS window_start, time_start, time_end, src_ip, dst_ip, tls_ja4 AS ja4, COALESCE(tls_sni, ip_text(dst_ip)) AS name
     FROM flows
     WHERE $range AND tls_ja4 IS NOT NULL AND duplicate_of IS NULL AND dst_packets > 1 AND COALESCE(src_local, is_private(src_ip)) AND $part.to_outside
-      AND tls_ja4 NOT IN (SELECT tls_ja4 FROM flows WHERE $history AND tls_ja4 IS NOT NULL)
-      AND (SELECT COUNT(DISTINCT date_bin(INTERVAL '1 day', time_start)) FROM flows WHERE $history AND tls_ja4 IS NOT NULL) >= $days
+      AND tls_ja4 NOT IN (SELECT tls_ja4 FROM flows WHERE $history AND tls_ja4 IS NOT NULL AND COALESCE(src_local, is_private(src_ip)))
+      AND (SELECT COUNT(DISTINCT date_bin(INTERVAL '1 day', time_start)) FROM flows WHERE $history AND tls_ja4 IS NOT NULL AND COALESCE(src_local, is_private(src_ip))) >= $days
 ) AS fresh
 GROUP BY window_start, ja4
 HAVING COUNT(DISTINCT src_ip) = 1 AND COUNT(*) >= $connections AND COUNT(DISTINCT dst_ip) < $servers

@@ -49,10 +49,10 @@ const PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The pause is so many times as long as the look before it, so that detection leaves the machine to intake under load.
 const RESTS: u32 = 4;
-/// At the end the last questions are all asked where the lake has at most so many flows, which takes a moment.
+/// A lake with at most so many flows is small: its last questions take a moment, unless they are about very many windows.
 const SMALL: u64 = 200_000;
-/// Where it has more, what was not asked so long after the end was asked for is left for the next start.
-const LAST_QUESTIONS: Duration = Duration::from_secs(10);
+/// What was not asked so long after the end was asked for is left for the next start: of a large lake, and of a small one.
+const LAST_QUESTIONS: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(60)];
 /// Longest time for a look with a rule that somebody wrote; one that takes longer is asked beside the others from then on.
 const LONGEST_OWN: Duration = Duration::from_secs(5);
 /// Questions in a row that are given up, after which such a rule is stopped.
@@ -187,28 +187,42 @@ struct Waiting {
 
 /// Tells when the last questions have had their time.
 #[derive(Debug, Clone)]
-struct Late(watch::Receiver<bool>);
+struct Late {
+    /// True where it is too late: for a large lake, for a small one.
+    told: watch::Receiver<[bool; 2]>,
+    is_large: bool,
+}
 
 impl Late {
     /// So long after the end was asked for.
     fn after(mut stop: watch::Receiver<()>) -> Self {
-        let (late, told) = watch::channel(false);
+        let (late, told) = watch::channel([false; 2]);
         tokio::spawn(async move {
             // The end is asked for by dropping the other side.
             while stop.changed().await.is_ok() {}
-            tokio::time::sleep(LAST_QUESTIONS).await;
-            late.send_replace(true);
+            let [large, small] = LAST_QUESTIONS;
+            tokio::time::sleep(large).await;
+            late.send_replace([true, false]);
+            tokio::time::sleep(small.saturating_sub(large)).await;
+            late.send_replace([true; 2]);
         });
-        Self(told)
+        Self { told, is_large: true }
+    }
+
+    /// The same for a lake that is large, or small.
+    fn of_lake(&self, is_large: bool) -> Self {
+        Self { told: self.told.clone(), is_large }
     }
 
     fn is_now(&self) -> bool {
-        *self.0.borrow()
+        let [large, small] = *self.told.borrow();
+        if self.is_large { large } else { small }
     }
 
     /// Waits until then.
     async fn wait(&mut self) {
-        if self.0.wait_for(|late| *late).await.is_err() {
+        let at = usize::from(!self.is_large);
+        if self.told.wait_for(|late| late.get(at) == Some(&true)).await.is_err() {
             std::future::pending::<()>().await;
         }
     }
@@ -354,7 +368,7 @@ impl Detector {
     pub(crate) async fn run(mut self, fresh: Arc<Fresh>, mut stop: watch::Receiver<()>) {
         let mut pause = PAUSE;
         let mut said = self.sources.ruling.as_ref().map(|ruling| ruling.changes());
-        let mut late = Late::after(stop.clone());
+        let late = Late::after(stop.clone());
         loop {
             tokio::select! {
                 () = fresh.notify.notified() => {}
@@ -378,7 +392,7 @@ impl Detector {
             self.hear(clock::now()).await;
         }
         self.look(&fresh, true, &late).await;
-        self.finish_aside(&mut late).await;
+        self.finish_aside(&late).await;
         if let Err(error) = self.left.end() {
             tracing::error!("that all was asked could not be noted: {error:#}");
         }
@@ -448,7 +462,7 @@ impl Detector {
 
     /// Looks with the rules at the windows of the flows that came: at what was counted of them, and with its query
     /// where not all was counted. Rules that look seldom wait until they are due, or until the end. What takes too long
-    /// when the end was asked for is left for the next start, but for a small lake. Gives the pause before the next look.
+    /// when the end was asked for is left for the next start. Gives the pause before the next look.
     async fn look(&mut self, fresh: &Fresh, end: bool, late: &Late) -> Duration {
         let now = clock::now();
         let span = fresh.take();
@@ -501,7 +515,7 @@ impl Detector {
     /// Looks with a rule whose questions do not run beside the others. One of the user's own that takes too long does not keep
     /// the others from looking.
     async fn look_in_turn(&mut self, rule: &Rule, fresh: &Fresh, span: Option<Span>, late: &Late) {
-        let late = self.is_large().then(|| late.clone());
+        let late = late.of_lake(self.is_large());
         let began = clock::now();
         let longest = if self.is_own(rule) { LONGEST_OWN } else { Duration::MAX };
         match tokio::time::timeout(longest, self.look_with(rule, fresh, span, late)).await {
@@ -596,7 +610,7 @@ impl Detector {
         rule: &Rule,
         fresh: &Fresh,
         span: Option<Span>,
-        late: Option<Late>,
+        mut late: Late,
     ) -> anyhow::Result<()> {
         let mut ask = span;
         let count = |counted: &mut Counted| counted.counter.take();
@@ -610,14 +624,14 @@ impl Detector {
             }
         }
         let Some(span) = joined(ask, self.left.of(&rule.name)) else { return Ok(()) };
-        let asked = match late {
-            None => Some(self.ask(rule, span).await),
-            // Even the first step of a question may take long.
-            Some(late) if late.is_now() => None,
-            Some(mut late) => tokio::select! {
+        // Even the first step of a question may take long.
+        let asked = if late.is_now() {
+            None
+        } else {
+            tokio::select! {
                 asked = self.ask(rule, span) => Some(asked),
                 () = late.wait() => None,
-            },
+            }
         };
         let Some(asked) = asked else {
             self.counters.left.fetch_add(1, Ordering::Relaxed);

@@ -159,13 +159,13 @@ impl Detector {
         self.next_aside();
     }
 
-    /// Waits at the end until all is asked; of a large lake what takes too long is left for the next start.
-    pub(super) async fn finish_aside(&mut self, late: &mut Late) {
-        let is_large = self.is_large();
+    /// Waits at the end until all is asked; what takes too long is left for the next start.
+    pub(super) async fn finish_aside(&mut self, late: &Late) {
+        let mut late = late.of_lake(self.is_large());
         while !self.aside.is_idle() {
             tokio::select! {
                 (task, answer) = self.aside.answer() => self.answered(task, answer).await,
-                () = late.wait(), if is_large => {
+                () = late.wait() => {
                     for (rule, span) in self.aside.give_up() {
                         self.counters.left.fetch_add(1, Ordering::Relaxed);
                         if let Err(error) = self.left.leave(&rule, span) {

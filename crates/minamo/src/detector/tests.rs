@@ -73,8 +73,8 @@ async fn a_question_that_comes_too_late_is_asked_after_the_next_start_and_once()
         (read(&detector.counters.left), read(&detector.counters.runs), read(&detector.counters.events))
     };
     let mut ending = detector(folder.path(), &lake, &rule).await;
-    let late = |now| Late(watch::channel(now).1);
-    ending.look_with(&rule, &fresh, Some((at, at)), Some(late(true))).await.expect("left");
+    let late = |now| Late { told: watch::channel([now; 2]).1, is_large: true };
+    ending.look_with(&rule, &fresh, Some((at, at)), late(true)).await.expect("left");
     assert_eq!((counted(&ending).0, counted(&ending).2), (1, 0));
     drop(ending);
     let mut next = detector(folder.path(), &lake, &rule).await;
@@ -90,8 +90,11 @@ async fn what_waits_when_the_program_is_killed_is_asked_after_the_next_start() {
     let at = Time::parse("2026-01-05T10:00:05Z").expect("a time");
     let lake = lake_of_one_flow(folder.path(), at).await;
     let seldom = TALK.replace("window = \"1m\"", "window = \"1m\"\nevery = \"5m\"");
-    let (rule, fresh, late) =
-        (Rule::parse("talk", &seldom).expect("a rule"), Fresh::default(), Late(watch::channel(false).1));
+    let (rule, fresh, late) = (
+        Rule::parse("talk", &seldom).expect("a rule"),
+        Fresh::default(),
+        Late { told: watch::channel([false; 2]).1, is_large: true },
+    );
     let owed = |detector: &Detector| detector.left.of("talk");
     let mut killed = detector(folder.path(), &lake, &rule).await;
     assert_eq!(owed(&killed), None, "there was none before");
@@ -100,9 +103,8 @@ async fn what_waits_when_the_program_is_killed_is_asked_after_the_next_start() {
     drop(killed);
     let mut next = detector(folder.path(), &lake, &rule).await;
     assert_eq!(owed(&next), Some((at, at)), "it waited");
-    let mut late = late;
     next.look(&fresh, true, &late).await;
-    next.finish_aside(&mut late).await;
+    next.finish_aside(&late).await;
     assert_eq!(next.counters.events.load(Ordering::Relaxed), 1, "asked, and found");
     next.note(None, clock::now() + Duration::from_secs(60));
     drop(next);
@@ -140,9 +142,9 @@ async fn a_rule_that_looks_seldom_is_asked_beside_the_others_and_left_where_time
     for (rule, span) in given_up {
         detector.left.leave(&rule, span).expect("left");
     }
-    let mut late = Late(watch::channel(false).1);
+    let late = Late { told: watch::channel([false; 2]).1, is_large: true };
     detector.look(&fresh, true, &late).await;
-    detector.finish_aside(&mut late).await;
+    detector.finish_aside(&late).await;
     assert_eq!(detector.counters.events.load(Ordering::Relaxed), 1, "asked, and found");
     assert_eq!(detector.left.of("talk"), None);
 }
@@ -173,7 +175,7 @@ async fn a_rule_for_which_one_direction_is_enough_sees_what_waits_and_tells_it_o
         TALK.replace("window = \"1m\"", "window = \"1m\"\none_sided = true").replace("default = 0", "default = 1");
     let (rule, fresh) = (Rule::parse("talk", &early).expect("a rule"), Fresh::default());
     let mut detector = detector(folder.path(), &lake, &rule).await;
-    let late = Late(watch::channel(false).1);
+    let late = Late { told: watch::channel([false; 2]).1, is_large: true };
     detector.look(&fresh, false, &late).await;
     assert_eq!(detector.counters.runs.load(Ordering::Relaxed), 0, "nothing waits, nothing came");
     let mut flow = minamo_model::Flow::default();

@@ -42,7 +42,7 @@ async fn events(flows: &[Flow], parts: usize) -> BTreeMap<String, Told> {
     let (lake, fresh) = (Arc::new(lake), Fresh::default());
     let rules = shipped_rules().expect("rules").into_iter().filter(|rule| rule.enabled).collect();
     let mut detector = detector_with(folder.path(), &lake, rules, &fresh).await;
-    let mut late = Late(watch::channel(false).1);
+    let late = Late { told: watch::channel([false; 2]).1, is_large: true };
     for part in flows.chunks(flows.len().div_ceil(parts)) {
         let mut builder = FlowBuilder::default();
         part.iter().for_each(|flow| builder.append(flow));
@@ -53,10 +53,10 @@ async fn events(flows: &[Flow], parts: usize) -> BTreeMap<String, Told> {
         detector.waiting.values_mut().for_each(|waiting| waiting.rests_until = Time(i64::MIN));
         detector.others_rest_until = Time(i64::MIN);
         detector.look(&fresh, false, &late).await;
-        detector.finish_aside(&mut late).await;
+        detector.finish_aside(&late).await;
     }
     detector.look(&fresh, true, &late).await;
-    detector.finish_aside(&mut late).await;
+    detector.finish_aside(&late).await;
     assert_eq!(detector.counters.failures.load(Ordering::Relaxed), 0);
     let sql = "SELECT event_id, rule, time_start, time_end, facts FROM events ORDER BY time_found";
     let found = lake.sql(sql, 10_000).await.expect("asked");
