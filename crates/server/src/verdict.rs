@@ -31,7 +31,8 @@ const EARLIER: usize = 16;
 pub struct VerdictReason {
     /// Name of the feature, as in the model's card.
     pub feature: String,
-    /// What it added to the log-odds: above 0 towards malware, or a tunnel where the class is that, below 0 away from it.
+    /// What it added to the log-odds: above 0 towards malware, or a tunnel where the class is that, below 0 away from it; 0 of why it is
+    /// not judged.
     pub contribution: f32,
     /// The reason in words.
     pub text: Text2,

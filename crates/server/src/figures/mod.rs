@@ -35,9 +35,10 @@ pub(crate) async fn figures(State(deps): State<Deps>, body: Body<FiguresRequest>
         parts.push(of.clone().and(minamo_filter::parse(row.part)?));
         parts.push(of);
     }
-    let sums = deps.lake.parts(PartsQuery { from: Some(from), to: Some(to), filter, parts }).await?;
+    let query = PartsQuery { from: Some(from), to: Some(to), filter: filter.clone(), parts };
+    let sums = deps.lake.parts(query).await?;
     let figures = rows.iter().zip(sums.chunks(2)).map(|(row, sums)| figure(row, sums)).collect();
-    let threats = if request.threats { Some(threats(&deps, from, to).await?) } else { None };
+    let threats = if request.threats { Some(threats(&deps, from, to, filter).await?) } else { None };
     Ok(Json(Figures { figures, threats, elapsed_ms: elapsed(&deps, start) }))
 }
 
@@ -65,8 +66,8 @@ fn joined(row: &Row) -> String {
     if row.of.is_empty() { row.part.to_owned() } else { format!("{} and {}", guard(row.of), guard(row.part)) }
 }
 
-/// Of the latest events of a range, how many have flows with encrypted content behind them.
-async fn threats(deps: &Deps, from: Time, to: Time) -> Result<Threats, ApiError> {
+/// Of the latest events of a range, how many have flows with encrypted content behind them; of those with flows that pass the filter.
+async fn threats(deps: &Deps, from: Time, to: Time, narrowed: Expr) -> Result<Threats, ApiError> {
     let events = detection::events::read(deps, Some(from), Some(to)).await?;
     let shown: Vec<_> = events.iter().filter(|event| event.suppressed_by.is_none()).collect();
     let latest = shown.get(..MAX_EVENTS.min(shown.len())).unwrap_or_default();
@@ -78,19 +79,26 @@ async fn threats(deps: &Deps, from: Time, to: Time) -> Result<Threats, ApiError>
         let (first, last) = (event.time_start, event.time_end);
         let time = format!("time_start <= {last} and time_end >= {first}");
         let time = minamo_filter::parse(&time)?;
-        parts.push(filter.and(time).and(encrypted.clone()));
+        let flows = filter.and(time);
+        parts.push(flows.clone().and(encrypted.clone()));
+        parts.push(flows);
         span = Some(span.map_or((first, last), |(a, b)| (a.min(first), b.max(last))));
     }
-    let looked_at = parts.len() as u64;
-    let inside = match span {
+    let looked_at = parts.len() as u64 / 2;
+    let sums = match span {
         Some((first, last)) => {
             let to = last + std::time::Duration::from_nanos(1);
-            let query = PartsQuery { from: Some(first), to: Some(to), filter: Expr::All, parts };
-            deps.lake.parts(query).await?.iter().filter(|sums| sums.flows > 0).count() as u64
+            let query = PartsQuery { from: Some(first), to: Some(to), filter: narrowed.clone(), parts };
+            deps.lake.parts(query).await?
         }
-        None => 0,
+        None => Vec::new(),
     };
-    Ok(Threats { events: shown.len() as u64, looked_at, encrypted: inside })
+    let with_flows =
+        |at: usize| sums.chunks(2).filter(|sums| sums.get(at).is_some_and(|sums| sums.flows > 0)).count() as u64;
+    let (encrypted, passing) = (with_flows(0), with_flows(1));
+    // Without a filter an event counts whose flows are gone, too.
+    let (events, looked_at) = if narrowed == Expr::All { (shown.len() as u64, looked_at) } else { (passing, passing) };
+    Ok(Threats { events, looked_at, encrypted })
 }
 
 #[cfg(test)]

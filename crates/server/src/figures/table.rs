@@ -19,7 +19,9 @@ pub(super) struct Row {
     pub(super) part: &'static str,
 }
 
-const TLS: &str = "tls_version present";
+/// TLS whose server's choice is known: without an answer `tls_version` is what the client offers at most. Of exporters that tell a
+/// version and no suite it is what was agreed on.
+const TLS: &str = "tls_cipher present or (tls_version present and exporter_ip present)";
 const CERTIFICATES: &str = "tls_cert_not_after present";
 /// Questions in clear, and DNS inside TLS, QUIC and HTTPS.
 const ALL_DNS: &str = "dns_query present or app ~ \"*.DoH_DoT\"";
@@ -96,9 +98,9 @@ pub(super) static FIGURES: &[Row] = &[
         pages: &[Overview, Tls],
         title: ("Crypto compliance", "暗号の適合率"),
         meaning: (
-            "TLS flows without an old version (RFC 8996), a weak cipher suite (RFC 9325), a weak key or signature, or an expired \
+            "TLS flows whose server answered, without an old version (RFC 8996), a weak cipher suite (RFC 9325), a weak key or signature, or an expired \
              certificate. In TLS 1.3 certificates are not visible, so only version and cipher suite can fail.",
-            "古いバージョン（RFC 8996）、弱い暗号スイート（RFC 9325）、弱い鍵や署名、期限切れ証明書のいずれもない TLS フロー。TLS 1.3 \
+            "古いバージョン（RFC 8996）、弱い暗号スイート（RFC 9325）、弱い鍵や署名、期限切れ証明書のいずれもない、サーバーが応答した TLS フロー。TLS 1.3 \
              では証明書が見えないため、バージョンと暗号スイートだけで判定",
         ),
         by: Flows,
@@ -110,7 +112,10 @@ pub(super) static FIGURES: &[Row] = &[
         name: "tls13",
         pages: &[Tls],
         title: ("TLS 1.3", "TLS 1.3"),
-        meaning: ("TLS flows that agreed on version 1.3, QUIC included.", "TLS 1.3 で合意したフロー（QUIC を含む）"),
+        meaning: (
+            "TLS flows that agreed on version 1.3, QUIC included; of those whose server answered.",
+            "サーバーが応答した TLS フローのうち、TLS 1.3 で合意したもの（QUIC を含む）",
+        ),
         by: Flows,
         wish: Wish::More,
         of: TLS,

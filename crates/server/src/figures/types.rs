@@ -79,7 +79,7 @@ pub struct Figure {
 /// Events, and those with encrypted traffic behind them.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Threats {
-    /// Events of the range that no suppression hides.
+    /// Events of the range that no suppression hides; where there is a filter, of the latest 200 those with a flow that passes it.
     pub events: u64,
     /// Of these the latest, up to 200, whose flows were looked for.
     pub looked_at: u64,

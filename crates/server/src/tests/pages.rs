@@ -33,10 +33,20 @@ fn session(id: u64, lengths: &[i32]) -> Flow {
 #[tokio::test(flavor = "multi_thread")]
 async fn key_figures_say_what_they_are_made_of() {
     let service = service().await;
-    let tls = |version: &str| Some(Box::new(Tls { version: Some(version.to_owned().into()), ..Tls::default() }));
+    let tls = |version: &str| {
+        let cipher = Some("TLS_AES_128_GCM_SHA256".into());
+        Some(Box::new(Tls { version: Some(version.to_owned().into()), cipher, ..Tls::default() }))
+    };
     let named = Some(Box::new(Host { host_name: Some("www.example.com".into()), ..Host::default() }));
-    give(&service, &[Flow { tls: tls("TLS 1.3"), host: named, ..flow(1) }, Flow { tls: tls("TLS 1.2"), ..flow(2) }])
-        .await;
+    // What a client offers without an answer is nothing agreed on.
+    let offered = Some(Box::new(Tls { version: Some("TLS 1.3".into()), ..Tls::default() }));
+    let mut clear = Flow { tls: offered, ..flow(3) };
+    (clear.core.encrypted, clear.core.src_bytes) = (None, 0);
+    give(
+        &service,
+        &[Flow { tls: tls("TLS 1.3"), host: named, ..flow(1) }, Flow { tls: tls("TLS 1.2"), ..flow(2) }, clear],
+    )
+    .await;
     let event = Event {
         finding: Finding {
             event_id: "01".to_owned(),
@@ -68,6 +78,13 @@ async fn key_figures_say_what_they_are_made_of() {
     assert_eq!((&new["part"]["flows"], &new["whole"]["flows"]), (&json!(1), &json!(2)));
     assert_eq!(figure("compliant")["part"]["flows"], 2, "flows without risks");
     assert_eq!(answer["threats"], json!({"events": 2, "looked_at": 2, "encrypted": 1}), "one of them is in clear");
+    let narrow = |filter: &str| range(json!({"threats": true, "filter": filter}));
+    let (_, answer) = service.json("POST", "/api/v1/query/figures", narrow("dst_port = 443")).await;
+    assert_eq!(answer["threats"], json!({"events": 2, "looked_at": 2, "encrypted": 1}), "{answer}");
+    let (_, answer) = service.json("POST", "/api/v1/query/figures", narrow("dst_port = 444")).await;
+    assert_eq!(answer["threats"], json!({"events": 1, "looked_at": 1, "encrypted": 0}), "{answer}");
+    let (_, answer) = service.json("POST", "/api/v1/query/figures", narrow("dst_port = 80")).await;
+    assert_eq!(answer["threats"]["events"], 0, "{answer}");
 
     let (_, answer) = service.json("POST", "/api/v1/query/figures", range(json!({"page": "overview"}))).await;
     let names: Vec<_> = answer["figures"].as_array().expect("a list").iter().map(|one| one["name"].clone()).collect();
