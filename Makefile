@@ -142,7 +142,7 @@ score-attacks:
 ## The model of encrypted traffic and its card, from the corpora.
 model: build
 	$(MINAMO) model train --index $(CORPORA)/eta/tls-index.jsonl --connections $(CORPORA)/eta/malicious-tls/flows.jsonl \
-		--index fixtures/eta/index.jsonl --sequences $(CORPORA)/eta/certta/CICDOH20/flows.json.gz --joy $(CORPORA)/eta/joy/reference/logreg_parameters.txt \
+		--index fixtures/eta/index.jsonl --sequences $(CORPORA)/eta/certta/CICDOH20/flows.json.gz --joy $(CORPORA)/eta/joy/reference/logreg_parameters_tls.txt --joy $(CORPORA)/eta/joy/reference/logreg_parameters.txt \
 		--out crates/eta/model/default.model --card docs/explain/encrypted-traffic-model.md
 
 need:

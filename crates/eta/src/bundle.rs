@@ -8,8 +8,7 @@
 //! the octets of the parts, one after the other
 //! ```
 //!
-//! Version 1 had a model alone behind the first line; it is still read. What a fingerprint table or a list says is checked by
-//! whoever reads it, a model here.
+//! What a fingerprint table or a list says is checked by whoever reads it, a model here.
 
 use minamo_base::hex;
 use ring::rand::SystemRandom;
@@ -19,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Model, ModelError};
 
 const MAGIC: &str = "minamo-eta-bundle";
-/// Version that is written.
+/// Version that is written and read.
 const VERSION: &str = "2";
 /// Largest bundle that is read: a million fingerprints take about 100 MB.
 pub const MAX_BYTES: usize = 256 << 20;
@@ -86,7 +85,7 @@ pub struct Part {
 /// What a bundle holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bundle {
-    /// Which of its maker's bundles it is: later ones have larger numbers; 0 for bundles of version 1.
+    /// Which of its maker's bundles it is: later ones have larger numbers.
     pub number: u64,
     /// Its parts.
     pub parts: Vec<Part>,
@@ -120,7 +119,7 @@ pub enum BundleError {
     #[error("the bundle has {0} octets, want at most {MAX_BYTES}")]
     Large(usize),
     /// Of another time.
-    #[error("the bundle has version {0}, this program reads versions 1 and {VERSION}")]
+    #[error("the bundle has version {0}, this program reads version {VERSION}")]
     Version(String),
     /// Signed by somebody else.
     #[error("the bundle is signed by {found}, which is none of the keys that are trusted")]
@@ -200,7 +199,7 @@ impl Bundle {
             return Err(BundleError::NoBundle);
         }
         let version = words.next().unwrap_or_default();
-        if version != VERSION && version != "1" {
+        if version != VERSION {
             return Err(BundleError::Version(version.chars().take(20).collect()));
         }
         let (public, signature) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
@@ -210,10 +209,6 @@ impl Bundle {
         let key = unhex(public).filter(|key| key.len() == KEY_BYTES).ok_or(BundleError::Key)?;
         let signature = unhex(signature).ok_or(BundleError::Signature)?;
         UnparsedPublicKey::new(&ED25519, key).verify(signed, &signature).map_err(|_| BundleError::Signature)?;
-        if version == "1" {
-            let model = Part { kind: PartKind::Model, name: "model".to_owned(), form: None, content: signed.to_vec() };
-            return Self { number: 0, parts: vec![model] }.checked();
-        }
         let (list, mut rest) = split_line(signed).ok_or_else(|| BundleError::Parts("it is missing".to_owned()))?;
         let contents: Contents = serde_json::from_str(list).map_err(|error| BundleError::Parts(error.to_string()))?;
         let mut parts = Vec::new();
@@ -308,18 +303,6 @@ mod tests {
         assert_eq!(opened, bundle());
         assert_eq!(opened.model(), Ok(Some(small())));
         assert_eq!(opened.of(PartKind::List).count(), 1);
-    }
-
-    #[test]
-    fn a_bundle_of_version_1_is_a_model() {
-        let key = new_key().expect("a key");
-        let pair = Ed25519KeyPair::from_pkcs8(&key).expect("a pair");
-        let content = small().to_bytes().expect("a file");
-        let public = public_key(&key).expect("a public key");
-        let mut file = format!("{MAGIC} 1 {public} {}\n", hex(pair.sign(&content).as_ref())).into_bytes();
-        file.extend(content);
-        let opened = Bundle::open(&file, &[public]).expect("opens");
-        assert_eq!((opened.number, opened.model()), (0, Ok(Some(small()))));
     }
 
     #[test]

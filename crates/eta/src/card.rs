@@ -87,11 +87,11 @@ fn write_card(out: &mut String, model: &Model, report: &Report) -> std::fmt::Res
     }
     writeln!(
         out,
-        "## Evasion\n\nShare of malware sessions still found where no octets are counted, at a threshold that 1 % of the benign sessions that are judged pass; trees\nthat did not see the capture.\n"
+        "## Evasion\n\nShare of malware sessions still found where no octets are counted, at two thresholds: the one that 1 % of the benign sessions that are\njudged pass, and the one that 1 % of all benign sessions pass (those that are not judged raise no alarm). Trees that did not see the capture.\n"
     )?;
-    writeln!(out, "| trick | found |\n|---|---:|")?;
-    for (name, share) in &report.tricks {
-        writeln!(out, "| {name} | {share:.3} |")?;
+    writeln!(out, "| trick | 1 % of those judged | 1 % of all |\n|---|---:|---:|")?;
+    for (name, [of_judged, of_all]) in &report.tricks {
+        writeln!(out, "| {name} | {of_judged:.3} | {of_all:.3} |")?;
     }
     features(out)
 }
@@ -213,7 +213,10 @@ fn verdicts(out: &mut String, report: &Report) -> std::fmt::Result {
             writeln!(out, "| {name} | {benign} | {malware} | {unknown} |")?;
         }
         let [[_, wrong, _], [_, right, _]] = left_out.confusion;
-        writeln!(out, "\nPrecision {}.", number((right + wrong > 0).then(|| right as f64 / (right + wrong) as f64)))?;
+        let [benign, malware] = left_out.confusion.map(|row| row.iter().sum::<usize>());
+        let share = malware as f64 / (benign + malware).max(1) as f64;
+        let precision = number((right + wrong > 0).then(|| right as f64 / (right + wrong) as f64));
+        writeln!(out, "\nPrecision {precision}, where {share:.2} of all sessions are malware.")?;
     }
     writeln!(
         out,
@@ -247,8 +250,9 @@ fn number(value: Option<f64>) -> String {
 
 fn line(out: &mut String, counted: &Counted) -> std::fmt::Result {
     let Counted { name, sessions, flagged, unknown } = counted;
-    let share = *flagged as f64 / (*sessions).max(1) as f64 * 100.0;
-    writeln!(out, "| {name} | {sessions} | {flagged} ({share:.1} %) | {unknown} |")
+    let percent = |of: usize| *flagged as f64 / of.max(1) as f64 * 100.0;
+    let (of_all, of_judged) = (percent(*sessions), percent(sessions - unknown));
+    writeln!(out, "| {name} | {sessions} | {flagged} ({of_all:.1} %; {of_judged:.1} % of those judged) | {unknown} |")
 }
 
 fn sum(name: &str, all: &[Counted]) -> Counted {

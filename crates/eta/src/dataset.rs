@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use minamo_base::{Ip, Time};
 use minamo_model::flow::Flow;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::features::Values;
 use crate::measure::{Scratch, extract};
@@ -44,13 +44,54 @@ impl Case {
     }
 }
 
+/// What the sessions of a capture are. Another word is refused: nobody knows which class it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaptureKind {
+    /// `benign`.
+    Benign,
+    /// `malicious` or `malware`.
+    Malicious,
+    /// `doh`: lookups by DNS over HTTPS, which are learnt from apart.
+    Doh,
+    /// `doh_tunnel`: tunnels in it.
+    DohTunnel,
+}
+
+impl<'de> Deserialize<'de> for CaptureKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match String::deserialize(deserializer)?.as_str() {
+            "benign" => Self::Benign,
+            "malicious" | "malware" => Self::Malicious,
+            "doh" => Self::Doh,
+            "doh_tunnel" => Self::DohTunnel,
+            other => {
+                let told = format!("label: got {other:?}, want benign, malicious, doh or doh_tunnel");
+                return Err(serde::de::Error::custom(told));
+            }
+        })
+    }
+}
+
+/// True for the word that says malware of a connection, false for one that says the contrary: `malicious-candidate`,
+/// `benign-background`.
+fn is_malware<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.split('-').next() {
+        Some("malicious" | "malware") => Ok(true),
+        Some("benign") => Ok(false),
+        _ => Err(serde::de::Error::custom(format!(
+            "label: got {text:?}, want benign, malicious, or one of them with - and more"
+        ))),
+    }
+}
+
 /// What a line of an index says of a capture.
 #[derive(Clone, Debug, Deserialize)]
 pub struct CaptureLabel {
     /// Path below the folder of corpora; its first two parts name the corpus.
     pub pcap: String,
-    /// `benign` or `malicious`; `doh` or `doh_tunnel` for sessions by DNS over HTTPS, which are learnt from apart.
-    pub label: String,
+    /// What its sessions are.
+    pub label: CaptureKind,
     /// Family, where every session of the capture is of it.
     #[serde(default)]
     pub family: Option<String>,
@@ -63,11 +104,11 @@ impl CaptureLabel {
     }
 
     fn is_malicious(&self) -> bool {
-        !matches!(self.label.as_str(), "benign" | "doh")
+        matches!(self.label, CaptureKind::Malicious | CaptureKind::DohTunnel)
     }
 
     fn is_doh(&self) -> bool {
-        matches!(self.label.as_str(), "doh" | "doh_tunnel")
+        matches!(self.label, CaptureKind::Doh | CaptureKind::DohTunnel)
     }
 }
 
@@ -79,7 +120,8 @@ struct ConnectionLine {
     b_ip: std::net::IpAddr,
     b_port: u16,
     family: Option<String>,
-    label: String,
+    #[serde(rename = "label", deserialize_with = "is_malware")]
+    malware: bool,
     start_us: i64,
     duration_us: i64,
 }
@@ -116,7 +158,7 @@ impl ConnectionLabels {
                 from: line.start_us.saturating_sub(second),
                 to: line.start_us.saturating_add(line.duration_us).saturating_add(second),
                 family: line.family,
-                malware: line.label.starts_with("malicious"),
+                malware: line.malware,
             });
         }
         Ok(out)
@@ -267,5 +309,11 @@ mod tests {
         let error = ConnectionLabels::read(&format!("{LINE}\n{{}}")).expect_err("a bad line");
         assert!(error.starts_with("line 2:"), "{error}");
         assert!(read_index("x").is_err());
+        let unknown = LINE.replace("malicious-candidate", "suspicious");
+        let error = ConnectionLabels::read(&unknown).map(|_| ()).expect_err("a word that says nothing");
+        assert!(error.starts_with("line 1: label: got \"suspicious\""), "{error}");
+        let index = "{\"pcap\": \"a/b/c\", \"label\": \"benign\"}\n{\"pcap\": \"a/b/d\", \"label\": \"bengin\"}";
+        let error = read_index(index).map(|_| ()).expect_err("misspelt");
+        assert!(error.starts_with("line 2: label: got \"bengin\", want benign"), "{error}");
     }
 }

@@ -30,6 +30,17 @@ pub enum Evasion {
     Jitter,
 }
 
+/// How exactly tricks are done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Care {
+    /// As a program can do them: what is padded and filled in is under the keys, and the session lasts as long as its waits.
+    Exact,
+    /// As trees learn from them: behind the hellos anything may be padded or filled in, and the session's length stays. Where exactly a
+    /// handshake ends, and how long a session took, is a laboratory's habit more than a class's; trees that were taught with exact
+    /// tricks hang on both, and do worse on corpora that they did not see.
+    Rough,
+}
+
 /// All tricks, with what the card calls them.
 pub const EVASIONS: &[(Evasion, &str)] = &[
     (Evasion::BorrowedHello, "borrowed ClientHello"),
@@ -46,20 +57,33 @@ pub const EVASIONS: &[(Evasion, &str)] = &[
 const LARGEST: i32 = 16_384;
 
 /// Does the trick to a session; `lender` is the session whose hello or name is borrowed.
-pub fn evade(trick: Evasion, flow: &mut Flow, pair: &mut Option<PairContext>, lender: &Flow, random: &mut Random) {
+pub fn evade(
+    trick: Evasion,
+    flow: &mut Flow,
+    pair: &mut Option<PairContext>,
+    lender: &Flow,
+    random: &mut Random,
+    care: Care,
+) {
+    let before = waits(flow);
     match trick {
         Evasion::BorrowedHello => borrow_hello(flow, lender),
         Evasion::BorrowedName => borrow_name(flow, lender),
         Evasion::ReorderedSuites => reorder(flow, random),
-        Evasion::Padding => pad(flow, pair, random),
-        Evasion::Dummies => insert(flow, pair, random),
+        Evasion::Padding => pad(flow, pair, random, care),
+        Evasion::Dummies => insert(flow, pair, random, care),
         Evasion::SplitRecords => rewrite(flow, |length, wait, out| {
             let half = length / 2;
-            out.push((half, wait));
-            out.push((length - half, 0));
+            if half != 0 {
+                out.push((half, wait));
+            }
+            out.push((length - half, if half == 0 { wait } else { 0 }));
         }),
+        // What is merged waits for its last part.
         Evasion::MergedRecords => rewrite(flow, |length, wait, out| match out.last_mut() {
-            Some(last) if (last.0 > 0) == (length > 0) && (last.0 + length).abs() <= LARGEST => last.0 += length,
+            Some(last) if (last.0 > 0) == (length > 0) && (last.0 + length).abs() <= LARGEST => {
+                *last = (last.0 + length, last.1.saturating_add(wait));
+            }
             _ => out.push((length, wait)),
         }),
         Evasion::Jitter => {
@@ -77,6 +101,17 @@ pub fn evade(trick: Evasion, flow: &mut Flow, pair: &mut Option<PairContext>, le
             }
         }
     }
+    if care == Care::Exact {
+        let later = (waits(flow) - before).saturating_mul(1_000);
+        let core = &mut flow.core;
+        core.time_end.0 = core.time_end.0.saturating_add(later).max(core.time_start.0);
+    }
+}
+
+/// Microseconds that the packets of the session wait for each other, in sum.
+fn waits(flow: &Flow) -> i64 {
+    let times = flow.splt.as_deref().and_then(|splt| splt.times_micros.as_deref()).unwrap_or_default();
+    times.iter().map(|wait| i64::from(*wait)).sum()
 }
 
 /// Packets of the session, changed one by one; at most 50 are kept, as the meter does.
@@ -141,21 +176,24 @@ fn reorder(flow: &mut Flow, random: &mut Random) {
     }
 }
 
-/// True for packets from the third message on: a program pads and fills what is under the keys, not the hellos and certificates.
-fn under_keys() -> impl FnMut(i32) -> bool {
+/// True for packets behind the handshake: a program pads and fills what is under the keys, not hellos, certificates and keys. These
+/// are two messages in TLS 1.3 and of sessions that are resumed, four otherwise (RFC 8446 §2, RFC 5246 §7.3).
+fn under_keys(flow: &Flow, care: Care) -> impl FnMut(i32) -> bool + use<> {
+    let whole = flow.tls.as_deref().is_some_and(|tls| !is_newest(tls) && tls.cert_subject.is_some());
+    let handshake = if whole && care == Care::Exact { 4 } else { 2 };
     let (mut messages, mut up) = (0u32, None);
     move |length| {
         let own = length > 0;
         if up.replace(own) != Some(own) {
             messages += 1;
         }
-        messages > 2
+        messages > handshake
     }
 }
 
-fn pad(flow: &mut Flow, pair: &mut Option<PairContext>, random: &mut Random) {
+fn pad(flow: &mut Flow, pair: &mut Option<PairContext>, random: &mut Random, care: Care) {
     forget_octets(flow);
-    let (mut up, mut down, mut under_keys) = (Added::default(), Added::default(), under_keys());
+    let (mut up, mut down, mut under_keys) = (Added::default(), Added::default(), under_keys(flow, care));
     rewrite(flow, |length, wait, out| {
         let more = if under_keys(length) { random.whole(0, 400) } else { 0 };
         (if length > 0 { &mut up } else { &mut down }).add(more);
@@ -164,9 +202,9 @@ fn pad(flow: &mut Flow, pair: &mut Option<PairContext>, random: &mut Random) {
     more(flow, pair, up, down);
 }
 
-fn insert(flow: &mut Flow, pair: &mut Option<PairContext>, random: &mut Random) {
+fn insert(flow: &mut Flow, pair: &mut Option<PairContext>, random: &mut Random, care: Care) {
     forget_octets(flow);
-    let (mut up, mut down, mut under_keys) = (Added::default(), Added::default(), under_keys());
+    let (mut up, mut down, mut under_keys) = (Added::default(), Added::default(), under_keys(flow, care));
     let mut first = true;
     rewrite(flow, |length, wait, out| {
         out.push((length, wait));
@@ -217,7 +255,7 @@ fn more(flow: &mut Flow, pair: &mut Option<PairContext>, up: Added, down: Added)
 /// sessions of a pair are evaded before its context is taken, as it would be if the program did the trick always.
 pub fn evade_all<'a>(
     cases: &'a [Case],
-    random: &mut Random,
+    (random, care): (&mut Random, Care),
     mut tricks: impl FnMut(&'a Case, &mut Random) -> Vec<(Evasion, &'a Flow)>,
 ) -> Vec<(Flow, Option<PairContext>)> {
     let mut out = Vec::with_capacity(cases.len());
@@ -226,7 +264,7 @@ pub fn evade_all<'a>(
         for case in capture {
             let (mut flow, mut pair) = (case.flow.clone(), case.pair);
             for (trick, lender) in tricks(case, random) {
-                evade(trick, &mut flow, &mut pair, lender, random);
+                evade(trick, &mut flow, &mut pair, lender, random, care);
             }
             let pair = pairs.add(&flow);
             out.push((flow, pair));
@@ -245,7 +283,7 @@ mod tests {
         let mut sessions = simulate::sessions(40, 5).into_iter().filter(|s| s.malware && s.flow.tls.is_some());
         let (own, lender) = (sessions.next().expect("a session"), sessions.next().expect("another"));
         let mut flow = own.flow.clone();
-        evade(trick, &mut flow, &mut None, &lender.flow, &mut Random::new(1));
+        evade(trick, &mut flow, &mut None, &lender.flow, &mut Random::new(1), Care::Exact);
         (own.flow, flow)
     }
 
@@ -255,6 +293,40 @@ mod tests {
             let (before, after) = evaded(trick);
             let values = |flow| extract(flow, None, &mut Scratch::default()).map(f32::to_bits);
             assert_eq!(values(&before), values(&after), "{trick:?}");
+        }
+    }
+
+    #[test]
+    fn an_octet_is_not_split_and_what_is_merged_waits_for_its_last_part() {
+        let after = |trick: Evasion| {
+            let mut flow = Flow::default();
+            flow.splt = Some(Box::new(minamo_model::flow::Splt {
+                lengths: Some(vec![1, 500, -1, -301]),
+                times_micros: Some(vec![0, 40, 90, 20]),
+            }));
+            evade(trick, &mut flow, &mut None, &Flow::default(), &mut Random::new(1), Care::Exact);
+            let splt = flow.splt.expect("packets");
+            (splt.lengths.expect("lengths"), splt.times_micros.expect("times"))
+        };
+        assert_eq!(after(Evasion::SplitRecords), (vec![1, 250, 250, -1, -150, -151], vec![0, 40, 0, 90, 20, 0]));
+        assert_eq!(after(Evasion::MergedRecords), (vec![501, -302], vec![40, 110]));
+    }
+
+    #[test]
+    fn a_session_lasts_as_much_longer_as_it_waits() {
+        for trick in [Evasion::Dummies, Evasion::Jitter] {
+            let (before, after) = evaded(trick);
+            let waits = |flow: &Flow| -> i64 {
+                flow.splt
+                    .iter()
+                    .filter_map(|splt| splt.times_micros.as_ref())
+                    .flatten()
+                    .map(|wait| i64::from(*wait))
+                    .sum()
+            };
+            let longer = after.core.time_end.since(before.core.time_end);
+            let (was, is) = (waits(&before), waits(&after));
+            assert!(was != is && longer >= (is - was) * 1_000, "{trick:?}: {longer} ns, {was} and {is} us");
         }
     }
 
@@ -276,12 +348,23 @@ mod tests {
             lengths: Some(vec![300, -140, -6, -150, 74, 600, -310]),
             times_micros: Some(vec![0; 7]),
         }));
+        let tls = flow.tls.get_or_insert_default();
+        (tls.version, tls.cipher, tls.cert_subject) = (Some("TLS 1.3".into()), None, None);
         for trick in [Evasion::Padding, Evasion::Dummies] {
             let mut flow = flow.clone();
-            evade(trick, &mut flow, &mut None, &Flow::default(), &mut Random::new(1));
+            evade(trick, &mut flow, &mut None, &Flow::default(), &mut Random::new(1), Care::Exact);
             let lengths = flow.splt.and_then(|splt| splt.lengths).unwrap_or_default();
             assert_eq!(lengths.get(..4), Some([300, -140, -6, -150].as_slice()), "{trick:?}");
             assert_ne!(lengths.get(4..), Some([74, 600, -310].as_slice()), "{trick:?}");
+        }
+        // Where there is a certificate to be seen, keys and the server's end follow.
+        let tls = flow.tls.get_or_insert_default();
+        (tls.version, tls.cert_subject) = (Some("TLS 1.2".into()), Some("CN=a".to_owned()));
+        for trick in [Evasion::Padding, Evasion::Dummies] {
+            let mut flow = flow.clone();
+            evade(trick, &mut flow, &mut None, &Flow::default(), &mut Random::new(1), Care::Exact);
+            let lengths = flow.splt.and_then(|splt| splt.lengths).unwrap_or_default();
+            assert_eq!(lengths.get(..7), Some([300, -140, -6, -150, 74, 600, -310].as_slice()), "{trick:?}");
         }
     }
 
@@ -295,7 +378,7 @@ mod tests {
                 (Some(version.into()), offer(own), selected.map(str::to_owned));
             let mut lender = Flow::default();
             lender.tls.get_or_insert_default().alpn = theirs;
-            evade(Evasion::BorrowedHello, &mut flow, &mut None, &lender, &mut Random::new(1));
+            evade(Evasion::BorrowedHello, &mut flow, &mut None, &lender, &mut Random::new(1), Care::Exact);
             flow.tls.and_then(|tls| tls.alpn_selected)
         };
         let both = || offer(&["h2", "http/1.1"]);
@@ -311,7 +394,7 @@ mod tests {
         let mut lender = Flow::default();
         lender.tls.get_or_insert_default().sni = Some("www.example.com".to_owned());
         let mut flow = simulate::sessions(2, 5).remove(1).flow;
-        evade(Evasion::BorrowedHello, &mut flow, &mut None, &lender, &mut Random::new(1));
+        evade(Evasion::BorrowedHello, &mut flow, &mut None, &lender, &mut Random::new(1), Care::Exact);
         assert_eq!(flow.tls.and_then(|tls| tls.sni).as_deref(), Some("www.example.com"));
     }
 }

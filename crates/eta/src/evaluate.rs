@@ -10,12 +10,12 @@ use minamo_model::flow::Flow;
 use crate::calibrate::MIX;
 use crate::dataset::Case;
 use crate::drift::{FEWEST, Moved, moved, spreads};
-use crate::evade::{EVASIONS, Evasion, evade_all};
+use crate::evade::{Care, EVASIONS, Evasion, evade_all};
 use crate::features::{Source, Values};
 use crate::joy::Joy;
 use crate::learn::{EXCHANGE, EXCHANGE_AND_OCTETS, Learnt, Material, Told};
 use crate::measure::{Scratch, extract, too_little};
-use crate::metrics::{Bin, Judged, above, auc, calibration_error, reliability, threshold_at};
+use crate::metrics::{Bin, Judged, above, auc, calibration_error, reliability, threshold_at, threshold_of_all};
 use crate::model::{Class, Model};
 use crate::path::other_path;
 use crate::random::Random;
@@ -27,7 +27,7 @@ use crate::tunnel::{Found, count, may_be};
 #[derive(Clone, Debug, Default)]
 pub struct Areas {
     /// What was asked.
-    pub name: &'static str,
+    pub name: String,
     /// Mean area with one corpus left out, of those that hold both classes.
     pub one: Option<f64>,
     /// Mean area with two left out.
@@ -100,12 +100,13 @@ pub struct Report {
     pub tunnels: Vec<Found>,
     /// What the model took for tunnels of a laboratory that no training saw.
     pub elsewhere: Vec<Found>,
-    /// Share of malware found with a trick and without, where no octets are counted, at the threshold of 1 % without.
-    pub tricks: Vec<(String, f64)>,
+    /// Shares of malware found with a trick and without, where no octets are counted, at the thresholds of 1 % of the benign sessions that
+    /// are judged, and of all, without.
+    pub tricks: Vec<(String, [f64; 2])>,
 }
 
 /// Evaluates the recipe of the material.
-pub fn evaluate(material: &Material<'_>, joy: Option<&Joy>) -> Result<Report, TrainError> {
+pub fn evaluate(material: &Material<'_>, joy: &[Joy]) -> Result<Report, TrainError> {
     let mut out = Report::default();
     let (mut random, mut scratch) = (Random::new(13), Scratch::default());
     let elsewhere: Vec<Values> = material
@@ -173,7 +174,7 @@ fn corpora(cases: &[Case]) -> Vec<&str> {
 
 type Score<'a> = &'a mut dyn FnMut(&[usize], &[usize]) -> Result<Vec<f64>, TrainError>;
 
-fn areas(material: &Material<'_>, name: &'static str, score: Score<'_>) -> Result<Areas, TrainError> {
+fn areas(material: &Material<'_>, name: &str, score: Score<'_>) -> Result<Areas, TrainError> {
     let names = corpora(material.cases);
     let mut area = |held: &[&str]| -> Result<Option<f64>, TrainError> {
         let Some((kept, held)) = divide(material.cases, held) else { return Ok(None) };
@@ -196,7 +197,7 @@ fn areas(material: &Material<'_>, name: &'static str, score: Score<'_>) -> Resul
     }
     let mean = |all: &[f64]| (!all.is_empty()).then(|| all.iter().sum::<f64>() / all.len() as f64);
     let two = mean(&pairs.iter().map(|(_, area)| *area).collect::<Vec<_>>());
-    Ok(Areas { name, one: mean(&one), two, pairs })
+    Ok(Areas { name: name.to_owned(), one: mean(&one), two, pairs })
 }
 
 /// Areas of trees that ask only these sources, for each form of the sessions: the same trees judge all of them.
@@ -221,7 +222,7 @@ fn forms(
     Ok(out)
 }
 
-fn rules(material: &Material<'_>, joy: Option<&Joy>, out: &mut Report) -> Result<(), TrainError> {
+fn rules(material: &Material<'_>, joy: &[Joy], out: &mut Report) -> Result<(), TrainError> {
     let cases = material.cases;
     let tls = |at: &usize| cases.get(*at).and_then(|case| case.flow.tls.as_deref());
     out.areas.push(areas(material, "rule: no server name", &mut |_, held| {
@@ -233,8 +234,9 @@ fn rules(material: &Material<'_>, joy: Option<&Joy>, out: &mut Report) -> Result
         let known = |at: &usize| tls(at).and_then(|tls| tls.ja4.as_deref()).is_some_and(|ja4| seen.contains(ja4));
         Ok(held.iter().map(|at| if known(at) { 1.0 } else { 0.0 }).collect())
     })?);
-    if let Some(joy) = joy {
-        out.areas.push(areas(material, "Joy's published weights (2019)", &mut |_, held| {
+    for joy in joy {
+        let name = format!("Joy's published weights (2019), `{}`", joy.name());
+        out.areas.push(areas(material, &name, &mut |_, held| {
             Ok(held.iter().map(|&at| cases.get(at).map_or(0.0, |case| joy.score(&case.flow))).collect())
         })?);
     }
@@ -338,25 +340,25 @@ fn later(material: &Material<'_>, out: &mut Report) {
     }
 }
 
-/// Malware with tricks, judged by trees that saw neither the capture nor the lender's corpus whole. What is not judged is not
-/// found.
+/// Malware with tricks, judged by trees that did not see the capture; hellos are borrowed from benign sessions of all corpora. What is
+/// not judged is not found.
 fn tricks(material: &Material<'_>, learnt: &Learnt, out: &mut Report) {
     let cases = material.cases;
     let plain: Vec<Judged> =
         learnt.unseen.iter().filter_map(|&(at, score, _)| Some((score, cases.get(at)?.malware))).collect();
     let scores: Vec<(usize, f64)> = learnt.unseen.iter().map(|&(at, score, _)| (at, score)).collect();
-    let judged = material.told(&learnt.calibration, &scores);
+    let judged = material.told(learnt, &scores);
     out.by_capture = (auc(&plain), above(&judged, true, threshold_at(&judged, 0.01)));
     // Of what is sent after a trick nobody knows the counts of octets: the threshold is that of sessions without.
-    let bare = material.told(&learnt.calibration, &learnt.uncounted);
-    let threshold = threshold_at(&bare, 0.01);
-    out.tricks.extend(above(&bare, true, threshold).map(|share| ("none".to_owned(), share)));
+    let bare = material.told(learnt, &learnt.uncounted);
+    let thresholds = [threshold_at(&bare, 0.01), threshold_of_all(&bare, 0.01)];
+    let found = |judged: &[Judged]| thresholds.map(|threshold| above(judged, true, threshold).unwrap_or(f64::NAN));
     let known: Vec<Judged> = judged.iter().copied().filter(|(probability, _)| probability.is_finite()).collect();
     out.error_by_capture = calibration_error(&known, MIX);
     let lenders: Vec<&Case> =
         cases.iter().filter(|c| !c.malware && c.flow.tls.as_ref().is_some_and(|tls| tls.sni.is_some())).collect();
-    let mut all: Vec<(String, Vec<Evasion>)> =
-        EVASIONS.iter().map(|(trick, name)| ((*name).to_owned(), vec![*trick])).collect();
+    let mut all: Vec<(String, Vec<Evasion>)> = vec![("none".to_owned(), Vec::new())];
+    all.extend(EVASIONS.iter().map(|(trick, name)| ((*name).to_owned(), vec![*trick])));
     all.push(("borrowed ClientHello and padding".to_owned(), vec![Evasion::BorrowedHello, Evasion::Padding]));
     all.push(("borrowed ClientHello and dummy messages".to_owned(), vec![Evasion::BorrowedHello, Evasion::Dummies]));
     all.push(("all of them".to_owned(), EVASIONS.iter().map(|(trick, _)| *trick).collect()));
@@ -364,7 +366,7 @@ fn tricks(material: &Material<'_>, learnt: &Learnt, out: &mut Report) {
     for (name, tricks) in all {
         let mut random = Random::new(11);
         let (mut judged, mut told): (Vec<Judged>, _) = (Vec::new(), Told::default());
-        let evaded = evade_all(cases, &mut random, |case, random| {
+        let evaded = evade_all(cases, (&mut random, Care::Exact), |case, random| {
             let all = tricks.iter().filter(|_| case.malware);
             all.filter_map(|trick| Some((*trick, &random.pick(&lenders)?.flow))).collect()
         });
@@ -375,9 +377,9 @@ fn tricks(material: &Material<'_>, learnt: &Learnt, out: &mut Report) {
             };
             let values = extract(flow, *pair, &mut scratch);
             let own = || learnt.calibration.probability(f64::from(trees.predict(&values)));
-            let probability = told.of(case, (!too_little(&values)).then(own));
+            let probability = told.of(case, learnt.seen.judges(&values).then(own));
             judged.push((probability.unwrap_or(f64::NEG_INFINITY), true));
         }
-        out.tricks.extend(above(&judged, true, threshold).map(|share| (name, share)));
+        out.tricks.push((name, found(&judged)));
     }
 }

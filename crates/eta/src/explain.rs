@@ -2,6 +2,7 @@
 //! Why a verdict is what it is, in words: the features that moved it most, in both languages.
 
 use crate::features::{COUNT, FEATURES, Values, Words};
+use crate::measure::lack;
 use crate::model::{Class, Model};
 use crate::pairs::after;
 
@@ -10,7 +11,7 @@ use crate::pairs::after;
 pub struct Reason {
     /// Name of the feature.
     pub feature: &'static str,
-    /// What it added to the log-odds; positive towards malware.
+    /// What it added to the log-odds; positive towards malware. 0 of why a session is not judged.
     pub contribution: f32,
     /// English.
     pub en: String,
@@ -27,11 +28,12 @@ pub struct Evidence {
     pub told: Option<f64>,
 }
 
-/// Name of the reason that is no feature: an earlier session of the same hosts.
+/// Names of the reasons that are no features: an earlier session of the same hosts, and why a session is not judged.
 const TOLD: &str = "earlier_verdict";
+const NOT_JUDGED: &str = "not_judged";
 
-/// The features that moved the verdict most (of a tunnel, towards one), and what an earlier session was told; the strongest first.
-/// Values that were not seen are not named.
+/// The features that moved the verdict most (of a tunnel, towards one), and what an earlier session was told; the strongest first,
+/// behind why a session is not judged, where it is not. Values that were not seen are not named.
 pub fn explain(model: &Model, Evidence { values, told }: &Evidence, most: usize) -> Vec<Reason> {
     let mut contributions = [0.0; COUNT];
     let class = model.judge(values, *told).class;
@@ -57,8 +59,30 @@ pub fn explain(model: &Model, Evidence { values, told }: &Evidence, most: usize)
         });
     }
     reasons.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
+    reasons.splice(..0, not_judged(model, values));
     reasons.truncate(most);
     reasons
+}
+
+/// Why a session is unknown, if it is.
+fn not_judged(model: &Model, values: &Values) -> Option<Reason> {
+    let (en, ja) = match lack(values) {
+        Some(lack) => {
+            let (en, ja) = lack.words();
+            (en.to_owned(), ja.to_owned())
+        }
+        None if model.seen().is_strange(values) => {
+            let outside = model.seen().outside(values);
+            let said = outside.iter().map(|(feature, value)| say(&feature.words, feature.unit, *value));
+            let (en, ja): (Vec<String>, Vec<String>) = said.unzip();
+            (
+                format!("not judged, because training has seen nothing like it: {}", en.join("; ")),
+                format!("判定対象外：学習データの範囲外（{}）", ja.join("、")),
+            )
+        }
+        None => return None,
+    };
+    Some(Reason { feature: NOT_JUDGED, contribution: 0.0, en, ja })
 }
 
 fn log_odds(probability: f64) -> f64 {
@@ -81,8 +105,11 @@ fn say(words: &Words, unit: &str, value: f32) -> (String, String) {
                 "logarithm" => value.exp(),
                 _ => value,
             };
-            let number =
-                if value.abs() >= 10.0 || value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.2}") };
+            let number = match unit {
+                "share" => format!("{:.0} %", 100.0 * value),
+                _ if value.abs() >= 10.0 || value.fract() == 0.0 => format!("{value:.0}"),
+                _ => format!("{value:.2}"),
+            };
             (en.replace("{}", &number), ja.replace("{}", &number))
         }
     }
@@ -95,7 +122,7 @@ mod tests {
 
     #[test]
     fn the_reason_is_what_the_trees_asked_for() {
-        let mut values = [f32::NAN; COUNT];
+        let mut values = [0.5; COUNT];
         values[0] = 1.0;
         let reasons = explain(&small(), &Evidence { values, told: None }, 5);
         assert_eq!(reasons.len(), 1);
@@ -109,12 +136,26 @@ mod tests {
 
     #[test]
     fn an_earlier_session_is_a_reason_where_it_moved_the_verdict() {
-        let mut values = [f32::NAN; COUNT];
+        let mut values = [0.5; COUNT];
         values[0] = 0.0;
         let of = |told| explain(&small(), &Evidence { values, told: Some(told) }, 1).remove(0);
         assert_eq!(of(0.99).feature, "earlier_verdict");
         assert_eq!(of(0.99).en, "an earlier session of these hosts was given a probability of 0.99");
         assert_eq!(of(0.01).feature, "cert_self_signed", "less than the session's own evidence");
+    }
+
+    #[test]
+    fn what_is_not_judged_is_told_why() {
+        let of = |values: [f32; COUNT]| explain(&small(), &Evidence { values, told: None }, 5).remove(0);
+        let unseen = of([f32::NAN; COUNT]);
+        assert_eq!((unseen.feature, unseen.contribution), ("not_judged", 0.0));
+        assert!(unseen.en.contains("first flight was not seen") && unseen.ja.contains("最初の応答"), "{unseen:?}");
+        let mut values = [0.5; COUNT];
+        values[3..8].fill(7.0);
+        let strange = of(values);
+        assert!(strange.en.contains("nothing like it: "), "{strange:?}");
+        assert_eq!(strange.en.matches("; ").count(), 4, "{strange:?}");
+        assert_ne!(of([0.5; COUNT]).feature, "not_judged");
     }
 
     #[test]
@@ -124,6 +165,7 @@ mod tests {
             say(&feature.words, feature.unit, value).0
         };
         assert_eq!(said("down", 1_000f32.ln_1p()), "1000 octets came from the server");
-        assert_eq!(said("upload_share", 0.256), "0.26 of what was said came from the client");
+        assert_eq!(said("upload_share", 0.256), "26 % of what was said came from the client");
+        assert_eq!(said("short_answers", 1.0), "100 % of the answers are short");
     }
 }

@@ -104,7 +104,7 @@ features! {
         Amount("the server name has {} labels", "サーバー名のラベルは {} 個");
     NameLength "name_length" "characters" Name 0 "Length of the name."
         Amount("the server name has {} characters", "サーバー名は {} 文字");
-    Digits "name_digits" "" Name 0 "Share of digits in the name."
+    Digits "name_digits" "share" Name 0 "Share of digits in the name."
         Amount("{} of the server name is digits", "サーバー名の数字の割合は {}");
     Consonants "name_consonants" "letters" Name 1 "Longest run of consonants in the name."
         Amount("{} consonants in a row in the server name", "サーバー名に子音が {} 個連続");
@@ -120,7 +120,7 @@ features! {
         Amount("the first request has {} octets", "最初の要求は {} オクテット");
     FirstAnswer "first_answer" "octets" Exchange 0 "The server's first message under the keys."
         Amount("the first answer has {} octets", "最初の応答は {} オクテット");
-    UploadShare "upload_share" "" Exchange 1 "Share of the octets under the keys that the client sent."
+    UploadShare "upload_share" "share" Exchange 1 "Share of the octets under the keys that the client sent."
         Amount("{} of what was said came from the client", "クライアント側の送信割合は {}");
     MedianRequest "median_request" "octets" Exchange 0 "Median message of the client."
         Amount("the client's messages have about {} octets", "クライアントのメッセージは約 {} オクテット");
@@ -128,15 +128,15 @@ features! {
         Amount("the server's messages have about {} octets", "サーバーのメッセージは約 {} オクテット");
     Variation "request_variation" "" Exchange 0 "Deviation of the client's messages over their mean, of three or more."
         Amount("the client's messages vary by {} of their mean", "クライアントのメッセージの変動係数は {}");
-    EqualRequests "equal_requests" "" Exchange 1 "Share of the client's messages that have the most frequent length, of three or more."
+    EqualRequests "equal_requests" "share" Exchange 1 "Share of the client's messages that have the most frequent length, of three or more."
         Amount("{} of the client's messages are equally long", "クライアントのメッセージの {} が同じ長さ");
-    Small "small_messages" "" Exchange 0 "Share of messages of at most 64 octets."
+    Small "small_messages" "share" Exchange 0 "Share of messages of at most 64 octets."
         Amount("{} of the messages are tiny", "メッセージの {} が 64 オクテット以下");
     LongestGap "longest_gap" "seconds" Exchange 1 "Longest silence between messages."
         Amount("the longest silence was {} s", "最長の沈黙は {} 秒");
     MedianGap "median_gap" "seconds" Exchange 0 "Median silence between messages."
         Amount("about {} s between messages", "メッセージの間隔は約 {} 秒");
-    InnerRhythm "inner_rhythm" "" Exchange 0 "Share of the times from one of the client's messages to the next that are within a fifth of their median, of four or more whose median is half a second or longer."
+    InnerRhythm "inner_rhythm" "share" Exchange 0 "Share of the times from one of the client's messages to the next that are within a fifth of their median, of four or more whose median is half a second or longer."
         Amount("{} of the client's messages come at equal intervals", "クライアントのメッセージの {} が等間隔");
     ServerFirst "server_first" "" Exchange 0 "1 where the server spoke first under the keys."
         Flag(["the server spoke first", "サーバーが先に送信"], ["the client spoke first", "クライアントが先に送信"]);
@@ -162,7 +162,7 @@ features! {
         Amount("sessions of these hosts come at regular intervals: {} of 1", "同じ端点の通信間隔が一定（度合い {}）");
     Steady "steady" "" Context 1 "The smaller of: how regular the intervals of the last sessions of these two hosts are, and how near their amounts are to this session's (the smaller over the larger, median); where the client said something under the keys."
         Amount("sessions of these hosts come regularly and carry about as much: {} of 1", "同じ端点の通信が規則的で量もほぼ同じ（度合い {}）");
-    Rhythm "rhythm" "" Context 1 "Share of the intervals of the last sessions of these two hosts that are near the most frequent one, less where there are few; where the client said something under the keys."
+    Rhythm "rhythm" "share" Context 1 "Share of the intervals of the last sessions of these two hosts that are near the most frequent one, less where there are few; where the client said something under the keys."
         Amount("{} of the intervals of these hosts' sessions are alike", "同じ端点の通信間隔のうち {} がほぼ等しい");
     LeastRequest "least_request" "octets" Exchange 0 "Shortest message of the client."
         Amount("the client's shortest message has {} octets", "クライアントの最短メッセージは {} オクテット");
@@ -172,13 +172,13 @@ features! {
         Amount("the client's longest message has {} octets", "クライアントの最長メッセージは {} オクテット");
     LargestAnswer "largest_answer" "octets" Exchange -1 "Longest message of the server."
         Amount("the server's longest message has {} octets", "サーバーの最長メッセージは {} オクテット");
-    ShortAnswers "short_answers" "" Exchange 1 "Share of the server's messages that have at most 1,500 octets."
+    ShortAnswers "short_answers" "share" Exchange 1 "Share of the server's messages that have at most 1,500 octets."
         Amount("{} of the answers are short", "応答の {} が 1,500 オクテット以下");
     LettersDown "letters_down" "octets" Octets 0 "Letters among what the server sent, above what chance gives: names, policies and addresses of certificates."
         Amount("the server sent {} letters in clear", "サーバーの平文の文字は約 {} 個");
     DotsDown "dots_down" "octets" Octets -1 "Dots among what the server sent, above what chance gives: names of hosts in certificates."
         Amount("{} dots stand in the server's clear octets", "サーバーの平文にドットが約 {} 個");
-    ClearShare "clear_share" "" Octets 0 "Share of the server's first flight that is more than chance gives."
+    ClearShare "clear_share" "share" Octets 0 "Share of the server's first flight that is more than chance gives."
         Amount("{} of the server's first flight was in clear", "サーバーの最初の応答の {} が平文");
     Resumed "resumed" "" Exchange 0 "1 where the server's first flight has no room for a certificate: a session is resumed."
         Flag(["the session is resumed", "セッションは再開されたもの"], ["the session is not resumed", "セッションは再開ではない"]);

@@ -14,23 +14,34 @@ const WEIGHTS: usize = 8 + 2 * STATES * STATES;
 
 /// The weights.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Joy(Vec<f64>);
+pub struct Joy {
+    name: String,
+    weights: Vec<f64>,
+}
 
 impl Joy {
-    /// Reads weights, one per line; those for byte counts after them are not used.
-    pub fn read(text: &str) -> Result<Self, String> {
+    /// Reads weights, one per line; `name` is what they are called. Those that count octet values, too, are refused: without these
+    /// weights the others mean something else.
+    pub fn read(name: &str, text: &str) -> Result<Self, String> {
         let numbers = text.split_whitespace().map(|word| word.parse().map_err(|_| format!("{word} is no number")));
-        let mut weights = numbers.collect::<Result<Vec<f64>, String>>()?;
-        if weights.len() < WEIGHTS {
-            return Err(format!("got {} weights, want at least {WEIGHTS}", weights.len()));
+        let weights = numbers.collect::<Result<Vec<f64>, String>>()?;
+        if weights.len() != WEIGHTS {
+            return Err(format!(
+                "got {} weights, want {WEIGHTS} (those without counts of octet values)",
+                weights.len()
+            ));
         }
-        weights.truncate(WEIGHTS);
-        Ok(Self(weights))
+        Ok(Self { name: name.to_owned(), weights })
+    }
+
+    /// What they are called.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Log-odds of malware, as Joy has them.
     pub fn score(&self, flow: &Flow) -> f64 {
-        self.0.iter().zip(features(flow)).map(|(weight, value)| weight * value).sum()
+        self.weights.iter().zip(features(flow)).map(|(weight, value)| weight * value).sum()
     }
 }
 
@@ -85,9 +96,9 @@ mod tests {
 
     #[test]
     fn weights_are_counted() {
-        assert!(Joy::read("1 2").expect_err("too few").contains("got 2"));
-        let ones = "1\n".repeat(464);
-        let flow = Flow::default();
-        assert_eq!(Joy::read(&ones).map(|joy| joy.score(&flow)), Ok(1.0));
+        assert!(Joy::read("few", "1 2").expect_err("too few").contains("got 2"));
+        assert!(Joy::read("bd", &"1\n".repeat(464)).expect_err("too many").contains("got 464"));
+        let joy = Joy::read("ones", &"1\n".repeat(WEIGHTS)).expect("as many as it takes");
+        assert_eq!((joy.score(&Flow::default()), joy.name()), (1.0, "ones"));
     }
 }

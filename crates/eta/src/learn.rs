@@ -10,13 +10,14 @@ use minamo_model::flow::Flow;
 use crate::calibrate::Calibration;
 use crate::dataset::{Case, Dataset};
 use crate::drift;
-use crate::evade::{EVASIONS, Evasion, evade, evade_all};
+use crate::evade::{Care, EVASIONS, Evasion, evade, evade_all};
 use crate::features::{FEATURES, Source, Values};
 use crate::measure::{Scratch, extract, too_little};
 use crate::metrics::{Judged, threshold_at};
-use crate::model::{Body, Model, ModelError, Summary, ranges};
+use crate::model::{Body, Model, ModelError, Summary};
 use crate::pairs::{Earlier, Pairs, after};
 use crate::random::Random;
+use crate::seen::{Seen, ranges};
 use crate::simulate::{self, Simulated};
 use crate::train::{Example, Recipe, TrainError, balance, train};
 use crate::trees::Trees;
@@ -62,7 +63,8 @@ pub struct Material<'a> {
     pub cases: &'a [Case],
     /// Sessions by DNS over HTTPS.
     pub doh: &'a [Case],
-    /// Their features.
+    doh_values: Vec<Values>,
+    /// Features of the cases.
     pub values: Vec<Values>,
     /// Their features as a probe tells them that counts no octets.
     pub uncounted: Vec<Values>,
@@ -87,6 +89,10 @@ pub struct Learnt {
     pub uncounted: Vec<(usize, f64)>,
     /// The trees of the inner split.
     pub folds: Vec<Trees>,
+    /// Ranges of the features.
+    pub ranges: Vec<Option<[f32; 2]>>,
+    /// What was seen: the same as a model judges by.
+    pub seen: Seen,
 }
 
 /// What sessions of captures are told in the light of earlier ones ([`after`]); asked for them in their order.
@@ -116,7 +122,7 @@ impl Learnt {
             let (case, values) = (cases.get(at)?, values.get(at)?);
             let own = self.calibration.probability(f64::from(self.trees.predict(values)));
             let said = |probability| (case, probability, usize::from(probability >= self.threshold));
-            Some(told.of(case, (!too_little(values)).then_some(own)).map_or((case, own, 2), said))
+            Some(told.of(case, self.seen.judges(values).then_some(own)).map_or((case, own, 2), said))
         };
         held.iter().filter_map(one).collect()
     }
@@ -131,6 +137,7 @@ impl<'a> Material<'a> {
         let simulated = simulate::sessions(SIMULATED, recipe.seed.wrapping_add(6));
         let lenders: [Vec<_>; 2] = [false, true].map(|class| simulated.iter().filter(|s| s.malware == class).collect());
         let values: Vec<Values> = cases.iter().map(|case| case.values(&mut scratch)).collect();
+        let doh_values = doh.iter().map(|case| case.values(&mut scratch)).collect();
         let uncounted = values.iter().map(without_counts).collect();
         let tricked = (0..COPIES).map(|n| copies(cases, &lenders, n % 2 == 0, &mut random, &mut scratch)).collect();
         let mut made = Vec::with_capacity(FORMS * simulated.len());
@@ -142,7 +149,7 @@ impl<'a> Material<'a> {
                 let (mut flow, mut pair) = (session.flow.clone(), session.pair);
                 for trick in tricks(&mut random) {
                     if let Some(lender) = random.pick(other(&lenders, session.malware)).copied() {
-                        evade(trick, &mut flow, &mut pair, &lender.flow, &mut random);
+                        evade(trick, &mut flow, &mut pair, &lender.flow, &mut random, Care::Rough);
                     }
                 }
                 tell_less(&mut flow, &mut random);
@@ -150,7 +157,7 @@ impl<'a> Material<'a> {
                 made.push((extract(&flow, pair, &mut scratch), session.malware));
             }
         }
-        Self { cases, doh, values, uncounted, tricked, simulated: made, recipe }
+        Self { cases, doh, doh_values, values, uncounted, tricked, simulated: made, recipe }
     }
 
     /// Trees from these cases and the simulated sessions. What is not judged is not learnt from either: which sessions were seen in
@@ -192,6 +199,8 @@ impl<'a> Material<'a> {
     /// trees that saw neither its captures nor, where it is benign, its corpus.
     pub fn learn(&self, chosen: &[usize], sources: &[Source]) -> Result<Learnt, TrainError> {
         let parts = self.parts(chosen);
+        let ranges = self.ranges(chosen);
+        let seen = Seen::new(&ranges);
         let mut unseen = Vec::with_capacity(chosen.len());
         let mut uncounted = Vec::with_capacity(chosen.len());
         let mut folds = Vec::new();
@@ -217,25 +226,32 @@ impl<'a> Material<'a> {
         }
         // A probability is told of what is judged only.
         let known = |&(at, score): &(usize, f64)| {
-            let judged = self.values.get(at).is_some_and(|values| !too_little(values));
+            let judged = self.values.get(at).is_some_and(|values| seen.judges(values));
             self.cases.get(at).filter(|_| judged).map(|case| (score, case.malware))
         };
         let counted: Vec<(usize, f64)> = unseen.iter().map(|&(at, score, _)| (at, score)).collect();
         let calibration = Calibration::learn(&counted.iter().chain(&uncounted).filter_map(known).collect::<Vec<_>>());
         // No more than the share, whether octets are counted or not.
+        let trees = self.trees(chosen, sources)?;
+        let mut learnt = Learnt { trees, calibration, threshold: 1.0, unseen, uncounted, folds, ranges, seen };
         let lowest =
-            [&counted, &uncounted].map(|scores| threshold_at(&self.told(&calibration, scores), THRESHOLD_SHARE));
-        let threshold = lowest.into_iter().fold(0.5, f64::max).min(1.0);
-        Ok(Learnt { trees: self.trees(chosen, sources)?, calibration, threshold, unseen, uncounted, folds })
+            [&counted, &learnt.uncounted].map(|scores| threshold_at(&self.told(&learnt, scores), THRESHOLD_SHARE));
+        learnt.threshold = lowest.into_iter().fold(0.5, f64::max).min(1.0);
+        Ok(learnt)
     }
 
-    /// What cases with log-odds of their own are told, and the truth; of one that is not judged, because too little of it was seen,
-    /// a probability below all.
-    pub fn told(&self, calibration: &Calibration, scores: &[(usize, f64)]) -> Vec<Judged> {
+    /// Ranges of the features of these cases, of lookups and tunnels, and of simulated sessions.
+    fn ranges(&self, chosen: &[usize]) -> Vec<Option<[f32; 2]>> {
+        let own = chosen.iter().filter_map(|&at| self.values.get(at));
+        ranges(own.chain(&self.doh_values).chain(self.simulated.iter().map(|(values, _)| values)))
+    }
+
+    /// What cases with log-odds of their own are told, and the truth; of one that is not judged a probability below all.
+    pub fn told(&self, learnt: &Learnt, scores: &[(usize, f64)]) -> Vec<Judged> {
         let mut told = Told::default();
         let one = |&(at, score): &(usize, f64)| {
             let (case, values) = (self.cases.get(at)?, self.values.get(at)?);
-            let own = (!too_little(values)).then(|| calibration.probability(score));
+            let own = learnt.seen.judges(values).then(|| learnt.calibration.probability(score));
             Some((told.of(case, own).unwrap_or(f64::NEG_INFINITY), case.malware))
         };
         scores.iter().filter_map(one).collect()
@@ -286,14 +302,11 @@ impl<'a> Material<'a> {
         }
         let all: Vec<usize> = (0..self.cases.len()).collect();
         let learnt = self.learn(&all, Source::ALL)?;
-        let mut scratch = Scratch::default();
-        let doh: Vec<Values> = self.doh.iter().map(|case| case.values(&mut scratch)).collect();
-        let seen = self.values.iter().chain(&doh).chain(self.simulated.iter().map(|(values, _)| values));
         let (tunnel, found) = tunnel::learn(self.doh, self.cases)?.unzip();
         let model = Model::new(Body {
             name: name.to_owned(),
             features: FEATURES.iter().map(|feature| feature.name.to_owned()).collect(),
-            ranges: ranges(seen),
+            ranges: learnt.ranges,
             trees: learnt.trees,
             calibration: learnt.calibration,
             threshold: learnt.threshold,
@@ -341,7 +354,7 @@ fn copies(
     scratch: &mut Scratch,
 ) -> Vec<Values> {
     let mut chosen: HashMap<(&str, Ip, Ip), Vec<Evasion>> = HashMap::new();
-    let evaded = evade_all(cases, random, |case, random| {
+    let evaded = evade_all(cases, (random, Care::Rough), |case, random| {
         let hosts = (case.capture.as_str(), case.flow.core.src_ip, case.flow.core.dst_ip);
         let list = chosen.entry(hosts).or_insert_with(|| tricks(random)).clone();
         let lenders = other(lenders, case.malware);

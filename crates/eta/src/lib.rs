@@ -26,6 +26,7 @@ mod names;
 pub mod pairs;
 mod path;
 pub mod random;
+pub mod seen;
 pub mod simulate;
 pub mod train;
 pub mod trees;

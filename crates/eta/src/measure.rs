@@ -101,11 +101,52 @@ pub fn exchanges(values: &Values, requests: f32, largest: f32) -> bool {
     of(Id::Turns) >= requests && of(Id::MedianRequest) <= largest && of(Id::MedianAnswer) <= largest
 }
 
-/// True where too little was seen to judge: nothing of one of the sides, or neither a certificate nor anything under the keys.
-pub fn too_little(values: &Values) -> bool {
+/// What of a session was not seen that it takes to judge it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// The client.
+    Client,
+    /// The server's first flight, whole.
+    Flight,
+    /// A certificate, or anything under the keys.
+    Exchange,
+}
+
+impl Lack {
+    /// What it is in words: English, Japanese.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Client => {
+                ("not judged: nothing was seen of the client", "判定対象外：クライアント側の通信が観測されていない")
+            }
+            Self::Flight => (
+                "not judged: the server's first flight was not seen whole (no answer, or octets are missing in the capture)",
+                "判定対象外：サーバーの最初の応答が完全には観測されていない（応答なし、またはキャプチャの欠落）",
+            ),
+            Self::Exchange => (
+                "not judged: neither a certificate nor anything under the keys was seen",
+                "判定対象外：証明書も暗号化後のやり取りも観測されていない",
+            ),
+        }
+    }
+}
+
+/// What is lacking to judge a session, if anything.
+pub fn lack(values: &Values) -> Option<Lack> {
     let missing = |id: Id| values.get(id as usize).is_none_or(|value| value.is_nan());
-    let silent = values.get(Id::Up as usize).is_none_or(|octets| *octets <= 0.0);
-    silent || missing(Id::Resumed) || (missing(Id::Trust) && missing(Id::FirstRequest) && missing(Id::FirstAnswer))
+    if values.get(Id::Up as usize).is_none_or(|octets| *octets <= 0.0) {
+        Some(Lack::Client)
+    } else if missing(Id::Resumed) {
+        Some(Lack::Flight)
+    } else {
+        let nothing = missing(Id::Trust) && missing(Id::FirstRequest) && missing(Id::FirstAnswer);
+        nothing.then_some(Lack::Exchange)
+    }
+}
+
+/// True where too little was seen to judge.
+pub fn too_little(values: &Values) -> bool {
+    lack(values).is_some()
 }
 
 /// What counts of octets tell, where the row has them.

@@ -22,8 +22,16 @@ pub fn auc(judged: &[Judged]) -> Option<f64> {
 /// The lowest threshold above which at most this share of benign sessions is; those that are not judged, whose score is below all,
 /// are not counted. Infinite where there are none.
 pub fn threshold_at(judged: &[Judged], share: f64) -> f64 {
-    let mut benign: Vec<f64> =
-        judged.iter().filter(|(score, malware)| !malware && score.is_finite()).map(|(score, _)| *score).collect();
+    passed_by(judged.iter().filter(|(score, _)| score.is_finite()), share)
+}
+
+/// The same of all benign sessions: those that are not judged raise no alarm, and are counted.
+pub fn threshold_of_all(judged: &[Judged], share: f64) -> f64 {
+    passed_by(judged.iter(), share)
+}
+
+fn passed_by<'a>(judged: impl Iterator<Item = &'a Judged>, share: f64) -> f64 {
+    let mut benign: Vec<f64> = judged.filter(|(_, malware)| !malware).map(|(score, _)| *score).collect();
     benign.sort_unstable_by(|a, b| b.total_cmp(a));
     benign.get((benign.len() as f64 * share).floor() as usize).copied().unwrap_or(f64::INFINITY)
 }
@@ -100,7 +108,10 @@ mod tests {
         assert_eq!(above(&judged, false, threshold), Some(0.05));
         assert_eq!(above(&judged, true, f64::INFINITY), Some(0.0));
         let unknown = std::iter::repeat_n((f64::NEG_INFINITY, false), 500);
-        assert_eq!(threshold_at(&judged.iter().copied().chain(unknown).collect::<Vec<_>>(), 0.05), threshold);
+        let with_unknown: Vec<Judged> = judged.iter().copied().chain(unknown).collect();
+        assert_eq!(threshold_at(&with_unknown, 0.05), threshold);
+        assert_eq!(threshold_of_all(&judged, 0.05), threshold);
+        assert!(threshold_of_all(&with_unknown, 0.05) < threshold, "they raise no alarm");
     }
 
     #[test]

@@ -8,10 +8,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::calibrate::Calibration;
 use crate::drift::{self, Spread};
-use crate::features::{COUNT, FEATURES, Source, Values};
+use crate::features::{FEATURES, Source, Values};
 use crate::forest::{Forest, Ranks};
-use crate::measure::too_little;
 use crate::pairs::after;
+use crate::seen::Seen;
 use crate::train::Recipe;
 use crate::trees::Trees;
 use crate::tunnel::{self, Tunnel};
@@ -22,9 +22,6 @@ pub const VERSION: u32 = 1;
 pub const MAX_BYTES: usize = 5 * 1024 * 1024;
 /// What the first line begins with.
 const MAGIC: &str = "minamo-eta-model";
-/// Features outside the training data that make a session unknown.
-const STRANGE: u32 = 4;
-
 /// The model that comes with the program, trained by `make model`.
 static EMBEDDED: &[u8] = include_bytes!("../model/default.model");
 
@@ -96,7 +93,7 @@ pub struct Body {
     /// What tells tunnels in DNS over HTTPS, where it was trained to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tunnel: Option<Tunnel>,
-    /// Smallest and largest value of each feature in training, without the outermost 2 in 1,000; none where it was never seen.
+    /// Smallest and largest value of each feature in training ([`ranges`](crate::seen::ranges)).
     pub ranges: Vec<Option<[f32; 2]>>,
     /// How each feature was spread in the benign sessions of training, to tell drift from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -153,8 +150,7 @@ pub struct Model {
     forest: Forest,
     /// Those of tunnels, and the lowest log-odds of one.
     tunnels: Option<(Forest, f32)>,
-    /// Smallest and largest value of each feature in training.
-    bounds: [Values; 2],
+    seen: Seen,
     sha256: String,
     /// The content as it was read: written again, some numbers would have other last digits.
     text: String,
@@ -204,12 +200,17 @@ impl Model {
             .tunnel
             .as_ref()
             .map(|tunnel| (Forest::new(&tunnel.trees), tunnel.calibration.lowest_score(tunnel.threshold) as f32));
-        Self { forest: Forest::new(&body.trees), tunnels, bounds: bounds(&body.ranges), body, sha256, text }
+        Self { forest: Forest::new(&body.trees), tunnels, seen: Seen::new(&body.ranges), body, sha256, text }
     }
 
     /// The file.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
         Ok(format!("{MAGIC} {VERSION} {}\n{}\n", self.sha256, self.text).into_bytes())
+    }
+
+    /// What its training has seen.
+    pub fn seen(&self) -> &Seen {
+        &self.seen
     }
 
     /// What it was made of.
@@ -249,7 +250,7 @@ impl Model {
     /// Judges a session by its features, and by the highest probability that an earlier one of the same hosts was told.
     pub fn judge(&self, values: &Values, told: Option<f64>) -> Verdict {
         let ranks = Ranks::new(values);
-        let unknown = too_little(values) || self.strange(values) >= STRANGE;
+        let unknown = !self.seen.judges(values);
         let may_be = !unknown && tunnel::may_be(values);
         if let Some(probability) = may_be.then(|| self.tunnel(&ranks)).flatten() {
             return Verdict { probability, class: Class::DohTunnel };
@@ -277,38 +278,6 @@ impl Model {
         let tunnel = self.body.tunnel.as_ref().filter(|_| class == Class::DohTunnel);
         tunnel.map_or((&self.body.trees, self.body.threshold), |tunnel| (&tunnel.trees, tunnel.threshold))
     }
-
-    /// Features that lie outside the training data.
-    fn strange(&self, values: &Values) -> u32 {
-        let [low, high] = &self.bounds;
-        // A missing value is on no side of anything.
-        let outside =
-            values.iter().zip(low.iter().zip(high)).map(|(value, (low, high))| (value < low) | (value > high));
-        outside.map(u32::from).sum()
-    }
-}
-
-/// Ranges as two rows of values, without end where a feature was never seen.
-fn bounds(ranges: &[Option<[f32; 2]>]) -> [Values; 2] {
-    let [mut low, mut high] = [[f32::NEG_INFINITY; COUNT], [f32::INFINITY; COUNT]];
-    for ((low, high), range) in low.iter_mut().zip(&mut high).zip(ranges) {
-        if let Some(range) = range {
-            [*low, *high] = *range;
-        }
-    }
-    [low, high]
-}
-
-/// Ranges of the features in training, for [`Body::ranges`].
-pub fn ranges<'a>(values: impl Iterator<Item = &'a Values> + Clone) -> Vec<Option<[f32; 2]>> {
-    let range = |feature: usize| {
-        let mut seen: Vec<f32> =
-            values.clone().filter_map(|v| v.get(feature).copied()).filter(|v| !v.is_nan()).collect();
-        seen.sort_unstable_by(f32::total_cmp);
-        let cut = seen.len() / 500;
-        Some([*seen.get(cut)?, *seen.get(seen.len().checked_sub(cut + 1)?)?])
-    };
-    (0..COUNT).map(range).collect()
 }
 
 /// What is wrong with a model, if anything. One that was trained before the last features were known is sound: it does not ask
@@ -345,6 +314,7 @@ fn check(body: &Body) -> Result<(), ModelError> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::features::COUNT;
 
     /// A model that takes self-signed certificates for malware.
     pub(crate) fn small() -> Model {

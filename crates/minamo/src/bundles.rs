@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use minamo_enrich::{Feed, FeedForm, FingerprintKind, Indicators, Processes};
+use minamo_enrich::{Feed, FeedFault, FeedForm, FingerprintKind, Indicators, Processes};
 use minamo_eta::bundle::{Bundle, Form, MAX_BYTES, Part, PartKind};
 
 use crate::mark::{Mark, mark};
@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const KEPT: usize = 5;
 /// Names the bundle in force.
 const CURRENT: &str = "current";
+/// Names the latest bundle that somebody went back from: it does not come back by itself.
+const LEFT: &str = "left";
 const ENDING: &str = "bundle";
 
 minamo_base::counters! {
@@ -33,6 +35,8 @@ minamo_base::counters! {
         installed: AtomicU64 = "minamo_bundle_installs_total" [], "";
         /// Bundles that could not be fetched or were refused; the one before stays in force.
         failed: AtomicU64 = "minamo_bundle_failures_total" [], "The log says why.";
+        /// Bundles that were fetched and not installed because somebody went back from them.
+        left: AtomicU64 = "minamo_bundle_left_total" [], "A later bundle, or `minamo model install`, ends it.";
     }
 }
 
@@ -52,6 +56,17 @@ pub(crate) enum Outcome {
     Installed(u64),
     /// It is the one in force.
     Same(u64),
+    /// It is one that somebody went back from.
+    Left(u64),
+}
+
+/// Who brings a bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// A person, who may take what was gone back from.
+    Hand,
+    /// The server, from `bundle.url`.
+    Fetch,
 }
 
 impl Place {
@@ -66,7 +81,12 @@ impl Place {
 
     /// Number of the bundle in force; nothing where none was installed.
     pub(crate) fn number(&self) -> anyhow::Result<Option<u64>> {
-        let path = self.folder.join(CURRENT);
+        self.named(CURRENT)
+    }
+
+    /// The number in a file of the folder.
+    fn named(&self, file: &str) -> anyhow::Result<Option<u64>> {
+        let path = self.folder.join(file);
         match fs::read_to_string(&path) {
             Ok(text) => {
                 let bad = || format!("{}: got {:?}, want the number of a bundle", path.display(), text.trim());
@@ -80,6 +100,15 @@ impl Place {
     /// The bundle in force; its signature is checked again.
     pub(crate) fn current(&self) -> anyhow::Result<Option<Bundle>> {
         self.number()?.map(|number| self.read(number)).transpose()
+    }
+
+    /// The same for a program that starts: it does without one that is damaged or whose key is not trusted any more, so that the next
+    /// one can come.
+    pub(crate) fn at_start(&self) -> Option<Bundle> {
+        self.current().unwrap_or_else(|error| {
+            tracing::error!("bundle: {error:#}; nothing of it is in force until another one is installed");
+            None
+        })
     }
 
     fn read(&self, number: u64) -> anyhow::Result<Bundle> {
@@ -109,10 +138,13 @@ impl Place {
     }
 
     /// Installs a bundle. One with a smaller number than the one in force is refused: who can replay an old bundle could take
-    /// back what a later one knows.
-    pub(crate) fn install(&self, octets: &[u8]) -> anyhow::Result<Outcome> {
+    /// back what a later one knows. What was gone back from comes back by hand only.
+    pub(crate) fn install(&self, octets: &[u8], by: By) -> anyhow::Result<Outcome> {
         let bundle = Bundle::open(octets, &self.keys)?;
         let number = bundle.number;
+        if by == By::Fetch && self.named(LEFT)?.is_some_and(|left| number <= left) {
+            return Ok(Outcome::Left(number));
+        }
         if let Some(before) = self.number()? {
             ensure!(
                 number >= before,
@@ -121,7 +153,9 @@ impl Place {
             if number == before && fs::read(self.file(before)).is_ok_and(|known| known == octets) {
                 return Ok(Outcome::Same(number));
             }
-            ensure!(number > before, "the bundle has the number {number} of the one in force and other content");
+            // One that was damaged since is replaced.
+            let other = || format!("the bundle has the number {number} of the one in force and other content");
+            ensure!(number > before || self.read(before).is_err(), other());
         }
         check(&bundle)?;
         fs::create_dir_all(&self.folder).with_context(|| self.folder.display().to_string())?;
@@ -136,11 +170,16 @@ impl Place {
 
     /// Puts a version that is kept in force.
     pub(crate) fn back(&self, number: u64) -> anyhow::Result<()> {
+        let before = self.number()?;
         if !self.versions()?.contains(&number) {
             let kept: Vec<String> = self.versions()?.iter().map(u64::to_string).collect();
             bail!("there is no bundle {number}, want one of those that are kept: {}", kept.join(", "));
         }
         check(&self.read(number)?)?;
+        let left = before.max(self.named(LEFT)?).filter(|left| *left > number);
+        if let Some(left) = left {
+            write(&self.folder.join(LEFT), format!("{left}\n").as_bytes())?;
+        }
         self.choose(number)
     }
 
@@ -155,6 +194,30 @@ pub(crate) fn check(bundle: &Bundle) -> anyhow::Result<()> {
     processes(bundle)?;
     lists(bundle)?;
     Ok(())
+}
+
+/// What of the lines of a bundle's parts says nothing and is left out, in words.
+pub(crate) fn left_out(bundle: &Bundle) -> anyhow::Result<Vec<String>> {
+    let mut out = Vec::new();
+    let mut faults = |part: &Part, (faults, number): (&[FeedFault], usize)| {
+        let first = faults.iter().map(|fault| format!("line {}: {}", fault.line, fault.cause));
+        out.extend(first.map(|fault| format!("{} {}: {fault}", part.kind.name(), part.name)));
+        if number > faults.len() {
+            out.push(format!("{} {}: {number} such lines in all", part.kind.name(), part.name));
+        }
+    };
+    for (part, feed) in bundle.of(PartKind::Fingerprints).zip(fingerprints(bundle)?) {
+        faults(part, feed.faults());
+    }
+    for part in bundle.of(PartKind::Processes) {
+        faults(part, table(part)?.faults());
+    }
+    for (name, list) in lists(bundle)? {
+        for (count, what) in [(list.skipped, "are no address, network or name"), (list.beyond, "are too many")] {
+            out.extend((count > 0).then(|| format!("list {name}: {count} line(s) {what}")));
+        }
+    }
+    Ok(out)
 }
 
 fn text(part: &Part) -> anyhow::Result<&str> {
@@ -183,11 +246,12 @@ pub(crate) fn fingerprints(bundle: &Bundle) -> anyhow::Result<Vec<Arc<Feed>>> {
 
 /// Tables of processes in the bundle, as one.
 pub(crate) fn processes(bundle: &Bundle) -> anyhow::Result<Processes> {
-    bundle.of(PartKind::Processes).try_fold(Processes::default(), |all, part| {
-        let read = Processes::read(text(part)?)
-            .map_err(|fault| anyhow::anyhow!("processes {}: line {}: {}", part.name, fault.line, fault.cause))?;
-        Ok(all.and(read))
-    })
+    bundle.of(PartKind::Processes).try_fold(Processes::default(), |all, part| Ok(all.and(table(part)?)))
+}
+
+fn table(part: &Part) -> anyhow::Result<Processes> {
+    Processes::read(text(part)?)
+        .map_err(|fault| anyhow::anyhow!("processes {}: line {}: {}", part.name, fault.line, fault.cause))
 }
 
 /// Lists of addresses and names in the bundle.
@@ -226,12 +290,19 @@ pub(crate) async fn follow(place: Place, url: Option<String>, every: Duration, c
 /// Fetches and installs once.
 fn refresh(place: &Place, url: Option<&str>, counters: &Counters) {
     if let Some(url) = url {
-        match fetch(url).and_then(|octets| place.install(&octets)) {
+        match fetch(url).and_then(|octets| place.install(&octets, By::Fetch)) {
             Ok(Outcome::Installed(number)) => {
                 counters.installed.fetch_add(1, Ordering::Relaxed);
                 tracing::info!(number, "bundle installed");
+                for line in place.at_start().and_then(|bundle| left_out(&bundle).ok()).iter().flatten() {
+                    tracing::warn!("bundle {number}: left out: {line}");
+                }
             }
             Ok(Outcome::Same(_)) => {}
+            Ok(Outcome::Left(number)) => {
+                counters.left.fetch_add(1, Ordering::Relaxed);
+                tracing::debug!(number, "somebody went back from the bundle: it is not installed again by itself");
+            }
             Err(error) => {
                 counters.failed.fetch_add(1, Ordering::Relaxed);
                 tracing::error!("bundle.url: {error:#}; what was installed before stays in force");
@@ -263,11 +334,11 @@ mod tests {
         assert_eq!((place.number().expect("none"), place.versions().expect("none")), (None, vec![]));
         for number in 1..=7 {
             let signed = list(number, "bad.example\n").sign(&key).expect("signed");
-            assert_eq!(place.install(&signed).expect("good"), Outcome::Installed(number));
-            assert_eq!(place.install(&signed).expect("good"), Outcome::Same(number));
+            assert_eq!(place.install(&signed, By::Fetch).expect("good"), Outcome::Installed(number));
+            assert_eq!(place.install(&signed, By::Fetch).expect("good"), Outcome::Same(number));
         }
         assert_eq!(place.versions().expect("some"), [7, 6, 5, 4, 3]);
-        let refused = |octets: &[u8]| format!("{:#}", place.install(octets).expect_err("refused"));
+        let refused = |octets: &[u8]| format!("{:#}", place.install(octets, By::Hand).expect_err("refused"));
         let mut changed = list(8, "bad.example\n").sign(&key).expect("signed");
         *changed.last_mut().expect("octets") ^= 1;
         assert!(refused(&changed).contains("signature"));
@@ -280,5 +351,48 @@ mod tests {
         place.back(5).expect("kept");
         assert_eq!(place.number().expect("there"), Some(5));
         assert!(format!("{:#}", place.back(2).expect_err("gone")).contains("7, 6, 5, 4, 3"));
+        let install = |number: u64, by| {
+            let signed = list(number, "bad.example\n").sign(&key).expect("signed");
+            place.install(&signed, by).expect("good")
+        };
+        assert_eq!((install(7, By::Fetch), install(6, By::Fetch)), (Outcome::Left(7), Outcome::Left(6)));
+        assert_eq!(place.number().expect("there"), Some(5), "what was gone back from stays away");
+        assert_eq!(install(7, By::Hand), Outcome::Installed(7));
+        place.back(6).expect("kept");
+        assert_eq!(install(8, By::Fetch), Outcome::Installed(8), "a later one comes");
+    }
+
+    #[test]
+    fn a_damaged_bundle_is_done_without_and_replaced() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let key = new_key().expect("a key");
+        let place = Place { folder: folder.path().to_owned(), keys: vec![public_key(&key).expect("a public key")] };
+        let signed = list(2, "bad.example\n").sign(&key).expect("signed");
+        place.install(&signed, By::Hand).expect("good");
+        let mut damaged = signed.clone();
+        *damaged.last_mut().expect("octets") ^= 1;
+        fs::write(place.file(2), damaged).expect("written");
+        assert!(place.current().is_err() && place.at_start().is_none());
+        assert_eq!(place.install(&signed, By::Fetch).expect("good"), Outcome::Installed(2));
+        assert_eq!(place.at_start().map(|bundle| bundle.number), Some(2));
+    }
+
+    #[test]
+    fn lines_that_say_nothing_are_told() {
+        let part = |kind, name: &str, text: &str| {
+            let form = (kind == PartKind::Fingerprints).then(|| Form { kind: "ja3".to_owned(), ..Form::default() });
+            Part { kind, name: name.to_owned(), form, content: text.as_bytes().to_vec() }
+        };
+        let ja3 = "0123456789abcdef0123456789abcdef";
+        let table = format!("{{\"ja3\":\"{ja3}\",\"processes\":[{{\"name\":\"a\",\"count\":1}}]}}\nx\n");
+        let parts = vec![
+            part(PartKind::List, "hosts", "bad.example\n<html>\n"),
+            part(PartKind::Processes, "table", &table),
+            part(PartKind::Fingerprints, "prints", &format!("{ja3},a\n{ja3},b\nodd line\n")),
+        ];
+        let told = left_out(&Bundle { number: 1, parts }).expect("sound parts");
+        assert!(told.iter().any(|line| line.starts_with("fingerprints prints: line 3: ")), "{told:?}");
+        assert!(told.iter().any(|line| line.starts_with("processes table: line 2: ")), "{told:?}");
+        assert!(told.contains(&"list hosts: 1 line(s) are no address, network or name".to_owned()), "{told:?}");
     }
 }

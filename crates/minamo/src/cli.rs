@@ -38,7 +38,7 @@ pub(crate) use export::{Export, Sides};
 #[cfg(feature = "lake")]
 pub(crate) use lake::{Held, Import, LakeArgs, LakeCommand, Place, Through};
 pub(crate) use meter::{Community, Meter};
-pub(crate) use model::{Labelled, Language, ModelCommand, Parts};
+pub(crate) use model::{Beside, Labelled, Language, ModelCommand, Parts};
 pub(crate) use others::{Ndff, Nprobe};
 pub(crate) use probe::Probe;
 #[cfg(feature = "lake")]

@@ -62,7 +62,7 @@ pub(crate) fn start(
     } else if watch.settings.networks.is_none() && !stored.all.is_empty() {
         tracing::info!("enrich.networks is not set: what was read before stays in force; an empty file ends it");
     }
-    let bundle = bundle(&watch.settings)?;
+    let bundle = watch.settings.bundles.as_ref().and_then(Place::at_start);
     let sources = Sources::new(stored.all.definitions, databases(&watch.settings.databases)?)
         .with_fingerprints(fingerprints(&watch.settings.fingerprints, bundle.as_ref())?)
         .with_processes(processes(&watch.settings.processes, bundle.as_ref())?);

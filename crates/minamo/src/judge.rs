@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 #[cfg(feature = "lake")]
+use minamo_eta::bundle::Bundle;
+#[cfg(feature = "lake")]
 use minamo_eta::judge::InForce;
 use minamo_eta::model::{MAX_BYTES, Model};
 
@@ -53,7 +55,16 @@ impl Origin {
         if self.file.is_some() {
             return model(self.file.as_deref()).context("eta.model");
         }
-        let bundle = self.bundles.as_ref().map_or(Ok(None), Place::current).context("bundle")?;
+        Self::of(self.bundles.as_ref().map_or(Ok(None), Place::current).context("bundle")?)
+    }
+
+    /// The same for a server that starts ([`Place::at_start`]).
+    pub(crate) fn at_start(&self) -> anyhow::Result<Arc<Model>> {
+        if self.file.is_some() { self.read() } else { Self::of(self.bundles.as_ref().and_then(Place::at_start)) }
+    }
+
+    /// The model of a bundle; without one, the model that comes with the program.
+    fn of(bundle: Option<Bundle>) -> anyhow::Result<Arc<Model>> {
         match bundle.map(|bundle| bundle.model()).transpose().context("bundle")?.flatten() {
             Some(model) => Ok(Arc::new(model)),
             None => model(None),

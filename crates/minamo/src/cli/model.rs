@@ -12,6 +12,8 @@ pub(crate) enum ModelCommand {
     Train {
         #[command(flatten)]
         labelled: Labelled,
+        #[command(flatten)]
+        beside: Beside,
         /// Name of the model.
         #[arg(long, default_value = "minamo")]
         name: String,
@@ -42,7 +44,7 @@ pub(crate) enum ModelCommand {
         #[arg(long, value_enum, default_value = "en")]
         language: Language,
     },
-    /// Write the features of labelled captures as CSV, for learning with other tools.
+    /// Write class and features of labelled captures as CSV, for learning with other tools.
     Export {
         #[command(flatten)]
         labelled: Labelled,
@@ -69,7 +71,7 @@ pub(crate) enum ModelCommand {
     },
     /// Check a bundle's signature and its parts, and install it; a bad one changes nothing.
     ///
-    /// With --to the model in it becomes a file. Without, the bundle comes into force where the data are: bundle.keys of the
+    /// With --to the model in it becomes a file, whatever the bundle's number. Without, the bundle comes into force where the data are: bundle.keys of the
     /// configuration says whose bundles are taken. A server that runs follows within seconds.
     Install {
         /// The bundle: a file, or its address (https://…).
@@ -78,7 +80,7 @@ pub(crate) enum ModelCommand {
         #[arg(long, value_name = "KEY")]
         key: Vec<String>,
         /// File for the model, which `eta.model` names.
-        #[arg(long, value_name = "FILE", requires = "key")]
+        #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
         #[cfg(feature = "lake")]
         #[command(flatten)]
@@ -104,7 +106,7 @@ pub(crate) enum ModelCommand {
 #[derive(Args)]
 pub(crate) struct Parts {
     /// Number of the bundle, larger than that of the one before; without it the second at which it is made.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..u64::MAX))]
     pub(crate) number: Option<u64>,
     /// Model file; without it the one that comes with the program.
     #[arg(long, value_name = "FILE")]
@@ -158,10 +160,15 @@ pub(crate) struct Labelled {
     #[cfg(feature = "lake")]
     #[command(flatten)]
     pub(crate) place: super::Place,
+}
+
+/// What the card tells beside the model.
+#[derive(Args)]
+pub(crate) struct Beside {
     /// Lists of packet lengths as CertTA has them (.json, .json.gz; names of labels in labels.json beside it), to judge for the card.
     #[arg(long, value_name = "FILE")]
     pub(crate) sequences: Option<PathBuf>,
-    /// Weights of Joy's classifier, to compare with.
+    /// Weights of Joy's classifier, to compare with in the card; may be given more than once.
     #[arg(long, value_name = "FILE")]
-    pub(crate) joy: Option<PathBuf>,
+    pub(crate) joy: Vec<PathBuf>,
 }

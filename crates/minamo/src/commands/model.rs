@@ -28,10 +28,10 @@ use minamo_meter::{Groups, Settings};
 use minamo_model::Flow;
 
 #[cfg(feature = "lake")]
-use crate::bundles::fetch;
+use crate::bundles::{By, Outcome, fetch};
 #[cfg(feature = "lake")]
 use crate::cli::Place;
-use crate::cli::{Labelled, Language, ModelCommand, Parts};
+use crate::cli::{Beside, Labelled, Language, ModelCommand, Parts};
 use crate::commands::say;
 use crate::judge::model;
 use crate::read;
@@ -42,7 +42,7 @@ mod lake;
 
 pub(crate) fn run(command: ModelCommand) -> anyhow::Result<()> {
     match command {
-        ModelCommand::Train { labelled, name, out, card } => train(&labelled, &name, &out, &card),
+        ModelCommand::Train { labelled, beside, name, out, card } => train(&labelled, &beside, &name, &out, &card),
         ModelCommand::Evaluate { labelled, model } => judge_all(&labelled, model.as_deref()),
         ModelCommand::Explain { captures, model, language } => explain_all(&captures, model.as_deref(), language),
         ModelCommand::Export { labelled, out } => export(&labelled, &out),
@@ -51,9 +51,7 @@ pub(crate) fn run(command: ModelCommand) -> anyhow::Result<()> {
         #[cfg(not(feature = "lake"))]
         ModelCommand::Install { bundle, key, to } => install_model(&bundle, &key, to.as_deref()),
         #[cfg(feature = "lake")]
-        ModelCommand::Install { bundle, key, to, .. } if to.is_some() => install_model(&bundle, &key, to.as_deref()),
-        #[cfg(feature = "lake")]
-        ModelCommand::Install { bundle, key, place, .. } => install(&bundle, key, &place),
+        ModelCommand::Install { bundle, key, to, place } => install(&bundle, key, to.as_deref(), &place),
         #[cfg(feature = "lake")]
         ModelCommand::Installed { place } => installed(&place),
         #[cfg(feature = "lake")]
@@ -84,14 +82,16 @@ fn rows(files: &[PathBuf]) -> anyhow::Result<Vec<Flow>> {
         out.push(row);
         true
     });
-    if report.nothing_read() {
-        report.tell();
-        bail!("nothing could be read");
+    // What could not be read is told in any case: of a capture that is cut the sessions before are there.
+    for error in &report.errors {
+        eprintln!("minamo: {error}");
     }
+    ensure!(!report.nothing_read(), "nothing could be read");
     Ok(out)
 }
 
-/// The labelled sessions. A file that cannot be read is an error: a data set must not shrink in silence.
+/// The labelled sessions. A file that cannot be read is an error, and one that ends too early is told: a data set must not shrink in
+/// silence.
 fn dataset(labelled: &Labelled) -> anyhow::Result<Dataset> {
     let mut set = Dataset::default();
     for index in &labelled.index {
@@ -177,23 +177,35 @@ fn unpacked(path: &Path) -> anyhow::Result<String> {
 /// Octets of the largest text that is unpacked.
 const MOST_TEXT: u64 = 1 << 30;
 
-fn train(labelled: &Labelled, name: &str, out: &Path, card_file: &Path) -> anyhow::Result<()> {
+/// The weights of Joy in a file, called as the file is.
+fn weights(path: &Path) -> anyhow::Result<Joy> {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    Joy::read(&name, &text(path)?).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))
+}
+
+/// Nothing where a file can be written there: who waits for a training shall not learn at its end that it cannot.
+fn has_folder(path: &Path) -> anyhow::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    ensure!(folder.is_dir(), "{}: there is no folder {}", path.display(), folder.display());
+    Ok(())
+}
+
+fn train(labelled: &Labelled, beside: &Beside, name: &str, out: &Path, card_file: &Path) -> anyhow::Result<()> {
     ensure!(
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
         "want letters, digits and - in the name"
     );
-    let joy = match &labelled.joy {
-        Some(path) => Some(Joy::read(&text(path)?).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?),
-        None => None,
-    };
-    let sequences = labelled.sequences.as_deref().map(sequences).transpose()?;
+    has_folder(out)?;
+    has_folder(card_file)?;
+    let joy = beside.joy.iter().map(|path| weights(path)).collect::<anyhow::Result<Vec<Joy>>>()?;
+    let sequences = beside.sequences.as_deref().map(sequences).transpose()?;
     let set = dataset(labelled)?;
     eprintln!("minamo: {} sessions of {} corpora", set.cases.len(), set.corpora().len());
     let material = Material::new(&set, Recipe::default());
     let (model, tunnels) = material.model(name)?;
     eprintln!("minamo: trained; now leaving corpora and families out");
     let elsewhere = elsewhere(&model, &sequences.unwrap_or_default());
-    let report = Report { tunnels, elsewhere, ..evaluate(&material, joy.as_ref())? };
+    let report = Report { tunnels, elsewhere, ..evaluate(&material, &joy)? };
     write(out, &model.to_bytes()?)?;
     write(card_file, card(&model, &report).as_bytes())?;
     for areas in &report.areas {
@@ -238,11 +250,14 @@ fn judge_all(labelled: &Labelled, file: Option<&Path>) -> anyhow::Result<()> {
     }
     let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
     let threshold = threshold_at(&all, 0.01);
+    // Where there is no benign session to take it from, none is told.
+    let found = above(&all, true, threshold).filter(|_| threshold.is_finite());
     let mut out = format!("model {}\n", model.label());
     out += &format!("area under the curve of what is judged {}\n", number(auc(&judged)));
-    out += &format!("malware found at 1 % of benign sessions {}\n", number(above(&all, true, threshold)));
-    let error = calibration_error(&judged, MIX);
-    out += &format!("expected calibration error {error:.3}, where malware is {MIX:.2} of what is judged\n");
+    out += &format!("malware found at 1 % of benign sessions {}\n", number(found));
+    let both = [true, false].iter().all(|class| judged.iter().any(|(_, malware)| malware == class));
+    let error = number(both.then(|| calibration_error(&judged, MIX)));
+    out += &format!("expected calibration error {error}, where malware is {MIX:.2} of what is judged\n");
     out += &drift(&model, &ordinary);
     out += "sessions: taken for benign, malware, unknown, tunnels in DNS over HTTPS\n";
     for ((kind, name), [benign, c2, unknown, tunnels]) in counts {
@@ -286,8 +301,9 @@ fn count<'a>(counts: &mut BTreeMap<(&'a str, &'a str), [usize; 4]>, kind: &'a st
 /// Why each session of captures is what it is taken for.
 fn explain_all(captures: &[PathBuf], file: Option<&Path>, language: Language) -> anyhow::Result<()> {
     let mut judge = Judge::new(model(file)?);
-    let (joy, captures): (Vec<PathBuf>, Vec<PathBuf>) =
-        minamo_capture::expand(captures)?.into_iter().partition(|path| is_joy(path));
+    let files = minamo_capture::expand(captures)?;
+    ensure!(!files.is_empty(), "there are no files in the folder(s) given");
+    let (joy, captures): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(|path| is_joy(path));
     let mut flows = if captures.is_empty() { Vec::new() } else { rows(&captures)? };
     for path in &joy {
         flows.extend(joy_rows(path).with_context(|| path.display().to_string())?);
@@ -310,11 +326,14 @@ fn explain_all(captures: &[PathBuf], file: Option<&Path>, language: Language) ->
         );
         for reason in explain(judge.model(), &evidence, 5) {
             let words = if language == Language::Ja { &reason.ja } else { &reason.en };
-            out += &format!("  {:+.2} {words}\n", reason.contribution);
+            // Why it is not judged moved nothing.
+            let moved = if reason.contribution == 0.0 { String::new() } else { format!("{:+.2}", reason.contribution) };
+            out += &format!("  {moved:>5} {words}\n");
         }
     }
     if out.is_empty() {
-        out = "there is no TLS session in the captures\n".to_owned();
+        let nothing = ["there is no TLS session in the captures", "キャプチャに TLS セッションがありません"];
+        out = format!("{}\n", nothing[usize::from(language == Language::Ja)]);
     }
     say(&out);
     Ok(())
@@ -325,11 +344,14 @@ fn export(labelled: &Labelled, out: &Path) -> anyhow::Result<()> {
     let set = dataset(labelled)?;
     let mut scratch = Scratch::default();
     let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-    let mut csv = String::from("corpus,capture,family,malware");
+    let mut csv = String::from("corpus,capture,family,class");
     FEATURES.iter().for_each(|feature| csv += &format!(",{}", feature.name));
-    for case in set.cases.iter().chain(&set.doh) {
+    let classes = |malware: [&'static str; 2]| move |case: &Case| malware[usize::from(case.malware)];
+    let (own, doh) = (classes(["benign", "malware_c2"]), classes(["doh_lookups", "doh_tunnel"]));
+    let cases = set.cases.iter().map(|case| (case, own(case)));
+    for (case, class) in cases.chain(set.doh.iter().map(|case| (case, doh(case)))) {
         csv += &format!("\n{},{},", quoted(&case.corpus), quoted(&case.capture));
-        csv += &format!("{},{}", quoted(case.family.as_deref().unwrap_or_default()), u8::from(case.malware));
+        csv += &format!("{},{class}", quoted(case.family.as_deref().unwrap_or_default()));
         for value in case.values(&mut scratch) {
             csv += &if value.is_nan() { ",".to_owned() } else { format!(",{value}") };
         }
@@ -367,6 +389,7 @@ fn octets(from: &str) -> anyhow::Result<Vec<u8>> {
 /// The model of a bundle as a file; the old one stays where the bundle is refused.
 fn install_model(from: &str, keys: &[String], to: Option<&Path>) -> anyhow::Result<()> {
     let to = to.context("want --to: the file for the model")?;
+    ensure!(!keys.is_empty(), "want --key: a public key to trust");
     let bundle = octets(from).and_then(|octets| Ok(Bundle::open(&octets, keys)?)).with_context(|| from.to_owned())?;
     let model = bundle.model()?.with_context(|| format!("{from}: there is no model in the bundle"))?;
     write(to, &model.to_bytes()?)?;
@@ -403,8 +426,18 @@ fn bundle_of(parts: &Parts) -> anyhow::Result<Bundle> {
     let number = parts.number.unwrap_or_else(|| u64::try_from(crate::clock::now().secs()).unwrap_or(0));
     let bundle = Bundle { number, parts: all };
     #[cfg(feature = "lake")]
-    crate::bundles::check(&bundle)?;
+    {
+        crate::bundles::check(&bundle)?;
+        tell_left_out(&bundle)?;
+    }
     Ok(bundle)
+}
+
+/// Says on standard error which lines of the parts say nothing.
+#[cfg(feature = "lake")]
+fn tell_left_out(bundle: &Bundle) -> anyhow::Result<()> {
+    crate::bundles::left_out(bundle)?.iter().for_each(|line| eprintln!("minamo: left out: {line}"));
+    Ok(())
 }
 
 /// A file as a part, by its name without the ending.
@@ -423,13 +456,19 @@ fn installed_at(place: &Place, keys: Vec<String>) -> anyhow::Result<crate::bundl
 }
 
 #[cfg(feature = "lake")]
-fn install(from: &str, keys: Vec<String>, place: &Place) -> anyhow::Result<()> {
+fn install(from: &str, keys: Vec<String>, to: Option<&Path>, place: &Place) -> anyhow::Result<()> {
     let at = installed_at(place, keys)?;
     ensure!(!at.keys.is_empty(), "bundle.keys: want a public key there, or --key");
-    let outcome = octets(from).and_then(|octets| at.install(&octets)).with_context(|| from.to_owned())?;
+    if to.is_some() {
+        return install_model(from, &at.keys, to);
+    }
+    let outcome = octets(from).and_then(|octets| at.install(&octets, By::Hand)).with_context(|| from.to_owned())?;
     match outcome {
-        crate::bundles::Outcome::Installed(number) => eprintln!("minamo: bundle {number} is in force"),
-        crate::bundles::Outcome::Same(number) => eprintln!("minamo: bundle {number} was in force already"),
+        Outcome::Same(number) => eprintln!("minamo: bundle {number} was in force already"),
+        Outcome::Installed(number) | Outcome::Left(number) => {
+            at.current()?.iter().try_for_each(tell_left_out)?;
+            eprintln!("minamo: bundle {number} is in force");
+        }
     }
     Ok(())
 }

@@ -182,7 +182,7 @@ impl Core {
         let (enricher, watch) = enrichment::start(settings.enrich(), Arc::clone(&definitions), clock::now())?;
         let enrichment = enricher.control();
         let origin = settings.model();
-        let model = Arc::new(InForce::new(origin.read()?));
+        let model = Arc::new(InForce::new(origin.at_start()?));
         let (importer, judged) = importer(folder, settings, &lake, &enrichment, &model)?;
         let networks = Networks::Live(Arc::clone(&enrichment));
         let sets = all_sets(Arc::clone(&definitions), Networks::Live(Arc::clone(&enrichment)));

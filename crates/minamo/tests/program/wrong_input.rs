@@ -79,6 +79,44 @@ fn a_port_in_use_is_named() {
 }
 
 #[test]
+fn labels_that_say_nothing_and_folders_that_are_not_there_are_named_before_anything_is_learnt() {
+    let folder = folder();
+    let index = |label: &str| {
+        let path = folder.path().join("index.jsonl");
+        let line = format!("{{\"pcap\": \"fixtures/eta/doh-dns2tcp.pcap.zst\", \"label\": \"{label}\"}}\n");
+        fs::write(&path, line).expect("written");
+        path.to_string_lossy().into_owned()
+    };
+    let root = super::root().to_string_lossy().into_owned();
+    let out = folder.path().join("out").to_string_lossy().into_owned();
+    let misspelt = minamo(&["model", "evaluate", "--index", &index("bengin"), "--folder", &root]);
+    assert_eq!(misspelt.status.code(), Some(1));
+    assert!(stderr(&misspelt).contains("index.jsonl: line 1: label: got \"bengin\""), "{}", stderr(&misspelt));
+    let tunnels = index("doh_tunnel");
+    let nowhere =
+        ["model", "train", "--index", &tunnels, "--folder", &root, "--out", &out, "--card", "/nowhere/card.md"];
+    let output = minamo(&nowhere);
+    assert!(stderr(&output).contains("/nowhere/card.md: there is no folder /nowhere"), "{}", stderr(&output));
+    let output = minamo(&["model", "export", "--index", &tunnels, "--folder", &root, "--joy", "/nowhere"]);
+    assert!(stderr(&output).contains("--joy"), "an option of another command: {}", stderr(&output));
+    assert!(minamo(&["model", "export", "--index", &tunnels, "--folder", &root, "--out", &out]).status.success());
+    let csv = fs::read_to_string(&out).expect("written");
+    let mut lines = csv.lines();
+    assert!(lines.next().is_some_and(|head| head.starts_with("corpus,capture,family,class,cert_self_signed")));
+    assert!(lines.clone().count() > 20 && lines.all(|line| line.contains(",doh_tunnel,")), "{csv}");
+}
+
+#[test]
+fn what_is_not_judged_is_told_why() {
+    let capture = super::root().join("fixtures/demo/office.pcap.zst").to_string_lossy().into_owned();
+    let said = stdout(&["model", "explain", &capture]);
+    let unknown: Vec<&str> = said.lines().skip_while(|line| !line.contains(": unknown ")).take(2).collect();
+    assert!(unknown.last().is_some_and(|reason| reason.trim_start().starts_with("not judged")), "{said}");
+    let missing = minamo(&["model", "explain", &capture, "/nowhere.pcap"]);
+    assert!(stderr(&missing).contains("/nowhere.pcap"), "{}", stderr(&missing));
+}
+
+#[test]
 fn a_file_that_is_no_model_is_named_and_a_changed_bundle_changes_nothing() {
     let folder = folder();
     let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();

@@ -4,7 +4,7 @@
 
 use anyhow::{Context as _, ensure};
 use minamo_base::Time;
-use minamo_eta::dataset::{CaptureLabel, ConnectionLabels, Dataset};
+use minamo_eta::dataset::{CaptureKind, CaptureLabel, ConnectionLabels, Dataset, is_session};
 use minamo_filter::Expr;
 use minamo_model::Flow;
 use minamo_store::{FlowsQuery, Lake};
@@ -70,20 +70,20 @@ pub(super) fn add(labelled: &Labelled, set: &mut Dataset) -> anyhow::Result<()> 
             let rows = rows(&lake, filter, from).await?;
             let sessions = rows.len();
             take(&label, rows, set);
-            eprintln!("minamo: {sessions} flow(s) where {}", label.filter);
+            eprintln!("minamo: {sessions} TLS session(s) where {}", label.filter);
         }
         Ok(())
     })
 }
 
-/// The flows that pass, in the order of time.
+/// The sessions that pass, in the order of time.
 async fn rows(lake: &Lake, filter: Expr, from: Option<Time>) -> anyhow::Result<Vec<Flow>> {
     let (mut out, mut cursor) = (Vec::new(), None);
     loop {
         let query = FlowsQuery { from, to: None, filter: filter.clone(), limit: PAGE, cursor };
         let page = lake.flows(query).await?;
-        out.extend(Flow::rows(&page.batch));
-        ensure!(out.len() <= MOST, "more than {MOST} flows have the label: narrow the filter, or --last");
+        out.extend(Flow::rows(&page.batch).into_iter().filter(is_session));
+        ensure!(out.len() <= MOST, "more than {MOST} sessions have the label: narrow the filter, or --last");
         cursor = page.next;
         if cursor.is_none() {
             break;
@@ -104,7 +104,7 @@ fn take(label: &Label, rows: Vec<Flow>, set: &mut Dataset) {
     for (host, flows) in hosts {
         let capture = CaptureLabel {
             pcap: host,
-            label: if label.malware { "malicious" } else { "benign" }.to_owned(),
+            label: if label.malware { CaptureKind::Malicious } else { CaptureKind::Benign },
             // Without a family the sessions of a capture of an infection want labels of their own.
             family: label.malware.then(|| label.family.clone().unwrap_or_else(|| "unnamed".to_owned())),
         };
