@@ -142,10 +142,8 @@ impl Place {
     pub(crate) fn install(&self, octets: &[u8], by: By) -> anyhow::Result<Outcome> {
         let bundle = Bundle::open(octets, &self.keys)?;
         let number = bundle.number;
-        if by == By::Fetch && self.named(LEFT)?.is_some_and(|left| number <= left) {
-            return Ok(Outcome::Left(number));
-        }
-        if let Some(before) = self.number()? {
+        let before = self.number()?;
+        if let Some(before) = before {
             ensure!(
                 number >= before,
                 "the bundle has the number {number}, the one in force {before}: `minamo model back` goes back to a version that is kept"
@@ -156,6 +154,9 @@ impl Place {
             // One that was damaged since is replaced.
             let other = || format!("the bundle has the number {number} of the one in force and other content");
             ensure!(number > before || self.read(before).is_err(), other());
+        }
+        if by == By::Fetch && self.named(LEFT)?.is_some_and(|left| number <= left) && before != Some(number) {
+            return Ok(Outcome::Left(number));
         }
         check(&bundle)?;
         fs::create_dir_all(&self.folder).with_context(|| self.folder.display().to_string())?;
@@ -355,9 +356,10 @@ mod tests {
             let signed = list(number, "bad.example\n").sign(&key).expect("signed");
             place.install(&signed, by).expect("good")
         };
-        assert_eq!((install(7, By::Fetch), install(6, By::Fetch)), (Outcome::Left(7), Outcome::Left(6)));
+        let fetched = [7, 6, 5].map(|number| install(number, By::Fetch));
+        assert_eq!(fetched, [Outcome::Left(7), Outcome::Left(6), Outcome::Same(5)]);
         assert_eq!(place.number().expect("there"), Some(5), "what was gone back from stays away");
-        assert_eq!(install(7, By::Hand), Outcome::Installed(7));
+        assert_eq!((install(7, By::Hand), install(7, By::Fetch)), (Outcome::Installed(7), Outcome::Same(7)));
         place.back(6).expect("kept");
         assert_eq!(install(8, By::Fetch), Outcome::Installed(8), "a later one comes");
     }

@@ -397,7 +397,7 @@ fn install_model(from: &str, keys: &[String], to: Option<&Path>) -> anyhow::Resu
     Ok(())
 }
 
-/// A bundle of what the arguments name, checked as it will be when it is installed.
+/// A bundle of what the arguments name.
 fn bundle_of(parts: &Parts) -> anyhow::Result<Bundle> {
     let mut all = Vec::new();
     if !parts.no_model {
@@ -426,10 +426,7 @@ fn bundle_of(parts: &Parts) -> anyhow::Result<Bundle> {
     let number = parts.number.unwrap_or_else(|| u64::try_from(crate::clock::now().secs()).unwrap_or(0));
     let bundle = Bundle { number, parts: all };
     #[cfg(feature = "lake")]
-    {
-        crate::bundles::check(&bundle)?;
-        tell_left_out(&bundle)?;
-    }
+    tell_left_out(&bundle)?;
     Ok(bundle)
 }
 
@@ -440,10 +437,14 @@ fn tell_left_out(bundle: &Bundle) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A file as a part, by its name without the ending.
+/// A file as a part, by its name without the ending, checked as it will be when it is installed.
 fn part(kind: PartKind, path: &Path, form: Option<Form>) -> anyhow::Result<Part> {
     let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(Part { kind, name, form, content: read_file(path)? })
+    let part = Part { kind, name, form, content: read_file(path)? };
+    #[cfg(feature = "lake")]
+    crate::bundles::check(&Bundle { number: 1, parts: vec![part.clone()] })
+        .with_context(|| path.display().to_string())?;
+    Ok(part)
 }
 
 /// Where bundles are installed.
