@@ -202,10 +202,10 @@ impl Dataset {
             let pair = pairs.add(&flow);
             let core = &flow.core;
             let key = (ends((core.src_ip, core.src_port), (core.dst_ip, core.dst_port)), core.time_start);
-            let malicious = label.is_malicious();
-            let (malware, family) = match connections.find(&flow).filter(|_| malicious) {
+            let (malicious, infection) = (label.is_malicious(), label.label == CaptureKind::Malicious);
+            let (malware, family) = match connections.find(&flow).filter(|_| infection) {
                 Some(connection) => (connection.malware, connection.family.clone()),
-                None if malicious && label.family.is_none() => {
+                None if infection && label.family.is_none() => {
                     *self.left_out.entry("no label of its own in a capture of an infection").or_default() += 1;
                     continue;
                 }
@@ -277,6 +277,15 @@ mod tests {
         assert_eq!(set.cases.len(), 1);
         assert_eq!(set.cases.first().map(|case| (case.malware, case.corpus.as_str())), Some((true, "a/b")));
         assert_eq!(set.left_out.values().sum::<usize>(), 5);
+    }
+
+    #[test]
+    fn tunnels_want_no_family() {
+        let mut set = Dataset::default();
+        let label = read_index(r#"{"pcap": "a/b/c.pcap", "label": "doh_tunnel"}"#).expect("an index").remove(0);
+        set.add(&label, vec![flow(7, 5)], &ConnectionLabels::default());
+        assert_eq!(set.doh.first().map(|case| (case.malware, case.family.clone())), Some((true, None)));
+        assert!(set.cases.is_empty() && set.left_out.is_empty());
     }
 
     #[test]
