@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn nothing_is_shown_of_fields_behind_the_end_of_a_sample() {
-        let (long, set): (u16, u16) = (3_000, 3_012);
+        let (long, set): (u16, u16) = (5_000, 5_012);
         let number = |number: u16| number.to_be_bytes();
         let mut datagram = [number(9), number(2)].concat();
         datagram.extend([0; 16]);
